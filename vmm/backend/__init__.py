@@ -1,0 +1,7 @@
+"""Array backends: the type of the array decides, nothing is switched and nothing is moved.
+
+| module | what it holds |
+| --- | --- |
+| ``arrays`` | which array module (NumPy or CuPy) an array belongs to, and its FFT and ``ndimage`` |
+| ``reference`` | every kernel in plain array code, the same for NumPy and CuPy |
+"""

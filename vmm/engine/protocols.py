@@ -1,0 +1,115 @@
+"""What the three kinds of part offer to the loop.
+
+A *spatial* part cuts frames into bands that carry motion and a residual that does not move. A *motion* part reads
+motion from the coefficients of a band and writes it back. A *filter* works along time with explicit memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from vmm.backend.arrays import Array
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the samples of one band lie in the frame.
+
+    Attributes
+    ----------
+    shape
+        Rows and columns of the band.
+    origin
+        Row and column of its first sample, in pixels of the frame.
+    step
+        Distance between its samples down and right, in pixels of the frame.
+    scale
+        Size of the level's own pixel, in pixels of the frame: the largest step that keeps all the band holds.
+    planes
+        Number of colour planes that the band holds.
+    """
+
+    shape: tuple[int, int]
+    origin: tuple[float, float] = (0.0, 0.0)
+    step: tuple[float, float] = (1.0, 1.0)
+    scale: float = 1.0
+    planes: int = 1
+
+    def positions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the samples, in pixels of the frame."""
+        rows, cols = (o + s * np.arange(n) for o, s, n in zip(self.origin, self.step, self.shape, strict=True))
+        return rows, cols
+
+
+class Spatial(Protocol):
+    """A plan for frames of one shape: ``synthesize(*analyze(x)) == x``, and None as residual stands for zero."""
+
+    @property
+    def grids(self) -> Sequence[Grid]:
+        """One grid a band, finest level first."""
+
+    def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        """Bands and residual of frames (T, H, W[, 3]); a band may be computed when it is asked for."""
+
+    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+        """Frames from bands taken in order, one at a time; a band that is None holds zeros, but not every one is."""
+
+
+SpatialPlan = Callable[[tuple[int, ...], np.dtype, ModuleType], Spatial]
+"""Makes a spatial part from the shape of a frame, the floating type and the array module."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How motion is read from coefficients and written into them.
+
+    ``read(c, c) == 0``, ``write(c, m, 0) == c`` and ``read(write(c, m, 1), c) == m``.
+
+    Attributes
+    ----------
+    read
+        ``read(coefs, reference) -> motion``.
+    write
+        ``write(coefs, motion, alpha) -> coefs``.
+    amplitude
+        ``amplitude(coefs)``: how strongly each coefficient carries motion.
+    at
+        ``at(grid) -> Motion``: the same motion where it depends on the band's grid.
+    """
+
+    read: Callable[[Array, Array], Array]
+    write: Callable[[Array, Array, Any], Array]
+    amplitude: Callable[[Array], Array]
+    at: Callable[[Grid], Motion] | None = None
+
+    def on(self, grid: Grid) -> Motion:
+        """This motion on the samples of one band."""
+        return self.at(grid) if self.at else self
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter along time (axis 0) with explicit memory.
+
+    Attributes
+    ----------
+    apply
+        ``apply(x, memory) -> y, memory``; the memory before the first sample is None.
+    delay
+        Frames by which the output lags the input. The loop looks as many frames ahead.
+    whole
+        True where ``apply`` must be given a whole clip at once.
+    band
+        What it passes, in cycles per frame. The loop continues the motion beyond the ends of the clip as is likeliest
+        for this band.
+    """
+
+    apply: Callable[[Array, Any], tuple[Array, Any]]
+    delay: int = 0
+    whole: bool = False
+    band: tuple[float, float] = (0.0, 0.5)

@@ -1,0 +1,59 @@
+"""A clip cut into pieces that a filter with look-ahead can use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from vmm.backend.arrays import Array, namespace
+
+
+@dataclass(frozen=True)
+class Window:
+    """Frames with those around them that a filter must see.
+
+    Attributes
+    ----------
+    frames
+        The frames, context included.
+    keep
+        Which of them are to be magnified.
+    head, tail
+        How many frames are missing before and after, beyond the ends of the clip.
+    """
+
+    frames: Array
+    keep: slice
+    head: int
+    tail: int
+
+
+def windows(chunks: Iterable[Array], delay: int, whole: bool) -> Iterator[Window]:
+    """Cut a clip into windows that overlap by `delay` frames at each end, or take it whole.
+
+    A window keeps at least twice `delay` frames, so that no frame is analysed more than twice, and at least 16.
+    """
+    block = max(2 * delay, 16)
+    held: list[Array] = []
+    first = done = seen = 0  # index of the first frame held; number of frames handed out; number read
+    for chunk in chunks:
+        held.append(chunk)
+        seen += len(chunk)
+        while not whole and seen >= done + block + 2 * delay:  # the rest stays long enough to reflect
+            frames = _joined(held)
+            yield _window(frames, first, done, done + block, delay)
+            done += block
+            start = max(done - delay, 0)
+            held, first = [frames[start - first :]], start
+    if seen > done:
+        yield _window(_joined(held), first, done, seen, delay)
+
+
+def _window(frames: Array, first: int, start: int, stop: int, delay: int) -> Window:
+    before, after = min(delay, start - first), min(delay, first + len(frames) - stop)
+    piece = frames[start - before - first : stop + after - first]
+    return Window(piece, slice(before, before + stop - start), delay - before, delay - after)
+
+
+def _joined(chunks: list[Array]) -> Array:
+    return chunks[0] if len(chunks) == 1 else namespace(chunks[0]).concatenate(chunks)

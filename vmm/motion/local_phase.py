@@ -1,0 +1,18 @@
+"""Motion as change of local phase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vmm.backend import reference as kernels
+from vmm.backend.arrays import Array
+from vmm.engine.protocols import Motion
+
+
+def _write(coefs: Array, motion: Array, alpha: Any) -> Array:
+    """Coefficients turned on by alpha times the change of phase."""
+    return kernels.turn(coefs, alpha * motion)
+
+
+local_phase = Motion(kernels.phase_since, _write, abs)
+"""Motion as change of the phase of complex coefficients, in radians ((5) and (6) in Wadhwa et al. 2013)."""

@@ -1,0 +1,25 @@
+"""Motion as change of quaternionic phase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vmm.backend import reference as kernels
+from vmm.backend.arrays import Array, namespace
+from vmm.engine.protocols import Motion
+
+
+def _write(coefs: Array, motion: Array, alpha: Any) -> Array:
+    """Riesz triples turned on by alpha times the change of phase."""
+    return kernels.quaternion_turn(coefs, alpha * motion)
+
+
+def _amplitude(coefs: Array) -> Array:
+    """Local amplitude (T, 1, h, w) of Riesz triples (T, 3, h, w)."""
+    return namespace(coefs).sqrt((coefs**2).sum(axis=1, keepdims=True))
+
+
+quaternion = Motion(kernels.quaternion_since, _write, _amplitude)
+"""Motion as change of the phase along the local orientation theta, (phi cos theta, phi sin theta) in radians, of Riesz
+triples (band, x part, y part); the fourth part of the quaternion product is left out, for it vanishes where the
+orientation stays (section 3 of Wadhwa et al., Riesz pyramids for fast phase-based video magnification, 2014)."""

@@ -1,0 +1,76 @@
+"""The Laplacian pyramid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array
+from vmm.engine.protocols import Grid
+from vmm.spatial.gaussian import expand, halvings, reduce
+
+
+class Laplacian:
+    """Differences between the levels of a Gaussian pyramid, finest first; the residual is the coarsest level.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns of a frame.
+    dtype
+        Floating type.
+    xp
+        Array module.
+
+    Raises
+    ------
+    ValueError
+        Where the frame is smaller than 5 pixels.
+
+    References
+    ----------
+    .. [1] Burt, Adelson: The Laplacian pyramid as a compact image code. IEEE Trans. Communications, 1983.
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> len(vmm.spatial.Laplacian((544, 960)).grids)
+    7
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np) -> None:
+        if min(shape[:2]) < 5:
+            raise ValueError(f"frames of {shape[0]}x{shape[1]} are too small: a Laplacian pyramid needs 5x5 pixels")
+        self._sizes = halvings((shape[0], shape[1]), _height(min(shape[:2])))
+
+    @property
+    def grids(self) -> Sequence[Grid]:
+        """One grid a level."""
+        return [Grid(size, step=(2.0**i, 2.0**i), scale=2.0**i) for i, size in enumerate(self._sizes[:-1])]
+
+    def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        """Levels of frames (..., H, W), and the coarsest image."""
+        bands = []
+        for size in self._sizes[:-1]:
+            small = reduce(frames)
+            bands.append(frames - expand(small, size))
+            frames = small
+        return bands, frames
+
+    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+        """Frames from levels and the coarsest image."""
+        frames = residual
+        for size, band in reversed(list(zip(self._sizes[:-1], bands, strict=True))):
+            if frames is not None:
+                frames = expand(frames, size)
+            if band is not None:
+                frames = band if frames is None else frames + band
+        return frames
+
+
+def _height(size: int) -> int:
+    """How often a size can be halved before fewer than 5 samples are left."""
+    return 0 if size < 5 else 1 + _height(size // 2)

@@ -1,0 +1,121 @@
+"""Colour: brightness alone, or brightness and both colour differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array
+from vmm.engine.protocols import Grid, Spatial, SpatialPlan
+
+_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+_YIQ[1:] -= _YIQ[1:].mean(axis=1, keepdims=True)  # exactly no colour difference in a grey
+_RGB = np.linalg.inv(_YIQ)
+
+
+def luma(part: SpatialPlan, **options: Any) -> SpatialPlan:
+    """The part on the brightness of colour frames; the colour differences go into the residual.
+
+    Parameters
+    ----------
+    part
+        Maker of the part inside, for frames (T, H, W).
+    **options
+        For the part inside.
+
+    Returns
+    -------
+    callable
+        Maker of the part for frames (T, H, W) or (T, H, W, 3).
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> part = vmm.spatial.luma(vmm.spatial.Pixels)((8, 8, 3), np.float64, np)
+    >>> bands, colour = part.analyze(np.ones((2, 8, 8, 3)))
+    >>> bands[0].shape
+    (2, 8, 8)
+    """
+
+    def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
+        inside = partial(part, **options)(shape[:2], dtype, xp)
+        return inside if len(shape) == 2 else _Luma(inside, dtype, xp)
+
+    return plan
+
+
+def planes(part: SpatialPlan, **options: Any) -> SpatialPlan:
+    """The part on each of Y, I and Q of colour frames, its bands (T, 3, h, w); grey frames pass as they are.
+
+    Parameters
+    ----------
+    part
+        Maker of the part inside, for frames (..., H, W).
+    **options
+        For the part inside.
+
+    Returns
+    -------
+    callable
+        Maker of the part for frames (T, H, W) or (T, H, W, 3).
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> part = vmm.spatial.planes(vmm.spatial.Pixels)((8, 8, 3), np.float64, np)
+    >>> bands, _ = part.analyze(np.ones((2, 8, 8, 3)))
+    >>> bands[0].shape
+    (2, 3, 8, 8)
+    """
+
+    def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
+        inside = partial(part, **options)(shape[:2], dtype, xp)
+        return inside if len(shape) == 2 else _Planes(inside, dtype, xp)
+
+    return plan
+
+
+def shares(plan: Spatial, chroma: float) -> Any:
+    """Factor of alpha on the planes of a band: 1 for brightness, `chroma` for both colour differences."""
+    return np.array([1.0, chroma, chroma]).reshape(3, 1, 1) if plan.grids[0].planes == 3 else 1.0
+
+
+class _Luma:
+    def __init__(self, part: Spatial, dtype: np.dtype, xp: ModuleType) -> None:
+        self._part = part
+        self._weights = xp.asarray(_YIQ[0], dtype=dtype)
+
+    @property
+    def grids(self) -> Sequence[Grid]:
+        return self._part.grids
+
+    def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        light = frames @ self._weights  # (T, H, W)
+        bands, residual = self._part.analyze(light)
+        return bands, (residual, frames - light[..., None])
+
+    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+        inner, colour = residual or (None, 0)
+        return self._part.synthesize(bands, inner)[..., None] + colour
+
+
+class _Planes:
+    def __init__(self, part: Spatial, dtype: np.dtype, xp: ModuleType) -> None:
+        self._part, self._xp = part, xp
+        self._to, self._back = xp.asarray(_YIQ.T, dtype=dtype), xp.asarray(_RGB.T, dtype=dtype)
+
+    @property
+    def grids(self) -> Sequence[Grid]:
+        return [replace(grid, planes=3) for grid in self._part.grids]
+
+    def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        yiq = self._xp.moveaxis(frames @ self._to, -1, 1)  # (T, 3, H, W)
+        return self._part.analyze(self._xp.ascontiguousarray(yiq))
+
+    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+        return self._xp.moveaxis(self._part.synthesize(bands, residual), 1, -1) @ self._back

@@ -1,0 +1,38 @@
+"""Checks of frequencies, and their conversion from Hz to cycles per frame."""
+
+from __future__ import annotations
+
+import math
+
+
+def band_in_cycles(band: tuple[float, float], fs: float | None) -> tuple[float, float]:
+    """The band (low, high) in cycles per frame."""
+    try:
+        low, high = (float(edge) for edge in band)
+    except (TypeError, ValueError):
+        raise TypeError(f"band={band!r} must be two numbers: (low, high) in Hz") from None
+    rate = _rate(fs)
+    if not 0 < low < high < rate / 2:
+        raise ValueError(f"band=({low:g}, {high:g}) must be rising and lie inside {_allowed(fs)}")
+    return low / rate, high / rate
+
+
+def frequency_in_cycles(frequency: float, fs: float | None) -> float:
+    """The frequency in cycles per frame."""
+    rate = _rate(fs)
+    if not 0 < frequency < rate / 2:
+        raise ValueError(f"frequency={frequency:g} must lie inside {_allowed(fs)}")
+    return frequency / rate
+
+
+def _rate(fs: float | None) -> float:
+    rate = 1.0 if fs is None else float(fs)
+    if not (rate > 0 and math.isfinite(rate)):
+        raise ValueError(f"fs={fs!r} must be a positive number: the rate in Hz at which the camera took the frames")
+    return rate
+
+
+def _allowed(fs: float | None) -> str:
+    if fs is None:
+        return "(0, 0.5) cycles per frame, for no fs was given; pass fs, the camera's rate in Hz, to give it in Hz"
+    return f"(0, fs/2) = (0, {fs / 2:g}) Hz"

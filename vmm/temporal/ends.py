@@ -1,0 +1,49 @@
+"""How motion is continued beyond the ends of a clip, for filters that look ahead."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace
+
+_NOISE = 1.0  # variance of white noise, that of the motion inside the band being 1
+_BELOW = 0.1  # spectral density below the band, that inside being 1
+_TREND = 1e3  # variance of an offset and a ramp
+
+
+def continued(x: Array, band: tuple[float, float], head: int, tail: int, seen: int) -> Array:
+    """x with `head` samples before it and `tail` samples after it, predicted from the nearest `seen` samples.
+
+    The prediction is the likeliest one (Gaussian process regression) for a motion that fills the band, in cycles per
+    frame, beside an offset, a ramp, weak slow motion and noise: a vibration goes on and dies out, a ramp goes on.
+    """
+    parts = [x]
+    if head:
+        parts.insert(0, _predicted(x, band, head, seen))
+    if tail:
+        parts.append(_predicted(x[::-1], band, tail, seen)[::-1])
+    return namespace(x).concatenate(parts) if len(parts) > 1 else x
+
+
+def _predicted(x: Array, band: tuple[float, float], beyond: int, seen: int) -> Array:
+    """The samples before x."""
+    near = x[: min(seen, len(x))]
+    weights = namespace(x).asarray(_weights(*band, len(near), beyond), dtype=x.dtype)
+    return (weights @ near.reshape(len(near), -1)).reshape((beyond, *x.shape[1:]))
+
+
+@lru_cache(maxsize=32)
+def _weights(low: float, high: float, seen: int, beyond: int) -> np.ndarray:
+    """Weights (beyond, seen) of the samples seen in those before them."""
+    inside, before = np.arange(seen), np.arange(-beyond, 0)
+
+    def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        lag = a[:, None] - b
+        slow = low * np.sinc(2 * low * lag)
+        fills = (high * np.sinc(2 * high * lag) - (1 - _BELOW) * slow) / (high - low)
+        return fills + _TREND * (1 + np.outer(a / seen, b / seen))
+
+    known = covariance(inside, inside) + _NOISE * np.eye(seen)
+    return np.linalg.solve(known, covariance(inside, before)).T

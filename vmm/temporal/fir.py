@@ -1,0 +1,87 @@
+"""Linear-phase filters of finite length."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace
+from vmm.engine.protocols import Filter
+from vmm.temporal.bands import band_in_cycles
+
+
+def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None = None) -> Filter:
+    """Linear-phase band-pass with a Hamming window, gain 1 at the centre of the band and 0 for constants.
+
+    Parameters
+    ----------
+    band
+        Low and high cut-off (gain one half) in Hz, or in cycles per frame without `fs`.
+    fs
+        Rate of the camera in Hz.
+    taps
+        Odd length of the filter in frames. By default long enough that the transitions (3.3 / taps of `fs`) are
+        neither wider than the band nor reach down to zero.
+
+    Returns
+    -------
+    Filter
+        Its delay is half its length; the loop looks ahead, so that a recorded clip is filtered with zero phase.
+
+    Raises
+    ------
+    ValueError
+        Where the band is not rising or lies outside (0, fs/2), or taps is not odd.
+
+    References
+    ----------
+    .. [1] Wadhwa, Rubinstein, Durand, Freeman: Phase-based video motion processing. SIGGRAPH 2013.
+
+    Examples
+    --------
+    >>> import vmm
+    >>> vmm.temporal.fir((1.5, 2.5), 30).delay
+    50
+    """
+    import scipy.signal
+
+    low, high = band_in_cycles(band, fs)
+    if taps is None:
+        taps = 2 * math.ceil(3.3 / min(high - low, 2 * low) / 2) + 1
+    if taps < 3 or taps % 2 == 0:
+        raise ValueError(f"taps={taps} must be odd and at least 3")
+    window = np.hamming(taps)
+    weights = scipy.signal.firwin(taps, [low, high], window="hamming", pass_zero=False, fs=1.0)
+    weights -= window * (weights.sum() / window.sum())
+    return weighted_sum(weights / abs(gain(weights, (low + high) / 2)), (low, high))
+
+
+def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> Filter:
+    """The filter whose output is a weighted sum of the last frames, the newest first; before the clip it stands still."""
+    span = len(weights) - 1
+    block = max(span, 16)
+    rows = np.zeros((block, block + span))
+    for i in range(block):
+        rows[i, i : i + span + 1] = weights[::-1]
+
+    def apply(x: Array, memory: Any) -> tuple[Array, Any]:
+        xp = namespace(x)
+        before = xp.repeat(x[:1], span, axis=0) if memory is None else memory
+        seen = xp.concatenate([before, x])
+        flat = seen.reshape(len(seen), -1)
+        matrix = xp.asarray(rows, dtype=x.dtype)
+        y = xp.empty((len(x), flat.shape[1]), x.dtype)
+        for start in range(0, len(x), block):
+            n = min(block, len(x) - start)
+            y[start : start + n] = matrix[:n, : n + span] @ flat[start : start + n + span]
+        return y.reshape(x.shape), seen[len(seen) - span :].copy()
+
+    return Filter(apply, delay=span // 2, band=band)
+
+
+def gain(weights: np.ndarray, frequency: float) -> complex:
+    """Complex gain of centred weights at a frequency in cycles per frame."""
+    times = np.arange(len(weights)) - (len(weights) - 1) / 2
+    return complex(weights @ np.exp(-2j * np.pi * frequency * times))
