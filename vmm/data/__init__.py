@@ -3,8 +3,9 @@
 | module | what it holds |
 | --- | --- |
 | ``synthetic`` | scenes that can be rendered at any displacement, and clips of them |
+| ``demo`` | the scene of ``vmm demo``: a rocket and its towers that sway by a tenth of a pixel |
 """
 
-from vmm.data import synthetic
+from vmm.data import demo, synthetic
 
-__all__ = ["synthetic"]
+__all__ = ["demo", "synthetic"]

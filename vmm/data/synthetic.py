@@ -1,7 +1,7 @@
 """Scenes that can be rendered at any displacement, exactly, and clips of them.
 
-A scene is a function ``scene(displacement) -> frame``: displacement (2,) down and right in pixels, frame (H, W) in grey
-levels 0 to 255, not rounded. ``render`` makes a clip of it, ``sway`` the displacements of a vibration. A clip of the same
+A scene is a function ``scene(displacement) -> frame``: displacement (2,) down and right in pixels, frame (H, W[, 3]) in
+grey levels 0 to 255, not rounded. ``render`` makes a clip of it, ``sway`` the displacements of a vibration. A clip of the same
 scene at ``(1 + alpha)`` times the displacement is what a perfect magnifier makes.
 
 | scene | what moves |
@@ -10,6 +10,7 @@ scene at ``(1 + alpha)`` times the displacement is what a perfect magnifier make
 | ``pink`` | a band-limited texture with a spectrum of 1/f, the whole frame |
 | ``leaves`` | overlapping discs of one grey each (dead leaves), the whole frame |
 | ``disc`` | a textured disc with a soft edge before a texture that stands still |
+| ``warp`` | a picture, each pixel by its own share of one or more displacements |
 """
 
 from __future__ import annotations
@@ -229,6 +230,40 @@ def disc(
         distance = np.hypot((rows - displacement[0])[:, None], cols - displacement[1])
         matte = scipy.special.ndtr((radius - distance) / softness)
         return behind + matte * (front(displacement) - behind)
+
+    return scene
+
+
+def warp(image: np.ndarray, shares: np.ndarray) -> Scene:
+    """A picture whose pixels move by shares of one or more displacements.
+
+    Parameters
+    ----------
+    image
+        Picture (H, W) or (H, W, 3); between its pixels it is a cubic spline.
+    shares
+        Share (K, H, W) of the k-th displacement that each place of a frame shows.
+
+    Returns
+    -------
+    callable
+        The scene; it takes displacements (K, 2).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.data import synthetic
+    >>> synthetic.warp(np.eye(16), np.ones((1, 16, 16)))([(0.0, 0.5)]).shape
+    (16, 16)
+    """
+    planes = np.moveaxis(np.atleast_3d(image).astype(float), -1, 0)
+    splines = [scipy.ndimage.spline_filter(plane, 3) for plane in planes]
+    here = np.indices(shares.shape[1:], dtype=float)
+
+    def scene(displacement: Any) -> np.ndarray:
+        there = here - np.einsum("kyx,kd->dyx", shares, np.asarray(displacement, dtype=float))
+        moved = [scipy.ndimage.map_coordinates(s, there, order=3, mode="mirror", prefilter=False) for s in splines]
+        return np.stack(moved, axis=-1).reshape(image.shape)
 
     return scene
 

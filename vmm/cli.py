@@ -1,0 +1,252 @@
+"""The command line: a verb for every method, and ``demo``, ``info`` and ``compare``."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import vmm
+
+_TEMPORAL = ("fir", "butterworth", "iir", "ideal")
+_LATER = ("frames", "band", "fs", "alpha", "mask", "temporal")  # options of every method, described once
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 where it did its work, 2 where the input was bad, 130 where it was interrupted."""
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that drafts are removed
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        print("vmm: interrupted; nothing was written", file=sys.stderr)
+        return 130
+    except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+        print(f"vmm: error: {_sentence(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="vmm", description="Make motions too small to see visible in a video.")
+    parser.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in vmm.METHODS:
+        _add_method(verbs, name)
+    _add_demo(verbs)
+    _add_info(verbs)
+    _add_compare(verbs)
+    return parser
+
+
+def _add_method(verbs: Any, name: str) -> None:
+    """A verb whose options come from the method's signature and docstring."""
+    function: Callable[..., Any] = import_module(f"vmm.{name}").magnify
+    said, signature = _described(function), inspect.signature(function).parameters
+    verb = verbs.add_parser(name, help=said[""], description=said[""])
+    verb.add_argument("input", help="a video, a folder of images, a TIFF stack, .cih/.mraw or .cine")
+    verb.add_argument("output", help=".mp4, .mkv (lossless), .gif, .tif, or a folder of PNG images")
+    band = verb.add_argument("--band", nargs=2, type=float, required=True, metavar=("LOW", "HIGH"))
+    band.help = "lowest and highest frequency magnified, in Hz of the camera's time"
+    verb.add_argument("--fs", type=float, metavar="HZ", help="rate at which the camera took the frames [the file's]")
+    alpha = signature["alpha"].default
+    verb.add_argument("--alpha", type=float, default=alpha, help=f"{said['alpha']} [{alpha:g}]")
+    for option, parameter in signature.items():
+        if option not in _LATER:
+            kind = float if parameter.default is None else type(parameter.default)
+            shown = f" [{parameter.default}]" if parameter.default is not None else ""
+            verb.add_argument(f"--{option}", type=kind, default=parameter.default, help=said[option] + shown)
+    usual = signature["temporal"].default.__name__
+    verb.add_argument("--temporal", choices=_TEMPORAL, default=usual, help=f"temporal filter [{usual}]")
+    where = verb.add_mutually_exclusive_group()
+    where.add_argument("--mask", metavar="IMAGE", help="magnify where this image of the frame's size is bright")
+    where.add_argument("--roi", nargs=4, type=int, metavar=("TOP", "LEFT", "HEIGHT", "WIDTH"), help="magnify in this box")
+    _add_reading(verb)
+    verb.add_argument("--rate", type=float, help="frames a second at which the output plays [the file's]")
+    verb.add_argument("--compare", action="store_true", help="write input and output side by side")
+    verb.add_argument("--overwrite", action="store_true", help="replace the output where it exists")
+    verb.add_argument("--quiet", action="store_true", help="no progress bar")
+    own = [option for option in signature if option not in _LATER]
+    verb.set_defaults(run=partial(_magnify, function=function, own=own))
+
+
+def _add_reading(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--start", type=float, default=0.0, metavar="S", help="first second of the input to take [0]")
+    verb.add_argument("--end", type=float, metavar="S", help="second of the input to stop at [its end]")
+    verb.add_argument("--scale", type=float, default=1.0, help="size of the output over that of the input [1]")
+
+
+def _described(function: Callable[..., Any]) -> dict[str, str]:
+    """What a numpydoc docstring says of each parameter, in one sentence; '' is the summary."""
+    text = inspect.getdoc(function) or ""
+    said = {"": text.partition("\n\n")[0].replace("\n", " ")}
+    section = re.search(r"^Parameters\n-+\n(.*?)\n\n\w+\n-+\n", text, re.DOTALL | re.MULTILINE)
+    for entry in re.finditer(r"^(\w[\w, ]*)\n((?:    .*\n?)+)", section.group(1) if section else "", re.MULTILINE):
+        sentence = re.split(r"(?<=[.;])\s", " ".join(entry.group(2).split()))[0].rstrip(".;")
+        for name in entry.group(1).split(", "):
+            said[name] = sentence.replace("%", "%%").replace("`", "")
+    return said
+
+
+def _magnify(options: argparse.Namespace, *, function: Callable[..., Any], own: list[str]) -> None:
+    from vmm.io.write import check_target
+
+    out = Path(options.output)
+    check_target(out, overwrite=options.overwrite)
+    source = Path(options.input)
+    if out.exists() and source.exists() and out.samefile(source):
+        raise ValueError(f"{out} is the input itself: choose another name for the output")
+    clip = _opened(options)
+    wanted = {name: getattr(options, name) for name in own}
+    temporal = getattr(vmm.temporal, options.temporal)
+    mask = _mask(options)
+    result = function(
+        clip, tuple(options.band), fs=clip.fs, alpha=options.alpha, mask=mask, temporal=temporal, **wanted
+    )
+    if options.compare:
+        result = vmm.plot.side_by_side(_opened(options), result)
+    whole = options.start == 0 and options.end is None and options.rate is None
+    rate = options.rate or clip.rate or clip.fs
+    shown = _progress(result, clip.shape[0], out.name, options.quiet)
+    vmm.io.write(out, shown, rate, sound=source if whole and source.is_file() else None, overwrite=options.overwrite)
+
+
+def _opened(options: argparse.Namespace) -> vmm.io.Clip:
+    """The input as a stream, scaled where that is asked for."""
+    clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end)
+    if options.scale == 1:
+        return clip
+    if not 0 < options.scale <= 4:
+        raise ValueError(f"--scale {options.scale:g} must lie in (0, 4]: the size of the output over that of the input")
+    return _scaled(clip, options.scale)
+
+
+def _scaled(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
+    import numpy as np
+    import skimage.transform
+
+    size = tuple(max(1, round(n * scale)) for n in clip.shape[1:3])
+
+    def chunks() -> Iterator[Any]:
+        for chunk in clip:
+            shape = (len(chunk), *size, *chunk.shape[3:])
+            small = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
+            yield np.rint(small).astype(chunk.dtype)
+
+    return vmm.io.Clip(chunks(), (clip.shape[0], *size, *clip.shape[3:]), clip.dtype, clip.fs, clip.rate)
+
+
+def _mask(options: argparse.Namespace) -> Any:
+    """The mask or box asked for, or None."""
+    if options.mask is None:
+        return [round(edge * options.scale) for edge in options.roi] if options.roi else None
+    import imageio.v3 as iio
+    import numpy as np
+
+    image = np.asarray(iio.imread(options.mask), dtype=float)
+    image = image[..., :3].mean(axis=-1) if image.ndim == 3 else image
+    if options.scale != 1:
+        import skimage.transform
+
+        image = skimage.transform.rescale(image, options.scale)
+    return np.clip(image / max(image.max(), 1e-12), 0, 1)
+
+
+def _progress(chunks: Iterator[Any], total: int, name: str, quiet: bool) -> Iterator[Any]:
+    """The chunks, with a bar that shows frames done and the time left."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="frame", desc=name, disable=quiet) as bar:
+        for chunk in chunks:
+            yield chunk
+            bar.update(len(chunk))
+
+
+def _add_demo(verbs: Any) -> None:
+    verb = verbs.add_parser("demo", help="render a clip with known motion, magnify it, and leave videos and a picture")
+    verb.add_argument("folder", nargs="?", default="vmm-demo", help="where to put them [vmm-demo]")
+    verb.add_argument("--alpha", type=float, default=20.0, help="what is added to the motion [20]")
+    verb.add_argument("--frames", type=int, default=90, help="length of the clip [90]")
+    verb.set_defaults(run=_demo)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    from vmm.data import demo, synthetic
+
+    folder = Path(options.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    scene, motion, fs = demo.scene(), demo.displacement(options.frames), demo.FS
+    print(f"Rendering a rocket that sways by 0.1 px at 2 Hz, between towers that sway by 0.1 px at 5 Hz: {folder}/")
+    clip = synthetic.render(scene, motion, noise=1.0)
+    print(f"Magnifying {demo.BAND[0]:g} to {demo.BAND[1]:g} Hz by the phase method, alpha {options.alpha:g}")
+    out = vmm.phase.magnify(clip, demo.BAND, fs=fs, alpha=options.alpha)
+    vmm.io.write(folder / "input.mkv", clip, fs, overwrite=True)
+    vmm.io.write(folder / "output.mp4", out, fs, overwrite=True)
+    vmm.io.write(folder / "side-by-side.mp4", vmm.plot.side_by_side(clip, out), fs, overwrite=True)
+    top, _, height, _ = demo.ROCKET
+    vmm.plot.slices(clip, out, row=top + height // 2, fs=fs).savefig(folder / "slice.png", dpi=100)
+    truth = synthetic.render(scene, (1 + options.alpha) * motion)
+    wanted, got = (vmm.measure.displacement(c, [demo.ROCKET])[:, 0, 1] for c in (truth, out))
+    wanted, got = wanted - wanted.mean(), got - got.mean()
+    achieved = (1 + options.alpha) * float(np.dot(got, wanted) / np.dot(wanted, wanted))
+    print(f"True magnification {1 + options.alpha:.2f}, achieved {achieved:.2f}; see {folder}/side-by-side.mp4 and slice.png")
+
+
+def _add_info(verbs: Any) -> None:
+    verb = verbs.add_parser("info", help="what a file holds: size, rate, length, codec")
+    verb.add_argument("input", help="a video, a folder of images, a TIFF stack, .cih/.mraw or .cine")
+    verb.set_defaults(run=_info)
+
+
+def _info(options: argparse.Namespace) -> None:
+    found = vmm.io.info(options.input)
+    frames, height, width = found.shape[:3]
+    print(f"size    {width} x {height}, {'colour' if len(found.shape) == 4 else 'grey'}, {found.dtype}")
+    print(f"frames  {frames}")
+    if found.rate:
+        print(f"rate    {found.rate} = {float(found.rate):.6g} frames/s, {frames / found.rate:.3f} s".replace("/1 ", " "))
+    else:
+        print("rate    not stated; give --fs")
+    print(f"codec   {found.codec} ({found.pixels}){', with sound' if found.sound else ''}")
+
+
+def _add_compare(verbs: Any) -> None:
+    verb = verbs.add_parser("compare", help="two clips side by side: x-t slices as a picture, or a video")
+    verb.add_argument("before", help="the clip before")
+    verb.add_argument("after", help="the clip after")
+    verb.add_argument("output", help="a picture (.png, .pdf, .svg) of slices, or a video")
+    line = verb.add_mutually_exclusive_group()
+    line.add_argument("--row", type=int, help="row that the slices follow")
+    line.add_argument("--col", type=int, help="column that the slices follow [the middle one]")
+    verb.add_argument("--fs", type=float, metavar="HZ", help="rate at which the camera took the frames [the file's]")
+    verb.add_argument("--overwrite", action="store_true", help="replace the output where it exists")
+    verb.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    out = Path(options.output)
+    if out.suffix.lower() not in (".png", ".pdf", ".svg"):
+        before, after = (vmm.io.stream(path, fs=options.fs) for path in (options.before, options.after))
+        pairs = vmm.plot.side_by_side(before, after)
+        return vmm.io.write(out, pairs, before.rate or before.fs, overwrite=options.overwrite)
+    if out.exists() and not options.overwrite:
+        raise FileExistsError(f"{out} exists; choose another name or allow it to be replaced (--overwrite)")
+    (before, fs), (after, _) = (vmm.io.read(path, fs=options.fs) for path in (options.before, options.after))
+    vmm.plot.slices(before, after, row=options.row, col=options.col, fs=fs).savefig(out, dpi=100)
+    return None

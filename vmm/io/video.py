@@ -1,0 +1,136 @@
+"""Video files through the ffmpeg that comes with imageio-ffmpeg."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What ffmpeg says of a video, and how to decode it without needless conversion."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    rate: Fraction | None
+    codec: str
+    pixels: str
+    sound: bool
+
+
+def ffmpeg() -> str:
+    """Path of the ffmpeg program."""
+    import imageio_ffmpeg
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def probe(path: Path) -> Probe:
+    """Size, exact rate, length and pixel format of a video; packets are counted, not decoded."""
+    said = _run("-i", path, "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
+    stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", said.stderr)
+    size = re.search(r"^#dimensions 0: (\d+)x(\d+)", said.stdout, re.MULTILINE)
+    if stream is None or size is None:
+        raise ValueError(f"{path}: no video that ffmpeg can decode ({_last_line(said.stderr)})")
+    line = stream.group()
+    pixels = _pixel_format(line)
+    width, height = (int(n) for n in size.groups())
+    planes = () if pixels.startswith(("gray", "mono", "ya")) else (3,)
+    dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixels) else "uint8"
+    sound = re.search(r"Stream #\d+:\d+.*?: Audio:", said.stderr) is not None
+    return Probe((_count(path), height, width, *planes), dtype, _rate(line, said.stdout), stream.group(1), pixels, sound)
+
+
+def decoded(
+    path: Path, found: Probe, *, chunk: int, grey: bool = False, start: int = 0, stop: int | None = None
+) -> Iterator[np.ndarray]:
+    """Chunks of a video's frames from `start` to `stop`; raises where the file ends before it should."""
+    wide = found.dtype == "uint16"
+    colour = len(found.shape) == 4 and not grey
+    target = ("rgb48le" if wide else "rgb24") if colour else ("gray16le" if wide else "gray")
+    chosen = [f"select=gte(n\\,{start})"] if start else []
+    if grey and found.pixels.startswith("yuv"):
+        chosen.append("extractplanes=y")  # luma as it is, not stretched to the full range
+    if wide:
+        depth = re.search(r"(9|10|12|14|16)(le|be)$", found.pixels)
+        target = f"gray{depth[1]}le" if depth and not colour and depth[1] != "9" else target
+    stop = found.shape[0] if stop is None else min(stop, found.shape[0])
+    command = [ffmpeg(), "-v", "error", "-nostdin", "-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
+    command += ["-vf", ",".join(chosen)] if chosen else []
+    command += ["-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target, "-"]
+    shape = (*found.shape[1:3], 3) if colour else found.shape[1:3]
+    dtype = np.dtype("<u2" if wide else np.uint8)
+    size = int(np.prod(shape)) * dtype.itemsize
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, start_new_session=True)
+        seen = start
+        try:
+            assert process.stdout is not None
+            while seen < stop:
+                data = _exactly(process.stdout, min(chunk, stop - seen) * size)
+                n = len(data) // size
+                if n == 0:
+                    break
+                yield np.frombuffer(data, dtype, count=n * size // dtype.itemsize).reshape(n, *shape)
+                seen += n
+        finally:
+            process.kill()
+            process.wait()
+        if seen < stop:
+            complaints.seek(0)
+            said = _last_line(complaints.read().decode(errors="replace"))
+            raise ValueError(f"{path}: broken off or damaged after {seen} of {found.shape[0]} frames ({said})")
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytes:
+    """So many bytes, or what is left of the pipe."""
+    parts, left = [], size
+    while left and (part := pipe.read(left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _run(*arguments: Any) -> subprocess.CompletedProcess[str]:
+    command = [ffmpeg(), "-hide_banner", "-nostdin", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+
+
+def _count(path: Path) -> int:
+    """Number of frames, by the packets of the file."""
+    said = _run("-i", path, "-map", "0:v:0", "-c", "copy", "-f", "null", "-").stderr
+    counts = re.findall(r"frame=\s*(\d+)", said)
+    return int(counts[-1]) if counts else 0
+
+
+def _rate(line: str, frame: str) -> Fraction | None:
+    """The stated rate, exactly where the first frame's time base tells it; None where none is stated."""
+    stated = re.search(r"([\d.]+)(k?) fps", line)
+    if stated is None:
+        return None
+    rate = Fraction(stated.group(1)) * (1000 if stated.group(2) else 1)
+    base = re.search(r"^#tb 0: (\d+)/(\d+)", frame, re.MULTILINE)
+    if base is not None:
+        exact = Fraction(int(base.group(2)), int(base.group(1)))
+        if abs(exact - rate) <= Fraction(1, 1000) * rate:
+            return exact
+    return rate
+
+
+def _pixel_format(line: str) -> str:
+    """Name of the pixel format in ffmpeg's line on a stream: the field after the codec."""
+    fields = re.split(r",\s*(?![^()]*\))", line.split("Video:", 1)[1])
+    return re.sub(r"\(.*", "", fields[1]).strip() if len(fields) > 1 else ""
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "ffmpeg gives no reason"

@@ -1,0 +1,236 @@
+"""Clips written: beside their name first, and renamed when they are whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import is_array, to_host
+from vmm.engine.frames import check_frames, from_float
+from vmm.io.video import ffmpeg, probe
+
+_H264 = (".mp4", ".mov", ".m4v")
+_FFV1 = (".mkv", ".avi", ".nut")
+_TIFF = (".tif", ".tiff")
+
+
+def write(
+    path: str | Path,
+    frames: Any,
+    rate: float | Fraction,
+    *,
+    sound: str | Path | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write an array or an iterator of chunks; the name's ending chooses the format.
+
+    ``.mp4``, ``.mov``, ``.m4v``: H.264, 4:2:0, plays anywhere, loses a little. ``.mkv``, ``.avi``, ``.nut``: FFV1,
+    lossless, for measurement. ``.gif``. ``.tif``: a stack. A name without ending: a folder of PNG images. The file
+    appears under its name only when it is whole; where anything fails, nothing is left behind.
+
+    Parameters
+    ----------
+    path
+        Where to write.
+    frames
+        Array (T, H, W) or (T, H, W, 3) of uint8, uint16 or floating type (grey levels 0 to 255), or an iterator of
+        such chunks. H.264 and GIF hold 8 bits: of uint16 the high ones are kept. H.264 needs even sizes: an odd one
+        gets its last row or column twice.
+    rate
+        Frames a second at which the file plays; a fraction is kept exactly.
+    sound
+        A file whose sound track is taken over.
+    overwrite
+        Replace what is there.
+
+    Raises
+    ------
+    FileExistsError
+        Where the path exists and is not to be replaced.
+    FileNotFoundError
+        Where its folder does not exist.
+    PermissionError
+        Where its folder cannot be written.
+    ValueError
+        Where the format is unknown or the frames cannot be written.
+    OSError
+        Where writing fails, such as on a full disk.
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> vmm.io.write("clip.xyz", np.zeros((2, 8, 8), np.uint8), 30)
+    Traceback (most recent call last):
+    ValueError: clip.xyz: unknown format '.xyz'; known are .mp4, .mov, .m4v, .mkv, .avi, .nut, .gif, .tif, .tiff, ...
+    """
+    path = Path(path)
+    writer = check_target(path, overwrite=overwrite)
+    exact = Fraction(rate).limit_denominator(100_000) if rate > 0 else Fraction(0)
+    if not exact > 0:
+        raise ValueError(f"rate={rate!r} must be a positive number of frames a second")
+    chunks = iter([frames] if is_array(frames) else frames)
+    try:
+        first = next(chunks)
+    except StopIteration:
+        raise ValueError(f"{path}: no frames to write") from None
+    check_frames(first)
+    shape, dtype = first.shape[1:], first.dtype
+    with _beside(path) as draft:
+        writer(draft, _host(chain([first], chunks)), shape, dtype, exact, sound)
+
+
+def check_target(path: Path, *, overwrite: bool) -> Callable[..., None]:
+    """The writer of a path's format; raises unless a file can be put there."""
+    writer = _writer(path)
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; choose another name or allow it to be replaced (--overwrite)")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder to write {path.name} in")
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"{folder}: this folder cannot be written")
+    return writer
+
+
+def _writer(path: Path) -> Callable[..., None]:
+    suffix = path.suffix.lower()
+    if suffix in (*_H264, *_FFV1, ".gif"):
+        return _encode
+    if suffix in _TIFF:
+        return _tiff
+    if suffix == "":
+        return _folder
+    known = ", ".join((*_H264, *_FFV1, ".gif", *_TIFF))
+    raise ValueError(f"{path}: unknown format {suffix!r}; known are {known}, and a folder of PNG images without ending")
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A name in the same folder that becomes the path when all went well, and is gone otherwise."""
+    draft = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield draft
+        if draft.is_dir() and path.is_dir():
+            shutil.rmtree(path)
+        os.replace(draft, path)
+    finally:
+        if draft.is_dir():
+            shutil.rmtree(draft)
+        else:
+            draft.unlink(missing_ok=True)
+
+
+def _host(chunks: Iterable[Any]) -> Iterator[np.ndarray]:
+    """Chunks in NumPy as integers."""
+    for chunk in chunks:
+        values = to_host(chunk)
+        if values.dtype.kind == "f":
+            values = from_float(values, np.uint8)
+        yield values
+
+
+def _encode(
+    path: Path,
+    chunks: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    rate: Fraction,
+    sound: str | Path | None,
+) -> None:
+    """H.264, FFV1 or GIF by ffmpeg."""
+    wide = dtype == np.uint16
+    lossless = path.suffix.lower() in _FFV1
+    colour = len(shape) == 3
+    even = path.suffix.lower() in _H264
+    height, width = (n + n % 2 if even else n for n in shape[:2])
+    source = ("rgb48le" if colour else "gray16le") if wide and lossless else ("rgb24" if colour else "gray")
+    command = [ffmpeg(), "-v", "error", "-nostdin", "-y", "-f", "rawvideo", "-pix_fmt", source]
+    command += ["-s", f"{width}x{height}", "-framerate", f"{rate.numerator}/{rate.denominator}", "-i", "-"]
+    if sound is not None and even and probe(Path(sound)).sound:
+        command += ["-i", str(sound), "-map", "0:v", "-map", "1:a:0", "-c:a", "aac", "-shortest"]
+    command += _codec(path.suffix.lower(), colour, wide)
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen([*command, str(path)], stdin=subprocess.PIPE, stderr=complaints, start_new_session=True)
+        assert process.stdin is not None
+        try:
+            for chunk in chunks:
+                if chunk.dtype == np.uint16 and not lossless:
+                    chunk = (chunk >> 8).astype(np.uint8)
+                if chunk.shape[1:3] != (height, width):
+                    extra = [(0, 0), (0, height - shape[0]), (0, width - shape[1]), (0, 0)]
+                    chunk = np.pad(chunk, extra[: chunk.ndim], mode="edge")
+                process.stdin.write(np.ascontiguousarray(chunk).data)
+            process.stdin.close()
+            failed = process.wait() != 0
+        except BrokenPipeError:
+            process.wait()
+            failed = True
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if failed:
+            complaints.seek(0)
+            lines = complaints.read().decode(errors="replace").strip().splitlines()
+            raise OSError(f"{path.parent}: writing the video failed: {lines[-1] if lines else 'ffmpeg gives no reason'}")
+
+
+def _codec(suffix: str, colour: bool, wide: bool) -> list[str]:
+    """Options of ffmpeg for the format."""
+    if suffix in _H264:
+        matrix = ["-vf", "scale=out_color_matrix=bt709:out_range=tv"]
+        tags = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+        quality = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-pix_fmt", "yuv420p"]
+        return [*matrix, *tags, *quality, "-movflags", "+faststart"]
+    if suffix == ".gif":
+        return ["-vf", "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"]
+    pixels = ("gbrp16le" if wide else "bgr0") if colour else ("gray16le" if wide else "gray")
+    return ["-c:v", "ffv1", "-level", "3", "-g", "1", "-pix_fmt", pixels]
+
+
+def _tiff(
+    path: Path,
+    chunks: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    rate: Fraction,
+    sound: str | Path | None,
+) -> None:
+    """A stack of pages."""
+    import tifffile
+
+    with tifffile.TiffWriter(path, bigtiff=True) as stack:
+        for chunk in chunks:
+            for image in chunk:
+                stack.write(image, contiguous=False, photometric="rgb" if image.ndim == 3 else "minisblack")
+
+
+def _folder(
+    path: Path,
+    chunks: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    rate: Fraction,
+    sound: str | Path | None,
+) -> None:
+    """Numbered PNG images; 16-bit colour does not fit into them."""
+    import imageio.v3 as iio
+
+    if dtype == np.uint16 and len(shape) == 3:
+        raise ValueError("PNG images of 16-bit colour cannot be written; take .tif or .mkv")
+    path.mkdir()
+    n = 0
+    for chunk in chunks:
+        for image in chunk:
+            iio.imwrite(path / f"{n:06d}.png", image)
+            n += 1

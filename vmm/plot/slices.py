@@ -1,0 +1,110 @@
+"""Slices of a clip through time, and sheets of frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vmm.backend.arrays import to_host
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def slices(
+    before: Any, after: Any = None, *, row: int | None = None, col: int | None = None, fs: float | None = None
+) -> Figure:
+    """One line of a clip over time, before and after: motion shows as a wave.
+
+    Parameters
+    ----------
+    before, after
+        Arrays (T, H, W[, 3]); `after` may be left out.
+    row
+        Row to follow: position along it is drawn upwards.
+    col
+        Column to follow, in place of a row; by default the one in the middle.
+    fs
+        Rate of the camera in Hz, so that time is drawn in seconds.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Save it with ``figure.savefig(path)``.
+
+    Raises
+    ------
+    ValueError
+        Where both a row and a column are given, or they lie outside the frame.
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> figure = vmm.plot.slices(np.zeros((30, 16, 16), np.uint8), row=8, fs=30)
+    >>> len(figure.axes)
+    1
+    """
+    from matplotlib.figure import Figure
+
+    clips = {"before": before} if after is None else {"before": before, "after": after}
+    if row is not None and col is not None:
+        raise ValueError(f"row={row} and col={col} cannot both be followed: give one of them")
+    height, width = before.shape[1:3]
+    if row is None and col is None:
+        col = width // 2
+    if not (0 <= (row or 0) < height and 0 <= (col or 0) < width):
+        raise ValueError(f"row={row}, col={col} must lie inside the frame, {(height, width)}")
+    figure = Figure(figsize=(6 * len(clips), 5), layout="constrained")
+    for axes, (title, clip) in zip(figure.subplots(1, len(clips), squeeze=False)[0], clips.items(), strict=True):
+        line = to_host(clip[:, row] if row is not None else clip[:, :, col])  # (T, n[, 3])
+        seconds = len(line) / fs if fs else len(line)
+        extent = (0, seconds, line.shape[1], 0)
+        axes.imshow(_shown(np.swapaxes(line, 0, 1)), aspect="auto", cmap="gray", extent=extent, interpolation="nearest")
+        axes.set(title=title, xlabel="time (s)" if fs else "time (frames)", ylabel="column" if row is not None else "row")
+    return figure
+
+
+def contact_sheet(frames: Any, *, count: int = 12, fs: float | None = None) -> Figure:
+    """Some frames of a clip, evenly spaced, on one sheet.
+
+    Parameters
+    ----------
+    frames
+        Array (T, H, W[, 3]).
+    count
+        Number of frames shown, at most.
+    fs
+        Rate of the camera in Hz, so that each frame's time is written in seconds.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> len(vmm.plot.contact_sheet(np.zeros((30, 16, 16), np.uint8), count=6).axes)
+    6
+    """
+    from matplotlib.figure import Figure
+
+    chosen = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))
+    columns = int(np.ceil(np.sqrt(len(chosen))))
+    rows = -(-len(chosen) // columns)
+    figure = Figure(figsize=(3 * columns, 3 * rows * frames.shape[1] / frames.shape[2] + 0.3 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, t in zip(grid, chosen, strict=False):
+        axes.imshow(_shown(to_host(frames[t])), cmap="gray")
+        axes.set_title(f"{t / fs:.2f} s" if fs else f"frame {t}", fontsize="small")
+        axes.axis("off")
+    for axes in grid[len(chosen) :]:
+        axes.remove()
+    return figure
+
+
+def _shown(image: np.ndarray) -> np.ndarray:
+    """The image as matplotlib shows it: colour in 8 bits, grey as it is."""
+    if image.ndim == 2:
+        return image
+    return (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image.astype(np.uint8)
