@@ -74,7 +74,9 @@ def _add_method(verbs: Any, name: str) -> None:
     verb.add_argument("--temporal", choices=_TEMPORAL, default=usual, help=f"temporal filter [{usual}]")
     where = verb.add_mutually_exclusive_group()
     where.add_argument("--mask", metavar="IMAGE", help="magnify where this image of the frame's size is bright")
-    where.add_argument("--roi", nargs=4, type=int, metavar=("TOP", "LEFT", "HEIGHT", "WIDTH"), help="magnify in this box")
+    where.add_argument(
+        "--roi", nargs=4, type=int, metavar=("TOP", "LEFT", "HEIGHT", "WIDTH"), help="magnify in this box"
+    )
     _add_reading(verb)
     verb.add_argument("--rate", type=float, help="frames a second at which the output plays [the file's]")
     verb.add_argument("--compare", action="store_true", help="write input and output side by side")
@@ -200,12 +202,17 @@ def _demo(options: argparse.Namespace) -> None:
     vmm.io.write(folder / "output.mp4", out, fs, overwrite=True)
     vmm.io.write(folder / "side-by-side.mp4", vmm.plot.side_by_side(clip, out), fs, overwrite=True)
     top, _, height, _ = demo.ROCKET
-    vmm.plot.slices(clip, out, row=top + height // 2, fs=fs).savefig(folder / "slice.png", dpi=100)
+    vmm.plot.slices(clip[:, :, 60:380], out[:, :, 60:380], row=top + height // 2, fs=fs).savefig(
+        folder / "slice.png", dpi=100
+    )
     truth = synthetic.render(scene, (1 + options.alpha) * motion)
     wanted, got = (vmm.measure.displacement(c, [demo.ROCKET])[:, 0, 1] for c in (truth, out))
     wanted, got = wanted - wanted.mean(), got - got.mean()
     achieved = (1 + options.alpha) * float(np.dot(got, wanted) / np.dot(wanted, wanted))
-    print(f"True magnification {1 + options.alpha:.2f}, achieved {achieved:.2f}; see {folder}/side-by-side.mp4 and slice.png")
+    print(
+        f"True magnification {1 + options.alpha:.2f}, achieved {achieved:.2f}: "
+        f"see {folder}/side-by-side.mp4 and {folder}/slice.png"
+    )
 
 
 def _add_info(verbs: Any) -> None:
@@ -220,7 +227,9 @@ def _info(options: argparse.Namespace) -> None:
     print(f"size    {width} x {height}, {'colour' if len(found.shape) == 4 else 'grey'}, {found.dtype}")
     print(f"frames  {frames}")
     if found.rate:
-        print(f"rate    {found.rate} = {float(found.rate):.6g} frames/s, {frames / found.rate:.3f} s".replace("/1 ", " "))
+        print(
+            f"rate    {found.rate} = {float(found.rate):.6g} frames/s, {frames / found.rate:.3f} s".replace("/1 ", " ")
+        )
     else:
         print("rate    not stated; give --fs")
     print(f"codec   {found.codec} ({found.pixels}){', with sound' if found.sound else ''}")
@@ -247,6 +256,6 @@ def _compare(options: argparse.Namespace) -> None:
         return vmm.io.write(out, pairs, before.rate or before.fs, overwrite=options.overwrite)
     if out.exists() and not options.overwrite:
         raise FileExistsError(f"{out} exists; choose another name or allow it to be replaced (--overwrite)")
-    (before, fs), (after, _) = (vmm.io.read(path, fs=options.fs) for path in (options.before, options.after))
-    vmm.plot.slices(before, after, row=options.row, col=options.col, fs=fs).savefig(out, dpi=100)
+    (first, fs), (second, _) = (vmm.io.read(path, fs=options.fs) for path in (options.before, options.after))
+    vmm.plot.slices(first, second, row=options.row, col=options.col, fs=fs).savefig(out, dpi=100)
     return None

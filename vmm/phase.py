@@ -21,6 +21,7 @@ def magnify(
     alpha: float = 10.0,
     octave: float = 0.5,
     orientations: int = 8,
+    transition: float | None = None,
     sigma: float = 0.0,
     mask: Any = None,
     temporal: Callable[..., Filter] | Filter = fir,
@@ -45,6 +46,9 @@ def magnify(
         and ring farther.
     orientations
         Number of orientations of the pyramid.
+    transition
+        Width in octaves of the transition between two bands. By default a band's width, but at least half an octave;
+        1 rings less beside output motion that is larger than the bands bear.
     sigma
         Spatial blur of the motion in pixels of each level, weighted by amplitude; takes noise away, and finely varying
         motion with it.
@@ -79,7 +83,7 @@ def magnify(
     """
     return run(
         frames,
-        spatial=luma(padded(SteerablePyramid, octave=octave, orientations=orientations)),
+        spatial=luma(padded(SteerablePyramid, octave=octave, orientations=orientations, transition=transition)),
         motion=smooth(local_phase, sigma),
         temporal=designed(temporal, band, sampling_rate(frames, fs)),
         alpha=alpha,

@@ -23,7 +23,7 @@ def namespace(x: Array) -> ModuleType:
     if _on_gpu(x):
         import cupy
 
-        return cupy  # type: ignore[no-any-return]
+        return cupy
     return np
 
 
@@ -32,7 +32,7 @@ def ndimage(x: Array) -> ModuleType:
     if _on_gpu(x):
         import cupyx.scipy.ndimage
 
-        return cupyx.scipy.ndimage  # type: ignore[no-any-return]
+        return cupyx.scipy.ndimage
     return scipy.ndimage
 
 

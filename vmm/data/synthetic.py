@@ -1,8 +1,8 @@
 """Scenes that can be rendered at any displacement, exactly, and clips of them.
 
 A scene is a function ``scene(displacement) -> frame``: displacement (2,) down and right in pixels, frame (H, W[, 3]) in
-grey levels 0 to 255, not rounded. ``render`` makes a clip of it, ``sway`` the displacements of a vibration. A clip of the same
-scene at ``(1 + alpha)`` times the displacement is what a perfect magnifier makes.
+grey levels 0 to 255, not rounded. ``render`` makes a clip of it, ``sway`` the displacements of a vibration. A clip of
+the same scene at ``(1 + alpha)`` times the displacement is what a perfect magnifier makes.
 
 | scene | what moves |
 | --- | --- |

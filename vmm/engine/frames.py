@@ -12,13 +12,17 @@ from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 def check_frames(frames: Any) -> None:
     """Raise unless frames are an array (T, H, W) or (T, H, W, 3) of a type that can be magnified."""
     if not is_array(frames):
-        raise TypeError(f"frames must be a NumPy or CuPy array or an iterator of such chunks, not {type(frames).__name__}")
+        raise TypeError(
+            f"frames must be a NumPy or CuPy array or an iterator of such chunks, not {type(frames).__name__}"
+        )
     if frames.ndim not in (3, 4) or (frames.ndim == 4 and frames.shape[3] != 3):
         raise ValueError(
-            f"frames of shape {frames.shape} must be (T, H, W) or (T, H, W, 3): time first, one grey or three colour planes"
+            f"frames of shape {frames.shape} must be (T, H, W) or (T, H, W, 3): time first, grey or colour"
         )
     if frames.dtype.name not in ("uint8", "uint16", "float16", "float32", "float64"):
-        raise TypeError(f"frames of type {frames.dtype} must be uint8, uint16, float16, float32 or float64: convert them first")
+        raise TypeError(
+            f"frames of type {frames.dtype} must be uint8, uint16, float16, float32 or float64: convert them first"
+        )
 
 
 def to_float(chunk: Array) -> Array:

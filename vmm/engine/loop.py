@@ -101,7 +101,7 @@ def designed(temporal: Any, band: Any, fs: float | None) -> Filter:
         if band is not None:
             raise ValueError(f"band={band!r} must be None where temporal is a filter that has its own")
         return temporal
-    return temporal(band, fs)  # type: ignore[no-any-return]
+    return temporal(band, fs)
 
 
 def _magnified(
@@ -118,7 +118,9 @@ def _magnified(
         yield from chunks
         return
     ahead = temporal.delay > 0 or temporal.whole
-    pieces = map(bands.windowed, windows(chunks, temporal.delay, temporal.whole)) if ahead else map(bands.causal, chunks)
+    pieces = (
+        map(bands.windowed, windows(chunks, temporal.delay, temporal.whole)) if ahead else map(bands.causal, chunks)
+    )
     for frames, change in pieces:
         if visible is not None:
             change = change * (visible > 0).reshape(visible.shape + (1,) * (change.ndim - 3))
@@ -224,7 +226,9 @@ def _mask(mask: Any, frame: Array) -> Array:
     except (TypeError, ValueError):
         raise TypeError("mask must be a map (H, W) or a box (top, left, height, width) in pixels") from None
     if top < 0 or left < 0 or height < 1 or width < 1 or top + height > size[0] or left + width > size[1]:
-        raise ValueError(f"mask={(top, left, height, width)} (top, left, height, width) must lie inside the frame, {size}")
+        raise ValueError(
+            f"mask={(top, left, height, width)} (top, left, height, width) must lie inside the frame, {size}"
+        )
     values = xp.zeros(size, dtype)
     values[top : top + height, left : left + width] = 1
     return values
@@ -238,8 +242,11 @@ def _alphas(alpha: Alpha, mask: Array | None, plan: Spatial, frame: Array) -> li
         _check_alpha(alpha)
     values = list(alpha) if isinstance(alpha, (list, tuple)) else [alpha] * n
     if len(values) != n:
-        raise ValueError(f"alpha holds {len(values)} values, but there are {n} bands: give one for each, or a single one")
-    out = []
+        raise ValueError(
+            f"alpha holds {len(values)} values, but there are {n} bands: give one for each, or a single one"
+        )
+    out: list[Any] = []
+    value: Any
     for value, grid in zip(values, plan.grids, strict=True):
         value = float(value) if np.ndim(value) == 0 else xp.asarray(value, dtype=dtype)
         if np.ndim(value) == 2 and value.shape == frame.shape[1:3]:

@@ -88,7 +88,7 @@ class Motion:
     at: Callable[[Grid], Motion] | None = None
 
     def on(self, grid: Grid) -> Motion:
-        """This motion on the samples of one band."""
+        """The motion on the samples of one band."""
         return self.at(grid) if self.at else self
 
 

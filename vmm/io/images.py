@@ -55,15 +55,14 @@ class _Stack(_Lazy):
     name = "tiff"
 
     def __init__(self, path: Path) -> None:
-        import imageio.v3 as iio
+        import tifffile
 
         self._path = path
         try:
-            count = iio.improps(path, index=..., plugin="tifffile").shape[0]
+            with tifffile.TiffFile(path) as stack:
+                count = len(stack.pages) if len(stack.pages) > 1 else stack.series[0].shape[0]
             super().__init__(count)
-        except ValueError:
-            raise
-        except Exception as error:
+        except tifffile.TiffFileError as error:
             raise ValueError(f"{path}: no TIFF stack ({error})") from error
 
     def _image(self, i: int) -> np.ndarray:

@@ -46,7 +46,9 @@ def probe(path: Path) -> Probe:
     planes = () if pixels.startswith(("gray", "mono", "ya")) else (3,)
     dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixels) else "uint8"
     sound = re.search(r"Stream #\d+:\d+.*?: Audio:", said.stderr) is not None
-    return Probe((_count(path), height, width, *planes), dtype, _rate(line, said.stdout), stream.group(1), pixels, sound)
+    return Probe(
+        (_count(path), height, width, *planes), dtype, _rate(line, said.stdout), stream.group(1), pixels, sound
+    )
 
 
 def decoded(

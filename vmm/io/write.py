@@ -160,7 +160,9 @@ def _encode(
         command += ["-i", str(sound), "-map", "0:v", "-map", "1:a:0", "-c:a", "aac", "-shortest"]
     command += _codec(path.suffix.lower(), colour, wide)
     with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen([*command, str(path)], stdin=subprocess.PIPE, stderr=complaints, start_new_session=True)
+        process = subprocess.Popen(
+            [*command, str(path)], stdin=subprocess.PIPE, stderr=complaints, start_new_session=True
+        )
         assert process.stdin is not None
         try:
             for chunk in chunks:
@@ -182,7 +184,9 @@ def _encode(
         if failed:
             complaints.seek(0)
             lines = complaints.read().decode(errors="replace").strip().splitlines()
-            raise OSError(f"{path.parent}: writing the video failed: {lines[-1] if lines else 'ffmpeg gives no reason'}")
+            raise OSError(
+                f"{path.parent}: writing the video failed: {lines[-1] if lines else 'ffmpeg gives no reason'}"
+            )
 
 
 def _codec(suffix: str, colour: bool, wide: bool) -> list[str]:

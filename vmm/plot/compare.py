@@ -54,7 +54,9 @@ def _in_step(before: Any, after: Any) -> Iterator[tuple[Array, Array]]:
 
 def _joined(before: Array, after: Array, gap: int) -> Array:
     if before.shape != after.shape:
-        raise ValueError(f"clips of shape {before.shape} and {after.shape} cannot stand side by side: they must be alike")
+        raise ValueError(
+            f"clips of shape {before.shape} and {after.shape} cannot stand side by side: they must be alike"
+        )
     xp = namespace(before)
     white = 65535 if before.dtype.name == "uint16" else 255
     line = xp.full((*before.shape[:2], gap, *before.shape[3:]), white, before.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,20 +49,9 @@ def slices(
     from matplotlib.figure import Figure
 
     clips = {"before": before} if after is None else {"before": before, "after": after}
-    if row is not None and col is not None:
-        raise ValueError(f"row={row} and col={col} cannot both be followed: give one of them")
-    height, width = before.shape[1:3]
-    if row is None and col is None:
-        col = width // 2
-    if not (0 <= (row or 0) < height and 0 <= (col or 0) < width):
-        raise ValueError(f"row={row}, col={col} must lie inside the frame, {(height, width)}")
     figure = Figure(figsize=(6 * len(clips), 5), layout="constrained")
     for axes, (title, clip) in zip(figure.subplots(1, len(clips), squeeze=False)[0], clips.items(), strict=True):
-        line = to_host(clip[:, row] if row is not None else clip[:, :, col])  # (T, n[, 3])
-        seconds = len(line) / fs if fs else len(line)
-        extent = (0, seconds, line.shape[1], 0)
-        axes.imshow(_shown(np.swapaxes(line, 0, 1)), aspect="auto", cmap="gray", extent=extent, interpolation="nearest")
-        axes.set(title=title, xlabel="time (s)" if fs else "time (frames)", ylabel="column" if row is not None else "row")
+        _draw(axes, clip, title, row, col, fs)
     return figure
 
 
@@ -92,7 +82,9 @@ def contact_sheet(frames: Any, *, count: int = 12, fs: float | None = None) -> F
     chosen = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))
     columns = int(np.ceil(np.sqrt(len(chosen))))
     rows = -(-len(chosen) // columns)
-    figure = Figure(figsize=(3 * columns, 3 * rows * frames.shape[1] / frames.shape[2] + 0.3 * rows), layout="constrained")
+    figure = Figure(
+        figsize=(3 * columns, 3 * rows * frames.shape[1] / frames.shape[2] + 0.3 * rows), layout="constrained"
+    )
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, t in zip(grid, chosen, strict=False):
         axes.imshow(_shown(to_host(frames[t])), cmap="gray")
@@ -103,8 +95,63 @@ def contact_sheet(frames: Any, *, count: int = 12, fs: float | None = None) -> F
     return figure
 
 
+def gallery(
+    clips: Mapping[str, tuple[Any, Any]], lines: Mapping[str, Mapping[str, int]], *, fs: Mapping[str, float]
+) -> Figure:
+    """Clips before and after on one sheet, a row each: a frame of the result, and a slice of either.
+
+    Parameters
+    ----------
+    clips
+        Arrays (before, after), each (T, H, W[, 3]), by title.
+    lines
+        ``{"row": r}`` or ``{"col": c}`` to follow, by title; the middle column where it is left out.
+    fs
+        Rate of the camera in Hz, by title.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> clip = np.zeros((30, 16, 16), np.uint8)
+    >>> len(vmm.plot.gallery({"black": (clip, clip)}, {}, fs={"black": 30}).axes)
+    3
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(15, 4 * len(clips)), layout="constrained")
+    for row, (title, (before, after)) in zip(figure.subplots(len(clips), 3, squeeze=False), clips.items(), strict=True):
+        line = dict(lines.get(title, {}))
+        row[0].imshow(_shown(to_host(after[len(after) // 2])), cmap="gray")
+        row[0].set_title(title)
+        followed, at = ("axhline", line["row"]) if "row" in line else ("axvline", line.get("col", after.shape[2] // 2))
+        getattr(row[0], followed)(at, color="red", linewidth=0.7)
+        row[0].axis("off")
+        _draw(row[1], before, "before", line.get("row"), line.get("col"), fs[title])
+        _draw(row[2], after, "after", line.get("row"), line.get("col"), fs[title])
+    return figure
+
+
+def _draw(axes: Any, clip: Any, title: str, row: int | None, col: int | None, fs: float | None) -> None:
+    """One line of a clip over time."""
+    if row is not None and col is not None:
+        raise ValueError(f"row={row} and col={col} cannot both be followed: give one of them")
+    height, width = clip.shape[1:3]
+    if row is None and col is None:
+        col = width // 2
+    if not (0 <= (row or 0) < height and 0 <= (col or 0) < width):
+        raise ValueError(f"row={row}, col={col} must lie inside the frame, {(height, width)}")
+    line = to_host(clip[:, row] if row is not None else clip[:, :, col])  # (T, n[, 3])
+    extent = (0, len(line) / fs if fs else len(line), line.shape[1], 0)
+    axes.imshow(_shown(np.swapaxes(line, 0, 1)), aspect="auto", cmap="gray", extent=extent, interpolation="nearest")
+    axes.set(title=title, xlabel="time (s)" if fs else "time (frames)", ylabel="column" if row is not None else "row")
+
+
 def _shown(image: np.ndarray) -> np.ndarray:
     """The image as matplotlib shows it: colour in 8 bits, grey as it is."""
-    if image.ndim == 2:
+    if image.ndim == 2 or image.shape[-1] != 3:
         return image
     return (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image.astype(np.uint8)

@@ -42,11 +42,11 @@ class Gaussian:
     (1, 8, 12)
     """
 
-    def __init__(
-        self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, level: int = 4
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, level: int = 4) -> None:
         if level < 0 or min(shape[:2]) < 2**level:
-            raise ValueError(f"level={level} must lie in 0..{min(shape[:2]).bit_length() - 1} for frames of {shape[:2]}")
+            raise ValueError(
+                f"level={level} must lie in 0..{min(shape[:2]).bit_length() - 1} for frames of {shape[:2]}"
+            )
         self._sizes = halvings((shape[0], shape[1]), level)
 
     @property

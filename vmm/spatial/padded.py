@@ -48,9 +48,7 @@ def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPla
 
 
 class _Padded:
-    def __init__(
-        self, part: SpatialPlan, border: int, shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType
-    ) -> None:
+    def __init__(self, part: SpatialPlan, border: int, shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> None:
         height, width = shape[:2]
         border = min(border, height - 1, width - 1)
         outer = [scipy.fft.next_fast_len(n + 2 * border) for n in (height, width)]

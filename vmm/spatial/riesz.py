@@ -135,7 +135,7 @@ class _Invertible:
 
 
 def _powers(x: Array) -> list[Array]:
-    """x filtered 0 to 4 times with the McClellan transform of the cosine, twice a binomial blur less one."""
+    """X filtered 0 to 4 times with the McClellan transform of the cosine, twice a binomial blur less one."""
     powers = [x]
     for _ in range(4):
         blurred = correlate(correlate(powers[-1], (0.25, 0.5, 0.25), -1), (0.25, 0.5, 0.25), -2)

@@ -76,6 +76,8 @@ class SteerablePyramid:
             raise ValueError(f"frames of {height}x{width} are too small: a steerable pyramid needs 8x8 pixels")
         if not 0 < octave <= 1:
             raise ValueError(f"octave={octave!r} must lie in (0, 1]: the width of a band in octaves")
+        if transition is not None and not 0 < transition <= 2:
+            raise ValueError(f"transition={transition!r} must lie in (0, 2]: a width in octaves")
         if orientations < 1:
             raise ValueError(f"orientations={orientations!r} must be at least 1")
         self._shape = height, width
@@ -206,7 +208,7 @@ def _mirrored(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return np.roll(flipped, [1 - n % 2 for n in shape], axis=(0, 1))
 
 
-def _extent(used: np.ndarray) -> slice:
+def _extent(used: Any) -> slice:
     """From the first to the last True."""
     where = np.flatnonzero(used)
     return slice(int(where[0]), int(where[-1]) + 1)

@@ -55,7 +55,7 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "ga
     if kernel == "gaussian":
         return weighted_sum(_unit(_gaussian_derivative(f, 2), f), band)
     if kernel == "dog":
-        x = np.arange(-2 * quarter, 2 * quarter + 1)
+        x = np.arange(-2.0 * quarter, 2 * quarter + 1)
         return weighted_sum(_absolute(_gaussian(x, quarter / 4) - _gaussian(x, quarter)), band)
     if kernel == "interval":
         weights = np.zeros(2 * quarter + 1)

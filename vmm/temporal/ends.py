@@ -14,7 +14,7 @@ _TREND = 1e3  # variance of an offset and a ramp
 
 
 def continued(x: Array, band: tuple[float, float], head: int, tail: int, seen: int) -> Array:
-    """x with `head` samples before it and `tail` samples after it, predicted from the nearest `seen` samples.
+    """X with `head` samples before it and `tail` samples after it, predicted from the nearest `seen` samples.
 
     The prediction is the likeliest one (Gaussian process regression) for a motion that fills the band, in cycles per
     frame, beside an offset, a ramp, weak slow motion and noise: a vibration goes on and dies out, a ramp goes on.

@@ -59,7 +59,7 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
 
 
 def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> Filter:
-    """The filter whose output is a weighted sum of the last frames, the newest first; before the clip it stands still."""
+    """The filter that sums the last frames with weights, the newest first; before the clip all stands still."""
     span = len(weights) - 1
     block = max(span, 16)
     rows = np.zeros((block, block + span))

@@ -1,0 +1,261 @@
+"""Laws of methods, run over every one in the list."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from conftest import METHODS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import vmm
+from vmm.data import synthetic
+from vmm.temporal import butterworth, fir, iir
+
+BAND = (2, 3)
+STREAMING = {"fir": fir, "butterworth": butterworth, "iir": iir}
+
+
+def run(name, frames, **options):
+    options = {"fs": 30, "alpha": 5, **options}
+    return METHODS[name](frames, BAND, **options)
+
+
+def pieces(frames, cuts):
+    edges = [0, *sorted(cuts), len(frames)]
+    return (frames[a:b] for a, b in zip(edges, edges[1:], strict=False))
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float16", "float32", "float64"])
+@pytest.mark.parametrize("planes", ["grey", "colour"])
+def test_shape_and_type_stay(name, kind, planes, clip, colour_clip):
+    frames = (clip if planes == "grey" else colour_clip).astype(kind)
+    out = run(name, frames)
+    assert type(out) is np.ndarray and out.shape == frames.shape and out.dtype == frames.dtype
+    assert not np.array_equal(out, frames)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("shape", [(40, 33, 47), (40, 47, 34, 3)])
+def test_alpha_zero_is_the_identity(name, shape, rng):
+    frames = rng.random(shape).astype(np.float32)
+    assert np.array_equal(run(name, frames, alpha=0), frames)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_still_clip_stays_still(name, colour_clip):
+    still = np.repeat(colour_clip[:1], 40, axis=0)
+    assert np.array_equal(run(name, still, alpha=20), still)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_input_is_not_touched(name, colour_clip):
+    kept = colour_clip.copy()
+    run(name, colour_clip)
+    assert np.array_equal(kept, colour_clip)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("temporal", STREAMING)
+@pytest.mark.parametrize("chunk", [1, 7, 32])
+def test_chunks_equal_the_clip(name, temporal, chunk, clip):
+    frames = clip.astype(np.float64)
+    whole = run(name, frames, temporal=STREAMING[temporal])
+    chunks = run(name, pieces(frames, range(chunk, 60, chunk)), temporal=STREAMING[temporal])
+    np.testing.assert_allclose(np.concatenate(list(chunks)), whole, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("temporal", STREAMING)
+@pytest.mark.parametrize("name", ["phase", "linear"])
+@pytest.mark.parametrize("chunk", [1, 7, 32])
+def test_chunks_equal_the_clip_in_single_precision(name, temporal, chunk, clip):
+    frames = clip.astype(np.float32)
+    whole = run(name, frames, temporal=STREAMING[temporal])
+    chunks = run(name, pieces(frames, range(chunk, 60, chunk)), temporal=STREAMING[temporal])
+    np.testing.assert_allclose(np.concatenate(list(chunks)), whole, rtol=0, atol=1e-4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    name=st.sampled_from(sorted(METHODS)),
+    temporal=st.sampled_from(sorted(STREAMING)),
+    cuts=st.lists(st.integers(0, 60), max_size=6),
+)
+def test_chunks_cut_anywhere_equal_the_clip(name, temporal, cuts):
+    frames = np.random.default_rng(3).random((60, 24, 18))
+    whole = run(name, frames, temporal=STREAMING[temporal], **({"level": 2} if name == "color" else {}))
+    chunks = run(name, pieces(frames, cuts), temporal=STREAMING[temporal], **({"level": 2} if name == "color" else {}))
+    np.testing.assert_allclose(np.concatenate(list(chunks)), whole, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_whole_clip_filter_takes_chunks_too(name, clip):
+    whole = run(name, clip, temporal=vmm.temporal.ideal)
+    assert np.array_equal(np.concatenate(list(run(name, pieces(clip, [9, 20]), temporal=vmm.temporal.ideal))), whole)
+
+
+GAINS = {  # method: settings, and how far the gain may be from 1 + alpha
+    "phase": ({}, 0.05),
+    "riesz": ({"sigma": 0, "temporal": fir}, 0.25),
+    "linear": ({"temporal": fir}, 0.1),
+    "color": ({"temporal": fir, "level": 0}, 0.1),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_motion_leaves_as_large_as_asked_for(name):
+    """0.05 px in, alpha 5: 0.3 px out."""
+    options, tolerance = GAINS[name]
+    moves = synthetic.sway(90, 30, 2.5, 0.05)
+    frames = synthetic.render(synthetic.texture((96, 96)), moves, dtype=np.float32)
+    seen = vmm.measure.displacement(run(name, frames, **options))[:, 0, 1]
+    gain = np.dot(seen - seen.mean(), moves[:, 1]) / np.dot(moves[:, 1], moves[:, 1])
+    assert gain == pytest.approx(6, rel=tolerance)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_motion_outside_the_band_stays(name):
+    moves = synthetic.sway(90, 30, 7, 0.1)
+    frames = synthetic.render(synthetic.texture((64, 64), blur=2.0), moves, dtype=np.float32)
+    seen = vmm.measure.displacement(run(name, frames, temporal=fir))[:, 0]
+    away_from_ends = slice(20, 70)
+    error = (seen - moves)[away_from_ends]
+    assert np.abs(error - error.mean(axis=0)).max() < 0.02
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("box", [True, False])
+def test_nothing_changes_outside_the_mask(name, box, colour_clip):
+    mask = np.zeros((48, 64))
+    mask[10:40, 20:50] = 1
+    alpha = 500 if name == "color" else 5
+    out = run(name, colour_clip, mask=(10, 20, 30, 30) if box else mask, alpha=alpha)
+    changed = (out != colour_clip).any(axis=(0, 3))
+    assert not changed[mask == 0].any()
+    assert changed[mask == 1].mean() > 0.5
+
+
+@pytest.mark.parametrize("name", ["phase", "riesz", "linear"])
+def test_a_mask_of_one_half_halves_alpha(name, clip):
+    frames = clip.astype(np.float64)
+    half = run(name, frames, mask=np.full((48, 64), 0.5))
+    np.testing.assert_allclose(half, run(name, frames, alpha=2.5), rtol=0, atol=1e-9)
+
+
+def test_maps_of_alpha(clip):
+    """A map that is one number everywhere is that number; one value a band as well."""
+    parts = dict(
+        spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30)
+    )
+    frames = clip.astype(np.float64)
+    plain = vmm.magnify(frames, alpha=5.0, **parts)
+    n = len(vmm.spatial.Laplacian((48, 64)).grids)
+    np.testing.assert_allclose(vmm.magnify(frames, alpha=np.full((48, 64), 5.0), **parts), plain, atol=1e-9)
+    np.testing.assert_allclose(vmm.magnify(frames, alpha=[5.0] * n, **parts), plain, atol=1e-9)
+    finest = vmm.magnify(frames, alpha=[5.0] + [0.0] * (n - 1), **parts)
+    rest = vmm.magnify(frames, alpha=[0.0] + [5.0] * (n - 1), **parts)
+    np.testing.assert_allclose(finest + rest - frames, plain, atol=1e-9)
+
+
+def test_memory_does_not_grow_with_the_clip():
+    """Streaming 2000 frames takes no more than streaming 200."""
+    import tracemalloc
+
+    scene = synthetic.texture((32, 40))
+    loop = synthetic.render(scene, synthetic.sway(50, 30, 2.5, 0.1))
+
+    def peak(frames, temporal):
+        chunks = (loop[i % 50 : i % 50 + 10] for i in range(0, frames, 10))
+        tracemalloc.start()
+        count = sum(len(piece) for piece in vmm.phase.magnify(chunks, (3, 9), fs=30, temporal=temporal))
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert count == frames
+        return top
+
+    for temporal in (fir, butterworth):
+        peak(60, temporal)  # what is made once is made here
+        assert peak(2000, temporal) <= 1.1 * peak(200, temporal)
+
+
+# Bad input: one clear sentence each.
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        (np.zeros((1, 48, 64), np.uint8), "a clip of 1 frame has no motion"),
+        (np.zeros((0, 48, 64), np.uint8), "a clip of 0 frames has no motion"),
+        (np.zeros((9, 3, 4), np.uint8), "too small|must lie in"),
+        (np.zeros((48, 64), np.uint8), r"of shape \(48, 64\) must be \(T, H, W\)"),
+        (np.zeros((9, 48, 64, 4), np.uint8), r"must be \(T, H, W\)"),
+        (np.full((9, 48, 64), np.nan), "NaN or infinite"),
+    ],
+)
+def test_frames_that_cannot_be_magnified(name, frames, message):
+    with pytest.raises(ValueError, match=message):
+        run(name, frames)
+
+
+@pytest.mark.parametrize("frames", [np.zeros((9, 48, 64), np.int32), np.zeros((9, 48, 64), bool), 5, None])
+def test_frames_of_a_wrong_type(frames):
+    with pytest.raises(TypeError, match="frames"):
+        run("phase", frames)
+
+
+def test_chunks_that_differ():
+    chunks = [np.zeros((4, 48, 64), np.uint8), np.zeros((4, 48, 32), np.uint8)]
+    with pytest.raises(ValueError, match=r"\(48, 32\).* came after"):
+        list(run("linear", iter(chunks)))
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("alpha", [float("nan"), float("inf")])
+def test_alpha_that_is_not_finite(name, alpha, clip):
+    with pytest.raises(ValueError, match=r"alpha=.*must be finite"):
+        run(name, clip, alpha=alpha)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_band_in_hz_without_fs(name, clip):
+    with pytest.raises(ValueError, match="pass fs"):
+        METHODS[name](clip, (2, 3))
+
+
+@pytest.mark.parametrize(
+    ("mask", "error", "message"),
+    [
+        (np.zeros((3, 3)), ValueError, "must have the shape of a frame"),
+        (np.full((48, 64), 2.0), ValueError, r"must lie in \[0, 1\]"),
+        ((40, 0, 20, 20), ValueError, "must lie inside the frame"),
+        ("here", TypeError, "mask must be a map"),
+    ],
+)
+def test_masks_that_do_not_fit(mask, error, message, clip):
+    with pytest.raises(error, match=message):
+        run("linear", clip, mask=mask)
+
+
+def test_alphas_that_do_not_fit(clip):
+    with pytest.raises(ValueError, match="alpha holds 2 values"):
+        vmm.magnify(
+            clip, spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30), alpha=[1, 2]
+        )
+
+
+def test_a_ready_filter_takes_no_band(clip):
+    ready = iir(r=(0.4, 0.05))
+    assert vmm.linear.magnify(clip, None, alpha=10, temporal=ready).shape == clip.shape
+    with pytest.raises(ValueError, match="must be None where temporal is a filter"):
+        vmm.linear.magnify(clip, BAND, fs=30, temporal=ready)
+
+
+def test_a_filter_design_with_options(clip):
+    assert run("linear", clip, temporal=partial(butterworth, order=2)).shape == clip.shape
+
+
+def test_wavelength_out_of_range(clip):
+    with pytest.raises(ValueError, match="wavelength=-1"):
+        run("linear", clip, wavelength=-1)

@@ -1,0 +1,35 @@
+"""What is particular to the linear method."""
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.linear import _by_wavelength
+from vmm.spatial import Laplacian
+
+
+def test_alpha_by_level_as_the_paper_sets_it_for_baby():
+    levels = _by_wavelength(10, 16, Laplacian((544, 960)))
+    assert len(levels) == 7  # and the residual
+    assert levels == pytest.approx([0, 5.9, 10, 10, 10, 10, 10], abs=0.05)
+
+
+def test_levels_are_never_turned_round():
+    assert min(_by_wavelength(5, 48, Laplacian((360, 640)))) == 0
+
+
+def test_attenuation_by_level_keeps_its_sign():
+    assert _by_wavelength(-1, 16, Laplacian((544, 960)))[-1] == -1
+
+
+def test_chroma_takes_its_share(colour_clip):
+    frames = colour_clip.astype(np.float64)
+    yiq = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+
+    def change(chroma):
+        return (vmm.linear.magnify(frames, (2, 3), fs=30, alpha=5, chroma=chroma) - frames) @ yiq.T
+
+    full, tenth, none = change(1.0), change(0.1), change(0.0)
+    np.testing.assert_allclose(tenth[..., 0], full[..., 0], atol=1e-2)
+    np.testing.assert_allclose(tenth[..., 1:], 0.1 * full[..., 1:], atol=5e-2)
+    assert np.abs(none[..., 1:]).max() < 5e-2 < np.abs(full[..., 1:]).max()

@@ -1,0 +1,138 @@
+"""How truly motion is magnified, on scenes with exactly known motion; alpha is what is added."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from skimage.metrics import structural_similarity
+
+import vmm
+from vmm.data import synthetic
+from vmm.engine.protocols import Filter
+from vmm.motion import intensity, local_phase, quaternion, smooth
+from vmm.spatial import Laplacian, RieszPyramid, SteerablePyramid, padded
+from vmm.temporal import fir, ideal
+
+EVERYTHING = Filter(lambda x, memory: (x, memory))  # passes all motion
+
+
+def error(spatial, motion, scene, alpha=10, d=(0.0, 0.1), margin=16):
+    """Distance from the truth over that of doing nothing, for two frames."""
+    d = np.array(d)
+    frames = np.stack([scene((0, 0)), scene(d)])
+    out = vmm.magnify(frames, spatial=spatial, motion=motion, temporal=EVERYTHING, alpha=alpha)
+    truth = scene((1 + alpha) * d)
+    inner = np.s_[margin or None : -margin or None, margin or None : -margin or None]
+    return np.linalg.norm((out[1] - truth)[inner]) / np.linalg.norm((frames[1] - truth)[inner])
+
+
+@pytest.mark.parametrize(
+    ("spatial", "motion", "most"),
+    [
+        (padded(SteerablePyramid, octave=1.0), local_phase, 0.16),
+        (padded(SteerablePyramid, octave=0.5), local_phase, 0.09),
+        (padded(SteerablePyramid, octave=0.25), local_phase, 0.10),
+        (RieszPyramid, smooth(quaternion, 2.0), 0.50),
+        (Laplacian, intensity, 0.58),
+    ],
+    ids=["octave", "half octave", "quarter octave", "riesz", "linear"],
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_two_frames_of_pink_texture(spatial, motion, most, seed):
+    assert error(spatial, motion, synthetic.pink((256, 256), limit=0.75, seed=seed)) <= most
+
+
+@pytest.mark.parametrize("octave", [1.0, 0.5, 0.25])
+@pytest.mark.parametrize("frequency", [0.125, 0.25, 0.375, 0.5])
+def test_gratings_up_to_half_nyquist(octave, frequency):
+    def grating(d):
+        return 128 + 50 * np.cos(np.pi * frequency * (np.arange(256) - d[1])) * np.ones((256, 1))
+
+    assert error(partial(SteerablePyramid, octave=octave), local_phase, grating, margin=0) <= 1e-3
+
+
+SIZE = (128, 160)
+LEFT, RIGHT = (24, 40, 80, 80), (24, 200, 80, 80)
+
+
+@pytest.fixture(scope="module")
+def two_frequencies():
+    """10 s at 30 frames/s: the left half sways at 2 Hz, the right half at 5 Hz, by 0.1 px."""
+    left, right = synthetic.sway(300, 30, 2, 0.1), synthetic.sway(300, 30, 5, 0.1)
+    halves = [
+        synthetic.render(synthetic.texture(SIZE, seed=seed), moves, dtype=np.float32)
+        for seed, moves in ((1, left), (2, right))
+    ]
+    return np.concatenate(halves, axis=2), left[:, 1], right[:, 1]
+
+
+def amplitude(signal, frequency):
+    return abs(2 / 300 * np.exp(-2j * np.pi * frequency * np.arange(300) / 30) @ signal)
+
+
+def test_one_of_two_frequencies_is_magnified(two_frequencies):
+    frames, left, right = two_frequencies
+    out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=20)
+    seen = vmm.measure.displacement(out, [LEFT, RIGHT])[:, :, 1].T
+    assert np.dot(seen[0], left) / np.dot(left, left) == pytest.approx(21, rel=0.05)
+    assert amplitude(seen[1], 5) == pytest.approx(0.1, abs=0.02)
+    assert amplitude(seen[1], 2) < 0.02
+    away_from_ends = slice(50, 250)  # the length of the filter: nearer to an end it cannot know the frequency
+    change = (seen[1] - right)[away_from_ends]
+    assert np.abs(change - change.mean()).max() < 0.02
+
+
+def test_alpha_of_minus_one_removes_the_band(two_frequencies):
+    frames, left, right = two_frequencies
+    out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=-1)
+    seen = vmm.measure.displacement(out, [LEFT, RIGHT])[:, :, 1].T
+    assert 20 * np.log10(seen[0].std() / left.std()) <= -20
+    assert amplitude(seen[1], 5) == pytest.approx(0.1, abs=0.02)
+
+
+SCENES = {  # scene, what doing nothing gives, and the least similarity by phase and by Riesz
+    "texture": (lambda: synthetic.texture((256, 320), blur=1.0), 0.58, 0.985, 0.84),
+    "leaves": (lambda: synthetic.leaves((256, 320)), 0.87, 0.985, 0.955),
+    "disc": (lambda: synthetic.disc((256, 320)), 0.95, 0.985, 0.978),
+}
+
+
+def similarity(a, b):
+    pairs = zip(a[::3], b[::3], strict=True)
+    return np.mean(
+        [structural_similarity(x, y, data_range=255, gaussian_weights=True, use_sample_covariance=False) for x, y in pairs]
+    )
+
+
+@pytest.fixture(scope="module", params=SCENES)
+def scene(request):
+    """4 s at 30 frames/s, 2 Hz, 0.1 px, noise of 1 grey level; and the truth at 2 px."""
+    make, *limits = SCENES[request.param]
+    made, moves = make(), synthetic.sway(120, 30, 2, 0.1)
+    return synthetic.render(made, moves, noise=1.0), synthetic.render(made, 20 * moves), limits, request.param
+
+
+def gain(out, truth, name):
+    roi = [(96, 128, 64, 64)] if name == "disc" else None
+    seen, true = (vmm.measure.displacement(x, roi)[:, 0, 1] for x in (out, truth))
+    return np.dot(seen - seen.mean(), true) / np.dot(true, true)
+
+
+def test_scenes_by_phase_at_its_best(scene):
+    frames, truth, (nothing, phase, _), name = scene
+    assert similarity(frames, truth) == pytest.approx(nothing, abs=0.01)
+    periodic = partial(ideal, published=True)  # the clip holds whole periods; its gain is one half
+    out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=38, orientations=16, sigma=1.5, temporal=periodic)
+    assert similarity(out, truth) >= phase
+    assert gain(out, truth, name) == pytest.approx(1, abs=0.05)
+
+
+def test_scenes_by_phase_with_default_settings(scene):
+    frames, truth, _, _ = scene
+    assert similarity(vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=19), truth) >= 0.97
+
+
+def test_scenes_by_riesz(scene):
+    frames, truth, (_, _, riesz), _ = scene
+    out = vmm.riesz.magnify(frames, (1.5, 2.5), fs=30, alpha=19, sigma=1, temporal=fir)
+    assert similarity(out, truth) >= riesz

@@ -1,0 +1,53 @@
+"""Pictures."""
+
+import numpy as np
+import pytest
+
+import vmm
+
+
+def test_slices_show_the_line(colour_clip):
+    figure = vmm.plot.slices(colour_clip, colour_clip[::-1], row=10, fs=30)
+    before, after = (axes.images[0].get_array() for axes in figure.axes)
+    assert np.array_equal(before, colour_clip[:, 10].swapaxes(0, 1))
+    assert np.array_equal(after, colour_clip[::-1, 10].swapaxes(0, 1))
+    assert figure.axes[0].get_xlim() == (0, 2)
+
+
+def test_slices_follow_the_middle_column(clip):
+    (axes,) = vmm.plot.slices(clip.astype(np.uint16)).axes
+    assert np.array_equal(axes.images[0].get_array(), clip[:, :, 32].T)
+
+
+@pytest.mark.parametrize("line", [{"row": 1, "col": 1}, {"row": 99}, {"col": -1}])
+def test_lines_that_are_not_there(line, clip):
+    with pytest.raises(ValueError, match="row="):
+        vmm.plot.slices(clip, **line)
+
+
+def test_contact_sheet(colour_clip, tmp_path):
+    figure = vmm.plot.contact_sheet(colour_clip.astype(np.uint16) << 8, count=5, fs=30)
+    assert len(figure.axes) == 5
+    assert np.array_equal(figure.axes[0].images[0].get_array(), colour_clip[0])
+    figure.savefig(tmp_path / "sheet.png")
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+
+
+def test_gallery(clip):
+    figure = vmm.plot.gallery({"a": (clip, clip), "b": (clip, clip)}, {"a": {"row": 3}}, fs={"a": 30, "b": 30})
+    assert len(figure.axes) == 6
+    assert np.array_equal(figure.axes[1].images[0].get_array(), clip[:, 3].T)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16"])
+def test_side_by_side(kind, clip):
+    frames = clip.astype(kind)
+    joined = vmm.plot.side_by_side(frames, frames[::-1], gap=2)
+    assert joined.shape == (60, 48, 130) and joined.dtype == frames.dtype
+    assert (joined[:, :, 64:66] == (255 if kind == "uint8" else 65535)).all()
+    chunks = vmm.plot.side_by_side(
+        (frames[i : i + 7] for i in range(0, 60, 7)), (frames[::-1][i : i + 16] for i in range(0, 60, 16)), gap=2
+    )
+    assert np.array_equal(np.concatenate(list(chunks)), joined)
+    with pytest.raises(ValueError, match="side by side"):
+        vmm.plot.side_by_side(frames, frames[:, 1:])
