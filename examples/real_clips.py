@@ -12,7 +12,12 @@ from vmm.temporal import iir
 
 CLIPS = {  # title: file, method, settings, line of the slice
     "baby, phase": ("baby.mp4", vmm.phase, dict(band=(0.1, 0.6), alpha=20, sigma=5), {"col": 480}),
-    "crane, phase": ("crane_crop.mp4", vmm.phase, dict(band=(0.2, 0.25), alpha=75, sigma=5, transition=1.0), {"row": 70}),
+    "crane, phase": (
+        "crane_crop.mp4",
+        vmm.phase,
+        dict(band=(0.2, 0.25), alpha=75, sigma=5, transition=1.0),
+        {"row": 70},
+    ),
     "guitar, E string": ("guitar.mp4", vmm.phase, dict(band=(72, 92), fs=600, alpha=25, sigma=2), {"col": 216}),
     "guitar, A string": ("guitar.mp4", vmm.phase, dict(band=(100, 120), fs=600, alpha=25, sigma=2), {"col": 216}),
     "face, colour": ("face.mp4", vmm.color, dict(band=(0.83, 1.0), alpha=50), {"row": 200}),

@@ -1,60 +1,9 @@
-"""What all tests share: the parts under test, tolerances, and clips."""
-
-from __future__ import annotations
-
-from functools import partial
-from pathlib import Path
+"""Clips and other things that all tests share."""
 
 import numpy as np
 import pytest
 
-import vmm
 from vmm.data import synthetic
-from vmm.motion import intensity, local_phase, quaternion
-from vmm.spatial import Gaussian, Laplacian, Pixels, RieszPyramid, SteerablePyramid, luma, padded, planes
-from vmm.temporal import acceleration, butterworth, chain, difference, fir, ideal, iir, jerk, unwrap
-
-TOLERANCE = {"float32": 1e-5, "float64": 1e-9}  # relative to the range of values
-
-SPATIAL = {
-    "pixels": Pixels,
-    "gaussian": partial(Gaussian, level=3),
-    "laplacian": Laplacian,
-    "riesz": RieszPyramid,
-    "riesz laplacian 3x3": partial(RieszPyramid, pyramid="laplacian", kernel="3x3"),
-    "steerable octave": SteerablePyramid,
-    "steerable half octave": partial(SteerablePyramid, octave=0.5),
-    "steerable quarter octave": partial(SteerablePyramid, octave=0.25),
-    "steerable 4 orientations": partial(SteerablePyramid, orientations=4, crop=0.0),
-    "steerable 5 orientations": partial(SteerablePyramid, orientations=5, transition=0.75, octave=0.5),
-    "padded steerable": padded(SteerablePyramid, octave=0.5),
-}
-
-COLOUR = {"luma": luma(Laplacian), "planes": planes(Laplacian), "luma of padded": luma(padded(SteerablePyramid))}
-
-MOTIONS = {"intensity": intensity, "local_phase": local_phase, "quaternion": quaternion}
-
-BANDPASS = {  # by name: a filter for 2 to 3 Hz or at 2.45 Hz at 30 frames/s, and how far its gain may be from 1
-    "ideal": (ideal((2, 3), 30), 0.02),
-    "fir": (fir((2, 3), 30), 1e-3),
-    "butterworth": (butterworth((2, 3), 30), 1e-2),
-    "butterworth 3": (butterworth((2, 3), 30, order=3), 1e-2),
-    "iir": (iir((2, 3), 30), 1e-2),
-    "acceleration": (acceleration(6**0.5, 30), 1e-6),
-    "jerk": (jerk(6**0.5, 30), 1e-6),
-}
-
-FILTERS = {
-    **{name: part for name, (part, _) in BANDPASS.items()},
-    "iir r": iir(r=(0.4, 0.05)),
-    "unwrap": unwrap(),
-    "difference": difference(),
-    "chain": chain(unwrap(), fir((2, 3), 30)),
-}
-
-METHODS = {name: getattr(vmm, name).magnify for name in vmm.METHODS}
-
-VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
 
 
 @pytest.fixture(params=["float32", "float64"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from make import PATH, outputs
+from golden.make import PATH, outputs
 
 import vmm
 

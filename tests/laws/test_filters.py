@@ -1,10 +1,12 @@
 """Laws of temporal filters: chunks equal the whole, the stated delay is the true one, the gain is 1 in the band."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from conftest import BANDPASS, FILTERS, TOLERANCE
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parts import BANDPASS, FILTERS, TOLERANCE
 
 import vmm
 from vmm.temporal import acceleration, butterworth, difference, fir, ideal, iir, jerk, unwrap
@@ -15,7 +17,7 @@ STREAMING = [name for name, part in FILTERS.items() if not part.whole]
 def in_chunks(part, x, cuts):
     edges = [0, *sorted(cuts), len(x)]
     memory, out = None, []
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         if stop > start:
             y, memory = part.apply(x[start:stop], memory)
             out.append(y)
@@ -102,7 +104,9 @@ def test_derivatives_do_not_pass_ramps(design):
     part = design(3, 30)
     y, _ = part.apply(np.arange(200.0)[:, None], None)
     expected = 0.0
-    np.testing.assert_allclose(y[2 * part.delay :] if design is acceleration else np.diff(y[60:], axis=0), expected, atol=1e-9)
+    np.testing.assert_allclose(
+        y[2 * part.delay :] if design is acceleration else np.diff(y[60:], axis=0), expected, atol=1e-9
+    )
 
 
 # What the published filters do, in parity mode.
@@ -124,7 +128,9 @@ def test_published_butterworth_cuts_at_half_the_stated_frequencies():
     low = [abs(scipy.signal.freqz(*scipy.signal.butter(1, f / 30), worN=[np.pi * f / 30])[1][0]) for f in (3.6, 6.2)]
     np.testing.assert_allclose(low, np.sqrt(0.5), rtol=1e-9)
     b, a = (scipy.signal.butter(1, f / 30) for f in (6.2, 3.6))
-    expected = [abs(scipy.signal.freqz(*b, worN=[w])[1][0] - scipy.signal.freqz(*a, worN=[w])[1][0]) for w in (0.2, 0.5)]
+    expected = [
+        abs(scipy.signal.freqz(*b, worN=[w])[1][0] - scipy.signal.freqz(*a, worN=[w])[1][0]) for w in (0.2, 0.5)
+    ]
     np.testing.assert_allclose([gain_at(response, w / 2 / np.pi) for w in (0.2, 0.5)], expected, rtol=1e-6)
     assert passed[0] < 1.8 < 3.1 < passed[-1]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import MOTIONS
+from parts import MOTIONS
 
 from vmm.engine.protocols import Grid
 from vmm.motion import local_phase, quaternion, smooth

@@ -83,7 +83,7 @@ def test_one_of_two_frequencies_is_magnified(two_frequencies):
 
 
 def test_alpha_of_minus_one_removes_the_band(two_frequencies):
-    frames, left, right = two_frequencies
+    frames, left, _ = two_frequencies
     out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=-1)
     seen = vmm.measure.displacement(out, [LEFT, RIGHT])[:, :, 1].T
     assert 20 * np.log10(seen[0].std() / left.std()) <= -20
@@ -100,7 +100,10 @@ SCENES = {  # scene, what doing nothing gives, and the least similarity by phase
 def similarity(a, b):
     pairs = zip(a[::3], b[::3], strict=True)
     return np.mean(
-        [structural_similarity(x, y, data_range=255, gaussian_weights=True, use_sample_covariance=False) for x, y in pairs]
+        [
+            structural_similarity(x, y, data_range=255, gaussian_weights=True, use_sample_covariance=False)
+            for x, y in pairs
+        ]
     )
 
 

@@ -145,7 +145,7 @@ def read(
     for chunk in clip:
         frames[done : done + len(chunk)] = chunk
         done += len(chunk)
-    return frames, clip.fs
+    return frames[:done], clip.fs
 
 
 def _range(path: Path, start: float, end: float | None, fs: float, count: int) -> tuple[int, int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -54,7 +55,10 @@ def probe(path: Path) -> Probe:
 def decoded(
     path: Path, found: Probe, *, chunk: int, grey: bool = False, start: int = 0, stop: int | None = None
 ) -> Iterator[np.ndarray]:
-    """Chunks of a video's frames from `start` to `stop`; raises where the file ends before it should."""
+    """Chunks of a video's frames from `start` to `stop`; raises where ffmpeg cannot decode them all.
+
+    A file may count packets that hold no frame to be shown: it then ends a little early without complaint.
+    """
     wide = found.dtype == "uint16"
     colour = len(found.shape) == 4 and not grey
     target = ("rgb48le" if wide else "rgb24") if colour else ("gray16le" if wide else "gray")
@@ -65,31 +69,46 @@ def decoded(
         depth = re.search(r"(9|10|12|14|16)(le|be)$", found.pixels)
         target = f"gray{depth[1]}le" if depth and not colour and depth[1] != "9" else target
     stop = found.shape[0] if stop is None else min(stop, found.shape[0])
-    command = [ffmpeg(), "-v", "error", "-nostdin", "-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
+    command = ["-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
     command += ["-vf", ",".join(chosen)] if chosen else []
     command += ["-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target, "-"]
     shape = (*found.shape[1:3], 3) if colour else found.shape[1:3]
     dtype = np.dtype("<u2" if wide else np.uint8)
     size = int(np.prod(shape)) * dtype.itemsize
-    with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, start_new_session=True)
+    with running(command, stdout=subprocess.PIPE) as (process, complaint):
         seen = start
+        while seen < stop:
+            data = _exactly(process.stdout, min(chunk, stop - seen) * size)
+            n = len(data) // size
+            if n == 0:
+                process.wait()
+                if said := complaint():
+                    raise ValueError(f"{path}: broken off or damaged after {seen} of {found.shape[0]} frames ({said})")
+                return
+            yield np.frombuffer(data, dtype, count=n * size // dtype.itemsize).reshape(n, *shape)
+            seen += n
+
+
+@contextmanager
+def running(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[[], str]]]:
+    """An ffmpeg at work, and what it complains of; it is stopped in any case."""
+    with tempfile.TemporaryFile() as complaints:
+        command = [ffmpeg(), "-v", "error", "-nostdin", *arguments]
+        process = subprocess.Popen(command, stderr=complaints, start_new_session=True, **pipes)  # Ctrl-C is for us
+
+        def complaint() -> str:
+            complaints.seek(0)
+            return _last_line(complaints.read().decode(errors="replace"))
+
         try:
-            assert process.stdout is not None
-            while seen < stop:
-                data = _exactly(process.stdout, min(chunk, stop - seen) * size)
-                n = len(data) // size
-                if n == 0:
-                    break
-                yield np.frombuffer(data, dtype, count=n * size // dtype.itemsize).reshape(n, *shape)
-                seen += n
+            yield process, complaint
         finally:
             process.kill()
             process.wait()
-        if seen < stop:
-            complaints.seek(0)
-            said = _last_line(complaints.read().decode(errors="replace"))
-            raise ValueError(f"{path}: broken off or damaged after {seen} of {found.shape[0]} frames ({said})")
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
 
 
 def _exactly(pipe: IO[bytes], size: int) -> bytes:
@@ -135,4 +154,4 @@ def _pixel_format(line: str) -> str:
 
 def _last_line(text: str) -> str:
     lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "ffmpeg gives no reason"
+    return lines[-1].strip() if lines else ""

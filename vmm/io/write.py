@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import check_frames, from_float
-from vmm.io.video import ffmpeg, probe
+from vmm.io.video import probe, running
 
 _H264 = (".mp4", ".mov", ".m4v")
 _FFV1 = (".mkv", ".avi", ".nut")
@@ -154,39 +153,28 @@ def _encode(
     even = path.suffix.lower() in _H264
     height, width = (n + n % 2 if even else n for n in shape[:2])
     source = ("rgb48le" if colour else "gray16le") if wide and lossless else ("rgb24" if colour else "gray")
-    command = [ffmpeg(), "-v", "error", "-nostdin", "-y", "-f", "rawvideo", "-pix_fmt", source]
+    command = ["-y", "-f", "rawvideo", "-pix_fmt", source]
     command += ["-s", f"{width}x{height}", "-framerate", f"{rate.numerator}/{rate.denominator}", "-i", "-"]
     if sound is not None and even and probe(Path(sound)).sound:
         command += ["-i", str(sound), "-map", "0:v", "-map", "1:a:0", "-c:a", "aac", "-shortest"]
     command += _codec(path.suffix.lower(), colour, wide)
-    with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(
-            [*command, str(path)], stdin=subprocess.PIPE, stderr=complaints, start_new_session=True
-        )
-        assert process.stdin is not None
-        try:
+    with running([*command, str(path)], stdin=subprocess.PIPE) as (process, complaint):
+        with suppress(BrokenPipeError):  # the program ended before the clip: it says why
             for chunk in chunks:
-                if chunk.dtype == np.uint16 and not lossless:
-                    chunk = (chunk >> 8).astype(np.uint8)
-                if chunk.shape[1:3] != (height, width):
-                    extra = [(0, 0), (0, height - shape[0]), (0, width - shape[1]), (0, 0)]
-                    chunk = np.pad(chunk, extra[: chunk.ndim], mode="edge")
-                process.stdin.write(np.ascontiguousarray(chunk).data)
+                process.stdin.write(_fitted(chunk, (height, width), eight=not lossless).data)
             process.stdin.close()
-            failed = process.wait() != 0
-        except BrokenPipeError:
-            process.wait()
-            failed = True
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        if failed:
-            complaints.seek(0)
-            lines = complaints.read().decode(errors="replace").strip().splitlines()
-            raise OSError(
-                f"{path.parent}: writing the video failed: {lines[-1] if lines else 'ffmpeg gives no reason'}"
-            )
+        if process.wait() != 0:
+            raise OSError(f"{path.parent}: writing the video failed: {complaint() or 'ffmpeg gives no reason'}")
+
+
+def _fitted(chunk: np.ndarray, size: tuple[int, int], *, eight: bool) -> np.ndarray:
+    """The chunk in 8 bits where that is asked for, its last row and column repeated up to the size."""
+    if eight and chunk.dtype == np.uint16:
+        chunk = (chunk >> 8).astype(np.uint8)
+    extra = [(0, 0), (0, size[0] - chunk.shape[1]), (0, size[1] - chunk.shape[2]), (0, 0)]
+    if any(after for _, after in extra):
+        chunk = np.pad(chunk, extra[: chunk.ndim], mode="edge")
+    return np.ascontiguousarray(chunk)
 
 
 def _codec(suffix: str, colour: bool, wide: bool) -> list[str]:

@@ -1,0 +1,158 @@
+"""Files that cannot be read or written: one clear sentence each, and nothing left behind."""
+
+import os
+import re
+
+import numpy as np
+import pytest
+
+import vmm
+
+
+def left(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def video(tmp_path, rng):
+    vmm.io.write(tmp_path / "in.mp4", rng.integers(0, 255, (60, 64, 64, 3), dtype=np.uint8), 30)
+    return tmp_path / "in.mp4"
+
+
+def test_no_file():
+    for function in (vmm.io.read, vmm.io.stream, vmm.io.info):
+        with pytest.raises(FileNotFoundError, match=r"nothing\.mp4: no such file"):
+            function("nothing.mp4")
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.tif", "a.xyz"])
+def test_no_video(name, tmp_path):
+    (tmp_path / name).write_bytes(b"this is no video")
+    with pytest.raises(ValueError, match=rf"{re.escape(name)}: no (video|TIFF)"):
+        vmm.io.read(tmp_path / name, fs=30)
+
+
+def test_a_folder_without_images(tmp_path):
+    with pytest.raises(ValueError, match="no images in this folder"):
+        vmm.io.read(tmp_path, fs=30)
+
+
+def test_images_that_differ(tmp_path):
+    import imageio.v3 as iio
+
+    iio.imwrite(tmp_path / "0.png", np.zeros((8, 8), np.uint8))
+    iio.imwrite(tmp_path / "1.png", np.zeros((8, 9), np.uint8))
+    with pytest.raises(ValueError, match=r"1\.png: an image of \(8, 9\) among"):
+        vmm.io.read(tmp_path, fs=30)
+
+
+@pytest.mark.parametrize("part", [0.5, 0.9])
+def test_a_video_that_is_broken_off(part, video):
+    data = video.read_bytes()
+    video.write_bytes(data[: int(part * len(data))])  # its index stands at its beginning
+    with pytest.raises(ValueError, match=r"in\.mp4: (broken off|no video)"):
+        vmm.io.read(video)
+
+
+def test_a_video_with_damage_inside(video):
+    data = bytearray(video.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 20000] = bytes(20000)
+    video.write_bytes(data)
+    with pytest.raises(ValueError, match=r"in\.mp4: broken off or damaged"):
+        vmm.io.read(video)
+
+
+def test_no_rate(tmp_path):
+    vmm.io.write(tmp_path / "stack.tif", np.zeros((3, 8, 8), np.uint8), 30)
+    with pytest.raises(ValueError, match="states no frame rate: give fs"):
+        vmm.io.read(tmp_path / "stack.tif")
+
+
+@pytest.mark.parametrize("fs", [0, -1, float("nan")])
+def test_fs_out_of_range(fs, video):
+    with pytest.raises(ValueError, match=r"fs=.*must be a positive number"):
+        vmm.io.stream(video, fs=fs)
+
+
+def test_chunks_of_nothing(video):
+    with pytest.raises(ValueError, match="chunk=0"):
+        vmm.io.stream(video, chunk=0)
+
+
+def test_unknown_format(tmp_path, frames):
+    with pytest.raises(ValueError, match=r"unknown format '\.xyz'; known are \.mp4"):
+        vmm.io.write(tmp_path / "a.xyz", frames, 30)
+    assert left(tmp_path) == []
+
+
+def test_an_output_that_exists(tmp_path, frames):
+    path = tmp_path / "a.mkv"
+    path.write_text("mine")
+    with pytest.raises(FileExistsError, match="--overwrite"):
+        vmm.io.write(path, frames, 30)
+    assert path.read_text() == "mine"
+    vmm.io.write(path, frames, 30, overwrite=True)
+    assert np.array_equal(vmm.io.read(path)[0], frames)
+
+
+def test_a_folder_that_exists_is_replaced_whole(tmp_path, frames):
+    vmm.io.write(tmp_path / "pngs", frames, 30)
+    vmm.io.write(tmp_path / "pngs", frames[:4], 30, overwrite=True)
+    assert len(left(tmp_path / "pngs")) == 4
+
+
+def test_no_folder(tmp_path, frames):
+    with pytest.raises(FileNotFoundError, match="no such folder to write"):
+        vmm.io.write(tmp_path / "none" / "a.mp4", frames, 30)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, frames, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(PermissionError, match="cannot be written"):
+        vmm.io.write(tmp_path / "a.mp4", frames, 30)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk(tmp_path, frames, monkeypatch):
+    monkeypatch.setattr("vmm.io.video.ffmpeg", lambda: _full(tmp_path / "ffmpeg"))
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(OSError, match=r"writing the video failed: .*No space left on device"):
+        vmm.io.write(out / "a.mkv", np.repeat(frames, 40, axis=0), 30)
+    assert left(out) == []
+
+
+def _full(path):
+    """A program like ffmpeg that finds the disk full."""
+    path.write_text("#!/bin/sh\nexec cat > /dev/full\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif", ".tif", ""])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_nothing_is_left_of_a_clip_that_fails(suffix, error, tmp_path, frames):
+    def chunks():
+        yield frames
+        raise error
+
+    with pytest.raises(error):
+        vmm.io.write(tmp_path / f"a{suffix}", chunks(), 30)
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("rate", [0, -1])
+def test_rates_out_of_range(rate, tmp_path, frames):
+    with pytest.raises(ValueError, match="must be a positive number of frames"):
+        vmm.io.write(tmp_path / "a.mp4", frames, rate)
+
+
+def test_no_frames(tmp_path):
+    with pytest.raises(ValueError, match="no frames to write"):
+        vmm.io.write(tmp_path / "a.mp4", iter([]), 30)
+
+
+def test_colour_of_sixteen_bits_into_png(tmp_path, frames):
+    with pytest.raises(ValueError, match="16-bit colour"):
+        vmm.io.write(tmp_path / "pngs", frames.astype(np.uint16), 30)
+    assert left(tmp_path) == []

@@ -1,0 +1,116 @@
+"""What is written is read, whatever the format."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.data import synthetic
+
+NTSC = Fraction(30000, 1001)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".avi", ".nut", ".tif", ""])
+@pytest.mark.parametrize("kind", ["uint8", "uint16"])
+@pytest.mark.parametrize("shape", [(9, 33, 47), (9, 33, 47, 3)])
+def test_lossless_formats(suffix, kind, shape, tmp_path, rng):
+    if suffix == "" and kind == "uint16" and len(shape) == 4:
+        pytest.skip("PNG holds no 16-bit colour")
+    frames = rng.integers(0, np.iinfo(kind).max, shape, dtype=kind)
+    path = tmp_path / f"clip{suffix}"
+    vmm.io.write(path, (frames[i : i + 4] for i in range(0, 9, 4)), NTSC)
+    found = vmm.io.info(path)
+    back, fs = vmm.io.read(path, fs=None if found.rate else 600)
+    assert back.dtype == frames.dtype
+    assert np.array_equal(back, frames)
+    assert found.shape == shape and found.dtype == kind
+    assert fs == pytest.approx(float(NTSC) if found.rate else 600)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [path.name]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".m4v"])
+@pytest.mark.parametrize("rate", [NTSC, Fraction(24000, 1001), Fraction(25), Fraction(15), Fraction(500)])
+def test_h264_keeps_the_rate_exactly(suffix, rate, tmp_path, frames):
+    path = tmp_path / f"clip{suffix}"
+    vmm.io.write(path, frames, rate)
+    found = vmm.io.info(path)
+    assert (found.rate, found.codec, found.pixels) == (rate, "h264", "yuv420p")
+    assert found.shape == frames.shape
+
+
+def test_h264_is_near_and_keeps_colours(tmp_path):
+    grey = synthetic.render(synthetic.texture((64, 80), blur=3), synthetic.sway(12, 30, 2, 1))
+    frames = np.rint(grey[..., None] * np.array([0.9, 0.6, 0.3])).astype(np.uint8)
+    vmm.io.write(tmp_path / "clip.mp4", frames, 30)
+    back, _ = vmm.io.read(tmp_path / "clip.mp4")
+    assert np.abs(back.astype(float) - frames).mean() < 2.5
+    assert np.abs((back.astype(float) - frames).mean(axis=(0, 1, 2))).max() < 1.5
+
+
+@pytest.mark.parametrize("shape", [(6, 33, 47), (6, 33, 47, 3), (6, 32, 47, 3)])
+def test_h264_of_odd_size(shape, tmp_path, rng):
+    vmm.io.write(tmp_path / "clip.mp4", rng.integers(0, 255, shape, dtype=np.uint8), 30)
+    assert vmm.io.info(tmp_path / "clip.mp4").shape == (6, 34 - (shape[1] == 32) * 2, 48, 3)
+
+
+def test_gif(tmp_path, frames):
+    vmm.io.write(tmp_path / "clip.gif", frames, 25)
+    assert vmm.io.info(tmp_path / "clip.gif").shape == frames.shape
+
+
+def test_sixteen_bits_into_eight(tmp_path, frames):
+    vmm.io.write(tmp_path / "a.mp4", frames.astype(np.uint16) * 256, 30)
+    vmm.io.write(tmp_path / "b.mp4", frames, 30)
+    (a, _), (b, _) = (vmm.io.read(tmp_path / name) for name in ("a.mp4", "b.mp4"))
+    assert np.array_equal(a, b)
+
+
+def test_floats_are_grey_levels(tmp_path, frames):
+    vmm.io.write(tmp_path / "a.mkv", frames.astype(np.float32) + 0.3, 30)
+    assert np.array_equal(vmm.io.read(tmp_path / "a.mkv")[0], frames)
+
+
+def test_part_of_a_clip(tmp_path, frames):
+    vmm.io.write(tmp_path / "a.mkv", frames, 10)
+    part, _ = vmm.io.read(tmp_path / "a.mkv", start=0.2, end=0.6)
+    assert np.array_equal(part, frames[2:6])
+    slow, fs = vmm.io.read(tmp_path / "a.mkv", fs=1000, start=0.002, end=0.006)
+    assert np.array_equal(slow, frames[2:6]) and fs == 1000
+    with pytest.raises(ValueError, match=r"no frames from start=5.* lasts 0\.900 s"):
+        vmm.io.read(tmp_path / "a.mkv", start=5)
+
+
+def test_stream_carries_what_methods_need(tmp_path, frames):
+    vmm.io.write(tmp_path / "a.mkv", frames, 10)
+    clip = vmm.io.stream(tmp_path / "a.mkv", chunk=4, fs=600)
+    assert (clip.shape, clip.dtype, clip.fs, clip.rate) == (frames.shape, frames.dtype, 600, 10)
+    assert [len(chunk) for chunk in clip] == [4, 4, 1]
+    out = vmm.linear.magnify(vmm.io.stream(tmp_path / "a.mkv", fs=600), (72, 92))
+    assert sum(len(chunk) for chunk in out) == 9
+
+
+def test_brightness_alone(tmp_path, frames):
+    vmm.io.write(tmp_path / "a.mp4", frames, 10)
+    grey, _ = vmm.io.read(tmp_path / "a.mp4", grey=True)
+    colour, _ = vmm.io.read(tmp_path / "a.mp4")
+    assert grey.shape == frames.shape[:3]
+    luma = 16 + 219 / 255 * (colour @ np.array([0.2126, 0.7152, 0.0722]))  # the plane as it is, in BT.709
+    assert np.corrcoef(grey.ravel(), luma.ravel())[0, 1] > 0.95
+    assert grey.min() >= 16 and grey.max() <= 235
+    vmm.io.write(tmp_path / "stack.tif", frames, 10)
+    assert vmm.io.read(tmp_path / "stack.tif", fs=10, grey=True)[0].shape == frames.shape[:3]
+
+
+def test_sound_is_taken_over(tmp_path, frames):
+    from vmm.io.video import _run
+
+    tone = tmp_path / "tone.mp4"
+    vmm.io.write(tmp_path / "a.mp4", frames, 10)
+    said = _run("-f", "lavfi", "-i", "sine=d=0.9", "-i", tmp_path / "a.mp4", "-c:v", "copy", tone)
+    assert vmm.io.info(tone).sound, said.stderr
+    vmm.io.write(tmp_path / "b.mp4", frames, 10, sound=tone)
+    assert vmm.io.info(tmp_path / "b.mp4").sound
+    assert vmm.io.info(tmp_path / "b.mp4").shape == frames.shape
+    vmm.io.write(tmp_path / "c.mp4", frames, 10, sound=tmp_path / "a.mp4")
+    assert not vmm.io.info(tmp_path / "c.mp4").sound

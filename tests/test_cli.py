@@ -1,0 +1,177 @@
+"""The command line, run as a user runs it."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.cli import main
+from vmm.data import synthetic
+
+
+@pytest.fixture
+def video(tmp_path):
+    frames = synthetic.render(synthetic.texture((32, 48)), synthetic.sway(40, 30, 2.5, 0.2))
+    vmm.io.write(tmp_path / "in.mkv", frames, 30)
+    return tmp_path / "in.mkv"
+
+
+def run(*arguments):
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as stop:  # argparse
+        return stop.code
+
+
+@pytest.mark.parametrize("name", vmm.METHODS)
+def test_methods(name, video, tmp_path, capsys):
+    more = ["--level", 2] if name == "color" else []
+    assert run(name, video, tmp_path / "out.mkv", "--band", 2, 3, "--alpha", 7, *more) == 0
+    frames, fs = vmm.io.read(video)
+    options = {"level": 2} if name == "color" else {}
+    expected = getattr(vmm, name).magnify(frames, (2, 3), fs=30, alpha=7, **options)
+    out, rate = vmm.io.read(tmp_path / "out.mkv")
+    assert rate == fs == 30
+    assert np.abs(out.astype(int) - expected).max() <= 1
+    assert "out.mkv" in capsys.readouterr().err  # the progress bar
+
+
+def test_capture_rate_is_not_playback_rate(video, tmp_path):
+    out = tmp_path / "out.mkv"
+    assert run("linear", video, out, "--band", 40, 60, "--fs", 600, "--quiet") == 0
+    assert vmm.io.info(out).rate == 30
+    frames, _ = vmm.io.read(video)
+    expected = vmm.linear.magnify(frames, (40, 60), fs=600)
+    assert np.abs(vmm.io.read(out)[0].astype(int) - expected).max() <= 1
+    assert run("linear", video, out, "--band", 2, 3, "--rate", 15, "--overwrite", "--quiet") == 0
+    assert vmm.io.info(out).rate == 15
+
+
+def test_where_and_when(video, tmp_path):
+    import imageio.v3 as iio
+
+    mask = np.zeros((32, 48), np.uint8)
+    mask[8:24, 10:30] = 255
+    iio.imwrite(tmp_path / "mask.png", mask)
+    common = ["--band", 2, 3, "--alpha", 20, "--quiet"]
+    assert run("linear", video, tmp_path / "a.mkv", *common, "--mask", tmp_path / "mask.png") == 0
+    assert run("linear", video, tmp_path / "b.mkv", *common, "--roi", 8, 10, 16, 20) == 0
+    a, b, frames = (vmm.io.read(path)[0] for path in (tmp_path / "a.mkv", tmp_path / "b.mkv", video))
+    assert np.array_equal(a, b)
+    assert np.array_equal(a[:, mask == 0], frames[:, mask == 0])
+    assert not np.array_equal(a, frames)
+    assert run("linear", video, tmp_path / "c.mkv", *common, "--start", 0.5, "--end", 1) == 0
+    assert vmm.io.info(tmp_path / "c.mkv").shape == (15, 32, 48)
+    assert run("linear", video, tmp_path / "d.mkv", *common, "--scale", 0.5, "--roi", 8, 10, 16, 20) == 0
+    assert vmm.io.info(tmp_path / "d.mkv").shape == (40, 16, 24)
+    assert run("linear", video, tmp_path / "e.mkv", *common, "--scale", 0.5, "--mask", tmp_path / "mask.png") == 0
+
+
+def test_side_by_side(video, tmp_path):
+    assert run("linear", video, tmp_path / "out.mkv", "--band", 2, 3, "--compare", "--quiet") == 0
+    assert vmm.io.info(tmp_path / "out.mkv").shape == (40, 32, 100)
+    assert np.array_equal(vmm.io.read(tmp_path / "out.mkv")[0][:, :, :48], vmm.io.read(video)[0])
+
+
+def test_compare(video, tmp_path):
+    assert run("compare", video, video, tmp_path / "out.png", "--row", 4) == 0
+    assert (tmp_path / "out.png").stat().st_size > 1000
+    assert run("compare", video, video, tmp_path / "out.png") == 2
+    assert run("compare", video, video, tmp_path / "out.mkv") == 0
+    assert vmm.io.info(tmp_path / "out.mkv").shape == (40, 32, 100)
+
+
+def test_info(video, tmp_path, capsys):
+    assert run("info", video) == 0
+    said = capsys.readouterr().out
+    assert "48 x 32, grey, uint8" in said and "40" in said and "30 frames/s" in said and "ffv1" in said
+    vmm.io.write(tmp_path / "a.tif", np.zeros((3, 8, 8), np.uint8), 30)
+    assert run("info", tmp_path / "a.tif") == 0
+    assert "not stated; give --fs" in capsys.readouterr().out
+
+
+def test_demo(tmp_path, capsys):
+    assert run("demo", tmp_path / "demo", "--frames", 60) == 0
+    names = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert names == {"input.mkv", "output.mp4", "side-by-side.mp4", "slice.png"}
+    said = capsys.readouterr().out
+    achieved = float(said.split("achieved ")[1].split(":")[0])
+    assert "True magnification 21.00" in said
+    assert achieved == pytest.approx(21, rel=0.12)  # two seconds are little: both ends count
+
+
+def test_help_comes_from_the_docstring(capsys):
+    assert run("phase", "-h") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--octave" in said and "Width of the pyramid's bands in octaves: 1, 0.5 or 0.25 [0.5]" in said
+    assert "--sigma" in said and "--mask" in said and "--band LOW HIGH" in said
+
+
+BAD = {
+    "no file": (["nothing.mp4", "out.mkv"], "nothing.mp4: no such file or folder"),
+    "no video": (["text.mp4", "out.mkv"], "text.mp4: no video that ffmpeg can decode"),
+    "no rate": (["stack.tif", "out.mkv"], "states no frame rate: give fs (--fs)"),
+    "band too high": (
+        ["in.mkv", "out.mkv", "--band", "2", "20"],
+        "must be rising and lie inside (0, fs/2) = (0, 15) Hz",
+    ),
+    "band reversed": (["in.mkv", "out.mkv", "--band", "3", "2"], "must be rising"),
+    "one frame": (["in.mkv", "out.mkv", "--end", "0.03"], "a clip of 1 frame has no motion"),
+    "alpha": (["in.mkv", "out.mkv", "--alpha", "nan"], "must be finite"),
+    "too small": (["in.mkv", "out.mkv", "--scale", "0.1"], "too small"),
+    "scale": (["in.mkv", "out.mkv", "--scale", "-1"], "--scale -1 must lie in (0, 4]"),
+    "format": (["in.mkv", "out.xyz"], "unknown format '.xyz'"),
+    "exists": (["in.mkv", "text.mp4"], "text.mp4 exists; choose another name"),
+    "no folder": (["in.mkv", "none/out.mkv"], "no such folder to write out.mkv in"),
+    "itself": (["in.mkv", "in.mkv", "--overwrite"], "is the input itself"),
+    "box": (["in.mkv", "out.mkv", "--roi", "0", "0", "99", "9"], "must lie inside the frame"),
+    "mask": (["in.mkv", "out.mkv", "--mask", "none.png"], "none.png"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input(case, video, tmp_path, monkeypatch, capsys):
+    arguments, message = BAD[case]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.mp4").write_text("no video")
+    vmm.io.write(tmp_path / "stack.tif", np.zeros((3, 16, 16), np.uint8), 30)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    band = [] if "--band" in arguments else ["--band", "2", "3"]
+    assert run("phase", *arguments, *band, "--quiet") == 2
+    said = capsys.readouterr().err.strip()
+    assert message in said
+    assert said.startswith("vmm: error: ") and "\n" not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_truncated_video(tmp_path, capsys, rng):
+    path = tmp_path / "in.mp4"
+    vmm.io.write(path, rng.integers(0, 255, (60, 64, 64, 3), dtype=np.uint8), 30)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
+    assert run("linear", path, tmp_path / "out.mp4", "--band", 2, 3, "--quiet") == 2
+    assert "broken off or damaged" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted(sent, status, tmp_path):
+    """The partial file goes away."""
+    video = tmp_path / "in.mkv"
+    scene = synthetic.texture((256, 256))
+    loop = synthetic.render(scene, synthetic.sway(15, 30, 2, 0.1))
+    vmm.io.write(video, (loop for _ in range(60)), 30)
+    command = [sys.executable, "-m", "vmm", "riesz", video, tmp_path / "out.mp4", "--band", "2", "3"]
+    with subprocess.Popen([str(c) for c in command], stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(600):
+            if any(path.name.startswith(".out") for path in tmp_path.iterdir()):
+                break
+            time.sleep(0.05)
+        process.send_signal(sent)
+        assert process.wait(30) == status
+        assert "Traceback" not in process.stderr.read()
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]

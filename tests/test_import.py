@@ -1,0 +1,34 @@
+"""What importing the package does, and does not."""
+
+import subprocess
+import sys
+
+import pytest
+
+import vmm
+
+
+def test_import_is_light():
+    heavy = "numba, matplotlib, onnxruntime, cupy, torch, skimage, scipy.signal"
+    code = f"import sys, vmm; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", vmm.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(vmm, name) is not None
+    assert name in dir(vmm)
+
+
+@pytest.mark.parametrize("part", ["data", "io", "measure", "motion", "plot", "spatial", "temporal"])
+def test_every_name_of_a_part_stands_in_its_index(part):
+    module = getattr(vmm, part)
+    for name in module.__all__:
+        assert hasattr(module, name)
+        if part not in ("io", "data"):
+            assert f"``{name}``" in module.__doc__ or f"``{name}(" in module.__doc__
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        vmm.nothing
