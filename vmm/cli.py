@@ -227,9 +227,9 @@ def _info(options: argparse.Namespace) -> None:
     print(f"size    {width} x {height}, {'colour' if len(found.shape) == 4 else 'grey'}, {found.dtype}")
     print(f"frames  {frames}")
     if found.rate:
-        print(
-            f"rate    {found.rate} = {float(found.rate):.6g} frames/s, {frames / found.rate:.3f} s".replace("/1 ", " ")
-        )
+        rate = float(found.rate)
+        exact = f" ({found.rate})" if found.rate.denominator > 1 else ""
+        print(f"rate    {rate:.6g} frames/s{exact}, {frames / rate:.3f} s")
     else:
         print("rate    not stated; give --fs")
     print(f"codec   {found.codec} ({found.pixels}){', with sound' if found.sound else ''}")

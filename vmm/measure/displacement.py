@@ -49,8 +49,8 @@ def displacement(frames: Any, rois: Sequence[Sequence[int]] | None = None, *, bl
     >>> import vmm
     >>> from vmm.data import synthetic
     >>> clip = synthetic.render(synthetic.texture((64, 64)), [(0, 0), (0, 0.25)])
-    >>> vmm.measure.displacement(clip).round(2)[1, 0]
-    array([0.  , 0.25])
+    >>> vmm.measure.displacement(clip)[1, 0, 1].round(2).item()
+    0.25
     """
     check_frames(frames)
     light, _ = luma(Pixels)(frames.shape[1:], np.dtype(np.float64), np).analyze(to_float(to_host(frames)))

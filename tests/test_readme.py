@@ -1,0 +1,37 @@
+"""What the README says is so."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.data import synthetic
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def test_every_method_has_a_row():
+    rows = re.findall(r"^\| `vmm\.(\w+)` \| (.+?) \| .+ \| (\d+) \|$", README, re.MULTILINE)
+    assert [name for name, _, _ in rows] == list(vmm.METHODS)
+
+
+def test_two_commands():
+    commands = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
+    assert len(commands) == 2
+    assert commands[0].endswith("vmm demo") and commands[1].endswith("pytest")
+
+
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_examples_run(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "vmm-demo").mkdir()
+    clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 2, 0.1))
+    vmm.io.write("vmm-demo/input.mkv", np.repeat(clip[..., None], 3, axis=-1), 30)
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    if "magnify" in names:
+        assert names["magnify"](clip, 2, fs=30).shape == clip.shape
+    else:
+        assert vmm.io.info("big.mp4").shape == vmm.io.info("big-riesz.mp4").shape == (60, 48, 64, 3)
