@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -40,3 +42,9 @@ def from_float(values: Array, dtype: Any) -> Array:
     xp = namespace(values)
     limits = np.iinfo(dtype)
     return xp.clip(xp.rint(values), limits.min, limits.max).astype(dtype)
+
+
+def cut(frames: Array) -> Iterator[Array]:
+    """Views of some frames each, about two million pixels."""
+    n = max(1, 2**21 // max(1, math.prod(frames.shape[1:3])))
+    return (frames[i : i + n] for i in range(0, len(frames), n))

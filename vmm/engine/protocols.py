@@ -94,7 +94,7 @@ class Motion:
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter along time (axis 0) with explicit memory.
+    """A filter along time (axis 0) with explicit memory; one that looks ahead is linear.
 
     Attributes
     ----------
