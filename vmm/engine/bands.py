@@ -15,6 +15,8 @@ from vmm.engine.windows import Window
 from vmm.temporal.ends import continued
 from vmm.temporal.tools import chain, unwrap
 
+_STOP_BAND = 1e-3  # what is left of a filter's response below this is no more than its stop band lets through
+
 
 class Bands:
     """The bands of one clip with their motion and their alpha.
@@ -87,7 +89,7 @@ class Bands:
         lag = 2 * delay  # once for the context before, once for the filter
         kept = window.keep.stop - window.keep.start
         left, values, right = np.linalg.svd(response[lag : lag + kept], full_matrices=False)
-        r = max(1, int((values > 1e-6 * values[0]).sum()))
+        r = max(1, int((values > _STOP_BAND * values[0]).sum()))
         return left[:, :r] * values[:r], right[:r]
 
     def _since(self, i: int, coefs: Array, last: list[Any]) -> Array:

@@ -16,7 +16,8 @@ import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import check_frames, from_float
-from vmm.io.video import probe, running
+from vmm.io.info import info
+from vmm.io.video import running
 
 _H264 = (".mp4", ".mov", ".m4v")
 _FFV1 = (".mkv", ".avi", ".nut")
@@ -155,8 +156,8 @@ def _encode(
     source = ("rgb48le" if colour else "gray16le") if wide and lossless else ("rgb24" if colour else "gray")
     command = ["-y", "-f", "rawvideo", "-pix_fmt", source]
     command += ["-s", f"{width}x{height}", "-framerate", f"{rate.numerator}/{rate.denominator}", "-i", "-"]
-    if sound is not None and even and probe(Path(sound)).sound:
-        command += ["-i", str(sound), "-map", "0:v", "-map", "1:a:0", "-c:a", "aac", "-shortest"]
+    if sound is not None and even and info(sound).sound:
+        command += ["-i", str(sound), "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
     command += _codec(path.suffix.lower(), colour, wide)
     with running([*command, str(path)], stdin=subprocess.PIPE) as (process, complaint):
         with suppress(BrokenPipeError):  # the program ended before the clip: it says why

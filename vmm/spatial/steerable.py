@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -82,9 +82,14 @@ class SteerablePyramid:
             raise ValueError(f"orientations={orientations!r} must be at least 1")
         self._shape = height, width
         self._dtype, self._xp = np.dtype(dtype), xp
-        masks, scales, residual = _masks(self._shape, octave, orientations, transition or max(octave, 0.5), crop)
-        self._bands = [_Band.of(mask, scale, self._dtype, xp) for mask, scale in zip(masks, scales, strict=True)]
-        self._residual = xp.asarray(residual, dtype=self._dtype)
+        carried = np.zeros(self._shape)
+        self._bands = []
+        for mask, scale in _masks(self._shape, octave, orientations, transition or max(octave, 0.5)):
+            band = _Band.of(mask, scale, crop, self._dtype, xp)
+            carried[band.rows, band.cols] += mask[band.rows, band.cols] ** 2
+            self._bands.append(band)
+        carried += _mirrored(carried)  # the real part restores the other half of the spectrum
+        self._residual = xp.asarray(1 - carried, dtype=self._dtype)
 
     @property
     def grids(self) -> Sequence[Grid]:
@@ -116,8 +121,10 @@ class _Band:
     gain: float  # from the scale of the transform to that of the frame
 
     @classmethod
-    def of(cls, mask: np.ndarray, scale: float, dtype: np.dtype, xp: ModuleType) -> _Band:
-        rows, cols = (_extent(mask.any(axis=axis)) for axis in (1, 0))
+    def of(cls, mask: np.ndarray, scale: float, crop: float, dtype: np.dtype, xp: ModuleType) -> _Band:
+        """The filter inside the smallest box that holds all of it above `crop` of its peak."""
+        above = mask > max(crop, 1e-12) * mask.max()
+        rows, cols = (_extent(above.any(axis=axis)) for axis in (1, 0))
         box = mask[rows, cols]
         size = scipy.fft.next_fast_len(box.shape[0]), scipy.fft.next_fast_len(box.shape[1])
         step = mask.shape[0] / size[0], mask.shape[1] / size[1]
@@ -157,55 +164,37 @@ class _Bands(Sequence[Array]):
 
 
 def _masks(
-    shape: tuple[int, int], octave: float, orientations: int, transition: float, crop: float
-) -> tuple[list[np.ndarray], list[float], np.ndarray]:
-    """One-sided filters over the centred spectrum, the scale of each, and the share that no band holds."""
+    shape: tuple[int, int], octave: float, orientations: int, transition: float
+) -> Iterator[tuple[np.ndarray, float]]:
+    """One-sided filters over the centred spectrum, finest level first, each with its scale."""
     y, x = (2 * np.fft.fftshift(np.fft.fftfreq(n)) for n in shape)  # 1 is Nyquist
-    radius = np.maximum(np.hypot(y[:, None], x), 1e-9)
+    octaves = np.log2(np.maximum(np.hypot(y[:, None], x), 1e-9))
     angle = np.arctan2(y[:, None], x)
-    levels = round((math.floor(math.log2(min(shape))) - 2) / octave)
     angular = [_angular(angle, b, orientations) for b in range(orientations)]
-    low = _low(radius, 1.0, transition)
-    masks, scales = [], []
-    for k in range(1, levels + 1):
-        cutoff = 2.0 ** (-k * octave)
-        passed = _low(radius, cutoff, transition)
+    low = _low(octaves, transition)
+    for k in range(1, round((math.floor(math.log2(min(shape))) - 2) / octave) + 1):
+        passed = _low(octaves + k * octave, transition)
         radial = low * np.sqrt(1 - passed**2)
-        masks += [_cut(radial * a, crop) for a in angular]
-        scales += [2.0 ** ((k - 1) * octave)] * orientations
+        yield from ((radial * part, 2.0 ** ((k - 1) * octave)) for part in angular)
         low = low * passed
-    carried = np.sum([mask**2 for mask in masks], axis=0)
-    carried = carried + _mirrored(carried, shape)  # the real part restores the other half
-    return masks, scales, 1 - carried
 
 
-def _low(radius: np.ndarray, cutoff: float, transition: float) -> np.ndarray:
-    """Radial low-pass: 1 up to `transition` octaves below the cutoff, 0 above it."""
-    octaves = np.clip(np.log2(radius / cutoff), -transition, 0)
-    return np.sin(-np.pi / 2 * octaves / transition)
+def _low(octaves: np.ndarray, transition: float) -> np.ndarray:
+    """Radial low-pass of octaves above the cut-off: 1 up to -transition, 0 from 0 on ((3) in [1])."""
+    return np.sin(-np.pi / 2 * np.clip(octaves, -transition, 0) / transition)
 
 
 def _angular(angle: np.ndarray, b: int, orientations: int) -> np.ndarray:
     """Angular part of orientation b, one-sided ((4) in [1])."""
     n = orientations - 1
     scale = 2.0**n * math.factorial(n) / math.sqrt(orientations * math.factorial(2 * n))
-    offset = np.angle(np.exp(1j * (angle - np.pi * b / orientations)))
+    offset = np.remainder(angle - np.pi * b / orientations + np.pi, 2 * np.pi) - np.pi
     return np.where(np.abs(offset) < np.pi / 2, scale * np.cos(offset) ** n, 0.0)
 
 
-def _cut(mask: np.ndarray, crop: float) -> np.ndarray:
-    """The filter inside the smallest box that holds all of it above `crop` of its peak."""
-    above = mask > max(crop, 1e-12) * mask.max()
-    inside = np.zeros_like(mask)
-    rows, cols = _extent(above.any(axis=1)), _extent(above.any(axis=0))
-    inside[rows, cols] = mask[rows, cols]
-    return inside
-
-
-def _mirrored(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _mirrored(mask: np.ndarray) -> np.ndarray:
     """Values of a centred array at the opposite frequency."""
-    flipped = mask[::-1, ::-1]
-    return np.roll(flipped, [1 - n % 2 for n in shape], axis=(0, 1))
+    return np.roll(mask[::-1, ::-1], [1 - n % 2 for n in mask.shape], axis=(0, 1))
 
 
 def _extent(used: Any) -> slice:

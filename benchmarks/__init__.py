@@ -1,0 +1,1 @@
+"""Speed and quality of every method: ``python -m benchmarks speed``."""
