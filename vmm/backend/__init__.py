@@ -3,5 +3,6 @@
 | module | what it holds |
 | --- | --- |
 | ``arrays`` | which array module (NumPy or CuPy) an array belongs to, and its FFT and ``ndimage`` |
+| ``threads`` | work on several cores |
 | ``reference`` | every kernel in plain array code, the same for NumPy and CuPy |
 """

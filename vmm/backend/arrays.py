@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from types import ModuleType
 from typing import Any
 
@@ -46,19 +45,15 @@ def real_dtype(dtype: Any) -> np.dtype:
     return np.dtype(np.float64 if np.dtype(dtype) == np.float64 else np.float32)
 
 
-def fft2(x: Array, *, inverse: bool = False) -> Array:
-    """Fourier transform over the last two axes, in the precision of x, on every core allowed to this process."""
+def fft2(x: Array, *, inverse: bool = False, workers: int = 1) -> Array:
+    """Fourier transform over the last two axes, in the precision of x, on so many cores."""
     if _on_gpu(x):
         import cupy
 
         return cupy.fft.ifft2(x) if inverse else cupy.fft.fft2(x)
     transform = scipy.fft.ifft2 if inverse else scipy.fft.fft2
-    return transform(x, workers=_cores())
+    return transform(x, workers=workers)
 
 
 def _on_gpu(x: object) -> bool:
     return type(x).__module__.partition(".")[0] == "cupy"  # then cupy is imported already
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.threads import in_parallel
 from vmm.engine.frames import cut, to_float
 from vmm.engine.protocols import Filter, Motion, Spatial
 from vmm.engine.windows import Window
@@ -75,10 +76,15 @@ class Bands:
         for frames in cut(window.frames):
             columns = analysis[:, done : done + len(frames)]
             bands, _ = self._plan.analyze(to_float(frames))
-            for i in self.moved:
-                gathered[i] = gathered[i] + _product(columns, self._since(i, bands[i], last))
+            add = partial(self._add, gathered, columns, bands, last)
+            for _ in in_parallel(add, self.moved):
+                pass
             done += len(frames)
         return gathered
+
+    def _add(self, gathered: list[Any], columns: np.ndarray, bands: Sequence[Array], last: list[Any], i: int) -> None:
+        """Add the motion of band i along the columns of the analysis."""
+        gathered[i] = gathered[i] + _product(columns, self._since(i, bands[i], last))
 
     def _spanned(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Matrices (kept, r) and (r, frames) that make the filtered motion of a window of that between its frames."""
@@ -100,17 +106,15 @@ class Bands:
         return self._motions[i].read(coefs, references)
 
     def _changed(self, bands: Sequence[Array], signal: Callable[[int, Array], Array]) -> Array:
-        """What writing alpha times the signals changes in the frames, one band at a time."""
+        """What writing alpha times the signals changes in the frames, a few bands at a time."""
 
-        def changes() -> Iterator[Array | None]:
-            for i, alpha in enumerate(self._alphas):
-                if i in self.moved:
-                    coefs = bands[i]
-                    yield self._motions[i].write(coefs, signal(i, coefs), alpha) - coefs
-                else:
-                    yield None
+        def change(i: int) -> Array | None:
+            if i not in self.moved:
+                return None
+            coefs = bands[i]
+            return self._motions[i].write(coefs, signal(i, coefs), self._alphas[i]) - coefs
 
-        return self._plan.synthesize(changes(), None)
+        return self._plan.synthesize(in_parallel(change, range(len(self._alphas))), None)
 
     def _nothing(self) -> list[Any]:
         return [None] * len(self._alphas)

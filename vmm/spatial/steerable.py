@@ -12,6 +12,7 @@ import numpy as np
 import scipy.fft
 
 from vmm.backend.arrays import Array, fft2, namespace
+from vmm.backend.threads import cores
 from vmm.engine.protocols import Grid
 
 
@@ -98,7 +99,7 @@ class SteerablePyramid:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Complex bands (T, h, w) of frames (T, H, W), each computed when asked for; the residual is a spectrum."""
-        spectrum = self._xp.fft.fftshift(fft2(frames), axes=(-2, -1))
+        spectrum = self._xp.fft.fftshift(fft2(frames, workers=cores()), axes=(-2, -1))
         return _Bands(self._bands, spectrum), spectrum
 
     def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
@@ -107,7 +108,7 @@ class SteerablePyramid:
         for band, coefs in zip(self._bands, bands, strict=True):
             if coefs is not None:
                 total = band.add(coefs, total, self._shape)
-        return fft2(self._xp.fft.ifftshift(total, axes=(-2, -1)), inverse=True).real
+        return fft2(self._xp.fft.ifftshift(total, axes=(-2, -1)), inverse=True, workers=cores()).real
 
 
 @dataclass(frozen=True)
