@@ -15,7 +15,12 @@ CLIPS = {  # title: file, method, line of the slice, settings
     "crane": ("crane_crop", vmm.phase, {"row": 70}, {"band": (0.2, 0.25), "alpha": 75, "sigma": 5, "transition": 1.0}),
     "E string": ("guitar", vmm.phase, {"col": 216}, {"band": (72, 92), "fs": 600, "alpha": 25, "sigma": 2}),
     "A string": ("guitar", vmm.phase, {"col": 216}, {"band": (100, 120), "fs": 600, "alpha": 25, "sigma": 2}),
-    "face": ("face", vmm.color, {"row": 200}, {"band": (0.83, 1.0), "alpha": 50}),
+    "face": (
+        "face",
+        vmm.color,
+        {"row": 200},
+        {"band": (0.83, 1.0), "alpha": 25},
+    ),  # 50 at the gain of one half that was released
     "baby, linear": ("baby", vmm.linear, {"col": 480}, {"band": None, "temporal": poles, "wavelength": 16}),
     "baby, riesz": ("baby", vmm.riesz, {"col": 480}, {"band": (0.1, 0.6), "alpha": 20}),
 }

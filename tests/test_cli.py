@@ -83,6 +83,25 @@ def test_compare(video, tmp_path):
     assert run("compare", video, video, tmp_path / "out.png") == 2
     assert run("compare", video, video, tmp_path / "out.mkv") == 0
     assert vmm.io.info(tmp_path / "out.mkv").shape == (40, 32, 100)
+    assert run("linear", video, tmp_path / "out.mp4", "--band", 2, 3, "--quiet") == 0
+    assert run("compare", video, tmp_path / "out.mp4", tmp_path / "both.mkv") == 0  # grey beside colour
+    assert vmm.io.info(tmp_path / "both.mkv").shape == (40, 32, 100, 3)
+
+
+def test_sound_is_kept_where_the_speed_is(video, tmp_path):
+    from vmm.io.video import _run
+
+    _run("-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4")
+    common = ["linear", tmp_path / "in.mp4", "--band", 2, 3, "--quiet"]
+    for name, more, kept in (
+        ("a.mp4", [], True),
+        ("b.mkv", [], True),
+        ("c.mp4", ["--start", 0.5, "--end", 1], True),
+        ("d.mp4", ["--rate", 15], False),
+    ):
+        assert run(*common[:2], tmp_path / name, *common[2:], *more) == 0
+        assert vmm.io.info(tmp_path / name).sound is kept
+    assert vmm.io.info(tmp_path / "c.mp4").shape[0] == 15
 
 
 def test_info(video, tmp_path, capsys):
@@ -102,6 +121,9 @@ def test_demo(tmp_path, capsys):
     achieved = float(said.split("achieved ")[1].split(":")[0])
     assert "True magnification 21.00" in said
     assert achieved == pytest.approx(21, rel=0.12)  # two seconds are little: both ends count
+    assert run("demo", tmp_path / "none", "--frames", 1) == 2
+    assert run("demo", tmp_path / "none", "--alpha", "nan") == 2
+    assert not (tmp_path / "none").exists()
 
 
 def test_help_comes_from_the_docstring(capsys):
@@ -129,7 +151,11 @@ BAD = {
     "no folder": (["in.mkv", "none/out.mkv"], "no such folder to write out.mkv in"),
     "itself": (["in.mkv", "in.mkv", "--overwrite"], "is the input itself"),
     "box": (["in.mkv", "out.mkv", "--roi", "0", "0", "99", "9"], "must lie inside the frame"),
-    "mask": (["in.mkv", "out.mkv", "--mask", "none.png"], "none.png"),
+    "mask": (["in.mkv", "out.mkv", "--mask", "none.png"], "--mask none.png: no image that can be read"),
+    "mask that is text": (["in.mkv", "out.mkv", "--mask", "text.mp4"], "--mask text.mp4: no image"),
+    "start": (["in.mkv", "out.mkv", "--start", "inf"], "must be finite numbers of seconds"),
+    "rate": (["in.mkv", "out.mkv", "--rate", "0"], "must be a positive number of frames"),
+    "folder": (["in.mkv", ".", "--overwrite"], "holds more than numbered images"),
 }
 
 

@@ -121,10 +121,11 @@ def _magnify(options: argparse.Namespace, *, function: Callable[..., Any], own: 
     )
     if options.compare:
         result = vmm.plot.side_by_side(_opened(options), result)
-    whole = options.start == 0 and options.end is None and options.rate is None
-    rate = options.rate or clip.rate or clip.fs
+    rate = options.rate if options.rate is not None else clip.rate or clip.fs
+    sound = source if rate == clip.rate and vmm.io.info(source).sound else None
+    span = (options.start * clip.fs / float(rate), clip.shape[0] / float(rate)) if sound else None  # in the file's time
     shown = _progress(result, clip.shape[0], out.name, options.quiet)
-    vmm.io.write(out, shown, rate, sound=source if whole and source.is_file() else None, overwrite=options.overwrite)
+    vmm.io.write(out, shown, rate, sound=sound, span=span, overwrite=options.overwrite)
 
 
 def _opened(options: argparse.Namespace) -> vmm.io.Clip:
@@ -155,17 +156,27 @@ def _scaled(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
 def _mask(options: argparse.Namespace) -> Any:
     """The mask or box asked for, or None."""
     if options.mask is None:
-        return [round(edge * options.scale) for edge in options.roi] if options.roi else None
+        if options.roi is None:
+            return None
+        top, left, height, width = options.roi
+        edges = [round(edge * options.scale) for edge in (top, left, top + height, left + width)]
+        return edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]
     import imageio.v3 as iio
     import numpy as np
 
-    image = np.asarray(iio.imread(options.mask), dtype=float)
-    image = image[..., :3].mean(axis=-1) if image.ndim == 3 else image
+    try:
+        image = iio.imread(options.mask, plugin="pillow")
+    except OSError as error:
+        raise ValueError(f"--mask {options.mask}: no image that can be read") from error
+    largest = np.iinfo(image.dtype).max if image.dtype.kind in "ui" else 1
+    if image.ndim == 3:
+        image = image[..., : 1 if image.shape[2] <= 2 else 3].mean(axis=-1)  # without alpha
+    mask = np.clip(image.astype(float) / largest, 0, 1)
     if options.scale != 1:
         import skimage.transform
 
-        image = skimage.transform.rescale(image, options.scale)
-    return np.clip(image / max(image.max(), 1e-12), 0, 1)
+        mask = skimage.transform.resize(mask, tuple(max(1, round(n * options.scale)) for n in mask.shape))
+    return mask
 
 
 def _progress(chunks: Iterator[Any], total: int, name: str, quiet: bool) -> Iterator[Any]:
@@ -192,6 +203,8 @@ def _demo(options: argparse.Namespace) -> None:
     from vmm.data import demo, synthetic
 
     folder = Path(options.folder)
+    if options.frames < 30 or not np.isfinite(options.alpha):
+        raise ValueError(f"--frames {options.frames} must be at least 30, and --alpha {options.alpha:g} finite")
     folder.mkdir(parents=True, exist_ok=True)
     scene, motion, fs = demo.scene(), demo.displacement(options.frames), demo.FS
     print(f"Rendering a rocket that sways by 0.1 px at 2 Hz, between towers that sway by 0.1 px at 5 Hz: {folder}/")
@@ -205,14 +218,29 @@ def _demo(options: argparse.Namespace) -> None:
     vmm.plot.slices(clip[:, :, 60:380], out[:, :, 60:380], row=top + height // 2, fs=fs).savefig(
         folder / "slice.png", dpi=100
     )
-    truth = synthetic.render(scene, (1 + options.alpha) * motion)
-    wanted, got = (vmm.measure.displacement(c, [demo.ROCKET])[:, 0, 1] for c in (truth, out))
-    wanted, got = wanted - wanted.mean(), got - got.mean()
-    achieved = (1 + options.alpha) * float(np.dot(got, wanted) / np.dot(wanted, wanted))
+    truth = synthetic.render(scene, motion, dtype=np.float32)
+    true, seen = (vmm.measure.displacement(c, [demo.ROCKET])[:, 0, 1] for c in (truth, out))
+    achieved = float(np.dot(seen - seen.mean(), true - true.mean()) / np.square(true - true.mean()).sum())
     print(
         f"True magnification {1 + options.alpha:.2f}, achieved {achieved:.2f}: "
         f"see {folder}/side-by-side.mp4 and {folder}/slice.png"
     )
+
+
+def _alike(*clips: vmm.io.Clip) -> list[Iterator[Any]]:
+    """Chunks of the clips in one form: 8 bits, colour where one of them has it, cut to the smallest size."""
+    import numpy as np
+
+    height, width = (min(clip.shape[axis] for clip in clips) for axis in (1, 2))
+    colour = any(len(clip.shape) == 4 for clip in clips)
+
+    def alike(chunk: Any) -> Any:
+        chunk = chunk[:, :height, :width]
+        if chunk.dtype == np.uint16:
+            chunk = (chunk >> 8).astype(np.uint8)
+        return np.repeat(chunk[..., None], 3, axis=-1) if colour and chunk.ndim == 3 else chunk
+
+    return [map(alike, clip) for clip in clips]
 
 
 def _add_info(verbs: Any) -> None:
@@ -252,7 +280,7 @@ def _compare(options: argparse.Namespace) -> None:
     out = Path(options.output)
     if out.suffix.lower() not in (".png", ".pdf", ".svg"):
         before, after = (vmm.io.stream(path, fs=options.fs) for path in (options.before, options.after))
-        pairs = vmm.plot.side_by_side(before, after)
+        pairs = vmm.plot.side_by_side(*_alike(before, after))
         return vmm.io.write(out, pairs, before.rate or before.fs, overwrite=options.overwrite)
     if out.exists() and not options.overwrite:
         raise FileExistsError(f"{out} exists; choose another name or allow it to be replaced (--overwrite)")

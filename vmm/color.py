@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from vmm.engine.alpha import Alpha
 from vmm.engine.loop import designed, sampling_rate
 from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter
@@ -19,7 +20,7 @@ def magnify(
     band: tuple[float, float] | None,
     *,
     fs: float | None = None,
-    alpha: float = 50.0,
+    alpha: Alpha = 50.0,
     chroma: float = 1.0,
     level: int = 4,
     mask: Any = None,
@@ -36,7 +37,8 @@ def magnify(
     fs
         Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
     alpha
-        What is added: the change of colour leaves (1 + alpha) times as large; -1 removes it.
+        What is added: the change of colour leaves (1 + alpha) times as large; -1 removes it. A
+        number or a map (H, W).
     chroma
         Share of alpha that the colour differences take, 0 to 1.
     level
@@ -76,6 +78,7 @@ def magnify(
         spatial=planes(Gaussian, level=level),
         motion=intensity,
         temporal=designed(temporal, band, sampling_rate(frames, fs)),
-        alpha=lambda plan: [alpha * shares(plan, chroma)],
+        alpha=alpha,
         mask=mask,
+        adjust=lambda plan, alphas: [alphas[0] * shares(plan, chroma)],
     )

@@ -6,6 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from vmm.backend.arrays import namespace
+from vmm.engine.alpha import Alpha
 from vmm.engine.loop import designed, sampling_rate
 from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter, Spatial
@@ -20,7 +24,7 @@ def magnify(
     band: tuple[float, float] | None,
     *,
     fs: float | None = None,
-    alpha: float = 10.0,
+    alpha: Alpha = 10.0,
     wavelength: float | None = None,
     chroma: float = 0.1,
     mask: Any = None,
@@ -41,6 +45,7 @@ def magnify(
         Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
     alpha
         What is added: output motion = (1 + alpha) times the input's; -1 removes the motion of the band.
+        A number, one for each band, or a map (H, W).
     wavelength
         Spatial cut-off in pixels, the paper's lambda_c: levels of shorter wavelengths are magnified less. By default
         every level is magnified alike.
@@ -78,26 +83,27 @@ def magnify(
     if wavelength is not None and not wavelength > 0:
         raise ValueError(f"wavelength={wavelength!r} must be a positive number of pixels")
 
-    def alphas(plan: Spatial) -> list[Any]:
-        levels = _by_wavelength(alpha, wavelength, plan)
-        return [level * shares(plan, chroma) if level else level for level in levels]
+    def adjust(plan: Spatial, alphas: list[Any]) -> list[Any]:
+        bounded = alphas if wavelength is None else by_wavelength(alphas, wavelength, plan)
+        return [alpha * shares(plan, chroma) for alpha in bounded]
 
     return run(
         frames,
         spatial=planes(Laplacian),
         motion=intensity,
         temporal=designed(temporal, band, sampling_rate(frames, fs)),
-        alpha=alphas,
+        alpha=alpha,
         mask=mask,
+        adjust=adjust,
     )
 
 
-def _by_wavelength(alpha: float, wavelength: float | None, plan: Spatial) -> list[float]:
-    """Alpha of each level, finest first (figure 6 in [1])."""
-    n = len(plan.grids)
-    if wavelength is None:
-        return [float(alpha)] * n
+def by_wavelength(alphas: list[Any], wavelength: float, plan: Spatial) -> list[Any]:
+    """Alpha of each level, finest first, bounded by its wavelength (figure 6 in the paper)."""
+    n = len(alphas)
     coarsest = math.hypot(*plan.grids[0].shape) / 3  # wavelength that stands for the residual
-    levels = [coarsest / 2 ** (n - i) for i in range(n)]
-    bounds = [2 * ((1 + abs(alpha)) * level / wavelength - 1) for level in levels]
-    return [0.0] + [math.copysign(min(abs(alpha), max(bound, 0.0)), alpha) for bound in bounds[1:]]
+    bounds = [0.0] * n
+    for i in range(1, n):  # the finest level is left out
+        largest = 1 + float(abs(alphas[i]).max() if np.ndim(alphas[i]) else abs(alphas[i]))
+        bounds[i] = max(2 * (largest * coarsest / 2 ** (n - i) / wavelength - 1), 0.0)
+    return [namespace(alpha).clip(alpha, -bound, bound) for alpha, bound in zip(alphas, bounds, strict=True)]

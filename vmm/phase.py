@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from vmm.engine.alpha import Alpha
 from vmm.engine.loop import designed, sampling_rate
 from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter
@@ -18,7 +19,7 @@ def magnify(
     band: tuple[float, float] | None,
     *,
     fs: float | None = None,
-    alpha: float = 10.0,
+    alpha: Alpha = 10.0,
     octave: float = 0.5,
     orientations: int = 8,
     transition: float | None = None,
@@ -41,6 +42,7 @@ def magnify(
         Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
     alpha
         What is added: output motion = (1 + alpha) times the input's; -1 removes the motion of the band.
+        A number, one for each band, or a map (H, W).
     octave
         Width of the pyramid's bands in octaves: 1, 0.5 or 0.25. Narrower bands bear larger output motion, cost more
         and ring farther.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from vmm.engine.alpha import Alpha
 from vmm.engine.loop import designed, sampling_rate
 from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter
@@ -18,7 +19,7 @@ def magnify(
     band: tuple[float, float] | None,
     *,
     fs: float | None = None,
-    alpha: float = 10.0,
+    alpha: Alpha = 10.0,
     sigma: float = 2.0,
     pyramid: str = "invertible",
     kernel: str = "3-tap",
@@ -39,6 +40,7 @@ def magnify(
         Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
     alpha
         What is added: output motion = (1 + alpha) times the input's; -1 removes the motion of the band.
+        A number, one for each band, or a map (H, W).
     sigma
         Spatial blur of the motion in pixels of each level, weighted by amplitude; the paper's 2 keeps orientations
         that differ from pixel to pixel apart from noise.

@@ -156,3 +156,36 @@ def test_colour_of_sixteen_bits_into_png(tmp_path, frames):
     with pytest.raises(ValueError, match="16-bit colour"):
         vmm.io.write(tmp_path / "pngs", frames.astype(np.uint16), 30)
     assert left(tmp_path) == []
+
+
+def test_a_folder_that_holds_other_things_is_not_replaced(tmp_path, frames):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match="holds more than numbered images"):
+        vmm.io.write(tmp_path / "mine", frames, 30, overwrite=True)
+    assert (tmp_path / "mine" / "thesis.txt").exists()
+    with pytest.raises(FileExistsError, match="is a file: choose another name"):
+        (tmp_path / "plain").write_text("")
+        vmm.io.write(tmp_path / "plain", frames, 30, overwrite=True)
+    with pytest.raises(FileExistsError, match="is a folder: choose another name"):
+        (tmp_path / "a.mp4").mkdir()
+        vmm.io.write(tmp_path / "a.mp4", frames, 30, overwrite=True)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".tif", ""])
+def test_clips_that_cannot_be_written(suffix, tmp_path, frames):
+    path = tmp_path / f"a{suffix}"
+    with pytest.raises(ValueError, match="no frames to write"):
+        vmm.io.write(path, frames[:0], 30)
+    with pytest.raises(ValueError, match="came after chunks of"):
+        vmm.io.write(path, iter([frames, frames.astype(np.uint16)]), 30)
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        vmm.io.write(path, np.full((3, 8, 8), np.nan), 30)
+    with pytest.raises(ValueError, match="must be a positive number"):
+        vmm.io.write(path, frames, float("inf"))
+    assert left(tmp_path) == []
+
+
+def test_gif_is_not_that_fast(tmp_path, frames):
+    with pytest.raises(ValueError, match="100 frames a second at most"):
+        vmm.io.write(tmp_path / "a.gif", frames, 240)

@@ -35,7 +35,7 @@ def test_mraw(bits, xml, tmp_path, rng):
     path = mraw(tmp_path, frames, bits, xml=xml)
     for name in (path, tmp_path / "a.mraw"):
         back, fs = vmm.io.read(name)
-        assert np.array_equal(back, frames) and fs == 2400
+        assert np.array_equal(back, frames << 4 if bits == 12 else frames) and fs == 2400
         assert back.dtype == (np.uint8 if bits == 8 else np.uint16)
     assert vmm.io.info(path).shape == (5, 6, 8)
 
@@ -85,7 +85,7 @@ def cine(path, frames, depth, *, upwards=True, compression=0, packing=None, rate
 def test_cine(depth, upwards, tmp_path, rng):
     frames = rng.integers(0, 2**depth, (5, 6, 8)).astype(np.uint16)
     back, fs = vmm.io.read(cine(tmp_path / "a.cine", frames, depth, upwards=upwards))
-    assert np.array_equal(back, frames) and fs == 1900
+    assert np.array_equal(back, frames << (16 - depth) if depth in (10, 12) else frames) and fs == 1900
     assert vmm.io.info(tmp_path / "a.cine").codec == "cine"
 
 
@@ -95,7 +95,14 @@ def test_cine_that_is_broken(tmp_path, rng):
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(ValueError, match="broken off"):
         vmm.io.read(path)
-    path.write_bytes(b"no recording")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:60])
+    with pytest.raises(ValueError, match="broken off within its header"):
+        vmm.io.read(path)
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="too short for a header"):
+        vmm.io.read(path)
+    path.write_bytes(b"no recording" * 9)
     with pytest.raises(ValueError, match="does not begin with 'CI'"):
         vmm.io.read(path)
     with pytest.raises(ValueError, match="compressed or colour"):

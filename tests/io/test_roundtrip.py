@@ -114,3 +114,51 @@ def test_sound_is_taken_over(tmp_path, frames):
     assert vmm.io.info(tmp_path / "b.mp4").shape == frames.shape
     vmm.io.write(tmp_path / "c.mp4", frames, 10, sound=tmp_path / "a.mp4")
     assert not vmm.io.info(tmp_path / "c.mp4").sound
+
+
+def test_byte_orders(tmp_path, rng):
+    frames = rng.integers(0, 65535, (4, 9, 11)).astype(">u2")
+    vmm.io.write(tmp_path / "a.mkv", frames, 30)
+    assert np.array_equal(vmm.io.read(tmp_path / "a.mkv")[0], frames)
+
+
+@pytest.mark.parametrize("rate", [Fraction(1, 60), Fraction(1, 3), Fraction(120)])
+def test_unusual_rates_are_exact(rate, tmp_path, frames):
+    vmm.io.write(tmp_path / "a.mkv", frames, rate)
+    assert vmm.io.info(tmp_path / "a.mkv").rate == rate
+
+
+def test_images_are_read_in_the_order_of_their_numbers(tmp_path):
+    import imageio.v3 as iio
+
+    for i in (1, 2, 10, 11):
+        iio.imwrite(tmp_path / f"{i}.png", np.full((8, 9, 2), i, np.uint8))  # grey and alpha
+    frames, _ = vmm.io.read(tmp_path, fs=30)
+    assert frames.shape == (4, 8, 9)
+    assert frames[:, 0, 0].tolist() == [1, 2, 10, 11]
+
+
+@pytest.mark.parametrize(("shape", "read"), [((8, 9), (1, 8, 9)), ((8, 9, 3), (1, 8, 9, 3)), ((5, 8, 9), (5, 8, 9))])
+def test_tiff_in_one_piece(shape, read, tmp_path, rng):
+    import tifffile
+
+    values = rng.integers(0, 255, shape).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb" if shape[-1] == 3 else "minisblack")
+    back, _ = vmm.io.read(tmp_path / "a.tif", fs=30)
+    assert back.shape == read and np.array_equal(back.ravel(), values.ravel())
+
+
+def test_names_that_look_like_addresses(tmp_path, frames):
+    path = tmp_path / "2024-01-01T12:30.mkv"
+    vmm.io.write(path, frames, 30)
+    assert np.array_equal(vmm.io.read(path)[0], frames)
+
+
+def test_grey_of_ten_bits_fills_sixteen(tmp_path, frames):
+    from vmm.io.video import _run
+
+    grey = frames[..., 0].astype(np.uint16) << 8
+    vmm.io.write(tmp_path / "a.mkv", grey, 30)
+    _run("-i", tmp_path / "a.mkv", "-c:v", "ffv1", "-pix_fmt", "gray10le", tmp_path / "b.mkv")
+    assert vmm.io.info(tmp_path / "b.mkv").pixels == "gray10le"
+    assert np.abs(vmm.io.read(tmp_path / "b.mkv")[0].astype(int) - grey).max() < 400

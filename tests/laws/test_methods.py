@@ -159,10 +159,11 @@ def test_maps_of_alpha(clip):
     np.testing.assert_allclose(finest + rest - frames, plain, atol=1e-9)
 
 
-def test_memory_does_not_grow_with_the_clip():
+def test_memory_does_not_grow_with_the_clip(monkeypatch):
     """Streaming 2000 frames takes no more than streaming 200."""
     import tracemalloc
 
+    monkeypatch.setenv("VMM_THREADS", "1")  # the peak of several threads depends on chance
     scene = synthetic.texture((32, 40))
     loop = synthetic.render(scene, synthetic.sway(50, 30, 2.5, 0.1))
 
@@ -264,3 +265,42 @@ def test_a_filter_design_with_options(clip):
 def test_wavelength_out_of_range(clip):
     with pytest.raises(ValueError, match="wavelength=-1"):
         run("linear", clip, wavelength=-1)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_takes_maps_of_alpha(name, colour_clip):
+    frames = colour_clip.astype(np.float64)
+    np.testing.assert_allclose(run(name, frames, alpha=np.full((48, 64), 5.0)), run(name, frames), rtol=0, atol=1e-9)
+    left = np.zeros((48, 64))
+    left[:, :20] = 5
+    change = np.abs(run(name, frames, alpha=left) - frames).mean(axis=(0, 1, 3))
+    assert change[-4:].mean() < 0.2 * change[:10].mean()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_alphas_of_a_wrong_kind(name, clip):
+    for wrong in (None, "much", object()):
+        with pytest.raises(TypeError, match="must be a number, one for each band, or a map"):
+            run(name, clip, alpha=wrong)
+    with pytest.raises(ValueError, match=r"alpha holds \d+ values"):
+        run(name, clip, alpha=np.ones(99))
+    with pytest.raises(ValueError, match=r"of shape \(5, 5\) must have the shape of a frame, \(48, 64\)"):
+        run(name, clip, alpha=np.ones((5, 5)))
+
+
+def test_byte_orders(clip):
+    frames = clip.astype(np.float64)
+    out = run("linear", frames.astype(">f8"))
+    assert out.dtype == np.dtype(">f8")
+    assert np.array_equal(out, run("linear", frames))
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("temporal", ["fir", "butterworth", "iir", "ideal"])
+@pytest.mark.parametrize("frames", [2, 3, 5, 12])
+def test_very_short_clips(name, temporal, frames, clip):
+    if temporal == "ideal" and frames == 2:
+        with pytest.raises(ValueError, match="holds no component of a clip of 2 frames"):
+            run(name, clip[:2], temporal=vmm.temporal.ideal)
+    else:
+        assert run(name, clip[:frames], temporal=getattr(vmm.temporal, temporal)).shape == (frames, 48, 64)

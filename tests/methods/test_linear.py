@@ -4,22 +4,22 @@ import numpy as np
 import pytest
 
 import vmm
-from vmm.linear import _by_wavelength
+from vmm.linear import by_wavelength
 from vmm.spatial import Laplacian
 
 
 def test_alpha_by_level_as_the_paper_sets_it_for_baby():
-    levels = _by_wavelength(10, 16, Laplacian((544, 960)))
+    levels = by_wavelength([10] * 7, 16, Laplacian((544, 960)))
     assert len(levels) == 7  # and the residual
     assert levels == pytest.approx([0, 5.9, 10, 10, 10, 10, 10], abs=0.05)
 
 
 def test_levels_are_never_turned_round():
-    assert min(_by_wavelength(5, 48, Laplacian((360, 640)))) == 0
+    assert min(by_wavelength([5] * 6, 48, Laplacian((360, 640)))) == 0
 
 
 def test_attenuation_by_level_keeps_its_sign():
-    assert _by_wavelength(-1, 16, Laplacian((544, 960)))[-1] == -1
+    assert by_wavelength([-1] * 7, 16, Laplacian((544, 960)))[-1] == -1
 
 
 def test_chroma_takes_its_share(colour_clip):

@@ -42,7 +42,7 @@ def to_host(x: Array) -> np.ndarray:
 
 def real_dtype(dtype: Any) -> np.dtype:
     """The floating type in which arrays of this type are processed: float64 for float64, else float32."""
-    return np.dtype(np.float64 if np.dtype(dtype) == np.float64 else np.float32)
+    return np.dtype(np.float64 if np.dtype(dtype).name == "float64" else np.float32)
 
 
 def fft2(x: Array, *, inverse: bool = False, workers: int = 1) -> Array:

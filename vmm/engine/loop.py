@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
-from vmm.engine.alpha import Alpha, check_alpha, spread_alpha, spread_mask
+from vmm.engine.alpha import Adjust, Alpha, check_alpha, spread_alpha, spread_mask
 from vmm.engine.bands import Bands
 from vmm.engine.frames import check_frames, cut, from_float, to_float
 from vmm.engine.protocols import Filter, Motion, SpatialPlan
@@ -22,6 +22,7 @@ def magnify(
     temporal: Filter,
     alpha: Alpha = 10.0,
     mask: Any = None,
+    adjust: Adjust | None = None,
 ) -> Any:
     """Magnify motion with parts of your own choice: the loop that every method of the library runs.
 
@@ -32,7 +33,8 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3) of uint8, uint16 or floating type; or an iterator of such chunks, in order.
+        Array (T, H, W) or (T, H, W, 3) of uint8, uint16 or floating type; or an iterator of such chunks, in order,
+        each an array of its own.
     spatial
         Maker of the spatial part, such as ``vmm.spatial.luma(vmm.spatial.Laplacian)``.
     motion
@@ -41,11 +43,13 @@ def magnify(
         A filter, such as ``vmm.temporal.fir((1, 3), fs=30)``.
     alpha
         What is added: output motion = (1 + alpha) times the input's; -1 takes the filtered motion away. A number; a
-        sequence of one number or map for each band; a map (H, W); or a function of the spatial part that gives the
-        sequence.
+        sequence of one number or map for each band; or a map (H, W).
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width) in pixels. Frames stay exactly as
         they are where it is 0.
+    adjust
+        ``adjust(plan, alphas) -> alphas``: changes the alpha of the bands once the spatial part's plan is known, such
+        as by a bound that depends on the wavelength.
 
     Returns
     -------
@@ -69,17 +73,16 @@ def magnify(
     >>> out.shape, out.dtype
     ((30, 32, 48), dtype('uint8'))
     """
-    if not callable(alpha):
-        check_alpha(alpha)
+    check_alpha(alpha)
     if not is_array(frames):
         if not isinstance(frames, Iterable):
             check_frames(frames)
-        return _magnified(frames, spatial, motion, temporal, alpha, mask)
+        return _magnified(frames, spatial, motion, temporal, alpha, mask, adjust)
     check_frames(frames)
     out = namespace(frames).empty_like(frames)
     done = 0
     chunks = iter([frames]) if temporal.whole else cut(frames)  # a view of it all is no copy
-    for piece in _magnified(chunks, spatial, motion, temporal, alpha, mask):
+    for piece in _magnified(chunks, spatial, motion, temporal, alpha, mask, adjust):
         out[done : done + len(piece)] = piece
         done += len(piece)
     return out
@@ -100,7 +103,13 @@ def designed(temporal: Any, band: Any, fs: float | None) -> Filter:
 
 
 def _magnified(
-    chunks: Iterable[Array], spatial: SpatialPlan, motion: Motion, temporal: Filter, alpha: Alpha, mask: Any
+    chunks: Iterable[Array],
+    spatial: SpatialPlan,
+    motion: Motion,
+    temporal: Filter,
+    alpha: Alpha,
+    mask: Any,
+    adjust: Adjust | None,
 ) -> Iterator[Array]:
     """The chunks of a clip, magnified, as many frames at a time as the filter allows."""
     chunks = _checked(chunks)
@@ -108,7 +117,7 @@ def _magnified(
     chunks = chain([first], chunks)
     plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
     visible = None if mask is None else spread_mask(mask, first)
-    bands = Bands(plan, motion, temporal, spread_alpha(alpha, visible, plan, first))
+    bands = Bands(plan, motion, temporal, spread_alpha(alpha, visible, adjust, plan, first))
     if not bands.moved:
         yield from chunks
         return

@@ -13,7 +13,12 @@ import numpy as np
 
 def opened(path: Path) -> tuple[Any, Fraction | None, str]:
     """Frames that are read when they are sliced, the rate of the camera, and the format."""
-    return _cine(path) if path.suffix.lower() == ".cine" else _mraw(path)
+    if path.suffix.lower() != ".cine":
+        return _mraw(path)
+    try:
+        return _cine(path)
+    except struct.error:
+        raise ValueError(f"{path}: broken off within its header") from None
 
 
 def _mraw(path: Path) -> tuple[Any, Fraction | None, str]:
@@ -68,9 +73,11 @@ def _beside(path: Path, suffixes: tuple[str, ...]) -> Path:
 
 
 def _cine(path: Path) -> tuple[Any, Fraction | None, str]:
+    if path.stat().st_size < 44:
+        raise ValueError(f"{path}: no Phantom recording: it is too short for a header")
     data = np.memmap(path, "u1", "r")
     raw = data[:44].tobytes()
-    if len(raw) < 44 or raw[:2] != b"CI":
+    if raw[:2] != b"CI":
         raise ValueError(f"{path}: no Phantom recording: it does not begin with 'CI'")
     compression, count = struct.unpack_from("<H", raw, 4)[0], struct.unpack_from("<I", raw, 20)[0]
     image, setup, offsets = struct.unpack_from("<III", raw, 24)
@@ -112,6 +119,6 @@ class _Cine:
 
 
 def _unpacked(stored: np.ndarray, depth: int) -> np.ndarray:
-    """Values of 10 or 12 bits that lie side by side, the highest bit first."""
+    """Values of 10 or 12 bits that lie side by side, the highest bit first, as the high ones of 16 bits."""
     bits = np.unpackbits(np.asarray(stored)).reshape(-1, depth)
-    return bits @ (1 << np.arange(depth - 1, -1, -1, dtype=np.uint16))
+    return bits @ (1 << np.arange(15, 15 - depth, -1, dtype=np.uint16))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -37,7 +39,7 @@ class _Folder(_Lazy):
     name = "images"
 
     def __init__(self, path: Path) -> None:
-        self._files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+        self._files = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=_counted)
         if not self._files:
             raise ValueError(f"{path}: no images in this folder; it must hold {', '.join(SUFFIXES)}")
         super().__init__(len(self._files))
@@ -60,18 +62,32 @@ class _Stack(_Lazy):
         self._path = path
         try:
             with tifffile.TiffFile(path) as stack:
-                count = len(stack.pages) if len(stack.pages) > 1 else stack.series[0].shape[0]
-            super().__init__(count)
-        except tifffile.TiffFileError as error:
+                count, self._held = len(stack.pages), None
+                if count == 1:  # one image, or a stack in one piece
+                    series = stack.series[0]
+                    leading = series.axes.index("Y")
+                    count = math.prod(series.shape[:leading])
+                    self._held = series.asarray().reshape(count, *series.shape[leading:])
+        except (tifffile.TiffFileError, ValueError) as error:
             raise ValueError(f"{path}: no TIFF stack ({error})") from error
+        super().__init__(count)
 
     def _image(self, i: int) -> np.ndarray:
         import tifffile
 
+        if self._held is not None:
+            return _three(self._held[i])
         with tifffile.TiffFile(self._path) as stack:
-            return _three(stack.pages[i].asarray() if len(stack.pages) > 1 else stack.asarray()[i])
+            return _three(stack.pages[i].asarray())
 
 
 def _three(image: np.ndarray) -> np.ndarray:
     """The image without an alpha plane."""
+    if image.ndim == 3 and image.shape[2] <= 2:
+        return image[..., 0]
     return image[..., :3] if image.ndim == 3 else image
+
+
+def _counted(path: Path) -> list[tuple[int, str]]:
+    """Key that sorts 2.png before 10.png."""
+    return [(int(part or 0), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", path.name)]

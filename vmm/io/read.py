@@ -150,6 +150,8 @@ def read(
 
 def _range(path: Path, start: float, end: float | None, fs: float, count: int) -> tuple[int, int]:
     """First frame and the one after the last."""
+    if not (np.isfinite(start) and (end is None or np.isfinite(end))):
+        raise ValueError(f"start={start} and end={end} must be finite numbers of seconds")
     first = round(start * fs)
     last = count if end is None else min(round(end * fs), count)
     if first < 0 or last <= first:

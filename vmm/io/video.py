@@ -36,7 +36,7 @@ def ffmpeg() -> str:
 
 def probe(path: Path) -> Probe:
     """Size, exact rate, length and pixel format of a video; packets are counted, not decoded."""
-    said = _run("-i", path, "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
+    said = _run("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
     stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", said.stderr)
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", said.stdout, re.MULTILINE)
     if stream is None or size is None:
@@ -65,11 +65,8 @@ def decoded(
     chosen = [f"select=gte(n\\,{start})"] if start else []
     if grey and found.pixels.startswith("yuv"):
         chosen.append("extractplanes=y")  # luma as it is, not stretched to the full range
-    if wide:
-        depth = re.search(r"(9|10|12|14|16)(le|be)$", found.pixels)
-        target = f"gray{depth[1]}le" if depth and not colour and depth[1] != "9" else target
     stop = found.shape[0] if stop is None else min(stop, found.shape[0])
-    command = ["-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
+    command = ["-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough"]
     command += ["-vf", ",".join(chosen)] if chosen else []
     command += ["-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target, "-"]
     shape = (*found.shape[1:3], 3) if colour else found.shape[1:3]
@@ -127,7 +124,7 @@ def _run(*arguments: Any) -> subprocess.CompletedProcess[str]:
 
 def _count(path: Path) -> int:
     """Number of frames, by the packets of the file."""
-    said = _run("-i", path, "-map", "0:v:0", "-c", "copy", "-f", "null", "-").stderr
+    said = _run("-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "null", "-").stderr
     counts = re.findall(r"frame=\s*(\d+)", said)
     return int(counts[-1]) if counts else 0
 
@@ -141,7 +138,7 @@ def _rate(line: str, frame: str) -> Fraction | None:
     base = re.search(r"^#tb 0: (\d+)/(\d+)", frame, re.MULTILINE)
     if base is not None:
         exact = Fraction(int(base.group(2)), int(base.group(1)))
-        if abs(exact - rate) <= Fraction(1, 1000) * rate:
+        if abs(exact - rate) <= max(Fraction(1, 1000) * rate, Fraction(1, 200)):  # the text has two decimals
             return exact
     return rate
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -10,12 +12,12 @@ from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.engine.frames import check_frames, from_float
+from vmm.engine.frames import check_frames, from_float, to_float
 from vmm.io.info import info
 from vmm.io.video import running
 
@@ -30,6 +32,7 @@ def write(
     rate: float | Fraction,
     *,
     sound: str | Path | None = None,
+    span: tuple[float, float] | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write an array or an iterator of chunks; the name's ending chooses the format.
@@ -49,7 +52,9 @@ def write(
     rate
         Frames a second at which the file plays; a fraction is kept exactly.
     sound
-        A file whose sound track is taken over.
+        A file whose sound track is taken over, into H.264 files and ``.mkv``.
+    span
+        Part of the sound that is taken: its start and its length in seconds; all of it by default.
     overwrite
         Replace what is there.
 
@@ -75,18 +80,29 @@ def write(
     """
     path = Path(path)
     writer = check_target(path, overwrite=overwrite)
-    exact = Fraction(rate).limit_denominator(100_000) if rate > 0 else Fraction(0)
+    exact = Fraction(rate).limit_denominator(100_000) if 0 < rate < math.inf else Fraction(0)
     if not exact > 0:
         raise ValueError(f"rate={rate!r} must be a positive number of frames a second")
-    chunks = iter([frames] if is_array(frames) else frames)
-    try:
-        first = next(chunks)
-    except StopIteration:
-        raise ValueError(f"{path}: no frames to write") from None
+    if path.suffix.lower() == ".gif" and exact > 100:
+        raise ValueError(f"rate={rate!r}: a GIF plays 100 frames a second at most; choose another format or rate")
+    chunks = (chunk for chunk in ([frames] if is_array(frames) else frames) if len(chunk))
+    first = next(chunks, None)
+    if first is None:
+        raise ValueError(f"{path}: no frames to write")
     check_frames(first)
-    shape, dtype = first.shape[1:], first.dtype
     with _beside(path) as draft:
-        writer(draft, _host(chain([first], chunks)), shape, dtype, exact, sound)
+        writer(draft, _Clip(_host(chain([first], chunks)), first.shape[1:], first.dtype, exact, sound, span))
+
+
+class _Clip(NamedTuple):
+    """What is to be written."""
+
+    chunks: Iterable[np.ndarray]
+    shape: tuple[int, ...]  # (H, W) or (H, W, 3)
+    dtype: np.dtype
+    rate: Fraction
+    sound: str | Path | None
+    span: tuple[float, float] | None
 
 
 def check_target(path: Path, *, overwrite: bool) -> Callable[..., None]:
@@ -94,6 +110,10 @@ def check_target(path: Path, *, overwrite: bool) -> Callable[..., None]:
     writer = _writer(path)
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; choose another name or allow it to be replaced (--overwrite)")
+    if path.exists() and path.is_dir() != (writer is _folder):
+        raise FileExistsError(f"{path} is {'a folder' if path.is_dir() else 'a file'}: choose another name")
+    if path.is_dir() and not all(re.fullmatch(r"\d{6}\.png", entry.name) for entry in path.iterdir()):
+        raise FileExistsError(f"{path} holds more than numbered images, and all would be deleted: choose another name")
     folder = path.absolute().parent
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder to write {path.name} in")
@@ -131,37 +151,36 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _host(chunks: Iterable[Any]) -> Iterator[np.ndarray]:
-    """Chunks in NumPy as integers."""
+    """Chunks in NumPy as integers, all of one shape and type."""
+    kind = None
     for chunk in chunks:
+        check_frames(chunk)
+        if kind not in (None, (chunk.shape[1:], chunk.dtype)):
+            raise ValueError(f"a chunk of frames {chunk.shape[1:]} {chunk.dtype} came after chunks of {kind}")
+        kind = (chunk.shape[1:], chunk.dtype)
         values = to_host(chunk)
         if values.dtype.kind == "f":
-            values = from_float(values, np.uint8)
-        yield values
+            values = from_float(to_float(values), np.uint8)
+        yield values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
-def _encode(
-    path: Path,
-    chunks: Iterable[np.ndarray],
-    shape: tuple[int, ...],
-    dtype: np.dtype,
-    rate: Fraction,
-    sound: str | Path | None,
-) -> None:
+def _encode(path: Path, clip: _Clip) -> None:
     """H.264, FFV1 or GIF by ffmpeg."""
-    wide = dtype == np.uint16
+    wide = clip.dtype.name == "uint16"
     lossless = path.suffix.lower() in _FFV1
-    colour = len(shape) == 3
+    colour = len(clip.shape) == 3
     even = path.suffix.lower() in _H264
-    height, width = (n + n % 2 if even else n for n in shape[:2])
+    height, width = (n + n % 2 if even else n for n in clip.shape[:2])
     source = ("rgb48le" if colour else "gray16le") if wide and lossless else ("rgb24" if colour else "gray")
     command = ["-y", "-f", "rawvideo", "-pix_fmt", source]
-    command += ["-s", f"{width}x{height}", "-framerate", f"{rate.numerator}/{rate.denominator}", "-i", "-"]
-    if sound is not None and even and info(sound).sound:
-        command += ["-i", str(sound), "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
+    command += ["-s", f"{width}x{height}", "-framerate", f"{clip.rate.numerator}/{clip.rate.denominator}", "-i", "-"]
+    if clip.sound is not None and (even or path.suffix.lower() == ".mkv") and info(clip.sound).sound:
+        part = ["-ss", f"{clip.span[0]:.6f}", "-t", f"{clip.span[1]:.6f}"] if clip.span else []
+        command += [*part, "-i", f"file:{clip.sound}", "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
     command += _codec(path.suffix.lower(), colour, wide)
-    with running([*command, str(path)], stdin=subprocess.PIPE) as (process, complaint):
+    with running([*command, f"file:{path}"], stdin=subprocess.PIPE) as (process, complaint):
         with suppress(BrokenPipeError):  # the program ended before the clip: it says why
-            for chunk in chunks:
+            for chunk in clip.chunks:
                 process.stdin.write(_fitted(chunk, (height, width), eight=not lossless).data)
             process.stdin.close()
         if process.wait() != 0:
@@ -191,39 +210,25 @@ def _codec(suffix: str, colour: bool, wide: bool) -> list[str]:
     return ["-c:v", "ffv1", "-level", "3", "-g", "1", "-pix_fmt", pixels]
 
 
-def _tiff(
-    path: Path,
-    chunks: Iterable[np.ndarray],
-    shape: tuple[int, ...],
-    dtype: np.dtype,
-    rate: Fraction,
-    sound: str | Path | None,
-) -> None:
+def _tiff(path: Path, clip: _Clip) -> None:
     """A stack of pages."""
     import tifffile
 
     with tifffile.TiffWriter(path, bigtiff=True) as stack:
-        for chunk in chunks:
+        for chunk in clip.chunks:
             for image in chunk:
                 stack.write(image, contiguous=False, photometric="rgb" if image.ndim == 3 else "minisblack")
 
 
-def _folder(
-    path: Path,
-    chunks: Iterable[np.ndarray],
-    shape: tuple[int, ...],
-    dtype: np.dtype,
-    rate: Fraction,
-    sound: str | Path | None,
-) -> None:
+def _folder(path: Path, clip: _Clip) -> None:
     """Numbered PNG images; 16-bit colour does not fit into them."""
     import imageio.v3 as iio
 
-    if dtype == np.uint16 and len(shape) == 3:
+    if clip.dtype.name == "uint16" and len(clip.shape) == 3:
         raise ValueError("PNG images of 16-bit colour cannot be written; take .tif or .mkv")
     path.mkdir()
     n = 0
-    for chunk in chunks:
+    for chunk in clip.chunks:
         for image in chunk:
             iio.imwrite(path / f"{n:06d}.png", image)
             n += 1

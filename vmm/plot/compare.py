@@ -37,7 +37,7 @@ def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     """
     if is_array(before):
         return _joined(before, after, gap)
-    return (_joined(a, b, gap) for a, b in _in_step(before, after))
+    return (_joined(a, b, gap) for a, b in _in_step(iter(before), iter(after)))
 
 
 def _in_step(before: Any, after: Any) -> Iterator[tuple[Array, Array]]:

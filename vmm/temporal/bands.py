@@ -35,4 +35,4 @@ def _rate(fs: float | None) -> float:
 def _allowed(fs: float | None) -> str:
     if fs is None:
         return "(0, 0.5) cycles per frame, for no fs was given; pass fs, the camera's rate in Hz, to give it in Hz"
-    return f"(0, fs/2) = (0, {fs / 2:g}) Hz"
+    return f"(0, fs/2) = (0, {float(fs) / 2:g}) Hz"

@@ -74,7 +74,8 @@ def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian")
     Parameters
     ----------
     frequency
-        Frequency of the motion of interest in Hz, or in cycles per frame without `fs`.
+        Frequency of the motion of interest in Hz, or in cycles per frame without `fs`; below a quarter of `fs`, above
+        which the derivative of so narrow a Gaussian has its peak elsewhere.
     fs
         Rate of the camera in Hz.
     kernel

@@ -61,7 +61,7 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
 def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> Filter:
     """The filter that sums the last frames with weights, the newest first; before the clip all stands still."""
     span = len(weights) - 1
-    block = max(span, 16)
+    block = min(max(span, 16), 64)
     rows = np.zeros((block, block + span))
     for i in range(block):
         rows[i, i : i + span + 1] = weights[::-1]

@@ -26,11 +26,12 @@ def chain(*filters: Filter) -> Filter:
             after.append(kept)
         return x, after
 
+    band = max(f.band[0] for f in filters), min(f.band[1] for f in filters)
     return Filter(
         apply,
         delay=sum(f.delay for f in filters),
         whole=any(f.whole for f in filters),
-        band=(max(f.band[0] for f in filters), min(f.band[1] for f in filters)),
+        band=band if band[0] < band[1] else (0.0, 0.5),
     )
 
 
