@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,17 @@ def check_frames(frames: Any) -> None:
         raise TypeError(
             f"frames of type {frames.dtype} must be uint8, uint16, float16, float32 or float64: convert them first"
         )
+
+
+def checked(chunks: Iterable[Any]) -> Iterator[Array]:
+    """The chunks, each checked, all of one size and type."""
+    kind = None
+    for chunk in chunks:
+        check_frames(chunk)
+        if kind not in (None, (chunk.shape[1:], chunk.dtype)):
+            raise ValueError(f"a chunk of frames {chunk.shape[1:]} {chunk.dtype} came after chunks of {kind}")
+        kind = (chunk.shape[1:], chunk.dtype)
+        yield chunk
 
 
 def to_float(chunk: Array) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.engine.alpha import Adjust, Alpha, check_alpha, spread_alpha, spread_mask
 from vmm.engine.bands import Bands
-from vmm.engine.frames import check_frames, cut, from_float, to_float
+from vmm.engine.frames import check_frames, checked, cut, from_float, to_float
 from vmm.engine.protocols import Filter, Motion, SpatialPlan
 from vmm.engine.windows import windows
 
@@ -112,7 +112,7 @@ def _magnified(
     adjust: Adjust | None,
 ) -> Iterator[Array]:
     """The chunks of a clip, magnified, as many frames at a time as the filter allows."""
-    chunks = _checked(chunks)
+    chunks = _moving(chunks)
     first = next(chunks)
     chunks = chain([first], chunks)
     plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
@@ -129,15 +129,11 @@ def _magnified(
         yield from_float(to_float(frames) + change, frames.dtype)
 
 
-def _checked(chunks: Iterable[Array]) -> Iterator[Array]:
-    """The chunks that hold frames, each checked; raises unless there are two frames in all, of one size and type."""
-    seen, kind = 0, None
+def _moving(chunks: Iterable[Array]) -> Iterator[Array]:
+    """The chunks that hold frames, the first of them at least two; raises where there are fewer in all."""
+    seen = 0
     held: Array | None = None
-    for chunk in chunks:
-        check_frames(chunk)
-        if kind not in (None, (chunk.shape[1:], chunk.dtype)):
-            raise ValueError(f"a chunk of frames {chunk.shape[1:]} {chunk.dtype} came after chunks of {kind}")
-        kind = (chunk.shape[1:], chunk.dtype)
+    for chunk in checked(chunks):
         seen += len(chunk)
         if seen < 2:
             held = chunk if len(chunk) else held  # one frame alone waits for the second

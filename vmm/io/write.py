@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.engine.frames import check_frames, from_float, to_float
+from vmm.engine.frames import check_frames, checked, from_float, to_float
 from vmm.io.info import info
 from vmm.io.video import running
 
@@ -151,13 +151,8 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _host(chunks: Iterable[Any]) -> Iterator[np.ndarray]:
-    """Chunks in NumPy as integers, all of one shape and type."""
-    kind = None
-    for chunk in chunks:
-        check_frames(chunk)
-        if kind not in (None, (chunk.shape[1:], chunk.dtype)):
-            raise ValueError(f"a chunk of frames {chunk.shape[1:]} {chunk.dtype} came after chunks of {kind}")
-        kind = (chunk.shape[1:], chunk.dtype)
+    """Chunks in NumPy as integers, all of one size and type."""
+    for chunk in checked(chunks):
         values = to_host(chunk)
         if values.dtype.kind == "f":
             values = from_float(to_float(values), np.uint8)
