@@ -68,21 +68,10 @@ def blur(x: Array, sigma: tuple[float, float]) -> Array:
     return ndimage(x).gaussian_filter(x, widths, mode="mirror", truncate=3.0)
 
 
-def correlate(x: Array, taps: Sequence[float], axis: int, step: int = 1) -> Array:
-    """Correlation with odd-length taps along the axis -1 or -2, mirrored at the border; every `step`-th sample."""
-    half = len(taps) // 2
-    around = [(0, 0)] * x.ndim
-    around[axis] = half, half
-    padded, n = namespace(x).pad(x, around, mode="reflect"), x.shape[axis]
-    total = None
-    for k, tap in enumerate(taps):
-        if tap:
-            part = padded[..., k : k + n : step] if axis == -1 else padded[..., k : k + n : step, :]
-            if total is None:
-                total = tap * part
-            else:
-                total += tap * part
-    return total
+def correlate(x: Array, taps: Sequence[float], axis: int) -> Array:
+    """Correlation with odd-length taps along one axis, mirrored at the border."""
+    xp = namespace(x)
+    return ndimage(x).correlate1d(x, xp.asarray(taps, dtype=x.dtype), axis=axis, mode="mirror")
 
 
 def biquads(sos: np.ndarray, x: Array, registers: Array) -> tuple[Array, Array]:
