@@ -77,19 +77,15 @@ def _add_method(verbs: Any, name: str) -> None:
     where.add_argument(
         "--roi", nargs=4, type=int, metavar=("TOP", "LEFT", "HEIGHT", "WIDTH"), help="magnify in this box"
     )
-    _add_reading(verb)
+    verb.add_argument("--start", type=float, default=0.0, metavar="S", help="first second of the input to take [0]")
+    verb.add_argument("--end", type=float, metavar="S", help="second of the input to stop at [its end]")
+    verb.add_argument("--scale", type=float, default=1.0, help="size of the output over that of the input [1]")
     verb.add_argument("--rate", type=float, help="frames a second at which the output plays [the file's]")
     verb.add_argument("--compare", action="store_true", help="write input and output side by side")
     verb.add_argument("--overwrite", action="store_true", help="replace the output where it exists")
     verb.add_argument("--quiet", action="store_true", help="no progress bar")
     own = [option for option in signature if option not in _LATER]
     verb.set_defaults(run=partial(_magnify, function=function, own=own))
-
-
-def _add_reading(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--start", type=float, default=0.0, metavar="S", help="first second of the input to take [0]")
-    verb.add_argument("--end", type=float, metavar="S", help="second of the input to stop at [its end]")
-    verb.add_argument("--scale", type=float, default=1.0, help="size of the output over that of the input [1]")
 
 
 def _described(function: Callable[..., Any]) -> dict[str, str]:
@@ -121,9 +117,10 @@ def _magnify(options: argparse.Namespace, *, function: Callable[..., Any], own: 
     )
     if options.compare:
         result = vmm.plot.side_by_side(_opened(options), result)
+    played = float(clip.rate or clip.fs)
     rate = options.rate if options.rate is not None else clip.rate or clip.fs
-    sound = source if rate == clip.rate and vmm.io.info(source).sound else None
-    span = (options.start * clip.fs / float(rate), clip.shape[0] / float(rate)) if sound else None  # in the file's time
+    sound = source if rate == clip.rate else None
+    span = options.start * clip.fs / played, clip.shape[0] / played  # in the file's time
     shown = _progress(result, clip.shape[0], out.name, options.quiet)
     vmm.io.write(out, shown, rate, sound=sound, span=span, overwrite=options.overwrite)
 
@@ -277,13 +274,14 @@ def _add_compare(verbs: Any) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
+    from vmm.io.write import check_place
+
     out = Path(options.output)
     if out.suffix.lower() not in (".png", ".pdf", ".svg"):
         before, after = (vmm.io.stream(path, fs=options.fs) for path in (options.before, options.after))
         pairs = vmm.plot.side_by_side(*_alike(before, after))
         return vmm.io.write(out, pairs, before.rate or before.fs, overwrite=options.overwrite)
-    if out.exists() and not options.overwrite:
-        raise FileExistsError(f"{out} exists; choose another name or allow it to be replaced (--overwrite)")
+    check_place(out, overwrite=options.overwrite)
     (first, fs), (second, _) = (vmm.io.read(path, fs=options.fs) for path in (options.before, options.after))
     vmm.plot.slices(first, second, row=options.row, col=options.col, fs=fs).savefig(out, dpi=100)
     return None

@@ -39,7 +39,7 @@ def windows(chunks: Iterable[Array], delay: int, whole: bool) -> Iterator[Window
     for chunk in chunks:
         held.append(chunk)
         seen += len(chunk)
-        while not whole and seen >= done + block + 2 * delay:  # the rest stays long enough to reflect
+        while not whole and seen >= done + block + 2 * delay:  # the rest is long enough to predict from
             frames = _joined(held)
             yield _window(frames, first, done, done + block, delay)
             done += block

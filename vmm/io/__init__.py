@@ -11,8 +11,9 @@ Read are all videos that ffmpeg decodes, folders of images, TIFF stacks, Photron
 ``.cine``. ``fs``, the rate at which the camera took the frames, is that which the file states unless another is given.
 """
 
-from vmm.io.info import Info, info
+from vmm.io.info import info
 from vmm.io.read import Clip, read, stream
+from vmm.io.video import Info
 from vmm.io.write import write
 
 __all__ = ["Clip", "Info", "info", "read", "stream", "write"]

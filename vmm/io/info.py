@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from vmm.io import highspeed, images, video
-
-
-@dataclass(frozen=True)
-class Info:
-    """What a file holds, without its frames.
-
-    Attributes
-    ----------
-    shape
-        (T, H, W) of grey or (T, H, W, 3) of colour frames.
-    dtype
-        ``"uint8"`` or ``"uint16"``.
-    rate
-        Frames a second that the file states, exactly; None where it states none.
-    codec
-        Name of the codec or the file format.
-    pixels
-        Name of the pixel format in the file.
-    sound
-        Whether the file has a sound track.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str
-    rate: Fraction | None
-    codec: str
-    pixels: str
-    sound: bool = False
+from vmm.io.video import Info
 
 
 def info(path: str | Path) -> Info:
@@ -66,8 +37,7 @@ def info(path: str | Path) -> Info:
     path = Path(path)
     source = source_of(path)
     if source is video:
-        found = video.probe(path)
-        return Info(found.shape, found.dtype, found.rate, found.codec, found.pixels, found.sound)
+        return video.probe(path)
     frames, rate, name = source.opened(path)
     return Info(frames.shape, str(frames.dtype), rate, name, str(frames.dtype))
 

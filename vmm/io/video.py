@@ -16,15 +16,31 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Probe:
-    """What ffmpeg says of a video, and how to decode it without needless conversion."""
+class Info:
+    """What a file holds, without its frames.
+
+    Attributes
+    ----------
+    shape
+        (T, H, W) of grey or (T, H, W, 3) of colour frames.
+    dtype
+        ``"uint8"`` or ``"uint16"``.
+    rate
+        Frames a second that the file states, exactly; None where it states none.
+    codec
+        Name of the codec or the file format.
+    pixels
+        Name of the pixel format in the file.
+    sound
+        Whether the file has a sound track.
+    """
 
     shape: tuple[int, ...]
     dtype: str
     rate: Fraction | None
     codec: str
     pixels: str
-    sound: bool
+    sound: bool = False
 
 
 def ffmpeg() -> str:
@@ -34,7 +50,7 @@ def ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def probe(path: Path) -> Probe:
+def probe(path: Path) -> Info:
     """Size, exact rate, length and pixel format of a video; packets are counted, not decoded."""
     said = _run("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
     stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", said.stderr)
@@ -47,13 +63,12 @@ def probe(path: Path) -> Probe:
     planes = () if pixels.startswith(("gray", "mono", "ya")) else (3,)
     dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixels) else "uint8"
     sound = re.search(r"Stream #\d+:\d+.*?: Audio:", said.stderr) is not None
-    return Probe(
-        (_count(path), height, width, *planes), dtype, _rate(line, said.stdout), stream.group(1), pixels, sound
-    )
+    shape = _count(path), height, width, *planes
+    return Info(shape, dtype, _rate(line, said.stdout), stream.group(1), pixels, sound)
 
 
 def decoded(
-    path: Path, found: Probe, *, chunk: int, grey: bool = False, start: int = 0, stop: int | None = None
+    path: Path, found: Info, *, chunk: int, grey: bool = False, start: int = 0, stop: int | None = None
 ) -> Iterator[np.ndarray]:
     """Chunks of a video's frames from `start` to `stop`; raises where ffmpeg cannot decode them all.
 

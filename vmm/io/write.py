@@ -108,18 +108,23 @@ class _Clip(NamedTuple):
 def check_target(path: Path, *, overwrite: bool) -> Callable[..., None]:
     """The writer of a path's format; raises unless a file can be put there."""
     writer = _writer(path)
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists; choose another name or allow it to be replaced (--overwrite)")
+    check_place(path, overwrite=overwrite)
     if path.exists() and path.is_dir() != (writer is _folder):
         raise FileExistsError(f"{path} is {'a folder' if path.is_dir() else 'a file'}: choose another name")
     if path.is_dir() and not all(re.fullmatch(r"\d{6}\.png", entry.name) for entry in path.iterdir()):
         raise FileExistsError(f"{path} holds more than numbered images, and all would be deleted: choose another name")
+    return writer
+
+
+def check_place(path: Path, *, overwrite: bool) -> None:
+    """Raise where something stands at the path that is not to be replaced, or its folder cannot be written."""
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; choose another name or allow it to be replaced (--overwrite)")
     folder = path.absolute().parent
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder to write {path.name} in")
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{folder}: this folder cannot be written")
-    return writer
 
 
 def _writer(path: Path) -> Callable[..., None]:

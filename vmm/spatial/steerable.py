@@ -82,15 +82,15 @@ class SteerablePyramid:
         if orientations < 1:
             raise ValueError(f"orientations={orientations!r} must be at least 1")
         self._shape = height, width
-        self._dtype, self._xp = np.dtype(dtype), xp
+        self._xp = xp
         carried = np.zeros(self._shape)
         self._bands = []
         for mask, scale in _masks(self._shape, octave, orientations, transition or max(octave, 0.5)):
-            band = _Band.of(mask, scale, crop, self._dtype, xp)
+            band = _Band.of(mask, scale, crop, np.dtype(dtype), xp)
             carried[band.rows, band.cols] += mask[band.rows, band.cols] ** 2
             self._bands.append(band)
         carried += _mirrored(carried)  # the real part restores the other half of the spectrum
-        self._residual = xp.asarray(1 - carried, dtype=self._dtype)
+        self._residual = xp.asarray(1 - carried, dtype=dtype)
 
     @property
     def grids(self) -> Sequence[Grid]:
@@ -113,13 +113,13 @@ class SteerablePyramid:
 
 @dataclass(frozen=True)
 class _Band:
-    """One filter: its box in the centred spectrum, its values there, and its grid."""
+    """One filter: its box in the centred spectrum, its values there on the way out and back, and its grid."""
 
     rows: slice
     cols: slice
-    mask: Array  # (rows, cols)
+    out: Array  # (rows, cols), scaled so that amplitudes are those of the frame on every grid
+    back: Array  # twice, for the real part halves what a one-sided filter passed
     grid: Grid
-    gain: float  # from the scale of the transform to that of the frame
 
     @classmethod
     def of(cls, mask: np.ndarray, scale: float, crop: float, dtype: np.dtype, xp: ModuleType) -> _Band:
@@ -130,22 +130,24 @@ class _Band:
         size = scipy.fft.next_fast_len(box.shape[0]), scipy.fft.next_fast_len(box.shape[1])
         step = mask.shape[0] / size[0], mask.shape[1] / size[1]
         gain = size[0] * size[1] / mask.size
-        return cls(rows, cols, xp.asarray(box, dtype=dtype), Grid(size, step=step, scale=scale), gain)
+        values = xp.asarray(box, dtype=dtype)
+        out, back = values * dtype.type(gain), values * dtype.type(2 / gain)
+        return cls(rows, cols, out, back, Grid(size, step=step, scale=scale))
 
     def take(self, spectrum: Array, xp: ModuleType) -> Array:
         """Coefficients (T, h, w) of a centred spectrum (T, H, W)."""
-        box = spectrum[..., self.rows, self.cols] * (self.mask * self.mask.dtype.type(self.gain))
-        extra = [(0, n - m) for n, m in zip(self.grid.shape, self.mask.shape, strict=True)]
+        box = spectrum[..., self.rows, self.cols] * self.out
+        extra = [(0, n - m) for n, m in zip(self.grid.shape, self.out.shape, strict=True)]
         if any(after for _, after in extra):
             box = xp.pad(box, [(0, 0)] * (box.ndim - 2) + extra)
         return fft2(box, inverse=True)
 
     def add(self, coefs: Array, total: Array | None, shape: tuple[int, int]) -> Array:
         """The spectrum with that of these coefficients added."""
-        spectrum = fft2(coefs)[..., : self.mask.shape[0], : self.mask.shape[1]]
+        spectrum = fft2(coefs)[..., : self.back.shape[0], : self.back.shape[1]]
         if total is None:
-            total = _zeros(spectrum, shape)
-        total[..., self.rows, self.cols] += spectrum * (self.mask * self.mask.dtype.type(2 / self.gain))
+            total = namespace(spectrum).zeros(spectrum.shape[:-2] + shape, spectrum.dtype)
+        total[..., self.rows, self.cols] += spectrum * self.back
         return total
 
 
@@ -202,7 +204,3 @@ def _extent(used: Any) -> slice:
     """From the first to the last True."""
     where = np.flatnonzero(used)
     return slice(int(where[0]), int(where[-1]) + 1)
-
-
-def _zeros(spectrum: Array, shape: tuple[int, int]) -> Array:
-    return namespace(spectrum).zeros(spectrum.shape[:-2] + shape, spectrum.dtype)
