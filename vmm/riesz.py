@@ -21,7 +21,7 @@ def magnify(
     fs: float | None = None,
     alpha: Alpha = 10.0,
     sigma: float = 2.0,
-    pyramid: str = "invertible",
+    pyramid: str = "laplacian",
     kernel: str = "3-tap",
     mask: Any = None,
     temporal: Callable[..., Filter] | Filter = butterworth,
@@ -45,7 +45,7 @@ def magnify(
         Spatial blur of the motion in pixels of each level, weighted by amplitude; the paper's 2 keeps orientations
         that differ from pixel to pixel apart from noise.
     pyramid
-        ``"invertible"``, the paper's self-inverting pyramid, or ``"laplacian"``, the ordinary one.
+        ``"laplacian"``, the ordinary one, or ``"invertible"``, the paper's self-inverting pyramid, which is slower.
     kernel
         The approximate Riesz transform: ``"3-tap"`` or ``"3x3"``.
     mask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -45,14 +46,48 @@ def real_dtype(dtype: Any) -> np.dtype:
     return np.dtype(np.float64 if np.dtype(dtype).name == "float64" else np.float32)
 
 
-def fft2(x: Array, *, inverse: bool = False, workers: int = 1) -> Array:
-    """Fourier transform over the last two axes, in the precision of x, on so many cores."""
+def fft2(x: Array, *, inverse: bool = False) -> Array:
+    """Fourier transform of complex images (T, h, w) in their precision; it may take their place."""
+    if (own := _transforms(x)) is not None:
+        return own.fft2(x, inverse)
+    module, options = _fft(x)
+    return (module.ifft2 if inverse else module.fft2)(x, **options)
+
+
+def rfft2(x: Array) -> Array:
+    """Fourier transform (T, h, w // 2 + 1) of real images (T, h, w)."""
+    if (own := _transforms(x)) is not None:
+        return own.rfft2(x)
+    return _fft(x)[0].rfft2(x)
+
+
+def irfft2(x: Array, size: tuple[int, int]) -> Array:
+    """Real images (T, h, w) of their transform."""
+    if (own := _transforms(x)) is not None:
+        return own.irfft2(x, size)
+    return _fft(x)[0].irfft2(x, s=size)
+
+
+def _fft(x: Array) -> tuple[ModuleType, dict[str, Any]]:
     if _on_gpu(x):
         import cupy
 
-        return cupy.fft.ifft2(x) if inverse else cupy.fft.fft2(x)
-    transform = scipy.fft.ifft2 if inverse else scipy.fft.fft2
-    return transform(x, workers=workers)
+        return cupy.fft, {}
+    return scipy.fft, {"overwrite_x": True}
+
+
+def _transforms(x: Array) -> ModuleType | None:
+    """Rocket-FFT's transforms where it is installed and takes such arrays: a third faster than SciPy's."""
+    return _rocket() if type(x) is np.ndarray and x.dtype.char in "fF" else None
+
+
+@cache
+def _rocket() -> ModuleType | None:
+    try:
+        from vmm.backend.cpu import fourier
+    except ImportError:
+        return None
+    return fourier
 
 
 def _on_gpu(x: object) -> bool:

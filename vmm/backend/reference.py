@@ -1,26 +1,46 @@
 """Every kernel in plain array code: what the operations mean, on NumPy and CuPy alike.
 
+Where the arrays are NumPy's in single precision, the compiled kernel of the same name in ``cpu`` takes its place;
+``kernel.plain`` is always the plain one.
+
 | kernel | what it does |
 | --- | --- |
+| ``value_since`` | value of one array relative to another |
 | ``phase_since`` | phase of one complex array relative to another, wrapped |
-| ``turn`` | complex coefficients turned by an angle |
 | ``quaternion_since`` | quaternionic phase of one Riesz triple relative to another |
+| ``turn``, ``turned`` | complex coefficients turned by an angle, and what that changes in them |
 | ``quaternion_turn`` | Riesz triples turned by a quaternionic phase |
+| ``riesz`` | images with their approximate Riesz transform |
 | ``blur`` | Gaussian blur over the last two axes |
 | ``correlate`` | one-dimensional correlation along an axis, mirrored at the border |
+| ``reduce``, ``expand`` | every second sample of a binomial blur, and back |
 | ``biquads`` | second-order sections along time with explicit registers |
+| ``product`` | a small matrix applied along the first axis |
+| ``take``, ``put`` | a weighted box of a spectrum on a grid of its own, and back |
+| ``brightness``, ``mixed`` | one colour of frames, or three in planes, by weights |
+| ``added`` | frames of any type with a change added to them |
 | ``resample`` | linear interpolation of a map at the samples of a grid |
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, ndimage
+from vmm.backend.fast import fast, fast_on_frames
+
+BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
+def value_since(coefs: Array, reference: Array) -> Array:
+    """Change of value since the reference."""
+    return coefs - reference
+
+
+@fast
 def phase_since(coefs: Array, reference: Array) -> Array:
     """Phase of coefs relative to reference, in (-pi, pi]."""
     xp = namespace(coefs)
@@ -35,6 +55,12 @@ def turn(coefs: Array, angle: Array) -> Array:
     rotation.real, rotation.imag = xp.cos(angle), xp.sin(angle)
     rotation *= coefs
     return rotation
+
+
+@fast
+def turned(coefs: Array, angle: Array) -> Array:
+    """What turning changes: ``coefs * (exp(1j * angle) - 1)``; it may take the place of coefs."""
+    return turn(coefs, angle) - coefs
 
 
 def quaternion_since(coefs: Array, reference: Array) -> Array:
@@ -62,6 +88,15 @@ def quaternion_turn(coefs: Array, angle: Array) -> Array:
     return turned
 
 
+@fast
+def riesz(images: Array, along: Sequence[float], across: Sequence[float]) -> Array:
+    """Images (T, h, w) with the two parts of their Riesz transform, x and y: (T, 3, h, w)."""
+    right = correlate(correlate(images, along, -1), across, -2)
+    down = correlate(correlate(images, along, -2), across, -1)
+    return namespace(images).stack([images, right, down], axis=1)
+
+
+@fast
 def blur(x: Array, sigma: tuple[float, float]) -> Array:
     """Gaussian blur of the last two axes, sigma (rows, columns) in samples, mirrored at the border."""
     widths = (0.0,) * (x.ndim - 2) + tuple(sigma)
@@ -74,11 +109,33 @@ def correlate(x: Array, taps: Sequence[float], axis: int) -> Array:
     return ndimage(x).correlate1d(x, xp.asarray(taps, dtype=x.dtype), axis=axis, mode="mirror")
 
 
-def biquads(sos: np.ndarray, x: Array, registers: Array) -> tuple[Array, Array]:
-    """Second-order sections (n, 6) along axis 0 of x, with registers (n, 2, ...); transposed direct form II."""
-    xp = namespace(x)
-    y = xp.empty_like(x)
-    registers = registers.copy()
+@fast
+def reduce(x: Array) -> Array:
+    """Every second sample of the binomial blur of x (..., h, w)."""
+    x = correlate(x, BINOMIAL, -1)[..., ::2]
+    return correlate(x, BINOMIAL, -2)[..., ::2, :]
+
+
+@fast
+def expand(x: Array, size: tuple[int, int], onto: Array | None = None) -> Array:
+    """Twice as many samples of x (..., h, w), in between by the same binomial filter; added onto an array if given."""
+    doubled = tuple(2 * weight for weight in BINOMIAL)
+    x = correlate(interleave(x, (size[0], x.shape[-1])), doubled, -2)
+    x = correlate(interleave(x, size), doubled, -1)
+    return x if onto is None else x + onto
+
+
+def interleave(x: Array, size: tuple[int, int]) -> Array:
+    """Samples of x (..., h, w) with zeros between them, in an array of the given size."""
+    y = namespace(x).zeros(x.shape[:-2] + size, x.dtype)
+    y[..., :: 2 if size[0] > x.shape[-2] else 1, :: 2 if size[1] > x.shape[-1] else 1] = x
+    return y
+
+
+@fast
+def biquads(x: Array, sos: np.ndarray, registers: Array) -> Array:
+    """Second-order sections (n, 6) along axis 0 of x; registers (n, 2, ...) change in place; direct form II."""
+    y = namespace(x).empty_like(x)
     for t in range(len(x)):
         value = x[t]
         for (b0, b1, b2, _, a1, a2), z in zip(sos.tolist(), registers, strict=True):
@@ -87,7 +144,61 @@ def biquads(sos: np.ndarray, x: Array, registers: Array) -> tuple[Array, Array]:
             z[1] = b2 * value - a2 * result
             value = result
         y[t] = value
-    return y, registers
+    return y
+
+
+@fast
+def product(x: Array, matrix: np.ndarray) -> Array:
+    """The matrix (m, n) applied along the first axis of x (n, ...)."""
+    values = namespace(x).asarray(matrix, dtype=x.dtype)
+    return (values @ x.reshape(len(x), -1)).reshape(-1, *x.shape[1:])
+
+
+@fast
+def take(half: Array, weights: Array, gain: float, corner: tuple[int, int], shape: tuple[int, int]) -> Array:
+    """A box of the spectra of real images, by weights and a gain, with zeros after it up to the shape.
+
+    Of the spectra the half of columns from 0 on is given, (T, H, W // 2 + 1). The box starts at the corner, a row and
+    a column that may be negative; what lies left of column 0 is the conjugate of what lies opposite.
+    """
+    xp = namespace(half)
+    xp = namespace(half)
+    rows, cols = _box(half, weights, corner)
+    values = xp.where(cols < 0, half[:, -rows, abs(cols)].conj(), half[:, rows, abs(cols)]) * (gain * weights)
+    return xp.pad(values, [(0, 0)] + [(0, n - m) for n, m in zip(shape, weights.shape, strict=True)])
+
+
+@fast
+def put(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int, int]) -> None:
+    """Add what belongs into such a box, by weights and a gain, in place: twice the real part of its images."""
+    rows, cols = _box(half, weights, corner)
+    values = box[:, : weights.shape[0], : weights.shape[1]] * (gain * weights)
+    right, left = cols[0] >= 0, cols[0] <= 0  # column 0 holds its own opposite
+    half[:, rows, cols[:, right]] += values[:, :, right]
+    half[:, -rows, -cols[:, left]] += values[:, :, left].conj()
+
+
+def _box(half: Array, weights: Array, corner: tuple[int, int]) -> tuple[Array, Array]:
+    """Rows (m, 1) and columns (1, n) of a box."""
+    xp = namespace(half)
+    return (corner[0] + xp.arange(weights.shape[0]))[:, None], (corner[1] + xp.arange(weights.shape[1]))[None]
+
+
+@fast_on_frames
+def brightness(frames: Array, weights: Sequence[float], dtype: Any) -> Array:
+    """Weighted sum (T, H, W) of the colours of frames (T, H, W, 3) of any type."""
+    return frames @ namespace(frames).asarray(weights, dtype=dtype)
+
+
+@fast_on_frames
+def added(frames: Array, change: Array) -> Array:
+    """Frames with a change (T, H, W[, 1 or 3]) added; integers are rounded and clipped to their range."""
+    total = frames + change
+    if frames.dtype.kind == "f":
+        return total.astype(frames.dtype, copy=False)
+    xp = namespace(frames)
+    limits = np.iinfo(frames.dtype)
+    return xp.clip(xp.rint(total), limits.min, limits.max).astype(frames.dtype)
 
 
 def resample(image: Array, rows: np.ndarray, cols: np.ndarray) -> Array:

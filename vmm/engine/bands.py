@@ -8,15 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend import fused
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.reference import product
 from vmm.backend.threads import in_parallel
-from vmm.engine.frames import cut, to_float
-from vmm.engine.protocols import Filter, Motion, Spatial
-from vmm.engine.windows import Window
+from vmm.engine.frames import LOOKING_AHEAD, cut, to_float
+from vmm.engine.protocols import Computed, Filter, Motion, Spatial
+from vmm.engine.windows import Source, Window
 from vmm.temporal.ends import continued
 from vmm.temporal.tools import chain, unwrap
 
 _STOP_BAND = 1e-3  # what is left of a filter's response below this is no more than its stop band lets through
+
+Changed = Iterator[tuple[Array, Array]]
+"""Frames, and what magnification adds to them."""
 
 
 class Bands:
@@ -39,21 +44,16 @@ class Bands:
         self._motions = [motion.on(grid) for grid in plan.grids]
         self.moved = [i for i, alpha in enumerate(alphas) if not (np.ndim(alpha) == 0 and alpha == 0)]
 
-    def causal(self, chunks: Iterable[Array]) -> Iterator[tuple[Array, Array]]:
-        """Frames, and what magnification adds to them, by a filter that looks back only."""
+    def causal(self, chunks: Iterable[Array]) -> Changed:
+        """By a filter that looks back only."""
         last, memory = self._nothing(), self._nothing()
-        filtered = chain(unwrap(), self._temporal)
+        step = self._stepped if self._temporal.sections is None else self._through_sections
+        for chunk in chunks:
+            for frames in cut(chunk):
+                yield frames, self._changed(frames, partial(step, last, memory))
 
-        def signal(i: int, coefs: Array) -> Array:
-            values, memory[i] = filtered.apply(self._since(i, coefs, last), memory[i])
-            return values
-
-        for frames in chunks:
-            bands, _ = self._plan.analyze(to_float(frames))
-            yield frames, self._changed(bands, signal)
-
-    def windowed(self, windows: Iterable[Window]) -> Iterator[tuple[Array, Array]]:
-        """The same by a filter that looks ahead: window by window, in two passes over a few frames at a time.
+    def windowed(self, windows: Iterable[Window]) -> Changed:
+        """By a filter that looks ahead: window by window, in two passes over a few frames at a time.
 
         The filter is linear, and what it keeps of a window is spanned by few vectors. The first pass gathers the
         motion of each coefficient along them, the second writes what they give for each frame. So memory holds as
@@ -61,30 +61,72 @@ class Bands:
         """
         for window in windows:
             synthesis, analysis = self._spanned(window)
-            gathered = self._gathered(window, analysis)
-            done = 0
-            for frames in cut(window.frames[window.keep]):
-                rows = synthesis[done : done + len(frames)]
-                bands, _ = self._plan.analyze(to_float(frames))
-                yield frames, self._changed(bands, partial(_along, gathered, rows))
-                done += len(frames)
+            gathered, _ = self._gathered([window.frames], analysis)
+            yield from self._written([window.frames[window.keep]], synthesis, gathered)
 
-    def _gathered(self, window: Window, analysis: np.ndarray) -> list[Any]:
-        """Motion of each band of a window along the rows of the analysis, (r, ...)."""
-        last, gathered = self._nothing(), [0] * len(self._alphas)
+    def whole(self, source: Source) -> Changed:
+        """By a filter that sees the whole clip: the same, the clip being one window that is read twice."""
+        expected, seen = -1, source.length
+        while seen != expected:  # a file may hold fewer frames than it states
+            expected = seen
+            synthesis, analysis = self._factors(expected)
+            gathered, seen = self._gathered(source.again(), analysis)
+        yield from self._written(source.chunks, synthesis, gathered)
+
+    def _through_sections(self, last: list[Any], memory: list[Any], i: int, coefs: Array) -> Array:
+        """What magnification changes in the coefficients of band i, by recursive filtering."""
+        motion, sos = self._motions[i], self._temporal.sections
+        if last[i] is None:
+            last[i] = coefs[0].copy()
+            still = motion.read(coefs[:1], coefs[:1])
+            memory[i] = namespace(coefs).zeros((len(sos), 2, *still.shape[1:]), still.dtype)
+        at_once = fused.kernel_for(motion.read, "magnified", coefs)
+        if at_once is not None:
+            return at_once(coefs, last[i], sos, memory[i], motion.sigma, self._alphas[i])
+        signal = fused.filtered(motion.read, coefs, last[i], sos, memory[i])
+        return motion.change(coefs, signal, self._alphas[i])
+
+    def _stepped(self, last: list[Any], memory: list[Any], i: int, coefs: Array) -> Array:
+        """The same by any other filter."""
+        motion = self._motions[i]
+        since = fused.since(motion.read, coefs, self._before(last, i, coefs))
+        signal, memory[i] = chain(unwrap(), self._temporal).apply(since, memory[i])
+        return motion.change(coefs, signal, self._alphas[i])
+
+    def _gathered(self, chunks: Iterable[Array], analysis: np.ndarray) -> tuple[list[Any], int]:
+        """Motion of each band along the rows of the analysis, (r, ...); and the number of frames."""
+        last, gathered = self._nothing(), self._nothing()
         done = 0
-        for frames in cut(window.frames):
-            columns = analysis[:, done : done + len(frames)]
-            bands, _ = self._plan.analyze(to_float(frames))
-            add = partial(self._add, gathered, columns, bands, last)
-            for _ in in_parallel(add, self.moved):
-                pass
-            done += len(frames)
-        return gathered
+        for chunk in chunks:
+            for frames in cut(chunk, LOOKING_AHEAD):
+                columns = analysis[:, done : done + len(frames)]
+                done += len(frames)
+                if columns.shape[1] == len(frames):  # else there are more than were expected
+                    bands, _ = self._analyzed(frames)
+                    for _ in in_parallel(partial(self._add, gathered, columns, last, bands), self.moved):
+                        pass
+        return gathered, done
 
-    def _add(self, gathered: list[Any], columns: np.ndarray, bands: Sequence[Array], last: list[Any], i: int) -> None:
+    def _add(self, gathered: list[Any], columns: np.ndarray, last: list[Any], bands: Sequence[Array], i: int) -> None:
         """Add the motion of band i along the columns of the analysis."""
-        gathered[i] = gathered[i] + _product(columns, self._since(i, bands[i], last))
+        coefs, read = bands[i], self._motions[i].read
+        if gathered[i] is None:
+            still = read(coefs[:1], coefs[:1])
+            gathered[i] = namespace(coefs).zeros((len(columns), *still.shape[1:]), still.dtype)
+        fused.gathered(read, coefs, self._before(last, i, coefs), columns, gathered[i])
+
+    def _written(self, chunks: Iterable[Array], synthesis: np.ndarray, gathered: list[Any]) -> Changed:
+        """What the gathered motion changes in the frames, row by row of the synthesis."""
+
+        def change(rows: np.ndarray, i: int, coefs: Array) -> Array:
+            return self._motions[i].change(coefs, product(gathered[i], rows), self._alphas[i])
+
+        done = 0
+        for chunk in chunks:
+            for frames in cut(chunk, LOOKING_AHEAD):
+                rows = synthesis[done : done + len(frames)]
+                yield frames, self._changed(frames, partial(change, rows))
+                done += len(frames)
 
     def _spanned(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Matrices (kept, r) and (r, frames) that make the filtered motion of a window of that between its frames."""
@@ -93,39 +135,39 @@ class Bands:
         around = continued(summed, self._temporal.band, window.head, window.tail, seen=2 * delay + 1)
         response, _ = self._temporal.apply(around, None)
         lag = 2 * delay  # once for the context before, once for the filter
-        kept = window.keep.stop - window.keep.start
-        left, values, right = np.linalg.svd(response[lag : lag + kept], full_matrices=False)
-        r = max(1, int((values > _STOP_BAND * values[0]).sum()))
-        return left[:, :r] * values[:r], right[:r]
+        return _factored(response[lag : lag + window.keep.stop - window.keep.start])
 
-    def _since(self, i: int, coefs: Array, last: list[Any]) -> Array:
-        """Motion of each frame since the one before; the last frame is kept for the next call."""
-        before = coefs[:1] if last[i] is None else last[i]
-        references = namespace(coefs).concatenate([before, coefs[:-1]])
-        last[i] = coefs[-1:].copy()
-        return self._motions[i].read(coefs, references)
+    def _factors(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """The same for a whole clip of n frames."""
+        if self._temporal.factors is None:
+            summed, _ = unwrap().apply(np.eye(n), None)
+            return _factored(self._temporal.apply(summed, None)[0])
+        synthesis, analysis = self._temporal.factors(n)
+        return synthesis, np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1]  # applied to sums = sums applied
 
-    def _changed(self, bands: Sequence[Array], signal: Callable[[int, Array], Array]) -> Array:
-        """What writing alpha times the signals changes in the frames, a few bands at a time."""
+    def _before(self, last: list[Any], i: int, coefs: Array) -> Array:
+        """The frame before these coefficients of band i, kept for the next call."""
+        if last[i] is None:
+            last[i] = coefs[0].copy()
+        return last[i]
 
-        def change(i: int) -> Array | None:
-            if i not in self.moved:
-                return None
-            coefs = bands[i]
-            return self._motions[i].write(coefs, signal(i, coefs), self._alphas[i]) - coefs
+    def _changed(self, frames: Array, change: Callable[[int, Array], Array]) -> Array:
+        """What changes in the frames with the change of every band."""
+        bands, _ = self._analyzed(frames)
+        moved = set(self.moved)
+        return self._plan.synthesize(
+            Computed(lambda i: change(i, bands[i]) if i in moved else None, len(self._alphas)), None
+        )
 
-        return self._plan.synthesize(in_parallel(change, range(len(self._alphas))), None)
+    def _analyzed(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        return self._plan.analyze(frames if frames.ndim == 4 else to_float(frames))
 
     def _nothing(self) -> list[Any]:
         return [None] * len(self._alphas)
 
 
-def _along(gathered: list[Any], rows: np.ndarray, i: int, coefs: Array) -> Array:
-    """Motion of band i in the frames of these rows of the synthesis."""
-    return _product(rows, gathered[i])
-
-
-def _product(matrix: np.ndarray, x: Array) -> Array:
-    """The matrix applied along the first axis of x."""
-    values = namespace(x).asarray(matrix, dtype=x.dtype)
-    return (values @ x.reshape(len(x), -1)).reshape(-1, *x.shape[1:])
+def _factored(response: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix as a product of two thin ones, down to what its stop band lets through."""
+    left, values, right = np.linalg.svd(response, full_matrices=False)
+    r = max(1, int((values > _STOP_BAND * values[0]).sum()))
+    return left[:, :r] * values[:r], right[:r]

@@ -1,4 +1,4 @@
-"""Checks of frames; floating point on the way in, the caller's type on the way out."""
+"""Checks of frames, and how many of them are worked on at a time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
+from vmm.backend.threads import cores
+
+LOOKING_BACK = 2**21  # pixels worked on at a time: few, so that what one step leaves is in the cache for the next
+LOOKING_AHEAD = 2**23  # more, for what is gathered of the whole clip is gone through once for all of them
 
 
 def check_frames(frames: Any) -> None:
@@ -35,27 +37,17 @@ def checked(chunks: Iterable[Any]) -> Iterator[Array]:
         if kind not in (None, (chunk.shape[1:], chunk.dtype)):
             raise ValueError(f"a chunk of frames {chunk.shape[1:]} {chunk.dtype} came after chunks of {kind}")
         kind = (chunk.shape[1:], chunk.dtype)
+        if chunk.dtype.kind == "f" and not bool(namespace(chunk).isfinite(chunk).all()):
+            raise ValueError("frames hold NaN or infinite values: replace them first, for one spoils a whole frame")
         yield chunk
 
 
 def to_float(chunk: Array) -> Array:
-    """The chunk in floating point, values as they are; raises on NaN and infinity."""
-    values = chunk.astype(real_dtype(chunk.dtype), copy=False)
-    if chunk.dtype.kind == "f" and not bool(namespace(chunk).isfinite(values).all()):
-        raise ValueError("frames hold NaN or infinite values: replace them first, for one of them spoils a whole frame")
-    return values
+    """The chunk in floating point, values as they are."""
+    return chunk.astype(real_dtype(chunk.dtype), copy=False)
 
 
-def from_float(values: Array, dtype: Any) -> Array:
-    """Floating values in the caller's type; integers are rounded and clipped to their range."""
-    if np.dtype(dtype).kind == "f":
-        return values.astype(dtype, copy=False)
-    xp = namespace(values)
-    limits = np.iinfo(dtype)
-    return xp.clip(xp.rint(values), limits.min, limits.max).astype(dtype)
-
-
-def cut(frames: Array) -> Iterator[Array]:
-    """Views of some frames each, about two million pixels."""
-    n = max(1, 2**21 // max(1, math.prod(frames.shape[1:3])))
+def cut(frames: Array, pixels: int = LOOKING_BACK) -> Iterator[Array]:
+    """Views of some frames each, so many pixels together, but at least a frame for each core."""
+    n = max(cores(), pixels // max(1, math.prod(frames.shape[1:3])))
     return (frames[i : i + n] for i in range(0, len(frames), n))

@@ -7,11 +7,12 @@ from itertools import chain
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
+from vmm.backend.reference import added
 from vmm.engine.alpha import Adjust, Alpha, check_alpha, spread_alpha, spread_mask
 from vmm.engine.bands import Bands
-from vmm.engine.frames import check_frames, checked, cut, from_float, to_float
+from vmm.engine.frames import check_frames, checked, cut
 from vmm.engine.protocols import Filter, Motion, SpatialPlan
-from vmm.engine.windows import windows
+from vmm.engine.windows import source, windows
 
 
 def magnify(
@@ -81,8 +82,7 @@ def magnify(
     check_frames(frames)
     out = namespace(frames).empty_like(frames)
     done = 0
-    chunks = iter([frames]) if temporal.whole else cut(frames)  # a view of it all is no copy
-    for piece in _magnified(chunks, spatial, motion, temporal, alpha, mask, adjust):
+    for piece in _magnified(frames, spatial, motion, temporal, alpha, mask, adjust):
         out[done : done + len(piece)] = piece
         done += len(piece)
     return out
@@ -103,7 +103,7 @@ def designed(temporal: Any, band: Any, fs: float | None) -> Filter:
 
 
 def _magnified(
-    chunks: Iterable[Array],
+    frames: Any,
     spatial: SpatialPlan,
     motion: Motion,
     temporal: Filter,
@@ -112,7 +112,7 @@ def _magnified(
     adjust: Adjust | None,
 ) -> Iterator[Array]:
     """The chunks of a clip, magnified, as many frames at a time as the filter allows."""
-    chunks = _moving(chunks)
+    chunks = _moving(cut(frames) if is_array(frames) else frames)
     first = next(chunks)
     chunks = chain([first], chunks)
     plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
@@ -121,12 +121,16 @@ def _magnified(
     if not bands.moved:
         yield from chunks
         return
-    looks_ahead = temporal.delay > 0 or temporal.whole
-    pieces = bands.windowed(windows(chunks, temporal.delay, temporal.whole)) if looks_ahead else bands.causal(chunks)
-    for frames, change in pieces:
+    if temporal.whole:
+        pieces = bands.whole(source(frames, chunks))
+    elif temporal.delay > 0:
+        pieces = bands.windowed(windows(chunks, temporal.delay))
+    else:
+        pieces = bands.causal(chunks)
+    for before, change in pieces:
         if visible is not None:
             change = change * (visible > 0).reshape(visible.shape + (1,) * (change.ndim - 3))
-        yield from_float(to_float(frames) + change, frames.dtype)
+        yield added(before, change)
 
 
 def _moving(chunks: Iterable[Array]) -> Iterator[Array]:

@@ -6,7 +6,7 @@ motion from the coefficients of a band and writes it back. A *filter* works alon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -46,18 +46,36 @@ class Grid:
         return rows, cols
 
 
+class Computed(Sequence[Any]):
+    """Bands that are computed when they are asked for, so that few of them are in memory."""
+
+    def __init__(self, compute: Callable[[int], Any], n: int) -> None:
+        self._compute, self._n = compute, n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self._compute(j) for j in range(*i.indices(self._n))]
+        return self._compute(range(self._n)[i])
+
+
 class Spatial(Protocol):
-    """A plan for frames of one shape: ``synthesize(*analyze(x)) == x``, and None as residual stands for zero."""
+    """A plan for frames of one shape: ``synthesize(*analyze(x)) == x``, and None as residual stands for zero.
+
+    Bands may be ``Computed``: each is then asked for once, from whatever thread, and belongs to whoever asked.
+    """
 
     @property
     def grids(self) -> Sequence[Grid]:
         """One grid a band, finest level first."""
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """Bands and residual of frames (T, H, W[, 3]); a band may be computed when it is asked for."""
+        """Bands and residual of floating frames (T, H, W[, 3]); those with colours may be of any type."""
 
-    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
-        """Frames from bands taken in order, one at a time; a band that is None holds zeros, but not every one is."""
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
+        """Frames from bands; a band that is None holds zeros, but not every one is."""
 
 
 SpatialPlan = Callable[[tuple[int, ...], np.dtype, ModuleType], Spatial]
@@ -78,6 +96,10 @@ class Motion:
         ``write(coefs, motion, alpha) -> coefs``.
     amplitude
         ``amplitude(coefs)``: how strongly each coefficient carries motion.
+    change
+        ``change(coefs, motion, alpha)``: what writing changes, which may take the place of the coefficients.
+    sigma
+        Blur of the motion by amplitude before it is written, down and right, in samples.
     at
         ``at(grid) -> Motion``: the same motion where it depends on the band's grid.
     """
@@ -85,6 +107,8 @@ class Motion:
     read: Callable[[Array, Array], Array]
     write: Callable[[Array, Array, Any], Array]
     amplitude: Callable[[Array], Array]
+    change: Callable[[Array, Array, Any], Array]
+    sigma: tuple[float, float] = (0.0, 0.0)
     at: Callable[[Grid], Motion] | None = None
 
     def on(self, grid: Grid) -> Motion:
@@ -103,13 +127,20 @@ class Filter:
     delay
         Frames by which the output lags the input. The loop looks as many frames ahead.
     whole
-        True where ``apply`` must be given a whole clip at once.
+        True where ``apply`` must be given a whole clip at once; it is linear.
     band
         What it passes, in cycles per frame. The loop continues the motion beyond the ends of the clip as is likeliest
         for this band.
+    sections
+        Of a recursive filter, second-order sections (n, 6) that make the same of a motion's differences between
+        frames: the sum over them is cancelled against a zero of the filter, so that nothing can drift.
+    factors
+        Of a filter of whole clips, ``factors(n) -> (n, r), (r, n)``: two matrices whose product it is.
     """
 
     apply: Callable[[Array, Any], tuple[Array, Any]]
     delay: int = 0
     whole: bool = False
     band: tuple[float, float] = (0.0, 0.5)
+    sections: np.ndarray | None = None
+    factors: Callable[[int], tuple[np.ndarray, np.ndarray]] | None = None

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, is_array, namespace
+
+
+@dataclass(frozen=True)
+class Source:
+    """A clip that can be read twice.
+
+    Attributes
+    ----------
+    chunks
+        Its frames, for the last reading.
+    again
+        ``again()``: the same frames for a reading before that.
+    length
+        How many there are, or are said to be.
+    """
+
+    chunks: Iterable[Array]
+    again: Callable[[], Iterable[Array]]
+    length: int
+
+
+def source(frames: Any, chunks: Iterable[Array]) -> Source:
+    """The clip's chunks as a source: an array, a clip that opens its file again, or chunks that must be kept."""
+    if is_array(frames):
+        return Source([frames], lambda: [frames], len(frames))
+    if hasattr(frames, "again"):
+        return Source(chunks, frames.again, frames.shape[0])
+    kept = list(chunks)
+    return Source(kept, lambda: kept, sum(map(len, kept)))
 
 
 @dataclass(frozen=True)
@@ -28,8 +58,8 @@ class Window:
     tail: int
 
 
-def windows(chunks: Iterable[Array], delay: int, whole: bool) -> Iterator[Window]:
-    """Cut a clip into windows that overlap by `delay` frames at each end, or take it whole.
+def windows(chunks: Iterable[Array], delay: int) -> Iterator[Window]:
+    """Cut a clip into windows that overlap by `delay` frames at each end.
 
     A window keeps at least twice `delay` frames, so that no frame is analysed more than twice, and at least 16.
     """
@@ -39,7 +69,7 @@ def windows(chunks: Iterable[Array], delay: int, whole: bool) -> Iterator[Window
     for chunk in chunks:
         held.append(chunk)
         seen += len(chunk)
-        while not whole and seen >= done + block + 2 * delay:  # the rest is long enough to predict from
+        while seen >= done + block + 2 * delay:  # the rest is long enough to predict from
             frames = _joined(held)
             yield _window(frames, first, done, done + block, delay)
             done += block

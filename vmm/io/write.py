@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.engine.frames import check_frames, checked, from_float, to_float
+from vmm.engine.frames import check_frames, checked
 from vmm.io.info import info
 from vmm.io.video import running
 
@@ -160,7 +160,7 @@ def _host(chunks: Iterable[Any]) -> Iterator[np.ndarray]:
     for chunk in checked(chunks):
         values = to_host(chunk)
         if values.dtype.kind == "f":
-            values = from_float(to_float(values), np.uint8)
+            values = np.clip(np.rint(values), 0, 255).astype(np.uint8)
         yield values.astype(values.dtype.newbyteorder("="), copy=False)
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.reference import value_since
 from vmm.engine.protocols import Motion
-
-
-def _read(coefs: Array, reference: Array) -> Array:
-    """Change of value since the reference."""
-    return coefs - reference
 
 
 def _write(coefs: Array, motion: Array, alpha: Any) -> Array:
@@ -18,10 +14,15 @@ def _write(coefs: Array, motion: Array, alpha: Any) -> Array:
     return coefs + alpha * motion
 
 
+def _change(coefs: Array, motion: Array, alpha: Any) -> Array:
+    """Alpha times the change."""
+    return alpha * motion
+
+
 def _amplitude(coefs: Array) -> Array:
     """One everywhere: each value counts the same."""
     return namespace(coefs).ones_like(coefs)
 
 
-intensity = Motion(_read, _write, _amplitude)
+intensity = Motion(value_since, _write, _amplitude, _change)
 """Motion as change of value: a first-order Taylor expansion of the displaced image ((3) in Wu et al. 2012)."""

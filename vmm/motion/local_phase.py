@@ -14,5 +14,10 @@ def _write(coefs: Array, motion: Array, alpha: Any) -> Array:
     return kernels.turn(coefs, alpha * motion)
 
 
-local_phase = Motion(kernels.phase_since, _write, abs)
+def _change(coefs: Array, motion: Array, alpha: Any) -> Array:
+    """What turning changes, in the place of the coefficients."""
+    return kernels.turned(coefs, alpha * motion)
+
+
+local_phase = Motion(kernels.phase_since, _write, abs, _change)
 """Motion as change of the phase of complex coefficients, in radians ((5) and (6) in Wadhwa et al. 2013)."""

@@ -19,7 +19,12 @@ def _amplitude(coefs: Array) -> Array:
     return namespace(coefs).sqrt((coefs**2).sum(axis=1, keepdims=True))
 
 
-quaternion = Motion(kernels.quaternion_since, _write, _amplitude)
+def _change(coefs: Array, motion: Array, alpha: Any) -> Array:
+    """What turning changes."""
+    return _write(coefs, motion, alpha) - coefs
+
+
+quaternion = Motion(kernels.quaternion_since, _write, _amplitude, _change)
 """Motion as change of the phase along the local orientation theta, (phi cos theta, phi sin theta) in radians, of Riesz
 triples (band, x part, y part); the fourth part of the quaternion product is left out, for it vanishes where the
 orientation stays (section 3 of Wadhwa et al., Riesz pyramids for fast phase-based video magnification, 2014)."""

@@ -47,13 +47,19 @@ def smooth(motion: Motion, sigma: float) -> Motion:
 
 
 def _smooth(motion: Motion, sigma: float, samples: tuple[float, float]) -> Motion:
-    def write(coefs: Array, signal: Array, alpha: Any) -> Array:
+    def blurred(coefs: Array, signal: Array) -> Array:
         weight = motion.amplitude(coefs)
         total = blur(weight, samples)
-        return motion.write(coefs, blur(signal * weight, samples) / (total + (total == 0)), alpha)
+        return blur(signal * weight, samples) / (total + (total == 0))
+
+    def write(coefs: Array, signal: Array, alpha: Any) -> Array:
+        return motion.write(coefs, blurred(coefs, signal), alpha)
+
+    def change(coefs: Array, signal: Array, alpha: Any) -> Array:
+        return motion.change(coefs, blurred(coefs, signal), alpha)
 
     def at(grid: Grid) -> Motion:
         down, right = (sigma * grid.scale / step for step in grid.step)
         return _smooth(motion.on(grid), sigma, (down, right))
 
-    return Motion(motion.read, write, motion.amplitude, at)
+    return Motion(motion.read, write, motion.amplitude, change, samples, at)

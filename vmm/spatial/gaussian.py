@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import correlate
+from vmm.backend.arrays import Array
+from vmm.backend.reference import expand, reduce
 from vmm.engine.protocols import Grid
-
-BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 class Gaussian:
@@ -62,7 +60,7 @@ class Gaussian:
             small = reduce(small)
         return [small], frames - self._enlarge(small)
 
-    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from the blurred image and what it leaves out."""
         (small,) = bands
         frames = self._enlarge(small)
@@ -80,23 +78,3 @@ def halvings(size: tuple[int, int], times: int) -> list[tuple[int, int]]:
     for _ in range(times):
         sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
     return sizes
-
-
-def reduce(x: Array) -> Array:
-    """Every second sample of the blurred image (..., h, w)."""
-    x = correlate(x, BINOMIAL, -1)[..., ::2]
-    return correlate(x, BINOMIAL, -2)[..., ::2, :]
-
-
-def expand(x: Array, size: tuple[int, int]) -> Array:
-    """Twice as many samples of x (..., h, w), in between by the same binomial filter."""
-    doubled = tuple(2 * weight for weight in BINOMIAL)
-    x = correlate(interleave(x, (size[0], x.shape[-1])), doubled, -2)
-    return correlate(interleave(x, size), doubled, -1)
-
-
-def interleave(x: Array, size: tuple[int, int]) -> Array:
-    """Samples of x (..., h, w) with zeros between them, in an array of the given size."""
-    y = namespace(x).zeros(x.shape[:-2] + size, x.dtype)
-    y[..., :: 2 if size[0] > x.shape[-2] else 1, :: 2 if size[1] > x.shape[-1] else 1] = x
-    return y

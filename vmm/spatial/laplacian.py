@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.reference import expand, reduce
 from vmm.engine.protocols import Grid
-from vmm.spatial.gaussian import expand, halvings, reduce
+from vmm.spatial.gaussian import halvings
 
 
 class Laplacian:
@@ -60,14 +61,12 @@ class Laplacian:
             frames = small
         return bands, frames
 
-    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from levels and the coarsest image."""
         frames = residual
-        for size, band in reversed(list(zip(self._sizes[:-1], bands, strict=True))):
-            if frames is not None:
-                frames = expand(frames, size)
-            if band is not None:
-                frames = band if frames is None else frames + band
+        for i, size in reversed(list(enumerate(self._sizes[:-1]))):
+            band = bands[i]
+            frames = band if frames is None else expand(frames, size, band)
         return frames
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -69,6 +69,6 @@ class _Padded:
         around = [(0, 0)] * (frames.ndim - 2) + self._edges
         return self._part.analyze(self._xp.pad(frames, around, mode="reflect"))
 
-    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         rows, cols = self._inside
         return self._part.synthesize(bands, residual)[..., rows, cols]

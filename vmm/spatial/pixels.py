@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -44,7 +44,7 @@ class Pixels:
         """The frames (..., H, W) as a band."""
         return [frames], None
 
-    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """The band as frames."""
         (band,) = bands
         return band

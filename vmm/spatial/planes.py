@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.reference import brightness
 from vmm.engine.protocols import Grid, Spatial, SpatialPlan
 
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
@@ -44,7 +45,7 @@ def luma(part: SpatialPlan, **options: Any) -> SpatialPlan:
 
     def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
         inside = partial(part, **options)(shape[:2], dtype, xp)
-        return inside if len(shape) == 2 else _Luma(inside, dtype, xp)
+        return inside if len(shape) == 2 else _Luma(inside, dtype)
 
     return plan
 
@@ -86,22 +87,22 @@ def shares(plan: Spatial, chroma: float) -> Any:
 
 
 class _Luma:
-    def __init__(self, part: Spatial, dtype: np.dtype, xp: ModuleType) -> None:
-        self._part = part
-        self._weights = xp.asarray(_YIQ[0], dtype=dtype)
+    def __init__(self, part: Spatial, dtype: np.dtype) -> None:
+        self._part, self._dtype = part, dtype
 
     @property
     def grids(self) -> Sequence[Grid]:
         return self._part.grids
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        light = frames @ self._weights  # (T, H, W)
+        light = brightness(frames, _YIQ[0], self._dtype)  # (T, H, W)
         bands, residual = self._part.analyze(light)
-        return bands, (residual, frames - light[..., None])
+        return bands, (residual, frames, light)
 
-    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
-        inner, colour = residual or (None, 0)
-        return self._part.synthesize(bands, inner)[..., None] + colour
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
+        inner, frames, light = residual or (None, None, None)
+        change = self._part.synthesize(bands, inner)[..., None]
+        return change if residual is None else change + (frames - light[..., None])
 
 
 class _Planes:
@@ -117,5 +118,5 @@ class _Planes:
         yiq = self._xp.moveaxis(frames @ self._to, -1, 1)  # (T, 3, H, W)
         return self._part.analyze(self._xp.ascontiguousarray(yiq))
 
-    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         return self._xp.moveaxis(self._part.synthesize(bands, residual), 1, -1) @ self._back

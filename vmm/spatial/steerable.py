@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import scipy.fft
 
-from vmm.backend.arrays import Array, fft2, namespace
-from vmm.backend.threads import cores
-from vmm.engine.protocols import Grid
+from vmm.backend.arrays import Array, fft2, irfft2, namespace, rfft2
+from vmm.backend.reference import put, take
+from vmm.backend.threads import cores, in_parallel
+from vmm.engine.protocols import Computed, Grid
 
 
 class SteerablePyramid:
@@ -85,12 +87,15 @@ class SteerablePyramid:
         self._xp = xp
         carried = np.zeros(self._shape)
         self._bands = []
-        for mask, scale in _masks(self._shape, octave, orientations, transition or max(octave, 0.5)):
-            band = _Band.of(mask, scale, crop, np.dtype(dtype), xp)
-            carried[band.rows, band.cols] += mask[band.rows, band.cols] ** 2
-            self._bands.append(band)
+        for mask, start, scale in _masks(self._shape, octave, orientations, transition or max(octave, 0.5)):
+            inside = _support(mask, crop)
+            box = mask[inside]
+            rows, cols = (slice(s + part.start, s + part.stop) for s, part in zip(start, inside, strict=True))
+            self._bands.append(_Band.of(box, (rows.start, cols.start), self._shape, scale, np.dtype(dtype), xp))
+            carried[rows, cols] += box**2
         carried += _mirrored(carried)  # the real part restores the other half of the spectrum
-        self._residual = xp.asarray(1 - carried, dtype=dtype)
+        half = np.fft.ifftshift(carried)[:, : width // 2 + 1]
+        self._residual = xp.asarray(1 - half, dtype=dtype)
 
     @property
     def grids(self) -> Sequence[Grid]:
@@ -99,87 +104,92 @@ class SteerablePyramid:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Complex bands (T, h, w) of frames (T, H, W), each computed when asked for; the residual is a spectrum."""
-        spectrum = self._xp.fft.fftshift(fft2(frames, workers=cores()), axes=(-2, -1))
-        return _Bands(self._bands, spectrum), spectrum
+        half = namespace(frames).concatenate(list(in_parallel(rfft2, _apart(frames))))
+        return Computed(lambda i: self._bands[i].take(half), len(self._bands)), half
 
-    def synthesize(self, bands: Iterable[Array | None], residual: Any) -> Array:
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from bands; of the residual spectrum the part that no band holds is taken."""
-        total = None if residual is None else self._residual * residual
-        for band, coefs in zip(self._bands, bands, strict=True):
-            if coefs is not None:
-                total = band.add(coefs, total, self._shape)
-        return fft2(self._xp.fft.ifftshift(total, axes=(-2, -1)), inverse=True, workers=cores()).real
+        groups = [range(i, len(self._bands), cores()) for i in range(cores())]
+        totals = [half for half in in_parallel(partial(self._sum, bands), groups) if half is not None]
+        if residual is not None:
+            totals.append(self._residual * residual)
+        total = totals.pop()
+        for half in totals:
+            total += half
+        images = in_parallel(lambda half: irfft2(half, self._shape), _apart(total))
+        return self._xp.concatenate(list(images))
+
+    def _sum(self, bands: Sequence[Array | None], group: Sequence[int]) -> Array | None:
+        """Spectrum of some of the bands."""
+        half = None
+        for i in group:
+            if (coefs := bands[i]) is not None:
+                if half is None:
+                    size = len(coefs), self._shape[0], self._shape[1] // 2 + 1
+                    half = self._xp.zeros(size, coefs.dtype)
+                self._bands[i].put(coefs, half)
+        return half
 
 
 @dataclass(frozen=True)
 class _Band:
-    """One filter: its box in the centred spectrum, its values there on the way out and back, and its grid."""
+    """One filter: its values in a box of the centred spectrum, that box's corner, and its grid."""
 
-    rows: slice
-    cols: slice
-    out: Array  # (rows, cols), scaled so that amplitudes are those of the frame on every grid
-    back: Array  # twice, for the real part halves what a one-sided filter passed
+    values: Array  # (rows, cols)
+    corner: tuple[int, int]
+    gain: float  # makes amplitudes those of the frame on every grid
     grid: Grid
 
     @classmethod
-    def of(cls, mask: np.ndarray, scale: float, crop: float, dtype: np.dtype, xp: ModuleType) -> _Band:
-        """The filter inside the smallest box that holds all of it above `crop` of its peak."""
-        above = mask > max(crop, 1e-12) * mask.max()
-        rows, cols = (_extent(above.any(axis=axis)) for axis in (1, 0))
-        box = mask[rows, cols]
+    def of(
+        cls, box: np.ndarray, start: tuple[int, int], shape: tuple[int, int], scale: float, dtype: Any, xp: Any
+    ) -> _Band:
+        """The filter inside its box."""
         size = scipy.fft.next_fast_len(box.shape[0]), scipy.fft.next_fast_len(box.shape[1])
-        step = mask.shape[0] / size[0], mask.shape[1] / size[1]
-        gain = size[0] * size[1] / mask.size
-        values = xp.asarray(box, dtype=dtype)
-        out, back = values * dtype.type(gain), values * dtype.type(2 / gain)
-        return cls(rows, cols, out, back, Grid(size, step=step, scale=scale))
+        step = shape[0] / size[0], shape[1] / size[1]
+        corner = start[0] - shape[0] // 2, start[1] - shape[1] // 2
+        gain = size[0] * size[1] / (shape[0] * shape[1])
+        return cls(xp.asarray(box, dtype=dtype), corner, gain, Grid(size, step=step, scale=scale))
 
-    def take(self, spectrum: Array, xp: ModuleType) -> Array:
-        """Coefficients (T, h, w) of a centred spectrum (T, H, W)."""
-        box = spectrum[..., self.rows, self.cols] * self.out
-        extra = [(0, n - m) for n, m in zip(self.grid.shape, self.out.shape, strict=True)]
-        if any(after for _, after in extra):
-            box = xp.pad(box, [(0, 0)] * (box.ndim - 2) + extra)
-        return fft2(box, inverse=True)
+    def take(self, half: Array) -> Array:
+        """Coefficients (T, h, w) of a spectrum."""
+        return fft2(take(half, self.values, self.gain, self.corner, self.grid.shape), inverse=True)
 
-    def add(self, coefs: Array, total: Array | None, shape: tuple[int, int]) -> Array:
-        """The spectrum with that of these coefficients added."""
-        spectrum = fft2(coefs)[..., : self.back.shape[0], : self.back.shape[1]]
-        if total is None:
-            total = namespace(spectrum).zeros(spectrum.shape[:-2] + shape, spectrum.dtype)
-        total[..., self.rows, self.cols] += spectrum * self.back
-        return total
+    def put(self, coefs: Array, half: Array) -> None:
+        """Add the spectrum of coefficients, in place."""
+        put(half, fft2(coefs), self.values, 1 / self.gain, self.corner)
 
 
-class _Bands(Sequence[Array]):
-    """The bands of a spectrum, computed when asked for, so that one at a time is in memory."""
+def _apart(x: Array) -> Sequence[Array]:
+    """Each frame by itself."""
+    return [x[i : i + 1] for i in range(len(x))]
 
-    def __init__(self, bands: list[_Band], spectrum: Array) -> None:
-        self._bands, self._spectrum = bands, spectrum
 
-    def __len__(self) -> int:
-        return len(self._bands)
-
-    def __getitem__(self, i: Any) -> Any:
-        if isinstance(i, slice):
-            return [self[j] for j in range(*i.indices(len(self)))]
-        return self._bands[i].take(self._spectrum, namespace(self._spectrum))
+def _support(mask: np.ndarray, crop: float) -> tuple[slice, slice]:
+    """The smallest box that holds all of a filter above `crop` of its peak."""
+    above = mask > max(crop, 1e-12) * mask.max()
+    return _extent(above.any(axis=1)), _extent(above.any(axis=0))
 
 
 def _masks(
     shape: tuple[int, int], octave: float, orientations: int, transition: float
-) -> Iterator[tuple[np.ndarray, float]]:
-    """One-sided filters over the centred spectrum, finest level first, each with its scale."""
+) -> Iterator[tuple[np.ndarray, tuple[int, int], float]]:
+    """One-sided filters, finest level first: a part of the centred spectrum, its first row and column, its scale."""
     y, x = (2 * np.fft.fftshift(np.fft.fftfreq(n)) for n in shape)  # 1 is Nyquist
-    octaves = np.log2(np.maximum(np.hypot(y[:, None], x), 1e-9))
-    angle = np.arctan2(y[:, None], x)
-    angular = [_angular(angle, b, orientations) for b in range(orientations)]
-    low = _low(octaves, transition)
+    reach = math.ceil(transition / octave)
     for k in range(1, round((math.floor(math.log2(min(shape))) - 2) / octave) + 1):
-        passed = _low(octaves + k * octave, transition)
-        radial = low * np.sqrt(1 - passed**2)
-        yield from ((radial * part, 2.0 ** ((k - 1) * octave)) for part in angular)
-        low = low * passed
+        rows, cols = (_extent(np.abs(axis) < 2.0 ** ((1 - k) * octave)) for axis in (y, x))
+        down, right = y[rows, None], x[cols]
+        radius = np.maximum(np.hypot(down, right), 1e-9)
+        octaves = np.log2(radius)
+        radial = np.sqrt(1 - _low(octaves + k * octave, transition) ** 2)
+        for j in range(max(0, k - 1 - reach), k):
+            radial *= _low(octaves + j * octave, transition)
+        right, down = right / radius, down / radius
+        for b in range(orientations):
+            cosine = right * math.cos(math.pi * b / orientations) + down * math.sin(math.pi * b / orientations)
+            mask = radial * _angular(cosine, orientations)
+            yield mask, (rows.start, cols.start), 2.0 ** ((k - 1) * octave)
 
 
 def _low(octaves: np.ndarray, transition: float) -> np.ndarray:
@@ -187,12 +197,14 @@ def _low(octaves: np.ndarray, transition: float) -> np.ndarray:
     return np.sin(-np.pi / 2 * np.clip(octaves, -transition, 0) / transition)
 
 
-def _angular(angle: np.ndarray, b: int, orientations: int) -> np.ndarray:
-    """Angular part of orientation b, one-sided ((4) in [1])."""
+def _angular(cosine: np.ndarray, orientations: int) -> np.ndarray:
+    """Angular part at the cosine of the angle to an orientation, one-sided ((4) in [1])."""
     n = orientations - 1
     scale = 2.0**n * math.factorial(n) / math.sqrt(orientations * math.factorial(2 * n))
-    offset = np.remainder(angle - np.pi * b / orientations + np.pi, 2 * np.pi) - np.pi
-    return np.where(np.abs(offset) < np.pi / 2, scale * np.cos(offset) ** n, 0.0)
+    values = np.where(cosine > 0, scale, 0.0)
+    for _ in range(n):  # quicker than a power
+        values *= cosine
+    return values
 
 
 def _mirrored(mask: np.ndarray) -> np.ndarray:

@@ -30,13 +30,14 @@ def continued(x: Array, band: tuple[float, float], head: int, tail: int, seen: i
 def _predicted(x: Array, band: tuple[float, float], beyond: int, seen: int) -> Array:
     """The samples before x."""
     near = x[: min(seen, len(x))]
-    weights = namespace(x).asarray(_weights(*band, len(near), beyond), dtype=x.dtype)
+    weights = namespace(x).asarray(predictor(band, len(near), beyond), dtype=x.dtype)
     return (weights @ near.reshape(len(near), -1)).reshape((beyond, *x.shape[1:]))
 
 
 @lru_cache(maxsize=32)
-def _weights(low: float, high: float, seen: int, beyond: int) -> np.ndarray:
+def predictor(band: tuple[float, float], seen: int, beyond: int) -> np.ndarray:
     """Weights (beyond, seen) of the samples seen in those before them."""
+    low, high = band
     inside, before = np.arange(seen), np.arange(-beyond, 0)
 
     def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

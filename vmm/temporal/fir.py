@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.reference import product
 from vmm.engine.protocols import Filter
 from vmm.temporal.bands import band_in_cycles
 
@@ -71,11 +72,10 @@ def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> Filter:
         before = xp.repeat(x[:1], span, axis=0) if memory is None else memory
         seen = xp.concatenate([before, x])
         flat = seen.reshape(len(seen), -1)
-        matrix = xp.asarray(rows, dtype=x.dtype)
         y = xp.empty((len(x), flat.shape[1]), x.dtype)
         for start in range(0, len(x), block):
             n = min(block, len(x) - start)
-            y[start : start + n] = matrix[:n, : n + span] @ flat[start : start + n + span]
+            y[start : start + n] = product(flat[start : start + n + span], rows[:n, : n + span])
         return y.reshape(x.shape), seen[len(seen) - span :].copy()
 
     return Filter(apply, delay=span // 2, band=band)

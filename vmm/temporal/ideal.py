@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array
+from vmm.backend.reference import product
 from vmm.engine.protocols import Filter
 from vmm.temporal.bands import band_in_cycles
-from vmm.temporal.ends import continued
+from vmm.temporal.ends import predictor
+
+_SEEN = 16  # times the length that is predicted: what lies farther back tells nothing
 
 
 def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool = False) -> Filter:
@@ -31,7 +34,8 @@ def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool
     Returns
     -------
     Filter
-        A filter without delay that needs the whole clip at once: its memory grows with the length of the clip.
+        A filter without delay that needs the whole clip: it is read twice, and two values a component kept of each
+        coefficient are held.
 
     Raises
     ------
@@ -54,33 +58,39 @@ def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool
     """
     low, high = band_in_cycles(band, fs)
 
-    def apply(x: Array, memory: Any) -> tuple[Array, Any]:
-        analysis, synthesis = _periodic(len(x), low, high) if published else _continued(len(x), low, high)
+    def factors(n: int) -> tuple[np.ndarray, np.ndarray]:
+        synthesis, analysis = _periodic(n, low, high) if published else _continued(n, low, high)
         if not len(analysis):
             raise ValueError(
-                f"band={tuple(band)} holds no component of a clip of {len(x)} frames: widen the band, take a longer "
+                f"band={tuple(band)} holds no component of a clip of {n} frames: widen the band, take a longer "
                 "clip, or use temporal=vmm.temporal.butterworth"
             )
-        xp = namespace(x)
-        kept = xp.asarray(analysis, dtype=x.dtype) @ x.reshape(len(x), -1)
-        return (xp.asarray(synthesis, dtype=x.dtype) @ kept).reshape(x.shape), None
+        return synthesis, analysis
 
-    return Filter(apply, whole=True, band=(low, high))
+    def apply(x: Array, memory: Any) -> tuple[Array, Any]:
+        synthesis, analysis = factors(len(x))
+        return product(product(x, analysis), synthesis), None
+
+    return Filter(apply, whole=True, band=(low, high), factors=factors)
 
 
 def _continued(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """Analysis (k, n) and synthesis (n, k) of n samples less their trend, continued by a period of the band's width."""
-    trend = np.linalg.qr(np.vander(np.arange(n), 2))[0]
+    """Synthesis (n, k) and analysis (k, n) of n samples less their trend, continued by a period of the band's width."""
     beyond = min(math.ceil(1 / (high - low)), 4 * n)
-    inner = continued(np.eye(n) - trend @ trend.T, (low, high), beyond, beyond, seen=n)
-    analysis, synthesis = _periodic(len(inner), low, high)
-    return 2 * analysis @ inner, synthesis[beyond : beyond + n]
+    seen = min(n, _SEEN * beyond)
+    synthesis, analysis = _periodic(n + 2 * beyond, low, high)
+    before, inner, after = np.split(2 * analysis, [beyond, beyond + n], axis=1)
+    ahead = predictor((low, high), seen, beyond)  # of the samples before the first, from those after it
+    inner[:, :seen] += before @ ahead
+    inner[:, n - seen :] += (after[:, ::-1] @ ahead)[:, ::-1]
+    trend = np.linalg.qr(np.vander(np.arange(n), 2))[0]
+    return synthesis[beyond : beyond + n], inner - (inner @ trend) @ trend.T
 
 
 def _periodic(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """Analysis (k, n) and synthesis (n, k) by the sines and cosines strictly inside (low, high); gain one half."""
+    """Synthesis (n, k) and analysis (k, n) by the sines and cosines strictly inside (low, high); gain one half."""
     k = np.arange(1, (n + 1) // 2)
     k = k[(k / n > low) & (k / n < high)]
     angles = 2 * np.pi * np.outer(k, np.arange(n)) / n
     rows = np.sqrt(1 / n) * np.concatenate([np.cos(angles), np.sin(angles)])
-    return rows, rows.T
+    return rows.T, rows

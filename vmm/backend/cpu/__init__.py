@@ -1,0 +1,200 @@
+"""Kernels compiled by Numba for NumPy arrays in single precision, under the names of the plain ones.
+
+| module | what it holds |
+| --- | --- |
+| ``compiling`` | how and when kernels are compiled |
+| ``phase`` | local phase and filters along time |
+| ``riesz`` | Riesz triples, and one pass over a level |
+| ``images`` | pyramids, blur, colours, boxes of spectra |
+
+The functions here make contiguous arrays of what came and share the work among cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.cpu import images, phase
+from vmm.backend.cpu import riesz as riesz_
+from vmm.backend.threads import cores, in_parallel
+
+_FEW = 50_000  # samples that one core has gone through before another has begun
+
+
+def phase_since(coefs: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Phase of coefs relative to reference, in (-pi, pi]."""
+    out = np.empty(coefs.shape, np.float32)
+    phase.since(_rows(coefs), _rows(np.broadcast_to(reference, coefs.shape)), _rows(out))
+    return out
+
+
+def phase_since_filtered(coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, registers: np.ndarray) -> np.ndarray:
+    """Phase since the frame before, through second-order sections."""
+    signal = np.empty(coefs.shape, np.float32)
+    phase.since_filtered(_frames(coefs), _rows(before), _single(sos), _registers(registers), _frames(signal))
+    return signal
+
+
+def phase_since_gathered(coefs: np.ndarray, before: np.ndarray, columns: np.ndarray, total: np.ndarray) -> None:
+    """Phase since the frame before, by columns, added to a total."""
+    phase.since_gathered(_frames(coefs), _rows(before), _single(columns), _frames(total))
+
+
+def turned(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """What turning changes, in the place of coefs."""
+    coefs = np.ascontiguousarray(coefs)
+    phase.turned(_rows(coefs), _rows(_single(angle)))
+    return coefs
+
+
+def biquads(x: np.ndarray, sos: np.ndarray, registers: np.ndarray) -> np.ndarray:
+    """Second-order sections along time."""
+    y = np.array(x, np.float32, order="C")
+    phase.biquads(_frames(y), _single(sos), _registers(registers))
+    return y
+
+
+def product(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """The matrix applied along the first axis."""
+    out = np.empty((len(matrix), *x.shape[1:]), np.float32)
+    phase.product(_frames(x), _single(matrix), _frames(out))
+    return out
+
+
+def quaternion_since_magnified(
+    coefs: np.ndarray,
+    before: np.ndarray,
+    sos: np.ndarray,
+    registers: np.ndarray,
+    sigma: tuple[float, float],
+    alpha: Any,
+) -> np.ndarray:
+    """What magnification changes in the first part of Riesz triples, (T, 1, h, w)."""
+    n, _, h, w = coefs.shape
+    out = np.empty((n, 1, h, w), np.float32)
+    down, right = (_gaussian(s) for s in sigma)
+    reach = len(down) - 1
+    alphas = np.ascontiguousarray(np.broadcast_to(_single(alpha), (h, w)))
+    coefs, sos = np.ascontiguousarray(coefs), _single(sos)
+    strips = max(1, min(cores(), n * h * w // _FEW, h // max(8, 4 * reach)))
+    edges = [h * i // strips for i in range(strips + 1)]
+    jobs = []
+    for start, stop in pairwise(edges):
+        beyond = slice(max(0, start - reach), start), slice(stop, stop + reach)
+        around = [np.ascontiguousarray(registers[..., rows, :]) for rows in beyond]
+        jobs.append((*around, down, right, alphas, start, stop, out[:, 0]))
+    for _ in in_parallel(lambda job: riesz_.magnified(coefs, before, sos, registers, *job), jobs):
+        pass
+    before[:] = coefs[-1]
+    return out
+
+
+def riesz(x: np.ndarray, along: Sequence[float], across: Sequence[float]) -> np.ndarray:
+    """Images with the two parts of their Riesz transform."""
+    out = np.empty((len(x), 3, *x.shape[1:]), np.float32)
+    taps = _single(along), _single(across if len(across) == 3 else (0.0, across[0], 0.0))
+    _each(lambda images, to: riesz_.riesz(images, *taps, to), _stack(x), out)
+    return out
+
+
+def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
+    """Gaussian blur of the last two axes."""
+    out = np.empty(x.shape, np.float32)
+    down, right = (_gaussian(s) for s in sigma)
+    _each(lambda some, to: images.blur(some, down, right, to), _stack(x), _stack(out))
+    return out
+
+
+def reduce(x: np.ndarray) -> np.ndarray:
+    """Every second sample of the binomial blur."""
+    out = np.empty((*x.shape[:-2], (x.shape[-2] + 1) // 2, (x.shape[-1] + 1) // 2), np.float32)
+    _each(images.reduce, _stack(x), _stack(out))
+    return out
+
+
+def expand(x: np.ndarray, size: tuple[int, int], onto: np.ndarray | None = None) -> np.ndarray:
+    """Twice as many samples, added onto an array if given."""
+    out = np.empty((*x.shape[:-2], *size), np.float32)
+    base = _stack(out)[:0] if onto is None else _stack(onto)
+    _each(images.expand, _stack(x), base, _stack(out))
+    return out
+
+
+def take(
+    half: np.ndarray, weights: np.ndarray, gain: float, corner: tuple[int, int], shape: tuple[int, int]
+) -> np.ndarray:
+    """A weighted box of the spectra of real images."""
+    out = np.empty((len(half), *shape), np.complex64)
+    images.take(half, weights, np.float32(gain), *corner, out)
+    return out
+
+
+def put(half: np.ndarray, box: np.ndarray, weights: np.ndarray, gain: float, corner: tuple[int, int]) -> None:
+    """What belongs into such a box, added in place."""
+    images.put(half, np.ascontiguousarray(box), weights, np.float32(gain), *corner)
+
+
+def brightness(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.ndarray:
+    """Weighted sum of the colours of frames."""
+    out = np.empty(frames.shape[:3], np.float32)
+    values = _single(weights)
+    _each(
+        lambda some, to: images.brightness(some, values, to), _rows(frames.reshape(*frames.shape[:2], -1)), _rows(out)
+    )
+    return out
+
+
+def added(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """Frames with a change added."""
+    out = np.empty(frames.shape, frames.dtype)
+    if frames.dtype.kind == "f":
+        return np.add(frames, change, out=out, casting="same_kind")
+    top = np.float32(np.iinfo(frames.dtype).max)
+    n = frames.shape[0] * frames.shape[1]
+    rows = [np.ascontiguousarray(x).reshape(n, -1) for x in (frames, _single(change), out)]
+    _each(lambda some, more, to: images.added(some, more, top, to), *rows)
+    return out
+
+
+def _each(kernel: Callable[..., None], *arrays: np.ndarray) -> None:
+    """The kernel on the arrays, a share of their first axis on each core where they are large."""
+    n = len(arrays[-1])
+    shares = max(1, min(cores(), n, arrays[-1].size // _FEW))
+    parts = [slice(n * i // shares, n * (i + 1) // shares) for i in range(shares)]
+    for _ in in_parallel(lambda part: kernel(*(array[part] for array in arrays)), parts):
+        pass
+
+
+def _gaussian(sigma: float) -> np.ndarray:
+    """Taps of a Gaussian on one side, the centre first."""
+    t = np.arange(int(3.0 * sigma + 0.5) + 1)
+    taps = np.exp(-0.5 * (t / sigma) ** 2) if sigma > 0 else np.ones(1)
+    return _single(taps / (2 * taps.sum() - taps[0]))
+
+
+def _single(x: Any) -> np.ndarray:
+    return np.ascontiguousarray(x, np.float32)
+
+
+def _rows(x: np.ndarray) -> np.ndarray:
+    """Contiguous (n, w)."""
+    return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+
+
+def _frames(x: np.ndarray) -> np.ndarray:
+    """Contiguous (T, n, w)."""
+    return np.ascontiguousarray(x).reshape(len(x), -1, x.shape[-1] if x.ndim > 1 else 1)
+
+
+def _stack(x: np.ndarray) -> np.ndarray:
+    """Contiguous (n, h, w)."""
+    return np.ascontiguousarray(x).reshape(-1, *x.shape[-2:])
+
+
+def _registers(z: np.ndarray) -> np.ndarray:
+    """Registers (sections, 2, n, w), contiguous already, for they change in place."""
+    return z.reshape(*z.shape[:2], -1, z.shape[-1] if z.ndim > 2 else 1)

@@ -1,0 +1,48 @@
+"""Fourier transforms of Rocket-FFT, which are DUCC's, called from compiled code; for single precision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from rocket_fft import c2c, c2r, r2c
+
+from vmm.backend.cpu.compiling import exact
+
+_AXES = np.array([1, 2])
+
+
+@exact
+def _complex(x: Any, out: Any, axes: Any, forward: Any, scale: Any) -> None:
+    c2c(x, out, axes, forward, scale, 1)
+
+
+@exact
+def _from_real(x: Any, out: Any, axes: Any) -> None:
+    r2c(x, out, axes, True, 1.0, 1)
+
+
+@exact
+def _to_real(x: Any, out: Any, axes: Any, scale: Any) -> None:
+    c2r(x, out, axes, False, scale, 1)
+
+
+def fft2(x: np.ndarray, inverse: bool) -> np.ndarray:
+    """Transform of complex images (T, h, w), in their place."""
+    x = np.ascontiguousarray(x)
+    _complex(x, x, _AXES, not inverse, 1 / (x.shape[1] * x.shape[2]) if inverse else 1.0)
+    return x
+
+
+def rfft2(x: np.ndarray) -> np.ndarray:
+    """Half of the spectrum of real images (T, h, w)."""
+    out = np.empty((*x.shape[:2], x.shape[2] // 2 + 1), np.complex64)
+    _from_real(np.ascontiguousarray(x), out, _AXES)
+    return out
+
+
+def irfft2(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Real images of half of their spectrum."""
+    out = np.empty((len(x), *size), np.float32)
+    _to_real(np.ascontiguousarray(x), out, _AXES, 1 / (size[0] * size[1]))
+    return out

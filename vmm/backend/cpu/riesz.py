@@ -1,0 +1,145 @@
+"""Riesz pyramids: the transform, and one pass over a level from its motion to what magnification changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.cpu.compiling import exact, kernel
+from vmm.backend.cpu.images import blurred_row, margins, mirror, paired_row
+from vmm.backend.cpu.phase import atan2, biquad_row, sin_cos1
+
+_f = np.float32
+
+
+@kernel
+def three_row(a: Any, b: Any, c: Any, taps: Any, out: Any) -> None:
+    """Three rows by their taps."""
+    p, q, r = taps[0], taps[1], taps[2]
+    for i in range(out.shape[0]):
+        out[i] = p * a[i] + q * b[i] + r * c[i]
+
+
+@kernel
+def riesz(images: Any, along: Any, across: Any, out: Any) -> None:
+    """Images (n, h, w) with their Riesz transform (n, 3, h, w) by 3 taps along and 3 across."""
+    h, w = images.shape[1], images.shape[2]
+    row = np.empty(w + 2, np.float32)
+    inner = row[1 : w + 1]
+    for n in range(images.shape[0]):
+        for r in range(h):
+            a, b, c = images[n, mirror(r - 1, h)], images[n, r], images[n, mirror(r + 1, h)]
+            out[n, 0, r] = b
+            three_row(a, b, c, across, inner)
+            margins(row, w, 1)
+            three_row(row[:w], inner, row[2:], along, out[n, 1, r])
+            three_row(a, b, c, along, inner)
+            margins(row, w, 1)
+            three_row(row[:w], inner, row[2:], across, out[n, 2, r])
+
+
+@exact
+def since_row(i: Any, x: Any, y: Any, j: Any, u: Any, v: Any, p: Any, q: Any) -> None:
+    """Quaternionic phase (p, q) of the triple (i, x, y) relative to (j, u, v); exactly 0 where nothing changed."""
+    for k in range(p.shape[0]):
+        real = i[k] * j[k] + x[k] * u[k] + y[k] * v[k]
+        right, down = j[k] * x[k] - i[k] * u[k], j[k] * y[k] - i[k] * v[k]
+        norm = np.sqrt(right * right + down * down)
+        scale = atan2(norm, real) / (norm + _f(1e-37))
+        p[k], q[k] = right * scale, down * scale
+
+
+@kernel
+def weighted_row(i: Any, x: Any, y: Any, p: Any, q: Any, a: Any, b: Any, c: Any) -> None:
+    """The phase (p, q) times the amplitude of the triple, and the amplitude."""
+    for k in range(p.shape[0]):
+        amplitude = np.sqrt(i[k] * i[k] + x[k] * x[k] + y[k] * y[k])
+        a[k], b[k], c[k] = p[k] * amplitude, q[k] * amplitude, amplitude
+
+
+@kernel
+def turned_row(i: Any, x: Any, y: Any, p: Any, q: Any, weight: Any, alpha: Any, out: Any) -> None:
+    """What turning by alpha times the phase (p, q) / weight changes in the first part of a triple."""
+    for k in range(out.shape[0]):
+        scale = alpha[k] / (weight[k] + _f(1e-37))
+        right, down = p[k] * scale, q[k] * scale
+        size = np.sqrt(right * right + down * down)
+        s, c = sin_cos1(size)
+        out[k] = i[k] * c - (s / (size + _f(1e-37))) * (right * x[k] + down * y[k])
+
+
+@kernel
+def blurred(ring: Any, r: Any, h: Any, taps: Any, out: Any) -> None:
+    """Row r of the blur across rows; row j of h stands at j modulo the length of the ring."""
+    n = ring.shape[1]
+    for part in range(ring.shape[0]):
+        to, centre = out[part], ring[part, r % n]
+        for i in range(to.shape[0]):
+            to[i] = taps[0] * centre[i]
+        for k in range(1, taps.shape[0]):
+            paired_row(ring[part, mirror(r - k, h) % n], ring[part, mirror(r + k, h) % n], taps[k], to)
+
+
+@kernel
+def magnified(
+    coefs: Any,
+    before: Any,
+    sos: Any,
+    registers: Any,
+    above: Any,
+    below: Any,
+    down: Any,
+    right: Any,
+    alpha: Any,
+    start: Any,
+    stop: Any,
+    out: Any,
+) -> None:
+    """What magnification changes in the first part of triples (T, 3, h, w), for rows from start to stop.
+
+    Phase since the frame before (3, h, w), through second-order sections, blurred by amplitude, turned by alpha times
+    it. The registers (n, 2, 2, h, w) of these rows change; those of rows above and below that the blur reaches are
+    copies.
+    """
+    h, w = coefs.shape[2], coefs.shape[3]
+    reach, margin = down.shape[0] - 1, right.shape[0] - 1
+    signal = np.empty((2, w), np.float32)
+    wide = np.empty((3, w + 2 * margin), np.float32)
+    ring = np.empty((3, min(2 * reach + 2, h), w), np.float32)
+    blurs = np.empty((3, w), np.float32)
+    first, last = max(0, start - reach), min(h, stop + reach)
+    for t in range(coefs.shape[0]):
+        triple = coefs[t]
+        earlier = before if t == 0 else coefs[t - 1]
+        done = start
+        for j in range(first, last):
+            since_row(
+                triple[0, j],
+                triple[1, j],
+                triple[2, j],
+                earlier[0, j],
+                earlier[1, j],
+                earlier[2, j],
+                signal[0],
+                signal[1],
+            )
+            for n in range(sos.shape[0]):
+                for part in range(2):
+                    if j < start:
+                        z1, z2 = above[n, 0, part, j - first], above[n, 1, part, j - first]
+                    elif j >= stop:
+                        z1, z2 = below[n, 0, part, j - stop], below[n, 1, part, j - stop]
+                    else:
+                        z1, z2 = registers[n, 0, part, j], registers[n, 1, part, j]
+                    biquad_row(signal[part], z1, z2, sos[n])
+            a, b, c = wide[0, margin : margin + w], wide[1, margin : margin + w], wide[2, margin : margin + w]
+            weighted_row(triple[0, j], triple[1, j], triple[2, j], signal[0], signal[1], a, b, c)
+            for part in range(3):
+                margins(wide[part], w, margin)
+                blurred_row(wide[part], right, ring[part, j % ring.shape[1]])
+            while done < stop and j >= min(done + reach, h - 1):
+                blurred(ring, done, h, down, blurs)
+                parts = triple[0, done], triple[1, done], triple[2, done]
+                turned_row(*parts, blurs[0], blurs[1], blurs[2], alpha[done], out[t, done])
+                done += 1

@@ -1,0 +1,56 @@
+"""Compiled kernels behind the names of the plain ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+_SINGLE = "fF"  # type codes of float32 and complex64
+_FRAMES = "BHf"  # and of frames that become float32
+_plain: ContextVar[bool] = ContextVar("plain", default=False)
+
+
+def fast(kernel: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """The kernel, by its compiled form of the same name where its first array is NumPy's in single precision."""
+    return _faster(kernel, _SINGLE)
+
+
+def fast_on_frames(kernel: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """The same for a kernel whose first array holds frames, of 8 or 16 bits or single precision."""
+    return _faster(kernel, _FRAMES)
+
+
+def _faster(kernel: Callable[_Parameters, _Result], types: str) -> Callable[_Parameters, _Result]:
+    @wraps(kernel)
+    def fastest(*arguments: Any, **options: Any) -> Any:
+        if compiled_for(arguments[0], types):
+            from vmm.backend import cpu
+
+            return getattr(cpu, kernel.__name__)(*arguments, **options)
+        return kernel(*arguments, **options)
+
+    fastest.plain = kernel  # type: ignore[attr-defined]
+    return fastest
+
+
+def compiled_for(x: Any, types: str = _SINGLE) -> bool:
+    """Whether compiled kernels take this array."""
+    return type(x) is np.ndarray and x.dtype.char in types and x.dtype.isnative and x.size > 0 and not _plain.get()
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Inside it the plain kernels are used throughout, to compare with; in the calling thread and those it starts."""
+    token = _plain.set(True)
+    try:
+        yield
+    finally:
+        _plain.reset(token)
