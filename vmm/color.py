@@ -11,7 +11,6 @@ from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter
 from vmm.motion import intensity
 from vmm.spatial import Gaussian, planes
-from vmm.spatial.planes import shares
 from vmm.temporal import ideal
 
 
@@ -75,10 +74,9 @@ def magnify(
     """
     return run(
         frames,
-        spatial=planes(Gaussian, level=level),
+        spatial=planes(Gaussian, level=level, chroma=chroma),
         motion=intensity,
         temporal=designed(temporal, band, sampling_rate(frames, fs)),
         alpha=alpha,
         mask=mask,
-        adjust=lambda plan, alphas: [alphas[0] * shares(plan, chroma)],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,7 @@ from vmm.engine.loop import designed, sampling_rate
 from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter, Spatial
 from vmm.motion import intensity
-from vmm.spatial import Laplacian, planes
-from vmm.spatial.planes import shares
+from vmm.spatial import GaussianPyramid, planes
 from vmm.temporal import butterworth
 
 
@@ -84,12 +84,14 @@ def magnify(
         raise ValueError(f"wavelength={wavelength!r} must be a positive number of pixels")
 
     def adjust(plan: Spatial, alphas: list[Any]) -> list[Any]:
-        bounded = alphas if wavelength is None else by_wavelength(alphas, wavelength, plan)
-        return [alpha * shares(plan, chroma) for alpha in bounded]
+        levels = [*alphas[:-1], 0.0]  # the coarsest image is not magnified
+        if wavelength is not None:
+            levels = [*by_wavelength(alphas[:-1], wavelength, plan), 0.0]
+        return [levels[0], *(coarse - _halved(fine) for fine, coarse in pairwise(levels))]
 
     return run(
         frames,
-        spatial=planes(Laplacian),
+        spatial=planes(GaussianPyramid, chroma=chroma),
         motion=intensity,
         temporal=designed(temporal, band, sampling_rate(frames, fs)),
         alpha=alpha,
@@ -107,3 +109,8 @@ def by_wavelength(alphas: list[Any], wavelength: float, plan: Spatial) -> list[A
         largest = 1 + float(abs(alphas[i]).max() if np.ndim(alphas[i]) else abs(alphas[i]))
         bounds[i] = max(2 * (largest * coarsest / 2 ** (n - i) / wavelength - 1), 0.0)
     return [namespace(alpha).clip(alpha, -bound, bound) for alpha, bound in zip(alphas, bounds, strict=True)]
+
+
+def _halved(alpha: Any) -> Any:
+    """Alpha of a level on the samples of the next."""
+    return alpha[::2, ::2] if np.ndim(alpha) == 2 else alpha

@@ -17,8 +17,8 @@ Where the arrays are NumPy's in single precision, the compiled kernel of the sam
 | ``biquads`` | second-order sections along time with explicit registers |
 | ``product`` | a small matrix applied along the first axis |
 | ``take``, ``put`` | a weighted box of a spectrum on a grid of its own, and back |
-| ``brightness``, ``mixed`` | one colour of frames, or three in planes, by weights |
-| ``added`` | frames of any type with a change added to them |
+| ``brightness``, ``apart`` | one colour of frames by weights, or all in planes |
+| ``added``, ``added_planes`` | frames of any type with a change added to them |
 | ``resample`` | linear interpolation of a map at the samples of a grid |
 """
 
@@ -188,6 +188,21 @@ def _box(half: Array, weights: Array, corner: tuple[int, int]) -> tuple[Array, A
 def brightness(frames: Array, weights: Sequence[float], dtype: Any) -> Array:
     """Weighted sum (T, H, W) of the colours of frames (T, H, W, 3) of any type."""
     return frames @ namespace(frames).asarray(weights, dtype=dtype)
+
+
+@fast_on_frames
+def apart(frames: Array, dtype: Any) -> Array:
+    """The colours of frames (T, H, W, 3) of any type as planes (T, 3, H, W)."""
+    xp = namespace(frames)
+    return xp.ascontiguousarray(xp.moveaxis(frames, -1, 1), dtype=dtype)
+
+
+@fast_on_frames
+def added_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.ndarray) -> Array:
+    """Frames (T, H, W, 3) with planes (T, 3, H, W) and coarser ones, expanded, added, their colours mixed first."""
+    xp = namespace(frames)
+    change = expand(coarse, frames.shape[1:3], planes)
+    return added(frames, xp.moveaxis(change, 1, -1) @ xp.asarray(matrix.T, dtype=change.dtype))
 
 
 @fast_on_frames

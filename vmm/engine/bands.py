@@ -10,7 +10,7 @@ import numpy as np
 
 from vmm.backend import fused
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import product
+from vmm.backend.reference import added, product
 from vmm.backend.threads import in_parallel
 from vmm.engine.frames import LOOKING_AHEAD, cut, to_float
 from vmm.engine.protocols import Computed, Filter, Motion, Spatial
@@ -19,10 +19,6 @@ from vmm.temporal.ends import continued
 from vmm.temporal.tools import chain, unwrap
 
 _STOP_BAND = 1e-3  # what is left of a filter's response below this is no more than its stop band lets through
-
-Changed = Iterator[tuple[Array, Array]]
-"""Frames, and what magnification adds to them."""
-
 
 class Bands:
     """The bands of one clip with their motion and their alpha.
@@ -37,22 +33,26 @@ class Bands:
         The filter.
     alphas
         A number or map for each band; bands whose alpha is 0 are left out.
+    visible
+        Map (H, W) of where frames may change, or None for everywhere.
     """
 
-    def __init__(self, plan: Spatial, motion: Motion, temporal: Filter, alphas: Sequence[Any]) -> None:
-        self._plan, self._temporal, self._alphas = plan, temporal, alphas
+    def __init__(
+        self, plan: Spatial, motion: Motion, temporal: Filter, alphas: Sequence[Any], visible: Array | None
+    ) -> None:
+        self._plan, self._temporal, self._alphas, self._visible = plan, temporal, alphas, visible
         self._motions = [motion.on(grid) for grid in plan.grids]
         self.moved = [i for i, alpha in enumerate(alphas) if not (np.ndim(alpha) == 0 and alpha == 0)]
 
-    def causal(self, chunks: Iterable[Array]) -> Changed:
+    def causal(self, chunks: Iterable[Array]) -> Iterator[Array]:
         """By a filter that looks back only."""
         last, memory = self._nothing(), self._nothing()
         step = self._stepped if self._temporal.sections is None else self._through_sections
         for chunk in chunks:
             for frames in cut(chunk):
-                yield frames, self._changed(frames, partial(step, last, memory))
+                yield self._changed(frames, partial(step, last, memory))
 
-    def windowed(self, windows: Iterable[Window]) -> Changed:
+    def windowed(self, windows: Iterable[Window]) -> Iterator[Array]:
         """By a filter that looks ahead: window by window, in two passes over a few frames at a time.
 
         The filter is linear, and what it keeps of a window is spanned by few vectors. The first pass gathers the
@@ -64,7 +64,7 @@ class Bands:
             gathered, _ = self._gathered([window.frames], analysis)
             yield from self._written([window.frames[window.keep]], synthesis, gathered)
 
-    def whole(self, source: Source) -> Changed:
+    def whole(self, source: Source) -> Iterator[Array]:
         """By a filter that sees the whole clip: the same, the clip being one window that is read twice."""
         expected, seen = -1, source.length
         while seen != expected:  # a file may hold fewer frames than it states
@@ -115,7 +115,7 @@ class Bands:
             gathered[i] = namespace(coefs).zeros((len(columns), *still.shape[1:]), still.dtype)
         fused.gathered(read, coefs, self._before(last, i, coefs), columns, gathered[i])
 
-    def _written(self, chunks: Iterable[Array], synthesis: np.ndarray, gathered: list[Any]) -> Changed:
+    def _written(self, chunks: Iterable[Array], synthesis: np.ndarray, gathered: list[Any]) -> Iterator[Array]:
         """What the gathered motion changes in the frames, row by row of the synthesis."""
 
         def change(rows: np.ndarray, i: int, coefs: Array) -> Array:
@@ -125,7 +125,7 @@ class Bands:
         for chunk in chunks:
             for frames in cut(chunk, LOOKING_AHEAD):
                 rows = synthesis[done : done + len(frames)]
-                yield frames, self._changed(frames, partial(change, rows))
+                yield self._changed(frames, partial(change, rows))
                 done += len(frames)
 
     def _spanned(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
@@ -152,12 +152,16 @@ class Bands:
         return last[i]
 
     def _changed(self, frames: Array, change: Callable[[int, Array], Array]) -> Array:
-        """What changes in the frames with the change of every band."""
+        """The frames with the change of every band."""
         bands, _ = self._analyzed(frames)
         moved = set(self.moved)
-        return self._plan.synthesize(
-            Computed(lambda i: change(i, bands[i]) if i in moved else None, len(self._alphas)), None
-        )
+        changes = Computed(lambda i: change(i, bands[i]) if i in moved else None, len(self._alphas))
+        if self._visible is None and hasattr(self._plan, "add"):
+            return self._plan.add(frames, changes)
+        total = self._plan.synthesize(changes, None)
+        if self._visible is not None:
+            total = total * self._visible.reshape(self._visible.shape + (1,) * (total.ndim - 3))
+        return added(frames, total)
 
     def _analyzed(self, frames: Array) -> tuple[Sequence[Array], Any]:
         return self._plan.analyze(frames if frames.ndim == 4 else to_float(frames))

@@ -7,7 +7,6 @@ from itertools import chain
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
-from vmm.backend.reference import added
 from vmm.engine.alpha import Adjust, Alpha, check_alpha, spread_alpha, spread_mask
 from vmm.engine.bands import Bands
 from vmm.engine.frames import check_frames, checked, cut
@@ -117,20 +116,16 @@ def _magnified(
     chunks = chain([first], chunks)
     plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
     visible = None if mask is None else spread_mask(mask, first)
-    bands = Bands(plan, motion, temporal, spread_alpha(alpha, visible, adjust, plan, first))
+    alphas = spread_alpha(alpha, visible, adjust, plan, first)
+    bands = Bands(plan, motion, temporal, alphas, None if visible is None else visible > 0)
     if not bands.moved:
         yield from chunks
-        return
-    if temporal.whole:
-        pieces = bands.whole(source(frames, chunks))
+    elif temporal.whole:
+        yield from bands.whole(source(frames, chunks))
     elif temporal.delay > 0:
-        pieces = bands.windowed(windows(chunks, temporal.delay))
+        yield from bands.windowed(windows(chunks, temporal.delay))
     else:
-        pieces = bands.causal(chunks)
-    for before, change in pieces:
-        if visible is not None:
-            change = change * (visible > 0).reshape(visible.shape + (1,) * (change.ndim - 3))
-        yield added(before, change)
+        yield from bands.causal(chunks)
 
 
 def _moving(chunks: Iterable[Array]) -> Iterator[Array]:

@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | ``Pixels`` | the frames themselves | |
 | ``Gaussian`` | one blurred and decimated image | Burt and Adelson 1983 |
+| ``GaussianPyramid`` | images blurred and decimated ever more | Burt and Adelson 1983 |
 | ``Laplacian`` | one octave each, binomial filter of 5 taps | Burt and Adelson 1983 |
 | ``SteerablePyramid`` | complex, one orientation and part of an octave each | Simoncelli 1992, Wadhwa 2013 |
 | ``RieszPyramid`` | one octave each with its two Riesz parts | Wadhwa 2014 |
@@ -14,7 +15,7 @@ A part is made from the shape of a frame, the floating type and the array module
 makes such a maker from another.
 """
 
-from vmm.spatial.gaussian import Gaussian
+from vmm.spatial.gaussian import Gaussian, GaussianPyramid
 from vmm.spatial.laplacian import Laplacian
 from vmm.spatial.padded import padded
 from vmm.spatial.pixels import Pixels
@@ -22,4 +23,14 @@ from vmm.spatial.planes import luma, planes
 from vmm.spatial.riesz import RieszPyramid
 from vmm.spatial.steerable import SteerablePyramid
 
-__all__ = ["Gaussian", "Laplacian", "Pixels", "RieszPyramid", "SteerablePyramid", "luma", "padded", "planes"]
+__all__ = [
+    "Gaussian",
+    "GaussianPyramid",
+    "Laplacian",
+    "Pixels",
+    "RieszPyramid",
+    "SteerablePyramid",
+    "luma",
+    "padded",
+    "planes",
+]

@@ -1,4 +1,4 @@
-"""One level of the Gaussian pyramid."""
+"""The Gaussian pyramid, and one level of it."""
 
 from __future__ import annotations
 
@@ -72,9 +72,77 @@ class Gaussian:
         return small
 
 
+class GaussianPyramid:
+    """Frames blurred and decimated 0, 1, 2 ... times; the residual is what they leave out of the frames when added up.
+
+    Its bands overlap: the levels of a Laplacian pyramid are their differences. Weights for levels become weights for
+    these bands (each less that of the finer level), and no level need be made.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns of a frame.
+    dtype
+        Floating type.
+    xp
+        Array module.
+
+    Raises
+    ------
+    ValueError
+        Where the frame is smaller than 5 pixels.
+
+    References
+    ----------
+    .. [1] Burt, Adelson: The Laplacian pyramid as a compact image code. IEEE Trans. Communications, 1983.
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> len(vmm.spatial.GaussianPyramid((544, 960)).grids)
+    8
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np) -> None:
+        if min(shape[:2]) < 5:
+            raise ValueError(f"frames of {shape[0]}x{shape[1]} are too small: a pyramid needs 5x5 pixels")
+        self._sizes = halvings((shape[0], shape[1]), height(min(shape[:2])))
+
+    @property
+    def grids(self) -> Sequence[Grid]:
+        """One grid a level."""
+        return [Grid(size, step=(2.0**i, 2.0**i), scale=2.0**i) for i, size in enumerate(self._sizes)]
+
+    def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        """Blurred images of frames (..., H, W), and what adding them up leaves out."""
+        bands = [frames]
+        for _ in self._sizes[1:]:
+            bands.append(reduce(bands[-1]))
+        return bands, bands
+
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
+        """The sum of the bands, each enlarged to the size of a frame."""
+        total = self.coarse(bands)
+        total = expand(total, self._sizes[0], bands[0]) if total is not None else bands[0]
+        return total if residual is None else total + residual[0] - self.synthesize(residual, None)
+
+    def coarse(self, bands: Sequence[Array | None]) -> Array | None:
+        """The sum of all bands but the finest, at half the size of a frame."""
+        total = None
+        for i, size in reversed(list(enumerate(self._sizes))[1:]):
+            band = bands[i]
+            total = band if total is None else expand(total, size, band)
+        return total
+
+
 def halvings(size: tuple[int, int], times: int) -> list[tuple[int, int]]:
     """The size, and what is left of it after each halving."""
     sizes = [size]
     for _ in range(times):
         sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
     return sizes
+
+
+def height(size: int) -> int:
+    """How often a size can be halved before fewer than 5 samples are left."""
+    return 0 if size < 5 else 1 + height(size // 2)

@@ -11,7 +11,7 @@ import numpy as np
 from vmm.backend.arrays import Array
 from vmm.backend.reference import expand, reduce
 from vmm.engine.protocols import Grid
-from vmm.spatial.gaussian import halvings
+from vmm.spatial.gaussian import halvings, height
 
 
 class Laplacian:
@@ -45,7 +45,7 @@ class Laplacian:
     def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np) -> None:
         if min(shape[:2]) < 5:
             raise ValueError(f"frames of {shape[0]}x{shape[1]} are too small: a Laplacian pyramid needs 5x5 pixels")
-        self._sizes = halvings((shape[0], shape[1]), _height(min(shape[:2])))
+        self._sizes = halvings((shape[0], shape[1]), height(min(shape[:2])))
 
     @property
     def grids(self) -> Sequence[Grid]:
@@ -68,8 +68,3 @@ class Laplacian:
             band = bands[i]
             frames = band if frames is None else expand(frames, size, band)
         return frames
-
-
-def _height(size: int) -> int:
-    """How often a size can be halved before fewer than 5 samples are left."""
-    return 0 if size < 5 else 1 + _height(size // 2)

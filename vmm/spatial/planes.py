@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.backend.reference import brightness
+from vmm.backend.reference import added, added_planes, apart, brightness
 from vmm.engine.protocols import Grid, Spatial, SpatialPlan
+from vmm.spatial.gaussian import GaussianPyramid
 
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _YIQ[1:] -= _YIQ[1:].mean(axis=1, keepdims=True)  # exactly no colour difference in a grey
-_RGB = np.linalg.inv(_YIQ)
 
 
 def luma(part: SpatialPlan, **options: Any) -> SpatialPlan:
@@ -50,13 +50,15 @@ def luma(part: SpatialPlan, **options: Any) -> SpatialPlan:
     return plan
 
 
-def planes(part: SpatialPlan, **options: Any) -> SpatialPlan:
-    """The part on each of Y, I and Q of colour frames, its bands (T, 3, h, w); grey frames pass as they are.
+def planes(part: SpatialPlan, *, chroma: float = 1.0, **options: Any) -> SpatialPlan:
+    """The part on each colour of colour frames, its bands (T, 3, h, w); grey frames pass as they are.
 
     Parameters
     ----------
     part
         Maker of the part inside, for frames (..., H, W).
+    chroma
+        Share of a change that both colour differences, I and Q, take; the rest goes into the residual.
     **options
         For the part inside.
 
@@ -76,14 +78,9 @@ def planes(part: SpatialPlan, **options: Any) -> SpatialPlan:
 
     def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
         inside = partial(part, **options)(shape[:2], dtype, xp)
-        return inside if len(shape) == 2 else _Planes(inside, dtype, xp)
+        return inside if len(shape) == 2 else _Planes(inside, chroma, dtype, xp)
 
     return plan
-
-
-def shares(plan: Spatial, chroma: float) -> Any:
-    """Factor of alpha on the planes of a band: 1 for brightness, `chroma` for both colour differences."""
-    return np.array([1.0, chroma, chroma]).reshape(3, 1, 1) if plan.grids[0].planes == 3 else 1.0
 
 
 class _Luma:
@@ -106,17 +103,29 @@ class _Luma:
 
 
 class _Planes:
-    def __init__(self, part: Spatial, dtype: np.dtype, xp: ModuleType) -> None:
-        self._part, self._xp = part, xp
-        self._to, self._back = xp.asarray(_YIQ.T, dtype=dtype), xp.asarray(_RGB.T, dtype=dtype)
+    def __init__(self, part: Spatial, chroma: float, dtype: np.dtype, xp: ModuleType) -> None:
+        self._part, self._dtype, self._xp = part, dtype, xp
+        self._mix = np.linalg.inv(_YIQ) @ np.diag([1.0, chroma, chroma]) @ _YIQ
 
     @property
     def grids(self) -> Sequence[Grid]:
         return [replace(grid, planes=3) for grid in self._part.grids]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        yiq = self._xp.moveaxis(frames @ self._to, -1, 1)  # (T, 3, H, W)
-        return self._part.analyze(self._xp.ascontiguousarray(yiq))
+        bands, residual = self._part.analyze(apart(frames, self._dtype))
+        return bands, (residual, frames)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        return self._xp.moveaxis(self._part.synthesize(bands, residual), 1, -1) @ self._back
+        inner, frames = residual or (None, None)
+        total = self._mixed(self._part.synthesize(bands, inner))
+        return total if residual is None else total + (frames - self._mixed(apart(frames, self._dtype)))
+
+    def add(self, frames: Array, bands: Sequence[Array | None]) -> Array:
+        if not isinstance(self._part, GaussianPyramid):
+            return added(frames, self.synthesize(bands, None))
+        coarse = self._part.coarse(bands)
+        return added_planes(frames, bands[0], coarse, self._mix)
+
+    def _mixed(self, planes: Array) -> Array:
+        """Colours (T, H, W, 3) of planes (T, 3, H, W)."""
+        return self._xp.moveaxis(planes, 1, -1) @ self._xp.asarray(self._mix.T, dtype=self._dtype)

@@ -187,7 +187,9 @@ def _masks(
             radial *= _low(octaves + j * octave, transition)
         right, down = right / radius, down / radius
         for b in range(orientations):
-            cosine = right * math.cos(math.pi * b / orientations) + down * math.sin(math.pi * b / orientations)
+            angle = math.pi * b / orientations
+            angle -= math.pi * (angle > math.pi / 2)  # to the right, where half of a spectrum is kept
+            cosine = right * math.cos(angle) + down * math.sin(angle)
             mask = radial * _angular(cosine, orientations)
             yield mask, (rows.start, cols.start), 2.0 ** ((k - 1) * octave)
 

@@ -4,7 +4,7 @@
 | --- | --- |
 | ``compiling`` | how and when kernels are compiled |
 | ``phase`` | local phase and filters along time |
-| ``riesz`` | Riesz triples, and one pass over a level |
+| ``triples`` | Riesz triples, and one pass over a level |
 | ``images`` | pyramids, blur, colours, boxes of spectra |
 
 The functions here make contiguous arrays of what came and share the work among cores.
@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu import images, phase
-from vmm.backend.cpu import riesz as riesz_
+from vmm.backend.cpu import images, phase, triples
 from vmm.backend.threads import cores, in_parallel
 
 _FEW = 50_000  # samples that one core has gone through before another has begun
@@ -58,6 +57,20 @@ def biquads(x: np.ndarray, sos: np.ndarray, registers: np.ndarray) -> np.ndarray
     return y
 
 
+def value_since_magnified(
+    coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, registers: np.ndarray, sigma: Any, alpha: Any
+) -> np.ndarray:
+    """Alpha times the change of value since the frame before, through second-order sections; nothing is blurred."""
+    out = np.empty(coefs.shape, np.float32)
+    sos = np.array(sos, np.float32)
+    if np.ndim(alpha) == 0:
+        sos[0, :3] *= alpha
+    x, y = _frames(coefs), _frames(out)
+    state = _rows(before), sos, _registers(registers)
+    _shared(lambda start, stop: phase.change_filtered(x, *state, start, stop, y), x.shape[1], x.size)
+    return out if np.ndim(alpha) == 0 else out * _single(alpha)
+
+
 def product(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """The matrix applied along the first axis."""
     out = np.empty((len(matrix), *x.shape[1:]), np.float32)
@@ -87,7 +100,7 @@ def quaternion_since_magnified(
         beyond = slice(max(0, start - reach), start), slice(stop, stop + reach)
         around = [np.ascontiguousarray(registers[..., rows, :]) for rows in beyond]
         jobs.append((*around, down, right, alphas, start, stop, out[:, 0]))
-    for _ in in_parallel(lambda job: riesz_.magnified(coefs, before, sos, registers, *job), jobs):
+    for _ in in_parallel(lambda job: triples.magnified(coefs, before, sos, registers, *job), jobs):
         pass
     before[:] = coefs[-1]
     return out
@@ -97,7 +110,7 @@ def riesz(x: np.ndarray, along: Sequence[float], across: Sequence[float]) -> np.
     """Images with the two parts of their Riesz transform."""
     out = np.empty((len(x), 3, *x.shape[1:]), np.float32)
     taps = _single(along), _single(across if len(across) == 3 else (0.0, across[0], 0.0))
-    _each(lambda images, to: riesz_.riesz(images, *taps, to), _stack(x), out)
+    _each(lambda images, to: triples.riesz(images, *taps, to), _stack(x), out)
     return out
 
 
@@ -148,6 +161,29 @@ def brightness(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.n
     return out
 
 
+def apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
+    """The colours of frames as planes."""
+    n, h, w = frames.shape[:3]
+    out = np.empty((n, 3, h, w), np.float32)
+    rows = np.ascontiguousarray(frames).reshape(n, h, 3 * w)
+    for some, to in zip(rows, out, strict=True):
+        _shared(lambda start, stop, a=some, b=to: images.apart(a, start, stop, b), h, some.size)
+    return out
+
+
+def added_planes(frames: np.ndarray, planes: np.ndarray | None, coarse: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Frames with planes and coarser ones added, their colours mixed first."""
+    n, h, w = frames.shape[:3]
+    out = np.empty(frames.shape, frames.dtype)
+    rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
+    fine = np.empty((n, 0, h, w), np.float32) if planes is None else planes
+    mix, top = _single(matrix), np.float32(np.iinfo(frames.dtype).max if frames.dtype.kind == "u" else np.inf)
+    for t in range(n):
+        parts = rows[t], fine[t], coarse[t], mix, top
+        _shared(lambda start, stop, a=parts, b=to[t]: images.added_planes(*a, start, stop, b), h, rows[t].size)
+    return out
+
+
 def added(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
     """Frames with a change added."""
     out = np.empty(frames.shape, frames.dtype)
@@ -162,11 +198,19 @@ def added(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
 
 def _each(kernel: Callable[..., None], *arrays: np.ndarray) -> None:
     """The kernel on the arrays, a share of their first axis on each core where they are large."""
-    n = len(arrays[-1])
-    shares = max(1, min(cores(), n, arrays[-1].size // _FEW))
-    parts = [slice(n * i // shares, n * (i + 1) // shares) for i in range(shares)]
-    for _ in in_parallel(lambda part: kernel(*(array[part] for array in arrays)), parts):
+    last = arrays[-1]
+    _shared(lambda start, stop: kernel(*(array[start:stop] for array in arrays)), len(last), last.size)
+
+
+def _shared(job: Callable[[int, int], None], n: int, samples: int) -> None:
+    """The job on shares of n rows, one on each core where they hold many samples."""
+    shares = max(1, min(cores(), n, samples // _FEW))
+    if shares == 1:
+        return job(0, n)
+    parts = [(n * i // shares, n * (i + 1) // shares) for i in range(shares)]
+    for _ in in_parallel(lambda part: job(*part), parts):
         pass
+    return None
 
 
 def _gaussian(sigma: float) -> np.ndarray:

@@ -17,6 +17,8 @@ _f = np.float32
 @kernel
 def mirror(i: Any, n: Any) -> Any:
     """Index of the sample that stands at i."""
+    if 0 <= i < n:
+        return i
     if n == 1:
         return 0
     period = 2 * n - 2
@@ -40,25 +42,29 @@ def five_row(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any) -> None:
 
 
 @kernel
-def halved_row(row: Any, out: Any) -> None:
-    """Every second sample of the binomial blur of a row with margins of 2."""
-    for i in range(out.shape[0]):
-        k = 2 * i
-        out[i] = (row[k] + row[k + 4] + _f(4) * (row[k + 1] + row[k + 3]) + _f(6) * row[k + 2]) * _f(1 / 16)
+def halved_row(row: Any, even: Any, odd: Any, out: Any) -> None:
+    """Every second sample of the binomial blur of a row with margins of 2, by scratch rows."""
+    n = out.shape[0]
+    for i in range(n + 1):
+        even[i], odd[i] = row[2 * i], row[2 * i + 1]
+    even[n + 1] = row[2 * n + 2]
+    for i in range(n):
+        out[i] = (even[i] + even[i + 2] + _f(4) * (odd[i] + odd[i + 1]) + _f(6) * even[i + 1]) * _f(1 / 16)
 
 
 @kernel
 def reduce(x: Any, out: Any) -> None:
     """Every second sample of the binomial blur of images (n, h, w)."""
     h, w = x.shape[1], x.shape[2]
-    row = np.empty(w + 4, np.float32)
+    row = np.zeros(w + 5, np.float32)
+    even, odd = np.empty(out.shape[2] + 2, np.float32), np.empty(out.shape[2] + 1, np.float32)
     for n in range(x.shape[0]):
         for r in range(out.shape[1]):
             k = 2 * r
             a, b, d, e = mirror(k - 2, h), mirror(k - 1, h), mirror(k + 1, h), mirror(k + 2, h)
             five_row(x[n, a], x[n, b], x[n, k], x[n, d], x[n, e], row[2 : w + 2])
             margins(row, w, 2)
-            halved_row(row, out[n, r])
+            halved_row(row, even, odd, out[n, r])
 
 
 @kernel
@@ -101,24 +107,30 @@ def more_row(row: Any, out: Any) -> None:
 
 
 @kernel
+def expanded_row(x: Any, r: Any, height: Any, row: Any, even: Any, odd: Any, out: Any) -> None:
+    """Row r of an image with twice as many samples, by scratch rows."""
+    w, width = x.shape[1], out.shape[0]
+    k = r // 2
+    after = mirror(2 * k + 2, height) // 2
+    if r % 2 == 0:
+        even_row(x[mirror(2 * k - 2, height) // 2], x[k], x[after], row[1 : w + 1])
+    else:
+        odd_row(x[k], x[after], row[1 : w + 1])
+    row[0] = row[1 + mirror(-2, width) // 2]
+    row[w + 1] = row[1 + mirror(2 * w, width) // 2]
+    doubled_row(row, even, odd)
+    woven_row(even, odd, out)
+
+
+@kernel
 def expand(x: Any, onto: Any, out: Any) -> None:
     """Images (n, h, w) with twice as many samples, added to others (n, H, W) unless those are no images."""
-    h, w = x.shape[1], x.shape[2]
     height, width = out.shape[1], out.shape[2]
-    row = np.empty(w + 2, np.float32)
+    row = np.empty(x.shape[2] + 2, np.float32)
     even, odd = np.empty(width - width // 2, np.float32), np.empty(width // 2, np.float32)
     for n in range(x.shape[0]):
         for r in range(height):
-            k = r // 2
-            after = mirror(2 * k + 2, height) // 2
-            if r % 2 == 0:
-                even_row(x[n, mirror(2 * k - 2, height) // 2], x[n, k], x[n, after], row[1 : w + 1])
-            else:
-                odd_row(x[n, k], x[n, after], row[1 : w + 1])
-            row[0] = row[1 + mirror(-2, width) // 2]
-            row[w + 1] = row[1 + mirror(2 * w, width) // 2]
-            doubled_row(row, even, odd)
-            woven_row(even, odd, out[n, r])
+            expanded_row(x[n], r, height, row, even, odd, out[n, r])
             if onto.shape[0] > 0:
                 more_row(onto[n, r], out[n, r])
 
@@ -131,13 +143,27 @@ def paired_row(a: Any, b: Any, weight: Any, out: Any) -> None:
 
 
 @kernel
+def paired_rows(a: Any, b: Any, u: Any, c: Any, d: Any, v: Any, e: Any, f: Any, w: Any, out: Any) -> None:
+    """Three pairs of rows, each of equal weight, added to a total."""
+    for i in range(out.shape[0]):
+        out[i] += u * (a[i] + b[i]) + v * (c[i] + d[i]) + w * (e[i] + f[i])
+
+
+@kernel
 def blurred_row(row: Any, taps: Any, out: Any) -> None:
     """A row with margins, by symmetric taps, the centre first."""
-    w, radius = out.shape[0], taps.shape[0] - 1
-    for i in range(w):
-        out[i] = taps[0] * row[i + radius]
-    for k in range(1, radius + 1):
-        paired_row(row[radius - k : radius - k + w], row[radius + k : radius + k + w], taps[k], out)
+    n, m = out.shape[0], taps.shape[0] - 1
+    for i in range(n):
+        out[i] = taps[0] * row[i + m]
+    k = 1
+    while k + 2 <= m:
+        a, b, c = row[m - k : m - k + n], row[m - k - 1 : m - k - 1 + n], row[m - k - 2 : m - k - 2 + n]
+        d, e, f = row[m + k : m + k + n], row[m + k + 1 : m + k + 1 + n], row[m + k + 2 : m + k + 2 + n]
+        paired_rows(a, d, taps[k], b, e, taps[k + 1], c, f, taps[k + 2], out)
+        k += 3
+    while k <= m:
+        paired_row(row[m - k : m - k + n], row[m + k : m + k + n], taps[k], out)
+        k += 1
 
 
 @kernel
@@ -262,3 +288,49 @@ def added(frames: Any, change: Any, top: Any, out: Any) -> None:
             rounded_row(frames[r], wide, top, out[r])
         else:
             rounded_row(frames[r], change[r], top, out[r])
+
+
+@kernel
+def apart_row(row: Any, a: Any, b: Any, c: Any) -> None:
+    """Three colours in turn as three rows."""
+    for i in range(a.shape[0]):
+        a[i], b[i], c[i] = _f(row[3 * i]), _f(row[3 * i + 1]), _f(row[3 * i + 2])
+
+
+@kernel
+def apart(rows: Any, start: Any, stop: Any, out: Any) -> None:
+    """Three colours in turn (n, 3 w) as planes (3, n, w), rows start to stop."""
+    for r in range(start, stop):
+        apart_row(rows[r], out[0, r], out[1, r], out[2, r])
+
+
+@kernel
+def mixed_row(a: Any, b: Any, c: Any, m: Any, out: Any) -> None:
+    """Three rows mixed by a matrix, in turn."""
+    for i in range(a.shape[0]):
+        x, y, z = a[i], b[i], c[i]
+        out[3 * i] = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z
+        out[3 * i + 1] = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z
+        out[3 * i + 2] = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z
+
+
+@kernel
+def added_planes(
+    frame: Any, planes: Any, coarse: Any, matrix: Any, top: Any, start: Any, stop: Any, out: Any
+) -> None:
+    """Rows start to stop of a frame (H, 3 W) with planes (3, H, W), or none, and coarser ones added, mixed."""
+    height, width = out.shape[0], out.shape[1] // 3
+    row = np.empty(coarse.shape[2] + 2, np.float32)
+    even, odd = np.empty(width - width // 2, np.float32), np.empty(width // 2, np.float32)
+    parts, wide = np.empty((3, width), np.float32), np.empty(3 * width, np.float32)
+    for r in range(start, stop):
+        for c in range(3):
+            expanded_row(coarse[c], r, height, row, even, odd, parts[c])
+            if planes.shape[0] > 0:
+                more_row(planes[c, r], parts[c])
+        mixed_row(parts[0], parts[1], parts[2], matrix, wide)
+        if top < np.inf:
+            rounded_row(frame[r], wide, top, out[r])
+        else:
+            more_row(frame[r], wide)
+            out[r] = wide

@@ -52,11 +52,17 @@ def sin_cos1(x: Any) -> Any:
 
 
 @exact
+def cross(a: Any, b: Any, c: Any, d: Any) -> Any:
+    """``a d - b c``, both products rounded, so that equal ones cancel to zero."""
+    return a * d - b * c
+
+
+@kernel
 def since_row(coefs: Any, before: Any, phase: Any) -> None:
     """Phase of a row relative to that of the frame before; exactly 0 where nothing changed."""
     for i in range(coefs.shape[0]):
-        a, b, c, d = coefs[i].real, coefs[i].imag, before[i].real, before[i].imag
-        phase[i] = atan2(b * c - a * d, a * c + b * d)
+        a, b, c, d = before[i].real, before[i].imag, coefs[i].real, coefs[i].imag
+        phase[i] = atan2(cross(a, b, c, d), a * c + b * d)
 
 
 @kernel
@@ -105,12 +111,12 @@ def since(coefs: Any, reference: Any, phase: Any) -> None:
 @kernel
 def since_filtered(coefs: Any, before: Any, sos: Any, registers: Any, signal: Any) -> None:
     """Phase of coefs (T, h, w) since the frame before, through second-order sections; before (h, w) is brought up."""
-    for t in range(coefs.shape[0]):
-        for r in range(coefs.shape[1]):
+    for r in range(coefs.shape[1]):
+        for t in range(coefs.shape[0]):
             since_row(coefs[t, r], before[r] if t == 0 else coefs[t - 1, r], signal[t, r])
             for k in range(sos.shape[0]):
                 biquad_row(signal[t, r], registers[k, 0, r], registers[k, 1, r], sos[k])
-    before[:] = coefs[-1]
+        before[r] = coefs[-1, r]
 
 
 @kernel
@@ -135,10 +141,28 @@ def turned(coefs: Any, angle: Any) -> None:
 @kernel
 def biquads(x: Any, sos: Any, registers: Any) -> None:
     """Second-order sections along time on x (T, n, w), in place."""
-    for t in range(x.shape[0]):
-        for r in range(x.shape[1]):
+    for r in range(x.shape[1]):
+        for t in range(x.shape[0]):
             for k in range(sos.shape[0]):
                 biquad_row(x[t, r], registers[k, 0, r], registers[k, 1, r], sos[k])
+
+
+@kernel
+def change_row(x: Any, before: Any, out: Any) -> None:
+    """Change of value in a row."""
+    for i in range(x.shape[0]):
+        out[i] = x[i] - before[i]
+
+
+@kernel
+def change_filtered(x: Any, before: Any, sos: Any, registers: Any, start: Any, stop: Any, out: Any) -> None:
+    """Change of rows start to stop of x (T, n, w) since the frame before, through sections; before is brought up."""
+    for r in range(start, stop):
+        for t in range(x.shape[0]):
+            change_row(x[t, r], before[r] if t == 0 else x[t - 1, r], out[t, r])
+            for k in range(sos.shape[0]):
+                biquad_row(out[t, r], registers[k, 0, r], registers[k, 1, r], sos[k])
+        before[r] = x[-1, r]
 
 
 @kernel

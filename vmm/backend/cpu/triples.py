@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu.compiling import exact, kernel
-from vmm.backend.cpu.images import blurred_row, margins, mirror, paired_row
-from vmm.backend.cpu.phase import atan2, biquad_row, sin_cos1
+from vmm.backend.cpu.compiling import kernel
+from vmm.backend.cpu.images import blurred_row, margins, mirror, paired_row, paired_rows
+from vmm.backend.cpu.phase import atan2, biquad_row, cross, sin_cos1
 
 _f = np.float32
 
@@ -39,12 +39,12 @@ def riesz(images: Any, along: Any, across: Any, out: Any) -> None:
             three_row(row[:w], inner, row[2:], across, out[n, 2, r])
 
 
-@exact
+@kernel
 def since_row(i: Any, x: Any, y: Any, j: Any, u: Any, v: Any, p: Any, q: Any) -> None:
     """Quaternionic phase (p, q) of the triple (i, x, y) relative to (j, u, v); exactly 0 where nothing changed."""
     for k in range(p.shape[0]):
         real = i[k] * j[k] + x[k] * u[k] + y[k] * v[k]
-        right, down = j[k] * x[k] - i[k] * u[k], j[k] * y[k] - i[k] * v[k]
+        right, down = cross(j[k], u[k], i[k], x[k]), cross(j[k], v[k], i[k], y[k])
         norm = np.sqrt(right * right + down * down)
         scale = atan2(norm, real) / (norm + _f(1e-37))
         p[k], q[k] = right * scale, down * scale
@@ -72,13 +72,19 @@ def turned_row(i: Any, x: Any, y: Any, p: Any, q: Any, weight: Any, alpha: Any, 
 @kernel
 def blurred(ring: Any, r: Any, h: Any, taps: Any, out: Any) -> None:
     """Row r of the blur across rows; row j of h stands at j modulo the length of the ring."""
-    n = ring.shape[1]
-    for part in range(ring.shape[0]):
-        to, centre = out[part], ring[part, r % n]
-        for i in range(to.shape[0]):
-            to[i] = taps[0] * centre[i]
-        for k in range(1, taps.shape[0]):
-            paired_row(ring[part, mirror(r - k, h) % n], ring[part, mirror(r + k, h) % n], taps[k], to)
+    n, reach = ring.shape[0], taps.shape[0] - 1
+    centre = ring[r % n]
+    for i in range(out.shape[0]):
+        out[i] = taps[0] * centre[i]
+    k = 1
+    while k + 2 <= reach:
+        a, b, c = ring[mirror(r - k, h) % n], ring[mirror(r - k - 1, h) % n], ring[mirror(r - k - 2, h) % n]
+        d, e, f = ring[mirror(r + k, h) % n], ring[mirror(r + k + 1, h) % n], ring[mirror(r + k + 2, h) % n]
+        paired_rows(a, d, taps[k], b, e, taps[k + 1], c, f, taps[k + 2], out)
+        k += 3
+    while k <= reach:
+        paired_row(ring[mirror(r - k, h) % n], ring[mirror(r + k, h) % n], taps[k], out)
+        k += 1
 
 
 @kernel
@@ -105,25 +111,19 @@ def magnified(
     h, w = coefs.shape[2], coefs.shape[3]
     reach, margin = down.shape[0] - 1, right.shape[0] - 1
     signal = np.empty((2, w), np.float32)
-    wide = np.empty((3, w + 2 * margin), np.float32)
-    ring = np.empty((3, min(2 * reach + 2, h), w), np.float32)
-    blurs = np.empty((3, w), np.float32)
+    span = w + 2 * margin  # phases times amplitude and amplitude, each with margins, stand side by side in a row
+    wide = np.empty(3 * span, np.float32)
+    ring = np.empty((min(2 * reach + 2, h), 3 * span - 2 * margin), np.float32)
+    blurs = np.empty(ring.shape[1], np.float32)
+    p, q, amplitude = blurs[:w], blurs[span : span + w], blurs[2 * span :]
     first, last = max(0, start - reach), min(h, stop + reach)
     for t in range(coefs.shape[0]):
         triple = coefs[t]
         earlier = before if t == 0 else coefs[t - 1]
         done = start
         for j in range(first, last):
-            since_row(
-                triple[0, j],
-                triple[1, j],
-                triple[2, j],
-                earlier[0, j],
-                earlier[1, j],
-                earlier[2, j],
-                signal[0],
-                signal[1],
-            )
+            now, then = (triple[0, j], triple[1, j], triple[2, j]), (earlier[0, j], earlier[1, j], earlier[2, j])
+            since_row(*now, *then, signal[0], signal[1])
             for n in range(sos.shape[0]):
                 for part in range(2):
                     if j < start:
@@ -133,13 +133,13 @@ def magnified(
                     else:
                         z1, z2 = registers[n, 0, part, j], registers[n, 1, part, j]
                     biquad_row(signal[part], z1, z2, sos[n])
-            a, b, c = wide[0, margin : margin + w], wide[1, margin : margin + w], wide[2, margin : margin + w]
-            weighted_row(triple[0, j], triple[1, j], triple[2, j], signal[0], signal[1], a, b, c)
+            a, b, c = wide[margin:span], wide[span + margin : 2 * span], wide[2 * span + margin :]
+            weighted_row(*now, signal[0], signal[1], a[:w], b[:w], c[:w])
             for part in range(3):
-                margins(wide[part], w, margin)
-                blurred_row(wide[part], right, ring[part, j % ring.shape[1]])
+                margins(wide[part * span : (part + 1) * span], w, margin)
+            blurred_row(wide, right, ring[j % ring.shape[0]])
             while done < stop and j >= min(done + reach, h - 1):
                 blurred(ring, done, h, down, blurs)
                 parts = triple[0, done], triple[1, done], triple[2, done]
-                turned_row(*parts, blurs[0], blurs[1], blurs[2], alpha[done], out[t, done])
+                turned_row(*parts, p, q, amplitude, alpha[done], out[t, done])
                 done += 1
