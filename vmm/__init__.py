@@ -27,6 +27,9 @@ __version__ = "0.1.0"
 METHODS = ("phase", "riesz", "linear", "color")
 """Names of the methods: each is a module with a function ``magnify``."""
 
+ON_BRIGHTNESS = ("phase", "riesz")
+"""Those of them that leave the colours as they are."""
+
 _FUNCTIONS = {"magnify": "vmm.engine.loop", "set_threads": "vmm.backend.threads"}
 _PARTS = ("data", "io", "measure", "motion", "plot", "spatial", "temporal")
 

@@ -1,4 +1,4 @@
-"""The command line: a verb for every method, and ``demo``, ``info`` and ``compare``."""
+"""The command line: a verb for every method, and ``demo``, ``info``, ``compare`` and ``warmup``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import vmm
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(verbs)
     _add_info(verbs)
     _add_compare(verbs)
+    _add_warmup(verbs)
     return parser
 
 
@@ -84,8 +86,9 @@ def _add_method(verbs: Any, name: str) -> None:
     verb.add_argument("--compare", action="store_true", help="write input and output side by side")
     verb.add_argument("--overwrite", action="store_true", help="replace the output where it exists")
     verb.add_argument("--quiet", action="store_true", help="no progress bar")
+    verb.add_argument("--profile", action="store_true", help="say where the time went")
     own = [option for option in signature if option not in _LATER]
-    verb.set_defaults(run=partial(_magnify, function=function, own=own))
+    verb.set_defaults(run=partial(_magnify, name=name, own=own))
 
 
 def _described(function: Callable[..., Any]) -> dict[str, str]:
@@ -100,20 +103,26 @@ def _described(function: Callable[..., Any]) -> dict[str, str]:
     return said
 
 
-def _magnify(options: argparse.Namespace, *, function: Callable[..., Any], own: list[str]) -> None:
-    from vmm.io.write import check_target
+def _magnify(options: argparse.Namespace, *, name: str, own: list[str]) -> None:
+    from vmm.io.write import H264, check_target
 
     out = Path(options.output)
     check_target(out, overwrite=options.overwrite)
     source = Path(options.input)
     if out.exists() and source.exists() and out.samefile(source):
         raise ValueError(f"{out} is the input itself: choose another name for the output")
-    clip = _opened(options)
-    wanted = {name: getattr(options, name) for name in own}
+    luma = name in vmm.ON_BRIGHTNESS and out.suffix.lower() in H264 and options.scale == 1 and not options.compare
+    clip = _opened(options, luma=luma)
+    wanted = {option: getattr(options, option) for option in own}
     temporal = getattr(vmm.temporal, options.temporal)
-    mask = _mask(options)
-    result = function(
-        clip, tuple(options.band), fs=clip.fs, alpha=options.alpha, mask=mask, temporal=temporal, **wanted
+    result = getattr(vmm, name).magnify(
+        clip,
+        tuple(options.band),
+        fs=clip.fs,
+        alpha=options.alpha,
+        mask=_mask(options),
+        temporal=temporal,
+        **wanted,
     )
     if options.compare:
         result = vmm.plot.side_by_side(_opened(options), result)
@@ -121,13 +130,29 @@ def _magnify(options: argparse.Namespace, *, function: Callable[..., Any], own: 
     rate = options.rate if options.rate is not None else clip.rate or clip.fs
     sound = source if rate == clip.rate else None
     span = options.start * clip.fs / played, clip.shape[0] / played  # in the file's time
-    shown = _progress(result, clip.shape[0], out.name, options.quiet)
-    vmm.io.write(out, shown, rate, sound=sound, span=span, overwrite=options.overwrite)
+    spent: dict[str, float] = {}
+    shown = _progress(result, clip.shape[0], out.name, options.quiet, spent)
+    start = perf_counter()
+    vmm.io.write(out, shown, rate, sound=sound, span=span, colour=clip.colour, overwrite=options.overwrite)
+    if options.profile:
+        _say_where_the_time_went(perf_counter() - start, clip, spent)
 
 
-def _opened(options: argparse.Namespace) -> vmm.io.Clip:
+def _say_where_the_time_went(total: float, clip: vmm.io.Clip, spent: dict[str, float]) -> None:
+    parts = {
+        "waiting for the decoder": clip.waited,
+        "magnifying": spent["magnify"] - clip.waited,
+        "waiting for the encoder": spent["encode"],
+        "starting and ending": total - spent["magnify"] - spent["encode"],
+    }
+    print(f"{total:8.2f} s in all, {clip.shape[0] / total:.1f} frames/s")
+    for part, seconds in parts.items():
+        print(f"{seconds:8.2f} s {part} ({100 * seconds / total:.0f} %)")
+
+
+def _opened(options: argparse.Namespace, *, luma: bool = False) -> vmm.io.Clip:
     """The input as a stream, scaled where that is asked for."""
-    clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end)
+    clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end, luma=luma)
     if options.scale == 1:
         return clip
     if not 0 < options.scale <= 4:
@@ -142,12 +167,12 @@ def _scaled(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
     size = tuple(max(1, round(n * scale)) for n in clip.shape[1:3])
 
     def chunks() -> Iterator[Any]:
-        for chunk in clip:
+        for chunk in clip.again():
             shape = (len(chunk), *size, *chunk.shape[3:])
             small = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
             yield np.rint(small).astype(chunk.dtype)
 
-    return vmm.io.Clip(chunks(), (clip.shape[0], *size, *clip.shape[3:]), clip.dtype, clip.fs, clip.rate)
+    return vmm.io.Clip(chunks, (clip.shape[0], *size, *clip.shape[3:]), clip.dtype, clip.fs, clip.rate)
 
 
 def _mask(options: argparse.Namespace) -> Any:
@@ -176,14 +201,37 @@ def _mask(options: argparse.Namespace) -> Any:
     return mask
 
 
-def _progress(chunks: Iterator[Any], total: int, name: str, quiet: bool) -> Iterator[Any]:
-    """The chunks, with a bar that shows frames done and the time left."""
+def _progress(chunks: Iterator[Any], total: int, name: str, quiet: bool, spent: dict[str, float]) -> Iterator[Any]:
+    """The chunks, with a bar that shows frames done and the time left; counts the seconds on either side."""
     from tqdm import tqdm
 
+    spent.update(magnify=0.0, encode=0.0)
     with tqdm(total=total, unit="frame", desc=name, disable=quiet) as bar:
+        last = perf_counter()
         for chunk in chunks:
+            done = perf_counter()
+            spent["magnify"] += done - last
             yield chunk
+            last = perf_counter()
+            spent["encode"] += last - done
             bar.update(len(chunk))
+
+
+def _add_warmup(verbs: Any) -> None:
+    verb = verbs.add_parser("warmup", help="compile every method for this machine, so that no first call waits for it")
+    verb.set_defaults(run=_warmup)
+
+
+def _warmup(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    start = perf_counter()
+    for frames in (np.zeros((24, 40, 48), np.uint8), np.zeros((24, 40, 48, 3), np.uint8)):
+        for name in vmm.METHODS:
+            for temporal in _TEMPORAL:
+                design = getattr(vmm.temporal, temporal)
+                getattr(vmm, name).magnify(frames, (4, 9), fs=30, temporal=design)
+    print(f"Compiled in {perf_counter() - start:.1f} s for this machine")
 
 
 def _add_demo(verbs: Any) -> None:

@@ -5,4 +5,7 @@
 | ``arrays`` | which array module (NumPy or CuPy) an array belongs to, and its FFT and ``ndimage`` |
 | ``threads`` | work on several cores |
 | ``reference`` | every kernel in plain array code, the same for NumPy and CuPy |
+| ``cpu`` | those that Numba compiles for NumPy arrays in single precision |
+| ``fast`` | a compiled kernel behind the name of the plain one |
+| ``fused`` | read, filter and write in one pass where there is a kernel for it |
 """

@@ -12,13 +12,14 @@ from vmm.backend import fused
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import added, product
 from vmm.backend.threads import in_parallel
-from vmm.engine.frames import LOOKING_AHEAD, cut, to_float
+from vmm.engine.frames import LOOKING_AHEAD, cut, grouped, to_float
 from vmm.engine.protocols import Computed, Filter, Motion, Spatial
 from vmm.engine.windows import Source, Window
 from vmm.temporal.ends import continued
 from vmm.temporal.tools import chain, unwrap
 
 _STOP_BAND = 1e-3  # what is left of a filter's response below this is no more than its stop band lets through
+
 
 class Bands:
     """The bands of one clip with their motion and their alpha.
@@ -47,7 +48,8 @@ class Bands:
     def causal(self, chunks: Iterable[Array]) -> Iterator[Array]:
         """By a filter that looks back only."""
         last, memory = self._nothing(), self._nothing()
-        step = self._stepped if self._temporal.sections is None else self._through_sections
+        sos = self._temporal.sections
+        step = self._stepped if sos is None else partial(self._through_sections, sos)
         for chunk in chunks:
             for frames in cut(chunk):
                 yield self._changed(frames, partial(step, last, memory))
@@ -61,8 +63,9 @@ class Bands:
         """
         for window in windows:
             synthesis, analysis = self._spanned(window)
-            gathered, _ = self._gathered([window.frames], analysis)
-            yield from self._written([window.frames[window.keep]], synthesis, gathered)
+            gathered, _ = self._gathered(window.chunks, analysis)
+            yield from self._written(window.kept, synthesis, gathered)
+            del gathered  # before the next window's come into being
 
     def whole(self, source: Source) -> Iterator[Array]:
         """By a filter that sees the whole clip: the same, the clip being one window that is read twice."""
@@ -73,9 +76,9 @@ class Bands:
             gathered, seen = self._gathered(source.again(), analysis)
         yield from self._written(source.chunks, synthesis, gathered)
 
-    def _through_sections(self, last: list[Any], memory: list[Any], i: int, coefs: Array) -> Array:
+    def _through_sections(self, sos: np.ndarray, last: list[Any], memory: list[Any], i: int, coefs: Array) -> Array:
         """What magnification changes in the coefficients of band i, by recursive filtering."""
-        motion, sos = self._motions[i], self._temporal.sections
+        motion = self._motions[i]
         if last[i] is None:
             last[i] = coefs[0].copy()
             still = motion.read(coefs[:1], coefs[:1])
@@ -97,14 +100,13 @@ class Bands:
         """Motion of each band along the rows of the analysis, (r, ...); and the number of frames."""
         last, gathered = self._nothing(), self._nothing()
         done = 0
-        for chunk in chunks:
-            for frames in cut(chunk, LOOKING_AHEAD):
-                columns = analysis[:, done : done + len(frames)]
-                done += len(frames)
-                if columns.shape[1] == len(frames):  # else there are more than were expected
-                    bands, _ = self._analyzed(frames)
-                    for _ in in_parallel(partial(self._add, gathered, columns, last, bands), self.moved):
-                        pass
+        for frames in grouped(chunks, LOOKING_AHEAD):
+            columns = analysis[:, done : done + len(frames)]
+            done += len(frames)
+            if columns.shape[1] == len(frames):  # else there are more than were expected
+                bands, _ = self._analyzed(frames)
+                for _ in in_parallel(partial(self._add, gathered, columns, last, bands), self.moved):
+                    pass
         return gathered, done
 
     def _add(self, gathered: list[Any], columns: np.ndarray, last: list[Any], bands: Sequence[Array], i: int) -> None:
@@ -122,20 +124,20 @@ class Bands:
             return self._motions[i].change(coefs, product(gathered[i], rows), self._alphas[i])
 
         done = 0
-        for chunk in chunks:
-            for frames in cut(chunk, LOOKING_AHEAD):
-                rows = synthesis[done : done + len(frames)]
-                yield self._changed(frames, partial(change, rows))
-                done += len(frames)
+        for frames in grouped(chunks, LOOKING_AHEAD):
+            rows = synthesis[done : done + len(frames)]
+            yield self._changed(frames, partial(change, rows))
+            done += len(frames)
 
     def _spanned(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Matrices (kept, r) and (r, frames) that make the filtered motion of a window of that between its frames."""
-        summed, _ = unwrap().apply(np.eye(len(window.frames)), None)
+        frames, kept = (sum(map(len, chunks)) for chunks in (window.chunks, window.kept))
+        summed, _ = unwrap().apply(np.eye(frames), None)
         delay = self._temporal.delay
         around = continued(summed, self._temporal.band, window.head, window.tail, seen=2 * delay + 1)
         response, _ = self._temporal.apply(around, None)
         lag = 2 * delay  # once for the context before, once for the filter
-        return _factored(response[lag : lag + window.keep.stop - window.keep.start])
+        return _factored(response[lag : lag + kept])
 
     def _factors(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """The same for a whole clip of n frames."""

@@ -10,7 +10,7 @@ from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.backend.threads import cores
 
 LOOKING_BACK = 2**21  # pixels worked on at a time: few, so that what one step leaves is in the cache for the next
-LOOKING_AHEAD = 2**23  # more, for what is gathered of the whole clip is gone through once for all of them
+LOOKING_AHEAD = 2**22  # more, for what is gathered of the whole clip is gone through once for all of them
 
 
 def check_frames(frames: Any) -> None:
@@ -51,3 +51,21 @@ def cut(frames: Array, pixels: int = LOOKING_BACK) -> Iterator[Array]:
     """Views of some frames each, so many pixels together, but at least a frame for each core."""
     n = max(cores(), pixels // max(1, math.prod(frames.shape[1:3])))
     return (frames[i : i + n] for i in range(0, len(frames), n))
+
+
+def grouped(chunks: Iterable[Array], pixels: int) -> Iterator[Array]:
+    """The frames of chunks in arrays of so many pixels together."""
+    held: list[Array] = []
+    for chunk in chunks:
+        for piece in cut(chunk, pixels):
+            held.append(piece)
+            if sum(map(math.prod, (part.shape[:3] for part in held))) >= pixels:
+                yield joined(held)
+                held = []
+    if held:
+        yield joined(held)
+
+
+def joined(chunks: list[Array]) -> Array:
+    """The chunks as one array."""
+    return chunks[0] if len(chunks) == 1 else namespace(chunks[0]).concatenate(chunks)

@@ -64,8 +64,8 @@ class Computed(Sequence[Any]):
 class Spatial(Protocol):
     """A plan for frames of one shape: ``synthesize(*analyze(x)) == x``, and None as residual stands for zero.
 
-    A part that has ``add(frames, bands) -> frames`` adds what bands make to frames of any type quicker than by
-    ``synthesize``. Bands may be ``Computed``: each is then asked for once, from whatever thread, and belongs to whoever asked.
+    Bands may be ``Computed``: each is then asked for once, from whatever thread, and belongs to whoever asked. A part
+    that has ``add(frames, bands) -> frames`` adds what bands make to frames of any type, quicker than ``synthesize``.
     """
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vmm.backend.arrays import Array, is_array, namespace
+from vmm.backend.arrays import Array, is_array
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ class Window:
 
     Attributes
     ----------
-    frames
+    chunks
         The frames, context included.
-    keep
-        Which of them are to be magnified.
+    kept
+        Those of them that are to be magnified.
     head, tail
         How many frames are missing before and after, beyond the ends of the clip.
     """
 
-    frames: Array
-    keep: slice
+    chunks: list[Array]
+    kept: list[Array]
     head: int
     tail: int
 
@@ -70,20 +70,27 @@ def windows(chunks: Iterable[Array], delay: int) -> Iterator[Window]:
         held.append(chunk)
         seen += len(chunk)
         while seen >= done + block + 2 * delay:  # the rest is long enough to predict from
-            frames = _joined(held)
-            yield _window(frames, first, done, done + block, delay)
+            yield _window(held, first, done, done + block, delay)
             done += block
             start = max(done - delay, 0)
-            held, first = [frames[start - first :]], start
+            held, first = _part(held, start - first, seen - first), start
     if seen > done:
-        yield _window(_joined(held), first, done, seen, delay)
+        yield _window(held, first, done, seen, delay)
 
 
-def _window(frames: Array, first: int, start: int, stop: int, delay: int) -> Window:
-    before, after = min(delay, start - first), min(delay, first + len(frames) - stop)
-    piece = frames[start - before - first : stop + after - first]
-    return Window(piece, slice(before, before + stop - start), delay - before, delay - after)
+def _window(held: list[Array], first: int, start: int, stop: int, delay: int) -> Window:
+    seen = first + sum(map(len, held))
+    before, after = min(delay, start - first), min(delay, seen - stop)
+    around = _part(held, start - before - first, stop + after - first)
+    return Window(around, _part(held, start - first, stop - first), delay - before, delay - after)
 
 
-def _joined(chunks: list[Array]) -> Array:
-    return chunks[0] if len(chunks) == 1 else namespace(chunks[0]).concatenate(chunks)
+def _part(chunks: list[Array], start: int, stop: int) -> list[Array]:
+    """Views of the frames from start to stop."""
+    parts, done = [], 0
+    for chunk in chunks:
+        part = chunk[max(0, start - done) : max(0, stop - done)]
+        if len(part):
+            parts.append(part)
+        done += len(chunk)
+    return parts

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from vmm.io import video
+from vmm.io.ahead import ahead
+from vmm.io.colour import Colour
 from vmm.io.info import source_of
 
 
@@ -26,31 +30,60 @@ class Clip:
         Rate in Hz at which the camera took the frames.
     rate
         Rate at which the file plays, exactly; None where it states none.
+    colour
+        The colour planes that go with frames of luma, or None.
+    waited
+        Seconds that were spent waiting for frames.
     """
 
     def __init__(
-        self, chunks: Iterator[np.ndarray], shape: tuple[int, ...], dtype: Any, fs: float, rate: Fraction | None
+        self,
+        opened: Callable[[], Iterator[np.ndarray]],
+        shape: tuple[int, ...],
+        dtype: Any,
+        fs: float,
+        rate: Fraction | None,
+        colour: Colour | None = None,
+        chunks: Iterator[np.ndarray] | None = None,
     ) -> None:
-        self._chunks = chunks
-        self.shape, self.dtype, self.fs, self.rate = shape, np.dtype(dtype), fs, rate
+        self._opened, self._chunks = opened, opened() if chunks is None else chunks
+        self.shape, self.dtype, self.fs, self.rate, self.colour = shape, np.dtype(dtype), fs, rate, colour
+        self.waited = 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self
 
     def __next__(self) -> np.ndarray:
-        return next(self._chunks)
+        return self._next(self._chunks)
+
+    def again(self) -> Iterator[np.ndarray]:
+        """All chunks once more, from the file's beginning."""
+        chunks = self._opened()
+        try:
+            while True:
+                yield self._next(chunks)
+        except StopIteration:
+            return
+
+    def _next(self, chunks: Iterator[np.ndarray]) -> np.ndarray:
+        start = perf_counter()
+        try:
+            return next(chunks)
+        finally:
+            self.waited += perf_counter() - start
 
 
 def stream(
     path: str | Path,
     *,
     fs: float | None = None,
-    chunk: int = 16,
+    chunk: int | None = None,
     start: float = 0.0,
     end: float | None = None,
     grey: bool = False,
+    luma: bool = False,
 ) -> Clip:
-    """A clip as an iterator of chunks (n, H, W[, 3]), decoded as they are asked for.
+    """A clip as an iterator of chunks (n, H, W[, 3]), decoded in the background, a chunk ahead.
 
     Grey stays grey and more than 8 bits become uint16; frames are neither dropped nor repeated to fit a rate.
 
@@ -61,11 +94,14 @@ def stream(
     fs
         Rate in Hz at which the camera took the frames; by default that which the file states.
     chunk
-        Frames in a chunk.
+        Frames in a chunk; by default about four million pixels of them, but at most 16.
     start, end
         Part of the clip to read, in seconds of the camera's time.
     grey
         Read brightness alone; of a video with a luma plane that plane, its values as they are.
+    luma
+        Where the video holds luma and colour apart (8 bits, 4:2:0), read the luma; the colour planes wait in the
+        clip's ``colour`` for ``write(..., colour=clip.colour)``, which joins them again untouched. Else as without.
 
     Returns
     -------
@@ -88,26 +124,33 @@ def stream(
     """
     path = Path(path)
     source = source_of(path)
-    if chunk < 1:
-        raise ValueError(f"chunk={chunk} must be at least 1 frame")
     if source is video:
         found = video.probe(path)
         shape, dtype, rate = found.shape, found.dtype, found.rate
     else:
         frames, rate, _ = source.opened(path)
         shape, dtype = frames.shape, frames.dtype
+    if chunk is None:
+        chunk = max(1, min(16, 2**22 // max(1, shape[1] * shape[2])))
+    if chunk < 1:
+        raise ValueError(f"chunk={chunk} must be at least 1 frame")
     if fs is None and rate is None:
         raise ValueError(f"{path} states no frame rate: give fs (--fs), the rate in Hz at which the camera took it")
     true = float(rate if fs is None else fs)  # type: ignore[arg-type]
     if not (true > 0 and np.isfinite(true)):
         raise ValueError(f"fs={fs!r} must be a positive number: the rate in Hz at which the camera took the frames")
     first, last = _range(path, start, end, true, shape[0])
-    if source is video:
-        chunks = video.decoded(path, found, chunk=chunk, grey=grey, start=first, stop=last)
-    else:
-        chunks = _sliced(frames, first, last, chunk, grey)
     plane = shape[1:3] if grey else shape[1:]
-    return Clip(chunks, (last - first, *plane), dtype, true, rate)
+    if source is not video:
+        return Clip(lambda: _sliced(frames, first, last, chunk, grey), (last - first, *plane), dtype, true, rate)
+    decoded = partial(video.decoded, path, found, chunk=chunk, start=first, stop=last)
+    if luma and Colour.fits(found):
+        colour = Colour(found)
+        chunks = colour.kept(ahead(decoded(pixels="planes")))
+        size = last - first, *shape[1:3]
+        return Clip(lambda: map(colour.luma, ahead(decoded(pixels="planes"))), size, dtype, true, rate, colour, chunks)
+    pixels = "grey" if grey else "colour"
+    return Clip(lambda: ahead(decoded(pixels=pixels)), (last - first, *plane), dtype, true, rate)
 
 
 def read(

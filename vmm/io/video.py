@@ -33,6 +33,8 @@ class Info:
         Name of the pixel format in the file.
     sound
         Whether the file has a sound track.
+    tags
+        How its colours are meant, by the names of ffmpeg's options; what the file does not say is left out.
     """
 
     shape: tuple[int, ...]
@@ -41,6 +43,7 @@ class Info:
     codec: str
     pixels: str
     sound: bool = False
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 def ffmpeg() -> str:
@@ -64,40 +67,43 @@ def probe(path: Path) -> Info:
     dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixels) else "uint8"
     sound = re.search(r"Stream #\d+:\d+.*?: Audio:", said.stderr) is not None
     shape = _count(path), height, width, *planes
-    return Info(shape, dtype, _rate(line, said.stdout), stream.group(1), pixels, sound)
+    return Info(shape, dtype, _rate(line, said.stdout), stream.group(1), pixels, sound, _tags(line))
 
 
 def decoded(
-    path: Path, found: Info, *, chunk: int, grey: bool = False, start: int = 0, stop: int | None = None
+    path: Path, found: Info, *, chunk: int, pixels: str = "colour", start: int = 0, stop: int | None = None
 ) -> Iterator[np.ndarray]:
     """Chunks of a video's frames from `start` to `stop`; raises where ffmpeg cannot decode them all.
 
-    A file may count packets that hold no frame to be shown: it then ends a little early without complaint.
+    Pixels are ``"colour"``; ``"grey"``; or ``"planes"``, bytes (n, H W 3/2) as 4:2:0 video holds them, luma first. A
+    file may count packets that hold no frame to be shown: it then ends a little early without complaint.
     """
     wide = found.dtype == "uint16"
-    colour = len(found.shape) == 4 and not grey
+    colour = len(found.shape) == 4 and pixels == "colour"
     target = ("rgb48le" if wide else "rgb24") if colour else ("gray16le" if wide else "gray")
     chosen = [f"select=gte(n\\,{start})"] if start else []
-    if grey and found.pixels.startswith("yuv"):
+    if pixels == "grey" and found.pixels.startswith("yuv"):
         chosen.append("extractplanes=y")  # luma as it is, not stretched to the full range
     stop = found.shape[0] if stop is None else min(stop, found.shape[0])
     command = ["-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough"]
     command += ["-vf", ",".join(chosen)] if chosen else []
-    command += ["-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target, "-"]
-    shape = (*found.shape[1:3], 3) if colour else found.shape[1:3]
-    dtype = np.dtype("<u2" if wide else np.uint8)
-    size = int(np.prod(shape)) * dtype.itemsize
+    command += ["-frames:v", str(stop - start), "-f", "rawvideo"]
+    command += ["-pix_fmt", found.pixels if pixels == "planes" else target, "-"]
+    height, width = found.shape[1:3]
+    shape: tuple[int, ...] = (height, width, 3) if colour else (height, width)
+    if pixels == "planes":
+        shape = (height * width * 3 // 2,)
     with running(command, stdout=subprocess.PIPE) as (process, complaint):
         seen = start
         while seen < stop:
-            data = _exactly(process.stdout, min(chunk, stop - seen) * size)
-            n = len(data) // size
+            frames = np.empty((min(chunk, stop - seen), *shape), "<u2" if wide else np.uint8)
+            n = _filled(process.stdout, memoryview(frames).cast("B")) // frames[0].nbytes
             if n == 0:
                 process.wait()
                 if said := complaint():
                     raise ValueError(f"{path}: broken off or damaged after {seen} of {found.shape[0]} frames ({said})")
                 return
-            yield np.frombuffer(data, dtype, count=n * size // dtype.itemsize).reshape(n, *shape)
+            yield frames[:n]
             seen += n
 
 
@@ -123,13 +129,12 @@ def running(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[
                         pipe.close()
 
 
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    """So many bytes, or what is left of the pipe."""
-    parts, left = [], size
-    while left and (part := pipe.read(left)):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+def _filled(pipe: IO[bytes], buffer: memoryview) -> int:
+    """How many bytes of the buffer a pipe filled before its end."""
+    filled = 0
+    while filled < len(buffer) and (n := pipe.readinto(buffer[filled:])):  # type: ignore[attr-defined]
+        filled += n
+    return filled
 
 
 def _run(*arguments: Any) -> subprocess.CompletedProcess[str]:
@@ -162,6 +167,19 @@ def _pixel_format(line: str) -> str:
     """Name of the pixel format in ffmpeg's line on a stream: the field after the codec."""
     fields = re.split(r",\s*(?![^()]*\))", line.split("Video:", 1)[1])
     return re.sub(r"\(.*", "", fields[1]).strip() if len(fields) > 1 else ""
+
+
+def _tags(line: str) -> tuple[tuple[str, str], ...]:
+    """Range, matrix, primaries and transfer in ffmpeg's line on a stream: ``yuv420p(tv, bt709, progressive)``."""
+    said = re.search(r"Video: [^,]*(?:\([^)]*\)[^,]*)*, \w+\(([^)]*)\)", line)
+    words = [word.strip() for word in said.group(1).split(",")] if said else []
+    tags = [("color_range", word) for word in words if word in ("tv", "pc")]
+    for word in words:
+        names = word.split("/") if word.count("/") == 2 else [word] * 3
+        if re.match(r"(bt|smpte|fcc|film|iec|gbr|ycgco|unknown)", names[0]):
+            keys = ("colorspace", "color_primaries", "color_trc")
+            tags += [(key, name) for key, name in zip(keys, names, strict=True) if name != "unknown"]
+    return tuple(tags)
 
 
 def _last_line(text: str) -> str:

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -18,12 +18,15 @@ import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import check_frames, checked
+from vmm.io.ahead import ahead
+from vmm.io.colour import Colour
 from vmm.io.info import info
 from vmm.io.video import running
 
-_H264 = (".mp4", ".mov", ".m4v")
+H264 = (".mp4", ".mov", ".m4v")
 _FFV1 = (".mkv", ".avi", ".nut")
 _TIFF = (".tif", ".tiff")
+_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-movflags", "+faststart")
 
 
 def write(
@@ -33,6 +36,7 @@ def write(
     *,
     sound: str | Path | None = None,
     span: tuple[float, float] | None = None,
+    colour: Colour | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write an array or an iterator of chunks; the name's ending chooses the format.
@@ -55,6 +59,8 @@ def write(
         A file whose sound track is taken over, into H.264 files and ``.mkv``.
     span
         Part of the sound that is taken: its start and its length in seconds; all of it by default.
+    colour
+        The colour planes that wait for these frames of luma: ``.colour`` of a clip read with ``luma=True``. For H.264.
     overwrite
         Replace what is there.
 
@@ -90,8 +96,10 @@ def write(
     if first is None:
         raise ValueError(f"{path}: no frames to write")
     check_frames(first)
+    if colour is not None and (path.suffix.lower() not in H264 or first.shape[1:] != colour.found.shape[1:3]):
+        raise ValueError(f"{path}: colour planes go into {', '.join(H264)}, with luma of the size that was read")
     with _beside(path) as draft:
-        writer(draft, _Clip(_host(chain([first], chunks)), first.shape[1:], first.dtype, exact, sound, span))
+        writer(draft, _Clip(_host(chain([first], chunks)), first.shape[1:], first.dtype, exact, sound, span, colour))
 
 
 class _Clip(NamedTuple):
@@ -103,6 +111,7 @@ class _Clip(NamedTuple):
     rate: Fraction
     sound: str | Path | None
     span: tuple[float, float] | None
+    colour: Colour | None
 
 
 def check_target(path: Path, *, overwrite: bool) -> Callable[..., None]:
@@ -129,13 +138,13 @@ def check_place(path: Path, *, overwrite: bool) -> None:
 
 def _writer(path: Path) -> Callable[..., None]:
     suffix = path.suffix.lower()
-    if suffix in (*_H264, *_FFV1, ".gif"):
+    if suffix in (*H264, *_FFV1, ".gif"):
         return _encode
     if suffix in _TIFF:
         return _tiff
     if suffix == "":
         return _folder
-    known = ", ".join((*_H264, *_FFV1, ".gif", *_TIFF))
+    known = ", ".join((*H264, *_FFV1, ".gif", *_TIFF))
     raise ValueError(f"{path}: unknown format {suffix!r}; known are {known}, and a folder of PNG images without ending")
 
 
@@ -165,23 +174,33 @@ def _host(chunks: Iterable[Any]) -> Iterator[np.ndarray]:
 
 
 def _encode(path: Path, clip: _Clip) -> None:
-    """H.264, FFV1 or GIF by ffmpeg."""
+    """H.264, FFV1 or GIF by ffmpeg, while the frames after are computed."""
     wide = clip.dtype.name == "uint16"
     lossless = path.suffix.lower() in _FFV1
     colour = len(clip.shape) == 3
-    even = path.suffix.lower() in _H264
+    even = path.suffix.lower() in H264
     height, width = (n + n % 2 if even else n for n in clip.shape[:2])
     source = ("rgb48le" if colour else "gray16le") if wide and lossless else ("rgb24" if colour else "gray")
+    if clip.colour is not None:
+        source = clip.colour.found.pixels
     command = ["-y", "-f", "rawvideo", "-pix_fmt", source]
     command += ["-s", f"{width}x{height}", "-framerate", f"{clip.rate.numerator}/{clip.rate.denominator}", "-i", "-"]
     if clip.sound is not None and (even or path.suffix.lower() == ".mkv") and info(clip.sound).sound:
         part = ["-ss", f"{clip.span[0]:.6f}", "-t", f"{clip.span[1]:.6f}"] if clip.span else []
         command += [*part, "-i", f"file:{clip.sound}", "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
-    command += _codec(path.suffix.lower(), colour, wide)
+    if clip.colour is not None:
+        tags = (part for name, value in clip.colour.found.tags for part in (f"-{name}", value))
+        command += [*_X264, "-pix_fmt", source, *tags]
+    else:
+        command += _codec(path.suffix.lower(), colour, wide)
     with running([*command, f"file:{path}"], stdin=subprocess.PIPE) as (process, complaint):
-        with suppress(BrokenPipeError):  # the program ended before the clip: it says why
-            for chunk in clip.chunks:
-                process.stdin.write(_fitted(chunk, (height, width), eight=not lossless).data)
+        with suppress(BrokenPipeError), closing(ahead(clip.chunks)) as chunks:  # a program that ended says why
+            for chunk in chunks:
+                if clip.colour is not None:
+                    chunk = clip.colour.joined(chunk)
+                else:
+                    chunk = _fitted(chunk, (height, width), eight=not lossless)
+                process.stdin.write(chunk.data)
             process.stdin.close()
         if process.wait() != 0:
             raise OSError(f"{path.parent}: writing the video failed: {complaint() or 'ffmpeg gives no reason'}")
@@ -199,11 +218,10 @@ def _fitted(chunk: np.ndarray, size: tuple[int, int], *, eight: bool) -> np.ndar
 
 def _codec(suffix: str, colour: bool, wide: bool) -> list[str]:
     """Options of ffmpeg for the format."""
-    if suffix in _H264:
+    if suffix in H264:
         matrix = ["-vf", "scale=out_color_matrix=bt709:out_range=tv"]
         tags = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
-        quality = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-pix_fmt", "yuv420p"]
-        return [*matrix, *tags, *quality, "-movflags", "+faststart"]
+        return [*matrix, *tags, *_X264, "-pix_fmt", "yuv420p"]
     if suffix == ".gif":
         return ["-vf", "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"]
     pixels = ("gbrp16le" if wide else "bgr0") if colour else ("gray16le" if wide else "gray")

@@ -97,9 +97,10 @@ class _Luma:
         return bands, (residual, frames, light)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        inner, frames, light = residual or (None, None, None)
-        change = self._part.synthesize(bands, inner)[..., None]
-        return change if residual is None else change + (frames - light[..., None])
+        if residual is None:
+            return self._part.synthesize(bands, None)[..., None]
+        inner, frames, light = residual
+        return self._part.synthesize(bands, inner)[..., None] + (frames - light[..., None])
 
 
 class _Planes:
@@ -116,9 +117,10 @@ class _Planes:
         return bands, (residual, frames)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        inner, frames = residual or (None, None)
-        total = self._mixed(self._part.synthesize(bands, inner))
-        return total if residual is None else total + (frames - self._mixed(apart(frames, self._dtype)))
+        if residual is None:
+            return self._mixed(self._part.synthesize(bands, None))
+        inner, frames = residual
+        return self._mixed(self._part.synthesize(bands, inner) - apart(frames, self._dtype)) + frames
 
     def add(self, frames: Array, bands: Sequence[Array | None]) -> Array:
         if not isinstance(self._part, GaussianPyramid):

@@ -166,8 +166,12 @@ def apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
     n, h, w = frames.shape[:3]
     out = np.empty((n, 3, h, w), np.float32)
     rows = np.ascontiguousarray(frames).reshape(n, h, 3 * w)
-    for some, to in zip(rows, out, strict=True):
-        _shared(lambda start, stop, a=some, b=to: images.apart(a, start, stop, b), h, some.size)
+
+    def job(start: int, stop: int) -> None:
+        for t in range(n):
+            images.apart(rows[t], start, stop, out[t])
+
+    _shared(job, h, rows.size)
     return out
 
 
@@ -178,9 +182,12 @@ def added_planes(frames: np.ndarray, planes: np.ndarray | None, coarse: np.ndarr
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
     fine = np.empty((n, 0, h, w), np.float32) if planes is None else planes
     mix, top = _single(matrix), np.float32(np.iinfo(frames.dtype).max if frames.dtype.kind == "u" else np.inf)
-    for t in range(n):
-        parts = rows[t], fine[t], coarse[t], mix, top
-        _shared(lambda start, stop, a=parts, b=to[t]: images.added_planes(*a, start, stop, b), h, rows[t].size)
+
+    def job(start: int, stop: int) -> None:
+        for t in range(n):
+            images.added_planes(rows[t], fine[t], coarse[t], mix, top, start, stop, to[t])
+
+    _shared(job, h, rows.size)
     return out
 
 

@@ -31,7 +31,7 @@ def _kept(function: Callable[..., Any], options: dict[str, Any]) -> Any:
         return numba.njit(**options)(function)
 
 
-class _Patience(event.Listener):  # type: ignore[misc]
+class _Patience(event.Listener):
     """Says once what goes on where the kernels of this package take long to compile."""
 
     def __init__(self) -> None:

@@ -315,9 +315,7 @@ def mixed_row(a: Any, b: Any, c: Any, m: Any, out: Any) -> None:
 
 
 @kernel
-def added_planes(
-    frame: Any, planes: Any, coarse: Any, matrix: Any, top: Any, start: Any, stop: Any, out: Any
-) -> None:
+def added_planes(frame: Any, planes: Any, coarse: Any, matrix: Any, top: Any, start: Any, stop: Any, out: Any) -> None:
     """Rows start to stop of a frame (H, 3 W) with planes (3, H, W), or none, and coarser ones added, mixed."""
     height, width = out.shape[0], out.shape[1] // 3
     row = np.empty(coarse.shape[2] + 2, np.float32)
