@@ -201,3 +201,27 @@ def test_interrupted(sent, status, tmp_path):
         assert process.wait(30) == status
         assert "Traceback" not in process.stderr.read()
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+
+
+@pytest.mark.parametrize("name", ["phase", "linear"])
+def test_profile_says_where_the_time_went(name, video, tmp_path, capsys):
+    assert run(name, video, tmp_path / "out.mp4", "--band", 2, 3, "--quiet", "--profile") == 0
+    said = capsys.readouterr().out
+    for part in ("in all", "waiting for the decoder", "magnifying", "waiting for the encoder"):
+        assert part in said
+    seconds = [float(line.split()[0]) for line in said.splitlines()]
+    assert seconds[0] == pytest.approx(sum(seconds[1:]), abs=0.05)
+
+
+def test_colours_are_carried_through(tmp_path):
+    moving = synthetic.render(synthetic.texture((32, 48)), synthetic.sway(40, 30, 2.5, 0.2))
+    vmm.io.write(tmp_path / "in.mp4", np.stack([moving, moving // 2, 255 - moving], axis=-1), 30)
+    assert run("phase", tmp_path / "in.mp4", tmp_path / "out.mp4", "--band", 2, 3, "--quiet") == 0
+    before, after = (vmm.io.read(tmp_path / name)[0].astype(float) for name in ("in.mp4", "out.mp4"))
+    assert np.abs(after - before).mean() > 1
+    assert np.abs((after - before).mean(axis=(0, 1, 2))).max() < 1.5
+
+
+def test_warmup(capsys):
+    assert run("warmup") == 0
+    assert "Compiled in" in capsys.readouterr().out

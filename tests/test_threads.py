@@ -42,12 +42,41 @@ def test_errors_come_out(n, monkeypatch):
         list(in_parallel(fail, range(3)))
 
 
-def test_the_number_of_cores_changes_nothing(clip, monkeypatch):
+def test_set_threads(monkeypatch):
+    monkeypatch.setenv("VMM_THREADS", "3")
+    try:
+        vmm.set_threads(2)
+        assert cores() == 2
+        vmm.set_threads(None)
+        assert cores() == 3
+        with pytest.raises(ValueError, match="n=0 must be at least 1 core"):
+            vmm.set_threads(0)
+    finally:
+        vmm.set_threads(None)
+
+
+def test_work_inside_work_is_done_in_its_own_thread(monkeypatch):
+    """Else threads of the pool would wait for one another for ever."""
+    monkeypatch.setenv("VMM_THREADS", "2")
+
+    def outer(i):
+        here = threading.get_ident()
+        assert all(other == here for other in in_parallel(lambda _: threading.get_ident(), range(5)))
+        return i
+
+    assert list(in_parallel(outer, range(20))) == list(range(20))
+
+
+@pytest.mark.parametrize("name", vmm.METHODS)
+@pytest.mark.parametrize("temporal", ["butterworth", "fir"])
+def test_the_number_of_cores_changes_nothing_but_rounding(name, temporal, monkeypatch):
+    frames = np.random.default_rng(0).random((40, 260, 300)).astype(np.float32)
     out = []
     for n in ("1", "2", "5"):
         monkeypatch.setenv("VMM_THREADS", n)
-        out.append(vmm.phase.magnify(clip, (2, 3), fs=30))
-    assert np.array_equal(out[0], out[1]) and np.array_equal(out[0], out[2])
+        out.append(getattr(vmm, name).magnify(frames, (2, 4), fs=30, temporal=getattr(vmm.temporal, temporal)))
+    for other in out[1:]:
+        np.testing.assert_allclose(other, out[0], rtol=0, atol=1e-4)
 
 
 def test_calls_from_several_threads(clip):

@@ -44,6 +44,10 @@ class Colour:
         colours = np.stack([self._waiting.popleft() for _ in luma])
         return np.concatenate([luma.reshape(len(luma), -1), colours], axis=1)
 
+    def options(self) -> list[str]:
+        """How the file says its colours are meant, as options of ffmpeg."""
+        return [part for name, value in self.found.tags for part in (f"-{name}", value)]
+
     @property
     def _luma(self) -> int:
         return self.found.shape[1] * self.found.shape[2]

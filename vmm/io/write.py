@@ -183,13 +183,13 @@ def _encode(path: Path, clip: _Clip) -> None:
     source = ("rgb48le" if colour else "gray16le") if wide and lossless else ("rgb24" if colour else "gray")
     if clip.colour is not None:
         source = clip.colour.found.pixels
-    command = ["-y", "-f", "rawvideo", "-pix_fmt", source]
+    tags = clip.colour.options() if clip.colour is not None else []  # said of both, so that nothing is converted
+    command = ["-y", "-f", "rawvideo", "-pix_fmt", source, *tags]
     command += ["-s", f"{width}x{height}", "-framerate", f"{clip.rate.numerator}/{clip.rate.denominator}", "-i", "-"]
     if clip.sound is not None and (even or path.suffix.lower() == ".mkv") and info(clip.sound).sound:
         part = ["-ss", f"{clip.span[0]:.6f}", "-t", f"{clip.span[1]:.6f}"] if clip.span else []
         command += [*part, "-i", f"file:{clip.sound}", "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
     if clip.colour is not None:
-        tags = (part for name, value in clip.colour.found.tags for part in (f"-{name}", value))
         command += [*_X264, "-pix_fmt", source, *tags]
     else:
         command += _codec(path.suffix.lower(), colour, wide)

@@ -7,10 +7,12 @@ from functools import lru_cache
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.reference import product
 
 _NOISE = 1.0  # variance of white noise, that of the motion inside the band being 1
 _BELOW = 0.1  # spectral density below the band, that inside being 1
 _TREND = 1e3  # variance of an offset and a ramp
+_MOST = 1024  # samples that a prediction is made from
 
 
 def continued(x: Array, band: tuple[float, float], head: int, tail: int, seen: int) -> Array:
@@ -29,16 +31,17 @@ def continued(x: Array, band: tuple[float, float], head: int, tail: int, seen: i
 
 def _predicted(x: Array, band: tuple[float, float], beyond: int, seen: int) -> Array:
     """The samples before x."""
-    near = x[: min(seen, len(x))]
-    weights = namespace(x).asarray(predictor(band, len(near), beyond), dtype=x.dtype)
-    return (weights @ near.reshape(len(near), -1)).reshape((beyond, *x.shape[1:]))
+    near, weights = predictor(band, min(seen, len(x)), beyond)
+    return product(x[near], weights)
 
 
-@lru_cache(maxsize=32)
-def predictor(band: tuple[float, float], seen: int, beyond: int) -> np.ndarray:
-    """Weights (beyond, seen) of the samples seen in those before them."""
+@lru_cache(maxsize=16)
+def predictor(band: tuple[float, float], seen: int, beyond: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the samples seen tell of those before them, and their weights (beyond, n)."""
     low, high = band
     inside, before = np.arange(seen), np.arange(-beyond, 0)
+    if seen > _MOST:  # denser near the end, unevenly so that no other frequency looks the same
+        inside = np.unique(np.rint((seen - 1) * np.linspace(0, 1, _MOST) ** 1.5).astype(int))
 
     def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         lag = a[:, None] - b
@@ -46,5 +49,5 @@ def predictor(band: tuple[float, float], seen: int, beyond: int) -> np.ndarray:
         fills = (high * np.sinc(2 * high * lag) - (1 - _BELOW) * slow) / (high - low)
         return fills + _TREND * (1 + np.outer(a / seen, b / seen))
 
-    known = covariance(inside, inside) + _NOISE * np.eye(seen)
-    return np.linalg.solve(known, covariance(inside, before)).T
+    known = covariance(inside, inside) + _NOISE * np.eye(len(inside))
+    return inside, np.linalg.solve(known, covariance(inside, before)).T

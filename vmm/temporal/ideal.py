@@ -80,9 +80,9 @@ def _continued(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]
     seen = min(n, _SEEN * beyond)
     synthesis, analysis = _periodic(n + 2 * beyond, low, high)
     before, inner, after = np.split(2 * analysis, [beyond, beyond + n], axis=1)
-    ahead = predictor((low, high), seen, beyond)  # of the samples before the first, from those after it
-    inner[:, :seen] += before @ ahead
-    inner[:, n - seen :] += (after[:, ::-1] @ ahead)[:, ::-1]
+    near, weights = predictor((low, high), seen, beyond)  # of the samples before the first
+    inner[:, near] += before @ weights
+    inner[:, n - 1 - near] += after[:, ::-1] @ weights
     trend = np.linalg.qr(np.vander(np.arange(n), 2))[0]
     return synthesis[beyond : beyond + n], inner - (inner @ trend) @ trend.T
 

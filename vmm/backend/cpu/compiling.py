@@ -16,15 +16,7 @@ _log = logging.getLogger("vmm")
 
 def kernel(function: Callable[..., Any]) -> Any:
     """The function compiled: no check of divisors, products and sums fused, other Python threads running meanwhile."""
-    return _kept(function, {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}})
-
-
-def exact(function: Callable[..., Any]) -> Any:
-    """The function compiled with every product rounded, so that equal products cancel to zero."""
-    return _kept(function, {"nogil": True, "error_model": "numpy"})
-
-
-def _kept(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # nowhere to write: neither beside this file nor in the user's folder

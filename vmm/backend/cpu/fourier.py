@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 from rocket_fft import c2c, c2r, r2c
 
-from vmm.backend.cpu.compiling import exact
+from vmm.backend.cpu.compiling import kernel
 
 _AXES = np.array([1, 2])
 
 
-@exact
+@kernel
 def _complex(x: Any, out: Any, axes: Any, forward: Any, scale: Any) -> None:
     c2c(x, out, axes, forward, scale, 1)
 
 
-@exact
+@kernel
 def _from_real(x: Any, out: Any, axes: Any) -> None:
     r2c(x, out, axes, True, 1.0, 1)
 
 
-@exact
+@kernel
 def _to_real(x: Any, out: Any, axes: Any, scale: Any) -> None:
     c2r(x, out, axes, False, scale, 1)
 

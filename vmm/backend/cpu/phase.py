@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu.compiling import exact, kernel
+from vmm.backend.cpu.compiling import kernel
 
 _f = np.float32
 _PI, _HALF = _f(np.pi), _f(np.pi / 2)
@@ -51,10 +51,10 @@ def sin_cos1(x: Any) -> Any:
     return s * sign, c * sign - _f(2) * odd
 
 
-@exact
+@kernel
 def cross(a: Any, b: Any, c: Any, d: Any) -> Any:
-    """``a d - b c``, both products rounded, so that equal ones cancel to zero."""
-    return a * d - b * c
+    """``a d - b c`` by differences: exactly 0 where (c, d) is (a, b), which fused products are not."""
+    return a * (d - b) - b * (c - a)
 
 
 @kernel

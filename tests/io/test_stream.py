@@ -1,0 +1,176 @@
+"""Reading ahead, reading twice, and colour planes that are carried through."""
+
+import threading
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.data import synthetic
+from vmm.io.ahead import ahead
+from vmm.io.video import decoded, probe
+from vmm.temporal import fir, ideal
+
+
+def workers():
+    return [thread for thread in threading.enumerate() if thread.name == "vmm-ahead"]
+
+
+def test_items_come_in_order():
+    assert list(ahead(iter(range(50)))) == list(range(50))
+    assert not workers()
+
+
+def test_no_more_than_asked_for_is_made_ahead():
+    made = []
+
+    def items():
+        for i in range(20):
+            made.append(i)
+            yield i
+
+    for i in ahead(items(), depth=2):
+        time.sleep(0.002)
+        assert len(made) <= i + 4  # this one is in use, two wait, one is in the maker's hands
+
+
+def test_an_error_comes_out_where_it_arose():
+    def items():
+        yield 1
+        raise OSError("disk on fire")
+
+    seen = ahead(items())
+    assert next(seen) == 1
+    with pytest.raises(OSError, match="disk on fire"):
+        next(seen)
+
+
+def test_what_is_left_is_closed():
+    closed = threading.Event()
+
+    def items():
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.set()
+
+    seen = ahead(items())
+    next(seen)
+    seen.close()
+    assert closed.is_set() and not workers()
+
+
+def test_a_clip_is_read_again(tmp_path, frames):
+    vmm.io.write(tmp_path / "clip.mkv", frames, 30)
+    clip = vmm.io.stream(tmp_path / "clip.mkv", chunk=4)
+    first = next(clip)
+    assert np.array_equal(np.concatenate(list(clip.again())), frames)
+    assert np.array_equal(np.concatenate([first, *clip]), frames)
+    assert np.array_equal(np.concatenate(list(clip.again())), frames)
+    assert clip.waited > 0
+
+
+def test_whole_clip_filters_read_a_file_twice(tmp_path):
+    moving = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(50, 30, 2.5, 0.2))
+    vmm.io.write(tmp_path / "clip.mkv", moving, 30)
+    clip = vmm.io.stream(tmp_path / "clip.mkv", chunk=7)
+    out = np.concatenate(list(vmm.phase.magnify(clip, (2, 3), temporal=ideal)))
+    assert np.abs(out.astype(int) - vmm.phase.magnify(moving, (2, 3), fs=30, temporal=ideal)).max() <= 1
+
+
+class Twice:
+    """A long clip that can be read twice, of frames that come round."""
+
+    def __init__(self, loop, count):
+        self._loop, self._count, self.shape = loop, count, (count, *loop.shape[1:])
+
+    def again(self):
+        return (self._loop[i % len(self._loop) :][:10] for i in range(0, self._count, 10))
+
+    def __iter__(self):
+        return self.again()
+
+
+def test_a_clip_that_is_shorter_than_stated():
+    loop = synthetic.render(synthetic.texture((32, 40)), synthetic.sway(50, 30, 2.5, 0.2))
+    clip = Twice(loop, 40)
+    clip.shape = (57, 32, 40)
+    out = np.concatenate(list(vmm.phase.magnify(clip, (2, 3), fs=30, temporal=ideal)))
+    assert np.abs(out.astype(int) - vmm.phase.magnify(loop[:40], (2, 3), fs=30, temporal=ideal)).max() <= 1
+
+
+@pytest.mark.parametrize("temporal", [ideal, fir])
+def test_zero_phase_memory_does_not_grow_with_the_clip(temporal, monkeypatch):
+    """As many components are kept of 2000 frames as of 400: of the ideal filter the band is narrower, then."""
+    monkeypatch.setenv("VMM_THREADS", "1")  # the peak of several threads depends on chance
+    loop = synthetic.render(synthetic.texture((96, 128)), synthetic.sway(50, 30, 3, 0.1))
+
+    def peak(count):
+        half = 30 / count if temporal is ideal else 1.0
+        clip = Twice(loop, count)
+        tracemalloc.start()
+        for _ in vmm.phase.magnify(clip, (3 - 2.1 * half, 3 + 2.1 * half), fs=30, temporal=temporal, orientations=2):
+            pass
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return top
+
+    peak(60)
+    assert peak(2000) <= 1.1 * peak(400)
+
+
+@pytest.fixture
+def planes(tmp_path):
+    """A file with luma and colour apart, and what it holds."""
+    moving = synthetic.render(synthetic.texture((48, 64), blur=2), synthetic.sway(20, 30, 2.5, 0.2))
+    colours = np.stack([moving, 255 - moving, moving // 2], axis=-1)
+    vmm.io.write(tmp_path / "in.mp4", colours, 30)
+    return tmp_path / "in.mp4"
+
+
+def raw(path):
+    return np.concatenate(list(decoded(path, probe(path), chunk=20, pixels="planes")))
+
+
+def test_luma_and_colour_come_together_again(planes, tmp_path):
+    clip = vmm.io.stream(planes, luma=True, chunk=6)
+    assert clip.shape == (20, 48, 64)
+    vmm.io.write(tmp_path / "out.mp4", vmm.riesz.magnify(clip, (2, 3), alpha=0), clip.fs, colour=clip.colour)
+    before, after = raw(planes).astype(int), raw(tmp_path / "out.mp4").astype(int)
+    for part in (slice(0, 48 * 64), slice(48 * 64, None)):
+        assert np.abs(after[:, part] - before[:, part]).mean() < 1.0
+        assert abs((after[:, part] - before[:, part]).mean()) < 0.3
+    assert probe(tmp_path / "out.mp4").tags == probe(planes).tags != ()
+
+
+def test_luma_moves_as_brightness_does(planes, tmp_path):
+    clip = vmm.io.stream(planes, luma=True)
+    vmm.io.write(tmp_path / "out.mp4", vmm.phase.magnify(clip, (2, 3), alpha=20), clip.fs, colour=clip.colour)
+    luma = raw(planes)[:, : 48 * 64].reshape(20, 48, 64)
+    expected = vmm.phase.magnify(luma, (2, 3), fs=30, alpha=20).astype(float)
+    seen = raw(tmp_path / "out.mp4")[:, : 48 * 64].reshape(20, 48, 64)
+    assert np.abs(expected - luma).mean() > 3
+    assert np.abs(seen - expected).mean() < 1
+
+
+def test_where_luma_does_not_stand_apart_colour_is_read(tmp_path, frames):
+    vmm.io.write(tmp_path / "clip.mkv", frames, 30)
+    clip = vmm.io.stream(tmp_path / "clip.mkv", luma=True)
+    assert clip.colour is None and clip.shape == frames.shape
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.mp4"])
+def test_colour_that_does_not_fit(name, planes, tmp_path):
+    colour = vmm.io.stream(planes, luma=True).colour
+    size = (48, 64) if name == "out.mkv" else (48, 62)
+    with pytest.raises(ValueError, match=r"colour planes go into \.mp4"):
+        vmm.io.write(tmp_path / name, np.zeros((4, *size), np.uint8), 30, colour=colour)
+    assert not (tmp_path / name).exists()
+
+
+def test_a_chunk_holds_some_million_pixels(tmp_path):
+    vmm.io.write(tmp_path / "clip.tif", np.zeros((20, 1024, 1024), np.uint8), 30)
+    assert len(next(vmm.io.stream(tmp_path / "clip.tif", fs=30))) == 4

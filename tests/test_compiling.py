@@ -1,0 +1,151 @@
+"""How kernels are compiled: vectorised, exact enough, kept where that can be, safe for the host."""
+
+import logging
+import multiprocessing
+import re
+import threading
+import types
+
+import numba
+import numpy as np
+import pytest
+from numba import complex64, float32, int64, uint8
+from numba import types as nb
+
+import vmm
+from vmm.backend import reference as kernels
+from vmm.backend.cpu import compiling, images, phase, triples
+
+ROW, BYTES, COMPLEX = nb.Array(float32, 1, "C"), nb.Array(uint8, 1, "C"), nb.Array(complex64, 1, "C")
+PLANE, COMPLEXES = nb.Array(float32, 2, "C"), nb.Array(complex64, 2, "C")
+CUBE, REGISTERS = nb.Array(float32, 3, "C"), nb.Array(float32, 4, "C")
+HOT = {
+    "phase since": (phase.since_row, (COMPLEX, COMPLEX, ROW)),
+    "turned": (phase.turned_row, (COMPLEX, ROW)),
+    "biquad": (phase.biquad_row, (ROW, ROW, ROW, ROW)),
+    "weighted": (phase.weighted_row, (ROW, ROW, CUBE, int64)),
+    "quaternion since": (triples.since_row, (ROW,) * 8),
+    "quaternion turned": (triples.turned_row, (ROW,) * 8),
+    "three": (triples.three_row, (ROW,) * 5),
+    "blur": (images.blurred_row, (ROW, ROW, ROW)),
+    "halved": (images.halved_row, (ROW,) * 4),
+    "expanded even": (images.even_row, (ROW,) * 4),
+    "mixed": (images.mixed_row, (ROW, ROW, ROW, PLANE, ROW)),
+    "phase filtered": (
+        phase.since_filtered,
+        (nb.Array(complex64, 3, "C"), COMPLEXES, PLANE, REGISTERS, CUBE),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_hot_kernels_are_vectorised(name):
+    """Packed fused multiply-adds: where they are missing the kernel is ten times slower, and nothing else tells."""
+    kernel, signature = HOT[name]
+    fresh = numba.njit(**{k: v for k, v in kernel.targetoptions.items() if k in ("nogil", "error_model", "fastmath")})(
+        kernel.py_func
+    )
+    fresh.compile(signature)
+    assembly = fresh.inspect_asm(fresh.signatures[0])
+    if "xmm" not in assembly or ("vfmadd" not in assembly and "vmulps" not in assembly):
+        pytest.skip("this processor has no AVX")
+    packed = re.findall(r"\bvfn?m(?:add|sub)\d+ps\s.*%[yz]mm", assembly)
+    assert len(packed) >= 2
+
+
+def test_polynomials_are_exact_enough():
+    angles = np.linspace(-np.pi, np.pi, 100_001)
+    there = np.exp(1j * angles).astype(np.complex64)
+    seen = kernels.phase_since(there, np.ones_like(there))
+    np.testing.assert_allclose(seen, np.angle(there.astype(complex)), atol=4e-7)
+    turns = np.linspace(-40, 40, 100_001).astype(np.float32)
+    changed = kernels.turned(np.ones(turns.shape, np.complex64)[None], turns[None])[0]
+    np.testing.assert_allclose(changed, np.exp(1j * turns.astype(float)) - 1, atol=4e-7)
+
+
+def test_small_turns_keep_their_size():
+    """The change is computed as such: no two nearly equal numbers are subtracted."""
+    small = np.float32([[1e-6, 1e-4, 1e-3]])
+    changed = kernels.turned(np.ones((1, 3), np.complex64), small)
+    np.testing.assert_allclose(changed.imag, np.sin(small), rtol=1e-6)
+    np.testing.assert_allclose(changed.real, -2 * np.sin(small.astype(float) / 2) ** 2, rtol=1e-5)
+
+
+def test_a_place_that_cannot_be_written_is_no_error(monkeypatch):
+    tried = []
+
+    def njit(cache=False, **options):
+        tried.append(cache)
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(compiling.numba, "njit", njit)
+    assert compiling.kernel(abs) is abs
+    assert tried == [True, False]
+
+
+def test_nothing_is_compiled_for_many_threads():
+    """Parallel loops of Numba abort the process, or the child of a fork: there must be none."""
+    for module in (phase, triples, images):
+        for name, kernel in vars(module).items():
+            if isinstance(kernel, numba.core.dispatcher.Dispatcher):
+                assert not kernel.targetoptions.get("parallel"), name
+                assert kernel.targetoptions["nogil"] and kernel.targetoptions["error_model"] == "numpy", name
+
+
+@pytest.fixture
+def patience(monkeypatch):
+    monkeypatch.setattr(compiling, "_LONG", 0.01)
+    return compiling._Patience()
+
+
+def compiling_of(module):
+    function = types.SimpleNamespace(__module__=module)
+    return types.SimpleNamespace(data={"dispatcher": types.SimpleNamespace(py_func=function)})
+
+
+def wait_for_timers():
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(5)
+
+
+@pytest.mark.parametrize(("module", "lines"), [("vmm.backend.cpu.phase", 1), ("somebody.else", 0)])
+def test_a_long_compilation_is_announced_once(module, lines, patience, caplog):
+    with caplog.at_level(logging.WARNING, "vmm"):
+        for _ in range(2):
+            patience.on_start(compiling_of(module))
+            wait_for_timers()
+            patience.on_end(compiling_of(module))
+    assert sum("vmm warmup" in line for line in caplog.messages) == lines
+
+
+def test_a_short_compilation_is_not(patience, caplog):
+    with caplog.at_level(logging.WARNING, "vmm"):
+        patience.on_start(compiling_of("vmm.phase"))
+        patience.on_end(compiling_of("vmm.phase"))
+        wait_for_timers()
+    assert not caplog.messages
+
+
+def in_child(clip, queue):
+    queue.put(vmm.phase.magnify(clip, (2, 3), fs=30))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_after_use(clip):
+    """The child has none of its parent's threads."""
+    vmm.set_threads(2)
+    try:
+        alone = vmm.phase.magnify(clip, (2, 3), fs=30)
+        context = multiprocessing.get_context("fork")
+        queue = context.Queue()
+        child = context.Process(target=in_child, args=(clip, queue))
+        child.start()
+        result = queue.get(timeout=60)
+        child.join(60)
+        assert child.exitcode == 0 and np.array_equal(result, alone)
+    finally:
+        vmm.set_threads(None)

@@ -1,0 +1,174 @@
+"""Compiled kernels do what the plain ones do, to the rounding of single precision."""
+
+import numpy as np
+import pytest
+from parts import TOLERANCE
+
+from vmm.backend import fused
+from vmm.backend import reference as kernels
+from vmm.backend.fast import compiled_for, plainly
+from vmm.motion import intensity, local_phase, quaternion, smooth
+
+SIZES = [(33, 47), (40, 64), (5, 6), (2, 3)]
+SOS = np.array([[0.1, 0.02, -0.1, 1, -1.5, 0.7], [0.2, 0.1, 0.1, 1, -1.2, 0.5]])
+YIQ = (0.299, 0.587, 0.114)
+
+
+def real(rng, *shape):
+    return rng.normal(size=shape).astype(np.float32)
+
+
+def complexes(rng, *shape):
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(np.complex64)
+
+
+def pixels(rng, *shape):
+    return rng.integers(0, 256, shape).astype(np.uint8)
+
+
+CASES = {  # kernel and arguments of one size
+    "phase_since": lambda g, h, w: (complexes(g, 3, h, w), complexes(g, 3, h, w)),
+    "turned": lambda g, h, w: (complexes(g, 3, h, w), 9 * real(g, 3, h, w)),
+    "riesz": lambda g, h, w: (real(g, 3, h, w), (0.5, 0.0, -0.5), (0.2, 0.6, 0.2)),
+    "blur": lambda g, h, w: (real(g, 3, 2, h, w), (2.0, 1.3)),
+    "reduce": lambda g, h, w: (real(g, 3, h, w),),
+    "expand": lambda g, h, w: (real(g, 3, (h + 1) // 2, (w + 1) // 2), (h, w), real(g, 3, h, w)),
+    "biquads": lambda g, h, w: (real(g, 7, h, w), SOS, real(g, 2, 2, h, w)),
+    "product": lambda g, h, w: (real(g, 7, h, w), g.normal(size=(5, 7))),
+    "brightness": lambda g, h, w: (pixels(g, 3, h, w, 3), YIQ, np.float32),
+    "apart": lambda g, h, w: (pixels(g, 3, h, w, 3), np.float32),
+    "added": lambda g, h, w: (pixels(g, 3, h, w, 3), 99 * real(g, 3, h, w, 1)),
+    "added_planes": lambda g, h, w: (
+        pixels(g, 3, h, w, 3).astype(np.float32),
+        real(g, 3, 3, h, w),
+        real(g, 3, 3, (h + 1) // 2, (w + 1) // 2),
+        g.normal(size=(3, 3)),
+    ),
+}
+
+
+def copied(arguments):
+    return [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+
+
+def compare(fast, plain):
+    assert fast.dtype == plain.dtype and fast.shape == plain.shape
+    scale = max(1.0, float(np.abs(plain).max()))
+    np.testing.assert_allclose(fast, plain, rtol=0, atol=TOLERANCE["float32"] * scale)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", CASES)
+def test_fast_is_plain(name, size, rng):
+    arguments = CASES[name](rng, *size)
+    kernel = getattr(kernels, name)
+    one, two = copied(arguments), copied(arguments)
+    compare(kernel(*one), kernel.plain(*two))
+    if name == "biquads":
+        compare(one[2], two[2])
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("planes", [1, 3, None])
+def test_changes_are_added_to_frames_of_any_type(kind, planes, rng):
+    frames = pixels(rng, 3, 9, 11, *([3] if planes else [])).astype(kind)
+    change = 99 * real(rng, *frames.shape[:3], *([planes] if planes else []))
+    fast, plain = kernels.added(frames, change), kernels.added.plain(frames, change)
+    assert fast.dtype == frames.dtype
+    compare(fast.astype(float), plain.astype(float))
+
+
+@pytest.mark.parametrize("size", [(40, 50), (41, 51)])
+@pytest.mark.parametrize(
+    ("corner", "box"),
+    [((-10, -8), (20, 20)), ((-5, 0), (12, 9)), ((3, -12), (8, 5)), ((-4, -7), (5, 8)), ((0, 1), (5, 8))],
+)
+def test_boxes_of_spectra(size, corner, box, rng):
+    half = complexes(rng, 2, size[0], size[1] // 2 + 1)
+    weights, shape = rng.random(box).astype(np.float32), (box[0] + 3, box[1] + 1)
+    taken = kernels.take(half, weights, 1.5, corner, shape)
+    compare(taken, kernels.take.plain(half, weights, 1.5, corner, shape))
+    fast, plain = half.copy(), half.copy()
+    kernels.put(fast, taken, weights, 0.5, corner)
+    kernels.put.plain(plain, taken, weights, 0.5, corner)
+    compare(fast, plain)
+
+
+@pytest.mark.parametrize("size", [(41, 50), (40, 51)])
+def test_a_box_of_everything_is_twice_the_image(size, rng):
+    """A box without weights on all of one half of a spectrum gives back what it took."""
+    images = rng.normal(size=(2, *size))
+    half, spectrum = np.fft.rfft2(images), np.fft.fft2(images)
+    corner = -(size[0] // 2), 1 - (size[1] + 1) // 2
+    weights = np.ones((size[0], 2 * ((size[1] + 1) // 2) - 1))
+    box = kernels.take(half, weights, 1.0, corner, weights.shape)
+    centred = np.fft.fftshift(spectrum, axes=(1, 2))[:, :, size[1] // 2 + corner[1] :][:, :, : weights.shape[1]]
+    np.testing.assert_allclose(box, centred, atol=1e-9)
+    back = np.zeros_like(half)
+    kernels.put(back, box, weights, 1.0, corner)
+    inside = slice(None), slice(None), slice(0, weights.shape[1] // 2 + 1)
+    np.testing.assert_allclose(back[inside], 2 * half[inside], atol=1e-9)
+
+
+def triples(rng, n, h, w):
+    return real(rng, n, 3, h, w)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("motion", "make"), [(local_phase, complexes), (intensity, real), (quaternion, triples)])
+def test_fused_is_one_after_the_other(motion, make, size, rng):
+    """In two chunks, so that the frame before and the registers are handed on."""
+    coefs = make(rng, 7, *size)
+    still = motion.read(coefs[:1], coefs[:1]).shape[1:]
+    out = []
+    for plain in (False, True):
+        before, registers = coefs[0].copy(), np.zeros((2, 2, *still), np.float32)
+        total = np.zeros((4, *still), np.float32)
+        columns = np.random.default_rng(1).normal(size=(4, 7))
+        if plain:
+            with plainly():
+                parts = [fused.filtered(motion.read, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
+                before[...] = coefs[0]
+                fused.gathered(motion.read, coefs[:4], before, columns[:, :4], total)
+                fused.gathered(motion.read, coefs[4:], before, columns[:, 4:], total)
+        else:
+            parts = [fused.filtered(motion.read, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
+            before[...] = coefs[0]
+            fused.gathered(motion.read, coefs[:4], before, columns[:, :4], total)
+            fused.gathered(motion.read, coefs[4:], before, columns[:, 4:], total)
+        out.append((np.concatenate(parts), registers, total))
+    for fast, slow in zip(*out, strict=True):
+        compare(fast, slow)
+
+
+@pytest.mark.parametrize("size", [*SIZES, (300, 400)])
+@pytest.mark.parametrize("sigma", [0.0, 0.6, 2.0])
+@pytest.mark.parametrize(("motion", "make"), [(intensity, real), (quaternion, triples)])
+def test_one_pass_over_a_level(motion, make, sigma, size, rng):
+    coefs = make(rng, 5, *size)
+    part = smooth(motion, sigma) if motion is quaternion else motion
+    alpha = rng.uniform(1, 9, size).astype(np.float32)
+    still = motion.read(coefs[:1], coefs[:1]).shape[1:]
+    before, registers = coefs[0].copy(), np.zeros((2, 2, *still), np.float32)
+    kernel = fused.kernel_for(part.read, "magnified", coefs)
+    fast = np.concatenate([kernel(c, before, SOS, registers, part.sigma, alpha) for c in (coefs[:2], coefs[2:])])
+    with plainly():
+        before, registers = coefs[0].copy(), np.zeros((2, 2, *still), np.float32)
+        signal = fused.filtered(part.read, coefs, before, SOS, registers)
+        plain = part.change(coefs, signal, alpha)
+    plain = plain[:, :1] if motion is quaternion else plain
+    np.testing.assert_allclose(fast, plain, rtol=0, atol=1e-3)
+
+
+def test_what_compiled_kernels_take(rng):
+    assert compiled_for(real(rng, 2, 3)) and compiled_for(complexes(rng, 2, 3))
+    for other in (np.zeros((2, 3)), np.zeros((0, 3), np.float32), np.zeros((2, 3), ">f4"), [1.0]):
+        assert not compiled_for(other)
+    with plainly():
+        assert not compiled_for(real(rng, 2, 3))
+
+
+def test_nothing_changes_where_nothing_moves(rng):
+    coefs = complexes(rng, 1, 30, 40)
+    assert not kernels.phase_since(coefs, coefs.copy()).any()
+    assert not kernels.turned(coefs, np.zeros((1, 30, 40), np.float32)).any()
