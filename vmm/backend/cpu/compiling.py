@@ -16,7 +16,7 @@ _log = logging.getLogger("vmm")
 
 def kernel(function: Callable[..., Any]) -> Any:
     """The function compiled: no check of divisors, products and sums fused, other Python threads running meanwhile."""
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # nowhere to write: neither beside this file nor in the user's folder
