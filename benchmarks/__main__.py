@@ -8,4 +8,6 @@ BENCHMARKS = {"speed": speed.main}
 
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
 parser.add_argument("name", choices=BENCHMARKS)
-BENCHMARKS[parser.parse_args().name]()
+parser.add_argument("--quick", action="store_true", help="the smallest size, a short clip")
+options = parser.parse_args()
+BENCHMARKS[options.name](quick=options.quick)

@@ -1,48 +1,141 @@
-"""Time a frame of every method with its default settings, and its ratio to the fastest, in one run.
+"""Frames a second of every method: on one core and on all, against plain NumPy, against peers, and from file to file.
 
-Colour uint8 in and out, 30 frames/s, band 2 to 3 Hz. The calibration, one complex Fourier transform of 1280x720 on one
-core, stands beside, so that runs on different machines compare.
+Colour uint8 in and out, 30 frames/s, band 2 to 3 Hz, kernels compiled before. The calibration, one complex Fourier
+transform of 1280x720 by SciPy on one core, stands beside, so that runs on different machines compare. The class is in
+asv's form.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import scipy.fft
 
 import vmm
+from benchmarks import peers
+from benchmarks.cases import CASES, SIZES, Again, clip, magnified
+from vmm.backend.fast import plainly
+from vmm.backend.threads import cores
 
-SIZES = {"360p": (360, 640), "720p": (720, 1280)}
-FRAMES = 120
+WARM, TIMED = 8, 40
 
 
-def main() -> None:
-    """Print the table."""
+class Speed:
+    """One case and size."""
+
+    params = (list(CASES), list(SIZES), [1, 2])
+    param_names = ("case", "size", "threads")
+
+    def setup(self, case: str, size: str, threads: int) -> None:
+        """Render a loop and compile."""
+        self._loop = clip(SIZES[size], 4)
+        vmm.set_threads(threads)
+        self._run(case, WARM)
+
+    def teardown(self, case: str, size: str, threads: int) -> None:
+        """Back to all cores."""
+        vmm.set_threads(None)
+
+    def time_frames(self, case: str, size: str, threads: int) -> None:
+        """Seconds for so many frames."""
+        self._run(case, TIMED)
+
+    def peakmem_frames(self, case: str, size: str, threads: int) -> None:
+        """Bytes of the process at most."""
+        self._run(case, TIMED)
+
+    def track_milliseconds(self, case: str, size: str, threads: int) -> float:
+        """Milliseconds a frame, beyond what a shorter clip takes."""
+        short, long = (median(lambda n=n: self._run(case, n), 3) for n in (WARM, WARM + TIMED))
+        return 1000 * (long - short) / TIMED
+
+    def _run(self, case: str, frames: int) -> None:
+        for _ in magnified(case, Again(self._loop, frames)):
+            pass
+
+
+def main(quick: bool = False) -> None:
+    """Print the tables."""
+    print(f"calibration {calibration():.2f} ms, {cores()} cores\n")
+    sizes = ["360p"] if quick else list(SIZES)
+    print(f"{'':28}" + "".join(f"{size:>26}" for size in sizes))
+    print(f"{'case':28}" + "".join(f"{'1 core':>8} ms{'all':>7} ms{'/s':>6}" for _ in sizes))
+    for case in CASES:
+        row = ""
+        for size in sizes:
+            one, all_cores = milliseconds(case, size, 1), milliseconds(case, size, cores())
+            row += f"{one:11.1f}{all_cores:10.1f}{1000 / all_cores:6.0f}"
+        print(f"{case:28}{row}  (calibration {calibration():.2f} ms)", flush=True)
+    versus(sizes[min(1, len(sizes) - 1)])
+    files(SIZES["360p" if quick else "720p"], 40 if quick else 150)
+
+
+def milliseconds(case: str, size: str, threads: int) -> float:
+    """Milliseconds a frame."""
+    speed = Speed()
+    speed.setup(case, size, threads)
+    try:
+        return speed.track_milliseconds(case, size, threads)
+    finally:
+        speed.teardown(case, size, threads)
+
+
+def versus(size: str) -> None:
+    """Against the same methods in plain array code, and against other packages, on whole clips in memory."""
+    print(f"\nSeconds for 24 frames of {size}, all cores")
+    frames = clip(SIZES[size], 24)
+    ours = {}
+    for case, (method, _, _) in CASES.items():
+        with plainly():
+            plain = seconds(lambda case=case: list(magnified(case, iter([frames]))))
+        ours[method] = seconds(lambda case=case: list(magnified(case, iter([frames]))))
+        print(f"{case:28}{ours[method]:8.2f}{plain:8.2f} plain{plain / ours[method]:8.1f} times as long")
+    for name, peer in peers.PEERS.items():
+        try:
+            taken = seconds(lambda peer=peer: peer(frames))
+        except Exception as error:  # whatever keeps a peer from working is its result
+            print(f"{name:28} does not run here: {type(error).__name__}: {error}")
+        else:
+            print(f"{name:28}{taken:8.2f}{taken / ours['linear']:14.1f} times vmm.linear")
+
+
+def files(shape: tuple[int, int], frames: int) -> None:
+    """From file to file with H.264 by the command line: frames a second, and memory of its process at most."""
+    print(f"\nFile to file, {shape[1]}x{shape[0]}, {frames} frames")
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "in.mp4", Path(folder) / "out.mp4"
+        vmm.io.write(source, clip(shape, frames), 30)
+        for case, (method, _, options) in CASES.items():
+            command = [sys.executable, "-m", "vmm", method, str(source), str(target), "--band", "2", "3", *options]
+            start = time.perf_counter()
+            process = subprocess.Popen([*command, "--alpha", "10", "--quiet", "--overwrite"])
+            _, status, usage = os.wait4(process.pid, 0)
+            taken = time.perf_counter() - start
+            said = f"{frames / taken:8.1f} frames/s{usage.ru_maxrss / 1024:8.0f} MB" if status == 0 else "failed"
+            print(f"{case:28}{said}", flush=True)
+
+
+def calibration() -> float:
+    """Milliseconds of a complex transform of 1280x720 on one core."""
     plane = np.random.default_rng(0).normal(size=(720, 1280)).astype(np.complex64)
-    print(f"calibration: {1000 * median(lambda: scipy.fft.fft2(plane, workers=1), 20):.2f} ms\n")
-    print(f"{'method':10}" + "".join(f"{size + ', ms':>12}{'frames/s':>12}{'ratio':>8}" for size in SIZES))
-    times = {name: [per_frame(name, shape) for shape in SIZES.values()] for name in vmm.METHODS}
-    fastest = [min(column) for column in zip(*times.values(), strict=True)]
-    for name, row in times.items():
-        cells = (f"{1000 * t:12.1f}{1 / t:12.1f}{t / f:8.1f}" for t, f in zip(row, fastest, strict=True))
-        print(f"{name:10}" + "".join(cells))
-
-
-def per_frame(name: str, shape: tuple[int, int]) -> float:
-    """Seconds a frame."""
-    clip = np.random.default_rng(0).integers(0, 255, (FRAMES, *shape, 3), dtype=np.uint8)
-    magnify = getattr(vmm, name).magnify
-    return median(lambda: magnify(clip, (2, 3), fs=30), 1) / FRAMES
+    return 1000 * median(lambda: scipy.fft.fft2(plane, workers=1), 15)
 
 
 def median(function: Callable[[], object], times: int) -> float:
     """Median of the seconds that a call takes."""
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        function()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+    return statistics.median(seconds(function) for _ in range(times))
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Seconds that a call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start

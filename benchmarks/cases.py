@@ -1,0 +1,66 @@
+"""What is timed: methods with their settings, sizes, and a clip that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import vmm
+from vmm.data import synthetic
+from vmm.temporal import butterworth, ideal
+
+SIZES = {"360p": (360, 640), "720p": (720, 1280), "1080p": (1080, 1920)}
+BAND = (2, 3)
+
+CASES = {  # name: method, settings, arguments of the command line
+    "linear": ("linear", {}, []),
+    "linear, wavelength 40": ("linear", {"wavelength": 40}, ["--wavelength", "40"]),
+    "riesz": ("riesz", {}, []),
+    "phase, octave": (
+        "phase",
+        {"octave": 1.0, "temporal": butterworth},
+        ["--octave", "1", "--temporal", "butterworth"],
+    ),
+    "phase, half octave": ("phase", {"temporal": butterworth}, ["--temporal", "butterworth"]),
+    "phase, octave, zero phase": (
+        "phase",
+        {"octave": 1.0, "temporal": ideal},
+        ["--octave", "1", "--temporal", "ideal"],
+    ),
+    "phase, zero phase": ("phase", {"temporal": ideal}, ["--temporal", "ideal"]),
+    "color": ("color", {}, []),
+}
+
+
+def clip(shape: tuple[int, int], frames: int) -> np.ndarray:
+    """A colour texture that sways by a tenth of a pixel at 2.5 Hz while it pans by half a pixel a frame."""
+    height, width = shape
+    scene = synthetic.texture((256, 256), blur=1.0)
+    moves = synthetic.sway(frames, 30, 2.5, 0.1) + 0.5 * np.arange(frames)[:, None] * np.array([0.0, 1.0])
+    grey = synthetic.render(scene, moves)
+    tiles = -(-height // 256), -(-width // 256)
+    wide = np.tile(grey, (1, *tiles))[:, :height, :width]
+    return np.stack([wide, 255 - wide // 2, wide // 2 + 64], axis=-1)
+
+
+class Again:
+    """Chunks that come round, as often as there are frames; they can be read twice."""
+
+    def __init__(self, frames: np.ndarray, count: int) -> None:
+        self._frames, self.shape = frames, (count, *frames.shape[1:])
+
+    def again(self) -> Iterator[np.ndarray]:
+        n = len(self._frames)
+        return (self._frames[: min(n, self.shape[0] - done)] for done in range(0, self.shape[0], n))
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self.again()
+
+
+def magnified(case: str, frames: Any) -> Iterator[np.ndarray]:
+    """The chunks of a case's output."""
+    method, settings, _ = CASES[case]
+    return partial(getattr(vmm, method).magnify, band=BAND, fs=30, alpha=10, **settings)(frames)
