@@ -53,6 +53,7 @@ class Again:
         self._frames, self.shape = frames, (count, *frames.shape[1:])
 
     def again(self) -> Iterator[np.ndarray]:
+        """From the first chunk on."""
         n = len(self._frames)
         return (self._frames[: min(n, self.shape[0] - done)] for done in range(0, self.shape[0], n))
 

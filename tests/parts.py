@@ -7,7 +7,17 @@ from pathlib import Path
 
 import vmm
 from vmm.motion import intensity, local_phase, quaternion
-from vmm.spatial import Gaussian, Laplacian, Pixels, RieszPyramid, SteerablePyramid, luma, padded, planes
+from vmm.spatial import (
+    Gaussian,
+    GaussianPyramid,
+    Laplacian,
+    Pixels,
+    RieszPyramid,
+    SteerablePyramid,
+    luma,
+    padded,
+    planes,
+)
 from vmm.temporal import acceleration, butterworth, chain, difference, fir, ideal, iir, jerk, unwrap
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-9}  # relative to the range of values
@@ -17,7 +27,9 @@ SPATIAL = {
     "gaussian": partial(Gaussian, level=3),
     "laplacian": Laplacian,
     "riesz": RieszPyramid,
-    "riesz laplacian 3x3": partial(RieszPyramid, pyramid="laplacian", kernel="3x3"),
+    "riesz 3x3": partial(RieszPyramid, kernel="3x3"),
+    "riesz invertible": partial(RieszPyramid, pyramid="invertible"),
+    "gaussian pyramid": GaussianPyramid,
     "steerable octave": SteerablePyramid,
     "steerable half octave": partial(SteerablePyramid, octave=0.5),
     "steerable quarter octave": partial(SteerablePyramid, octave=0.25),
@@ -26,7 +38,12 @@ SPATIAL = {
     "padded steerable": padded(SteerablePyramid, octave=0.5),
 }
 
-COLOUR = {"luma": luma(Laplacian), "planes": planes(Laplacian), "luma of padded": luma(padded(SteerablePyramid))}
+COLOUR = {
+    "luma": luma(Laplacian),
+    "planes": planes(Laplacian),
+    "planes of a gaussian pyramid": planes(GaussianPyramid, chroma=0.3),
+    "luma of padded": luma(padded(SteerablePyramid)),
+}
 
 MOTIONS = {"intensity": intensity, "local_phase": local_phase, "quaternion": quaternion}
 

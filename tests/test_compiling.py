@@ -14,7 +14,7 @@ from numba import types as nb
 
 import vmm
 from vmm.backend import reference as kernels
-from vmm.backend.cpu import compiling, images, phase, triples
+from vmm.backend.cpu import colours, compiling, images, phase, spectra, triples
 
 ROW, BYTES, COMPLEX = nb.Array(float32, 1, "C"), nb.Array(uint8, 1, "C"), nb.Array(complex64, 1, "C")
 PLANE, COMPLEXES = nb.Array(float32, 2, "C"), nb.Array(complex64, 2, "C")
@@ -30,7 +30,7 @@ HOT = {
     "blur": (images.blurred_row, (ROW, ROW, ROW)),
     "halved": (images.halved_row, (ROW,) * 4),
     "expanded even": (images.even_row, (ROW,) * 4),
-    "mixed": (images.mixed_row, (ROW, ROW, ROW, PLANE, ROW)),
+    "mixed": (colours.mixed_row, (ROW, ROW, ROW, PLANE, ROW)),
     "phase filtered": (
         phase.since_filtered,
         (nb.Array(complex64, 3, "C"), COMPLEXES, PLANE, REGISTERS, CUBE),
@@ -87,7 +87,7 @@ def test_a_place_that_cannot_be_written_is_no_error(monkeypatch):
 
 def test_nothing_is_compiled_for_many_threads():
     """Parallel loops of Numba abort the process, or the child of a fork: there must be none."""
-    for module in (phase, triples, images):
+    for module in (phase, triples, images, spectra, colours):
         for name, kernel in vars(module).items():
             if isinstance(kernel, numba.core.dispatcher.Dispatcher):
                 assert not kernel.targetoptions.get("parallel"), name

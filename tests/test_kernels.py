@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from parts import TOLERANCE
 
+import vmm
 from vmm.backend import fused
 from vmm.backend import reference as kernels
 from vmm.backend.fast import compiled_for, plainly
+from vmm.data import synthetic
 from vmm.motion import intensity, local_phase, quaternion, smooth
 
 SIZES = [(33, 47), (40, 64), (5, 6), (2, 3)]
@@ -36,6 +38,7 @@ CASES = {  # kernel and arguments of one size
     "biquads": lambda g, h, w: (real(g, 7, h, w), SOS, real(g, 2, 2, h, w)),
     "product": lambda g, h, w: (real(g, 7, h, w), g.normal(size=(5, 7))),
     "brightness": lambda g, h, w: (pixels(g, 3, h, w, 3), YIQ, np.float32),
+    "reduce_apart": lambda g, h, w: (pixels(g, 3, h, w, 3), np.float32),
     "apart": lambda g, h, w: (pixels(g, 3, h, w, 3), np.float32),
     "added": lambda g, h, w: (pixels(g, 3, h, w, 3), 99 * real(g, 3, h, w, 1)),
     "added_planes": lambda g, h, w: (
@@ -172,3 +175,21 @@ def test_nothing_changes_where_nothing_moves(rng):
     coefs = complexes(rng, 1, 30, 40)
     assert not kernels.phase_since(coefs, coefs.copy()).any()
     assert not kernels.turned(coefs, np.zeros((1, 30, 40), np.float32)).any()
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("wavelength", [None, 16])
+def test_linear_in_one_pass_over_the_finest_band(kind, wavelength):
+    """Chunk after chunk, on frames of any type; rounding may fall to the other side."""
+    grey = synthetic.render(synthetic.texture((65, 82)), synthetic.sway(20, 30, 2.5, 0.2))
+    frames = np.stack([grey, 255 - grey, grey // 2], axis=-1).astype(kind)
+
+    def run():
+        chunks = (frames[i : i + 6] for i in range(0, 20, 6))
+        return np.concatenate(list(vmm.linear.magnify(chunks, (2, 3), fs=30, wavelength=wavelength))).astype(float)
+
+    fast = run()
+    with plainly():
+        plain = run()
+    assert np.abs(fast - frames).max() > 3
+    assert np.abs(fast - plain).max() <= 1 and np.abs(fast - plain).mean() < 1e-3

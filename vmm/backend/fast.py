@@ -13,19 +13,19 @@ import numpy as np
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
-_SINGLE = "fF"  # type codes of float32 and complex64
-_FRAMES = "BHf"  # and of frames that become float32
+SINGLE = "fF"  # type codes of float32 and complex64
+FRAMES = "BHf"  # and of frames that become float32
 _plain: ContextVar[bool] = ContextVar("plain", default=False)
 
 
 def fast(kernel: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
     """The kernel, by its compiled form of the same name where its first array is NumPy's in single precision."""
-    return _faster(kernel, _SINGLE)
+    return _faster(kernel, SINGLE)
 
 
 def fast_on_frames(kernel: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
     """The same for a kernel whose first array holds frames, of 8 or 16 bits or single precision."""
-    return _faster(kernel, _FRAMES)
+    return _faster(kernel, FRAMES)
 
 
 def _faster(kernel: Callable[_Parameters, _Result], types: str) -> Callable[_Parameters, _Result]:
@@ -41,7 +41,7 @@ def _faster(kernel: Callable[_Parameters, _Result], types: str) -> Callable[_Par
     return fastest
 
 
-def compiled_for(x: Any, types: str = _SINGLE) -> bool:
+def compiled_for(x: Any, types: str = SINGLE) -> bool:
     """Whether compiled kernels take this array."""
     return type(x) is np.ndarray and x.dtype.char in types and x.dtype.isnative and x.size > 0 and not _plain.get()
 

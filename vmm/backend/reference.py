@@ -17,7 +17,8 @@ Where the arrays are NumPy's in single precision, the compiled kernel of the sam
 | ``biquads`` | second-order sections along time with explicit registers |
 | ``product`` | a small matrix applied along the first axis |
 | ``take``, ``put`` | a weighted box of a spectrum on a grid of its own, and back |
-| ``brightness``, ``apart`` | one colour of frames by weights, or all in planes |
+| ``brightness`` | one colour of frames by weights |
+| ``apart``, ``reduce_apart`` | all in planes, of full or half the size |
 | ``added``, ``added_planes`` | frames of any type with a change added to them |
 | ``resample`` | linear interpolation of a map at the samples of a grid |
 """
@@ -195,6 +196,12 @@ def apart(frames: Array, dtype: Any) -> Array:
     """The colours of frames (T, H, W, 3) of any type as planes (T, 3, H, W)."""
     xp = namespace(frames)
     return xp.ascontiguousarray(xp.moveaxis(frames, -1, 1), dtype=dtype)
+
+
+@fast_on_frames
+def reduce_apart(frames: Array, dtype: Any) -> Array:
+    """The colours of frames (T, H, W, 3) of any type as planes of half the size."""
+    return reduce(apart(frames, dtype))
 
 
 @fast_on_frames

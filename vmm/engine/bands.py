@@ -52,7 +52,7 @@ class Bands:
         step = self._stepped if sos is None else partial(self._through_sections, sos)
         for chunk in chunks:
             for frames in cut(chunk):
-                yield self._changed(frames, partial(step, last, memory))
+                yield self._changed(frames, partial(step, last, memory), self._finest(frames, last, memory))
 
     def windowed(self, windows: Iterable[Window]) -> Iterator[Array]:
         """By a filter that looks ahead: window by window, in two passes over a few frames at a time.
@@ -153,13 +153,30 @@ class Bands:
             last[i] = coefs[0].copy()
         return last[i]
 
-    def _changed(self, frames: Array, change: Callable[[int, Array], Array]) -> Array:
+    def _finest(self, frames: Array, last: list[Any], memory: list[Any]) -> Callable[..., Array] | None:
+        """What magnifies the finest band and adds all to the frames in one pass, where there is a kernel for it."""
+        sos, alpha = self._temporal.sections, self._alphas[0]
+        if sos is None or np.ndim(alpha) > 0 or alpha == 0 or self._visible is not None:
+            return None
+        if not getattr(self._plan, "finest_is_the_frame", False):
+            return None
+        kernel = fused.kernel_for(self._motions[0].read, "added", frames)
+        if kernel is None:
+            return None
+        if last[0] is None:
+            last[0] = frames[0].copy()
+            memory[0] = np.zeros((len(sos), 2, *frames.shape[1:2], frames[0, 0].size), np.float32)
+        return partial(kernel, frames, last[0], sos, memory[0], alpha)
+
+    def _changed(
+        self, frames: Array, change: Callable[[int, Array], Array], finest: Callable[..., Array] | None = None
+    ) -> Array:
         """The frames with the change of every band."""
         bands, _ = self._analyzed(frames)
         moved = set(self.moved)
         changes = Computed(lambda i: change(i, bands[i]) if i in moved else None, len(self._alphas))
         if self._visible is None and hasattr(self._plan, "add"):
-            return self._plan.add(frames, changes)
+            return self._plan.add(frames, changes) if finest is None else self._plan.add(frames, changes, finest)
         total = self._plan.synthesize(changes, None)
         if self._visible is not None:
             total = total * self._visible.reshape(self._visible.shape + (1,) * (total.ndim - 3))

@@ -115,10 +115,15 @@ class GaussianPyramid:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Blurred images of frames (..., H, W), and what adding them up leaves out."""
-        bands = [frames]
-        for _ in self._sizes[1:]:
-            bands.append(reduce(bands[-1]))
+        bands = [frames, *self.smaller(reduce(frames))]
         return bands, bands
+
+    def smaller(self, half: Array) -> list[Array]:
+        """All bands but the finest, from the one of half the size."""
+        bands = [half]
+        for _ in self._sizes[2:]:
+            bands.append(reduce(bands[-1]))
+        return bands
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """The sum of the bands, each enlarged to the size of a frame."""

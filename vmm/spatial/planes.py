@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.backend.reference import added, added_planes, apart, brightness
-from vmm.engine.protocols import Grid, Spatial, SpatialPlan
+from vmm.backend.reference import added, added_planes, apart, brightness, reduce_apart
+from vmm.engine.protocols import Computed, Grid, Spatial, SpatialPlan
 from vmm.spatial.gaussian import GaussianPyramid
 
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
@@ -104,7 +104,7 @@ class _Luma:
 
 
 class _Planes:
-    def __init__(self, part: Spatial, chroma: float, dtype: np.dtype, xp: ModuleType) -> None:
+    def __init__(self, part: Any, chroma: float, dtype: np.dtype, xp: ModuleType) -> None:
         self._part, self._dtype, self._xp = part, dtype, xp
         self._mix = np.linalg.inv(_YIQ) @ np.diag([1.0, chroma, chroma]) @ _YIQ
 
@@ -113,8 +113,12 @@ class _Planes:
         return [replace(grid, planes=3) for grid in self._part.grids]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        bands, residual = self._part.analyze(apart(frames, self._dtype))
-        return bands, (residual, frames)
+        if not self.finest_is_the_frame:
+            bands, residual = self._part.analyze(apart(frames, self._dtype))
+            return bands, (residual, frames)
+        small = self._part.smaller(reduce_apart(frames, self._dtype))
+        bands = Computed(lambda i: small[i - 1] if i else apart(frames, self._dtype), len(small) + 1)
+        return bands, (bands, frames)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         if residual is None:
@@ -122,11 +126,17 @@ class _Planes:
         inner, frames = residual
         return self._mixed(self._part.synthesize(bands, inner) - apart(frames, self._dtype)) + frames
 
-    def add(self, frames: Array, bands: Sequence[Array | None]) -> Array:
-        if not isinstance(self._part, GaussianPyramid):
+    @property
+    def finest_is_the_frame(self) -> bool:
+        """Whether the finest band is the frame itself, in planes."""
+        return isinstance(self._part, GaussianPyramid)
+
+    def add(self, frames: Array, bands: Sequence[Array | None], finest: Callable[..., Array] | None = None) -> Array:
+        """Frames with what bands make added; ``finest(coarse, mix)`` does so where it has the finest band itself."""
+        if not self.finest_is_the_frame:
             return added(frames, self.synthesize(bands, None))
         coarse = self._part.coarse(bands)
-        return added_planes(frames, bands[0], coarse, self._mix)
+        return added_planes(frames, bands[0], coarse, self._mix) if finest is None else finest(coarse, self._mix)
 
     def _mixed(self, planes: Array) -> Array:
         """Colours (T, H, W, 3) of planes (T, 3, H, W)."""

@@ -5,7 +5,10 @@
 | ``compiling`` | how and when kernels are compiled |
 | ``phase`` | local phase and filters along time |
 | ``triples`` | Riesz triples, and one pass over a level |
-| ``images`` | pyramids, blur, colours, boxes of spectra |
+| ``images`` | pyramids and blur |
+| ``spectra`` | boxes of spectra |
+| ``colours`` | frames: colours apart, mixed, and with a change added |
+| ``fourier`` | transforms, where Rocket-FFT is installed |
 
 The functions here make contiguous arrays of what came and share the work among cores.
 """
@@ -18,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu import images, phase, triples
+from vmm.backend.cpu import colours, images, phase, spectra, triples
 from vmm.backend.threads import cores, in_parallel
 
 _FEW = 50_000  # samples that one core has gone through before another has begun
@@ -142,13 +145,13 @@ def take(
 ) -> np.ndarray:
     """A weighted box of the spectra of real images."""
     out = np.empty((len(half), *shape), np.complex64)
-    images.take(half, weights, np.float32(gain), *corner, out)
+    spectra.take(half, weights, np.float32(gain), *corner, out)
     return out
 
 
 def put(half: np.ndarray, box: np.ndarray, weights: np.ndarray, gain: float, corner: tuple[int, int]) -> None:
     """What belongs into such a box, added in place."""
-    images.put(half, np.ascontiguousarray(box), weights, np.float32(gain), *corner)
+    spectra.put(half, np.ascontiguousarray(box), weights, np.float32(gain), *corner)
 
 
 def brightness(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.ndarray:
@@ -156,7 +159,7 @@ def brightness(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.n
     out = np.empty(frames.shape[:3], np.float32)
     values = _single(weights)
     _each(
-        lambda some, to: images.brightness(some, values, to), _rows(frames.reshape(*frames.shape[:2], -1)), _rows(out)
+        lambda some, to: colours.brightness(some, values, to), _rows(frames.reshape(*frames.shape[:2], -1)), _rows(out)
     )
     return out
 
@@ -169,9 +172,39 @@ def apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
 
     def job(start: int, stop: int) -> None:
         for t in range(n):
-            images.apart(rows[t], start, stop, out[t])
+            colours.apart(rows[t], start, stop, out[t])
 
     _shared(job, h, rows.size)
+    return out
+
+
+def reduce_apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
+    """The colours of frames as planes of half the size."""
+    n, h, w = frames.shape[:3]
+    out = np.empty((n, 3, (h + 1) // 2, (w + 1) // 2), np.float32)
+    rows = np.ascontiguousarray(frames).reshape(n, h, 3 * w)
+    _shared(lambda start, stop: colours.reduce_apart(rows, start, stop, out), out.shape[2], rows.size)
+    return out
+
+
+def value_since_added(
+    frames: np.ndarray,
+    before: np.ndarray,
+    sos: np.ndarray,
+    registers: np.ndarray,
+    alpha: float,
+    coarse: np.ndarray,
+    matrix: np.ndarray,
+) -> np.ndarray:
+    """Frames with alpha times their filtered change and coarser planes added, in one pass."""
+    n, h, w = frames.shape[:3]
+    out = np.empty(frames.shape, frames.dtype)
+    sos = np.array(sos, np.float32)
+    sos[0, :3] *= alpha
+    rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
+    state = rows, before.reshape(h, 3 * w), sos, registers, _single(coarse), _single(matrix)
+    top = _top(frames)
+    _shared(lambda start, stop: colours.change_added(*state, top, start, stop, to), h, rows.size)
     return out
 
 
@@ -181,11 +214,11 @@ def added_planes(frames: np.ndarray, planes: np.ndarray | None, coarse: np.ndarr
     out = np.empty(frames.shape, frames.dtype)
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
     fine = np.empty((n, 0, h, w), np.float32) if planes is None else planes
-    mix, top = _single(matrix), np.float32(np.iinfo(frames.dtype).max if frames.dtype.kind == "u" else np.inf)
+    mix, top = _single(matrix), _top(frames)
 
     def job(start: int, stop: int) -> None:
         for t in range(n):
-            images.added_planes(rows[t], fine[t], coarse[t], mix, top, start, stop, to[t])
+            colours.added_planes(rows[t], fine[t], coarse[t], mix, top, start, stop, to[t])
 
     _shared(job, h, rows.size)
     return out
@@ -196,10 +229,10 @@ def added(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
     out = np.empty(frames.shape, frames.dtype)
     if frames.dtype.kind == "f":
         return np.add(frames, change, out=out, casting="same_kind")
-    top = np.float32(np.iinfo(frames.dtype).max)
+    top = _top(frames)
     n = frames.shape[0] * frames.shape[1]
     rows = [np.ascontiguousarray(x).reshape(n, -1) for x in (frames, _single(change), out)]
-    _each(lambda some, more, to: images.added(some, more, top, to), *rows)
+    _each(lambda some, more, to: colours.added(some, more, top, to), *rows)
     return out
 
 
@@ -225,6 +258,11 @@ def _gaussian(sigma: float) -> np.ndarray:
     t = np.arange(int(3.0 * sigma + 0.5) + 1)
     taps = np.exp(-0.5 * (t / sigma) ** 2) if sigma > 0 else np.ones(1)
     return _single(taps / (2 * taps.sum() - taps[0]))
+
+
+def _top(frames: np.ndarray) -> np.float32:
+    """Largest value that frames may have."""
+    return np.float32(np.iinfo(frames.dtype).max if frames.dtype.kind == "u" else np.inf)
 
 
 def _single(x: Any) -> np.ndarray:
