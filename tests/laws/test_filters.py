@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from parts import BANDPASS, FILTERS, TOLERANCE
 
 import vmm
+from vmm.backend.reference import biquads
 from vmm.temporal import acceleration, butterworth, difference, fir, ideal, iir, jerk, unwrap
 
 STREAMING = [name for name, part in FILTERS.items() if not part.whole]
@@ -216,3 +217,34 @@ def impulse(part, n):
 
 def gain_at(response, f):
     return abs(np.exp(-2j * np.pi * f * np.arange(len(response))) @ response)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [butterworth((2, 3), 30), butterworth((2, 3), 30, order=3), iir((2, 3), 30), iir(r=(0.4, 0.05))],
+    ids=["butterworth", "butterworth 3", "iir", "iir r"],
+)
+def test_sections_make_of_differences_what_the_filter_makes_of_their_sum(made, rng):
+    """However far the motion has gone: nothing drifts."""
+    steps = rng.normal(size=(200, 5)) + 0.5
+    steps[0] = 0
+    expected, _ = made.apply(np.cumsum(steps, axis=0), None)
+    seen = biquads(steps, made.sections, np.zeros((len(made.sections), 2, 5)))
+    np.testing.assert_allclose(seen, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [40, 41, 1500])
+def test_factors_of_the_published_ideal_filter_are_fourier(n, rng):
+    x = rng.normal(size=(n, 3))
+    spectrum = np.fft.rfft(x, axis=0)
+    frequency = np.arange(len(spectrum)) * 30 / n
+    spectrum[(frequency <= 2) | (frequency >= 3)] = 0
+    synthesis, analysis = ideal((2, 3), 30, published=True).factors(n)
+    np.testing.assert_allclose(synthesis @ (analysis @ x), np.fft.irfft(spectrum, n, axis=0) / 2, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [60, 1500, 9000])
+def test_the_ideal_filter_keeps_two_values_a_component(n):
+    synthesis, analysis = ideal((2, 3), 30).factors(n)
+    assert synthesis.shape == (n, len(analysis)) and analysis.shape[1] == n
+    assert len(analysis) <= 2 * (n / 30 + 3)

@@ -43,6 +43,16 @@ def test_two_frames_of_pink_texture(spatial, motion, most, seed):
 
 
 @pytest.mark.parametrize("octave", [1.0, 0.5, 0.25])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_small_boxes_are_nearly_as_true_as_whole_supports(octave, seed):
+    scene = synthetic.pink((256, 256), limit=0.75, seed=seed)
+    whole, small = (
+        error(partial(SteerablePyramid, octave=octave, crop=crop), local_phase, scene) for crop in (0, 0.03)
+    )
+    assert small <= 1.02 * whole
+
+
+@pytest.mark.parametrize("octave", [1.0, 0.5, 0.25])
 @pytest.mark.parametrize("frequency", [0.125, 0.25, 0.375, 0.5])
 def test_gratings_up_to_half_nyquist(octave, frequency):
     def grating(d):

@@ -26,7 +26,7 @@ from vmm.io.video import running
 H264 = (".mp4", ".mov", ".m4v")
 _FFV1 = (".mkv", ".avi", ".nut")
 _TIFF = (".tif", ".tiff")
-_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-movflags", "+faststart")
+_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-movflags", "+faststart")
 
 
 def write(
