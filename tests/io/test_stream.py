@@ -144,7 +144,7 @@ def test_luma_and_colour_come_together_again(planes, tmp_path):
     vmm.io.write(tmp_path / "out.mp4", vmm.riesz.magnify(clip, (2, 3), alpha=0), clip.fs, colour=clip.colour)
     before, after = raw(planes).astype(int), raw(tmp_path / "out.mp4").astype(int)
     for part in (slice(0, 48 * 64), slice(48 * 64, None)):
-        assert np.abs(after[:, part] - before[:, part]).mean() < 1.0
+        assert np.abs(after[:, part] - before[:, part]).mean() < 1.5
         assert abs((after[:, part] - before[:, part]).mean()) < 0.3
     assert probe(tmp_path / "out.mp4").tags == probe(planes).tags != ()
 

@@ -61,11 +61,11 @@ class Bands:
         motion of each coefficient along them, the second writes what they give for each frame. So memory holds as
         many values of each coefficient as the band has degrees of freedom in a window, not its motion over time.
         """
+        room = self._nothing()
         for window in windows:
             synthesis, analysis = self._spanned(window)
-            gathered, _ = self._gathered(window.chunks, analysis)
+            gathered, _ = self._gathered(window.chunks, analysis, room)
             yield from self._written(window.kept, synthesis, gathered)
-            del gathered  # before the next window's come into being
 
     def whole(self, source: Source) -> Iterator[Array]:
         """By a filter that sees the whole clip: the same, the clip being one window that is read twice."""
@@ -73,20 +73,18 @@ class Bands:
         while seen != expected:  # a file may hold fewer frames than it states
             expected = seen
             synthesis, analysis = self._factors(expected)
-            gathered, seen = self._gathered(source.again(), analysis)
+            gathered, seen = self._gathered(source.again(), analysis, self._nothing())
         yield from self._written(source.chunks, synthesis, gathered)
 
     def _through_sections(self, sos: np.ndarray, last: list[Any], memory: list[Any], i: int, coefs: Array) -> Array:
         """What magnification changes in the coefficients of band i, by recursive filtering."""
-        motion = self._motions[i]
-        if last[i] is None:
-            last[i] = coefs[0].copy()
-            still = motion.read(coefs[:1], coefs[:1])
-            memory[i] = namespace(coefs).zeros((len(sos), 2, *still.shape[1:]), still.dtype)
+        motion, before = self._motions[i], self._before(last, i, coefs)
+        if memory[i] is None:
+            memory[i] = self._zeros(i, coefs, len(sos), 2)
         at_once = fused.kernel_for(motion.read, "magnified", coefs)
         if at_once is not None:
-            return at_once(coefs, last[i], sos, memory[i], motion.sigma, self._alphas[i])
-        signal = fused.filtered(motion.read, coefs, last[i], sos, memory[i])
+            return at_once(coefs, before, sos, memory[i], motion.sigma, self._alphas[i])
+        signal = fused.filtered(motion.read, coefs, before, sos, memory[i])
         return motion.change(coefs, signal, self._alphas[i])
 
     def _stepped(self, last: list[Any], memory: list[Any], i: int, coefs: Array) -> Array:
@@ -96,8 +94,11 @@ class Bands:
         signal, memory[i] = chain(unwrap(), self._temporal).apply(since, memory[i])
         return motion.change(coefs, signal, self._alphas[i])
 
-    def _gathered(self, chunks: Iterable[Array], analysis: np.ndarray) -> tuple[list[Any], int]:
-        """Motion of each band along the rows of the analysis, (r, ...); and the number of frames."""
+    def _gathered(self, chunks: Iterable[Array], analysis: np.ndarray, room: list[Any]) -> tuple[list[Any], int]:
+        """Motion of each band along the rows of the analysis, (r, ...); and the number of frames.
+
+        It is kept in the room of an earlier window where that is large enough, so that memory is taken once.
+        """
         last, gathered = self._nothing(), self._nothing()
         done = 0
         for frames in grouped(chunks, LOOKING_AHEAD):
@@ -105,17 +106,28 @@ class Bands:
             done += len(frames)
             if columns.shape[1] == len(frames):  # else there are more than were expected
                 bands, _ = self._analyzed(frames)
-                for _ in in_parallel(partial(self._add, gathered, columns, last, bands), self.moved):
+                for _ in in_parallel(partial(self._add, room, gathered, columns, last, bands), self.moved):
                     pass
         return gathered, done
 
-    def _add(self, gathered: list[Any], columns: np.ndarray, last: list[Any], bands: Sequence[Array], i: int) -> None:
+    def _add(
+        self,
+        room: list[Any],
+        gathered: list[Any],
+        columns: np.ndarray,
+        last: list[Any],
+        bands: Sequence[Array],
+        i: int,
+    ) -> None:
         """Add the motion of band i along the columns of the analysis."""
-        coefs, read = bands[i], self._motions[i].read
+        coefs = bands[i]
         if gathered[i] is None:
-            still = read(coefs[:1], coefs[:1])
-            gathered[i] = namespace(coefs).zeros((len(columns), *still.shape[1:]), still.dtype)
-        fused.gathered(read, coefs, self._before(last, i, coefs), columns, gathered[i])
+            if room[i] is None or len(room[i]) < len(columns):
+                room[i] = None  # let go before more is taken
+                room[i] = self._zeros(i, coefs, len(columns) + 2)  # windows differ by one or two
+            gathered[i] = room[i][: len(columns)]
+            gathered[i][...] = 0
+        fused.gathered(self._motions[i].read, coefs, self._before(last, i, coefs), columns, gathered[i])
 
     def _written(self, chunks: Iterable[Array], synthesis: np.ndarray, gathered: list[Any]) -> Iterator[Array]:
         """What the gathered motion changes in the frames, row by row of the synthesis."""
@@ -152,6 +164,11 @@ class Bands:
         if last[i] is None:
             last[i] = coefs[0].copy()
         return last[i]
+
+    def _zeros(self, i: int, coefs: Array, *ahead: int) -> Array:
+        """Zeros of the shape and type that the motion of band i has, with more axes ahead."""
+        still = self._motions[i].read(coefs[:1], coefs[:1])
+        return namespace(coefs).zeros((*ahead, *still.shape[1:]), still.dtype)
 
     def _finest(self, frames: Array, last: list[Any], memory: list[Any]) -> Callable[..., Array] | None:
         """What magnifies the finest band and adds all to the frames in one pass, where there is a kernel for it."""

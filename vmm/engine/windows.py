@@ -74,6 +74,10 @@ def windows(chunks: Iterable[Array], delay: int) -> Iterator[Window]:
             done += block
             start = max(done - delay, 0)
             held, first = _part(held, start - first, seen - first), start
+    if seen > done + block:  # a longer window would take more memory than those before
+        half = (seen - done) // 2
+        yield _window(held, first, done, done + half, delay)
+        done += half
     if seen > done:
         yield _window(held, first, done, seen, delay)
 
