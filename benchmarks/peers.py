@@ -16,7 +16,7 @@ def pyidi(frames: np.ndarray) -> np.ndarray:
 
     grey = frames[..., 1].copy()
     magnifier = EulerianMagnifier(
-        VideoReader(grey, fps=30), freq_band=(2, 3), amplification=10, filter_type="butter", show_progress=False
+        VideoReader(grey, root=".", fps=30), freq_band=(2, 3), amplification=10, filter_type="butter", show_progress=False
     )
     return np.asarray(magnifier.get_magnified_video())
 
