@@ -15,9 +15,8 @@ def pyidi(frames: np.ndarray) -> np.ndarray:
     from pyidi.postprocessing import EulerianMagnifier
 
     grey = frames[..., 1].copy()
-    magnifier = EulerianMagnifier(
-        VideoReader(grey, root=".", fps=30), freq_band=(2, 3), amplification=10, filter_type="butter", show_progress=False
-    )
+    video = VideoReader(grey, root=".", fps=30)
+    magnifier = EulerianMagnifier(video, freq_band=(2, 3), amplification=10, filter_type="butter", show_progress=False)
     return np.asarray(magnifier.get_magnified_video())
 
 
