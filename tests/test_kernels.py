@@ -34,7 +34,7 @@ CASES = {  # kernel and arguments of one size
     "riesz": lambda g, h, w: (real(g, 3, h, w), (0.5, 0.0, -0.5), (0.2, 0.6, 0.2)),
     "blur": lambda g, h, w: (real(g, 3, 2, h, w), (2.0, 1.3)),
     "reduce": lambda g, h, w: (real(g, 3, h, w),),
-    "expand": lambda g, h, w: (real(g, 3, (h + 1) // 2, (w + 1) // 2), (h, w), real(g, 3, h, w)),
+    "expand": lambda g, h, w: (real(g, 3, (h + 1) // 2, (w + 1) // 2), (h, w), real(g, 3, h, w), -1.5),
     "biquads": lambda g, h, w: (real(g, 7, h, w), SOS, real(g, 2, 2, h, w)),
     "product": lambda g, h, w: (real(g, 7, h, w), g.normal(size=(5, 7))),
     "brightness": lambda g, h, w: (pixels(g, 3, h, w, 3), YIQ, np.float32),
@@ -146,20 +146,25 @@ def test_fused_is_one_after_the_other(motion, make, size, rng):
 
 @pytest.mark.parametrize("size", [*SIZES, (300, 400)])
 @pytest.mark.parametrize("sigma", [0.0, 0.6, 2.0])
-@pytest.mark.parametrize(("motion", "make"), [(intensity, real), (quaternion, triples)])
-def test_one_pass_over_a_level(motion, make, sigma, size, rng):
-    coefs = make(rng, 5, *size)
-    part = smooth(motion, sigma) if motion is quaternion else motion
+@pytest.mark.parametrize("name", ["intensity", "quaternion"])
+def test_one_pass_over_a_level(name, sigma, size, rng):
+    """In two chunks, from the images on."""
+    images = real(rng, 5, *size)
+    motion, given, coefs = intensity, (), images
+    if name == "quaternion":
+        motion, given = smooth(quaternion, sigma), ((0.5, 0.0, -0.5), (0.2, 0.6, 0.2))
+        coefs = kernels.riesz.plain(images, *given)
     alpha = rng.uniform(1, 9, size).astype(np.float32)
     still = motion.read(coefs[:1], coefs[:1]).shape[1:]
-    before, registers = coefs[0].copy(), np.zeros((2, 2, *still), np.float32)
-    kernel = fused.kernel_for(part.read, "magnified", coefs)
-    fast = np.concatenate([kernel(c, before, SOS, registers, part.sigma, alpha) for c in (coefs[:2], coefs[2:])])
+    before, registers = images[0].copy(), np.zeros((2, 2, *still), np.float32)
+    kernel = fused.kernel_for(motion.read, "magnified", images)
+    parts = (kernel(c, *given, before, SOS, registers, motion.sigma, alpha) for c in (images[:2], images[2:]))
+    fast = np.concatenate(list(parts))
     with plainly():
         before, registers = coefs[0].copy(), np.zeros((2, 2, *still), np.float32)
-        signal = fused.filtered(part.read, coefs, before, SOS, registers)
-        plain = part.change(coefs, signal, alpha)
-    plain = plain[:, :1] if motion is quaternion else plain
+        signal = fused.filtered(motion.read, coefs, before, SOS, registers)
+        plain = motion.change(coefs, signal, alpha)
+    plain = plain[:, :1] if name == "quaternion" else plain
     np.testing.assert_allclose(fast, plain, rtol=0, atol=1e-3)
 
 

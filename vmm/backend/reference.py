@@ -118,12 +118,12 @@ def reduce(x: Array) -> Array:
 
 
 @fast
-def expand(x: Array, size: tuple[int, int], onto: Array | None = None) -> Array:
-    """Twice as many samples of x (..., h, w), in between by the same binomial filter; added onto an array if given."""
+def expand(x: Array, size: tuple[int, int], onto: Array | None = None, weight: float = 1.0) -> Array:
+    """Twice as many samples of x (..., h, w), in between by the same filter; by a weight onto an array if given."""
     doubled = tuple(2 * weight for weight in BINOMIAL)
     x = correlate(interleave(x, (size[0], x.shape[-1])), doubled, -2)
     x = correlate(interleave(x, size), doubled, -1)
-    return x if onto is None else x + onto
+    return x if onto is None else onto + weight * x
 
 
 def interleave(x: Array, size: tuple[int, int]) -> Array:

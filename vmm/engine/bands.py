@@ -76,20 +76,25 @@ class Bands:
             gathered, seen = self._gathered(source.again(), analysis, self._nothing())
         yield from self._written(source.chunks, synthesis, gathered)
 
-    def _through_sections(self, sos: np.ndarray, last: list[Any], memory: list[Any], i: int, coefs: Array) -> Array:
+    def _through_sections(
+        self, sos: np.ndarray, last: list[Any], memory: list[Any], bands: Sequence[Array], i: int
+    ) -> Array:
         """What magnification changes in the coefficients of band i, by recursive filtering."""
-        motion, before = self._motions[i], self._before(last, i, coefs)
+        motion = self._motions[i]
         if memory[i] is None:
-            memory[i] = self._zeros(i, coefs, len(sos), 2)
-        at_once = fused.kernel_for(motion.read, "magnified", coefs)
+            memory[i] = self._zeros(i, bands[i], len(sos), 2)
+        source = getattr(bands, "source", None)
+        given = (bands[i],) if source is None else source(i)
+        at_once = fused.kernel_for(motion.read, "magnified", given[0])
         if at_once is not None:
-            return at_once(coefs, before, sos, memory[i], motion.sigma, self._alphas[i])
-        signal = fused.filtered(motion.read, coefs, before, sos, memory[i])
+            return at_once(*given, self._before(last, i, given[0]), sos, memory[i], motion.sigma, self._alphas[i])
+        coefs = given[0] if source is None else bands[i]
+        signal = fused.filtered(motion.read, coefs, self._before(last, i, coefs), sos, memory[i])
         return motion.change(coefs, signal, self._alphas[i])
 
-    def _stepped(self, last: list[Any], memory: list[Any], i: int, coefs: Array) -> Array:
+    def _stepped(self, last: list[Any], memory: list[Any], bands: Sequence[Array], i: int) -> Array:
         """The same by any other filter."""
-        motion = self._motions[i]
+        motion, coefs = self._motions[i], bands[i]
         since = fused.since(motion.read, coefs, self._before(last, i, coefs))
         signal, memory[i] = chain(unwrap(), self._temporal).apply(since, memory[i])
         return motion.change(coefs, signal, self._alphas[i])
@@ -132,8 +137,8 @@ class Bands:
     def _written(self, chunks: Iterable[Array], synthesis: np.ndarray, gathered: list[Any]) -> Iterator[Array]:
         """What the gathered motion changes in the frames, row by row of the synthesis."""
 
-        def change(rows: np.ndarray, i: int, coefs: Array) -> Array:
-            return self._motions[i].change(coefs, product(gathered[i], rows), self._alphas[i])
+        def change(rows: np.ndarray, bands: Sequence[Array], i: int) -> Array:
+            return self._motions[i].change(bands[i], product(gathered[i], rows), self._alphas[i])
 
         done = 0
         for frames in grouped(chunks, LOOKING_AHEAD):
@@ -186,12 +191,12 @@ class Bands:
         return partial(kernel, frames, last[0], sos, memory[0], alpha)
 
     def _changed(
-        self, frames: Array, change: Callable[[int, Array], Array], finest: Callable[..., Array] | None = None
+        self, frames: Array, change: Callable[[Sequence[Array], int], Array], finest: Callable[..., Array] | None = None
     ) -> Array:
         """The frames with the change of every band."""
         bands, _ = self._analyzed(frames)
         moved = set(self.moved)
-        changes = Computed(lambda i: change(i, bands[i]) if i in moved else None, len(self._alphas))
+        changes = Computed(lambda i: change(bands, i) if i in moved else None, len(self._alphas))
         if self._visible is None and hasattr(self._plan, "add"):
             return self._plan.add(frames, changes) if finest is None else self._plan.add(frames, changes, finest)
         total = self._plan.synthesize(changes, None)

@@ -47,10 +47,15 @@ class Grid:
 
 
 class Computed(Sequence[Any]):
-    """Bands that are computed when they are asked for, so that few of them are in memory."""
+    """Bands that are computed when they are asked for, so that few of them are in memory.
 
-    def __init__(self, compute: Callable[[int], Any], n: int) -> None:
-        self._compute, self._n = compute, n
+    ``source(i)``, where it is given, is what a kernel may take in place of band i: an array and arguments.
+    """
+
+    def __init__(
+        self, compute: Callable[[int], Any], n: int, source: Callable[[int], tuple[Any, ...]] | None = None
+    ) -> None:
+        self._compute, self._n, self.source = compute, n, source
 
     def __len__(self) -> int:
         return self._n

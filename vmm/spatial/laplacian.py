@@ -57,7 +57,7 @@ class Laplacian:
         bands = []
         for size in self._sizes[:-1]:
             small = reduce(frames)
-            bands.append(frames - expand(small, size))
+            bands.append(expand(small, size, frames, -1.0))
             frames = small
         return bands, frames
 

@@ -85,7 +85,8 @@ class RieszPyramid:
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Riesz triples (T, 3, h, w) of frames (T, H, W): the level, its x part and its y part."""
         levels, residual = self._levels.analyze(frames)
-        return Computed(lambda i: riesz(levels[i], self._along, self._across), len(levels)), residual
+        taps = self._along, self._across
+        return Computed(lambda i: riesz(levels[i], *taps), len(levels), lambda i: (levels[i], *taps)), residual
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from the first part of each triple."""

@@ -82,20 +82,23 @@ def product(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def quaternion_since_magnified(
-    coefs: np.ndarray,
+    images: np.ndarray,
+    along: Sequence[float],
+    across: Sequence[float],
     before: np.ndarray,
     sos: np.ndarray,
     registers: np.ndarray,
     sigma: tuple[float, float],
     alpha: Any,
 ) -> np.ndarray:
-    """What magnification changes in the first part of Riesz triples, (T, 1, h, w)."""
-    n, _, h, w = coefs.shape
+    """What magnification changes in images (T, h, w) by their Riesz transform, (T, 1, h, w)."""
+    n, h, w = images.shape
     out = np.empty((n, 1, h, w), np.float32)
     down, right = (_gaussian(s) for s in sigma)
     reach = len(down) - 1
     alphas = np.ascontiguousarray(np.broadcast_to(_single(alpha), (h, w)))
-    coefs, sos = np.ascontiguousarray(coefs), _single(sos)
+    images = np.ascontiguousarray(images)
+    given = images, *_taps(along, across), before, _single(sos), registers
     strips = max(1, min(cores(), n * h * w // _FEW, h // max(8, 4 * reach)))
     edges = [h * i // strips for i in range(strips + 1)]
     jobs = []
@@ -103,16 +106,16 @@ def quaternion_since_magnified(
         beyond = slice(max(0, start - reach), start), slice(stop, stop + reach)
         around = [np.ascontiguousarray(registers[..., rows, :]) for rows in beyond]
         jobs.append((*around, down, right, alphas, start, stop, out[:, 0]))
-    for _ in in_parallel(lambda job: triples.magnified(coefs, before, sos, registers, *job), jobs):
+    for _ in in_parallel(lambda job: triples.magnified(*given, *job), jobs):
         pass
-    before[:] = coefs[-1]
+    before[:] = images[-1]
     return out
 
 
 def riesz(x: np.ndarray, along: Sequence[float], across: Sequence[float]) -> np.ndarray:
     """Images with the two parts of their Riesz transform."""
     out = np.empty((len(x), 3, *x.shape[1:]), np.float32)
-    taps = _single(along), _single(across if len(across) == 3 else (0.0, across[0], 0.0))
+    taps = _taps(along, across)
     _each(lambda images, to: triples.riesz(images, *taps, to), _stack(x), out)
     return out
 
@@ -132,11 +135,12 @@ def reduce(x: np.ndarray) -> np.ndarray:
     return out
 
 
-def expand(x: np.ndarray, size: tuple[int, int], onto: np.ndarray | None = None) -> np.ndarray:
-    """Twice as many samples, added onto an array if given."""
+def expand(x: np.ndarray, size: tuple[int, int], onto: np.ndarray | None = None, weight: float = 1.0) -> np.ndarray:
+    """Twice as many samples, by a weight onto an array if given."""
     out = np.empty((*x.shape[:-2], *size), np.float32)
     base = _stack(out)[:0] if onto is None else _stack(onto)
-    _each(images.expand, _stack(x), base, _stack(out))
+    w = np.float32(weight)
+    _each(lambda some, onto, to: images.expand(some, onto, w, to), _stack(x), base, _stack(out))
     return out
 
 
@@ -251,6 +255,11 @@ def _shared(job: Callable[[int, int], None], n: int, samples: int) -> None:
     for _ in in_parallel(lambda part: job(*part), parts):
         pass
     return None
+
+
+def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Three taps along and three across."""
+    return _single(along), _single(across if len(across) == 3 else (0.0, across[0], 0.0))
 
 
 def _gaussian(sigma: float) -> np.ndarray:

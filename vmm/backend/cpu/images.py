@@ -123,8 +123,15 @@ def expanded_row(x: Any, r: Any, height: Any, row: Any, even: Any, odd: Any, out
 
 
 @kernel
-def expand(x: Any, onto: Any, out: Any) -> None:
-    """Images (n, h, w) with twice as many samples, added to others (n, H, W) unless those are no images."""
+def onto_row(row: Any, weight: Any, out: Any) -> None:
+    """A row with another by a weight, in the place of that."""
+    for i in range(out.shape[0]):
+        out[i] = row[i] + weight * out[i]
+
+
+@kernel
+def expand(x: Any, onto: Any, weight: Any, out: Any) -> None:
+    """Images (n, h, w) with twice as many samples, by a weight onto others (n, H, W) unless those are no images."""
     height, width = out.shape[1], out.shape[2]
     row = np.empty(x.shape[2] + 2, np.float32)
     even, odd = np.empty(width - width // 2, np.float32), np.empty(width // 2, np.float32)
@@ -132,7 +139,7 @@ def expand(x: Any, onto: Any, out: Any) -> None:
         for r in range(height):
             expanded_row(x[n], r, height, row, even, odd, out[n, r])
             if onto.shape[0] > 0:
-                more_row(onto[n, r], out[n, r])
+                onto_row(onto[n, r], weight, out[n, r])
 
 
 @kernel

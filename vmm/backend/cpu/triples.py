@@ -22,21 +22,27 @@ def three_row(a: Any, b: Any, c: Any, taps: Any, out: Any) -> None:
 
 
 @kernel
+def riesz_row(image: Any, r: Any, along: Any, across: Any, row: Any, x: Any, y: Any) -> None:
+    """Row r of the Riesz transform (x, y) of an image, by a scratch row."""
+    h, w = image.shape
+    inner = row[1 : w + 1]
+    a, b, c = image[mirror(r - 1, h)], image[r], image[mirror(r + 1, h)]
+    three_row(a, b, c, across, inner)
+    margins(row, w, 1)
+    three_row(row[:w], inner, row[2:], along, x)
+    three_row(a, b, c, along, inner)
+    margins(row, w, 1)
+    three_row(row[:w], inner, row[2:], across, y)
+
+
+@kernel
 def riesz(images: Any, along: Any, across: Any, out: Any) -> None:
     """Images (n, h, w) with their Riesz transform (n, 3, h, w) by 3 taps along and 3 across."""
-    h, w = images.shape[1], images.shape[2]
-    row = np.empty(w + 2, np.float32)
-    inner = row[1 : w + 1]
+    row = np.empty(images.shape[2] + 2, np.float32)
     for n in range(images.shape[0]):
-        for r in range(h):
-            a, b, c = images[n, mirror(r - 1, h)], images[n, r], images[n, mirror(r + 1, h)]
-            out[n, 0, r] = b
-            three_row(a, b, c, across, inner)
-            margins(row, w, 1)
-            three_row(row[:w], inner, row[2:], along, out[n, 1, r])
-            three_row(a, b, c, along, inner)
-            margins(row, w, 1)
-            three_row(row[:w], inner, row[2:], across, out[n, 2, r])
+        out[n, 0] = images[n]
+        for r in range(images.shape[1]):
+            riesz_row(images[n], r, along, across, row, out[n, 1, r], out[n, 2, r])
 
 
 @kernel
@@ -89,7 +95,9 @@ def blurred(ring: Any, r: Any, h: Any, taps: Any, out: Any) -> None:
 
 @kernel
 def magnified(
-    coefs: Any,
+    images: Any,
+    along: Any,
+    across: Any,
     before: Any,
     sos: Any,
     registers: Any,
@@ -102,28 +110,32 @@ def magnified(
     stop: Any,
     out: Any,
 ) -> None:
-    """What magnification changes in the first part of triples (T, 3, h, w), for rows from start to stop.
+    """What magnification changes in images (T, h, w), for rows from start to stop.
 
-    Phase since the frame before (3, h, w), through second-order sections, blurred by amplitude, turned by alpha times
-    it. The registers (n, 2, 2, h, w) of these rows change; those of rows above and below that the blur reaches are
-    copies.
+    Their Riesz transform, its phase since the frame before (h, w), through second-order sections, blurred by amplitude,
+    turned by alpha times it. The registers (n, 2, 2, h, w) of these rows change; those of rows above and below that the
+    blur reaches are copies.
     """
-    h, w = coefs.shape[2], coefs.shape[3]
+    h, w = images.shape[1], images.shape[2]
     reach, margin = down.shape[0] - 1, right.shape[0] - 1
     signal = np.empty((2, w), np.float32)
     span = w + 2 * margin  # phases times amplitude and amplitude, each with margins, stand side by side in a row
     wide = np.empty(3 * span, np.float32)
     ring = np.empty((min(2 * reach + 2, h), 3 * span - 2 * margin), np.float32)
     blurs = np.empty(ring.shape[1], np.float32)
+    row, then = np.empty(w + 2, np.float32), np.empty((2, w), np.float32)
+    parts = np.empty((2, ring.shape[0], w), np.float32)  # the transform of as many rows
     p, q, amplitude = blurs[:w], blurs[span : span + w], blurs[2 * span :]
     first, last = max(0, start - reach), min(h, stop + reach)
-    for t in range(coefs.shape[0]):
-        triple = coefs[t]
-        earlier = before if t == 0 else coefs[t - 1]
+    for t in range(images.shape[0]):
+        image = images[t]
+        earlier = before if t == 0 else images[t - 1]
         done = start
         for j in range(first, last):
-            now, then = (triple[0, j], triple[1, j], triple[2, j]), (earlier[0, j], earlier[1, j], earlier[2, j])
-            since_row(*now, *then, signal[0], signal[1])
+            k = j % ring.shape[0]
+            riesz_row(image, j, along, across, row, parts[0, k], parts[1, k])
+            riesz_row(earlier, j, along, across, row, then[0], then[1])
+            since_row(image[j], parts[0, k], parts[1, k], earlier[j], then[0], then[1], signal[0], signal[1])
             for n in range(sos.shape[0]):
                 for part in range(2):
                     if j < start:
@@ -134,12 +146,12 @@ def magnified(
                         z1, z2 = registers[n, 0, part, j], registers[n, 1, part, j]
                     biquad_row(signal[part], z1, z2, sos[n])
             a, b, c = wide[margin:span], wide[span + margin : 2 * span], wide[2 * span + margin :]
-            weighted_row(*now, signal[0], signal[1], a[:w], b[:w], c[:w])
+            weighted_row(image[j], parts[0, k], parts[1, k], signal[0], signal[1], a[:w], b[:w], c[:w])
             for part in range(3):
                 margins(wide[part * span : (part + 1) * span], w, margin)
-            blurred_row(wide, right, ring[j % ring.shape[0]])
+            blurred_row(wide, right, ring[k])
             while done < stop and j >= min(done + reach, h - 1):
                 blurred(ring, done, h, down, blurs)
-                parts = triple[0, done], triple[1, done], triple[2, done]
-                turned_row(*parts, p, q, amplitude, alpha[done], out[t, done])
+                k = done % ring.shape[0]
+                turned_row(image[done], parts[0, k], parts[1, k], p, q, amplitude, alpha[done], out[t, done])
                 done += 1
