@@ -12,7 +12,7 @@ from vmm.backend import fused
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import added, product
 from vmm.backend.threads import in_parallel
-from vmm.engine.frames import LOOKING_AHEAD, cut, grouped, to_float
+from vmm.engine.frames import cut, grouped, to_float
 from vmm.engine.protocols import Computed, Filter, Motion, Spatial
 from vmm.engine.windows import Source, Window
 from vmm.temporal.ends import continued
@@ -106,7 +106,7 @@ class Bands:
         """
         last, gathered = self._nothing(), self._nothing()
         done = 0
-        for frames in grouped(chunks, LOOKING_AHEAD):
+        for frames in grouped(chunks):
             columns = analysis[:, done : done + len(frames)]
             done += len(frames)
             if columns.shape[1] == len(frames):  # else there are more than were expected
@@ -141,7 +141,7 @@ class Bands:
             return self._motions[i].change(bands[i], product(gathered[i], rows), self._alphas[i])
 
         done = 0
-        for frames in grouped(chunks, LOOKING_AHEAD):
+        for frames in grouped(chunks):
             rows = synthesis[done : done + len(frames)]
             yield self._changed(frames, partial(change, rows))
             done += len(frames)

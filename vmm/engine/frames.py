@@ -9,8 +9,7 @@ from typing import Any
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.backend.threads import cores
 
-LOOKING_BACK = 2**21  # pixels worked on at a time: few, so that what one step leaves is in the cache for the next
-LOOKING_AHEAD = 2**22  # more, for what is gathered of the whole clip is gone through once for all of them
+_PIXELS = 2**22  # worked on at a time: what one step leaves is in the cache for the next, memories are touched rarely
 
 
 def check_frames(frames: Any) -> None:
@@ -47,23 +46,28 @@ def to_float(chunk: Array) -> Array:
     return chunk.astype(real_dtype(chunk.dtype), copy=False)
 
 
-def cut(frames: Array, pixels: int = LOOKING_BACK) -> Iterator[Array]:
-    """Views of some frames each, so many pixels together, but at least a frame for each core."""
-    n = max(cores(), pixels // max(1, math.prod(frames.shape[1:3])))
+def cut(frames: Array) -> Iterator[Array]:
+    """Views of some frames each, about four million pixels together, but at least a frame for each core."""
+    n = _at_once(frames)
     return (frames[i : i + n] for i in range(0, len(frames), n))
 
 
-def grouped(chunks: Iterable[Array], pixels: int) -> Iterator[Array]:
-    """The frames of chunks in arrays of so many pixels together."""
+def grouped(chunks: Iterable[Array]) -> Iterator[Array]:
+    """The frames of chunks in arrays of about four million pixels together, be they longer or shorter."""
     held: list[Array] = []
     for chunk in chunks:
-        for piece in cut(chunk, pixels):
+        for piece in cut(chunk):
             held.append(piece)
-            if sum(map(math.prod, (part.shape[:3] for part in held))) >= pixels:
+            if sum(map(len, held)) >= _at_once(piece):
                 yield joined(held)
                 held = []
     if held:
         yield joined(held)
+
+
+def _at_once(frames: Array) -> int:
+    """How many such frames."""
+    return max(cores(), _PIXELS // max(1, math.prod(frames.shape[1:3])))
 
 
 def joined(chunks: list[Array]) -> Array:
