@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from vmm.backend import fused
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import added, product
 from vmm.backend.threads import in_parallel
-from vmm.engine.frames import cut, grouped, to_float
+from vmm.engine.frames import FEW, MANY, cut, grouped, to_float
 from vmm.engine.protocols import Computed, Filter, Motion, Spatial
 from vmm.engine.windows import Source, Window
 from vmm.temporal.ends import continued
@@ -50,8 +51,9 @@ class Bands:
         last, memory = self._nothing(), self._nothing()
         sos = self._temporal.sections
         step = self._stepped if sos is None else partial(self._through_sections, sos)
+        samples = sum(math.prod(grid.shape) for grid in self._plan.grids)
         for chunk in chunks:
-            for frames in cut(chunk):
+            for frames in cut(chunk, FEW if samples > 2 * math.prod(chunk.shape[1:3]) else MANY):
                 yield self._changed(frames, partial(step, last, memory), self._finest(frames, last, memory))
 
     def windowed(self, windows: Iterable[Window]) -> Iterator[Array]:

@@ -9,7 +9,8 @@ from typing import Any
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.backend.threads import cores
 
-_PIXELS = 2**22  # worked on at a time: what one step leaves is in the cache for the next, memories are touched rarely
+MANY = 2**22  # pixels worked on at a time: what is kept of the clip is gone through once for all of them
+FEW = 2**21  # where much is made of each: what one step leaves is in the cache for the next
 
 
 def check_frames(frames: Any) -> None:
@@ -46,28 +47,28 @@ def to_float(chunk: Array) -> Array:
     return chunk.astype(real_dtype(chunk.dtype), copy=False)
 
 
-def cut(frames: Array) -> Iterator[Array]:
-    """Views of some frames each, about four million pixels together, but at least a frame for each core."""
-    n = _at_once(frames)
+def cut(frames: Array, pixels: int = MANY) -> Iterator[Array]:
+    """Views of some frames each, so many pixels together, but at least a frame for each core."""
+    n = _at_once(frames, pixels)
     return (frames[i : i + n] for i in range(0, len(frames), n))
 
 
 def grouped(chunks: Iterable[Array]) -> Iterator[Array]:
-    """The frames of chunks in arrays of about four million pixels together, be they longer or shorter."""
+    """The frames of chunks in arrays of many pixels together, be they longer or shorter."""
     held: list[Array] = []
     for chunk in chunks:
         for piece in cut(chunk):
             held.append(piece)
-            if sum(map(len, held)) >= _at_once(piece):
+            if sum(map(len, held)) >= _at_once(piece, MANY):
                 yield joined(held)
                 held = []
     if held:
         yield joined(held)
 
 
-def _at_once(frames: Array) -> int:
+def _at_once(frames: Array, pixels: int) -> int:
     """How many such frames."""
-    return max(cores(), _PIXELS // max(1, math.prod(frames.shape[1:3])))
+    return max(cores(), pixels // max(1, math.prod(frames.shape[1:3])))
 
 
 def joined(chunks: list[Array]) -> Array:
