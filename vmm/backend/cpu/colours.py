@@ -7,17 +7,10 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
-from vmm.backend.cpu.images import expanded_row, halved_row, margins, mirror, more_row
-from vmm.backend.cpu.phase import biquad_row
+from vmm.backend.cpu.images import expanded_row, five_row, halved_row, margins, mirror, more_row
+from vmm.backend.cpu.phase import biquad_row, change_row
 
 _f = np.float32
-
-
-@kernel
-def five_row_of_frames(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any) -> None:
-    """The same of rows of any type."""
-    for i in range(out.shape[0]):
-        out[i] = (_f(a[i]) + _f(e[i]) + _f(4) * (_f(b[i]) + _f(d[i])) + _f(6) * _f(c[i])) * _f(1 / 16)
 
 
 @kernel
@@ -118,18 +111,11 @@ def reduce_apart(frames: Any, start: Any, stop: Any, out: Any) -> None:
         for r in range(start, stop):
             k = 2 * r
             a, b, d, e = mirror(k - 2, h), mirror(k - 1, h), mirror(k + 1, h), mirror(k + 2, h)
-            five_row_of_frames(x[a], x[b], x[k], x[d], x[e], wide)
+            five_row(x[a], x[b], x[k], x[d], x[e], wide)
             apart_row(wide, rows[0, 2 : w + 2], rows[1, 2 : w + 2], rows[2, 2 : w + 2])
             for c in range(3):
                 margins(rows[c], w, 2)
                 halved_row(rows[c], even, odd, out[t, c, r])
-
-
-@kernel
-def change_row(row: Any, before: Any, out: Any) -> None:
-    """Change of value in a row of any type."""
-    for i in range(out.shape[0]):
-        out[i] = _f(row[i]) - _f(before[i])
 
 
 @kernel

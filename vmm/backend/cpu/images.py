@@ -36,9 +36,9 @@ def margins(row: Any, w: Any, radius: Any) -> None:
 
 @kernel
 def five_row(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any) -> None:
-    """Binomial blur across five rows."""
+    """Binomial blur across five rows of any type."""
     for i in range(out.shape[0]):
-        out[i] = (a[i] + e[i] + _f(4) * (b[i] + d[i]) + _f(6) * c[i]) * _f(1 / 16)
+        out[i] = (_f(a[i]) + _f(e[i]) + _f(4) * (_f(b[i]) + _f(d[i])) + _f(6) * _f(c[i])) * _f(1 / 16)
 
 
 @kernel

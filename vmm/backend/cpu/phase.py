@@ -149,9 +149,9 @@ def biquads(x: Any, sos: Any, registers: Any) -> None:
 
 @kernel
 def change_row(x: Any, before: Any, out: Any) -> None:
-    """Change of value in a row."""
+    """Change of value in a row of any type."""
     for i in range(x.shape[0]):
-        out[i] = x[i] - before[i]
+        out[i] = _f(x[i]) - _f(before[i])
 
 
 @kernel
