@@ -16,7 +16,6 @@ The functions here make contiguous arrays of what came and share the work among 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -100,9 +99,8 @@ def quaternion_since_magnified(
     images = np.ascontiguousarray(images)
     given = images, *_taps(along, across), before, _single(sos), registers
     strips = max(1, min(cores(), n * h * w // _FEW, h // max(8, 4 * reach)))
-    edges = [h * i // strips for i in range(strips + 1)]
     jobs = []
-    for start, stop in pairwise(edges):
+    for start, stop in _parts(h, strips):
         beyond = slice(max(0, start - reach), start), slice(stop, stop + reach)
         around = [np.ascontiguousarray(registers[..., rows, :]) for rows in beyond]
         jobs.append((*around, down, right, alphas, start, stop, out[:, 0]))
@@ -251,10 +249,14 @@ def _shared(job: Callable[[int, int], None], n: int, samples: int) -> None:
     shares = max(1, min(cores(), n, samples // _FEW))
     if shares == 1:
         return job(0, n)
-    parts = [(n * i // shares, n * (i + 1) // shares) for i in range(shares)]
-    for _ in in_parallel(lambda part: job(*part), parts):
+    for _ in in_parallel(lambda part: job(*part), _parts(n, shares)):
         pass
     return None
+
+
+def _parts(n: int, shares: int) -> list[tuple[int, int]]:
+    """Where each of so many shares of n rows starts and stops."""
+    return [(n * i // shares, n * (i + 1) // shares) for i in range(shares)]
 
 
 def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

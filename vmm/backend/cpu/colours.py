@@ -8,7 +8,7 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.images import expanded_row, five_row, halved_row, margins, mirror, more_row
-from vmm.backend.cpu.phase import biquad_row, change_row
+from vmm.backend.cpu.phase import change_row, sections_row
 
 _f = np.float32
 
@@ -144,8 +144,7 @@ def change_added(
     for r in range(start, stop):
         for t in range(frames.shape[0]):
             change_row(frames[t, r], before[r] if t == 0 else frames[t - 1, r], wide)
-            for k in range(sos.shape[0]):
-                biquad_row(wide, registers[k, 0, r], registers[k, 1, r], sos[k])
+            sections_row(wide, sos, registers, r)
             apart_row(wide, fine[0], fine[1], fine[2])
             for c in range(3):
                 expanded_row(coarse[t, c], r, height, row, even, odd, parts[c])

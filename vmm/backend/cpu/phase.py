@@ -78,6 +78,13 @@ def biquad_row(x: Any, z1: Any, z2: Any, s: Any) -> None:
 
 
 @kernel
+def sections_row(x: Any, sos: Any, registers: Any, r: Any) -> None:
+    """Second-order sections along time on a row, in place, by row r of their registers (n, 2, h, w)."""
+    for k in range(sos.shape[0]):
+        biquad_row(x, registers[k, 0, r], registers[k, 1, r], sos[k])
+
+
+@kernel
 def turned_row(coefs: Any, angle: Any) -> None:
     """What turning changes in a row, in its place."""
     for i in range(coefs.shape[0]):
@@ -114,8 +121,7 @@ def since_filtered(coefs: Any, before: Any, sos: Any, registers: Any, signal: An
     for r in range(coefs.shape[1]):
         for t in range(coefs.shape[0]):
             since_row(coefs[t, r], before[r] if t == 0 else coefs[t - 1, r], signal[t, r])
-            for k in range(sos.shape[0]):
-                biquad_row(signal[t, r], registers[k, 0, r], registers[k, 1, r], sos[k])
+            sections_row(signal[t, r], sos, registers, r)
         before[r] = coefs[-1, r]
 
 
@@ -143,8 +149,7 @@ def biquads(x: Any, sos: Any, registers: Any) -> None:
     """Second-order sections along time on x (T, n, w), in place."""
     for r in range(x.shape[1]):
         for t in range(x.shape[0]):
-            for k in range(sos.shape[0]):
-                biquad_row(x[t, r], registers[k, 0, r], registers[k, 1, r], sos[k])
+            sections_row(x[t, r], sos, registers, r)
 
 
 @kernel
@@ -160,8 +165,7 @@ def change_filtered(x: Any, before: Any, sos: Any, registers: Any, start: Any, s
     for r in range(start, stop):
         for t in range(x.shape[0]):
             change_row(x[t, r], before[r] if t == 0 else x[t - 1, r], out[t, r])
-            for k in range(sos.shape[0]):
-                biquad_row(out[t, r], registers[k, 0, r], registers[k, 1, r], sos[k])
+            sections_row(out[t, r], sos, registers, r)
         before[r] = x[-1, r]
 
 
