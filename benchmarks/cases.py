@@ -32,6 +32,11 @@ CASES = {  # name: method, settings, arguments of the command line
     ),
     "phase, zero phase": ("phase", {"temporal": ideal}, ["--temporal", "ideal"]),
     "color": ("color", {}, []),
+    "acceleration": ("acceleration", {"frequency": 2.5}, ["--frequency", "2.5"]),
+    "jerk": ("jerk", {"frequency": 2.5}, ["--frequency", "2.5"]),
+    "anisotropy": ("anisotropy", {"frequency": 2.5}, ["--frequency", "2.5"]),
+    "bilateral": ("bilateral", {"frequency": 2.5}, ["--frequency", "2.5"]),
+    "lagrangian": ("lagrangian", {}, []),
 }
 
 
@@ -64,4 +69,5 @@ class Again:
 def magnified(case: str, frames: Any) -> Iterator[np.ndarray]:
     """The chunks of a case's output."""
     method, settings, _ = CASES[case]
-    return partial(getattr(vmm, method).magnify, band=BAND, fs=30, alpha=10, **settings)(frames)
+    where = {} if "frequency" in settings else {"band": BAND}
+    return partial(getattr(vmm, method).magnify, fs=30, alpha=10, **where, **settings)(frames)

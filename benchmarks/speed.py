@@ -121,7 +121,8 @@ def files(shape: tuple[int, int], frames: int) -> None:
         source, target = Path(folder) / "in.mp4", Path(folder) / "out.mp4"
         vmm.io.write(source, clip(shape, frames), 30)
         for case, (method, _, options) in CASES.items():
-            command = [method, str(source), str(target), "--band", "2", "3", "--alpha", "10", *options]
+            where = [] if "--frequency" in options else ["--band", "2", "3"]
+            command = [method, str(source), str(target), *where, "--alpha", "10", *options]
             start = time.perf_counter()
             said = subprocess.run(
                 [sys.executable, "-c", _RUN, *command, "--quiet", "--overwrite"], capture_output=True, text=True

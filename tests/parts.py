@@ -8,6 +8,7 @@ from pathlib import Path
 import vmm
 from vmm.motion import intensity, local_phase, quaternion
 from vmm.spatial import (
+    DualTree,
     Gaussian,
     GaussianPyramid,
     Laplacian,
@@ -35,6 +36,8 @@ SPATIAL = {
     "steerable quarter octave": partial(SteerablePyramid, octave=0.25),
     "steerable 4 orientations": partial(SteerablePyramid, orientations=4, crop=0.0),
     "steerable 5 orientations": partial(SteerablePyramid, orientations=5, transition=0.75, octave=0.5),
+    "dual tree": DualTree,
+    "dual tree of 2 levels": partial(DualTree, levels=2),
     "padded steerable": padded(SteerablePyramid, octave=0.5),
 }
 
@@ -42,6 +45,7 @@ COLOUR = {
     "luma": luma(Laplacian),
     "planes": planes(Laplacian),
     "planes of a gaussian pyramid": planes(GaussianPyramid, chroma=0.3),
+    "luma of a dual tree": luma(DualTree),
     "luma of padded": luma(padded(SteerablePyramid)),
 }
 
@@ -66,5 +70,8 @@ FILTERS = {
 }
 
 METHODS = {name: getattr(vmm, name).magnify for name in vmm.METHODS}
+
+BY_FREQUENCY = ("acceleration", "jerk", "anisotropy", "bilateral")  # take one frequency, and no other filter
+BY_BAND = tuple(name for name in METHODS if name not in BY_FREQUENCY)
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"

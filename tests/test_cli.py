@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from parts import BY_FREQUENCY
 
 import vmm
 from vmm.cli import main
@@ -30,10 +31,12 @@ def run(*arguments):
 @pytest.mark.parametrize("name", vmm.METHODS)
 def test_methods(name, video, tmp_path, capsys):
     more = ["--level", 2] if name == "color" else []
-    assert run(name, video, tmp_path / "out.mkv", "--band", 2, 3, "--alpha", 7, *more) == 0
+    by_band = name not in BY_FREQUENCY
+    where = ["--band", 2, 3] if by_band else ["--frequency", 2.5]
+    assert run(name, video, tmp_path / "out.mkv", *where, "--alpha", 7, *more) == 0
     frames, fs = vmm.io.read(video)
     options = {"level": 2} if name == "color" else {}
-    expected = getattr(vmm, name).magnify(frames, (2, 3), fs=30, alpha=7, **options)
+    expected = getattr(vmm, name).magnify(frames, (2, 3) if by_band else 2.5, fs=30, alpha=7, **options)
     out, rate = vmm.io.read(tmp_path / "out.mkv")
     assert rate == fs == 30
     assert np.abs(out.astype(int) - expected).max() <= 1

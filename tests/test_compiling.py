@@ -25,7 +25,7 @@ HOT = {
     "biquad": (phase.biquad_row, (ROW, ROW, ROW, ROW)),
     "weighted": (phase.weighted_row, (ROW, ROW, CUBE, int64)),
     "quaternion since": (triples.since_row, (ROW,) * 8),
-    "quaternion turned": (triples.turned_row, (ROW,) * 8),
+    "quaternion turned": (triples.turned_row, (*(ROW,) * 7, nb.float32, ROW)),
     "three": (triples.three_row, (ROW,) * 5),
     "blur": (images.blurred_row, (ROW, ROW, ROW)),
     "halved": (images.halved_row, (ROW,) * 4),

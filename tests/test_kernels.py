@@ -9,7 +9,7 @@ from vmm.backend import fused
 from vmm.backend import reference as kernels
 from vmm.backend.fast import compiled_for, plainly
 from vmm.data import synthetic
-from vmm.motion import intensity, local_phase, quaternion, smooth
+from vmm.motion import intensity, limited, local_phase, quaternion, smooth
 
 SIZES = [(33, 47), (40, 64), (5, 6), (2, 3)]
 SOS = np.array([[0.1, 0.02, -0.1, 1, -1.5, 0.7], [0.2, 0.1, 0.1, 1, -1.2, 0.5]])
@@ -31,6 +31,10 @@ def pixels(rng, *shape):
 CASES = {  # kernel and arguments of one size
     "phase_since": lambda g, h, w: (complexes(g, 3, h, w), complexes(g, 3, h, w)),
     "turned": lambda g, h, w: (complexes(g, 3, h, w), 9 * real(g, 3, h, w)),
+    "faded": lambda g, h, w: (9 * real(g, 3, h, w), 2.0),
+    "faded by length": lambda g, h, w: (9 * real(g, 3, 2, h, w), 2.0),
+    "displaced": lambda g, h, w: (complexes(g, 3, h, w), complexes(g, 3, h, w), (0.3, 0.8), (1.5, 1.2)),
+    "slope": lambda g, h, w: (complexes(g, 3, h, w), (0.3, -0.8), (1.5, 1.2)),
     "riesz": lambda g, h, w: (real(g, 3, h, w), (0.5, 0.0, -0.5), (0.2, 0.6, 0.2)),
     "blur": lambda g, h, w: (real(g, 3, 2, h, w), (2.0, 1.3)),
     "reduce": lambda g, h, w: (real(g, 3, h, w),),
@@ -64,7 +68,7 @@ def compare(fast, plain):
 @pytest.mark.parametrize("name", CASES)
 def test_fast_is_plain(name, size, rng):
     arguments = CASES[name](rng, *size)
-    kernel = getattr(kernels, name)
+    kernel = getattr(kernels, name.split()[0])
     one, two = copied(arguments), copied(arguments)
     compare(kernel(*one), kernel.plain(*two))
     if name == "biquads":
@@ -146,19 +150,21 @@ def test_fused_is_one_after_the_other(motion, make, size, rng):
 
 @pytest.mark.parametrize("size", [*SIZES, (300, 400)])
 @pytest.mark.parametrize("sigma", [0.0, 0.6, 2.0])
-@pytest.mark.parametrize("name", ["intensity", "quaternion"])
-def test_one_pass_over_a_level(name, sigma, size, rng):
+@pytest.mark.parametrize(("name", "limit"), [("intensity", np.inf), ("quaternion", np.inf), ("quaternion", 1.0)])
+def test_one_pass_over_a_level(name, limit, sigma, size, rng):
     """In two chunks, from the images on."""
     images = real(rng, 5, *size)
     motion, given, coefs = intensity, (), images
     if name == "quaternion":
-        motion, given = smooth(quaternion, sigma), ((0.5, 0.0, -0.5), (0.2, 0.6, 0.2))
+        motion, given = smooth(limited(quaternion, limit), sigma), ((0.5, 0.0, -0.5), (0.2, 0.6, 0.2))
         coefs = kernels.riesz.plain(images, *given)
     alpha = rng.uniform(1, 9, size).astype(np.float32)
     still = motion.read(coefs[:1], coefs[:1]).shape[1:]
     before, registers = images[0].copy(), np.zeros((2, 2, *still), np.float32)
     kernel = fused.kernel_for(motion.read, "magnified", images)
-    parts = (kernel(c, *given, before, SOS, registers, motion.sigma, alpha) for c in (images[:2], images[2:]))
+    parts = (
+        kernel(c, *given, before, SOS, registers, motion.sigma, motion.limit, alpha) for c in (images[:2], images[2:])
+    )
     fast = np.concatenate(list(parts))
     with plainly():
         before, registers = coefs[0].copy(), np.zeros((2, 2, *still), np.float32)

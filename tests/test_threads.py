@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from parts import BY_BAND, BY_FREQUENCY, METHODS
 
 import vmm
 from vmm.backend.threads import cores, in_parallel
@@ -67,14 +68,17 @@ def test_work_inside_work_is_done_in_its_own_thread(monkeypatch):
     assert list(in_parallel(outer, range(20))) == list(range(20))
 
 
-@pytest.mark.parametrize("name", vmm.METHODS)
-@pytest.mark.parametrize("temporal", ["butterworth", "fir"])
+@pytest.mark.parametrize(
+    ("name", "temporal"),
+    [*((n, t) for n in BY_BAND for t in ("butterworth", "fir")), *((n, None) for n in BY_FREQUENCY)],
+)
 def test_the_number_of_cores_changes_nothing_but_rounding(name, temporal, monkeypatch):
-    frames = np.random.default_rng(0).random((40, 260, 300)).astype(np.float32)
+    frames = np.random.default_rng(0).random((24, 200, 240)).astype(np.float32)
     out = []
     for n in ("1", "2", "5"):
         monkeypatch.setenv("VMM_THREADS", n)
-        out.append(getattr(vmm, name).magnify(frames, (2, 4), fs=30, temporal=getattr(vmm.temporal, temporal)))
+        by_band = {"band": (2, 4), "temporal": getattr(vmm.temporal, temporal)} if temporal else {"frequency": 5}
+        out.append(METHODS[name](frames, fs=30, **by_band))
     for other in out[1:]:
         np.testing.assert_allclose(other, out[0], rtol=0, atol=1e-4)
 

@@ -2,7 +2,11 @@
 
 | part | what it does |
 | --- | --- |
-| ``linear``, ``color``, ``phase``, ``riesz`` | the magnifiers: ``vmm.phase.magnify(frames, band, fs=...)`` |
+| ``phase``, ``riesz``, ``linear``, ``color`` | the magnifiers: ``vmm.phase.magnify(frames, band, fs=...)`` |
+| ``acceleration``, ``jerk``, ``anisotropy``, ``bilateral`` | those for small motion that rides on a large one |
+| ``lagrangian`` | the one that follows every point |
+| ``stabilize`` | any of them on a region that is followed, or for a shaken camera |
+| ``presets`` | settings of the clips of the papers |
 | ``magnify`` | the general form: the caller names the parts |
 | ``set_threads`` | how many cores are used |
 | ``spatial``, ``motion``, ``temporal`` | the parts |
@@ -18,35 +22,65 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vmm import color, data, io, linear, measure, motion, phase, plot, riesz, spatial, temporal
+    from vmm import (
+        acceleration,
+        anisotropy,
+        bilateral,
+        color,
+        data,
+        io,
+        jerk,
+        lagrangian,
+        linear,
+        measure,
+        motion,
+        phase,
+        plot,
+        riesz,
+        spatial,
+        stabilize,
+        temporal,
+    )
     from vmm.backend.threads import set_threads
+    from vmm.data.presets import presets
     from vmm.engine.loop import magnify
 
 __version__ = "0.1.0"
 
-METHODS = ("phase", "riesz", "linear", "color")
+METHODS = ("phase", "riesz", "linear", "color", "acceleration", "jerk", "anisotropy", "bilateral", "lagrangian")
 """Names of the methods: each is a module with a function ``magnify``."""
 
-ON_BRIGHTNESS = ("phase", "riesz")
+ON_BRIGHTNESS = ("phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral")
 """Those of them that leave the colours as they are."""
 
-_FUNCTIONS = {"magnify": "vmm.engine.loop", "set_threads": "vmm.backend.threads"}
-_PARTS = ("data", "io", "measure", "motion", "plot", "spatial", "temporal")
+_FUNCTIONS = {
+    "magnify": "vmm.engine.loop",
+    "presets": "vmm.data.presets",
+    "set_threads": "vmm.backend.threads",
+}
+_PARTS = ("data", "io", "measure", "motion", "plot", "spatial", "stabilize", "temporal")
 
 __all__ = [
     "METHODS",
+    "acceleration",
+    "anisotropy",
+    "bilateral",
     "color",
     "data",
     "io",
+    "jerk",
+    "lagrangian",
     "linear",
     "magnify",
     "measure",
     "motion",
     "phase",
     "plot",
+    "presets",
     "riesz",
     "set_threads",
     "spatial",
+    "stabilize",
     "temporal",
 ]
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import designed, sampling_rate
+from vmm.engine.loop import Band, sampling_rate, tuned
 from vmm.engine.loop import magnify as run
-from vmm.engine.protocols import Filter
-from vmm.motion import intensity
-from vmm.spatial import Gaussian, planes
+from vmm.engine.protocols import Filter, Motion, Spatial, SpatialPlan
+from vmm.motion import each, intensity
+from vmm.spatial import Gaussian, beside, planes
 from vmm.temporal import ideal
 
 
 def magnify(
     frames: Any,
-    band: tuple[float, float] | None,
+    band: Band,
     *,
     fs: float | None = None,
     alpha: Alpha = 50.0,
@@ -32,7 +33,8 @@ def magnify(
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
     band
-        Low and high cut-off in Hz; None where `temporal` is a ready filter.
+        Low and high cut-off in Hz; None where `temporal` is a ready filter. A list of bands goes with a list of as many
+        alphas: one band is magnified, while another is removed.
     fs
         Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
     alpha
@@ -72,11 +74,26 @@ def magnify(
     >>> vmm.color.magnify(clip, (0.8, 1.2), fs=30, alpha=50, level=3).shape
     (60, 32, 32, 3)
     """
+    chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
         frames,
         spatial=planes(Gaussian, level=level, chroma=chroma),
         motion=intensity,
-        temporal=designed(temporal, band, sampling_rate(frames, fs)),
+        temporal=chosen,
         alpha=alpha,
         mask=mask,
     )
+
+
+def with_color(plan: SpatialPlan, motion: Motion, color: float, level: int = 4) -> dict[str, Any]:
+    """What the loop is given to magnify motion, and with it, where that is not 0, colour by its own alpha."""
+    if not math.isfinite(color):
+        raise ValueError(f"color={color!r} must be finite: it is what is added to changes of colour, such as 50")
+    if color == 0:
+        return {"spatial": plan, "motion": motion}
+
+    def adjust(spatial: Spatial, alphas: list[Any]) -> list[Any]:
+        return [color if grid.part else alpha for grid, alpha in zip(spatial.grids, alphas, strict=True)]
+
+    both = beside(plan, planes(Gaussian, level=level))
+    return {"spatial": both, "motion": each(motion, intensity), "adjust": adjust}

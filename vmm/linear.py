@@ -11,22 +11,26 @@ import numpy as np
 
 from vmm.backend.arrays import namespace
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import designed, sampling_rate
+from vmm.engine.loop import Band, sampling_rate, tuned
 from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter, Spatial
-from vmm.motion import intensity
-from vmm.spatial import GaussianPyramid, planes
+from vmm.motion import intensity, weighted
+from vmm.motion.weighted import monogenic
+from vmm.spatial import GaussianPyramid, Laplacian, planes
 from vmm.temporal import butterworth
+
+_NU = 0.7  # how sharp the adaptive gain is, as in [2]
 
 
 def magnify(
     frames: Any,
-    band: tuple[float, float] | None,
+    band: Band,
     *,
     fs: float | None = None,
     alpha: Alpha = 10.0,
     wavelength: float | None = None,
     chroma: float = 0.1,
+    adaptive: float = 0.0,
     mask: Any = None,
     temporal: Callable[..., Filter] | Filter = butterworth,
 ) -> Any:
@@ -40,7 +44,8 @@ def magnify(
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
     band
-        Low and high cut-off in Hz; None where `temporal` is a ready filter.
+        Low and high cut-off in Hz; None where `temporal` is a ready filter. A list of bands goes with a list of as many
+        alphas: one band is magnified, while another is removed.
     fs
         Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
     alpha
@@ -51,6 +56,9 @@ def magnify(
         every level is magnified alike.
     chroma
         Share of alpha that the colour differences take, 0 to 1.
+    adaptive
+        How much less is magnified where little is to be seen, and what changes is noise: 1 is the published gain [2]_,
+        0 magnifies alike everywhere.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
@@ -72,6 +80,7 @@ def magnify(
     ----------
     .. [1] Wu, Rubinstein, Shih, Guttag, Durand, Freeman: Eulerian video magnification for revealing subtle changes
        in the world. SIGGRAPH 2012, equation 14 and figure 6.
+    .. [2] The adaptive gain of fractional-order adaptive motion magnification (FrAM).
 
     Examples
     --------
@@ -89,15 +98,15 @@ def magnify(
             levels = [*by_wavelength(alphas[:-1], wavelength, plan), 0.0]
         return [levels[0], *(coarse - _halved(fine) for fine, coarse in pairwise(levels))]
 
-    return run(
-        frames,
-        spatial=planes(GaussianPyramid, chroma=chroma),
-        motion=intensity,
-        temporal=designed(temporal, band, sampling_rate(frames, fs)),
-        alpha=alpha,
-        mask=mask,
-        adjust=adjust,
-    )
+    def by_level(plan: Spatial, alphas: list[Any]) -> list[Any]:
+        return alphas if wavelength is None else by_wavelength(alphas, wavelength, plan)
+
+    chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
+    parts: dict[str, Any] = {"spatial": planes(GaussianPyramid, chroma=chroma), "motion": intensity, "adjust": adjust}
+    if adaptive:
+        weight = weighted(intensity, adaptive, nu=_NU, amplitude=monogenic)
+        parts = {"spatial": planes(Laplacian, chroma=chroma), "motion": weight, "adjust": by_level}
+    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **parts)
 
 
 def by_wavelength(alphas: list[Any], wavelength: float, plan: Spatial) -> list[Any]:

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from vmm.color import with_color
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import designed, sampling_rate
+from vmm.engine.loop import Band, sampling_rate, tuned
 from vmm.engine.loop import magnify as run
-from vmm.engine.protocols import Filter
-from vmm.motion import local_phase, smooth
-from vmm.spatial import SteerablePyramid, luma, padded
+from vmm.engine.protocols import Filter, SpatialPlan
+from vmm.motion import limited, local_phase, smooth, weighted
+from vmm.spatial import DualTree, SteerablePyramid, luma, padded
+from vmm.spatial.steerable import bears
 from vmm.temporal import fir
 
 
 def magnify(
     frames: Any,
-    band: tuple[float, float] | None,
+    band: Band,
     *,
     fs: float | None = None,
     alpha: Alpha = 10.0,
     octave: float = 0.5,
     orientations: int = 8,
     transition: float | None = None,
+    transform: str = "steerable",
     sigma: float = 0.0,
+    limit: float = 3.0,
+    denoise: float = 0.0,
+    color: float = 0.0,
     mask: Any = None,
     temporal: Callable[..., Filter] | Filter = fir,
 ) -> Any:
@@ -37,7 +44,8 @@ def magnify(
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The brightness is magnified.
     band
-        Low and high cut-off in Hz; None where `temporal` is a ready filter.
+        Low and high cut-off in Hz; None where `temporal` is a ready filter. A list of bands goes with a list of as many
+        alphas: one band is magnified, while another is removed.
     fs
         Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
     alpha
@@ -51,9 +59,22 @@ def magnify(
     transition
         Width in octaves of the transition between two bands. By default a band's width, but at least half an octave;
         1 rings less beside output motion that is larger than the bands bear.
+    transform
+        Bands: "steerable", a complex steerable pyramid, or "dualtree", dual-tree complex wavelets of an octave and six
+        directions, which take no octave, orientations or transition.
     sigma
         Spatial blur of the motion in pixels of each level, weighted by amplitude; takes noise away, and finely varying
         motion with it.
+    limit
+        Output motion that a band shows, in multiples of what it bears (a quarter of a wavelength at octave
+        1, half of one at octave 0.5); what is larger fades out, so
+        that large motions do not tear. ``float("inf")`` for no limit.
+    denoise
+        How much less is magnified where the amplitude is small and its motion is noise: at 1 less than half in three
+        quarters of the frame; 0 for nothing less.
+    color
+        What is added to changes of brightness and colour over large areas, as by ``vmm.color``, in the same pass:
+        motion and pulse together [2]_.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
@@ -75,6 +96,8 @@ def magnify(
     References
     ----------
     .. [1] Wadhwa, Rubinstein, Durand, Freeman: Phase-based video motion processing. SIGGRAPH 2013, equations 5 to 7.
+    .. [2] Fontanari, Oliveira: Simultaneous magnification of subtle motions and color variations in videos using Riesz
+       pyramids. Computers & Graphics 2021.
 
     Examples
     --------
@@ -83,11 +106,22 @@ def magnify(
     >>> vmm.phase.magnify(clip, (2, 4), fs=30, alpha=10).shape
     (40, 32, 48)
     """
-    return run(
-        frames,
-        spatial=luma(padded(SteerablePyramid, octave=octave, orientations=orientations, transition=transition)),
-        motion=smooth(local_phase, sigma),
-        temporal=designed(temporal, band, sampling_rate(frames, fs)),
-        alpha=alpha,
-        mask=mask,
-    )
+    chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
+    plan, most = _bands(transform, octave, orientations, transition)
+    motion = smooth(weighted(limited(local_phase, limit * most), denoise), sigma)
+    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **with_color(luma(plan), motion, color))
+
+
+def _bands(transform: str, octave: float, orientations: int, transition: float | None) -> tuple[SpatialPlan, float]:
+    """The bands asked for, and the phase in radians that they may be turned by."""
+    if transform == "steerable":
+        bands = partial(SteerablePyramid, octave=octave, orientations=orientations, transition=transition)
+        return padded(bands), bears(octave)
+    if transform != "dualtree":
+        raise ValueError(f"transform={transform!r} must be 'steerable' or 'dualtree'")
+    if (octave, orientations, transition) != (0.5, 8, None):
+        raise ValueError(
+            f"octave={octave!r}, orientations={orientations!r} and transition={transition!r} are options of "
+            "transform='steerable': leave them out"
+        )
+    return DualTree, bears(1.0)

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from vmm.color import with_color
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import designed, sampling_rate
+from vmm.engine.loop import Band, sampling_rate, tuned
 from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter
-from vmm.motion import quaternion, smooth
+from vmm.motion import limited, quaternion, smooth, weighted
 from vmm.spatial import RieszPyramid, luma
+from vmm.spatial.steerable import bears
 from vmm.temporal import butterworth
 
 
 def magnify(
     frames: Any,
-    band: tuple[float, float] | None,
+    band: Band,
     *,
     fs: float | None = None,
     alpha: Alpha = 10.0,
     sigma: float = 2.0,
     pyramid: str = "laplacian",
     kernel: str = "3-tap",
+    limit: float = 3.0,
+    denoise: float = 0.0,
+    color: float = 0.0,
     mask: Any = None,
     temporal: Callable[..., Filter] | Filter = butterworth,
 ) -> Any:
@@ -35,7 +40,8 @@ def magnify(
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The brightness is magnified.
     band
-        Low and high cut-off in Hz; None where `temporal` is a ready filter.
+        Low and high cut-off in Hz; None where `temporal` is a ready filter. A list of bands goes with a list of as many
+        alphas: one band is magnified, while another is removed.
     fs
         Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
     alpha
@@ -48,6 +54,15 @@ def magnify(
         ``"laplacian"``, the ordinary one, or ``"invertible"``, the paper's self-inverting pyramid, which is slower.
     kernel
         The approximate Riesz transform: ``"3-tap"`` or ``"3x3"``.
+    limit
+        Output motion that a band shows, in multiples of what it bears (a quarter of a wavelength); what is larger fades
+        out, so that large motions do not tear. ``float("inf")`` for no limit.
+    denoise
+        How much less is magnified where the amplitude is small and its motion is noise: at 1 less than half in three
+        quarters of the frame; 0 for nothing less.
+    color
+        What is added to changes of brightness and colour over large areas, as by ``vmm.color``, in the same pass:
+        motion and pulse together [3]_.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
@@ -70,6 +85,8 @@ def magnify(
     ----------
     .. [1] Wadhwa, Rubinstein, Durand, Freeman: Riesz pyramids for fast phase-based video magnification. ICCP 2014.
     .. [2] The same: Quaternionic representation of the Riesz pyramid for video magnification. MIT-CSAIL-TR-2014-009.
+    .. [3] Fontanari, Oliveira: Simultaneous magnification of subtle motions and color variations in videos using Riesz
+       pyramids. Computers & Graphics 2021.
 
     Examples
     --------
@@ -78,11 +95,7 @@ def magnify(
     >>> vmm.riesz.magnify(clip, (2, 4), fs=30, alpha=10).shape
     (40, 32, 48)
     """
-    return run(
-        frames,
-        spatial=luma(RieszPyramid, pyramid=pyramid, kernel=kernel),
-        motion=smooth(quaternion, sigma),
-        temporal=designed(temporal, band, sampling_rate(frames, fs)),
-        alpha=alpha,
-        mask=mask,
-    )
+    chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
+    motion = smooth(weighted(limited(quaternion, limit * bears(1.0)), denoise), sigma)
+    plan = luma(RieszPyramid, pyramid=pyramid, kernel=kernel)
+    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **with_color(plan, motion, color))

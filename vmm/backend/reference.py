@@ -25,6 +25,7 @@ Where the arrays are NumPy's in single precision, the compiled kernel of the sam
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,6 +63,51 @@ def turn(coefs: Array, angle: Array) -> Array:
 def turned(coefs: Array, angle: Array) -> Array:
     """What turning changes: ``coefs * (exp(1j * angle) - 1)``; it may take the place of coefs."""
     return turn(coefs, angle) - coefs
+
+
+@fast
+def displaced(coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float]) -> Array:
+    """Numerator and denominator (T, 2, h, w) of the displacement, in pixels along the direction of a band.
+
+    Phase relative to the reference, and local frequency, both weighted by amplitude.
+    """
+    xp = namespace(coefs)
+    product = coefs * reference.conj()
+    weight = abs(product)
+    slope = _slope(_neighbours(coefs) + _neighbours(reference), frequency, step)
+    return xp.stack([weight * xp.angle(product), weight * slope], axis=1)
+
+
+@fast
+def slope(coefs: Array, frequency: Sequence[float], step: Sequence[float]) -> Array:
+    """Local frequency of coefs (T, h, w), in radians per pixel along the direction of a band, about its centre."""
+    return _slope(_neighbours(coefs), frequency, step)
+
+
+def _neighbours(coefs: Array) -> Array:
+    """Turn from one sample to the next (2, T, h, w), down and right, weighted by amplitude; the grid is periodic."""
+    xp = namespace(coefs)
+    turns = [coefs * xp.roll(coefs, 1, axis).conj() for axis in (-2, -1)]
+    return xp.stack([turn + xp.roll(turn, -1, axis) for turn, axis in zip(turns, (-2, -1), strict=True)])
+
+
+def _slope(turns: Array, frequency: Sequence[float], step: Sequence[float]) -> Array:
+    """Local frequency of turns between samples, in radians per pixel along the direction of a band."""
+    xp = namespace(turns)
+    total = math.hypot(*frequency)
+    slope: Any = total
+    for turn, centre, distance in zip(turns, frequency, step, strict=True):
+        carrier = complex(np.exp(-1j * centre * distance))
+        slope = slope + centre / (total * distance) * xp.angle(turn * carrier)
+    return slope
+
+
+@fast
+def faded(angle: Array, limit: float) -> Array:
+    """Angles ``angle / (1 + (angle / limit)^4)``, in their place; quaternionic ones (T, 2, h, w) by their length."""
+    square = (angle**2).sum(axis=1, keepdims=True) if angle.shape[1:-2] == (2,) else angle**2
+    angle /= 1 + (square / limit**2) ** 2
+    return angle
 
 
 def quaternion_since(coefs: Array, reference: Array) -> Array:
@@ -224,7 +270,13 @@ def added(frames: Array, change: Array) -> Array:
 
 
 def resample(image: Array, rows: np.ndarray, cols: np.ndarray) -> Array:
-    """The map (H, W) at fractional rows (h,) and columns (w,), linearly interpolated, edges repeated."""
-    xp = namespace(image)
-    points = xp.meshgrid(xp.asarray(rows), xp.asarray(cols), indexing="ij")
-    return ndimage(image).map_coordinates(image, xp.stack(points), order=1, mode="nearest")
+    """The maps (..., H, W) at fractional rows (h,) and columns (w,), linearly interpolated, edges repeated."""
+    for axis, places in ((-2, rows), (-1, cols)):
+        places = np.clip(places, 0, image.shape[axis] - 1)
+        whole = np.minimum(places.astype(int), max(image.shape[axis] - 2, 0))
+        xp = namespace(image)
+        part = xp.asarray((places - whole).reshape(-1, *[1] * (-1 - axis)), dtype=image.dtype)
+        before = xp.take(image, whole, axis=axis)
+        after = xp.take(image, np.minimum(whole + 1, image.shape[axis] - 1), axis=axis)
+        image = before + part * (after - before)
+    return image

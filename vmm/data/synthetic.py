@@ -11,6 +11,9 @@ the same scene at ``(1 + alpha)`` times the displacement is what a perfect magni
 | ``leaves`` | overlapping discs of one grey each (dead leaves), the whole frame |
 | ``disc`` | a textured disc with a soft edge before a texture that stands still |
 | ``warp`` | a picture, each pixel by its own share of one or more displacements |
+| ``circles`` | three circles, each by its own displacement, before one of 25 backgrounds (``background``) |
+
+A displacement is a ``sway``, a ``step``, a drift, or a sum of them; ``three_ways`` sends the circles three ways.
 """
 
 from __future__ import annotations
@@ -21,6 +24,24 @@ from typing import Any
 import numpy as np
 import scipy.ndimage
 import scipy.special
+
+from vmm.data.circles import BACKGROUNDS, background, circles, three_ways
+
+__all__ = [
+    "BACKGROUNDS",
+    "Scene",
+    "background",
+    "circles",
+    "disc",
+    "leaves",
+    "pink",
+    "render",
+    "step",
+    "sway",
+    "texture",
+    "three_ways",
+    "warp",
+]
 
 Scene = Callable[[Any], np.ndarray]
 
@@ -56,8 +77,43 @@ def sway(frames: int, fs: float, frequency: float, amplitude: float, angle: floa
     return np.outer(wave, [np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))])
 
 
+def step(frames: int, at: int, size: float, angle: float = 0.0) -> np.ndarray:
+    """Displacements of a jump.
+
+    Parameters
+    ----------
+    frames
+        Number of frames.
+    at
+        First frame after the jump.
+    size
+        How far, in pixels.
+    angle
+        Direction in degrees: 0 is to the right, 90 down.
+
+    Returns
+    -------
+    ndarray
+        Displacement (frames, 2) down and right, in pixels.
+
+    Examples
+    --------
+    >>> from vmm.data import synthetic
+    >>> synthetic.step(4, at=2, size=3.0)[:, 1]
+    array([0., 0., 3., 3.])
+    """
+    wave = np.where(np.arange(frames) >= at, size, 0.0)
+    return np.outer(wave, [np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))])
+
+
 def render(
-    scene: Scene, displacement: np.ndarray, *, noise: float = 0.0, seed: int = 0, dtype: Any = np.uint8
+    scene: Scene,
+    displacement: np.ndarray,
+    *,
+    noise: float = 0.0,
+    light: Any = None,
+    seed: int = 0,
+    dtype: Any = np.uint8,
 ) -> np.ndarray:
     """A clip of a scene.
 
@@ -66,9 +122,11 @@ def render(
     scene
         What is rendered.
     displacement
-        Displacement (T, 2) down and right, in pixels.
+        Displacement (T, 2) down and right, in pixels; or (T, K, 2) for a scene that takes K of them.
     noise
         Standard deviation of white noise added, in grey levels.
+    light
+        Factor of the light in each frame, (T,), such as ``1 + 0.02 * np.sin(...)`` for a lamp that flickers.
     seed
         Of the noise.
     dtype
@@ -87,6 +145,8 @@ def render(
     ((10, 32, 48), dtype('uint8'))
     """
     frames = np.stack([scene(d) for d in displacement])
+    if light is not None:
+        frames = frames * np.asarray(light).reshape(-1, 1, 1)
     if noise:
         frames = frames + np.random.default_rng(seed).normal(0, noise, frames.shape)
     return np.clip(np.rint(frames), 0, 255).astype(dtype) if np.dtype(dtype).kind == "u" else frames.astype(dtype)

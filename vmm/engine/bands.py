@@ -13,8 +13,8 @@ from vmm.backend import fused
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import added, product
 from vmm.backend.threads import in_parallel
-from vmm.engine.frames import FEW, MANY, cut, grouped, to_float
-from vmm.engine.protocols import Computed, Filter, Motion, Spatial
+from vmm.engine.frames import FEW, MANY, cut, grouped, joined, to_float
+from vmm.engine.protocols import Computed, Filter, Motion, Rule, Spatial
 from vmm.engine.windows import Source, Window
 from vmm.temporal.ends import continued
 from vmm.temporal.tools import chain, unwrap
@@ -32,7 +32,7 @@ class Bands:
     motion
         How motion is read and written.
     temporal
-        The filter.
+        The filter, or a rule.
     alphas
         A number or map for each band; bands whose alpha is 0 are left out.
     visible
@@ -40,9 +40,10 @@ class Bands:
     """
 
     def __init__(
-        self, plan: Spatial, motion: Motion, temporal: Filter, alphas: Sequence[Any], visible: Array | None
+        self, plan: Spatial, motion: Motion, temporal: Filter | Rule, alphas: Sequence[Any], visible: Array | None
     ) -> None:
-        self._plan, self._temporal, self._alphas, self._visible = plan, temporal, alphas, visible
+        self._plan, self._alphas, self._visible = plan, alphas, visible
+        self._temporal: Any = temporal
         self._motions = [motion.on(grid) for grid in plan.grids]
         self.moved = [i for i, alpha in enumerate(alphas) if not (np.ndim(alpha) == 0 and alpha == 0)]
 
@@ -78,6 +79,42 @@ class Bands:
             gathered, seen = self._gathered(source.again(), analysis, self._nothing())
         yield from self._written(source.chunks, synthesis, gathered)
 
+    def ruled(self, windows: Iterable[Window]) -> Iterator[Array]:
+        """By a rule that is not linear, or takes several bands: the motion over a whole window, band by band."""
+        rule = self._temporal
+        for window in windows:
+            frames = joined(window.chunks)
+            bands, _ = self._analyzed(frames)
+            start = rule.delay - window.head
+            kept = slice(start, start + sum(map(len, window.kept)))
+            motions = Computed(partial(self._around, bands, window), len(bands))
+            amplitudes = Computed(partial(self._amplitude, bands, kept), len(bands))
+            signals = rule.signals(motions, amplitudes, self._plan.grids)
+
+            def change(
+                i: int,
+                bands: Sequence[Array] = bands,
+                signals: Sequence[Array] = signals,
+                kept: slice = kept,
+            ) -> Array | None:
+                if i not in self.moved:
+                    return None
+                return self._motions[i].change(bands[i][kept], signals[i], self._alphas[i])
+
+            yield self._added(frames[kept], Computed(change, len(bands)))
+
+    def _amplitude(self, bands: Sequence[Array], kept: slice, i: int) -> Array:
+        """How strongly band i carries motion."""
+        return self._motions[i].amplitude(bands[i][kept])
+
+    def _around(self, bands: Sequence[Array], window: Window, i: int) -> Array:
+        """Motion of band i over a window, continued beyond the ends of the clip."""
+        rule = self._temporal
+        coefs = bands[i]
+        since = fused.since(self._motions[i].read, coefs, coefs[0].copy())
+        summed, _ = unwrap().apply(since, None)
+        return continued(summed, rule.band, window.head, window.tail, seen=2 * rule.delay + 1)
+
     def _through_sections(
         self, sos: np.ndarray, last: list[Any], memory: list[Any], bands: Sequence[Array], i: int
     ) -> Array:
@@ -87,9 +124,10 @@ class Bands:
             memory[i] = self._zeros(i, bands[i], len(sos), 2)
         source = getattr(bands, "source", None)
         given = (bands[i],) if source is None else source(i)
-        at_once = fused.kernel_for(motion.read, "magnified", given[0])
+        at_once = fused.kernel_for(motion.read, "magnified", given[0]) if motion.fusible else None
         if at_once is not None:
-            return at_once(*given, self._before(last, i, given[0]), sos, memory[i], motion.sigma, self._alphas[i])
+            state = self._before(last, i, given[0]), sos, memory[i]
+            return at_once(*given, *state, motion.sigma, motion.limit, self._alphas[i])
         coefs = given[0] if source is None else bands[i]
         signal = fused.filtered(motion.read, coefs, self._before(last, i, coefs), sos, memory[i])
         return motion.change(coefs, signal, self._alphas[i])
@@ -182,7 +220,7 @@ class Bands:
         sos, alpha = self._temporal.sections, self._alphas[0]
         if sos is None or np.ndim(alpha) > 0 or alpha == 0 or self._visible is not None:
             return None
-        if not getattr(self._plan, "finest_is_the_frame", False):
+        if not (getattr(self._plan, "finest_is_the_frame", False) and self._motions[0].fusible):
             return None
         kernel = fused.kernel_for(self._motions[0].read, "added", frames)
         if kernel is None:
@@ -199,6 +237,12 @@ class Bands:
         bands, _ = self._analyzed(frames)
         moved = set(self.moved)
         changes = Computed(lambda i: change(bands, i) if i in moved else None, len(self._alphas))
+        return self._added(frames, changes, finest)
+
+    def _added(
+        self, frames: Array, changes: Sequence[Array | None], finest: Callable[..., Array] | None = None
+    ) -> Array:
+        """The frames with the changes added, where they are visible."""
         if self._visible is None and hasattr(self._plan, "add"):
             return self._plan.add(frames, changes) if finest is None else self._plan.add(frames, changes, finest)
         total = self._plan.synthesize(changes, None)

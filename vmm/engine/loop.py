@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from numbers import Real
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.engine.alpha import Adjust, Alpha, check_alpha, spread_alpha, spread_mask
 from vmm.engine.bands import Bands
 from vmm.engine.frames import check_frames, checked, cut
-from vmm.engine.protocols import Filter, Motion, SpatialPlan
+from vmm.engine.protocols import Filter, Motion, Rule, SpatialPlan
 from vmm.engine.windows import source, windows
+from vmm.temporal.tools import parallel
+
+Band = tuple[float, float] | Sequence[tuple[float, float]] | None
+"""Low and high cut-off in Hz, several such pairs, or None for a ready filter."""
 
 
 def magnify(
@@ -19,7 +24,7 @@ def magnify(
     *,
     spatial: SpatialPlan,
     motion: Motion,
-    temporal: Filter,
+    temporal: Filter | Rule,
     alpha: Alpha = 10.0,
     mask: Any = None,
     adjust: Adjust | None = None,
@@ -40,7 +45,7 @@ def magnify(
     motion
         How motion is read and written, such as ``vmm.motion.intensity``.
     temporal
-        A filter, such as ``vmm.temporal.fir((1, 3), fs=30)``.
+        A filter, such as ``vmm.temporal.fir((1, 3), fs=30)``, or a rule, such as ``vmm.temporal.bilateral(2, fs=30)``.
     alpha
         What is added: output motion = (1 + alpha) times the input's; -1 takes the filtered motion away. A number; a
         sequence of one number or map for each band; or a map (H, W).
@@ -101,17 +106,28 @@ def designed(temporal: Any, band: Any, fs: float | None) -> Filter:
     return temporal(band, fs)
 
 
+def tuned(temporal: Any, band: Any, fs: float | None, alpha: Any) -> tuple[Filter, Any]:
+    """The filter of a band and its alpha; of several bands, each with its own alpha, one filter, whose alpha is 1."""
+    if not (isinstance(band, (list, tuple)) and band and isinstance(band[0], (list, tuple))):
+        return designed(temporal, band, fs), alpha
+    alphas = list(alpha) if isinstance(alpha, (list, tuple)) else [alpha]
+    if len(alphas) != len(band) or not all(isinstance(value, Real) for value in alphas):
+        raise ValueError(f"alpha={alpha!r} must hold one number for each of the {len(band)} bands")
+    check_alpha(alphas)
+    return parallel(*(designed(temporal, one, fs) for one in band), gains=alphas), 1.0
+
+
 def _magnified(
     frames: Any,
     spatial: SpatialPlan,
     motion: Motion,
-    temporal: Filter,
+    temporal: Filter | Rule,
     alpha: Alpha,
     mask: Any,
     adjust: Adjust | None,
 ) -> Iterator[Array]:
     """The chunks of a clip, magnified, as many frames at a time as the filter allows."""
-    chunks = _moving(cut(frames) if is_array(frames) else frames)
+    chunks = moving(cut(frames) if is_array(frames) else frames)
     first = next(chunks)
     chunks = chain([first], chunks)
     plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
@@ -120,6 +136,8 @@ def _magnified(
     bands = Bands(plan, motion, temporal, alphas, None if visible is None else visible > 0)
     if not bands.moved:
         yield from chunks
+    elif isinstance(temporal, Rule):
+        yield from bands.ruled(windows(chunks, temporal.delay))
     elif temporal.whole:
         yield from bands.whole(source(frames, chunks))
     elif temporal.delay > 0:
@@ -128,7 +146,7 @@ def _magnified(
         yield from bands.causal(chunks)
 
 
-def _moving(chunks: Iterable[Array]) -> Iterator[Array]:
+def moving(chunks: Iterable[Array]) -> Iterator[Array]:
     """The chunks that hold frames, the first of them at least two; raises where there are fewer in all."""
     seen = 0
     held: Array | None = None

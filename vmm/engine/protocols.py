@@ -6,6 +6,7 @@ motion from the coefficients of a band and writes it back. A *filter* works alon
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -32,6 +33,10 @@ class Grid:
         Size of the level's own pixel, in pixels of the frame: the largest step that keeps all the band holds.
     planes
         Number of colour planes that the band holds.
+    part
+        Which of several parts side by side the band is of.
+    frequency
+        Centre of the band down and right, in radians per pixel of the frame, where it has one direction.
     """
 
     shape: tuple[int, int]
@@ -39,6 +44,8 @@ class Grid:
     step: tuple[float, float] = (1.0, 1.0)
     scale: float = 1.0
     planes: int = 1
+    part: int = 0
+    frequency: tuple[float, float] = (0.0, 0.0)
 
     def positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns of the samples, in pixels of the frame."""
@@ -106,6 +113,10 @@ class Motion:
         ``change(coefs, motion, alpha)``: what writing changes, which may take the place of the coefficients.
     sigma
         Blur of the motion by amplitude before it is written, down and right, in samples.
+    limit
+        How far coefficients may be turned, in radians: beyond, less and less is written.
+    fusible
+        Whether sigma and limit say all of how motion is written, so that a compiled kernel may do it at once.
     at
         ``at(grid) -> Motion``: the same motion where it depends on the band's grid.
     """
@@ -115,6 +126,8 @@ class Motion:
     amplitude: Callable[[Array], Array]
     change: Callable[[Array, Array, Any], Array]
     sigma: tuple[float, float] = (0.0, 0.0)
+    limit: float = math.inf
+    fusible: bool = True
     at: Callable[[Grid], Motion] | None = None
 
     def on(self, grid: Grid) -> Motion:
@@ -150,3 +163,24 @@ class Filter:
     band: tuple[float, float] = (0.0, 0.5)
     sections: np.ndarray | None = None
     factors: Callable[[int], tuple[np.ndarray, np.ndarray]] | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What becomes of motion along time where that is not linear, or takes more than one band.
+
+    Attributes
+    ----------
+    signals
+        ``signals(motions, amplitudes, grids) -> signals``, one a band. A motion is that over the frames of a window
+        with `delay` frames before and after them; an amplitude, and the signal that is written, are those of the
+        frames themselves. Motions and amplitudes are computed when they are asked for.
+    delay
+        How many frames before and after must be seen.
+    band
+        What it passes, in cycles per frame, as in ``Filter``.
+    """
+
+    signals: Callable[[Sequence[Array], Sequence[Array], Sequence[Grid]], Sequence[Array]]
+    delay: int
+    band: tuple[float, float] = (0.0, 0.5)

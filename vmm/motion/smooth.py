@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from vmm.backend.arrays import Array
@@ -62,4 +63,4 @@ def _smooth(motion: Motion, sigma: float, samples: tuple[float, float]) -> Motio
         down, right = (sigma * grid.scale / step for step in grid.step)
         return _smooth(motion.on(grid), sigma, (down, right))
 
-    return Motion(motion.read, write, motion.amplitude, change, samples, at)
+    return replace(motion, write=write, change=change, sigma=samples, at=at)

@@ -131,6 +131,11 @@ class SteerablePyramid:
         return half
 
 
+def bears(octave: float) -> float:
+    """Phase in radians that a band may be turned by: a quarter of a wavelength at octave 1, a half at octave 0.5."""
+    return math.pi / (2 * octave)
+
+
 @dataclass(frozen=True)
 class _Band:
     """One filter: its values in a box of the centred spectrum, that box's corner, and its grid."""
@@ -149,7 +154,8 @@ class _Band:
         step = shape[0] / size[0], shape[1] / size[1]
         corner = start[0] - shape[0] // 2, start[1] - shape[1] // 2
         gain = size[0] * size[1] / (shape[0] * shape[1])
-        return cls(xp.asarray(box, dtype=dtype), corner, gain, Grid(size, step=step, scale=scale))
+        grid = Grid(size, step=step, scale=scale, frequency=_centre(box, corner, shape))
+        return cls(xp.asarray(box, dtype=dtype), corner, gain, grid)
 
     def take(self, half: Array) -> Array:
         """Coefficients (T, h, w) of a spectrum."""
@@ -158,6 +164,14 @@ class _Band:
     def put(self, coefs: Array, half: Array) -> None:
         """Add the spectrum of coefficients, in place."""
         put(half, fft2(coefs), self.values, 1 / self.gain, self.corner)
+
+
+def _centre(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) -> tuple[float, float]:
+    """Mean frequency of a filter, weighted by its square, in radians per pixel."""
+    weight = box**2 / (box**2).sum()
+    places = (2 * np.pi * (c + np.arange(n)) / m for c, n, m in zip(corner, box.shape, shape, strict=True))
+    down, right = places
+    return float(weight.sum(axis=1) @ down), float(weight.sum(axis=0) @ right)
 
 
 def _apart(x: Array) -> Sequence[Array]:

@@ -4,6 +4,7 @@
 | --- | --- |
 | ``compiling`` | how and when kernels are compiled |
 | ``phase`` | local phase and filters along time |
+| ``directions`` | displacement along a band's direction |
 | ``triples`` | Riesz triples, and one pass over a level |
 | ``images`` | pyramids and blur |
 | ``spectra`` | boxes of spectra |
@@ -15,12 +16,14 @@ The functions here make contiguous arrays of what came and share the work among 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu import colours, images, phase, spectra, triples
+from vmm.backend.cpu import colours, directions, images, phase, spectra, triples
+from vmm.backend.cpu.flows import alike, arriving, cubic, followed, linear  # noqa: F401
 from vmm.backend.threads import cores, in_parallel
 
 _FEW = 50_000  # samples that one core has gone through before another has begun
@@ -52,6 +55,42 @@ def turned(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return coefs
 
 
+def displaced(
+    coefs: np.ndarray, reference: np.ndarray, frequency: Sequence[float], step: Sequence[float]
+) -> np.ndarray:
+    """Numerator and denominator of the displacement along the direction of a band."""
+    out = np.empty((len(coefs), 2, *coefs.shape[1:]), np.float32)
+    reference = np.ascontiguousarray(np.broadcast_to(reference, coefs.shape))
+    directions.displaced(np.ascontiguousarray(coefs), reference, *_direction(frequency, step), out)
+    return out
+
+
+def slope(coefs: np.ndarray, frequency: Sequence[float], step: Sequence[float]) -> np.ndarray:
+    """Local frequency along the direction of a band."""
+    out = np.empty(coefs.shape, np.float32)
+    directions.slope(np.ascontiguousarray(coefs), *_direction(frequency, step), out)
+    return out
+
+
+def _direction(frequency: Sequence[float], step: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Carrier of a band, and what makes its turns radians per pixel."""
+    (down, right), total = frequency, math.hypot(*frequency)
+    carriers = [np.exp(-1j * centre * distance) for centre, distance in zip(frequency, step, strict=True)]
+    parts = [part for carrier in carriers for part in (carrier.real, carrier.imag)]
+    return _single(parts), _single([total, down / (total * step[0]), right / (total * step[1])])
+
+
+def faded(angle: np.ndarray, limit: float) -> np.ndarray:
+    """Angles that fade out beyond a limit."""
+    angle = np.ascontiguousarray(angle)
+    per_limit = np.float32(1 / limit)
+    if angle.shape[1:-2] == (2,):
+        triples.faded(angle.reshape(len(angle), 2, -1), per_limit)
+    else:
+        phase.faded(_rows(angle), per_limit)
+    return angle
+
+
 def biquads(x: np.ndarray, sos: np.ndarray, registers: np.ndarray) -> np.ndarray:
     """Second-order sections along time."""
     y = np.array(x, np.float32, order="C")
@@ -60,7 +99,7 @@ def biquads(x: np.ndarray, sos: np.ndarray, registers: np.ndarray) -> np.ndarray
 
 
 def value_since_magnified(
-    coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, registers: np.ndarray, sigma: Any, alpha: Any
+    coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, registers: np.ndarray, sigma: Any, limit: Any, alpha: Any
 ) -> np.ndarray:
     """Alpha times the change of value since the frame before, through second-order sections; nothing is blurred."""
     out = np.empty(coefs.shape, np.float32)
@@ -88,6 +127,7 @@ def quaternion_since_magnified(
     sos: np.ndarray,
     registers: np.ndarray,
     sigma: tuple[float, float],
+    limit: float,
     alpha: Any,
 ) -> np.ndarray:
     """What magnification changes in images (T, h, w) by their Riesz transform, (T, 1, h, w)."""
@@ -103,7 +143,7 @@ def quaternion_since_magnified(
     for start, stop in _parts(h, strips):
         beyond = slice(max(0, start - reach), start), slice(stop, stop + reach)
         around = [np.ascontiguousarray(registers[..., rows, :]) for rows in beyond]
-        jobs.append((*around, down, right, alphas, start, stop, out[:, 0]))
+        jobs.append((*around, down, right, alphas, np.float32(1 / limit), start, stop, out[:, 0]))
     for _ in in_parallel(lambda job: triples.magnified(*given, *job), jobs):
         pass
     before[:] = images[-1]

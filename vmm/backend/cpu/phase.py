@@ -145,6 +145,17 @@ def turned(coefs: Any, angle: Any) -> None:
 
 
 @kernel
+def faded(angle: Any, per_limit: Any) -> None:
+    """Angles (n, w) that fade out beyond a limit, in their place."""
+    for r in range(angle.shape[0]):
+        row = angle[r]
+        for i in range(row.shape[0]):
+            part = row[i] * per_limit
+            square = part * part
+            row[i] /= _f(1) + square * square
+
+
+@kernel
 def biquads(x: Any, sos: Any, registers: Any) -> None:
     """Second-order sections along time on x (T, n, w), in place."""
     for r in range(x.shape[1]):

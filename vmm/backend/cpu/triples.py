@@ -65,14 +65,29 @@ def weighted_row(i: Any, x: Any, y: Any, p: Any, q: Any, a: Any, b: Any, c: Any)
 
 
 @kernel
-def turned_row(i: Any, x: Any, y: Any, p: Any, q: Any, weight: Any, alpha: Any, out: Any) -> None:
-    """What turning by alpha times the phase (p, q) / weight changes in the first part of a triple."""
+def turned_row(i: Any, x: Any, y: Any, p: Any, q: Any, weight: Any, alpha: Any, per_limit: Any, out: Any) -> None:
+    """What turning by alpha times the phase (p, q) / weight, faded, changes in the first part of a triple."""
     for k in range(out.shape[0]):
         scale = alpha[k] / (weight[k] + _f(1e-37))
         right, down = p[k] * scale, q[k] * scale
+        square = (right * right + down * down) * per_limit * per_limit
+        fade = _f(1) / (_f(1) + square * square)
+        right, down = right * fade, down * fade
         size = np.sqrt(right * right + down * down)
         s, c = sin_cos1(size)
         out[k] = i[k] * c - (s / (size + _f(1e-37))) * (right * x[k] + down * y[k])
+
+
+@kernel
+def faded(angle: Any, per_limit: Any) -> None:
+    """Quaternionic phases (n, 2, w) that fade out beyond a limit by their length, in their place."""
+    for n in range(angle.shape[0]):
+        p, q = angle[n, 0], angle[n, 1]
+        for i in range(p.shape[0]):
+            square = (p[i] * p[i] + q[i] * q[i]) * per_limit * per_limit
+            fade = _f(1) / (_f(1) + square * square)
+            p[i] *= fade
+            q[i] *= fade
 
 
 @kernel
@@ -106,6 +121,7 @@ def magnified(
     down: Any,
     right: Any,
     alpha: Any,
+    per_limit: Any,
     start: Any,
     stop: Any,
     out: Any,
@@ -153,5 +169,5 @@ def magnified(
             while done < stop and j >= min(done + reach, h - 1):
                 blurred(ring, done, h, down, blurs)
                 k = done % ring.shape[0]
-                turned_row(image[done], parts[0, k], parts[1, k], p, q, amplitude, alpha[done], out[t, done])
+                turned_row(image[done], parts[0, k], parts[1, k], p, q, amplitude, alpha[done], per_limit, out[t, done])
                 done += 1

@@ -1,0 +1,207 @@
+"""Lines of motion and colour found in clips."""
+
+import argparse
+import re
+
+import numpy as np
+import pytest
+from parts import VIDEOS
+
+import vmm
+from vmm.cli import suggest as command
+from vmm.data import synthetic
+from vmm.measure import suggest
+
+
+def _sway(frequency, amplitude=0.05, frames=150, shape=(64, 80), noise=1.0, seed=0, dtype=np.uint8):
+    moves = synthetic.sway(frames, 30, frequency, amplitude)
+    return synthetic.render(synthetic.texture(shape, seed=seed), moves, noise=noise, seed=seed, dtype=dtype)
+
+
+@pytest.mark.parametrize("frequency", [2.37, 5.01, 11.13])
+def test_a_frequency_between_bins_is_found(frequency):
+    line = suggest(_sway(frequency), fs=30)[0]
+    assert line.kind == "motion"
+    assert abs(line.frequency - frequency) < 0.02
+    assert line.amplitude == pytest.approx(0.05, rel=0.25)
+    assert line.whole
+
+
+@pytest.mark.parametrize("angle", [30, 90])
+def test_amplitude_in_every_direction(angle):
+    moves = synthetic.sway(120, 30, 4.1, 0.2, angle)
+    line = suggest(synthetic.render(synthetic.texture((64, 64)), moves, noise=1.0), fs=30)[0]
+    assert line.amplitude == pytest.approx(0.2, rel=0.15)
+    assert line.alpha == pytest.approx(2 / line.amplitude, rel=0.05)
+
+
+def test_the_uncertainty_is_that_of_the_frequency():
+    errors = [
+        (line.frequency - 3.33) / line.uncertainty
+        for line in (suggest(_sway(3.33, 0.01, noise=2.0, seed=seed), fs=30)[0] for seed in range(12))
+    ]
+    assert 0.3 < np.std(errors) < 2.5
+
+
+@pytest.mark.parametrize("kind", ["still", "noise", "texture and noise"])
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("frames", [16, 40, 150])
+def test_nothing_is_found_where_nothing_moves(rng, kind, colour, frames):
+    still = synthetic.texture((64, 80))((0, 0)) if kind != "noise" else np.full((64, 80), 128.0)
+    shape = (frames, *still.shape) + (3,) * colour
+    noise = 0 if kind == "still" else rng.normal(0, 1.5, shape)
+    clip = (still[..., None] if colour else still) + noise + np.zeros(shape)
+    assert suggest(np.rint(clip).astype(np.uint8), fs=30) == []
+    assert suggest((clip / 255).astype(np.float32), fs=30) == []
+
+
+def test_a_drift_is_no_vibration(rng):
+    moves = np.outer(np.linspace(0, 0.8, 150), [0, 1])
+    assert suggest(synthetic.render(synthetic.texture((64, 80)), moves, noise=1.0), fs=30) == []
+    walk = np.cumsum(rng.normal(0, 0.01, (150, 2)), axis=0)
+    assert suggest(synthetic.render(synthetic.texture((64, 80)), walk, noise=1.0), fs=30) == []
+
+
+def test_the_box_lies_on_what_vibrates():
+    scene = synthetic.disc((160, 192), radius=36)
+    line = suggest(synthetic.render(scene, synthetic.sway(90, 30, 6.2, 0.1), noise=1.0), fs=30)[0]
+    top, left, height, width = line.box
+    assert abs(line.frequency - 6.2) < 0.02
+    assert 80 - 36 - 16 <= top <= 60 and 100 <= top + height <= 80 + 36 + 16
+    assert 96 - 36 - 16 <= left <= 76 and 116 <= left + width <= 96 + 36 + 16
+    assert top <= line.point[0] <= top + height and left <= line.point[1] <= left + width
+    assert line.command().endswith(f"--roi {top} {left} {height} {width}")
+
+
+def test_two_frequencies_each_in_its_half():
+    clip = np.concatenate([_sway(4.3, 0.1), _sway(7.7, 0.05, seed=1)], axis=2)
+    lines = {round(line.frequency, 1): line for line in suggest(clip, fs=30)}
+    assert set(lines) == {4.3, 7.7}
+    assert lines[4.3].box[1] + lines[4.3].box[3] <= 80 <= lines[7.7].box[1]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_every_type_and_colour(dtype):
+    grey = _sway(5.3, 0.1, frames=90, dtype=np.float64)
+    scale = {np.uint8: 1, np.uint16: 257}.get(dtype, 1 / 255)
+    frames = (np.clip(grey, 0, 255) * scale).astype(dtype)
+    for clip in (frames, (frames[..., None] * np.array([0.9, 0.7, 0.5])).astype(dtype)):
+        line = suggest(clip, fs=30)[0]
+        assert (line.kind, round(line.frequency, 1)) == ("motion", 5.3)
+        assert line.amplitude == pytest.approx(0.1, rel=0.25)
+
+
+def test_chunks_give_what_the_clip_gives():
+    clip = _sway(5.3, frames=90)
+    chunks = np.split(clip, [1, 5, 30, 31, 77])
+    assert suggest(iter(chunks), fs=30) == suggest(clip, fs=30)
+
+
+def test_a_stream_has_its_own_rate(tmp_path):
+    vmm.io.write(tmp_path / "clip.mkv", _sway(5.3, frames=60), 30)
+    line = suggest(vmm.io.stream(tmp_path / "clip.mkv"))[0]
+    assert abs(line.frequency - 5.3) < 0.05
+    assert line.fs == 30
+
+
+def test_a_pulse_is_colour_and_a_lamp_flickers(rng):
+    still = np.repeat(synthetic.texture((96, 128), contrast=8.0)((0, 0))[..., None], 3, axis=-1)
+    wave = np.sin(2 * np.pi * 1.13 * np.arange(240) / 30)[:, None, None, None]
+    pulse = still + rng.normal(0, 1, (240, *still.shape))
+    pulse[:, 16:64, 32:96] += 0.5 * wave * np.array([0.3, 1.0, 0.5])
+    line = suggest(np.rint(pulse).astype(np.uint8), fs=30)[0]
+    assert line.kind == "colour" and abs(line.frequency - 1.13) < 0.02
+    top, left, height, width = line.box
+    assert 0 <= top <= 32 and 48 <= top + height <= 80 and 16 <= left <= 48 and 80 <= left + width <= 112
+    assert line.command("a b.mp4").startswith("vmm color 'a b.mp4' out.mp4 --band ")
+    lamp = still * (1 + 0.005 * wave) + rng.normal(0, 1, (240, *still.shape))
+    for clip in (lamp, lamp[..., 1]):
+        line = suggest(np.rint(clip).astype(np.uint8), fs=30)[0]
+        assert line.kind == "flicker" and abs(line.frequency - 1.13) < 0.02
+        assert "--alpha -1" in line.command()
+
+
+def test_a_harmonic_is_known_as_such():
+    times = np.arange(150) / 30
+    wave = 0.2 * np.sin(2 * np.pi * 3.1 * times) + 0.05 * np.sin(2 * np.pi * 6.2 * times)
+    clip = synthetic.render(synthetic.texture((64, 80)), np.outer(wave, [0, 1]), noise=1.0)
+    first, second = suggest(clip, fs=30)[:2]
+    assert first.harmonic_of is None
+    assert second.harmonic_of == first.frequency
+    assert suggest(clip, fs=30, most=1) == [first]
+
+
+@pytest.mark.parametrize("fs", [None, 30, 500])
+@pytest.mark.parametrize("frequency", [0.05, 0.2, 0.45])
+def test_the_bands_can_be_magnified(fs, frequency):
+    clip = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(64, 1, frequency, 0.1), noise=1.0)
+    line = suggest(clip, fs=fs)[0]
+    low, high = line.band
+    assert 0 < low < line.frequency < high < line.fs / 2
+    assert high - low >= 2 * line.fs / 64
+    assert line.frequency == pytest.approx(frequency * (fs or 1), rel=0.03)
+    out = vmm.phase.magnify(clip, line.band, fs=line.fs, alpha=line.alpha)
+    assert out.std(axis=0).mean() > 1.5 * clip.std(axis=0).mean()
+
+
+def test_the_command(tmp_path, capsys):
+    vmm.io.write(tmp_path / "moving.mkv", _sway(5.3, 0.1, frames=75), 30)
+    vmm.io.write(tmp_path / "still.mkv", np.full((30, 32, 32), 99, np.uint8), 30)
+    parser = argparse.ArgumentParser()
+    command.add(parser.add_subparsers())
+    for words in (["moving.mkv", "--fs", "60", "--start", "0.25"], ["still.mkv"]):
+        options = parser.parse_args(["suggest", str(tmp_path / words[0]), *words[1:]])
+        options.run(options)
+    said, line, nothing = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        r"10\.\d+ Hz \+- \S+, motion, \d+ dB above the noise, 0\.\d+ px, about row \d+, column \d+", said
+    )
+    assert re.search(r"vmm phase \S+moving.mkv out.mp4 --band \S+ \S+ --fs 60 --alpha \d+ --start 0.25$", line)
+    assert nothing.startswith("Nothing stands out")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (9, 200)])
+def test_small_frames(rng, size):
+    assert suggest(rng.integers(0, 255, (40, *size), dtype=np.uint8), fs=30) == []
+
+
+def test_what_cannot_be_searched():
+    with pytest.raises(ValueError, match=r"a clip of 15 frames is too short.*at least 16"):
+        suggest(np.zeros((15, 32, 32), np.uint8))
+    with pytest.raises(ValueError, match=r"must be \(T, H, W\)"):
+        suggest(np.zeros((20, 32), np.uint8))
+    with pytest.raises(TypeError, match="frames must be"):
+        suggest(3)
+    with pytest.raises(ValueError, match="fs=-1"):
+        suggest(np.zeros((20, 32, 32), np.uint8), fs=-1)
+    with pytest.raises(ValueError, match="most=0"):
+        suggest(np.zeros((20, 32, 32), np.uint8), most=0)
+
+
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+class TestRealClips:
+    def test_tuning_fork(self):
+        line = suggest(vmm.io.stream(VIDEOS / "tuning_64hz_500fps.mp4", fs=500, end=1.2))[0]
+        assert line.kind == "motion" and abs(line.frequency - 64) < 0.05
+
+    def test_fan(self):
+        lines = suggest(vmm.io.stream(VIDEOS / "fan_240fps.mp4", fs=240, end=2.5))
+        assert lines[0].kind == "motion" and abs(lines[0].frequency - 32) < 0.06
+        assert any(abs(line.frequency - 2 * lines[0].frequency) < 0.02 for line in lines[1:])
+
+    def test_breathing(self):
+        line = suggest(vmm.io.stream(VIDEOS / "baby.mp4"))[0]
+        assert line.kind == "motion" and 0.45 < line.frequency < 0.6  # six breaths in ten seconds can be counted
+        top, left, height, width = line.box
+        assert top < 250 < top + height and left < 520 < left + width  # the back
+
+    def test_strings(self):
+        lines = suggest(vmm.io.stream(VIDEOS / "guitar.mp4", fs=600))[:4]
+        for low, high, row in ((72, 92, 48), (100, 120, 72)):
+            (string,) = (line for line in lines if low < line.frequency < high)
+            assert string.box[0] <= row < string.box[0] + string.box[2] and string.box[3] > 2 * string.box[2]
+
+    def test_pulse(self):
+        (pulse,) = (line for line in suggest(vmm.io.stream(VIDEOS / "face.mp4")) if line.kind == "colour")
+        assert 0.83 < pulse.frequency < 1.0
+        assert re.match("vmm color face.mp4 ", pulse.command("face.mp4"))

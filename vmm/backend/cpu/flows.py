@@ -1,0 +1,256 @@
+"""Fields of motion: values between samples, points followed from frame to frame, and motion smoothed among its like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.cpu.compiling import kernel
+from vmm.backend.cpu.images import mirror
+from vmm.backend.threads import cores, in_parallel
+
+_f = np.float32
+
+
+@kernel
+def at(image: Any, y: Any, x: Any) -> Any:
+    """Value of an image at a point, linearly interpolated, edges repeated."""
+    h, w = image.shape
+    y, x = min(max(y, _f(0)), _f(h - 1)), min(max(x, _f(0)), _f(w - 1))
+    i, j = min(int(y), h - 2), min(int(x), w - 2)
+    p, q = y - _f(i), x - _f(j)
+    upper = image[i, j] + q * (image[i, j + 1] - image[i, j])
+    lower = image[i + 1, j] + q * (image[i + 1, j + 1] - image[i + 1, j])
+    return upper + p * (lower - upper)
+
+
+@kernel
+def linear_rows(fields: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
+    """Fields (C, h, w) at points (2, H, W), rows start to stop."""
+    for r in range(start, stop):
+        for c in range(out.shape[2]):
+            y, x = points[0, r, c], points[1, r, c]
+            for n in range(fields.shape[0]):
+                out[n, r, c] = at(fields[n], y, x)
+
+
+@kernel
+def spline_weights(t: Any, out: Any) -> None:
+    """Weights of the four samples about a point of a cubic spline, t behind the second of them."""
+    s = _f(1) - t
+    out[0] = s * s * s * _f(1 / 6)
+    out[1] = _f(2 / 3) - t * t * (_f(1) - _f(0.5) * t)
+    out[2] = _f(2 / 3) - s * s * (_f(1) - _f(0.5) * s)
+    out[3] = t * t * t * _f(1 / 6)
+
+
+@kernel
+def cubic_rows(splines: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
+    """Splines (C, h, w) at points (2, H, W), mirrored at the border, rows start to stop."""
+    h, w = splines.shape[1:]
+    down, right = np.empty(4, np.float32), np.empty(4, np.float32)
+    cols = np.empty(4, np.int64)
+    for r in range(start, stop):
+        for c in range(out.shape[2]):
+            y, x = points[0, r, c], points[1, r, c]
+            i, j = int(np.floor(y)), int(np.floor(x))
+            spline_weights(y - _f(i), down)
+            spline_weights(x - _f(j), right)
+            for k in range(4):
+                cols[k] = mirror(j - 1 + k, w)
+            for n in range(splines.shape[0]):
+                value = _f(0)
+                for m in range(4):
+                    row = splines[n, mirror(i - 1 + m, h)]
+                    across = right[0] * row[cols[0]] + right[1] * row[cols[1]]
+                    value += down[m] * (across + right[2] * row[cols[2]] + right[3] * row[cols[3]])
+                out[n, r, c] = value
+
+
+@kernel
+def walked(flows: Any, patterns: Any, slots: Any, noise: Any, slope: Any, r: Any, c: Any, way: Any) -> Any:
+    """Displacements (n, 2) of a point along flows, and for how many steps it looks as it did."""
+    h, w = patterns.shape[1:]
+    row, col, value = _f(r), _f(c), patterns[slots[0], r, c]
+    y, x = row, col
+    for k in range(way.shape[0]):
+        flow = flows[slots[k]]
+        down, right = at(flow[0], y, x), at(flow[1], y, x)
+        y += down
+        x += right
+        way[k, 0], way[k, 1] = y - row, x - col
+        if not (y >= _f(-0.5) and x >= _f(-0.5) and y <= _f(h - 0.5) and x <= _f(w - 0.5)):
+            return k
+        change = at(patterns[slots[k + 1]], y, x) - value
+        if change * change > noise[k] + slope:
+            return k
+    return way.shape[0]
+
+
+@kernel
+def followed_rows(
+    forth: Any,
+    back: Any,
+    patterns: Any,
+    ahead: Any,
+    behind: Any,
+    noise_ahead: Any,
+    noise_behind: Any,
+    slope: Any,
+    weights: Any,
+    level_behind: Any,
+    level_ahead: Any,
+    start: Any,
+    stop: Any,
+    out: Any,
+) -> None:
+    """Filtered displacement, share seen and speed (5, H, W) of points, rows start to stop."""
+    f, b = len(ahead) - 1, len(behind) - 1
+    onward, earlier = np.zeros((f, 2), np.float32), np.zeros((b, 2), np.float32)
+    for r in range(start, stop):
+        for c in range(out.shape[2]):
+            m = walked(forth, patterns, ahead, noise_ahead, slope[r, c], r, c, onward)
+            n = walked(back, patterns, behind, noise_behind, slope[r, c], r, c, earlier)
+            row = weights[level_behind[n], level_ahead[m]]
+            down, right = _f(0), _f(0)
+            for k in range(m):
+                down += row[b + 1 + k] * onward[k, 0]
+                right += row[b + 1 + k] * onward[k, 1]
+            for k in range(n):
+                down += row[b - 1 - k] * earlier[k, 0]
+                right += row[b - 1 - k] * earlier[k, 1]
+            out[0, r, c], out[1, r, c] = down, right
+            out[2, r, c] = _f(m + n) / _f(max(f + b, 1))
+            near, far = min(max(m, 1), 3, f), min(max(n, 1), 3, b)  # what is not seen again still has a speed
+            for q in range(2):
+                way = (onward[near - 1, q] if near > 0 else _f(0)) - (earlier[far - 1, q] if far > 0 else _f(0))
+                out[3 + q, r, c] = way / _f(max(near + far, 1))
+
+
+@kernel
+def alike_row(field: Any, trust: Any, speed: Any, r: Any, i: Any, j: Any, weight: Any, narrow: Any, total: Any) -> None:
+    """To weighted sums (3, W) for row r what lies i rows down and j right of it adds."""
+    w = trust.shape[1]
+    low, high = max(0, -j), min(w, w - j)
+    a, b, t = field[0, r + i, low + j : high + j], field[1, r + i, low + j : high + j], trust[r + i, low + j : high + j]
+    p, q = speed[0, r + i, low + j : high + j], speed[1, r + i, low + j : high + j]
+    u, v = speed[0, r, low:high], speed[1, r, low:high]
+    x, y, z = total[0, low:high], total[1, low:high], total[2, low:high]
+    for c in range(high - low):
+        likeness = max(_f(1) - narrow * ((p[c] - u[c]) * (p[c] - u[c]) + (q[c] - v[c]) * (q[c] - v[c])), _f(0))
+        s = weight * t[c] * likeness * likeness
+        x[c] += s * a[c]
+        y[c] += s * b[c]
+        z[c] += s
+
+
+@kernel
+def alike_rows(field: Any, trust: Any, speed: Any, taps: Any, narrow: Any, start: Any, stop: Any, out: Any) -> None:
+    """A field (2, H, W) averaged by trust over points of like speed, rows start to stop."""
+    h, w = trust.shape
+    reach = len(taps) - 1
+    total = np.empty((3, w), np.float32)
+    for r in range(start, stop):
+        total[:] = _f(0)
+        for i in range(max(-reach, -r), min(reach, h - 1 - r) + 1):
+            for j in range(max(-reach, 1 - w), min(reach, w - 1) + 1):
+                alike_row(field, trust, speed, r, i, j, taps[abs(i)] * taps[abs(j)], narrow, total)
+        for c in range(w):
+            out[0, r, c], out[1, r, c] = total[0, c] / total[2, c], total[1, c] / total[2, c]
+
+
+@kernel
+def drawn(points: Any, moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
+    """A triangle with points (3, 2) whose corners have moved so far, where nothing has that moved farther."""
+    h, w = depth.shape
+    y, x = points[:, 0], points[:, 1]
+    top, bottom = min(y[0], y[1], y[2]), max(y[0], y[1], y[2])
+    left, right = min(x[0], x[1], x[2]), max(x[0], x[1], x[2])
+    area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
+    if not (area > least and bottom - top <= torn and right - left <= torn):
+        return
+    for r in range(max(int(np.ceil(top)), 0), min(int(np.floor(bottom)), h - 1) + 1):
+        for c in range(max(int(np.ceil(left)), 0), min(int(np.floor(right)), w - 1) + 1):
+            b = ((_f(c) - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (_f(r) - y[0])) / area
+            d = ((x[1] - x[0]) * (_f(r) - y[0]) - (_f(c) - x[0]) * (y[1] - y[0])) / area
+            a = _f(1) - b - d
+            if min(a, b, d) < -least:
+                continue
+            down = a * moves[0, 0] + b * moves[1, 0] + d * moves[2, 0]
+            across = a * moves[0, 1] + b * moves[1, 1] + d * moves[2, 1]
+            far = down * down + across * across
+            if far > depth[r, c]:
+                depth[r, c], out[0, r, c], out[1, r, c] = far, down, across
+
+
+@kernel
+def mesh(moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
+    """Displacements (2, H, W) carried to where they lead, as a mesh of triangles between the pixels."""
+    h, w = depth.shape
+    points, corners = np.empty((3, 2), np.float32), np.empty((3, 2), np.float32)
+    for r in range(h - 1):
+        for c in range(w - 1):
+            for half in range(2):
+                for k in range(3):
+                    i = r + (half if k == 0 else (k == 2) != (half == 1))
+                    j = c + (half if k == 0 else (k == 1) != (half == 1))
+                    corners[k, 0], corners[k, 1] = moves[0, i, j], moves[1, i, j]
+                    points[k, 0], points[k, 1] = _f(i) + moves[0, i, j], _f(j) + moves[1, i, j]
+                drawn(points, corners, least, torn, depth, out)
+
+
+def linear(fields: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Fields at points."""
+    return _by_rows(linear_rows, (len(fields), *points.shape[1:]), _single(fields), _single(points))
+
+
+def cubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Cubic splines at points."""
+    return _by_rows(cubic_rows, (len(splines), *points.shape[1:]), _single(splines), _single(points))
+
+
+def arriving(moves: np.ndarray, least: float = 1e-4, torn: float = 64.0) -> np.ndarray:
+    """Displacements where they lead."""
+    moves = _single(moves)
+    out = moves.copy()
+    mesh(moves, _f(least), _f(torn), np.full(moves.shape[1:], -1, np.float32), out)
+    return out
+
+
+def followed(
+    forth: np.ndarray,
+    back: np.ndarray,
+    patterns: np.ndarray,
+    ahead: Sequence[int],
+    behind: Sequence[int],
+    noise: tuple[np.ndarray, np.ndarray],
+    slope: np.ndarray,
+    weights: np.ndarray,
+    levels: tuple[np.ndarray, np.ndarray],
+) -> np.ndarray:
+    """Filtered displacement, share seen, and speed of every point."""
+    given = forth, back, patterns, np.array(ahead), np.array(behind), *map(_single, (*noise, slope, weights)), *levels
+    return _by_rows(followed_rows, (5, *slope.shape), *given)
+
+
+def alike(field: np.ndarray, trust: np.ndarray, speed: np.ndarray, taps: np.ndarray, unlike: float) -> np.ndarray:
+    """A field averaged by trust over points of like speed."""
+    arrays = map(_single, (field, trust, speed, taps))
+    return _by_rows(alike_rows, field.shape, *arrays, _f(1 / unlike**2))
+
+
+def _by_rows(job: Callable[..., None], shape: tuple[int, ...], *given: Any) -> np.ndarray:
+    """What the job makes of so many rows, a share of them on each core."""
+    out = np.empty(shape, np.float32)
+    rows = shape[1]
+    shares = max(1, min(cores(), rows // 8))
+    edges = [rows * i // shares for i in range(shares + 1)]
+    for _ in in_parallel(lambda i: job(*given, edges[i], edges[i + 1], out), range(shares)):
+        pass
+    return out
+
+
+def _single(x: Any) -> np.ndarray:
+    return np.ascontiguousarray(x, np.float32)

@@ -1,0 +1,85 @@
+"""Bilateral video magnification (Takeda et al. 2022)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vmm.acceleration import magnified
+from vmm.engine.alpha import Alpha
+from vmm.engine.loop import sampling_rate
+from vmm.temporal import bilateral
+
+
+def magnify(
+    frames: Any,
+    frequency: float,
+    *,
+    fs: float | None = None,
+    alpha: Alpha = 8.0,
+    largest: float = 1.0,
+    pairs: bool = True,
+    octave: float = 0.5,
+    orientations: int = 8,
+    sigma: float = 3.0,
+    limit: float = 1.0,
+    mask: Any = None,
+) -> Any:
+    """Magnify small motion by those frames alone whose motion is of the size of interest.
+
+    The acceleration filter leaves out the frames between which a place moved farther than it would by the motion of
+    interest, so that a jump, a stop or a turn neither rings nor tears.
+
+
+    Parameters
+    ----------
+    frames
+        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The brightness is magnified.
+    frequency
+        Frequency of the motion of interest in Hz; the pass band reaches from about half of it to twice.
+    fs
+        Rate of the camera in Hz. By default that of a stream, else 1, so that the frequency is in cycles per frame.
+    alpha
+        What is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number, one for
+        each band, or a map (H, W).
+    largest
+        Largest motion of interest in pixels; up to a tenth of it the gain is as asked for.
+    pairs
+        Whether a steady drift counts as no motion. As published it counts, and what drifts is left alone.
+    octave
+        Width of the pyramid's bands in octaves: 1, 0.5 or 0.25.
+    orientations
+        Number of orientations of the pyramid.
+    sigma
+        Neighbourhood that agrees on a displacement, in pixels at the finest level. With 0 each coefficient is taken by
+        itself, as published.
+    limit
+        Output motion that a band shows, in multiples of what it bears (half a wavelength at octave 0.5); what is larger
+        fades out.
+    mask
+        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+
+    Returns
+    -------
+    array or iterator
+        What came, magnified.
+
+    Raises
+    ------
+    ValueError
+        Where frequency, alpha, mask, the frames or an option are out of range; the message says what is allowed.
+    TypeError
+        Where frames are no array, or of a type that cannot be magnified.
+
+    References
+    ----------
+    .. [1] Takeda, Niwa, Isogai, Shimizu, Okami, Aono: Bilateral video magnification filter. CVPR 2022.
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> clip = np.random.default_rng(0).integers(0, 255, (40, 32, 48), dtype=np.uint8)
+    >>> vmm.bilateral.magnify(clip, 4, fs=30, alpha=8).shape
+    (40, 32, 48)
+    """
+    rule = bilateral(frequency, sampling_rate(frames, fs), largest=largest, pairs=pairs)
+    return magnified(frames, rule, alpha, octave, orientations, sigma, limit, mask)

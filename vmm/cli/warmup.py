@@ -1,0 +1,31 @@
+"""The command ``warmup``: every method compiled ahead of time."""
+
+from __future__ import annotations
+
+import argparse
+from time import perf_counter
+from typing import Any
+
+import vmm
+from vmm.cli.magnify import TEMPORAL, takes
+
+
+def add(verbs: Any) -> None:
+    """Add the verb to the parser's."""
+    verb = verbs.add_parser("warmup", help="compile every method for this machine, so that no first call waits for it")
+    verb.set_defaults(run=_warmup)
+
+
+def _warmup(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    start = perf_counter()
+    for frames in (np.zeros((24, 40, 48), np.uint8), np.zeros((24, 40, 48, 3), np.uint8)):
+        for name in vmm.METHODS:
+            function = getattr(vmm, name).magnify
+            if takes(function, "frequency"):
+                function(frames, 6, fs=30)
+                continue
+            for temporal in TEMPORAL:
+                function(frames, (4, 9), fs=30, temporal=getattr(vmm.temporal, temporal))
+    print(f"Compiled in {perf_counter() - start:.1f} s for this machine")
