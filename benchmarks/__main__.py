@@ -2,12 +2,12 @@
 
 import argparse
 
-from benchmarks import speed
+from benchmarks import motions, speed
 
-BENCHMARKS = {"speed": speed.main}
+BENCHMARKS = {"speed": speed.main, "motions": motions.main}
 
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
 parser.add_argument("name", choices=BENCHMARKS)
-parser.add_argument("--quick", action="store_true", help="the smallest size, a short clip")
+parser.add_argument("--quick", action="store_true", help="the smallest size, or few scenes")
 options = parser.parse_args()
 BENCHMARKS[options.name](quick=options.quick)

@@ -15,11 +15,12 @@ from vmm.spatial import (
     Pixels,
     RieszPyramid,
     SteerablePyramid,
+    beside,
     luma,
     padded,
     planes,
 )
-from vmm.temporal import acceleration, butterworth, chain, difference, fir, ideal, iir, jerk, unwrap
+from vmm.temporal import acceleration, butterworth, chain, difference, fir, ideal, iir, jerk, parallel, unwrap
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-9}  # relative to the range of values
 
@@ -39,6 +40,8 @@ SPATIAL = {
     "dual tree": DualTree,
     "dual tree of 2 levels": partial(DualTree, levels=2),
     "padded steerable": padded(SteerablePyramid, octave=0.5),
+    "beside": beside(Laplacian, Pixels),
+    "beside three": beside(Pixels, SteerablePyramid, partial(Gaussian, level=2)),
 }
 
 COLOUR = {
@@ -47,6 +50,7 @@ COLOUR = {
     "planes of a gaussian pyramid": planes(GaussianPyramid, chroma=0.3),
     "luma of a dual tree": luma(DualTree),
     "luma of padded": luma(padded(SteerablePyramid)),
+    "luma beside planes": beside(luma(Laplacian), planes(Gaussian, level=2)),
 }
 
 MOTIONS = {"intensity": intensity, "local_phase": local_phase, "quaternion": quaternion}
@@ -67,6 +71,8 @@ FILTERS = {
     "unwrap": unwrap(),
     "difference": difference(),
     "chain": chain(unwrap(), fir((2, 3), 30)),
+    "parallel": parallel(fir((2, 3), 30), fir((5, 8), 30), gains=(10, -1)),
+    "parallel recursive": parallel(butterworth((2, 3), 30), iir((5, 8), 30)),
 }
 
 METHODS = {name: getattr(vmm, name).magnify for name in vmm.METHODS}

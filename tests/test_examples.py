@@ -30,6 +30,11 @@ def test_live(tmp_path):
     assert float(said.split()[-2]) > 0.5
 
 
+def test_large_motion(tmp_path):
+    run("large_motion.py", tmp_path)
+    assert (tmp_path / "large_motion.png").stat().st_size > 10_000
+
+
 @pytest.mark.skipif(not (VIDEOS / "crane_crop.mp4").exists(), reason="the real clips are not at hand")
 def test_real_clips(tmp_path):
     """One clip alone: those that are missing are left out."""

@@ -24,7 +24,7 @@ def magnify(
     octave: float = 0.5,
     orientations: int = 8,
     sigma: float = 3.0,
-    limit: float = 1.0,
+    limit: float = 0.75,
     mask: Any = None,
 ) -> Any:
     """Magnify small motion that rides on a large one: the acceleration of the motion, and not its speed.

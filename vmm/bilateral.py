@@ -16,12 +16,12 @@ def magnify(
     *,
     fs: float | None = None,
     alpha: Alpha = 8.0,
-    largest: float = 1.0,
+    largest: float = 0.6,
     pairs: bool = True,
     octave: float = 0.5,
     orientations: int = 8,
     sigma: float = 3.0,
-    limit: float = 1.0,
+    limit: float = 0.75,
     mask: Any = None,
 ) -> Any:
     """Magnify small motion by those frames alone whose motion is of the size of interest.
@@ -42,7 +42,7 @@ def magnify(
         What is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number, one for
         each band, or a map (H, W).
     largest
-        Largest motion of interest in pixels; up to a tenth of it the gain is as asked for.
+        Largest motion of interest in pixels; at a sixth of it the gain is 0.95.
     pairs
         Whether a steady drift counts as no motion. As published it counts, and what drifts is left alone.
     octave

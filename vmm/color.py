@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band, sampling_rate, tuned
+from vmm.engine.loop import Band, sampling_rate, several, tuned
 from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter, Motion, Spatial, SpatialPlan
 from vmm.motion import each, intensity
@@ -85,12 +85,14 @@ def magnify(
     )
 
 
-def with_color(plan: SpatialPlan, motion: Motion, color: float, level: int = 4) -> dict[str, Any]:
+def with_color(plan: SpatialPlan, motion: Motion, color: float, band: Band, level: int = 4) -> dict[str, Any]:
     """What the loop is given to magnify motion, and with it, where that is not 0, colour by its own alpha."""
     if not math.isfinite(color):
         raise ValueError(f"color={color!r} must be finite: it is what is added to changes of colour, such as 50")
     if color == 0:
         return {"spatial": plan, "motion": motion}
+    if several(band):
+        raise ValueError(f"color={color!r} goes with one band, (low, high), and not with a list of {len(band or ())}")
 
     def adjust(spatial: Spatial, alphas: list[Any]) -> list[Any]:
         return [color if grid.part else alpha for grid, alpha in zip(spatial.grids, alphas, strict=True)]

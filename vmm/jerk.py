@@ -17,13 +17,13 @@ def magnify(
     fs: float | None = None,
     alpha: Alpha = 8.0,
     beta: float = 0.5,
-    largest: float = 0.3,
+    largest: float = 0.5,
     propagation: int = 5,
     kernel: str = "gaussian",
     octave: float = 0.5,
     orientations: int = 8,
     sigma: float = 3.0,
-    limit: float = 1.0,
+    limit: float = 0.75,
     mask: Any = None,
 ) -> Any:
     """Magnify the acceleration of small motion, and not the start, stop or turn of a large one.

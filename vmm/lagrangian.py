@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
-from vmm.backend.reference import biquads, blur
+from vmm.backend.reference import biquads, blur, faded
 from vmm.backend.threads import in_parallel
 from vmm.engine.alpha import check_alpha, spread_mask
 from vmm.engine.frames import check_frames, cut, to_float
@@ -35,6 +35,7 @@ def magnify(
     fs: float | None = None,
     alpha: float | Array = 10.0,
     sigma: float = 2.5,
+    limit: float = 16.0,
     flow: Any = None,
     mask: Any = None,
     temporal: Callable[..., Filter] | Filter = fir,
@@ -61,6 +62,8 @@ def magnify(
     sigma
         Size in pixels of the neighbourhood that motion is taken from: of the window in which flow is found, and of the
         average over points that move alike; at 0, for a `flow` from elsewhere, there is no such average.
+    limit
+        Output motion in pixels beyond which it fades out, by ``vmm.motion.limited``'s rule: large motions do not tear.
     flow
         How motion between frames is found. None: ``vmm.motion.flow``. A name: ``"tvl1"`` or ``"ilk"`` of scikit-image,
         ``"farneback"`` of OpenCV. A function ``(a, b) -> (2, H, W)`` of two frames' brightness: displacement of
@@ -81,7 +84,7 @@ def magnify(
     Raises
     ------
     ValueError
-        Where band, alpha, sigma, flow, mask or the frames are out of range; the message says what is allowed.
+        Where band, alpha, sigma, limit, flow, mask or the frames are out of range; the message says what is allowed.
     TypeError
         Where frames are no array, or of a type that cannot be magnified.
     ImportError
@@ -103,10 +106,13 @@ def magnify(
     """
     check_alpha(alpha)
     if np.ndim(alpha) not in (0, 2):
-        raise ValueError(f"alpha holds {len(alpha)} values, but all moves at once: give a number or a map (H, W)")
+        raise ValueError(f"alpha holds {np.size(alpha)} values, but all moves at once: give a number or a map (H, W)")
     if not sigma >= 0 or (flow is None and sigma == 0):
         raise ValueError(f"sigma={sigma!r} must be a positive number of pixels")
-    run = partial(_magnified, alpha=alpha, mask=mask, filtered=_filtered(flow, sigma, frames, band, fs, temporal))
+    if not limit > 0:
+        raise ValueError(f"limit={limit!r} must be a positive number of pixels")
+    filtered = _filtered(flow, sigma, frames, band, fs, temporal)
+    run = partial(_magnified, alpha=alpha, limit=limit, mask=mask, filtered=filtered)
     if not is_array(frames):
         if not isinstance(frames, Iterable):
             check_frames(frames)
@@ -135,7 +141,7 @@ def _filtered(flow: Any, sigma: float, frames: Any, band: Any, fs: float | None,
     return partial(_carried, between, sigma, chosen.sections)
 
 
-def _magnified(frames: Any, *, alpha: Any, mask: Any, filtered: Filtered) -> Iterator[Array]:
+def _magnified(frames: Any, *, alpha: Any, mask: Any, limit: float, filtered: Filtered) -> Iterator[Array]:
     """The frames of a clip, magnified, one by one."""
     chunks = moving(cut(frames) if is_array(frames) else frames)
     first = next(chunks)
@@ -148,7 +154,8 @@ def _magnified(frames: Any, *, alpha: Any, mask: Any, filtered: Filtered) -> Ite
     if min(first.shape[1:3]) < 4:
         raise ValueError(f"frames of {first.shape[1:3]} pixels are too small to see motion in: at least 4 x 4")
     for frame, displacement in filtered(singles):
-        yield _moved(frame, strength * displacement, None if visible is None else visible > 0)
+        wanted = faded((strength * displacement)[None], limit)[0]
+        yield _moved(frame, wanted, None if visible is None else visible > 0)
 
 
 def _strength(alpha: Any, visible: Array | None, frame: Array) -> Array:

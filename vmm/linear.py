@@ -11,7 +11,7 @@ import numpy as np
 
 from vmm.backend.arrays import namespace
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band, sampling_rate, tuned
+from vmm.engine.loop import Band, sampling_rate, several, tuned
 from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Filter, Spatial
 from vmm.motion import intensity, weighted
@@ -93,20 +93,21 @@ def magnify(
         raise ValueError(f"wavelength={wavelength!r} must be a positive number of pixels")
 
     def adjust(plan: Spatial, alphas: list[Any]) -> list[Any]:
-        levels = [*alphas[:-1], 0.0]  # the coarsest image is not magnified
-        if wavelength is not None:
-            levels = [*by_wavelength(alphas[:-1], wavelength, plan), 0.0]
+        levels = [*by_level(plan, alphas[:-1]), 0.0]  # the coarsest image is not magnified
         return [levels[0], *(coarse - _halved(fine) for fine, coarse in pairwise(levels))]
 
     def by_level(plan: Spatial, alphas: list[Any]) -> list[Any]:
-        return alphas if wavelength is None else by_wavelength(alphas, wavelength, plan)
+        if wavelength is None:
+            return alphas
+        return [value / most for value in by_wavelength([most * value for value in alphas], wavelength, plan)]
 
-    chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
+    chosen, by = tuned(temporal, band, sampling_rate(frames, fs), alpha)
+    most = (max(abs(one) for one in alpha) or 1.0) if several(band) else 1.0  # type: ignore[union-attr]
     parts: dict[str, Any] = {"spatial": planes(GaussianPyramid, chroma=chroma), "motion": intensity, "adjust": adjust}
     if adaptive:
         weight = weighted(intensity, adaptive, nu=_NU, amplitude=monogenic)
         parts = {"spatial": planes(Laplacian, chroma=chroma), "motion": weight, "adjust": by_level}
-    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **parts)
+    return run(frames, temporal=chosen, alpha=by, mask=mask, **parts)
 
 
 def by_wavelength(alphas: list[Any], wavelength: float, plan: Spatial) -> list[Any]:

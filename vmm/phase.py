@@ -74,7 +74,7 @@ def magnify(
         quarters of the frame; 0 for nothing less.
     color
         What is added to changes of brightness and colour over large areas, as by ``vmm.color``, in the same pass:
-        motion and pulse together [2]_.
+        motion and pulse together [2]_. It goes with one band.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
@@ -109,7 +109,7 @@ def magnify(
     chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
     plan, most = _bands(transform, octave, orientations, transition)
     motion = smooth(weighted(limited(local_phase, limit * most), denoise), sigma)
-    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **with_color(luma(plan), motion, color))
+    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **with_color(luma(plan), motion, color, band))
 
 
 def _bands(transform: str, octave: float, orientations: int, transition: float | None) -> tuple[SpatialPlan, float]:

@@ -62,7 +62,7 @@ def magnify(
         quarters of the frame; 0 for nothing less.
     color
         What is added to changes of brightness and colour over large areas, as by ``vmm.color``, in the same pass:
-        motion and pulse together [3]_.
+        motion and pulse together [3]_. It goes with one band.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
@@ -98,4 +98,4 @@ def magnify(
     chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
     motion = smooth(weighted(limited(quaternion, limit * bears(1.0)), denoise), sigma)
     plan = luma(RieszPyramid, pyramid=pyramid, kernel=kernel)
-    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **with_color(plan, motion, color))
+    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **with_color(plan, motion, color, band))

@@ -187,6 +187,9 @@ def _left_in(band: Any, fs: float | None, smoothness: float | None, temporal: An
         if not isinstance(temporal, Filter):
             raise ValueError("band=None needs temporal, a filter that has its own")
         low, high = temporal.band
+    elif np.ndim(band) == 2:
+        edges = [band_in_cycles(one, fs) for one in band]
+        low, high = min(edges)[0], max(high for _, high in edges)
     elif np.ndim(band) == 0:
         frequency = frequency_in_cycles(band, fs)
         low, high = frequency / 1.5, min(frequency * 1.5, 0.5)

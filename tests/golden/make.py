@@ -1,4 +1,4 @@
-"""Write the stored references: PYTHONPATH=tests python tests/golden/make.py. Do it only where a method is meant to change."""
+"""Write the stored references: PYTHONPATH=tests python tests/golden/make.py. Only where a method is meant to change."""
 
 from pathlib import Path
 

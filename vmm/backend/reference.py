@@ -66,7 +66,9 @@ def turned(coefs: Array, angle: Array) -> Array:
 
 
 @fast
-def displaced(coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float]) -> Array:
+def displaced(
+    coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]
+) -> Array:
     """Numerator and denominator (T, 2, h, w) of the displacement, in pixels along the direction of a band.
 
     Phase relative to the reference, and local frequency, both weighted by amplitude.
@@ -74,14 +76,17 @@ def displaced(coefs: Array, reference: Array, frequency: Sequence[float], step: 
     xp = namespace(coefs)
     product = coefs * reference.conj()
     weight = abs(product)
-    slope = _slope(_neighbours(coefs) + _neighbours(reference), frequency, step)
+    slope = _slope(_neighbours(coefs) + _neighbours(reference), frequency, step, turn)
     return xp.stack([weight * xp.angle(product), weight * slope], axis=1)
 
 
 @fast
-def slope(coefs: Array, frequency: Sequence[float], step: Sequence[float]) -> Array:
-    """Local frequency of coefs (T, h, w), in radians per pixel along the direction of a band, about its centre."""
-    return _slope(_neighbours(coefs), frequency, step)
+def slope(coefs: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
+    """Local frequency of coefs (T, h, w), in radians per pixel along the direction of a band, about its centre.
+
+    Between two samples, a step of so many pixels, the centre's frequency turns coefficients by so many radians.
+    """
+    return _slope(_neighbours(coefs), frequency, step, turn)
 
 
 def _neighbours(coefs: Array) -> Array:
@@ -91,14 +96,13 @@ def _neighbours(coefs: Array) -> Array:
     return xp.stack([turn + xp.roll(turn, -1, axis) for turn, axis in zip(turns, (-2, -1), strict=True)])
 
 
-def _slope(turns: Array, frequency: Sequence[float], step: Sequence[float]) -> Array:
+def _slope(turns: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
     """Local frequency of turns between samples, in radians per pixel along the direction of a band."""
     xp = namespace(turns)
     total = math.hypot(*frequency)
     slope: Any = total
-    for turn, centre, distance in zip(turns, frequency, step, strict=True):
-        carrier = complex(np.exp(-1j * centre * distance))
-        slope = slope + centre / (total * distance) * xp.angle(turn * carrier)
+    for seen, centre, distance, usual in zip(turns, frequency, step, turn, strict=True):
+        slope = slope + centre / (total * distance) * xp.angle(seen * complex(np.exp(-1j * usual)))
     return slope
 
 

@@ -164,6 +164,7 @@ def _result(options: argparse.Namespace, name: str, clip: vmm.io.Clip, settings:
     band = settings.pop("band" if "band" in settings else "frequency")
     box = _box(options) if hasattr(options, "roi") else None
     mask = None if box else _mask(options)
+    settings = {"alpha": inspect.signature(function).parameters["alpha"].default, **settings}
     return vmm.stabilize.magnify(clip, band, fs=clip.fs, roi=box, mask=mask, method=function, **settings)
 
 

@@ -62,9 +62,9 @@ def background(name: str, shape: tuple[int, int]) -> np.ndarray:
     if name not in BACKGROUNDS:
         raise ValueError(f"background {name!r} must be one of {', '.join(BACKGROUNDS)}")
     if name in PHOTOGRAPHS:
-        return _photograph(name, shape)
+        return np.clip(_photograph(name, shape), 0, 255)
     kind, seed = name.split()
-    return _PROCEDURES[kind](shape, int(seed))
+    return np.clip(_PROCEDURES[kind](shape, int(seed)), 0, 255)
 
 
 def circles(

@@ -122,8 +122,8 @@ class Bands:
         motion = self._motions[i]
         if memory[i] is None:
             memory[i] = self._zeros(i, bands[i], len(sos), 2)
-        source = getattr(bands, "source", None)
-        given = (bands[i],) if source is None else source(i)
+        source = bands.source(i) if isinstance(bands, Computed) and bands.source is not None else None
+        given = (bands[i],) if source is None else source
         at_once = fused.kernel_for(motion.read, "magnified", given[0]) if motion.fusible else None
         if at_once is not None:
             state = self._before(last, i, given[0]), sos, memory[i]

@@ -108,13 +108,18 @@ def designed(temporal: Any, band: Any, fs: float | None) -> Filter:
 
 def tuned(temporal: Any, band: Any, fs: float | None, alpha: Any) -> tuple[Filter, Any]:
     """The filter of a band and its alpha; of several bands, each with its own alpha, one filter, whose alpha is 1."""
-    if not (isinstance(band, (list, tuple)) and band and isinstance(band[0], (list, tuple))):
+    if not several(band):
         return designed(temporal, band, fs), alpha
     alphas = list(alpha) if isinstance(alpha, (list, tuple)) else [alpha]
     if len(alphas) != len(band) or not all(isinstance(value, Real) for value in alphas):
         raise ValueError(f"alpha={alpha!r} must hold one number for each of the {len(band)} bands")
     check_alpha(alphas)
     return parallel(*(designed(temporal, one, fs) for one in band), gains=alphas), 1.0
+
+
+def several(band: Any) -> bool:
+    """Whether a list of bands came in place of one."""
+    return isinstance(band, (list, tuple)) and bool(band) and isinstance(band[0], (list, tuple))
 
 
 def _magnified(

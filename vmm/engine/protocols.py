@@ -37,6 +37,8 @@ class Grid:
         Which of several parts side by side the band is of.
     frequency
         Centre of the band down and right, in radians per pixel of the frame, where it has one direction.
+    turn
+        What that centre turns its coefficients by from one sample to the next, down and right, in radians.
     """
 
     shape: tuple[int, int]
@@ -46,6 +48,7 @@ class Grid:
     planes: int = 1
     part: int = 0
     frequency: tuple[float, float] = (0.0, 0.0)
+    turn: tuple[float, float] = (0.0, 0.0)
 
     def positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns of the samples, in pixels of the frame."""
@@ -56,11 +59,11 @@ class Grid:
 class Computed(Sequence[Any]):
     """Bands that are computed when they are asked for, so that few of them are in memory.
 
-    ``source(i)``, where it is given, is what a kernel may take in place of band i: an array and arguments.
+    ``source(i)``, where it is given and not None, is what a kernel may take in place of band i: an array and arguments.
     """
 
     def __init__(
-        self, compute: Callable[[int], Any], n: int, source: Callable[[int], tuple[Any, ...]] | None = None
+        self, compute: Callable[[int], Any], n: int, source: Callable[[int], tuple[Any, ...] | None] | None = None
     ) -> None:
         self._compute, self._n, self.source = compute, n, source
 

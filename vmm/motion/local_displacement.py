@@ -50,7 +50,7 @@ def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion
     >>> pyramid = vmm.spatial.SteerablePyramid((32, 32))
     >>> coefs = pyramid.analyze(np.random.default_rng(0).random((2, 32, 32)).astype(np.float32))[0][0]
     >>> motion = vmm.motion.local_displacement(2.0).on(pyramid.grids[0])
-    >>> motion.read(coefs, coefs).max().item()
+    >>> abs(motion.read(coefs, coefs)).max().item()
     0.0
     """
     if not sigma >= 0:
@@ -73,13 +73,13 @@ def _along(grid: Grid, samples: tuple[float, float], limit: float) -> Motion:
 
     def read(coefs: Array, reference: Array) -> Array:
         if not any(samples):
-            return kernels.phase_since(coefs, reference) / centre
-        parts = kernels.blur(kernels.displaced(coefs, reference, grid.frequency, grid.step), samples)
-        return parts[:, 0] / (parts[:, 1] + (parts[:, 1] == 0))
+            return kernels.phase_since(coefs, reference) / -centre
+        parts = kernels.blur(kernels.displaced(coefs, reference, grid.frequency, grid.step, grid.turn), samples)
+        return parts[:, 0] / ((parts[:, 1] == 0) - parts[:, 1])
 
     def angle(coefs: Array, motion: Array, alpha: Any) -> Array:
-        slope = kernels.slope(coefs, grid.frequency, grid.step) if any(samples) else centre
-        turn = alpha * motion * slope
+        slope = kernels.slope(coefs, grid.frequency, grid.step, grid.turn) if any(samples) else centre
+        turn = alpha * motion * -slope  # what moves along the direction is late in phase
         return turn if math.isinf(limit) else kernels.faded(turn, limit)
 
     def write(coefs: Array, motion: Array, alpha: Any) -> Array:

@@ -52,19 +52,35 @@ class _Beside:
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         found = [part.analyze(frames) for part in self._parts]
 
-        def band(i: int) -> Array:
+        def place(i: int) -> tuple[Sequence[Array], int]:
             n = self.grids[i].part
-            return found[n][0][i - self._spans[n][0]]
+            return found[n][0], i - self._spans[n][0]
 
-        return Computed(band, len(self.grids)), ([residual for _, residual in found], frames)
+        def band(i: int) -> Array:
+            bands, j = place(i)
+            return bands[j]
+
+        def source(i: int) -> tuple[Any, ...] | None:
+            bands, j = place(i)
+            return bands.source(j) if isinstance(bands, Computed) and bands.source is not None else None
+
+        return Computed(band, len(self.grids), source), ([residual for _, residual in found], frames)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        def of(start: int, stop: int) -> Sequence[Array | None]:
-            return Computed(lambda i: bands[start + i], stop - start)
-
         residuals, frames = ([None] * len(self._parts), 0) if residual is None else residual
-        images = [
-            part.synthesize(of(*span), rest)
-            for part, span, rest in zip(self._parts, self._spans, residuals, strict=True)
-        ]
-        return sum(images[1:], images[0]) - (len(images) - 1) * frames
+        total: Any = None
+        for part, span, rest in zip(self._parts, self._spans, residuals, strict=True):
+            own = _own(bands, *span)
+            image = 0 if own is None and rest is None else part.synthesize(own or [None] * (span[1] - span[0]), rest)
+            total = image if total is None else total + (image - frames)
+        return total
+
+
+def _own(bands: Sequence[Array | None], start: int, stop: int) -> Sequence[Array | None] | None:
+    """The bands of one part, each asked for once; None where every one is None."""
+    asked: list[Array | None] = []
+    while start + len(asked) < stop and (not asked or asked[-1] is None):
+        asked.append(bands[start + len(asked)])
+    if all(band is None for band in asked):
+        return None
+    return Computed(lambda i: asked[i] if i < len(asked) else bands[start + i], stop - start)

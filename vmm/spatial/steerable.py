@@ -154,7 +154,9 @@ class _Band:
         step = shape[0] / size[0], shape[1] / size[1]
         corner = start[0] - shape[0] // 2, start[1] - shape[1] // 2
         gain = size[0] * size[1] / (shape[0] * shape[1])
-        grid = Grid(size, step=step, scale=scale, frequency=_centre(box, corner, shape))
+        frequency = _centre(box, corner, shape)
+        turn = _centre(box, (0, 0), size)  # the corner of the box becomes frequency 0
+        grid = Grid(size, step=step, scale=scale, frequency=frequency, turn=turn)
         return cls(xp.asarray(box, dtype=dtype), corner, gain, grid)
 
     def take(self, half: Array) -> Array:

@@ -25,7 +25,7 @@ def bilateral(frequency: float, fs: float | None = None, *, largest: float = 0.5
         Rate of the camera in Hz.
     largest
         Largest motion of interest, in the unit of the motion (pixels for ``local_displacement``); at an amplitude of a
-        quarter of it the gain is still 0.95.
+        fifth of it the gain is still 0.95.
     pairs
         d is half of the motion from ``t - tau`` to t less that from t to ``t + tau``, which a steady drift does not
         change. False for the published form, which leaves out whatever drifts by more than `largest`.

@@ -23,7 +23,7 @@ def jerk_aware(
     fs: float | None = None,
     *,
     beta: float = 0.5,
-    largest: float = 0.3,
+    largest: float = 0.5,
     propagation: int = 5,
     kernel: str = "gaussian",
 ) -> Rule:
@@ -70,7 +70,7 @@ def jerk_aware(
     10
     """
     if not largest > 0:
-        raise ValueError(f"largest={largest!r} must be positive: the largest motion of interest, such as 0.3 pixels")
+        raise ValueError(f"largest={largest!r} must be positive: the largest motion of interest, such as 0.5 pixels")
     if not beta >= 0:
         raise ValueError(f"beta={beta!r} must be 0 or positive: the strength of the gate")
     if propagation < 1:

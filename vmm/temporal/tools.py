@@ -55,7 +55,7 @@ def parallel(*filters: Filter, gains: Sequence[float] | None = None) -> Filter:
     Raises
     ------
     ValueError
-        Where there is not one gain for each filter.
+        Where there is not one gain for each filter, or only some of them need a whole clip.
 
     Examples
     --------
@@ -67,6 +67,8 @@ def parallel(*filters: Filter, gains: Sequence[float] | None = None) -> Filter:
     by = [1.0] * len(filters) if gains is None else [float(gain) for gain in gains]
     if not filters or len(by) != len(filters):
         raise ValueError(f"{len(by)} gains must be one for each of {len(filters)} filters")
+    if len({part.whole for part in filters}) > 1:
+        raise ValueError("filters that need a whole clip, such as ideal, stand beside others of that kind only")
     delay = max(part.delay for part in filters)
 
     def apply(x: Array, memory: Any) -> tuple[Array, Any]:

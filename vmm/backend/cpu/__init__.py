@@ -56,27 +56,32 @@ def turned(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:
 
 
 def displaced(
-    coefs: np.ndarray, reference: np.ndarray, frequency: Sequence[float], step: Sequence[float]
+    coefs: np.ndarray,
+    reference: np.ndarray,
+    frequency: Sequence[float],
+    step: Sequence[float],
+    turn: Sequence[float],
 ) -> np.ndarray:
     """Numerator and denominator of the displacement along the direction of a band."""
     out = np.empty((len(coefs), 2, *coefs.shape[1:]), np.float32)
     reference = np.ascontiguousarray(np.broadcast_to(reference, coefs.shape))
-    directions.displaced(np.ascontiguousarray(coefs), reference, *_direction(frequency, step), out)
+    directions.displaced(np.ascontiguousarray(coefs), reference, *_direction(frequency, step, turn), out)
     return out
 
 
-def slope(coefs: np.ndarray, frequency: Sequence[float], step: Sequence[float]) -> np.ndarray:
+def slope(coefs: np.ndarray, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> np.ndarray:
     """Local frequency along the direction of a band."""
     out = np.empty(coefs.shape, np.float32)
-    directions.slope(np.ascontiguousarray(coefs), *_direction(frequency, step), out)
+    directions.slope(np.ascontiguousarray(coefs), *_direction(frequency, step, turn), out)
     return out
 
 
-def _direction(frequency: Sequence[float], step: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def _direction(
+    frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
     """Carrier of a band, and what makes its turns radians per pixel."""
     (down, right), total = frequency, math.hypot(*frequency)
-    carriers = [np.exp(-1j * centre * distance) for centre, distance in zip(frequency, step, strict=True)]
-    parts = [part for carrier in carriers for part in (carrier.real, carrier.imag)]
+    parts = [part for carrier in np.exp(-1j * np.asarray(turn)) for part in (carrier.real, carrier.imag)]
     return _single(parts), _single([total, down / (total * step[0]), right / (total * step[1])])
 
 

@@ -1,0 +1,73 @@
+"""Filters side by side."""
+
+import numpy as np
+import pytest
+
+from vmm.temporal import butterworth, chain, fir, ideal, iir, parallel, unwrap
+
+SLOW, QUICK = fir((1, 2), 30), fir((4, 8), 30)
+
+
+def later(y, n):
+    """The signal n frames later, nothing before it."""
+    return np.concatenate([np.zeros((n, *y.shape[1:])), y])[: len(y)]
+
+
+@pytest.mark.parametrize("gains", [None, (10, -1), (0, 2.5)])
+@pytest.mark.parametrize("parts", [(SLOW, QUICK), (QUICK, butterworth((1, 2), 30)), (iir((1, 2), 30), SLOW)])
+def test_what_the_filters_make_is_summed_by_gains(parts, gains, rng):
+    x = np.cumsum(rng.normal(size=(300, 2, 3)), axis=0)
+    both = parallel(*parts, gains=gains)
+    assert both.delay == max(part.delay for part in parts) > 0
+    assert not both.whole and both.sections is None and both.factors is None
+    made = [later(part.apply(x, None)[0], both.delay - part.delay) for part in parts]
+    expected = sum(gain * y for gain, y in zip(gains or (1, 1), made, strict=True))
+    np.testing.assert_allclose(both.apply(x, None)[0], expected, atol=1e-9)
+
+
+def test_an_impulse_leaves_all_filters_at_once():
+    """Both are of zero phase about the delay of the longer one."""
+    both = parallel(SLOW, QUICK, gains=(3, -1))
+    pulse = np.zeros(401)
+    pulse[200 - both.delay] = 1
+    y, _ = both.apply(pulse, None)
+    np.testing.assert_allclose(y, y[::-1], atol=1e-12)
+    f = np.array([1.5, 6.0]) / 30
+    gains = np.cos(2 * np.pi * np.outer(f, np.arange(401) - 200)) @ y
+    np.testing.assert_allclose(gains, [3, -1], atol=0.02)
+
+
+@pytest.mark.parametrize("parts", [(SLOW, QUICK), (QUICK, butterworth((1, 2), 30)), (chain(unwrap(), QUICK), SLOW)])
+@pytest.mark.parametrize("cuts", [[1, 2, 3], [10, 60, 61], [150]])
+def test_chunks_equal_the_whole(parts, cuts, rng):
+    x, both = rng.normal(size=(200, 4)), parallel(*parts, gains=(2, -1))
+    memory, out = None, []
+    for piece in np.split(x, cuts):
+        y, memory = both.apply(piece, memory)
+        out.append(y)
+    np.testing.assert_allclose(np.concatenate(out), both.apply(x, None)[0], atol=1e-9)
+
+
+def test_its_band_holds_those_of_all():
+    assert parallel(QUICK, SLOW).band == pytest.approx((1 / 30, 8 / 30))
+
+
+@pytest.mark.parametrize("n", [60, 91])
+def test_factors_are_those_of_all(n):
+    """Of filters of whole clips: their product is what the filter makes of each unit impulse."""
+    both = parallel(ideal((2, 3), 30), ideal((5, 7), 30), gains=(4, -1))
+    synthesis, analysis = both.factors(n)
+    made = both.apply(np.eye(n), None)[0]
+    assert both.whole and both.delay == 0
+    np.testing.assert_allclose(synthesis @ analysis, made, atol=1e-12)
+    alone = [ideal(band, 30).apply(np.eye(n), None)[0] for band in ((2, 3), (5, 7))]
+    np.testing.assert_allclose(made, 4 * alone[0] - alone[1], atol=1e-12)
+
+
+def test_filters_that_do_not_go_together():
+    with pytest.raises(ValueError, match="1 gains must be one for each of 2 filters"):
+        parallel(SLOW, QUICK, gains=[1])
+    with pytest.raises(ValueError, match="0 gains must be one for each of 0 filters"):
+        parallel()
+    with pytest.raises(ValueError, match="stand beside others of that kind only"):
+        parallel(SLOW, ideal((2, 3), 30))

@@ -1,0 +1,199 @@
+"""Options that several methods share: more bands than one, limits, weights, transforms, presets."""
+
+import inspect
+import math
+from functools import partial
+
+import numpy as np
+import pytest
+from parts import BY_FREQUENCY, METHODS
+
+import vmm
+from vmm.data import synthetic
+from vmm.temporal import butterworth, fir, ideal, parallel
+
+FS = 30
+BANDS, ALPHAS = [(1.5, 2.5), (4, 6)], [20, -1]
+FEW = {"octave": 1.0, "orientations": 2}  # bands, where nothing is said of how true the motion is
+LIGHT = {"phase": FEW, "riesz": {}}
+
+
+def gain(seen, true):
+    """How many times as large as the true motion, both without their means."""
+    seen, true = seen - seen.mean(), true - true.mean()
+    return np.dot(seen, true) / np.dot(true, true)
+
+
+# Several bands in one pass.
+
+INNER = slice(50, 110)  # whole periods of 2 and 5 Hz, away from the ends
+BOXES = [(12, 16, 24, 32), (12, 80, 24, 32)]
+
+
+@pytest.fixture(scope="module")
+def two_frequencies():
+    """The left half sways at 2 Hz, the right half at 5 Hz, by 0.1 px."""
+    moves = [synthetic.sway(160, FS, frequency, 0.1) for frequency in (2, 5)]
+    halves = [
+        synthetic.render(synthetic.texture((48, 64), seed=seed), d, dtype=np.float32) for seed, d in enumerate(moves, 1)
+    ]
+    return np.concatenate(halves, axis=2), [d[:, 1] for d in moves]
+
+
+@pytest.mark.parametrize(("design", "left_over"), [(fir, 0.1), (ideal, 0.5), (butterworth, 5)])
+def test_one_band_is_magnified_and_another_removed(design, left_over, two_frequencies):
+    """By what the filters, side by side, say: 21 times the one, and of the other what is in the skirts of the first."""
+    frames, moves = two_frequencies
+    out = vmm.phase.magnify(frames, BANDS, fs=FS, alpha=ALPHAS, temporal=design)
+    seen = vmm.measure.displacement(out, BOXES)[:, :, 1].T
+    filters = parallel(*(design(band, FS) for band in BANDS), gains=ALPHAS)
+    for motion, true in zip(seen, moves, strict=True):
+        late, _ = filters.apply(np.concatenate([true, np.zeros(filters.delay)]), None)
+        expected = true + late[filters.delay :]
+        error = (motion - expected)[INNER]
+        assert np.abs(error - error.mean()).max() < 0.01 + 0.05 * np.abs(expected[INNER]).max()
+    assert gain(seen[0][INNER], moves[0][INNER]) == pytest.approx(21, rel=0.06)
+    assert seen[1][INNER].std() < left_over * moves[1].std()
+
+
+@pytest.mark.parametrize("name", ["phase", "riesz", "linear", "color"])
+def test_a_list_of_one_band_is_that_band(name, clip):
+    options = {"color": {"level": 2}, "linear": {"wavelength": 20}, "phase": FEW}.get(name, {})
+    frames = clip.astype(np.float64)
+    alone = METHODS[name](frames, (2, 3), fs=FS, alpha=8, **options)
+    together = METHODS[name](frames, [(2, 3)], fs=FS, alpha=[8], **options)
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-9)
+    assert np.abs(alone - frames).max() > 0.3
+
+
+@pytest.mark.parametrize("adaptive", [0, 1])
+def test_the_largest_alpha_bounds_the_wavelengths(adaptive, clip):
+    frames, options = clip.astype(np.float64), {"fs": FS, "wavelength": 20, "adaptive": adaptive}
+    alone = vmm.linear.magnify(frames, (2, 3), alpha=8, **options)
+    np.testing.assert_allclose(vmm.linear.magnify(frames, [(2, 3), (5, 9)], alpha=[8, 0], **options), alone, atol=1e-9)
+
+
+@pytest.mark.parametrize("design", [fir, butterworth])
+def test_several_bands_come_in_chunks(design, clip):
+    frames, options = clip.astype(np.float64), {"fs": FS, "alpha": (5, -1), "temporal": design, **FEW}
+    pieces = vmm.phase.magnify((frames[i : i + 7] for i in range(0, 60, 7)), BANDS, **options)
+    whole = vmm.phase.magnify(frames, BANDS, **options)
+    np.testing.assert_allclose(np.concatenate(list(pieces)), whole, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("alpha", [10, [10], [10, -1, 3], [10, np.ones((48, 64))]])
+def test_alphas_that_do_not_go_with_the_bands(alpha, clip):
+    with pytest.raises(ValueError, match="must hold one number for each of the 2 bands"):
+        vmm.phase.magnify(clip, BANDS, fs=FS, alpha=alpha)
+
+
+def test_bands_that_cannot_be():
+    frames = np.zeros((9, 32, 32))
+    with pytest.raises(ValueError, match=r"band=\(4, 20\) must be rising"):
+        vmm.phase.magnify(frames, [(1, 2), (4, 20)], fs=FS, alpha=[1, 2])
+    with pytest.raises(ValueError, match="must be finite"):
+        vmm.phase.magnify(frames, BANDS, fs=FS, alpha=[1, math.nan])
+
+
+def test_a_region_is_stabilized_for_several_bands():
+    scene = synthetic.texture((64, 72))
+    moves = synthetic.sway(90, FS, 3, 0.1) + synthetic.sway(90, FS, 0.3, 4, angle=90)
+    frames = synthetic.render(scene, moves)
+    options = {"fs": FS, "model": "translation"}
+    both = vmm.stabilize.magnify(frames, [(2, 4), (6, 9)], alpha=[10, -1], **options)
+    seen = vmm.measure.displacement(both, [(24, 24, 24, 24)])[20:70, 0, 1]
+    assert gain(seen, moves[20:70, 1]) == pytest.approx(11, rel=0.1)
+
+
+# A limit on what a band shows.
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_a_limit_is_on_by_default(name):
+    """Small motion does not feel it, large motion is shown by the bands that bear it."""
+    scene = synthetic.texture((48, 64), blur=1.5)
+    for size, felt in ((0.005, False), (0.6, True)):
+        frames = synthetic.render(scene, synthetic.sway(40, FS, 3, size), dtype=np.float32)
+        magnify = partial(METHODS[name], frames, (2, 4), fs=FS, alpha=20, temporal=butterworth, **LIGHT[name])
+        usual, without = magnify(), magnify(limit=math.inf)
+        assert np.array_equal(usual, magnify(limit=3.0))
+        assert (np.abs(usual - without).max() > 10) == felt
+        assert (np.abs(usual - without).max() < 0.03) != felt
+        assert np.abs(magnify(limit=0.01) - frames).std() < 0.5 * np.abs(usual - frames).std()
+    with pytest.raises(ValueError, match="must be positive"):
+        magnify(limit=0)
+
+
+# Less where the amplitude is small.
+
+
+def noisy_edge():
+    """A flat area to the left, an edge that sways by 0.1 px at 3 Hz to the right, noise of one grey level."""
+    cols = np.arange(48)
+
+    def edge(d):
+        return 128 + 60 * np.tanh((cols - 24 - d[1]) / 1.5) * np.ones((56, 1))
+
+    moves = synthetic.sway(70, FS, 3, 0.1)
+    right = synthetic.render(edge, moves, dtype=np.float64)
+    clean = np.concatenate([np.full(right.shape, 128.0), right], axis=2)
+    noise = np.random.default_rng(0).normal(0, 1, clean.shape)
+    return (clean + noise).astype(np.float32), synthetic.render(edge, 11 * moves, dtype=np.float64) - right
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "flat", "edge"),
+    [("phase", "denoise", 0.8, 0.5), ("riesz", "denoise", 0.7, 0.8), ("linear", "adaptive", 0.35, 0.75)],
+)
+def test_noise_is_magnified_less_than_an_edge(name, option, flat, edge):
+    """Shares of what is magnified without the option: at most of the noise, at least of the edge."""
+    frames, wanted = noisy_edge()
+    noises, edges = [], []
+    for strength in (0, 0.3, 1.0):
+        out = METHODS[name](frames, (2, 4), fs=FS, alpha=10, **{option: strength})
+        change = (out - frames)[15:55, 12:-12]
+        noises.append(change[..., 8:40].std())
+        truth = wanted[15:55, 12:-12, 20:29]
+        edges.append((change[..., 68:77] * truth).sum() / (truth**2).sum())
+    assert noises[0] > noises[1] > noises[2]
+    assert noises[2] < flat * noises[0]
+    assert edges[2] > edge * edges[0]
+    assert edges[1] / edges[0] > noises[1] / noises[0] - 0.02
+    with pytest.raises(ValueError, match="must be 0 or positive"):
+        METHODS[name](frames, (2, 4), fs=FS, **{option: -1})
+
+
+# Another transform.
+
+
+def test_the_dual_tree_takes_the_place_of_the_pyramid(two_frequencies):
+    frames, moves = two_frequencies
+    out = vmm.phase.magnify(frames, (1.5, 2.5), fs=FS, alpha=10, transform="dualtree")
+    seen = vmm.measure.displacement(out, BOXES)[INNER, :, 1].T
+    assert gain(seen[0], moves[0][INNER]) == pytest.approx(11, rel=0.2)
+    assert gain(seen[1], moves[1][INNER]) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("options", [{"octave": 1.0}, {"orientations": 4}, {"transition": 1.0}])
+def test_the_dual_tree_takes_no_options_of_the_pyramid(options, clip):
+    with pytest.raises(ValueError, match="are options of transform='steerable': leave them out"):
+        vmm.phase.magnify(clip, (2, 3), fs=FS, transform="dualtree", **options)
+    with pytest.raises(ValueError, match="transform='wavelets' must be"):
+        vmm.phase.magnify(clip, (2, 3), fs=FS, transform="wavelets")
+
+
+# Presets.
+
+PRESETS = [(name, method) for name, methods in vmm.presets.items() for method in methods]
+
+
+@pytest.mark.parametrize(("name", "method"), PRESETS)
+def test_presets_run(name, method):
+    settings = vmm.presets[name][method]
+    magnify = METHODS[method]
+    assert set(settings) <= set(inspect.signature(magnify).parameters)
+    assert ("frequency" if method in BY_FREQUENCY else "band") in settings and settings["alpha"] > 0
+    frames = np.random.default_rng(0).integers(60, 200, (16, 64, 66), dtype=np.uint8)
+    out = magnify(frames, **{"fs": 30.0, **settings})
+    assert out.shape == frames.shape and out.dtype == np.uint8
+    assert not np.array_equal(out, frames)

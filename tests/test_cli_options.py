@@ -1,0 +1,76 @@
+"""What the command line asks of methods beside their own options: presets, several bands, a region that is followed."""
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.cli import main
+from vmm.data import synthetic
+
+FS = 30
+
+
+@pytest.fixture
+def video(tmp_path):
+    frames = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(40, FS, 2.5, 0.2))
+    vmm.io.write(tmp_path / "in.mkv", frames, FS)
+    return tmp_path / "in.mkv"
+
+
+def run(*arguments):
+    try:
+        return main([*(str(argument) for argument in arguments), "--quiet"])
+    except SystemExit as stop:  # argparse
+        return stop.code
+
+
+def written(path, expected):
+    return np.abs(vmm.io.read(path)[0].astype(int) - expected).max() <= 1
+
+
+def test_presets_are_named(video, tmp_path):
+    frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
+    assert run("linear", video, out, "--preset", "baby") == 0
+    assert written(out, vmm.linear.magnify(frames, **vmm.presets["baby"]["linear"]))
+    assert run("linear", video, out, "--preset", "camera", "--alpha", 7, "--overwrite") == 0
+    settings = {**vmm.presets["camera"]["linear"], "alpha": 7}
+    assert settings["fs"] == 300
+    assert written(out, vmm.linear.magnify(frames, **settings))
+    assert vmm.io.info(out).rate == 30  # that of the camera is not that of the player
+    assert run("acceleration", video, out, "--preset", "parkinson", "--overwrite") == 0
+    assert written(out, vmm.acceleration.magnify(frames, 3.0, fs=30, alpha=8))
+
+
+def test_presets_of_another_method(video, tmp_path, capsys):
+    assert run("linear", video, tmp_path / "out.mkv", "--preset", "crane") == 2
+    assert "invalid choice: 'crane'" in capsys.readouterr().err
+
+
+def test_bands_are_repeated(video, tmp_path, capsys):
+    frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
+    bands = ["--band", 2, 3, "--band", 5, 8]
+    assert run("phase", video, out, *bands, "--alpha", 9, -1) == 0
+    assert written(out, vmm.phase.magnify(frames, [(2, 3), (5, 8)], fs=FS, alpha=[9, -1]))
+    assert run("phase", video, out, *bands, "--alpha", 9, "--overwrite") == 2
+    assert "must hold one number for each of the 2 bands" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("roi", [None, (8, 12, 32, 36)])
+def test_stabilized(roi, video, tmp_path):
+    frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
+    box = [] if roi is None else ["--roi", *roi]
+    assert run("phase", video, out, "--band", 2, 3, "--alpha", 6, "--stabilize", *box) == 0
+    expected = vmm.stabilize.magnify(frames, (2, 3), fs=FS, alpha=6, roi=roi)
+    assert written(out, expected)
+    assert np.abs(expected.astype(int) - vmm.phase.magnify(frames, (2, 3), fs=FS, alpha=6)).max() > 2
+    assert run("acceleration", video, out, "--frequency", 2.5, "--stabilize", *box, "--overwrite") == 0
+    assert written(out, vmm.stabilize.magnify(frames, 2.5, fs=FS, alpha=8, roi=roi, method=vmm.acceleration.magnify))
+
+
+@pytest.mark.parametrize(("name", "option"), [("phase", "--band"), ("jerk", "--frequency")])
+def test_what_to_do_without_a_band(name, option, video, tmp_path, capsys):
+    assert run(name, video, tmp_path / "out.mkv") == 2
+    said = capsys.readouterr().err.strip()
+    assert said.startswith(f"vmm: error: {option} in Hz is missing") and "\n" not in said
+    assert f"`vmm suggest {video}`" in said
+    assert not (tmp_path / "out.mkv").exists()
