@@ -49,7 +49,7 @@ def test_presets_of_another_method(video, tmp_path, capsys):
 def test_bands_are_repeated(video, tmp_path, capsys):
     frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
     bands = ["--band", 2, 3, "--band", 5, 8]
-    assert run("phase", video, out, *bands, "--alpha", 9, -1) == 0
+    assert run("phase", video, out, *bands, "--alpha", 9, "--alpha", -1) == 0
     assert written(out, vmm.phase.magnify(frames, [(2, 3), (5, 8)], fs=FS, alpha=[9, -1]))
     assert run("phase", video, out, *bands, "--alpha", 9, "--overwrite") == 2
     assert "must hold one number for each of the 2 bands" in capsys.readouterr().err
@@ -59,7 +59,7 @@ def test_bands_are_repeated(video, tmp_path, capsys):
 def test_stabilized(roi, video, tmp_path):
     frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
     box = [] if roi is None else ["--roi", *roi]
-    assert run("phase", video, out, "--band", 2, 3, "--alpha", 6, "--stabilize", *box) == 0
+    assert run("phase", "--band", 2, 3, "--alpha", 6, "--stabilize", video, out, *box) == 0
     expected = vmm.stabilize.magnify(frames, (2, 3), fs=FS, alpha=6, roi=roi)
     assert written(out, expected)
     assert np.abs(expected.astype(int) - vmm.phase.magnify(frames, (2, 3), fs=FS, alpha=6)).max() > 2

@@ -54,7 +54,7 @@ def _add_method(verbs: Any, name: str) -> None:
         verb.add_argument("--frequency", type=float, metavar="HZ", help=said["frequency"])
     verb.add_argument("--fs", type=float, metavar="HZ", help="rate at which the camera took the frames [the file's]")
     alpha = signature["alpha"].default
-    verb.add_argument("--alpha", type=float, nargs="+", help=f"{said['alpha']} [{alpha:g}]; one for each band")
+    verb.add_argument("--alpha", type=float, action="append", help=f"{said['alpha']} [{alpha:g}]; again for each band")
     for option, parameter in signature.items():
         if option not in _SAID:
             shown = f" [{parameter.default}]" if parameter.default is not None else ""

@@ -3,6 +3,9 @@
 | module | what it holds |
 | --- | --- |
 | ``synthetic`` | scenes that can be rendered at any displacement, and clips of them |
+| ``circles`` | of these scenes, three circles before backgrounds of many kinds |
+| ``displacements`` | of these, how a scene moves over time |
+| ``presets`` | settings of the clips of the papers |
 | ``demo`` | the scene of ``vmm demo``: a rocket and its towers that sway by a tenth of a pixel |
 """
 

@@ -121,34 +121,6 @@ def circles(
     return scene
 
 
-def three_ways(wave: Any, drift: float = 0.0) -> np.ndarray:
-    """Displacements of three circles that follow a wave to the right, down and along the diagonal.
-
-    Parameters
-    ----------
-    wave
-        Displacement (T,) in pixels.
-    drift
-        Speed in pixels per frame that is added along the same lines; the middle of the clip is where it started.
-
-    Returns
-    -------
-    ndarray
-        Displacement (T, 3, 2) down and right.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from vmm.data import synthetic
-    >>> synthetic.three_ways(np.zeros(5), drift=1.0)[0, 0]
-    array([ 0., -2.])
-    """
-    values = np.asarray(wave, dtype=float)
-    along = values + drift * (np.arange(len(values)) - (len(values) - 1) / 2)
-    diagonal = np.sqrt(0.5)
-    return along[:, None, None] * np.array([[0.0, 1.0], [1.0, 0.0], [diagonal, diagonal]]) + 0.0
-
-
 def _photograph(name: str, shape: tuple[int, int]) -> np.ndarray:
     """A photograph of scikit-image, grey, cut to the aspect of the frame and resized."""
     import skimage.color

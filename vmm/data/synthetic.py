@@ -25,7 +25,8 @@ import numpy as np
 import scipy.ndimage
 import scipy.special
 
-from vmm.data.circles import BACKGROUNDS, background, circles, three_ways
+from vmm.data.circles import BACKGROUNDS, background, circles
+from vmm.data.displacements import step, sway, three_ways
 
 __all__ = [
     "BACKGROUNDS",
@@ -44,66 +45,6 @@ __all__ = [
 ]
 
 Scene = Callable[[Any], np.ndarray]
-
-
-def sway(frames: int, fs: float, frequency: float, amplitude: float, angle: float = 0.0) -> np.ndarray:
-    """Displacements of a vibration along a straight line.
-
-    Parameters
-    ----------
-    frames
-        Number of frames.
-    fs
-        Rate of the camera in Hz.
-    frequency
-        Frequency in Hz.
-    amplitude
-        Peak displacement in pixels.
-    angle
-        Direction in degrees: 0 is to the right, 90 down.
-
-    Returns
-    -------
-    ndarray
-        Displacement (frames, 2) down and right, in pixels; 0 in the first frame.
-
-    Examples
-    --------
-    >>> from vmm.data import synthetic
-    >>> synthetic.sway(30, 30, 2, 0.1).shape
-    (30, 2)
-    """
-    wave = amplitude * np.sin(2 * np.pi * frequency * np.arange(frames) / fs)
-    return np.outer(wave, [np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))])
-
-
-def step(frames: int, at: int, size: float, angle: float = 0.0) -> np.ndarray:
-    """Displacements of a jump.
-
-    Parameters
-    ----------
-    frames
-        Number of frames.
-    at
-        First frame after the jump.
-    size
-        How far, in pixels.
-    angle
-        Direction in degrees: 0 is to the right, 90 down.
-
-    Returns
-    -------
-    ndarray
-        Displacement (frames, 2) down and right, in pixels.
-
-    Examples
-    --------
-    >>> from vmm.data import synthetic
-    >>> synthetic.step(4, at=2, size=3.0)[:, 1]
-    array([0., 0., 3., 3.])
-    """
-    wave = np.where(np.arange(frames) >= at, size, 0.0)
-    return np.outer(wave, [np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))])
 
 
 def render(
