@@ -1,0 +1,325 @@
+"""Networks of the learned magnifiers."""
+
+from functools import partial
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from vmm.train.networks import (  # noqa: E402
+    FlowMag,
+    Lightweight,
+    MagNet,
+    RealTime,
+    count,
+    flowmag,
+    operations,
+    reflected,
+)
+from vmm.train.networks.magnet import LAYOUTS  # noqa: E402
+
+NETWORKS = {
+    **{f"magnet {name}": partial(MagNet, name) for name in LAYOUTS},
+    "magnet that adds": partial(MagNet, padding="zeros", skip=True),
+    "lightweight": Lightweight,
+    "lightweight of 16": partial(Lightweight, 16, act="relu"),
+    "lightweight that adds": partial(Lightweight, padding="reflect", skip=True),
+    "real time": partial(RealTime, blocks=4),
+    "real time that adds": partial(RealTime, 16, 4, bias=False, padding="zeros", skip=True),
+    "flowmag": partial(FlowMag, 8, norm=False),
+    "flowmag with norm": partial(FlowMag, 8),
+}
+SPLIT = [name for name in NETWORKS if name.startswith(("magnet", "real time"))]
+ADDS = [name for name in NETWORKS if name.endswith("adds")]
+WHOLE = [name for name in NETWORKS if not name.startswith("flowmag")]  # whose sides must be multiples
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture(params=NETWORKS)
+def net(request):
+    return NETWORKS[request.param]().eval()
+
+
+def pair(height=32, width=48, batch=1):
+    return torch.rand(2, batch, 3, height, width) * 2 - 1
+
+
+def factor(value):
+    return torch.full((1, 1, 1, 1), float(value))
+
+
+# What they cost.
+
+
+@pytest.mark.parametrize(
+    ("make", "parameters"),
+    [
+        (partial(MagNet, "oh"), 918_928),
+        (partial(MagNet, "kkjh"), 928_144),
+        (partial(MagNet, "postech"), 966_979),
+        (partial(MagNet, "zheng"), 877_968),
+        (partial(MagNet, "cgst"), 879_843),
+        (partial(Lightweight, "light"), 128_574),
+        (partial(Lightweight, "base"), 1_145_646),
+        (RealTime, 755_523),
+        (FlowMag, 17_287_683),
+    ],
+)
+def test_number_of_parameters(make, parameters):
+    assert count(make()) == parameters
+
+
+@pytest.mark.parametrize(("size", "published"), [("light", 42.4), ("base", 375.5)])
+def test_operations_as_singh_counts(size, published):
+    """Table 1 of the paper: billions at 720 x 720; it says 42.4 where 42.46 are counted."""
+    assert operations(Lightweight(size), 720, 720).flops / 1e9 == pytest.approx(published, abs=0.11)
+
+
+def test_operations_as_ha_counts():
+    """Products and biases at 384 x 384, one frame encoded: 41.3 billion, and 4.2 times fewer but for 4 percent."""
+    assert sum(operations(MagNet("postech"), 384, 384, cached=True)) / 1e9 == pytest.approx(41.3, abs=0.05)
+    assert sum(operations(RealTime(), 384, 384, cached=True)) / 1e9 == pytest.approx(9.46, abs=0.005)
+
+
+@pytest.mark.parametrize(("layout", "billions"), [("oh", 139.78), ("postech", 161.28), ("zheng", 135.66)])
+def test_operations_of_magnet(layout, billions):
+    assert operations(MagNet(layout), 720, 720).products / 1e9 == pytest.approx(billions, abs=0.005)
+
+
+def test_operations_of_flowmag():
+    assert operations(FlowMag(), 64, 64).products / 64**2 == 630_336
+
+
+def test_operations_count_what_is_worked_out_by_hand():
+    """One product for every weight and place."""
+    net = RealTime(2, 0, bias=False)
+    quarter = 7 * 7 * (3 * 2 * 2 + 2 * 2) + 3 * 3 * 2 * 2
+    half, full = 3 * 3 * 2 * 2, 3 * 3 * 2 * 2 + 3 * 3 * 2 * 1 + 7 * 7 * 1 * 3
+    products, biases = operations(net, 16, 24)
+    assert products == 24 * quarter + 96 * half + 384 * full
+    assert biases == 96 * 2 + 384 * (2 + 1 + 3)
+
+
+def test_counting_leaves_the_network_alone(net):
+    operations(net, 32, 32)
+    assert {p.device.type for p in net.parameters()} == {"cpu"}
+
+
+# What comes out.
+
+
+def test_output_is_a_frame_of_the_same_size(net):
+    with torch.no_grad():
+        y = net(*pair(batch=2), factor(10))
+    assert y.shape == (2, 3, 32, 48)
+    assert torch.isfinite(y).all()
+
+
+def test_parts_make_the_whole(net):
+    a, b = pair()
+    with torch.no_grad():
+        if net.pair:
+            texture, shape_a, shape_b = net.encode(a, b)
+        else:
+            (_, shape_a), (texture, shape_b) = net.encode(a), net.encode(b)
+        y = net.decode(texture, net.manipulate(shape_a, shape_b, factor(5)))
+        assert torch.equal(y, net(a, b, factor(5)))
+
+
+def test_the_same_again(net):
+    a, b = pair()
+    with torch.no_grad():
+        assert torch.equal(net(a, b, factor(5)), net(a, b, factor(5)))
+
+
+def test_frames_of_a_batch_do_not_meet(net):
+    a, b = pair(batch=2)
+    alpha = torch.tensor([3.0, 20.0]).view(2, 1, 1, 1)
+    with torch.no_grad():
+        both, second = net(a, b, alpha), net(a[1:], b[1:], alpha[1:])
+    torch.testing.assert_close(both[1:], second, rtol=1e-4, atol=1e-5)
+
+
+def test_a_constant_map_is_a_number(net):
+    a, b = pair()
+    with torch.no_grad():
+        torch.testing.assert_close(
+            net(a, b, torch.full((1, 1, 32, 48), 7.0)), net(a, b, factor(7)), rtol=1e-4, atol=1e-5
+        )
+
+
+def test_a_map_acts_where_it_differs(net):
+    """400 pixels away nothing is seen of it."""
+    if isinstance(net, FlowMag):
+        pytest.skip("a U-Net of five levels sees too far")
+    a, b = pair(16, 600)
+    alpha = torch.full((1, 1, 16, 600), 3.0)
+    alpha[..., 500:] = 30.0
+    with torch.no_grad():
+        varied, even = net(a, b, alpha), net(a, b, factor(3))
+    torch.testing.assert_close(varied[..., :100], even[..., :100], rtol=1e-4, atol=1e-5)
+    assert (varied - even)[..., 520:].abs().max() > 1e-4
+
+
+def test_every_parameter_learns(net):
+    a, b = pair()
+    loss = net.train()(a, b, factor(5)).square().mean()
+    if isinstance(net, Lightweight):
+        loss = loss + net.appearance(net.encode(a, b)[0]).square().mean()
+    loss.backward()
+    still = [name for name, p in net.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]
+    if isinstance(net, FlowMag) and net.norm:  # a normalised mean knows no bias before it
+        still = [name for name in still if not name.endswith(("0.bias", "3.bias"))]
+    assert still == []
+
+
+# Sizes.
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_sides_that_are_no_multiples(name):
+    net = NETWORKS[name]()
+    with pytest.raises(ValueError, match=f"33 x 48 pixels: both sides must be multiples of {net.multiple}"):
+        net(*pair(33, 48), factor(2))
+
+
+@pytest.mark.parametrize("size", [(33, 47), (16, 31)])
+def test_flowmag_takes_any_size(size):
+    with torch.no_grad():
+        assert FlowMag(4, norm=False)(*pair(*size), factor(2)).shape[-2:] == size
+
+
+def test_flowmag_needs_sixteen():
+    with pytest.raises(ValueError, match="12 x 40 pixels: both sides must be at least 16"):
+        FlowMag(4, norm=False)(*pair(12, 40), factor(2))
+
+
+@pytest.mark.parametrize("frames", [torch.zeros(3, 32, 32), torch.zeros(1, 1, 32, 32)])
+def test_what_is_no_frame(frames):
+    with pytest.raises(ValueError, match=r"must be \(B, 3, H, W\)"):
+        MagNet().encode(frames)
+
+
+def test_reflected_takes_any_size(net):
+    a, b = pair(33, 47)
+    with torch.no_grad():
+        assert reflected(net, a, b, factor(2), margin=5).shape == (1, 3, 33, 47)
+        assert reflected(net, a, b, torch.ones(1, 1, 33, 47)).shape == (1, 3, 33, 47)
+
+
+def test_reflected_changes_nothing_where_nothing_is_missing(net):
+    a, b = pair()
+    if net.multiple == 1:
+        pytest.skip("takes any size")
+    with torch.no_grad():
+        assert torch.equal(reflected(net, a, b, factor(2)), net(a, b, factor(2)))
+
+
+@pytest.mark.parametrize("margin", [-1, 32])
+def test_margins_that_cannot_be(margin):
+    with pytest.raises(ValueError, match=f"margin={margin} must be at least 0"):
+        reflected(Lightweight(), *pair(), factor(2), margin=margin)
+
+
+# What the architecture guarantees.
+
+
+@pytest.mark.parametrize("make", [MagNet, partial(MagNet, "kkjh"), partial(RealTime, blocks=2, bias=False)])
+def test_alpha_of_one_is_frame_b(make):
+    """Gain alpha - 1 and no bias: the shape is that of frame b, whatever the weights."""
+    net = make()
+    a, b = pair()
+    with torch.no_grad():
+        texture, shape = net.encode(b)
+        assert torch.equal(net.manipulate(net.encode(a)[1], shape, factor(1)), shape)
+        assert torch.equal(net(a, b, factor(1)), net.decode(texture, shape))
+        assert not torch.allclose(net(a, b, factor(100)), net(a, b, factor(1)), rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize(("make", "border"), [(partial(RealTime, blocks=1, bias=False), 1), (MagNet, 3)])
+def test_a_map_of_one_keeps_the_shape(make, border):
+    net = make()
+    a, b = pair(32, 64)
+    alpha = torch.where(torch.arange(64) < 32, 1.0, 50.0).expand(1, 1, 32, 64)
+    with torch.no_grad():
+        shape = net.encode(b)[1]
+        seen = net.manipulate(net.encode(a)[1], shape, alpha)
+    middle = shape.shape[-1] // 2
+    assert torch.equal(seen[..., : middle - border], shape[..., : middle - border])
+    assert not torch.equal(seen[..., middle:], shape[..., middle:])
+
+
+@pytest.mark.parametrize("name", ["magnet oh", "magnet kkjh", "magnet zheng", "real time that adds"])
+def test_equal_frames_are_not_magnified(name):
+    net = NETWORKS[name]()
+    a, _ = pair()
+    with torch.no_grad():
+        shape = net.encode(a)[1]
+        assert torch.equal(net.manipulate(shape, shape, factor(50)), shape)
+
+
+@pytest.mark.parametrize("name", ADDS)
+def test_a_network_that_adds_begins_at_frame_b(name):
+    """Where the last layer is zero, the output is frame b to the last bit."""
+    net = NETWORKS[name]()
+    last = [m for m in net.modules() if getattr(m, "out_channels", 0) == 3]
+    for module in last:
+        torch.nn.init.zeros_(module.weight)
+        if module.bias is not None:
+            torch.nn.init.zeros_(module.bias)
+    a, b = pair()
+    with torch.no_grad():
+        assert torch.equal(net(a, b, factor(20)), b)
+
+
+def test_the_real_time_encoder_is_linear():
+    net = RealTime(blocks=1, bias=False).double()
+    a, b = pair().double()
+    with torch.no_grad():
+        mixed = net.encode(0.3 * a - 2 * b)[1]
+        torch.testing.assert_close(mixed, 0.3 * net.encode(a)[1] - 2 * net.encode(b)[1])
+
+
+@pytest.mark.parametrize("name", SPLIT)
+def test_filtered_shapes_are_magnified_by_the_same_part(name):
+    """What is added for filtered shapes y does not depend on the shapes x."""
+    net = NETWORKS[name]()
+    x, y = torch.randn(2, 1, net.encode(pair()[0])[1].shape[1], 8, 12)
+    with torch.no_grad():
+        seen = net.manipulate(x - y, x, factor(10)) - x
+        moved = net.manipulate(-y, torch.zeros_like(x), factor(10))
+    torch.testing.assert_close(seen, moved, rtol=1e-3, atol=1e-4)
+
+
+def test_flowmag_folded_is_the_same():
+    net = FlowMag(8)
+    a, b = pair(batch=2)
+    with torch.no_grad():
+        for _ in range(3):
+            net(a, b, factor(4))
+        plain = flowmag.folded(net).eval()
+        assert net.training
+        torch.testing.assert_close(plain(a, b, factor(4)), net.eval()(a, b, factor(4)), rtol=1e-4, atol=1e-5)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in plain.modules())
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MagNet("tf"), "layout='tf' must be one of 'oh'"),
+        (lambda: MagNet(padding="same"), "padding='same' must be 'reflect' or 'zeros'"),
+        (lambda: Lightweight("heavy"), "size='heavy' must be 'light', 'base' or a number"),
+        (lambda: Lightweight(0), "size=0 must be"),
+        (lambda: Lightweight(act="gelu"), "activation='gelu' must be one of 'relu', 'elu'"),
+    ],
+)
+def test_options_that_are_not_there(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

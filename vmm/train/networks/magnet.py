@@ -1,0 +1,264 @@
+"""MagNet (Oh et al. 2018): texture and shape of each frame apart; the shapes' difference is magnified."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vmm.train.networks.blocks import Residual, carried, carrying, check, convolution, on_grid, tensors, twice
+
+
+@dataclass(frozen=True)
+class Layout:
+    """In what the published forms of MagNet differ.
+
+    Attributes
+    ----------
+    g
+        Side of the convolution g in the manipulator.
+    bias
+        Whether convolutions have biases.
+    shape_entry
+        Whether the branch of the shape begins with a convolution.
+    texture_exit
+        Whether the enlarged texture passes a convolution.
+    full
+        Whether a further convolution works at full size.
+    same
+        Whether convolutions of stride 2 put zeros after the last row and column, instead of the padding all around.
+    less
+        What is taken off alpha: the gain is alpha - less.
+    from_b
+        Whether the magnified difference is added to the shape of frame b, or to that of frame a.
+    unit
+        Whether the weights were published for values in [0, 1].
+    """
+
+    g: int = 7
+    bias: bool = False
+    shape_entry: bool = False
+    texture_exit: bool = True
+    full: bool = False
+    same: bool = False
+    less: float = 0.0
+    from_b: bool = True
+    unit: bool = False
+
+
+LAYOUTS = {
+    "oh": Layout(same=True, less=1.0),
+    "kkjh": Layout(shape_entry=True, less=1.0),
+    "postech": Layout(bias=True, shape_entry=True, full=True),
+    "zheng": Layout(g=3, shape_entry=True, texture_exit=False),
+    "cgst": Layout(g=3, bias=True, shape_entry=True, texture_exit=False, from_b=False, unit=True),
+}
+
+
+class MagNet(nn.Module):
+    """The network of Oh et al.
+
+    In the layouts "oh" and "kkjh" the gain is alpha - 1 and nothing has a bias: at alpha 1 the shape is exactly that of
+    frame b, and the frame what the network makes of b itself. The others learn it, for what they multiply by is alpha.
+
+    For a filtered video, with y the filtered shapes x of the frames, ``manipulate(x - y, x, alpha)`` magnifies y.
+
+    Parameters
+    ----------
+    layout
+        "oh", the authors' own; "kkjh", "postech", "zheng", "cgst", published elsewhere; or a ``Layout``.
+    padding
+        "reflect" as published, or "zeros", which runs a fifth faster.
+    skip
+        Whether the network adds to frame b instead of painting anew.
+
+    Raises
+    ------
+    ValueError
+        Where layout or padding is unknown.
+
+    References
+    ----------
+    .. [1] Oh, Jaroensri, Kim, Elgharib, Durand, Freeman, Matusik: Learning-based video motion magnification.
+       ECCV 2018.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vmm.train.networks import MagNet
+    >>> a, b = torch.zeros(2, 1, 3, 32, 48)
+    >>> MagNet()(a, b, torch.full((1, 1, 1, 1), 10.0)).shape
+    torch.Size([1, 3, 32, 48])
+    """
+
+    multiple, pair = 4, False
+
+    def __init__(self, layout: str | Layout = "oh", *, padding: str = "reflect", skip: bool = False) -> None:
+        super().__init__()
+        if isinstance(layout, str):
+            if layout not in LAYOUTS:
+                raise ValueError(f"layout={layout!r} must be one of {', '.join(map(repr, LAYOUTS))}, or a Layout")
+            layout = LAYOUTS[layout]
+        self.encoder = Encoder(layout, padding)
+        self.manipulator = Manipulator(layout, padding)
+        self.decoder = Decoder(layout, padding)
+        self.layout, self.skip = layout, skip
+        self.apply(_start)
+
+    def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Texture (B, 32, H/4, W/4) and shape (B, 32, H/2, W/2); with ``skip`` the texture carries the frame."""
+        check(frames, self.multiple)
+        texture, shape = self.encoder(frames)
+        return (carrying(texture, frames, 4) if self.skip else texture), shape
+
+    def manipulate(self, shape_a: Tensor, shape_b: Tensor, alpha: Tensor) -> Tensor:
+        """The shape of the magnified frame (B, 32, H/2, W/2)."""
+        return self.manipulator(shape_a, shape_b, on_grid(alpha, shape_b))
+
+    def decode(self, texture: Tensor, shape: Tensor) -> Tensor:
+        """The magnified frame (B, 3, H, W), not clipped."""
+        if not self.skip:
+            return self.decoder(texture, shape)
+        texture, frame = carried(texture, 4)
+        return frame + self.decoder(texture, shape)
+
+    def forward(self, a: Tensor, b: Tensor, alpha: Tensor) -> Tensor:
+        """Frame b with its motion against frame a magnified, (B, 3, H, W)."""
+        (_, shape_a), (texture, shape_b) = self.encode(a), self.encode(b)
+        return self.decode(texture, self.manipulate(shape_a, shape_b, alpha))
+
+
+class Encoder(nn.Module):
+    """Texture and shape of frames."""
+
+    def __init__(self, layout: Layout, padding: str) -> None:
+        super().__init__()
+        conv = partial(convolution, padding=padding, bias=layout.bias)
+        half = partial(Same, side=3, stride=2, bias=layout.bias) if layout.same else partial(conv, side=3, stride=2)
+        block = partial(Residual, padding=padding, bias=layout.bias)
+        self.c1, self.c2 = conv(3, 16, 7), half(16, 32)
+        self.res = nn.Sequential(*(block(32) for _ in range(3)))
+        self.tconv = half(32, 32)
+        self.tres = nn.Sequential(*(block(32) for _ in range(2)))
+        self.sconv = conv(32, 32, 3) if layout.shape_entry else None
+        self.sres = nn.Sequential(*(block(32) for _ in range(2)))
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Texture and shape of frames (B, 3, H, W)."""
+        x = F.relu(self.c1(frames))  # (B, 16, H, W)
+        x = self.res(F.relu(self.c2(x)))  # (B, 32, H/2, W/2)
+        texture = self.tres(F.relu(self.tconv(x)))  # (B, 32, H/4, W/4)
+        shape = self.sres(x if self.sconv is None else F.relu(self.sconv(x)))  # (B, 32, H/2, W/2)
+        return texture, shape
+
+
+class Manipulator(nn.Module):
+    """The shape of the magnified frame: b + h(gain g(b - a))."""
+
+    def __init__(self, layout: Layout, padding: str) -> None:
+        super().__init__()
+        conv = partial(convolution, padding=padding, bias=layout.bias)
+        self.g, self.h = conv(32, 32, layout.g), conv(32, 32, 3)
+        self.r = nn.Sequential(Residual(32, padding=padding, bias=layout.bias))
+        self.less, self.from_b = layout.less, layout.from_b
+
+    def forward(self, shape_a: Tensor, shape_b: Tensor, alpha: Tensor) -> Tensor:
+        """All of it at half size, (B, 32, H/2, W/2)."""
+        change = F.relu(self.g(shape_b - shape_a)) * (alpha - self.less)
+        return (shape_b if self.from_b else shape_a) + self.r(self.h(change))
+
+
+class Decoder(nn.Module):
+    """The frame from texture and shape."""
+
+    def __init__(self, layout: Layout, padding: str) -> None:
+        super().__init__()
+        conv = partial(convolution, padding=padding, bias=layout.bias)
+        self.tconv = conv(32, 32, 3) if layout.texture_exit else None
+        self.res = nn.Sequential(*(Residual(64, padding=padding, bias=layout.bias) for _ in range(9)))
+        self.full = conv(64, 64, 3) if layout.full else None
+        self.c1, self.c2 = conv(64, 32, 3), conv(32, 3, 7)
+
+    def forward(self, texture: Tensor, shape: Tensor) -> Tensor:
+        """A picture (B, 3, H, W)."""
+        texture = twice(texture)  # (B, 32, H/2, W/2)
+        if self.tconv is not None:
+            texture = F.relu(self.tconv(texture))
+        x = twice(self.res(torch.cat([texture, shape], 1)))  # (B, 64, H, W)
+        if self.full is not None:
+            x = F.relu(self.full(x))
+        return self.c2(F.relu(self.c1(x)))
+
+
+class Same(nn.Conv2d):
+    """A 3x3 convolution of stride 2 with zeros after the last row and column only."""
+
+    def __init__(self, channels_in: int, channels: int, side: int, stride: int, bias: bool) -> None:
+        super().__init__(channels_in, channels, side, stride, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Half of x (B, C, H, W)."""
+        return super().forward(F.pad(x, (0, 1, 0, 1)))
+
+
+def _start(module: nn.Module) -> None:
+    """Weights to start from: normal with deviation 0.02, cut at two deviations, as published; no bias."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+_RENAMED = [
+    (r"\.conv2d\.", "."),
+    (r"\bcba_", "c"),
+    (r"\btexture_cba\b", "tconv"),
+    (r"\bmotion_cba\b", "sconv"),
+    (r"\btexture_resblks\b", "tres"),
+    (r"\bmotion_resblks\b", "sres"),
+    (r"\bresblks\b", "res"),
+    (r"\bh_conv\b", "h"),
+    (r"\bh_resblk\b", "r.0"),
+]
+
+
+def load_published(net: MagNet, state: Mapping[str, Any]) -> MagNet:
+    """Give a network published weights; those for values in [0, 1] are turned to take and give [-1, 1].
+
+    Parameters
+    ----------
+    net
+        A network of the same layout.
+    state
+        Arrays or tensors by name: the plain state dict of layout "zheng" as it was published, or the names that the
+        parameters have here.
+
+    Returns
+    -------
+    MagNet
+        The network itself.
+
+    Raises
+    ------
+    RuntimeError
+        Where names or shapes are not those of the network.
+    """
+    ours = {}
+    for name, value in tensors(state).items():
+        for old, new in _RENAMED:
+            name = re.sub(old, new, name)
+        ours[name] = value
+    if net.layout.unit:
+        entry, leave = "encoder.c1", "decoder.c2"
+        ours[f"{entry}.weight"] /= 2  # of (x + 1) / 2
+        ours[f"{entry}.bias"] += ours[f"{entry}.weight"].sum((1, 2, 3))
+        ours[f"{leave}.weight"] *= 2  # 2 y - 1
+        ours[f"{leave}.bias"] = 2 * ours[f"{leave}.bias"] - 1
+    net.load_state_dict(ours)
+    return net
