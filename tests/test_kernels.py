@@ -174,6 +174,15 @@ def test_one_pass_over_a_level(name, limit, sigma, size, rng):
     np.testing.assert_allclose(fast, plain, rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize("sigma", [0.0, 2.0])
+def test_riesz_where_nothing_is_to_be_seen(sigma):
+    """Inside of a disc of one grey the amplitude is 0, and however large alpha is, nothing is to be turned."""
+    moves = synthetic.three_ways(synthetic.sway(20, 30, 2.5, 0.1)[:, 1])
+    frames = synthetic.render(synthetic.circles(np.full((64, 192), 50.0), radii=(20, 20, 20)), moves)
+    out = vmm.riesz.magnify(frames.astype(np.float32), (2, 3), fs=30, alpha=1000, sigma=sigma)
+    assert np.isfinite(out).all()
+
+
 def test_what_compiled_kernels_take(rng):
     assert compiled_for(real(rng, 2, 3)) and compiled_for(complexes(rng, 2, 3))
     for other in (np.zeros((2, 3)), np.zeros((0, 3), np.float32), np.zeros((2, 3), ">f4"), [1.0]):

@@ -68,8 +68,8 @@ def weighted_row(i: Any, x: Any, y: Any, p: Any, q: Any, a: Any, b: Any, c: Any)
 def turned_row(i: Any, x: Any, y: Any, p: Any, q: Any, weight: Any, alpha: Any, per_limit: Any, out: Any) -> None:
     """What turning by alpha times the phase (p, q) / weight, faded, changes in the first part of a triple."""
     for k in range(out.shape[0]):
-        scale = alpha[k] / (weight[k] + _f(1e-37))
-        right, down = p[k] * scale, q[k] * scale
+        scale = _f(1) / (weight[k] + _f(1e-37))  # alpha comes after, for by it this may be infinite
+        right, down = p[k] * scale * alpha[k], q[k] * scale * alpha[k]
         square = (right * right + down * down) * per_limit * per_limit
         fade = _f(1) / (_f(1) + square * square)
         right, down = right * fade, down * fade
