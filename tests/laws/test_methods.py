@@ -82,7 +82,7 @@ def test_chunks_equal_the_clip_in_single_precision(name, temporal, chunk, clip):
     np.testing.assert_allclose(np.concatenate(list(chunks)), whole, rtol=0, atol=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     which=st.sampled_from(RUNS),
     cuts=st.lists(st.integers(0, 60), max_size=6),

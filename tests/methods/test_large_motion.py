@@ -60,8 +60,7 @@ def test_a_vibration_on_a_drift(name):
     out = magnified(name, frames, 2, alpha=10).astype(np.float32)
     moves = vmm.measure.displacement(out, [(40, 60, 48, 70)])[:, 0]
     size, speed, left = parts_of(moves)
-    # what anisotropy is not sure of, it magnifies less
-    assert size / 0.1 == pytest.approx(11, rel=0.2 if name == "anisotropy" else 0.1)
+    assert size / 0.1 == pytest.approx(11, rel=0.1)
     np.testing.assert_allclose(speed, [0, 0.5], atol=0.002)
     assert np.sqrt((left**2).mean()) < 0.02
 

@@ -14,7 +14,7 @@ from vmm.engine.protocols import Computed, Filter, Grid, Rule
 from vmm.temporal.bands import frequency_in_cycles
 from vmm.temporal.derivative import acceleration, jerk
 
-_BELOW_MEDIAN = 0.25  # amplitude, over the median of its band, that an edge's weight of one half takes
+_BELOW_MEDIAN = 0.1  # amplitude, over the median of its band, that an edge's weight of one half takes
 _NEAR = 2  # levels up and down that an edge is seen from
 
 
@@ -99,7 +99,7 @@ def anisotropic(
     frequency: float,
     fs: float | None = None,
     *,
-    gamma: float = 1.0,
+    gamma: float = 0.5,
     window: int = 25,
     **options: float,
 ) -> Rule:
