@@ -33,6 +33,8 @@ class Lightweight(nn.Module):
         "zeros" as published, or "reflect".
     skip
         Whether the network adds to frame b instead of painting anew: frame = b + 2 tanh(.). Quick to learn.
+    shared
+        Whether both encoders are one: equal frames then have no difference, and exchanged ones its opposite.
 
     Raises
     ------
@@ -55,14 +57,20 @@ class Lightweight(nn.Module):
     multiple, pair = 2, True
 
     def __init__(
-        self, size: str | int = "light", *, act: str = "elu", padding: str = "zeros", skip: bool = False
+        self,
+        size: str | int = "light",
+        *,
+        act: str = "elu",
+        padding: str = "zeros",
+        skip: bool = False,
+        shared: bool = False,
     ) -> None:
         super().__init__()
         channels = SIZES.get(size) if isinstance(size, str) else size
         if channels is None or channels < 1:
             raise ValueError(f"size={size!r} must be 'light', 'base' or a number of channels")
         block = partial(Residual, act=act, after=True, padding=padding)
-        self.encoder = Encoder(channels, act, padding)
+        self.encoder = Encoder(channels, act, padding, shared)
         self.manipulator = nn.Sequential(*(block(2 * channels) for _ in range(4)))
         self.decoder = Decoder(channels, act, padding)
         self.skip = skip
@@ -93,6 +101,15 @@ class Lightweight(nn.Module):
         """The picture (B, 3, H/2, W/2) that the appearance stands for, for the loss on it."""
         return torch.tanh(self.decoder.phi(carried(texture, 2)[0] if self.skip else texture))
 
+    def ease(self) -> None:
+        """Scale fresh weights such that what moves speaks louder than what stands still."""
+        self.encoder.app[0].weight.mul_(0.15)
+        for branch in (self.encoder.a1, self.encoder.a2):
+            branch[0].weight.mul_(0.5)
+        self.encoder.b1.load_state_dict(self.encoder.a1.state_dict())
+        self.encoder.b2.load_state_dict(self.encoder.a2.state_dict())
+        self.decoder.out.weight.zero_()
+
 
 def stack(channels_in: int, channels: int, act: str, padding: str) -> nn.Sequential:
     """A convolution, an activation and three residual blocks."""
@@ -116,12 +133,12 @@ class Act(nn.Module):
 class Encoder(nn.Module):
     """Appearance and both shapes of a pair."""
 
-    def __init__(self, c: int, act: str, padding: str) -> None:
+    def __init__(self, c: int, act: str, padding: str, shared: bool) -> None:
         super().__init__()
         self.a1 = stack(6, c, act, padding)
-        self.b1 = stack(6, c, act, padding)
+        self.b1 = self.a1 if shared else stack(6, c, act, padding)
         self.a2 = stack(2 * c, 2 * c, act, padding)
-        self.b2 = stack(2 * c, 2 * c, act, padding)
+        self.b2 = self.a2 if shared else stack(2 * c, 2 * c, act, padding)
         self.app = stack(2 * c, 2 * c, act, padding)
         self.pool = nn.MaxPool2d(2)
 

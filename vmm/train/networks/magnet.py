@@ -133,6 +133,12 @@ class MagNet(nn.Module):
         (_, shape_a), (texture, shape_b) = self.encode(a), self.encode(b)
         return self.decode(texture, self.manipulate(shape_a, shape_b, alpha))
 
+    def ease(self) -> None:
+        """Scale fresh weights such that what moves speaks louder than what stands still."""
+        for layer, scale in ((self.encoder.c1, 0.15), (self.manipulator.g, 3.3), (self.manipulator.h, 10.0)):
+            layer.weight.mul_(scale)
+        self.decoder.c2.weight.zero_()
+
 
 class Encoder(nn.Module):
     """Texture and shape of frames."""

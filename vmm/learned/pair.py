@@ -1,0 +1,81 @@
+"""Networks that see two frames at once: the difference of their shapes is a band."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace
+from vmm.backend.reference import value_since
+from vmm.engine.protocols import Motion, Spatial, SpatialPlan
+from vmm.learned.autoencoder import Coder, ones
+from vmm.learned.network import Network
+
+
+def pair(net: Network, white: float | None = None, *, mode: str = "static") -> tuple[SpatialPlan, Motion]:
+    """Spatial part and motion of a network whose encoder sees two frames.
+
+    The one band holds the shapes (T, 2C, h, w) of the reference and of each frame. With mode "temporal" it is their
+    difference (T, C, h, w): the manipulator multiplies just that, so that it may be filtered first.
+
+    Parameters
+    ----------
+    net
+        The network.
+    white
+        Value of white in the frames; by default the largest of an integer type, 255 for floating point.
+    mode
+        "static": the first frame is the reference of all; "dynamic": the frame before; "temporal": the first, and
+        of the difference only what a filter passes is magnified.
+
+    Returns
+    -------
+    tuple
+        Maker of the spatial part, and the motion.
+
+    References
+    ----------
+    .. [1] Singh, Murala, Kosuru: Lightweight network for video motion magnification. WACV 2023, section 3.
+    """
+
+    def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
+        return _Pair(net, shape, white, mode)
+
+    write = partial(_write_filtered if mode == "temporal" else _write, net)
+    return plan, Motion(value_since, write, ones, write, fusible=False)
+
+
+def _write(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
+    """Shapes magnified against those of the references: both lie side by side in the band."""
+    factor, channels = net.factor(alpha), coefs.shape[1] // 2
+    pairs = (both.reshape(2, 1, channels, *both.shape[1:]) for both in coefs)
+    return namespace(coefs).concatenate([net.manipulate(*both, factor) for both in pairs])
+
+
+def _write_filtered(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
+    """Differences of shapes, those that the filter passes (1 + alpha) times as large."""
+    changed = coefs + (net.factor(alpha) - 1) * motion
+    return namespace(coefs).concatenate([net.manipulate(0 * one, one, 1.0) for one in changed[:, None]])
+
+
+class _Pair(Coder):
+    """Encoder of pairs and decoder for frames of one size."""
+
+    def __init__(self, net: Network, shape: tuple[int, ...], white: float | None, mode: str) -> None:
+        super().__init__(net, shape, white)
+        self._mode = mode
+        self._reference: Array = None
+
+    def encode(self, frame: Array) -> tuple[Array, Array]:
+        """Texture of a frame and its reference, and both shapes or their difference."""
+        if self._reference is None:
+            self._reference = frame
+        texture, shape_a, shape_b = self._net.encode(self._reference, frame)
+        if self._mode == "dynamic":
+            self._reference = frame
+        if self._mode == "temporal":
+            return texture, shape_b - shape_a
+        return texture, namespace(frame).concatenate([shape_a, shape_b], axis=1)
