@@ -2,9 +2,9 @@
 
 import argparse
 
-from benchmarks import motions, speed
+from benchmarks import learned, measure, motions, speed
 
-BENCHMARKS = {"speed": speed.main, "motions": motions.main}
+BENCHMARKS = {"speed": speed.main, "motions": motions.main, "measure": measure.main, "learned": learned.main}
 
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
 parser.add_argument("name", choices=BENCHMARKS)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
 import vmm
 from vmm.motion import intensity, local_phase, quaternion
 from vmm.spatial import (
@@ -81,3 +84,13 @@ BY_FREQUENCY = ("acceleration", "jerk", "anisotropy", "bilateral")  # take one f
 BY_BAND = tuple(name for name in METHODS if name not in BY_FREQUENCY)
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
+
+
+def moved(frames, rois=None):
+    """Displacement (T, R, 2) of regions since the first frame, in pixels, of what is coarser than a pixel.
+
+    Magnified frames do not move as one: where motion is large against the finest bands, these follow it less.
+    """
+    light = frames @ np.array([0.299, 0.587, 0.114]) if frames.ndim == 4 else frames.astype(float)
+    values = vmm.measure.displacement(gaussian_filter(light, (0, 1, 1)), rois).values
+    return values - values[0]

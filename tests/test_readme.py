@@ -24,7 +24,7 @@ def test_two_commands():
 
 
 @pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
-def test_examples_run(code, tmp_path, monkeypatch):
+def test_examples_run(code, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "vmm-demo").mkdir()
     clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 2, 0.1))
@@ -33,5 +33,9 @@ def test_examples_run(code, tmp_path, monkeypatch):
     exec(compile(code, "README.md", "exec"), names)
     if "magnify" in names:
         assert names["magnify"](clip, 2, fs=30).shape == clip.shape
+    elif "moved" in names:
+        assert names["moved"].values.shape == (60, 1, 2)
+        assert capsys.readouterr().out.startswith("2.000 +- ")
+        assert Path("moved.png").exists() and Path("moved.csv").exists()
     else:
         assert vmm.io.info("big.mp4").shape == vmm.io.info("big-riesz.mp4").shape == (60, 48, 64, 3)

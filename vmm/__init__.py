@@ -5,6 +5,7 @@
 | ``phase``, ``riesz``, ``linear``, ``color`` | the magnifiers: ``vmm.phase.magnify(frames, band, fs=...)`` |
 | ``acceleration``, ``jerk``, ``anisotropy``, ``bilateral`` | those for small motion that rides on a large one |
 | ``lagrangian`` | the one that follows every point |
+| ``magnet``, ``lightweight``, ``realtime``, ``flowmag`` | the learned ones |
 | ``stabilize`` | any of them on a region that is followed, or for a shaken camera |
 | ``presets`` | settings of the clips of the papers |
 | ``magnify`` | the general form: the caller names the parts |
@@ -14,6 +15,7 @@
 | ``measure`` | displacement of regions |
 | ``data`` | clips with exactly known motion |
 | ``plot`` | pictures that show motion |
+| ``learned`` | the networks of the learned magnifiers |
 """
 
 from __future__ import annotations
@@ -28,14 +30,19 @@ if TYPE_CHECKING:
         bilateral,
         color,
         data,
+        flowmag,
         io,
         jerk,
         lagrangian,
+        learned,
+        lightweight,
         linear,
+        magnet,
         measure,
         motion,
         phase,
         plot,
+        realtime,
         riesz,
         spatial,
         stabilize,
@@ -50,6 +57,9 @@ __version__ = "0.1.0"
 METHODS = ("phase", "riesz", "linear", "color", "acceleration", "jerk", "anisotropy", "bilateral", "lagrangian")
 """Names of the methods: each is a module with a function ``magnify``."""
 
+LEARNED = ("magnet", "lightweight", "realtime", "flowmag")
+"""Names of the learned ones, which magnify by a network: motion against a reference frame, or in a band."""
+
 ON_BRIGHTNESS = ("phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral")
 """Those of them that leave the colours as they are."""
 
@@ -58,25 +68,31 @@ _FUNCTIONS = {
     "presets": "vmm.data.presets",
     "set_threads": "vmm.backend.threads",
 }
-_PARTS = ("data", "io", "measure", "motion", "plot", "spatial", "stabilize", "temporal")
+_PARTS = ("data", "io", "learned", "measure", "motion", "plot", "spatial", "stabilize", "temporal")
 
 __all__ = [
+    "LEARNED",
     "METHODS",
     "acceleration",
     "anisotropy",
     "bilateral",
     "color",
     "data",
+    "flowmag",
     "io",
     "jerk",
     "lagrangian",
+    "learned",
+    "lightweight",
     "linear",
+    "magnet",
     "magnify",
     "measure",
     "motion",
     "phase",
     "plot",
     "presets",
+    "realtime",
     "riesz",
     "set_threads",
     "spatial",
@@ -86,7 +102,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # parts are imported when they are first used
-    if name in METHODS or name in _PARTS:
+    if name in METHODS or name in LEARNED or name in _PARTS:
         return import_module(f"vmm.{name}")
     if name in _FUNCTIONS:
         return getattr(import_module(_FUNCTIONS[name]), name)

@@ -41,8 +41,8 @@ def magnify(
     alpha
         What is added: output motion = (1 + alpha) times the input's. A number or a map (H, W).
     mode
-        "static": motion against the first frame; "dynamic": against the frame before; "temporal": that of the band.
-        By default "temporal" where there is a band, else "static".
+        What motion is measured against: "static" the first frame, "dynamic" the frame before, "temporal" what the
+        band leaves out. By default "temporal" where there is a band, else "static".
     size
         "light" or "base": which of the networks that ship, where no weights are given.
     weights

@@ -43,10 +43,10 @@ def magnify(
     alpha
         What is added: output motion = (1 + alpha) times the input's. A number or a map (H, W).
     mode
-        "static": motion against the first frame; "dynamic": against the frame before; "temporal": that of the band.
-        By default "temporal" where there is a band, else "static".
+        What motion is measured against: "static" the first frame, "dynamic" the frame before, "temporal" what the
+        band leaves out. By default "temporal" where there is a band, else "static".
     weights
-        A network that ships, or the path of another.
+        Name of a network that ships, or the path of another.
     white
         Value of white in the frames; by default the largest of an integer type, 255 for floating point.
     mask

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parts import BY_BAND, BY_FREQUENCY, METHODS
+from parts import BY_BAND, BY_FREQUENCY, METHODS, moved
 
 import vmm
 from vmm.data import synthetic
@@ -123,7 +123,7 @@ def test_motion_leaves_as_large_as_asked_for(name):
     moves = synthetic.sway(160, 30, 2.5, 0.05)
     frames = synthetic.render(synthetic.texture((96, 96)), moves, dtype=np.float32)
     away_from_ends = slice(50, 110)  # five periods
-    seen = vmm.measure.displacement(run(name, frames, **options))[away_from_ends, 0, 1]
+    seen = moved(run(name, frames, **options))[away_from_ends, 0, 1]
     true = moves[away_from_ends, 1]
     gain = np.dot(seen - seen.mean(), true) / np.dot(true, true)
     assert gain == pytest.approx(6, rel=tolerance)
@@ -133,7 +133,7 @@ def test_motion_leaves_as_large_as_asked_for(name):
 def test_motion_outside_the_band_stays(name):
     moves = synthetic.sway(90, 30, 7, 0.1)
     frames = synthetic.render(synthetic.texture((64, 64), blur=2.0), moves, dtype=np.float32)
-    seen = vmm.measure.displacement(run(name, frames, temporal=fir))[:, 0]
+    seen = moved(run(name, frames, temporal=fir))[:, 0]
     away_from_ends = slice(20, 70)
     error = (seen - moves)[away_from_ends]
     assert np.abs(error - error.mean(axis=0)).max() < 0.02

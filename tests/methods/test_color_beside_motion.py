@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from parts import METHODS
+from parts import METHODS, moved
 
 import vmm
 from vmm.data import synthetic
@@ -60,7 +60,7 @@ def test_motion_and_pulse_are_as_large_as_asked_for(colours):
     out = vmm.phase.magnify(frames, BEAT, fs=FS, alpha=10, color=30)[30:60]
     light = out if colours is None else out @ np.array([0.299, 0.587, 0.114]) / np.dot([0.299, 0.587, 0.114], TINT)
     assert gain(light[:, 16:32, 16:40].mean(axis=(1, 2)), PULSE[30:60]) == pytest.approx(31, rel=0.1)
-    seen = vmm.measure.displacement(light, [(12, 76, 24, 24)])[:, 0, 1]
+    seen = moved(light, [(12, 76, 24, 24)])[:, 0, 1]
     assert gain(seen, moves[30:60]) == pytest.approx(11, rel=0.1)
 
 

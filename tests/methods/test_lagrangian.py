@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from parts import TOLERANCE, VIDEOS
+from parts import TOLERANCE, VIDEOS, moved
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
@@ -32,7 +32,7 @@ def swaying(frames=48, amplitude=0.05, frequency=2.5, drift=0.0, seed=0, noise=0
 
 
 def seen(frames):
-    return vmm.measure.displacement(frames, INNER)[:, 0, 1]
+    return moved(frames, INNER)[:, 0, 1]
 
 
 def gain(out, frames, away):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from parts import moved
 
 import vmm
 from benchmarks.motions import drifting_disc, similarity
@@ -58,7 +59,7 @@ def test_a_vibration_on_a_drift(name):
     scene = synthetic.texture((128, 192))
     frames = synthetic.render(scene, DRIFT + synthetic.sway(N, 30, 2, 0.1, 30), noise=1.0)
     out = magnified(name, frames, 2, alpha=10).astype(np.float32)
-    moves = vmm.measure.displacement(out, [(40, 60, 48, 70)])[:, 0]
+    moves = moved(out, [(40, 60, 48, 70)])[:, 0]
     size, speed, left = parts_of(moves)
     assert size / 0.1 == pytest.approx(11, rel=0.1)
     np.testing.assert_allclose(speed, [0, 0.5], atol=0.002)
@@ -68,7 +69,7 @@ def test_a_vibration_on_a_drift(name):
 @pytest.mark.parametrize("name", [*FOLLOWERS, "lagrangian"])
 def test_a_steady_drift_stays(name):
     frames = synthetic.render(synthetic.texture((128, 192)), DRIFT, dtype=np.float32)
-    moves = vmm.measure.displacement(magnified(name, frames, 2, alpha=10), [(40, 60, 48, 70)])[:, 0]
+    moves = moved(magnified(name, frames, 2, alpha=10), [(40, 60, 48, 70)])[:, 0]
     change = moves - DRIFT
     assert np.abs(change - change[MIDDLE].mean(axis=0))[MIDDLE].max() < 0.02
 

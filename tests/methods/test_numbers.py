@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from parts import moved
 from skimage.metrics import structural_similarity
 
 import vmm
@@ -83,7 +84,7 @@ def amplitude(signal, frequency):
 def test_one_of_two_frequencies_is_magnified(two_frequencies):
     frames, left, right = two_frequencies
     out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=20)
-    seen = vmm.measure.displacement(out, [LEFT, RIGHT])[:, :, 1].T
+    seen = moved(out, [LEFT, RIGHT])[:, :, 1].T
     assert np.dot(seen[0], left) / np.dot(left, left) == pytest.approx(21, rel=0.05)
     assert amplitude(seen[1], 5) == pytest.approx(0.1, abs=0.02)
     assert amplitude(seen[1], 2) < 0.02
@@ -95,7 +96,7 @@ def test_one_of_two_frequencies_is_magnified(two_frequencies):
 def test_alpha_of_minus_one_removes_the_band(two_frequencies):
     frames, left, _ = two_frequencies
     out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=-1)
-    seen = vmm.measure.displacement(out, [LEFT, RIGHT])[:, :, 1].T
+    seen = moved(out, [LEFT, RIGHT])[:, :, 1].T
     assert 20 * np.log10(seen[0].std() / left.std()) <= -20
     assert amplitude(seen[1], 5) == pytest.approx(0.1, abs=0.02)
 
@@ -127,7 +128,7 @@ def scene(request):
 
 def gain(out, truth, name):
     roi = [(96, 128, 64, 64)] if name == "disc" else None
-    seen, true = (vmm.measure.displacement(x, roi)[:, 0, 1] for x in (out, truth))
+    seen, true = (moved(x, roi)[:, 0, 1] for x in (out, truth))
     return np.dot(seen - seen.mean(), true) / np.dot(true, true)
 
 

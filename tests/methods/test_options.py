@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from parts import BY_FREQUENCY, METHODS
+from parts import BY_FREQUENCY, METHODS, moved
 
 import vmm
 from vmm.data import synthetic
@@ -45,7 +45,7 @@ def test_one_band_is_magnified_and_another_removed(design, left_over, two_freque
     """By what the filters, side by side, say: 21 times the one, and of the other what is in the skirts of the first."""
     frames, moves = two_frequencies
     out = vmm.phase.magnify(frames, BANDS, fs=FS, alpha=ALPHAS, temporal=design)
-    seen = vmm.measure.displacement(out, BOXES)[:, :, 1].T
+    seen = moved(out, BOXES)[:, :, 1].T
     filters = parallel(*(design(band, FS) for band in BANDS), gains=ALPHAS)
     for motion, true in zip(seen, moves, strict=True):
         late, _ = filters.apply(np.concatenate([true, np.zeros(filters.delay)]), None)
@@ -101,7 +101,7 @@ def test_a_region_is_stabilized_for_several_bands():
     frames = synthetic.render(scene, moves)
     options = {"fs": FS, "model": "translation"}
     both = vmm.stabilize.magnify(frames, [(2, 4), (6, 9)], alpha=[10, -1], **options)
-    seen = vmm.measure.displacement(both, [(24, 24, 24, 24)])[20:70, 0, 1]
+    seen = moved(both, [(24, 24, 24, 24)])[20:70, 0, 1]
     assert gain(seen, moves[20:70, 1]) == pytest.approx(11, rel=0.1)
 
 
@@ -169,7 +169,7 @@ def test_noise_is_magnified_less_than_an_edge(name, option, flat, edge):
 def test_the_dual_tree_takes_the_place_of_the_pyramid(two_frequencies):
     frames, moves = two_frequencies
     out = vmm.phase.magnify(frames, (1.5, 2.5), fs=FS, alpha=10, transform="dualtree")
-    seen = vmm.measure.displacement(out, BOXES)[INNER, :, 1].T
+    seen = moved(out, BOXES)[INNER, :, 1].T
     assert gain(seen[0], moves[0][INNER]) == pytest.approx(11, rel=0.2)
     assert gain(seen[1], moves[1][INNER]) == pytest.approx(1, abs=0.1)
 

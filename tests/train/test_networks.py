@@ -28,6 +28,7 @@ NETWORKS = {
     "real time that adds": partial(RealTime, 16, 4, bias=False, padding="zeros", skip=True),
     "flowmag": partial(FlowMag, 8, norm=False),
     "flowmag with norm": partial(FlowMag, 8),
+    "flowmag that adds": partial(FlowMag, 8, norm=False, skip=True),
 }
 SPLIT = [name for name in NETWORKS if name.startswith(("magnet", "real time"))]
 ADDS = [name for name in NETWORKS if name.endswith("adds")]
@@ -295,8 +296,9 @@ def test_filtered_shapes_are_magnified_by_the_same_part(name):
     torch.testing.assert_close(seen, moved, rtol=1e-3, atol=1e-4)
 
 
-def test_flowmag_folded_is_the_same():
-    net = FlowMag(8)
+@pytest.mark.parametrize("skip", [False, True])
+def test_flowmag_folded_is_the_same(skip):
+    net = FlowMag(8, skip=skip)
     a, b = pair(batch=2)
     with torch.no_grad():
         for _ in range(3):
@@ -305,6 +307,26 @@ def test_flowmag_folded_is_the_same():
         assert net.training
         torch.testing.assert_close(plain(a, b, factor(4)), net.eval()(a, b, factor(4)), rtol=1e-4, atol=1e-5)
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in plain.modules())
+
+
+def test_flowmag_that_adds_keeps_frame_b_where_a_map_is_one():
+    net = FlowMag(4, norm=False, skip=True)
+    a, b = pair()
+    alpha = torch.where(torch.arange(48) < 24, 1.0, 8.0).expand(1, 1, 32, 48)
+    with torch.no_grad():
+        made = net(a, b, alpha)
+    assert torch.equal(made[..., :24], b[..., :24])
+    assert not torch.equal(made[..., 24:], b[..., 24:])
+
+
+def test_flowmag_that_adds_begins_with_linear_magnification():
+    net = FlowMag(4, norm=False, skip=True)
+    a, b = pair()
+    b = a + 0.01 * b
+    with torch.no_grad():
+        net.ease()
+        net.out.bias.zero_()
+        torch.testing.assert_close(net(a, b, factor(6)), a + 6 * (b - a), rtol=0, atol=1e-3)
 
 
 # What is refused.

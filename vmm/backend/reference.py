@@ -8,6 +8,7 @@ Where the arrays are NumPy's in single precision, the compiled kernel of the sam
 | ``value_since`` | value of one array relative to another |
 | ``phase_since`` | phase of one complex array relative to another, wrapped |
 | ``quaternion_since`` | quaternionic phase of one Riesz triple relative to another |
+| ``phase_sums`` | the same of many frames, summed over a region by weights |
 | ``turn``, ``turned`` | complex coefficients turned by an angle, and what that changes in them |
 | ``quaternion_turn`` | Riesz triples turned by a quaternionic phase |
 | ``riesz`` | images with their approximate Riesz transform |
@@ -48,6 +49,18 @@ def phase_since(coefs: Array, reference: Array) -> Array:
     xp = namespace(coefs)
     product = coefs * xp.conj(reference)
     return xp.arctan2(product.imag, product.real)
+
+
+@fast
+def phase_sums(coefs: Array, reference: Array, weights: Array) -> Array:
+    """Sums (G, T, 2) over regions of the phase of coefs (G, T, h, w) relative to reference (G, h, w), by two weights.
+
+    The weights are (G, 2, h, w).
+    """
+    xp = namespace(coefs)
+    phases = phase_since(coefs, xp.broadcast_to(reference[:, None], coefs.shape))
+    flat = phases.reshape(*phases.shape[:2], -1)
+    return flat @ weights.reshape(len(weights), 2, -1).swapaxes(1, 2)
 
 
 def turn(coefs: Array, angle: Array) -> Array:

@@ -1,11 +1,15 @@
-"""The command line: a verb for every method, and ``demo``, ``suggest``, ``info``, ``compare`` and ``warmup``.
+"""The command line: a verb for every method, verbs that measure, and some about files.
 
 | module | verbs |
 | --- | --- |
 | ``magnify`` | one for every method |
 | ``demo`` | ``demo`` |
 | ``suggest`` | ``suggest`` |
+| ``measure``, ``spectrum``, ``modes``, ``sound``, ``pulse`` | of the same name |
+| ``report`` | the page of ``measure --report`` |
+| ``sources``, ``regions``, ``liveliest``, ``outputs`` | what these read and write |
 | ``files`` | ``info``, ``compare`` |
+| ``convert`` | ``convert`` |
 | ``warmup`` | ``warmup`` |
 """
 
@@ -16,7 +20,7 @@ import signal
 import sys
 
 import vmm
-from vmm.cli import demo, files, magnify, suggest, warmup
+from vmm.cli import convert, demo, files, magnify, measure, modes, pulse, sound, spectrum, suggest, warmup
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,6 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="vmm", description="Make motions too small to see visible in a video.")
     parser.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
-    for part in (magnify, demo, suggest, files, warmup):
+    for part in (magnify, demo, suggest, measure, spectrum, modes, sound, pulse, files, convert, warmup):
         part.add(verbs)
     return parser

@@ -40,7 +40,7 @@ def _demo(options: argparse.Namespace) -> None:
         folder / "slice.png", dpi=100
     )
     truth = synthetic.render(scene, motion, dtype=np.float32)
-    true, seen = (vmm.measure.displacement(c, [demo.ROCKET])[:, 0, 1] for c in (truth, out))
+    true, seen = (vmm.measure.displacement(c, [demo.ROCKET]).values[:, 0, 1] for c in (truth, out))
     achieved = float(np.dot(seen - seen.mean(), true - true.mean()) / np.square(true - true.mean()).sum())
     print(
         f"True magnification {1 + options.alpha:.2f}, achieved {achieved:.2f}: "

@@ -31,7 +31,7 @@ _SAID = (
 
 def add(verbs: Any) -> None:
     """Add the verbs to the parser's."""
-    for name in vmm.METHODS:
+    for name in (*vmm.METHODS, *vmm.LEARNED):
         _add_method(verbs, name)
 
 
@@ -50,7 +50,7 @@ def _add_method(verbs: Any, name: str) -> None:
     if "band" in signature:
         band = verb.add_argument("--band", nargs=2, type=float, action="append", metavar=("LOW", "HIGH"))
         band.help = "lowest and highest frequency magnified, in Hz of the camera's time; again for one band more"
-    else:
+    elif "frequency" in signature:
         verb.add_argument("--frequency", type=float, metavar="HZ", help=said["frequency"])
     verb.add_argument("--fs", type=float, metavar="HZ", help="rate at which the camera took the frames [the file's]")
     alpha = signature["alpha"].default
@@ -58,7 +58,7 @@ def _add_method(verbs: Any, name: str) -> None:
     for option, parameter in signature.items():
         if option not in _SAID:
             shown = f" [{parameter.default}]" if parameter.default is not None else ""
-            verb.add_argument(f"--{option}", type=_type(parameter.default), help=said[option] + shown)
+            verb.add_argument(f"--{option}", type=_type(parameter), help=said[option] + shown)
     if "flow" in signature:
         verb.add_argument("--flow", choices=("tvl1", "ilk", "farneback"), help="how motion between frames is found")
     if "temporal" in signature:
@@ -87,11 +87,14 @@ def _add_method(verbs: Any, name: str) -> None:
     verb.set_defaults(run=partial(_magnify, name=name, wanted=[*signature]))
 
 
-def _type(default: Any) -> Callable[[str], Any]:
+def _type(parameter: inspect.Parameter) -> Callable[[str], Any]:
     """What an option is read as."""
+    default = parameter.default
     if isinstance(default, bool):
         return _truth
-    return float if default is None else type(default)
+    if default is None:
+        return str if "str" in parameter.annotation else float
+    return type(default)
 
 
 def _truth(text: str) -> bool:
@@ -122,8 +125,8 @@ def _settings(options: argparse.Namespace, name: str, wanted: list[str]) -> dict
     if len(given.get("band", [])) == 1:
         given["band"] = tuple(given["band"][0])
     settings = {**vmm.presets[options.preset][name], **given} if hasattr(options, "preset") else given
-    needed = "band" if "band" in wanted else "frequency"
-    if needed not in settings:
+    needed = next((option for option in ("band", "frequency") if option in wanted), None)
+    if needed is not None and needed not in settings and name not in vmm.LEARNED:
         raise ValueError(f"--{needed} in Hz is missing: `vmm suggest {options.input}` finds what moves in a clip")
     return settings
 

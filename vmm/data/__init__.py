@@ -3,8 +3,10 @@
 | module | what it holds |
 | --- | --- |
 | ``synthetic`` | scenes that can be rendered at any displacement, and clips of them |
+| ``beams`` | of these scenes, a beam and its modes |
 | ``circles`` | of these scenes, three circles before backgrounds of many kinds |
 | ``displacements`` | of these, how a scene moves over time |
+| ``voices`` | of these, speech; and clips of a rolling shutter |
 | ``presets`` | settings of the clips of the papers |
 | ``demo`` | the scene of ``vmm demo``: a rocket and its towers that sway by a tenth of a pixel |
 """

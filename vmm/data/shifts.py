@@ -85,7 +85,7 @@ def shift(name: str, motion: float, out: float, noise: float = 0.0, *, side: int
     turn = rng.uniform(0, 2 * np.pi)
     direction = np.array([np.sin(turn), np.cos(turn)])
     image = _middle(name, side + 32)
-    a, b, truth = (_shifted(image, size * direction)[INNER] for size in (0.0, motion, out))
+    a, b, truth = (shifted(image, size * direction)[INNER] for size in (0.0, motion, out))
     seen = [_rounded(frame + rng.normal(0, noise, frame.shape), rng) for frame in (a, b)]
     return Shift(*seen, np.clip(truth, 0, 255), direction)
 
@@ -129,6 +129,29 @@ def similarities(
     return means
 
 
+def achieved(scene: Shift, frame: np.ndarray) -> float:
+    """How far a frame (H, W, 3) is shifted from frame a along the motion, in pixels: the shift that fits it best.
+
+    Examples
+    --------
+    >>> from vmm.data.shifts import achieved, shift
+    >>> scene = shift("coins", 0.2, 2.0)
+    >>> round(achieved(scene, scene.truth), 1)
+    2.0
+    """
+    from scipy.optimize import minimize_scalar
+
+    still, inner = scene.a.astype(float), (slice(32, -32), slice(32, -32))
+
+    def error(size: float) -> float:
+        return float(np.mean((shifted(still, size * scene.direction)[inner] - frame[inner]) ** 2))
+
+    sizes = np.arange(-2.0, 16.0, 0.5)
+    best = sizes[np.argmin([error(size) for size in sizes])]
+    found = minimize_scalar(error, bounds=(best - 0.5, best + 0.5), method="bounded", options={"xatol": 1e-3})
+    return float(found.x)
+
+
 def _middle(name: str, side: int) -> np.ndarray:
     """The middle of a photograph (side, side, 3)."""
     import skimage.data
@@ -139,8 +162,16 @@ def _middle(name: str, side: int) -> np.ndarray:
     return image[top : top + side, left : left + side]
 
 
-def _shifted(image: np.ndarray, move: np.ndarray) -> np.ndarray:
-    """The picture moved down and right in the Fourier domain."""
+def shifted(image: np.ndarray, move: np.ndarray) -> np.ndarray:
+    """A picture (H, W, 3) moved by (2,) pixels down and right in the Fourier domain; what leaves comes in again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.data.shifts import shifted
+    >>> shifted(np.eye(4)[..., None], np.array([1, 1]))[1, 1].round(6).item()
+    1.0
+    """
     down, right = (np.fft.fftfreq(n) for n in image.shape[:2])
     turn = np.exp(-2j * np.pi * (down[:, None] * move[0] + right * move[1]))
     return np.fft.ifft2(np.fft.fft2(image, axes=(0, 1)) * turn[..., None], axes=(0, 1)).real

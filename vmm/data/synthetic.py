@@ -11,6 +11,7 @@ the same scene at ``(1 + alpha)`` times the displacement is what a perfect magni
 | ``leaves`` | overlapping discs of one grey each (dead leaves), the whole frame |
 | ``disc`` | a textured disc with a soft edge before a texture that stands still |
 | ``warp`` | a picture, each pixel by its own share of one or more displacements |
+| ``beam`` | a beam held at one end, in its modes of vibration (``cantilever``, ``beam_places``) |
 | ``circles`` | three circles, each by its own displacement, before one of 25 backgrounds (``background``) |
 
 A displacement is a ``sway``, a ``step``, a drift, or a sum of them; ``three_ways`` sends the circles three ways.
@@ -25,6 +26,7 @@ import numpy as np
 import scipy.ndimage
 import scipy.special
 
+from vmm.data.beams import beam, beam_places, cantilever
 from vmm.data.circles import BACKGROUNDS, background, circles
 from vmm.data.displacements import step, sway, three_ways
 
@@ -32,6 +34,9 @@ __all__ = [
     "BACKGROUNDS",
     "Scene",
     "background",
+    "beam",
+    "beam_places",
+    "cantilever",
     "circles",
     "disc",
     "leaves",

@@ -98,7 +98,7 @@ def write(
     check_frames(first)
     if colour is not None and (path.suffix.lower() not in H264 or first.shape[1:] != colour.found.shape[1:3]):
         raise ValueError(f"{path}: colour planes go into {', '.join(H264)}, with luma of the size that was read")
-    with _beside(path) as draft:
+    with drafted(path) as draft:
         writer(draft, _Clip(_host(chain([first], chunks)), first.shape[1:], first.dtype, exact, sound, span, colour))
 
 
@@ -149,7 +149,7 @@ def _writer(path: Path) -> Callable[..., None]:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def drafted(path: Path) -> Iterator[Path]:
     """A name in the same folder that becomes the path when all went well, and is gone otherwise."""
     draft = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:

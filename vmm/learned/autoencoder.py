@@ -94,7 +94,8 @@ class Coder:
 
     def add(self, frames: Array, bands: Sequence[Array | None]) -> Array:
         """The frames that the shapes stand for; the frames themselves where there are none."""
-        return frames if bands[0] is None else rounded(self._pictures(bands[0], self._textures), frames)
+        shapes = bands[0]  # made as it is asked for
+        return frames if shapes is None else rounded(self._pictures(shapes, self._textures), frames)
 
     def _pictures(self, shapes: Array, textures: list[Array]) -> Array:
         white = self._scale(self._frames)

@@ -41,14 +41,20 @@ def load(weights: str | Path, kind: str | None = None) -> Network:
     >>> load(NAMES[0]).name == NAMES[0]
     True
     """
-    net = _opened(str(weights))
+    net = _opened(str(weights), _written(str(weights)))
     if kind is not None and net.kind != kind:
         raise ValueError(f"weights={str(weights)!r} is a network of kind {net.kind!r}, not {kind!r}")
     return net
 
 
+def _written(weights: str) -> float:
+    """When the files at a path were last written, so that what replaces them is opened anew."""
+    path = files(Path(weights))["decoder"]
+    return path.stat().st_mtime if weights not in NAMES and path.exists() else 0.0
+
+
 @cache
-def _opened(weights: str) -> Network:
+def _opened(weights: str, written: float) -> Network:
     if weights in NAMES:
         stem = FOLDER / f"{weights}.onnx"
         _verify(stem)

@@ -87,7 +87,7 @@ def contact_sheet(frames: Any, *, count: int = 12, fs: float | None = None) -> F
     )
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, t in zip(grid, chosen, strict=False):
-        axes.imshow(_shown(to_host(frames[t])), cmap="gray")
+        axes.imshow(shown(to_host(frames[t])), cmap="gray")
         axes.set_title(f"{t / fs:.2f} s" if fs else f"frame {t}", fontsize="small")
         axes.axis("off")
     for axes in grid[len(chosen) :]:
@@ -125,7 +125,7 @@ def gallery(
     figure = Figure(figsize=(15, 4 * len(clips)), layout="constrained")
     for row, (title, (before, after)) in zip(figure.subplots(len(clips), 3, squeeze=False), clips.items(), strict=True):
         line = dict(lines.get(title, {}))
-        row[0].imshow(_shown(to_host(after[len(after) // 2])), cmap="gray")
+        row[0].imshow(shown(to_host(after[len(after) // 2])), cmap="gray")
         row[0].set_title(title)
         followed, at = ("axhline", line["row"]) if "row" in line else ("axvline", line.get("col", after.shape[2] // 2))
         getattr(row[0], followed)(at, color="red", linewidth=0.7)
@@ -146,11 +146,11 @@ def _draw(axes: Any, clip: Any, title: str, row: int | None, col: int | None, fs
         raise ValueError(f"row={row}, col={col} must lie inside the frame, {(height, width)}")
     line = to_host(clip[:, row] if row is not None else clip[:, :, col])  # (T, n[, 3])
     extent = (0, len(line) / fs if fs else len(line), line.shape[1], 0)
-    axes.imshow(_shown(np.swapaxes(line, 0, 1)), aspect="auto", cmap="gray", extent=extent, interpolation="nearest")
+    axes.imshow(shown(np.swapaxes(line, 0, 1)), aspect="auto", cmap="gray", extent=extent, interpolation="nearest")
     axes.set(title=title, xlabel="time (s)" if fs else "time (frames)", ylabel="column" if row is not None else "row")
 
 
-def _shown(image: np.ndarray) -> np.ndarray:
+def shown(image: np.ndarray) -> np.ndarray:
     """The image as matplotlib shows it: colour in 8 bits, grey as it is."""
     if image.ndim == 2 or image.shape[-1] != 3:
         return image

@@ -17,6 +17,8 @@ from vmm.backend.reference import put, take
 from vmm.backend.threads import cores, in_parallel
 from vmm.engine.protocols import Computed, Grid
 
+_SMALL = 2**14  # samples for which it is not worth while to call a transform
+
 
 class SteerablePyramid:
     """Complex bands of one orientation and a part of an octave each: a tight frame for every size.
@@ -177,8 +179,9 @@ def _centre(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) ->
 
 
 def _apart(x: Array) -> Sequence[Array]:
-    """Each frame by itself."""
-    return [x[i : i + 1] for i in range(len(x))]
+    """Each frame by itself, small ones some together."""
+    n = max(1, _SMALL // max(1, math.prod(x.shape[1:])))
+    return [x[i : i + n] for i in range(0, len(x), n)]
 
 
 def _support(mask: np.ndarray, crop: float) -> tuple[slice, slice]:

@@ -80,10 +80,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 
 def optimizer(net: nn.Module, rate: float) -> Muon:
-    """Orthogonal steps for all convolutions but those that see or paint colours; Adam for the rest."""
-    inner, other = [], []
-    for parameter in net.parameters():
-        hidden = parameter.ndim == 4 and min(parameter.shape[:2]) > 4 and parameter.shape[1] != 6
-        (inner if hidden else other).append(parameter)
-    groups = [{"params": inner, "lr": 2 * rate, "adam": False}, {"params": other, "lr": rate, "adam": True}]
+    """Orthogonal steps for all convolutions, Adam for biases and other vectors."""
+    of = {True: [p for p in net.parameters() if p.ndim < 2], False: [p for p in net.parameters() if p.ndim > 1]}
+    groups = [{"params": params, "lr": rate if adam else 2 * rate, "adam": adam} for adam, params in of.items()]
     return Muon([group for group in groups if group["params"]])

@@ -36,6 +36,14 @@ def phase_since(coefs: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return out
 
 
+def phase_sums(coefs: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Phase relative to a reference, summed over regions by two weights."""
+    groups, n = coefs.shape[:2]
+    phases = np.empty((groups, n, reference[0].size), np.float32)
+    phase.since_each(np.ascontiguousarray(coefs).reshape(phases.shape), reference.reshape(groups, -1), phases)
+    return phases @ _single(weights).reshape(groups, 2, -1).swapaxes(1, 2)
+
+
 def phase_since_filtered(coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, registers: np.ndarray) -> np.ndarray:
     """Phase since the frame before, through second-order sections."""
     signal = np.empty(coefs.shape, np.float32)

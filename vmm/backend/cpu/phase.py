@@ -116,6 +116,14 @@ def since(coefs: Any, reference: Any, phase: Any) -> None:
 
 
 @kernel
+def since_each(coefs: Any, references: Any, phases: Any) -> None:
+    """Phase of coefs (G, T, w), each (T, w) relative to a reference of its own (G, w)."""
+    for g in range(coefs.shape[0]):
+        for t in range(coefs.shape[1]):
+            since_row(coefs[g, t], references[g], phases[g, t])
+
+
+@kernel
 def since_filtered(coefs: Any, before: Any, sos: Any, registers: Any, signal: Any) -> None:
     """Phase of coefs (T, h, w) since the frame before, through second-order sections; before (h, w) is brought up."""
     for r in range(coefs.shape[1]):

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vmm.train.networks.blocks import Residual, carried, carrying, check, convolution, on_grid, tensors, twice
+from vmm.train.networks.blocks import Residual, activation, carried, carrying, check, convolution, on_grid, tensors, twice
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Layout:
         Whether the magnified difference is added to the shape of frame b, or to that of frame a.
     unit
         Whether the weights were published for values in [0, 1].
+    act
+        Activation: "relu" as published, or "leaky", which learns to add to frame b, where ReLU falls silent.
     """
 
     g: int = 7
@@ -50,6 +52,7 @@ class Layout:
     less: float = 0.0
     from_b: bool = True
     unit: bool = False
+    act: str = "relu"
 
 
 LAYOUTS = {
@@ -135,8 +138,8 @@ class MagNet(nn.Module):
 
     def ease(self) -> None:
         """Scale fresh weights such that what moves speaks louder than what stands still."""
-        for layer, scale in ((self.encoder.c1, 0.15), (self.manipulator.g, 3.3), (self.manipulator.h, 10.0)):
-            layer.weight.mul_(scale)
+        for layer in (self.manipulator.g, self.manipulator.h):
+            layer.weight.mul_(2.2)
         self.decoder.c2.weight.zero_()
 
 
@@ -147,20 +150,21 @@ class Encoder(nn.Module):
         super().__init__()
         conv = partial(convolution, padding=padding, bias=layout.bias)
         half = partial(Same, side=3, stride=2, bias=layout.bias) if layout.same else partial(conv, side=3, stride=2)
-        block = partial(Residual, padding=padding, bias=layout.bias)
+        block = partial(Residual, act=layout.act, padding=padding, bias=layout.bias)
         self.c1, self.c2 = conv(3, 16, 7), half(16, 32)
         self.res = nn.Sequential(*(block(32) for _ in range(3)))
         self.tconv = half(32, 32)
         self.tres = nn.Sequential(*(block(32) for _ in range(2)))
         self.sconv = conv(32, 32, 3) if layout.shape_entry else None
         self.sres = nn.Sequential(*(block(32) for _ in range(2)))
+        self.act = activation(layout.act)
 
     def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Texture and shape of frames (B, 3, H, W)."""
-        x = F.relu(self.c1(frames))  # (B, 16, H, W)
-        x = self.res(F.relu(self.c2(x)))  # (B, 32, H/2, W/2)
-        texture = self.tres(F.relu(self.tconv(x)))  # (B, 32, H/4, W/4)
-        shape = self.sres(x if self.sconv is None else F.relu(self.sconv(x)))  # (B, 32, H/2, W/2)
+        x = self.act(self.c1(frames))  # (B, 16, H, W)
+        x = self.res(self.act(self.c2(x)))  # (B, 32, H/2, W/2)
+        texture = self.tres(self.act(self.tconv(x)))  # (B, 32, H/4, W/4)
+        shape = self.sres(x if self.sconv is None else self.act(self.sconv(x)))  # (B, 32, H/2, W/2)
         return texture, shape
 
 
@@ -171,12 +175,13 @@ class Manipulator(nn.Module):
         super().__init__()
         conv = partial(convolution, padding=padding, bias=layout.bias)
         self.g, self.h = conv(32, 32, layout.g), conv(32, 32, 3)
-        self.r = nn.Sequential(Residual(32, padding=padding, bias=layout.bias))
+        self.r = nn.Sequential(Residual(32, layout.act, padding=padding, bias=layout.bias))
         self.less, self.from_b = layout.less, layout.from_b
+        self.act = activation(layout.act)
 
     def forward(self, shape_a: Tensor, shape_b: Tensor, alpha: Tensor) -> Tensor:
         """All of it at half size, (B, 32, H/2, W/2)."""
-        change = F.relu(self.g(shape_b - shape_a)) * (alpha - self.less)
+        change = self.act(self.g(shape_b - shape_a)) * (alpha - self.less)
         return (shape_b if self.from_b else shape_a) + self.r(self.h(change))
 
 
@@ -187,19 +192,20 @@ class Decoder(nn.Module):
         super().__init__()
         conv = partial(convolution, padding=padding, bias=layout.bias)
         self.tconv = conv(32, 32, 3) if layout.texture_exit else None
-        self.res = nn.Sequential(*(Residual(64, padding=padding, bias=layout.bias) for _ in range(9)))
+        self.res = nn.Sequential(*(Residual(64, layout.act, padding=padding, bias=layout.bias) for _ in range(9)))
         self.full = conv(64, 64, 3) if layout.full else None
         self.c1, self.c2 = conv(64, 32, 3), conv(32, 3, 7)
+        self.act = activation(layout.act)
 
     def forward(self, texture: Tensor, shape: Tensor) -> Tensor:
         """A picture (B, 3, H, W)."""
         texture = twice(texture)  # (B, 32, H/2, W/2)
         if self.tconv is not None:
-            texture = F.relu(self.tconv(texture))
+            texture = self.act(self.tconv(texture))
         x = twice(self.res(torch.cat([texture, shape], 1)))  # (B, 64, H, W)
         if self.full is not None:
-            x = F.relu(self.full(x))
-        return self.c2(F.relu(self.c1(x)))
+            x = self.act(self.full(x))
+        return self.c2(self.act(self.c1(x)))
 
 
 class Same(nn.Conv2d):

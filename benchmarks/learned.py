@@ -1,0 +1,183 @@
+"""The learned magnifiers on photographs that they have not seen, beside the published weights and the phase method.
+
+Two frames of a photograph, shifted as a whole by 0.05 to 1 px, rounded with dither: structural similarity to the truth
+at 2 and 5 px of output motion, without and with noise; achieved over nominal motion; what a still scene becomes; the
+temporal mode on two frequencies; time at 640x360, and memory at 1080p. Published weights, where the folder
+``../shared/weights`` holds them, need PyTorch to be read.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import vmm
+from benchmarks.speed import median
+from vmm.data import synthetic
+from vmm.data.shifts import COLUMNS, HELD_OUT, achieved, shift, similarities
+from vmm.engine.protocols import Filter
+from vmm.motion import limited, local_phase, smooth
+from vmm.spatial import SteerablePyramid, luma, padded
+
+PUBLISHED = Path(__file__).parents[2] / "shared" / "weights"
+FILES = {  # name: file, kind
+    "published light": ("lightweight_light_published.npz", "lightweight"),
+    "published MagNet, cgst": ("magnet_cgst.npz", "magnet"),
+    "published MagNet, zheng": ("magnet_zheng_layout.npz", "magnet"),
+}
+MOTIONS = tuple((motion, out) for motion in (0.05, 0.2, 0.5) for out in (0.5, 1.0, 2.0, 4.0, 6.0, 8.0) if out > motion)
+
+Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
+
+_RUN = """
+import re, sys, numpy as np, vmm
+from vmm.learned import load
+frames = (np.random.default_rng(i).integers(0, 255, (1, 1080, 1920, 3), np.uint8) for i in range(4))
+kind = load(sys.argv[1]).kind
+for _ in getattr(vmm, kind).magnify(frames, weights=sys.argv[1]):
+    pass
+print(int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read()).group(1)) // 1024)
+"""
+
+
+def phase(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:
+    """Frame b by the phase method, its motion measured against frame a alone."""
+    spatial = luma(padded(SteerablePyramid, octave=1.0, orientations=4))
+    motion = smooth(limited(local_phase, 6.0), 2.0)
+    as_it_is = Filter(lambda motion, memory: (motion, memory))
+    clip = np.stack([a, b]).astype(np.float32)
+    return vmm.magnify(clip, spatial=spatial, motion=motion, temporal=as_it_is, alpha=factor - 1)[1]
+
+
+def network(weights: str) -> Magnifier:
+    """Two frames by a network."""
+    method = getattr(vmm, vmm.learned.load(weights).kind)
+
+    def magnified(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:
+        clip = np.stack([a, b]).astype(np.float32)
+        return method.magnify(clip, alpha=factor - 1, weights=weights)[1]
+
+    return magnified
+
+
+def published(folder: str) -> dict[str, str]:
+    """Published weights that are at hand, written as graphs into a folder: path by name."""
+    found: dict[str, str] = {}
+    for name, (file, kind) in FILES.items():
+        if not (PUBLISHED / file).exists():
+            continue
+        try:
+            from vmm.train.convert import convert
+        except ImportError as error:
+            print(f"{name}: {error}")
+            continue
+        path = f"{folder}/{file}.onnx"
+        convert(PUBLISHED / file, path, kind)
+        found[name] = path
+    return found
+
+
+def main(quick: bool = False) -> None:
+    """Print the tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        nets = {**{name: name for name in vmm.learned.NAMES}, **published(folder)}
+        tried: dict[str, Magnifier] = {"no magnification": lambda a, b, factor: b, "phase": phase}
+        tried |= {name: network(path) for name, path in nets.items()}
+        names = HELD_OUT[:2] if quick else HELD_OUT
+        print("Structural similarity: motion > output motion in px, + noise in grey levels")
+        print(f"{'':26}" + "".join(f"{m:>6g}>{o:g}" + (f"+{n:g}" if n else "  ") for m, o, n in COLUMNS))
+        for name, magnified in tried.items():
+            scores = similarities(magnified, COLUMNS, names)
+            print(f"{name:26}" + "".join(f"{score:10.3f}" for score in scores), flush=True)
+        _gains({name: f for name, f in tried.items() if name != "no magnification"}, names[:4])
+        _still({name: f for name, f in tried.items() if name != "no magnification"})
+        _two_frequencies(nets)
+        if not quick:
+            _times(nets)
+            _memory(nets)
+
+
+def _gains(tried: dict[str, Magnifier], names: tuple[str, ...]) -> None:
+    """Achieved motion over that asked for."""
+    print("\nAchieved over nominal output motion, median and extremes over photographs")
+    print(f"{'':26}" + "".join(f"{m:>9g}>{o:<8g}" for m, o in MOTIONS))
+    for name, magnified in tried.items():
+        row = ""
+        for motion, out in MOTIONS:
+            scenes = [shift(photograph, motion, out) for photograph in names]
+            found = [achieved(s, magnified(s.a, s.b, out / motion)) / out for s in scenes]
+            row += f"{np.median(found):7.2f} ({min(found):.2f}-{max(found):.2f})"[:18].ljust(18)
+        print(f"{name:26}{row}", flush=True)
+
+
+def _still(tried: dict[str, Magnifier]) -> None:
+    """What a scene that does not move becomes at alpha 20."""
+    print("\nStill scene, alpha 20: mean absolute error in grey levels, noise 0 and 3")
+    scene = shift("coffee", 0.0, 0.0)
+    rng = np.random.default_rng(0)
+    for name, magnified in tried.items():
+        row = ""
+        for noise in (0.0, 3.0):
+            still = scene.truth if noise else np.rint(scene.truth)
+            a, b = (np.clip(np.rint(still + noise * rng.normal(size=still.shape)), 0, 255) for _ in range(2))
+            made = magnified(a.astype(np.uint8), b.astype(np.uint8), 21.0)
+            row += f"{np.abs(made - still).mean():8.2f}"
+        print(f"{name:26}{row}", flush=True)
+
+
+def two_frequencies(fs: float = 30.0) -> tuple[np.ndarray, Any, np.ndarray]:
+    """A clip whose left half sways at 2 Hz and whose right half at 6 Hz, each by 0.2 px; its scene and motion."""
+    from skimage.data import coffee
+
+    image = coffee()[60:188, 100:356].astype(float)
+    left = 1 / (1 + np.exp((np.arange(256) - 128) / 6))
+    scene = synthetic.warp(image, np.stack([np.tile(left, (128, 1)), np.tile(1 - left, (128, 1))]))
+    moves = np.stack([synthetic.sway(60, fs, 2.0, 0.2), synthetic.sway(60, fs, 6.0, 0.2)], axis=1)
+    return np.stack([scene(m) for m in moves]), scene, moves
+
+
+def _two_frequencies(nets: dict[str, str]) -> None:
+    """The temporal mode: 1 to 3 Hz magnified to 4 px, 6 Hz left alone."""
+    print("\nTwo frequencies, 1 to 3 Hz by alpha 19: gain over 20 at 2 Hz, and change in px at 6 Hz")
+    frames, _, moves = two_frequencies()
+    frames = np.rint(np.clip(frames, 0, 255)).astype(np.uint8)
+    rois = [(16, 16, 96, 80), (16, 160, 96, 80)]
+    for name, path in nets.items():
+        method = getattr(vmm, vmm.learned.load(path).kind)
+        out = method.magnify(frames, (1, 3), fs=30, alpha=19, weights=path)
+        seen = vmm.measure.displacement(out, rois).values[15:45, :, 1]
+        seen = seen - seen.mean(axis=0)
+        slow, fast = moves[15:45, 0, 1], moves[15:45, 1, 1]
+        gain = float(seen[:, 0] @ slow / (slow @ slow)) / 20
+        change = float(np.abs(seen[:, 1] - fast).max())
+        print(f"{name:26}{gain:8.2f}{change:8.2f}", flush=True)
+
+
+def _times(nets: dict[str, str]) -> None:
+    """Milliseconds a frame of 640x360, static mode."""
+    print("\nTime a frame of 640x360")
+    frames = np.random.default_rng(0).integers(0, 255, (5, 360, 640, 3), np.uint8)
+    short = frames[:2]
+    for name, path in nets.items():
+        method = getattr(vmm, vmm.learned.load(path).kind)
+
+        def taken(clip: np.ndarray, method: Any = method, path: str = path) -> float:
+            return median(lambda: method.magnify(clip, weights=path), 3)
+
+        taken(short)
+        print(f"{name:26}{1000 * (taken(frames) - taken(short)) / 3:8.0f} ms", flush=True)
+
+
+def _memory(nets: dict[str, str]) -> None:
+    """Memory of a process that magnifies frames of 1080p."""
+    print("\nPeak memory of the process at 1080p")
+    for name, path in nets.items():
+        said = subprocess.run([sys.executable, "-c", _RUN, path], capture_output=True, text=True)
+        memory = said.stdout.split()[-1] if said.returncode == 0 else f"failed: {said.stderr[-200:]}"
+        print(f"{name:26}{memory:>8} MB", flush=True)

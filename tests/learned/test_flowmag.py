@@ -1,0 +1,226 @@
+"""Targeted magnification by FlowMag's generator."""
+
+import builtins
+
+import numpy as np
+import pytest
+
+from vmm import flowmag
+from vmm.data import synthetic
+from vmm.learned import NAMES
+
+
+def clip(n=4, shape=(32, 40)):
+    return synthetic.render(synthetic.leaves(shape), synthetic.sway(n, n, 1, 0.3))
+
+
+class Linear:
+    """A network that adds (factor - 1) (b - a) to frame b: linear magnification, whose factors multiply."""
+
+    name, kind, pair, step = "linear", "flowmag", True, 1
+
+    def __init__(self):
+        self.factors = []
+
+    def size(self, frame):
+        from vmm.learned.network import Size
+
+        return Size(frame, (0, 0), frame)
+
+    def factor(self, alpha):
+        return 1 + alpha
+
+    def encode(self, a, b):
+        return [b, a, b]
+
+    def manipulate(self, shape_a, shape_b, factor):
+        told = np.broadcast_to(np.asarray(factor, np.float32), shape_a.shape[-2:])[None, None]
+        self.factors.append(told)
+        return np.concatenate([(shape_a + 1) / 2, (shape_b + 1) / 2, told], axis=1)
+
+    def decode(self, texture, shape):
+        a, b, factor = shape[:, :3], shape[:, 3:6], shape[:, 6:7]
+        return 2 * (a + factor * (b - a)) - 1
+
+
+@pytest.fixture
+def linear(monkeypatch):
+    net = Linear()
+    monkeypatch.setattr(flowmag, "load", lambda weights, kind: net)
+    return net
+
+
+def faint(n=4, shape=(20, 24)):
+    """Floating frames about mid grey, such that nothing is clipped."""
+    return 128 + np.random.default_rng(0).normal(0, 0.1, (n, *shape)).astype(np.float32)
+
+
+# What the generator is told.
+
+
+def test_the_total_factor_is_one_more_than_alpha(linear):
+    frames = faint()
+    out = flowmag.magnify(frames, alpha=9, weights="linear")
+    np.testing.assert_allclose(out, frames[0] + 10 * (frames - frames[0]), atol=1e-3)
+    assert all((told == 10).all() for told in linear.factors)
+
+
+def test_the_mask_goes_into_the_generator(linear):
+    """It is told to leave what is outside as it is, and half as much where the mask is half."""
+    frames, mask = faint(), np.zeros((20, 24))
+    mask[:10, :12], mask[:10, 12:] = 1, 0.5
+    out = flowmag.magnify(frames, alpha=8, mask=mask, weights="linear")
+    for told in linear.factors:
+        np.testing.assert_allclose(told[0, 0], 1 + 8 * mask)
+    np.testing.assert_array_equal(out[:, 10:], frames[:, 10:])
+    inside = np.s_[:, :10, :12]
+    np.testing.assert_allclose(out[inside], (frames[0] + 9 * (frames - frames[0]))[inside], atol=1e-3)
+
+
+def test_a_map_of_alpha(linear):
+    alpha = np.linspace(0, 10, 24)[None].repeat(20, 0)
+    flowmag.magnify(faint(), alpha=alpha, weights="linear")
+    np.testing.assert_allclose(linear.factors[0][0, 0], 1 + alpha, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("alpha", "each"), [(15.0, 16.0), (15.1, 16.1**0.5), (255.0, 16.0)])
+def test_factors_above_sixteen_run_twice_with_the_root(linear, alpha, each):
+    frames = faint()
+    out = flowmag.magnify(frames, alpha=alpha, weights="linear")
+    assert all(told == pytest.approx(each) for told in linear.factors)
+    np.testing.assert_allclose(out, frames[0] + (1 + alpha) * (frames - frames[0]), atol=2e-2)
+
+
+def test_alpha_of_zero_is_the_identity(linear):
+    frames = clip()
+    np.testing.assert_array_equal(flowmag.magnify(frames, alpha=0, weights="linear"), frames)
+
+
+def test_chunks_are_the_clip(linear):
+    frames = np.repeat(clip(6)[..., None], 3, -1)
+    out = flowmag.magnify(iter([frames[:1], frames[1:4], frames[4:]]), alpha=3, weights="linear")
+    np.testing.assert_array_equal(np.concatenate(list(out)), flowmag.magnify(frames, alpha=3, weights="linear"))
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alpha": 300}, r"alpha=300 must lie in \[0, 255\]: .* from 1 to 16, and runs twice for those up to 256"),
+        ({"alpha": -1}, r"alpha=-1 must lie in \[0, 255\]"),
+        ({"alpha": np.full((32, 40), 400.0)}, r"alpha=400 must lie in \[0, 255\]"),
+        ({"adapt": -3}, "adapt=-3 must be a number of steps"),
+        ({"adapt": True}, "adapt=True must be a number of steps"),
+        ({"save": "net.onnx"}, "save='net.onnx' keeps an adapted network: give adapt"),
+        ({"save": "nowhere/net.onnx", "adapt": 1}, "save='nowhere/net.onnx': there is no such folder"),
+        ({"weights": "nowhere.onnx"}, "weights='nowhere.onnx' must be one of"),
+        ({"mask": np.zeros((3, 3))}, r"mask of shape \(3, 3\) must have the shape"),
+    ],
+)
+def test_what_is_refused(options, message, request):
+    if "mask" in options:
+        request.getfixturevalue("linear")
+        options = {"weights": "linear", **options}
+    with pytest.raises(ValueError, match=message):
+        flowmag.magnify(clip(), **options)
+
+
+@pytest.mark.skipif("flowmag" in NAMES, reason="weights of FlowMag ship")
+def test_without_weights_and_without_adapting():
+    with pytest.raises(ValueError, match=r"no weights of FlowMag ship, so pass weights=PATH.onnx .* or adapt=\d+ to"):
+        flowmag.magnify(clip())
+
+
+def test_frames_that_are_too_small(linear):
+    with pytest.raises(ValueError, match="frames of 12 x 40 pixels must be at least 16 x 16"):
+        flowmag.magnify(clip(shape=(12, 40)), weights="linear")
+
+
+def test_adapting_without_pytorch(monkeypatch):
+    kept = builtins.__import__
+
+    def without(name, *args, **options):
+        if name == "vmm.train":
+            raise ModuleNotFoundError("No module named 'torch'")
+        return kept(name, *args, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=r'adapt=5 trains a network, which needs PyTorch: pip install "vmm\[train\]"'):
+        flowmag.magnify(clip(), adapt=5)
+
+
+# With PyTorch.
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A clip, what two steps of adapting make of it, and where the network is kept."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from vmm.train import adapt
+
+    torch.set_num_threads(1)
+    made = adapt.begun
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adapt, "begun", lambda: made(4))
+        path = tmp_path_factory.mktemp("nets") / "adapted.onnx"
+        frames = clip()
+        return frames, flowmag.magnify(frames, alpha=4, adapt=2, save=path), path
+
+
+def test_adapting_from_nothing(saved):
+    frames, out, _ = saved
+    assert out.shape == frames.shape
+    assert out.dtype == np.uint8
+    assert np.abs(out.astype(int) - frames).max() > 5
+
+
+def test_the_adapted_network_is_taken_up_again(saved):
+    frames, out, path = saved
+    np.testing.assert_array_equal(flowmag.magnify(frames, alpha=4, weights=path), out)
+
+
+def test_a_saved_network_is_what_was_trained(saved):
+    """Its weights come back from the graphs, so that it may be adapted further."""
+    torch = pytest.importorskip("torch")
+    from vmm.learned import load
+    from vmm.train import restore
+
+    _, _, path = saved
+    net, graphs = restore.flowmag(path), load(path)
+    a, b = np.random.default_rng(0).uniform(-1, 1, (2, 1, 3, 19, 33)).astype(np.float32)
+    texture, *shapes = graphs.encode(a, b)
+    theirs = graphs.decode(texture, graphs.manipulate(*shapes, 3.0))
+    with torch.no_grad():
+        ours = net.eval()(torch.from_numpy(a), torch.from_numpy(b), torch.full((1, 1, 1, 1), 3.0)).numpy()
+    np.testing.assert_allclose(theirs, ours, atol=1e-4)
+
+
+def test_targets_are_left_alone_by_what_is_learned(saved):
+    frames, _, path = saved
+    box = (8, 10, 16, 20)
+    made = flowmag.magnify(frames, alpha=4, mask=box, weights=path)
+    outside = np.ones(frames.shape[1:], bool)
+    outside[8:24, 10:30] = False
+    np.testing.assert_array_equal(made[:, outside], frames[:, outside])
+    assert (made[:, ~outside] != frames[:, ~outside]).any()
+
+
+def test_iterators_are_gone_through_first(monkeypatch):
+    """What is trained on is spread over the clip, from the first frame on."""
+    given = []
+
+    def noted(frames, *args):
+        given.append(frames)
+        return Linear()
+
+    monkeypatch.setattr(flowmag, "_adapted", noted)
+    monkeypatch.setattr(flowmag, "_LEARNED", 4)
+    frames = clip(11)
+    out = flowmag.magnify(iter([frames[:2], frames[2:7], frames[7:]]), alpha=3, adapt=1)
+    assert np.concatenate(list(out)).shape == frames.shape
+    np.testing.assert_array_equal(given[0], frames[::3])
+    np.testing.assert_array_equal(flowmag.magnify(frames, alpha=3, adapt=1).shape, frames.shape)
+    np.testing.assert_array_equal(given[1], frames[::3])

@@ -1,0 +1,267 @@
+"""Spectra, lines, orbits, derivatives and sensors."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from parts import VIDEOS
+
+import vmm
+from vmm.measure import acceleration, compare, integrate, orbit, peaks, spectrum, velocity
+
+FS = 240
+
+
+def sine(frequency, amplitude=1.0, phase=0.3, count=960, fs=FS):
+    return amplitude * np.cos(2 * np.pi * frequency * np.arange(count) / fs + phase)
+
+
+@dataclasses.dataclass(frozen=True)
+class Moved:
+    """What a result such as that of ``displacement`` offers."""
+
+    values: np.ndarray
+    error: np.ndarray
+    known: np.ndarray
+    fs: float = FS
+    unit: str = "mm"
+
+
+# Spectra.
+
+
+@pytest.mark.parametrize("segments", [1, 4, 8])
+def test_amplitude_is_that_of_a_sine(segments):
+    there = spectrum(sine(30), fs=FS, segments=segments).frequencies
+    found = spectrum(sine(there[len(there) // 4], 0.2), fs=FS, segments=segments)
+    assert found.values.max() == pytest.approx(0.2, rel=1e-3)
+    assert found.values.argmax() == len(there) // 4
+    assert found.unit == "px" and found.fs == FS
+
+
+def test_density_adds_up_to_the_variance(rng):
+    noise = rng.normal(0, 0.3, (9600, 3))
+    found = spectrum(noise, fs=FS, kind="density")
+    np.testing.assert_allclose(found.values.sum(axis=0) * found.frequencies[1], noise.var(axis=0), rtol=0.03)
+    assert found.unit == "px²/Hz"
+
+
+@pytest.mark.parametrize("segments", [1, 8, 40])
+def test_the_scatter_of_noise_is_that_of_the_stated_freedom(rng, segments):
+    found = spectrum(rng.normal(size=(4800, 40)), fs=FS, kind="density", segments=segments)
+    inside = found.values[3:-3]
+    assert inside.var() / inside.mean() ** 2 == pytest.approx(2 / found.freedom, rel=0.12)
+
+
+def test_regions_are_averaged_by_their_errors(rng):
+    errors = np.array([[0.01, 0.02], [0.1, 0.1], [np.nan, 0.05]])
+    known = np.isfinite(errors)
+    values = rng.normal(size=(960, 3, 2)) * np.nan_to_num(errors)
+    values[:, ~known] = np.nan
+    moved = Moved(values, errors, known)
+    each, both = spectrum(moved, kind="density"), spectrum(moved, kind="density", average=True)
+    weights = 1 / np.square(errors[:2, 0])
+    np.testing.assert_allclose(both.values[:, 0], each.values[:, :2, 0] @ weights / weights.sum(), rtol=1e-9)
+    assert both.values.shape == (len(both.frequencies), 2) and np.isfinite(both.values).all()
+    assert both.unit == "mm²/Hz" and np.isnan(each.values[:, 2, 0]).all()
+
+
+# Lines.
+
+
+@pytest.mark.parametrize("count", [300, 960])
+@pytest.mark.parametrize("signals", [1, 6])
+def test_noise_yields_no_more_lines_than_stated(rng, count, signals):
+    found = sum(bool(peaks(rng.normal(size=(count, signals)), most=1, false_alarm=0.1)) for _ in range(300))
+    assert 3 <= found <= 36  # 30 expected at most; the mean less a few where neighbouring bins are alike
+
+
+def test_a_line_at_the_threshold_is_found(rng):
+    """A > 2 std sqrt(ln(M / p) / T) were the floor known and no window used: what is twice as strong is found."""
+    least = 2 * np.sqrt(np.log(480 / 0.01) / 960)
+    found = [peaks(sine(31.3, 2 * least) + rng.normal(size=960), fs=FS) for _ in range(60)]
+    assert sum(any(abs(line.frequency - 31.3) < 0.1 for line in lines) for lines in found) > 50
+
+
+@pytest.mark.parametrize(("strength", "most"), [(1, 1.1), (10, 1.2)])
+def test_lines_reach_the_bound_and_state_their_errors(rng, strength, most):
+    off, stated = [], []
+    for _ in range(250):
+        frequency = rng.uniform(5, 110)
+        (line,) = peaks(sine(frequency, strength, rng.uniform(0, 6), 480) + rng.normal(size=480), fs=FS, most=1)
+        off.append([line.frequency - frequency, line.amplitude - strength])
+        stated.append([line.frequency_error, line.amplitude_error])
+    scatter = np.sqrt(np.mean(np.square(off), axis=0))
+    bound = np.sqrt(6) * FS / (np.pi * strength * 480**1.5), np.sqrt(2 / 480)
+    assert (scatter < most * np.array(bound)).all()
+    np.testing.assert_allclose(np.sqrt(np.mean(np.square(stated), axis=0)), scatter, rtol=0.12)
+
+
+def test_weak_lines_beside_strong_ones_and_no_others(rng):
+    """The beam: 200, 20 and 5 mpx under noise of 2.44."""
+    wave = sine(5.07, 200) + sine(31.33, 20) + sine(87.77, 5)
+    for _ in range(10):
+        lines = peaks(wave + rng.normal(0, 2.44, 960), fs=FS)
+        assert [round(line.frequency, 1) for line in lines] == [5.1, 31.3, 87.8]
+        assert [line.steady for line in lines][1:] == [True, True]
+        for line, amplitude in zip(lines, (200, 20, 5), strict=True):
+            assert abs(line.amplitude - amplitude) < 5 * line.amplitude_error
+            assert line.amplitude_error == pytest.approx(2.44 * np.sqrt(2 / 960), rel=0.4)
+
+
+def test_signals_together_tell_more_than_each(rng):
+    shape = np.array([1.0, -0.5, 2.0, 0.0])
+    values = np.outer(sine(31.33, 0.25), shape) + rng.normal(size=(960, 4))
+    (line,) = peaks(values.reshape(960, 2, 2), fs=FS)
+    assert line.amplitude.shape == line.phase.shape == (2, 2)
+    assert abs(line.frequency - 31.33) < 5 * line.frequency_error
+    (alone,) = peaks(values[:, 2], fs=FS)
+    assert line.frequency_error < 0.98 * alone.frequency_error
+    turned = np.exp(1j * (line.phase.ravel()[:3] - 0.3))
+    np.testing.assert_allclose(turned.real, [1, -1, 1], atol=0.15)
+
+
+def test_what_is_not_steady_has_larger_errors(rng):
+    falling = sine(31.3) * np.exp(-np.arange(960) / 200) + rng.normal(0, 0.01, 960)
+    line = peaks(falling, fs=FS)[0]
+    assert not line.steady
+    even = peaks(sine(31.3, float(line.amplitude)) + rng.normal(0, 0.01, 960), fs=FS)[0]
+    assert even.steady and line.frequency_error > 4 * even.frequency_error
+
+
+def test_a_band_and_unknown_signals():
+    values = np.stack([sine(31.3) + sine(60.2), np.full(960, np.nan)], axis=1)
+    values[:, 0] += np.random.default_rng(0).normal(0, 0.1, 960)
+    (line,) = peaks(values, fs=FS, band=(50, 70))
+    assert round(line.frequency, 1) == 60.2
+    assert np.isnan(line.amplitude[1]) and line.amplitude[0] == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+def test_tuning_fork():
+    """By the round rate of 500 Hz that is told of the clip: 64.04 Hz, steadily, where the fork is said to have 64.
+
+    The error that noise leaves is much smaller than the difference; with that of the rate it covers it.
+    """
+    clip = vmm.io.stream(VIDEOS / "tuning_64hz_500fps.mp4", fs=500, grey=True, end=1.2)
+    chunks = (chunk[:, 64:192, 272:320] for chunk in clip)
+    moved = vmm.measure.displacement(np.concatenate(list(chunks)), [(8, 8, 100, 32)], fs=500)
+    line = peaks(moved, band=(20, 240), most=1)[0]
+    assert line.unit == "px"
+    assert line.frequency == pytest.approx(64.04, abs=0.005)
+    assert line.frequency_error < 0.002
+    sure = peaks(moved, band=(20, 240), most=1, clock=1e-3)[0]
+    assert abs(sure.frequency - 64.0) < sure.frequency_error < 0.07
+
+
+# Orbits.
+
+
+@pytest.mark.parametrize(("angle", "minor"), [(30, 0.1), (-50, -0.05), (80, 0.0)])
+def test_an_ellipse_is_found(rng, angle, minor):
+    turn, tilt = 2 * np.pi * 5.03 * np.arange(480) / FS + 1, np.deg2rad(angle)
+    along, across = 0.3 * np.cos(turn), minor * np.sin(turn)
+    right, down = along * np.cos(tilt) - across * np.sin(tilt), along * np.sin(tilt) + across * np.cos(tilt)
+    values = np.stack([down, right], axis=1)[:, None] + rng.normal(0, 0.01, (480, 1, 2))
+    found = orbit(values, 5.03, fs=FS)
+    assert found.error[0] == pytest.approx(0.01 * np.sqrt(2 / 480), rel=0.4)
+    assert found.major[0] == pytest.approx(0.3, abs=0.003) and found.minor[0] == pytest.approx(minor, abs=0.003)
+    assert found.angle[0] == pytest.approx(angle, abs=1)
+    path = found.path(200)[:, 0]
+    assert np.hypot(*path.T).max() == pytest.approx(0.3, abs=0.003)
+
+
+# Derivatives and integrals.
+
+
+@pytest.mark.parametrize("drift", [0.0, 3.0])
+def test_derivatives(drift):
+    times, turn = np.arange(960) / FS, 2 * np.pi * 7.3
+    moved = 0.2 * np.sin(turn * times) + drift * times
+    inner = slice(60, -60)
+    np.testing.assert_allclose(
+        velocity(moved, fs=FS)[inner], (0.2 * turn * np.cos(turn * times) + drift)[inner], atol=0.1
+    )
+    expected = -0.2 * turn**2 * np.sin(turn * times)
+    np.testing.assert_allclose(acceleration(moved, fs=FS)[inner], expected[inner], atol=4)
+
+
+def test_a_result_stays_a_result_and_its_errors_grow(rng):
+    noise = rng.normal(0, 0.02, (2400, 4, 2))
+    moved = Moved(noise, np.full((4, 2), 0.02), np.ones((4, 2), bool))
+    for change, unit in ((velocity, "mm/s"), (acceleration, "mm/s²")):
+        changed = change(moved, highest=80)
+        assert isinstance(changed, Moved) and changed.unit == unit
+        assert changed.values[100:-100].std() == pytest.approx(changed.error.mean(), rel=0.03)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_integration_undoes_differentiation_but_for_drift(rng, times):
+    seconds, turn = np.arange(4800) / FS, 2 * np.pi * 7.3
+    moved = 0.2 * np.sin(turn * seconds)
+    sensor = {1: 0.2 * turn * np.cos(turn * seconds), 2: -(turn**2) * moved}[times]
+    drifting = sensor + 0.5 + 0.1 * seconds  # an offset and a drift, as sensors have
+    found = integrate(drifting, fs=FS, highpass=1.0, times=times)
+    np.testing.assert_allclose(found[480:-480], moved[480:-480], atol=0.01)
+
+
+# Sensors.
+
+
+def wobble(times):
+    return np.sin(2 * np.pi * 0.71 * times) + 0.5 * np.sin(2 * np.pi * 1.93 * times + 1) * np.sin(0.2 * times)
+
+
+@pytest.mark.parametrize("sensor_fs", [16.5, 100.0, 1000.0])
+@pytest.mark.parametrize("gain", [0.2, -3.0])
+def test_a_sensor_is_brought_onto_the_same_instants(rng, sensor_fs, gain):
+    measured = gain * wobble(np.arange(450) / 30 + 2.37) + 5
+    sensor = wobble(np.arange(int(20 * sensor_fs)) / sensor_fs)
+    found = compare(measured + rng.normal(0, 0.01 * abs(gain), 450), sensor, fs=30, sensor_fs=sensor_fs)
+    assert found.lag == pytest.approx(2.37, abs=0.01)
+    assert found.gain == pytest.approx(gain, rel=0.02)
+    assert found.correlation * np.sign(gain) > 0.999
+    assert found.error < 0.01
+    assert len(found.measured) == len(found.sensor) == len(found.times) == 450
+
+
+def test_the_error_is_that_of_scaled_signals():
+    up = np.linspace(0, 1, 100)
+    bent = compare(up, up**2, fs=1, sensor_fs=1, longest=0)
+    assert bent.error == pytest.approx(1 / 6, abs=0.01)
+    assert compare(up, 7 * up + 3, fs=1, sensor_fs=1, longest=0).error < 1e-9
+
+
+# Bad input.
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda x: spectrum(x, fs=-1), "fs=-1 must be a positive number"),
+        (lambda x: spectrum(x, kind="power"), "kind='power' must be one of amplitude, density"),
+        (lambda x: spectrum(x, segments=199), "segments=199 must lie in 1 to"),
+        (lambda x: spectrum(x, average=True), r"average=True needs signals \(T, R, ...\)"),
+        (lambda x: spectrum(x[:10]), "10 samples are too few"),
+        (lambda x: spectrum(np.where(np.arange(960) == 5, np.nan, x)), "first at sample 5"),
+        (lambda x: peaks(0 * x), "no signal is known and changes"),
+        (lambda x: peaks(x, most=0), "most=0 must be at least 1"),
+        (lambda x: peaks(x, clock=-1), r"clock=-1 must lie in \[0, 1\)"),
+        (lambda x: peaks(x, fs=FS, band=(0.1, 5)), r"too short for band=\(0.1, 5\) Hz"),
+        (lambda x: peaks(x, fs=FS, band=(5, 500)), r"must be rising and lie inside \(0, fs/2\]"),
+        (lambda x: orbit(x, 5, fs=FS), r"needs displacement \(T, ..., 2\)"),
+        (lambda x: velocity(x, fs=FS, highest=500), "highest=500 must lie inside"),
+        (lambda x: integrate(x, fs=FS, highpass=0), "highpass=0 must lie inside"),
+        (lambda x: integrate(x, fs=FS, highpass=1, times=3), "times=3 must be 1"),
+        (lambda x: compare(x, np.stack([x, x]), fs=FS, sensor_fs=FS), "too few|sensor must be one signal"),
+        (lambda x: compare(x, x, fs=FS, sensor_fs=FS, longest=-1), "longest=-1 must not be negative"),
+    ],
+)
+def test_bad_input(call, said):
+    with pytest.raises(ValueError, match=said):
+        call(sine(5))
+
+
+def test_text_is_no_signal():
+    with pytest.raises(TypeError, match="signals must be real numbers"):
+        spectrum(np.array(["a"] * 20))

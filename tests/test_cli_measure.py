@@ -1,0 +1,267 @@
+"""The commands that measure, run as a user runs them."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from parts import VIDEOS
+
+import vmm
+from vmm.cli import main
+from vmm.data import synthetic, voices
+
+FS, COUNT = 80, 160
+LINES = (5.0, 17.0)
+AMPLITUDES = (0.2, 0.05)
+BEAM = (24, 96, 16, 24)  # near its free end
+
+
+def run(*arguments):
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as stop:  # argparse
+        return stop.code
+
+
+@pytest.fixture(scope="module")
+def beam(tmp_path_factory):
+    """A beam with modes at 5 and 17 Hz, in a file that plays slower than it was filmed."""
+    times = np.arange(COUNT) / FS
+    ends = [a * np.sin(2 * np.pi * f * times) for f, a in zip(LINES, AMPLITUDES, strict=True)]
+    scene = synthetic.beam((64, 128), modes=2, height=32)
+    path = tmp_path_factory.mktemp("beam") / "beam.mkv"
+    vmm.io.write(path, synthetic.render(scene, np.stack(ends, axis=1), noise=1.0), 25)
+    return path
+
+
+def test_measure_writes_every_format(beam, tmp_path, capsys):
+    names = ["m.npz", "m.csv", "m.wav", "m.uff", "m.png"]
+    outs = [word for name in names for word in ("--out", tmp_path / name)]
+    boxes = ["--roi", *BEAM, "--roi", 24, 40, 16, 24]
+    assert run("measure", beam, "--fs", FS, *boxes, "--pixel-size", 0.5, "--unit", "mm", *outs) == 0
+    said = capsys.readouterr()
+    assert "displacement, 160 frames at 80 Hz, 2 s" in said.out and "24 96 16 24" in said.out and "mm" in said.out
+    assert said.err == ""  # no bar where nobody looks, and nothing to warn of
+    moved = vmm.measure.load(tmp_path / "m.npz")
+    assert moved.unit == "mm" and moved.values.shape == (COUNT, 2, 2) and moved.fs == FS
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    assert (tmp_path / "m.csv").read_text().startswith("time (s),region 0 down (mm),")
+    assert run("measure", beam, "--fs", FS, *boxes, *outs) == 2
+    assert "exists; choose another name" in capsys.readouterr().err
+    assert run("measure", beam, "--fs", FS, *boxes, "--quantity", "velocity", *outs, "--overwrite") == 0
+    assert vmm.measure.load(tmp_path / "m.npz").unit == "px/s"
+
+
+def test_where_nothing_is_named_what_vibrates_is_measured(beam, capsys):
+    assert run("spectrum", beam, "--fs", FS) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("Measured where 5") and "--roi" in said[0]
+    top, left, height, width = map(int, said[0].split()[-4:])
+    assert 0 < top < top + height < 64 and 32 < left < left + width < 128
+    found = [re.match(r"([\d.]+) \+- ([\d.]+) Hz +([\d.]+) \+- ([\d.]+) px", line) for line in said[2:]]
+    read = sorted([float(part) for part in match.groups()] for match in found if match)
+    for (frequency, error, amplitude, spread), true in zip(read, LINES, strict=True):
+        assert abs(frequency - true) < 5 * error < 0.1
+        assert 0 < spread < 0.2 * amplitude
+
+
+def test_a_grid_and_a_part_of_the_clip(beam, tmp_path, capsys):
+    assert run("measure", beam, "--fs", FS, "--grid", 16, "--end", 1, "--out", tmp_path / "m.npz") == 0
+    moved = vmm.measure.load(tmp_path / "m.npz")
+    assert len(moved) == 80 and moved.rois == tuple(vmm.measure.grid(16)((64, 128)))
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 1 + 2 * len(moved.rois) - max(0, 2 * len(moved.rois) - 25)
+
+
+def test_spectrum_writes_lines(beam, tmp_path, capsys):
+    outs = ["--out", tmp_path / "s.csv", "--out", tmp_path / "s.png", "--peaks", tmp_path / "p.csv"]
+    assert run("spectrum", beam, "--fs", FS, "--roi", *BEAM, "--band", 3, 30, *outs) == 0
+    lines = np.genfromtxt(tmp_path / "p.csv", delimiter=",", names=True)
+    assert sorted(lines["frequency_Hz"].round(1)) == list(LINES)
+    assert (tmp_path / "s.csv").read_text().startswith("frequency (Hz),down (px),right (px)")
+    assert (tmp_path / "s.png").stat().st_size > 10_000
+    assert run("spectrum", beam, "--fs", FS, "--roi", *BEAM, "--band", 25, 30) == 0
+    assert "No line stands out" in capsys.readouterr().out
+
+
+def test_modes_of_every_pixel(beam, tmp_path, capsys):
+    outs = [word for name in ("m.npz", "m.png", "m.gif") for word in ("--out", tmp_path / name)]
+    assert run("modes", beam, "--fs", FS, "--frequency", *LINES, "--reference", *BEAM, *outs) == 0
+    found = vmm.measure.load(tmp_path / "m.npz")
+    true = synthetic.cantilever(synthetic.beam_places(128), 2)
+    likeness = vmm.measure.mac(found.shapes[:, 28:36, 12:116, 0].mean(axis=1), true[:, 12:116])
+    assert np.diag(likeness).min() > 0.99
+    assert vmm.io.info(tmp_path / "m.gif").shape == (24, 2 * 64, 128, 3)
+    assert "17 Hz" in capsys.readouterr().out
+
+
+def test_modes_of_regions(beam, tmp_path, capsys):
+    outs = [word for name in ("m.csv", "m.uff", "m.png") for word in ("--out", tmp_path / name)]
+    regions = ["--grid", 16, "--grid-step", 24]
+    assert run("modes", beam, "--fs", FS, *regions, "--arrows", "--reference", 1, *outs) == 0
+    told = [float(line.split()[0]) for line in capsys.readouterr().out.splitlines()[1:]]
+    assert sorted(told) == pytest.approx(LINES, abs=0.05)  # found by themselves
+    assert (tmp_path / "m.csv").read_text().startswith("frequency (Hz),region,")
+    assert run("modes", beam, "--fs", FS, "--out", tmp_path / "n.csv") == 2
+    assert "this format holds shapes of regions" in capsys.readouterr().err
+    assert run("modes", beam, "--fs", FS, *regions, "--frequency", 5, "--reference", 1, 2) == 2
+    assert "--reference 1 2 must be the number" in capsys.readouterr().err
+
+
+def test_sound(tmp_path, capsys):
+    voice = voices.speech(600, 2200, 0.02)
+    vmm.io.write(tmp_path / "in.mkv", synthetic.render(synthetic.texture((48, 48)), voice, noise=1.0), 30)
+    outs = [word for name in ("s.wav", "s.png", "s.npz") for word in ("--out", tmp_path / name)]
+    assert run("sound", tmp_path / "in.mkv", "--fs", 2200, "--band", 100, 900, *outs) == 0
+    assert float(capsys.readouterr().out.split("noise ")[1].split()[0]) > 15
+    assert abs(np.corrcoef(vmm.measure.load(tmp_path / "s.npz").values, voice[:, 1])[0, 1]) > 0.98
+    assert run("sound", tmp_path / "in.mkv") == 0
+    assert "Too low to be heard" in capsys.readouterr().out
+
+
+def test_pulse_and_breath(tmp_path, capsys, rng):
+    beat = np.sin(2 * np.pi * 1.1 * np.arange(240) / 30)
+    colour = np.array([190.0, 140.0, 120.0]) - np.outer(beat, [0.2, 0.6, 0.3])
+    frames = np.rint(colour[:, None, None] + rng.normal(0, 1, (240, 32, 32, 3))).astype(np.uint8)
+    vmm.io.write(tmp_path / "in.mkv", frames, 30)
+    assert run("pulse", tmp_path / "in.mkv", "--roi", 4, 4, 24, 24, "--out", tmp_path / "p.csv") == 0
+    assert capsys.readouterr().out.startswith(("65.", "66.", "67."))
+    assert (tmp_path / "p.csv").read_text().startswith("time (s),")
+    assert run("pulse", tmp_path / "in.mkv", "--least", 40) == 0
+    assert capsys.readouterr().out.startswith("Unknown: the pulse stands")
+    chest = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(300, 10, 0.3, 0.3), noise=1.0)
+    vmm.io.write(tmp_path / "chest.mkv", chest, 10)
+    assert run("pulse", tmp_path / "chest.mkv", "--breath", "--out", tmp_path / "b.png") == 0
+    assert capsys.readouterr().out.startswith(("18.", "17.9"))
+
+
+class Page(HTMLParser):
+    """What a page holds."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.headings, self.pictures, self.cells = [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "img":
+            self.pictures.append(dict(attributes)["src"])
+        elif tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "h2":
+            self.headings.append(data)
+        if self.open and self.open[-1] == "td":
+            self.cells.append(data)
+
+
+def test_report(beam, tmp_path):
+    import base64
+    import io
+
+    import imageio.v3 as iio
+
+    path = tmp_path / "out.html"
+    assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--report", path, "--shapes", 1, "--quiet") == 0
+    text = path.read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert page.headings == [
+        "Clip",
+        "Regions",
+        "Waveform",
+        "Lines",
+        "Orbit",
+        "Shapes",
+        "Faults of the clip",
+        "What the uncertainty means",
+        "Settings",
+    ]
+    assert not re.search(r"https?://|src=\"(?!data:)", text)  # all is inside
+    assert len(page.pictures) == 6
+    for picture in page.pictures:
+        assert iio.imread(io.BytesIO(base64.b64decode(picture.split(",")[1]))).std() > 1
+    assert "--fs" in page.cells and "24 96 16 24" in page.cells
+    assert any(re.match(r"(5\.0|4\.99)\d* \+- ", cell) for cell in page.cells)
+    before = text
+    assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--report", path) == 2  # it exists
+    assert path.read_text(encoding="utf-8") == before and [p.name for p in tmp_path.iterdir()] == ["out.html"]
+
+
+def test_a_report_that_fails_leaves_nothing(beam, tmp_path, monkeypatch, capsys):
+    def broken(*_, **__):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(vmm.plot, "page", broken)
+    common = ["measure", beam, "--fs", FS, "--roi", *BEAM, "--shapes", 0]
+    assert run(*common, "--report", tmp_path / "out.html") == 2
+    assert "no space left" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_of_what_is_not_known(tmp_path, rng, capsys):
+    frames = np.rint(rng.normal(100, 1, (40, 48, 64))).astype(np.uint8)
+    vmm.io.write(tmp_path / "in.mkv", frames, 30)
+    assert run("measure", tmp_path / "in.mkv", "--report", tmp_path / "out.html") == 0
+    said = capsys.readouterr()
+    assert "Nothing vibrates by more than noise" in said.out and "unknown" in said.out
+    assert said.err.startswith("vmm: warning: region 0 holds too little texture")
+    assert "too little texture" in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+def test_a_codec_that_destroys_motion_is_named_once(tmp_path, capsys):
+    clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(120, 30, 2.5, 0.3), noise=1.0)
+    vmm.io.write(tmp_path / "in.mp4", clip, 30)
+    for verb in ("measure", "spectrum", "modes", "sound", "pulse"):
+        more = ["--frequency", 2.5] if verb == "modes" else ["--roi", 8, 8, 32, 32]
+        assert run(verb, tmp_path / "in.mp4", *more) == 0
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == 1
+        assert said[0].startswith("vmm: warning: ") and "h264" in said[0] and "% of a vibration of 0.02 px" in said[0]
+
+
+BAD = {
+    "format": (["measure", "in.mkv", "--out", "out.xyz"], "unknown format '.xyz'; known are .npz, .csv, .wav"),
+    "page": (["measure", "in.mkv", "--report", "out.pdf"], "unknown format '.pdf'; known are .html, .htm"),
+    "peaks": (["spectrum", "in.mkv", "--peaks", "out.uff"], "unknown format '.uff'; known are .csv, .npz"),
+    "unit": (["measure", "in.mkv", "--pixel-size", "0.1"], "--pixel-size 0.1 needs the unit of that length"),
+    "box": (["measure", "in.mkv", "--roi", "0", "0", "99", "9"], "must lie inside the frame, (64, 128)"),
+    "step": (["measure", "in.mkv", "--grid-step", "9"], "--grid-step 9 needs --grid"),
+    "frequency": (["modes", "in.mkv", "--frequency", "99"], "99"),
+    "band": (["spectrum", "in.mkv", "--roi", "8", "8", "32", "32", "--band", "9", "3"], "must be rising"),
+    "grey": (["pulse", "in.mkv"], "a pulse is read from colour"),
+    "itself": (["modes", "in.mkv", "--out", "in.mkv", "--overwrite"], "is the input itself"),
+    "no file": (["sound", "nothing.mkv"], "nothing.mkv: no such file or folder"),
+    "no folder": (["pulse", "in.mkv", "--out", "none/out.csv"], "no such folder to write out.csv in"),
+    "end": (["measure", "in.mkv", "--start", "9", "--end", "9"], "no frames from start=9"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input(case, beam, tmp_path, monkeypatch, capsys):
+    arguments, message = BAD[case]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.mkv").symlink_to(beam)
+    assert run(*arguments, "--quiet") == 2
+    said = capsys.readouterr().err.strip()
+    assert message in said and said.startswith("vmm: error: ") and "\n" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+
+
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+class TestRealClips:
+    def test_pulse_of_a_face(self, capsys):
+        assert run("pulse", VIDEOS / "face.mp4", "--roi", 90, 150, 120, 220) == 0
+        said = capsys.readouterr()
+        assert 50 < float(said.out.split()[0]) < 60 and said.err.count("\n") == 1
+
+    def test_report_of_a_high_speed_recording(self, tmp_path, capsys):
+        report = ["--report", tmp_path / "out.html", "--shapes", 1]
+        assert run("measure", VIDEOS / "beam.cih", "--unit", "mm", "--pixel-size", 0.5, *report) == 0
+        said = capsys.readouterr()
+        assert "75 frames at 15000 Hz" in said.out and " mm" in said.out and said.err == ""
+        assert (tmp_path / "out.html").stat().st_size > 100_000

@@ -1,0 +1,173 @@
+"""Pictures of what was measured: that they show what they say."""
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.data import synthetic
+from vmm.measure import Displacement, Modes
+
+FS = 30.0
+BOXES = ((8, 8, 16, 16), (8, 36, 16, 16))
+
+
+@pytest.fixture
+def moved():
+    """Two regions, of which one is known in one direction alone."""
+    waves = synthetic.sway(60, FS, 2.5, 0.2, angle=90)
+    values = np.stack([waves, 0.1 * waves], axis=1)
+    error = np.array([[0.01, 0.02], [0.03, np.nan]])
+    known = np.isfinite(error)
+    seen = np.ones((60, 2), bool)
+    seen[30:32, 1] = False
+    return Displacement(np.where(known, values, np.nan), error, known, BOXES, FS, "mm", np.zeros(2), seen)
+
+
+def modes(shapes, error=0.001):
+    shapes = np.asarray(shapes, dtype=complex)
+    spread = np.full(shapes.shape, error)
+    return Modes(np.arange(1.0, 1 + len(shapes)), shapes, spread, np.ones(shapes.shape[1:], bool), FS, "px")
+
+
+def seesaw(size=(48, 64)):
+    """A shape that moves up on the left, down on the right, a quarter of a period after the clip began."""
+    shape = np.zeros((1, *size, 2), complex)
+    shape[0, :, :, 0] = -1j * np.linspace(-0.2, 0.2, size[1])
+    return shape
+
+
+def test_waveform_has_a_band_of_two_standard_errors(moved):
+    figure = vmm.plot.waveform(moved, rois=moved.rois)
+    first, second = figure.axes
+    assert np.array_equal(first.lines[0].get_ydata(), moved.values[:, 0, 0])
+    assert first.lines[0].get_xdata()[-1] == pytest.approx(59 / FS)
+    low, high = (f(first.collections[0].get_paths()[0].vertices[:, 1]) for f in (np.min, np.max))
+    assert (low, high) == pytest.approx((moved.values[:, 0, 0].min() - 0.02, moved.values[:, 0, 0].max() + 0.02))
+    assert len(first.lines) == 2 and len(second.lines) == 1  # what is not known is not drawn
+    assert first.get_ylabel() == "displacement (mm)" and "0.02 mm" in first.get_legend_handles_labels()[1][0]
+    assert len(first.collections) == 2 and len(second.collections) == 2  # two bands; a band, and what is not seen
+    grey = second.collections[0].get_paths()[0].vertices[:, 0] * FS
+    assert (grey.min(), grey.max()) == pytest.approx((29.5, 31.5))
+    assert second.get_title(loc="left") == "region 1: rows 8 to 23, columns 36 to 51"
+
+
+def test_waveform_of_other_things(moved):
+    assert vmm.plot.waveform(vmm.measure.velocity(moved)).axes[0].get_ylabel() == "velocity (mm/s)"
+    (axes,) = vmm.plot.waveform(np.arange(9.0)).axes
+    assert axes.get_xlabel() == "time (frames)" and axes.get_ylabel() == "signal" and axes.get_legend() is None
+    assert len(vmm.plot.waveform(np.arange(60.0).reshape(3, 20), most=5).axes) == 5
+    with pytest.raises(ValueError, match="no signal is known"):
+        vmm.plot.waveform(np.full((20, 3), np.nan))
+
+
+def test_lines_are_labelled_where_they_are(moved):
+    lines = vmm.measure.peaks(moved.values[:, 0, 0], fs=FS)
+    figure = vmm.plot.spectrum(vmm.measure.spectrum(moved, segments=1, average=True), lines, band=(1, 10))
+    (axes,) = figure.axes
+    (text,) = axes.texts
+    assert text.get_text() == "2.5 Hz, 0.2 px" and text.xy[0] == pytest.approx(2.5, abs=0.01)
+    assert axes.get_xlim() == (1, 10) and axes.get_yscale() == "log"
+    low, high = axes.get_ylim()
+    assert low < text.xy[1] < high
+
+
+def test_neighbouring_labels_do_not_cover_one_another():
+    wave = sum(np.sin(2 * np.pi * f * np.arange(960) / 240) for f in (30, 31.5, 33, 70))
+    noise = np.random.default_rng(0).normal(0, 0.01, 960)
+    lines = vmm.measure.peaks(wave + noise, fs=240)
+    figure = vmm.plot.spectrum(vmm.measure.spectrum(wave + noise, fs=240, segments=1), lines)
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 4
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_orbit_as_the_screen_shows_it():
+    angle = 2 * np.pi * 5 * np.arange(240) / 240
+    values = np.stack([0.1 * np.sin(angle), 0.3 * np.cos(angle)], axis=1)
+    (axes,) = vmm.plot.orbit(vmm.measure.orbit(values, 5, fs=240)).axes
+    right, down = axes.lines[0].get_data()
+    assert np.ptp(right) == pytest.approx(0.6, abs=0.001) and np.ptp(down) == pytest.approx(0.2, abs=0.001)
+    assert down[1] > down[0] and axes.yaxis_inverted() and axes.get_aspect() == 1  # down is down
+
+
+def test_orbits_of_what_is_known(moved):
+    figure = vmm.plot.orbit(vmm.measure.orbit(moved, 2.5))
+    assert [axes.get_title() for axes in figure.axes] == ["region 0"]
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_overlay_tells_the_sides_apart(step):
+    frame = np.zeros((48, 64), np.uint8)
+    figure = vmm.plot.overlay(modes(seesaw()[:, ::step, ::step]), frame)
+    picture, colours = figure.axes[0].images
+    values, alpha = colours.get_array(), colours.get_alpha()
+    assert tuple(picture.get_extent()) == tuple(colours.get_extent())
+    assert np.sign(values[0, 1]) == -np.sign(values[0, -2]) != 0
+    assert alpha[0, values.shape[1] // 2] < 0.1 < alpha[0, 1] < 0.7  # the picture is seen where nothing moves
+    assert figure.axes[0].get_title(loc="left") == "1 Hz, down: up to 0.2 px"
+
+
+def test_what_is_less_than_three_errors_is_not_drawn():
+    found, frame = modes(seesaw(), error=0.05), np.zeros((48, 64), np.uint8)
+    alpha = vmm.plot.overlay(found, frame).axes[0].images[1].get_alpha()
+    assert (alpha[:, 9:55] == 0).all() and (alpha[:, :7] > 0).all()
+    assert vmm.plot.overlay(modes(np.full((1, 48, 64, 2), np.nan)), frame).axes[0].images[1].get_alpha().max() == 0
+
+
+def test_shapes_of_regions_are_where_these_are():
+    found, frame = modes([[[0, 0.1], [0, -0.2]]]), np.zeros((40, 60, 3), np.uint16)
+    mask = np.zeros((40, 60), bool)
+    mask[8:24, 36:52] = True
+    values = vmm.plot.overlay(found, frame, rois=(BOXES[0], mask)).axes[0].images[1].get_array()
+    assert values[10, 10] == -values[10, 40] / 2 != 0 and values[30].any() == values[10, 30].any() == False  # noqa: E712
+    with pytest.raises(ValueError, match="shapes of 2 regions need these: give rois="):
+        vmm.plot.overlay(found, frame)
+
+
+def test_arrows_point_where_things_go():
+    frame = np.zeros((48, 64), np.uint8)
+    (quiver,) = (part for part in vmm.plot.arrows(modes(seesaw()), frame).axes[0].collections if hasattr(part, "U"))
+    left, right = quiver.X < 30, quiver.X > 34
+    assert np.ptp(np.sign(quiver.V[left])) == np.ptp(np.sign(quiver.V[right])) == 0
+    assert np.sign(quiver.V[left][0]) == -np.sign(quiver.V[right][0]) and not quiver.U.any()
+    regions = vmm.plot.arrows(modes([[[0, 0.1], [0.2, 0]]]), frame, rois=BOXES).axes[0].collections[0]
+    assert np.array_equal(regions.X, [16, 44]) and np.allclose(np.hypot(regions.U, regions.V), [0.1, 0.2])
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_animated_shapes_move_as_far_as_told(step):
+    frame = np.rint(synthetic.texture((48, 64))((0, 0))).astype(np.uint8)
+    shape = np.zeros((1, 48, 64, 2), complex)
+    shape[..., 1] = 0.05
+    clip = vmm.plot.animated(modes(shape[:, ::step, ::step]), frame, gain=20, count=16)
+    seen = vmm.measure.displacement(clip, (12, 12, 24, 40)).values[:, 0]
+    expected = np.cos(2 * np.pi * np.arange(16) / 16)  # 20 times 0.05
+    assert np.abs(seen[:, 1] - expected).max() < 0.08 and np.abs(seen[:, 0]).max() < 0.02
+
+
+def test_animated_shapes_of_regions_and_colour():
+    frame = np.zeros((40, 60, 3), np.uint8)
+    frame[::4] = 255
+    clip = vmm.plot.animated(modes([[[0.1, 0], [-0.1, 0]]]), frame, count=4, rois=BOXES)
+    assert clip.shape == (4, 40, 60, 3) and clip.dtype == np.uint8
+    assert not np.array_equal(clip[0], clip[2]) and np.array_equal(clip[1], frame)
+    assert vmm.plot.animated(modes(seesaw()), np.full((48, 64), 4095, np.uint16), count=2).dtype == np.uint8
+    with pytest.raises(ValueError, match="which=1 must be the index of one of the 1 frequencies"):
+        vmm.plot.animated(modes(seesaw()), frame[..., 0], 1)
+    with pytest.raises(ValueError, match="nothing moves by more than its error at 1 Hz"):
+        vmm.plot.animated(modes(seesaw(), error=1.0), np.zeros((48, 64), np.uint8))
+
+
+def test_regions_are_numbered():
+    mask = np.zeros((40, 60), bool)
+    mask[25:35, 10:20] = True
+    (axes,) = vmm.plot.regions(np.zeros((40, 60), np.uint8), (*BOXES, mask)).axes
+    assert [text.get_text() for text in axes.texts] == ["0", "1", "2"]
+    assert axes.patches[1].get_xy() == (35.5, 7.5) and axes.texts[2].get_position() == (14.5, 29.5)
+
+
+def test_page_is_safe_and_whole():
+    text = vmm.plot.page("a<b", [("x&y", ["<script>", [("h",), ("1 < 2",)]])], warnings=["w<"])
+    assert "<script>" not in text and "a&lt;b" in text and "x&amp;y" in text and "1 &lt; 2" in text and "w&lt;" in text
+    assert text.startswith("<!DOCTYPE html>") and text.endswith("</html>\n")

@@ -1,0 +1,180 @@
+"""Losses of whole networks."""
+
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from vmm.train.flow import warp  # noqa: E402
+from vmm.train.loop import Sample  # noqa: E402
+from vmm.train.losses import LOSSES, painted  # noqa: E402
+from vmm.train.networks import FlowMag, Lightweight, MagNet, RealTime  # noqa: E402
+
+SIDE = 48
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(threads)
+
+
+def scene(move, n=2):
+    """A wave and another across it (n, 3, H, W) in [-1, 1], moved to the right."""
+    rows, cols = torch.meshgrid(torch.arange(float(SIDE)), torch.arange(float(SIDE)), indexing="ij")
+    across, down = torch.cos(0.4 * (cols - move) + 0.1 * rows), torch.cos(0.35 * rows + 0.2 * (cols - move))
+    return (0.4 * across + 0.4 * down).expand(n, 3, SIDE, SIDE).contiguous()
+
+
+def sample(factor=4.0, move=0.5):
+    a, b = scene(0.0), scene(move)
+    return Sample(a, b, scene(factor * move), torch.full((2, 1, 1, 1), factor), a, b)
+
+
+class Painter(torch.nn.Module):
+    """A network that gives a frame that was made before."""
+
+    pair = True
+
+    def __init__(self, frame):
+        super().__init__()
+        self.frame = frame
+
+    def forward(self, a, b, factor):
+        return self.frame
+
+
+# All of them.
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("painted", partial(RealTime, 8, 1)),
+        ("painted", partial(FlowMag, 2, norm=False)),
+        ("magnet", partial(MagNet, padding="zeros", skip=True)),
+        ("lightweight", partial(Lightweight, 4, skip=True)),
+        ("flowmag", partial(FlowMag, 2, norm=False)),
+        ("flowmag", partial(Lightweight, 4)),
+    ],
+)
+def test_a_number_that_can_be_made_small(name, make):
+    net = make()
+    loss = LOSSES[name]()(net, sample(), 0.5)
+    loss.backward()
+    assert loss.shape == ()
+    assert loss > 0
+    assert any(p.grad is not None and p.grad.abs().max() > 0 for p in net.parameters())
+
+
+def test_the_plain_one_is_that_of_the_frame():
+    net, given = RealTime(8, 1).eval(), sample()
+    from vmm.train.loop import magnified
+
+    assert torch.equal(LOSSES["painted"]()(net, given, 0.3), painted(magnified(net, given), given.target, 0.3))
+
+
+# MagNet.
+
+
+def test_magnet_wants_shape_without_colour_and_texture_without_motion():
+    """The further colours are changed, or things move, the more is lost; at share 0 nothing of it counts."""
+    net, still = MagNet(padding="zeros"), sample(move=0.0)
+    extra = lambda given: LOSSES["magnet"](1.0)(net, given, 0.5) - LOSSES["magnet"](0.0)(net, given, 0.5)  # noqa: E731
+    coloured = [replace(still, b=still.b + c, target=still.target + c) for c in (0.05, 0.2)]
+    with torch.no_grad():
+        assert extra(still).item() == pytest.approx(0, abs=1e-6)
+        assert 0 < extra(coloured[0]) < extra(coloured[1])
+        assert 0 < extra(sample(move=0.2)) < extra(sample(move=1.0))
+
+
+def test_magnet_sees_no_frame_that_a_texture_carries():
+    """The frame beside the texture changes with motion, as it must."""
+    net, given = MagNet(padding="zeros", skip=True), sample()
+    with torch.no_grad():
+        extra = LOSSES["magnet"](1.0)(net, given, 0.5) - LOSSES["magnet"](0.0)(net, given, 0.5)
+        textures = [net.encoder(x)[0] for x in (given.a, given.b, given.target)]
+        wanted = sum((x - y).abs().mean() for x, y in pairwise(textures))
+    assert textures[0].shape[1] == 32
+    assert extra.item() == pytest.approx(wanted.item(), abs=1e-4)
+
+
+# The lightweight network.
+
+
+def test_lightweight_wants_an_appearance():
+    """The picture that the appearance stands for is compared with both frames at half their size."""
+    net, given = Lightweight(4), sample()
+    picture = torch.nn.functional.avg_pool2d((given.a + given.b) / 2, 2)
+    with torch.no_grad():
+        lost = []
+        for shown in (picture, picture + 0.3):
+            net.appearance = lambda texture, shown=shown: shown
+            lost.append(LOSSES["lightweight"](share=1.0)(net, given, 0.5))
+        apart = (given.a - given.b).abs().mean()  # halves of it are left on either side
+    assert lost[0] < lost[1]
+    assert (lost[1] - lost[0]).item() == pytest.approx(2 * 0.3 - apart.item(), abs=0.1)
+
+
+def test_the_proxy_is_met_without_noise_and_missed_with_it():
+    net, given = Lightweight(4), sample()
+    with torch.no_grad():
+        noisy = replace(given, a=given.a + 0.1 * torch.randn_like(given.a))
+        plain, led = (LOSSES["lightweight"](proxy, share=1.0) for proxy in (None, net))
+        assert led(net, given, 0.5).item() == pytest.approx(plain(net, given, 0.5).item(), abs=1e-5)
+        assert led(net, noisy, 0.5) > plain(net, noisy, 0.5) + 1e-3
+
+
+def test_the_proxy_stays_as_it_is():
+    net, proxy = Lightweight(4), Lightweight(4)
+    before = [p.clone() for p in proxy.parameters()]
+    loss = LOSSES["lightweight"](proxy)
+    torch.nn.init.zeros_(proxy.decoder.out.weight)  # of another use; the loss keeps its own
+    loss(net, sample(), 0.5).backward()
+    assert all(p.grad is None for p in proxy.parameters())
+    assert torch.equal(before[0], next(proxy.parameters()))
+
+
+# FlowMag.
+
+
+def test_flowmag_is_least_where_the_motion_is_as_asked():
+    """Without being shown the true frame."""
+    loss, given = LOSSES["flowmag"](), replace(sample(), target=torch.zeros(2, 3, SIDE, SIDE))
+    lost = [loss(Painter(scene(move)), given, 1.0).item() for move in (0.5, 1.25, 2.0, 2.75)]
+    assert lost[2] == min(lost)
+    assert lost[2] < 0.1 * lost[0]
+    assert loss(Painter(-scene(2.0)), given, 1.0) > lost[0]
+
+
+def test_flowmag_wants_the_colours_of_frame_b():
+    given = sample()
+    true = scene(2.0)
+    tinted = true + torch.tensor([0.2, -0.1, 0.0]).view(3, 1, 1)
+    motion, colour = LOSSES["flowmag"](1.0, 0.0), LOSSES["flowmag"](0.0, 10.0)
+    assert motion(Painter(tinted), given, 1.0) < 0.1
+    assert colour(Painter(tinted), given, 1.0) > 4 * colour(Painter(true), given, 1.0)
+
+
+def test_flowmag_takes_a_map():
+    """Where the factor is 1 frame b is wanted, elsewhere the motion; the network that gives just this loses least."""
+    given = sample()
+    right = (torch.arange(SIDE) >= SIDE // 2).float().expand(2, 1, SIDE, SIDE)
+    given.factor = 1 + 3 * right
+    moves = torch.zeros(2, 2, SIDE, SIDE)
+    moves[:, 1:] = -0.5 * given.factor
+    half = warp(scene(0.0), moves)
+    loss = LOSSES["flowmag"]()
+    targeted, everywhere, none = (loss(Painter(x), given, 1.0).item() for x in (half, scene(2.0), scene(0.5)))
+    assert targeted < 0.7 * min(everywhere, none)
+
+
+def test_flowmag_leaves_out_what_leaves_the_frame():
+    given = sample(factor=200.0)
+    assert LOSSES["flowmag"]()(Painter(given.b), given, 1.0).item() == 0

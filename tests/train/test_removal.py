@@ -1,0 +1,150 @@
+"""Learning to remove."""
+
+from functools import partial
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from vmm.train.loop import Sample  # noqa: E402
+from vmm.train.losses import LOSSES  # noqa: E402
+from vmm.train.networks import FlowMag, Lightweight, MagNet, RealTime, count  # noqa: E402
+from vmm.train.removal import Removable, dropped, penalty, removable, removing, shares  # noqa: E402
+
+NETWORKS = {
+    "magnet": (partial(MagNet, padding="zeros"), 20),  # 17 residual blocks, 3 activations
+    "lightweight": (partial(Lightweight, 4), 38),  # 32 residual blocks, 5 activations of stacks and that of the decoder
+    "real time": (partial(RealTime, 8, 3), 4),
+    "flowmag": (partial(FlowMag, 2, norm=False), 18),
+}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(params=NETWORKS)
+def name(request):
+    return request.param
+
+
+def pair():
+    return torch.rand(2, 1, 3, 32, 32) * 2 - 1
+
+
+def share_all(net, value):
+    for module in net.modules():
+        if isinstance(module, Removable):
+            module.share.data.fill_(value)
+    return net
+
+
+def test_nothing_removed_is_the_same_network(name):
+    net = NETWORKS[name][0]().eval()
+    wrapped, factor = removable(net), torch.full((1, 1, 1, 1), 5.0)
+    with torch.no_grad():
+        a, b = pair()
+        assert torch.equal(wrapped(a, b, factor), net(a, b, factor))
+    assert not any(isinstance(m, Removable) for m in net.modules())
+    assert type(wrapped) is type(net)
+
+
+def test_how_many_blocks_there_are(name):
+    make, blocks = NETWORKS[name]
+    assert len(shares(removable(make()))) == blocks
+    assert count(removable(make())) == count(make()) + blocks
+
+
+def test_all_removed_is_the_network_without_them(name):
+    wrapped = share_all(removable(NETWORKS[name][0]()), 1.0).eval()
+    a, b = pair()
+    factor = torch.full((1, 1, 1, 1), 5.0)
+    with torch.no_grad():
+        torch.testing.assert_close(dropped(wrapped)(a, b, factor), wrapped(a, b, factor), rtol=1e-4, atol=1e-5)
+
+
+def test_nothing_dropped_is_the_network_as_it_was(name):
+    net = NETWORKS[name][0]().eval()
+    back = dropped(removable(net))
+    a, b = pair()
+    with torch.no_grad():
+        assert torch.equal(back(a, b, torch.ones(1, 1, 1, 1)), net(a, b, torch.ones(1, 1, 1, 1)))
+    assert set(back.state_dict()) == set(net.state_dict())
+
+
+def test_magnets_encoder_without_its_blocks_is_linear():
+    """What Ha et al. found: it can be."""
+    net = share_all(removable(MagNet(padding="zeros")), 1.0).double().eval()
+    encoder, (a, b) = dropped(net).encoder, pair().double()
+    with torch.no_grad():
+        for of_sum, of_a, of_b in zip(encoder(a - 2 * b), encoder(a), encoder(b), strict=True):
+            torch.testing.assert_close(of_sum, of_a - 2 * of_b)
+        shape = MagNet(padding="zeros").double().encoder
+        assert not torch.allclose(shape(a - 2 * b)[1], shape(a)[1] - 2 * shape(b)[1], rtol=0.01, atol=0)
+
+
+def test_halfway_is_halfway():
+    block = share_all(Removable(torch.nn.ReLU()), 0.5)
+    x = torch.randn(1, 2, 4, 4)
+    assert torch.allclose(block(x), 0.5 * torch.relu(x) + 0.5 * x)
+
+
+def test_shares_stay_within_bounds():
+    for value, bound in ((-0.3, 0.0), (1.7, 1.0)):
+        block = share_all(Removable(torch.nn.ReLU()), value)
+        x = torch.randn(1, 2, 4, 4)
+        kept = torch.relu(x) if bound == 0 else x
+        assert torch.equal(block.eval()(x), kept)
+        assert torch.equal(block.train()(x), kept)
+        assert block.share.item() == bound
+
+
+def test_the_penalty_is_what_is_left():
+    net = removable(RealTime(8, 3))
+    assert penalty(net).item() == 1
+    net.res[1].share.data.fill_(0.5)
+    assert penalty(net, power=2.0).item() == pytest.approx(1 - 0.25 / 4)
+    assert list(shares(net)) == ["res.1", "res.0", "res.2", "act"]
+    assert shares(net)["res.1"] == 0.5
+
+
+def test_what_does_nothing_is_removed_and_what_is_needed_stays():
+    """Of two blocks that are trained with the penalty, that which the output does not need goes."""
+    net = removable(RealTime(8, 2, bias=False))
+    net.res[0].block.c2.weight.data.zero_()  # adds nothing, so that it is free to go
+    frames = pair()
+    with torch.no_grad():
+        target = net(*frames, torch.full((1, 1, 1, 1), 3.0))
+    sample = Sample(*frames, target, torch.full((1, 1, 1, 1), 3.0), *frames)
+    loss = removing(lambda n, s, p: (n(s.a, s.b, s.factor) - s.target).square().mean() / s.target.var(), 0.05)
+    parts = [m.share for m in net.modules() if isinstance(m, Removable)]
+    optimizer = torch.optim.Adam(parts, 0.1)
+    for _ in range(25):
+        optimizer.zero_grad()
+        loss(net, sample, 0.5).backward()
+        optimizer.step()
+    found = shares(net)
+    assert found["res.0"] > 0.95
+    assert found["act"] < 0.6
+    assert isinstance(dropped(net).res[0], torch.nn.Identity)
+
+
+def test_it_trains_in_the_loop_of_the_others():
+    """All weights of the wrapped network and all shares learn from the loss of any paper."""
+    net, (a, b) = removable(RealTime(8, 2, act="leaky")), pair()
+    loss = removing(LOSSES["painted"]())
+    loss(net, Sample(a, b, b, torch.full((1, 1, 1, 1), 2.0), a, b), 0.5).backward()
+    still = [n for n, p in net.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]
+    assert still == []
+
+
+def test_what_is_refused():
+    with pytest.raises(ValueError, match=r"power=0.5 must be at least 1"):
+        removing(LOSSES["painted"](), power=0.5)
+    with pytest.raises(ValueError, match="no blocks that may be removed: make it by"):
+        penalty(RealTime(8, 1))

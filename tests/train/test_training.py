@@ -1,0 +1,197 @@
+"""The loop, what it writes, and what comes of it."""
+
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+
+import vmm  # noqa: E402
+from vmm.learned.network import files  # noqa: E402
+from vmm.train import __main__ as command  # noqa: E402
+from vmm.train import export as exports  # noqa: E402
+from vmm.train.bank import bank  # noqa: E402
+from vmm.train.convert import convert  # noqa: E402
+from vmm.train.export import export  # noqa: E402
+from vmm.train.forms import FORMS, form, kind  # noqa: E402
+from vmm.train.loop import Settings, Training, magnified, start  # noqa: E402
+from vmm.train.losses import painted  # noqa: E402
+from vmm.train.networks import Lightweight, MagNet, RealTime  # noqa: E402
+from vmm.train.optimizer import Muon, orthogonal  # noqa: E402
+from vmm.train.pairs import Scenes, pairs  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of the exporter
+
+
+def loss(net, sample, progress):
+    return painted(magnified(net, sample), sample.target, progress)
+
+
+@pytest.fixture(scope="module")
+def batches():
+    made = pairs(bank(6, 6, side=160), 4, Scenes(patch=32, farthest=2.0, factor=10.0))
+    return [next(made) for _ in range(4)]
+
+
+def training(**settings):
+    torch.manual_seed(0)
+    net = start(RealTime(8, 2, act="leaky", bias=False, padding="zeros", skip=True, shuffle=True))
+    return Training(net, loss, Settings(**{"minutes": 1.0, "noise": 0.0, **settings}))
+
+
+def test_a_network_learns(batches):
+    """In a hundred steps on four batches it leaves the answer `frame b` behind."""
+    course = training(minutes=0.2, rate=3e-3)
+    course.run(iter(batches * 25), 0.0)
+    before = loss(course.net, course._sample(batches[0]), 0.0).item()
+    for batch in batches * 25:
+        course.minutes += 0.001
+        course._step(course._sample(batch))
+    assert loss(course.net, course._sample(batches[0]), 0.0).item() < 0.8 * before
+
+
+def test_a_course_goes_on_where_it_stopped(batches, tmp_path):
+    whole, first = training(), training()
+    for batch in batches:
+        whole._step(whole._sample(batch))
+    for batch in batches[:2]:
+        first._step(first._sample(batch))
+    first.save(tmp_path / "net.pt")
+    second = training()
+    second.load(tmp_path / "net.pt")
+    assert second.step == 2 and [p.name for p in tmp_path.iterdir()] == ["net.pt"]
+    for batch in batches[2:]:
+        second._step(second._sample(batch))
+    for one, other in zip(whole.net.parameters(), second.net.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_fresh_networks_leave_frame_b_as_it_is(name):
+    net, b = start(form(name)), torch.rand(1, 3, 32, 32) * 2 - 1
+    with torch.no_grad():
+        out = net(b * 0.9, b, torch.full((1, 1, 1, 1), 7.0))
+    torch.testing.assert_close(out, b, atol=1e-5, rtol=0)
+
+
+def test_the_difference_of_encodings_is_in_single_precision():
+    """16 bits would lose a hundredth of a pixel: only the decoder may compute in them."""
+    seen = {}
+    net = start(RealTime(8, 1, act="leaky", skip=True, shuffle=True))
+    net.g.register_forward_hook(lambda module, inputs, output: seen.update(g=output.dtype))
+    net.res[0].c1.register_forward_hook(lambda module, inputs, output: seen.update(res=output.dtype))
+    course = Training(net, loss, Settings(1.0))
+    made = pairs(bank(2, 2, side=160), 1, Scenes(patch=32, farthest=2.0))
+    magnified(net, course._sample(next(made)))
+    assert seen["g"] == torch.float32 and seen["res"] == torch.bfloat16
+
+
+def test_steps_are_orthogonal():
+    values = torch.linalg.svdvals(orthogonal(torch.randn(24, 60)))
+    assert 0.6 < values.min() and values.max() < 1.3
+
+
+def test_adam_is_pytorchs():
+    one, other = (torch.nn.Parameter(torch.arange(4.0)) for _ in range(2))
+    ours = Muon([{"params": [one], "lr": 0.1, "adam": True}])
+    theirs = torch.optim.Adam([other], 0.1, betas=(0.9, 0.99))
+    for _ in range(5):
+        for parameter, step in ((one, ours), (other, theirs)):
+            parameter.grad = parameter.detach().cos()
+            step.step()
+    torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda: RealTime(8, 2, act="leaky", padding="zeros", skip=True, shuffle=True), "realtime"),
+        (lambda: Lightweight(4, act="leaky", skip=True, shared=True), "lightweight"),
+        (lambda: MagNet(padding="zeros", skip=True), "magnet"),
+    ],
+)
+def test_graphs_make_what_pytorch_makes(make, what, tmp_path):
+    net = make().eval()
+    export(net, tmp_path / "net.onnx", what, half=False)
+    frames = np.random.default_rng(0).random((2, 40, 56, 3)).astype(np.float32) * 255
+    out = getattr(vmm, what).magnify(frames, weights=tmp_path / "net.onnx", alpha=4)
+    a, b = (torch.from_numpy(x / 127.5 - 1).permute(2, 0, 1)[None] for x in frames)
+    with torch.no_grad():
+        wanted = net(a, b, torch.full((1, 1, 1, 1), 5.0))[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(out[1], (wanted + 1) * 127.5, atol=0.02)
+
+
+def test_a_graph_that_differs_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(exports, "AGREEMENT", 0.0)
+    with pytest.raises(ValueError, match="onnxruntime differs from PyTorch"):
+        export(RealTime(8, 1), tmp_path / "net.onnx", "realtime")
+    assert not list(tmp_path.iterdir())
+
+
+def test_calibration_is_part_of_the_file(tmp_path):
+    export(RealTime(8, 1), tmp_path / "net.onnx", "realtime", calibration=[(0, 0), (1, 1), (10, 20)])
+    net = vmm.learned.load(tmp_path / "net.onnx")
+    assert net.factor(9) == pytest.approx(20) and net.factor(-1) == 0 and net.factor(0) == 1
+    assert net.factor(19) == pytest.approx(40) and net.factor(-11) == pytest.approx(-20)
+
+
+def test_published_weights_run(tmp_path):
+    torch.save({"state_dict": MagNet("zheng").state_dict()}, tmp_path / "net.pth")
+    convert(tmp_path / "net.pth", tmp_path / "net.onnx", "magnet")
+    out = vmm.magnet.magnify(np.zeros((2, 24, 32, 3), np.uint8), weights=tmp_path / "net.onnx")
+    assert out.shape == (2, 24, 32, 3)
+
+
+def test_code_in_weights_is_not_run(tmp_path):
+    class Bad:
+        def __reduce__(self):
+            return (exec, (f"open({str(tmp_path / 'ran')!r}, 'w')",))
+
+    torch.save(Bad(), tmp_path / "bad.pth")
+    with pytest.raises(ValueError, match="is no file of plain weights"):
+        convert(tmp_path / "bad.pth", tmp_path / "net.onnx", "magnet")
+    assert not (tmp_path / "ran").exists() and not files(tmp_path / "net.onnx")["encoder"].exists()
+
+
+def test_weights_of_something_else_are_named(tmp_path):
+    np.savez(tmp_path / "net.npz", a=np.zeros(3))
+    with pytest.raises(ValueError, match="holds no published weights of magnet"):
+        convert(tmp_path / "net.npz", tmp_path / "net.onnx", "magnet")
+
+
+def test_kinds():
+    assert {kind(name) for name in FORMS} <= set(vmm.LEARNED)
+    with pytest.raises(ValueError, match="network 'nothing' must be one of"):
+        form("nothing")
+
+
+def test_from_nothing_to_graphs_by_one_command(tmp_path, monkeypatch):
+    """The command of the README, made small."""
+    monkeypatch.setitem(FORMS, "realtime", lambda: RealTime(8, 1, act="leaky", skip=True, shuffle=True))
+    monkeypatch.setattr(command, "EVERY", 0.02)
+    monkeypatch.setattr(command, "held_out", lambda net, device: {"1>2": 0.5})
+    pool = ["pool", str(tmp_path / "pool-32"), "--pairs", "8", "--patch", "32", "--farthest", "4"]
+    monkeypatch.setattr(command, "bank", lambda *n, **options: bank(4, 4, side=160))
+    command.main(pool)
+    command.main(["realtime", "--minutes", "0.04", "--patch", "32", "--out", str(tmp_path), "--batch", "2"])
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"realtime.pt", "realtime.csv", "realtime.png", "realtime.encoder.onnx"} <= names
+    assert (tmp_path / "realtime.csv").read_text().startswith("minutes,step,loss,1>2")
+    assert vmm.learned.load(tmp_path / "realtime.onnx").kind == "realtime"
+
+
+def test_a_picture_of_a_batch(tmp_path):
+    import imageio.v3 as iio
+
+    command.main(["look", str(tmp_path / "batch.png"), "--patch", "32"])
+    assert iio.imread(tmp_path / "batch.png").shape == (8 * 32, 3 * 3 * 32, 3)
+
+
+def test_it_needs_pytorch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [name for name in sys.modules if name.startswith("vmm.train.networks")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ImportError, match=r'pip install "vmm\[train\]"'):
+        __import__("vmm.train.networks")

@@ -1,0 +1,111 @@
+"""Windows cut out of frames around regions, moved along by whole pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace, real_dtype
+from vmm.backend.threads import in_parallel
+from vmm.measure.rois import Region
+from vmm.spatial import Pixels, luma
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Regions of one size, each with a margin around.
+
+    Attributes
+    ----------
+    index
+        Which regions (G,) of all these are.
+    corners
+        First row and column (G, 2) of the crops, in the frame.
+    size
+        Rows and columns of a crop.
+    margin
+        Pixels on each side.
+    inside
+        (G, rows, cols): 1 where a pixel belongs to the region.
+    """
+
+    index: np.ndarray
+    corners: np.ndarray
+    size: tuple[int, int]
+    margin: int
+    inside: np.ndarray
+
+    def only(self, g: int) -> Crops:
+        """One of the regions."""
+        return Crops(self.index[[g]], self.corners[[g]], self.size, self.margin, self.inside[[g]])
+
+    def cut(self, frames: Array, shifts: np.ndarray) -> Array:
+        """Brightness (G, n, rows, cols) of frames (n, H, W[, 3]) at whole-pixel shifts (n, G, 2)."""
+        out = namespace(frames).empty((len(self.index), len(frames), *self.size), real_dtype(frames.dtype))
+        steady = [slice(0, len(frames))] if (shifts == shifts[:1]).all() else None
+        for g in range(len(self.index) if len(frames) else 0):
+            for run in steady or runs(shifts[:, g]):
+                out[g, run] = _light(self.raw(frames[run], g, shifts[run.start, g]))
+        return out
+
+    def seen(self, frames: Array, shifts: np.ndarray, images: Array) -> tuple[Array, Array]:
+        """Products (G, n, K) of the crops with images (G, K, rows, cols), and sums (G, rows, cols) of the crops."""
+
+        def one(g: int) -> tuple[Array, Array]:
+            crops, weights = self.only(g).cut(frames, shifts[:, [g]])[0], images[g]
+            return crops.reshape(len(frames), -1) @ weights.reshape(len(weights), -1).T, crops.sum(axis=0)
+
+        xp, each = namespace(images), range(len(images))
+        products, sums = zip(*(in_parallel(one, each) if len(frames) > 1 else map(one, each)), strict=True)
+        return xp.stack(products), xp.stack(sums)
+
+    def raw(self, frames: Array, g: int, shift: Sequence[int]) -> Array:
+        """The crop (n, rows, cols[, 3]) of region g; what lies beyond the frame is mirrored."""
+        places: list[Any] = []
+        for start, n, length in zip(self.corners[g] + shift, self.size, frames.shape[1:3], strict=True):
+            if start >= 0 and start + n <= length:
+                places.append(slice(int(start), int(start) + n))
+            else:
+                places.append(_mirrored(np.arange(start, start + n), length))
+        return frames[:, places[0]][:, :, places[1]]
+
+
+def grouped_by_size(regions: Sequence[Region], margin: int) -> list[Crops]:
+    """The regions, those of one size together."""
+    sizes: dict[tuple[int, int], list[int]] = {}
+    for i, region in enumerate(regions):
+        sizes.setdefault(region.box[2:], []).append(i)
+    return [_crops([regions[i] for i in index], np.array(index), margin) for index in sizes.values()]
+
+
+def _crops(regions: Sequence[Region], index: np.ndarray, margin: int) -> Crops:
+    inside = np.stack([np.pad(region.pixels(), margin) for region in regions])
+    corners = np.array([region.box[:2] for region in regions]) - margin
+    return Crops(index, corners, (inside.shape[1], inside.shape[2]), margin, inside)
+
+
+def runs(values: np.ndarray) -> Iterator[slice]:
+    """Where rows of values (n, ...) are the same, one after the other."""
+    edges = np.flatnonzero(np.any(np.diff(values, axis=0), axis=1)) + 1
+    for start, stop in zip([0, *edges], [*edges, len(values)], strict=True):
+        yield slice(int(start), int(stop))
+
+
+def _mirrored(places: np.ndarray, length: int) -> np.ndarray:
+    """Places brought back into a row of samples by reflection at its ends."""
+    if length == 1:
+        return np.zeros_like(places)
+    places = np.abs(places) % (2 * length - 2)
+    return np.minimum(places, 2 * length - 2 - places)
+
+
+def _light(frames: Array) -> Array:
+    """Brightness (n, rows, cols) of frames of any type; grey ones as they are."""
+    if frames.ndim == 3:
+        return frames
+    xp = namespace(frames)
+    bands, _ = luma(Pixels)(frames.shape[1:], real_dtype(frames.dtype), xp).analyze(xp.ascontiguousarray(frames))
+    return bands[0]

@@ -1,0 +1,76 @@
+"""A page of pictures and tables in one file."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Union
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Part = Union[str, "Figure", Sequence[Sequence[str]]]
+
+_LOOKS = """
+body { font: 16px/1.45 system-ui, sans-serif; color: #222; max-width: 1000px; margin: 2em auto; padding: 0 1em }
+h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin: 2em 0 .5em; border-bottom: 1px solid #ccc }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .2em 1.2em .2em 0 }
+th { border-bottom: 1px solid #888 } img { max-width: 100%; height: auto }
+.warning { background: #fff3cd; border-left: 4px solid #d39e00; padding: .5em .8em; margin: .5em 0 }
+"""
+
+
+def page(title: str, parts: Sequence[tuple[str, Sequence[Part]]], *, warnings: Sequence[str] = ()) -> str:
+    """A page of HTML that holds all it shows: nothing is loaded from elsewhere.
+
+    Parameters
+    ----------
+    title
+        Of the page.
+    parts
+        (heading, contents): sentences, figures, and tables, which are rows of cells of which the first are titles.
+    warnings
+        Sentences that stand out below the title.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import vmm
+    >>> text = vmm.plot.page("A beam", [("Lines", ["Two of them.", [("Hz", "px"), ("5", "0.2"), ("31", "0.02")]])])
+    >>> text.count("<tr>"), "<h1>A beam</h1>" in text
+    (3, True)
+    """
+    said = [f'<p class="warning">{html.escape(warning)}</p>' for warning in warnings]
+    for heading, contents in parts:
+        said.append(f"<h2>{html.escape(heading)}</h2>")
+        said += [_part(content, heading) for content in contents]
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_LOOKS}</style>'
+    body = "\n".join([f"<h1>{html.escape(title)}</h1>", *said])
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+
+
+def _part(content: Part, heading: str) -> str:
+    if isinstance(content, str):
+        return f"<p>{html.escape(content)}</p>"
+    if isinstance(content, Sequence):
+        return _table(content)
+    picture = io.BytesIO()
+    content.savefig(picture, format="png", dpi=100)
+    data = base64.b64encode(picture.getvalue()).decode("ascii")
+    return f'<img alt="{html.escape(heading)}" src="data:image/png;base64,{data}">'
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    titles, *rest = rows
+    lines = [_row(titles, "th"), *(_row(row, "td") for row in rest)]
+    return "<table>\n" + "\n".join(lines) + "\n</table>"
+
+
+def _row(cells: Sequence[str], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"

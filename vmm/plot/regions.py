@@ -1,0 +1,59 @@
+"""Where regions are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vmm.plot.shapes import middle
+from vmm.plot.slices import shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_NUMBERED = 60  # regions, beyond which numbers would cover one another
+
+
+def regions(frame: np.ndarray, rois: Sequence[Any]) -> Figure:
+    """The regions on the picture, with their numbers.
+
+    Parameters
+    ----------
+    frame
+        Picture (H, W) or (H, W, 3).
+    rois
+        Boxes (top, left, height, width) or masks (H, W) of bool, such as ``rois`` of ``vmm.measure.displacement``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> figure = vmm.plot.regions(np.zeros((48, 64), np.uint8), [(8, 8, 21, 21), (8, 32, 21, 21)])
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['0', '1']
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+    from matplotlib.patheffects import withStroke
+
+    height, width = frame.shape[:2]
+    figure = Figure(figsize=(11, min(9.5 * height / width + 0.9, 7)), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(shown(frame), cmap="gray")
+    for i, roi in enumerate(rois):
+        if isinstance(roi, np.ndarray):
+            axes.contour(roi.astype(float), [0.5], colors="red", linewidths=1)
+        else:
+            top, left, tall, wide = roi
+            axes.add_patch(Rectangle((left - 0.5, top - 0.5), wide, tall, fill=False, edgecolor="red"))
+        if len(rois) <= _NUMBERED:
+            row, col = middle(roi)
+            number = axes.text(col, row, str(i), color="red", ha="center", va="center", fontweight="bold")
+            number.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+    axes.set(xlabel="column", ylabel="row")
+    return figure

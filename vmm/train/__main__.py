@@ -1,0 +1,149 @@
+"""``python -m vmm.train``: make pairs, train a network, write it as ONNX graphs."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vmm.train.bank import bank
+from vmm.train.evaluate import held_out
+from vmm.train.export import export
+from vmm.train.forms import FORMS, MARGIN, form, kind
+from vmm.train.loop import Settings, Training, start
+from vmm.train.losses import LOSSES
+from vmm.train.pairs import Pairs, Scenes, pairs
+from vmm.train.pool import Pool
+
+EVERY = 10.0  # minutes between two looks at held-out photographs
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one of the verbs."""
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    options.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m vmm.train", description="Train the learned magnifiers.")
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in FORMS:
+        verb = verbs.add_parser(name, help=f"train {name} from nothing, or go on where it stopped")
+        verb.add_argument("--minutes", type=float, default=150, help="how long, all sessions together [150]")
+        verb.add_argument("--out", type=Path, default=Path("trained"), help="folder of checkpoints and logs [trained]")
+        verb.add_argument("--device", default="cpu", help="cpu or cuda [cpu]")
+        verb.add_argument("--batch", type=int, default=None, help="pairs at once [8, on a GPU 64]")
+        verb.add_argument("--patch", type=int, default=96, help="side of the frames in pixels [96]")
+        verb.add_argument("--pairs", type=int, default=40_000, help="pairs made, on a CPU [40000]")
+        verb.add_argument("--farthest", type=float, default=None, help="output motion in pixels [12, on a GPU 30]")
+        verb.add_argument("--rate", type=float, default=Settings.rate, help=f"learning rate [{Settings.rate:g}]")
+        verb.add_argument("--loss", choices=LOSSES, default="painted", help="what is made small [painted]")
+        verb.set_defaults(run=_train, name=name)
+    fill = verbs.add_parser("pool", help="make pairs, for others to train on")
+    fill.add_argument("path", type=Path)
+    fill.add_argument("--pairs", type=int, default=40_000)
+    fill.add_argument("--patch", type=int, default=96)
+    fill.add_argument("--farthest", type=float, default=12.0)
+    fill.set_defaults(run=_fill)
+    look = verbs.add_parser("look", help="write a picture of a batch: rows of a, b and target")
+    look.add_argument("path", type=Path, help="a .png file")
+    look.add_argument("--patch", type=int, default=96)
+    look.set_defaults(run=_look)
+    for verb in verbs.choices.values():
+        verb.add_argument("--seed", type=int, default=0, help="everything is drawn from it [0]")
+        verb.add_argument("--threads", type=int, default=1, help="cores used [1: one more makes pairs]")
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    options.out.mkdir(parents=True, exist_ok=True)
+    checkpoint, log = (options.out / f"{options.name}.{end}" for end in ("pt", "csv"))
+    on_gpu = options.device != "cpu"
+    settings = Settings(options.minutes, rate=options.rate, colour=0.25 if options.loss == "magnet" else 0.0)
+    net = start(form(options.name), options.seed)
+    training = Training(net, LOSSES[options.loss](), settings, device=options.device)
+    if checkpoint.exists():
+        training.load(checkpoint)
+        print(f"going on after {training.minutes:.1f} minutes", flush=True)
+    batch = options.batch or (64 if on_gpu else 8)
+    batches = _on_gpu(options, batch, training) if on_gpu else _from_pool(options, batch, training)
+    while training.progress < 1:
+        began = training.step
+        loss = training.run(batches, training.minutes + EVERY)
+        scores = held_out(training.mean, options.device)
+        row = {"minutes": round(training.minutes, 2), "step": training.step, "loss": round(loss, 5), **scores}
+        training.history.append(row)
+        training.save(checkpoint)
+        _write_log(log, training.history)
+        speed = batch * (training.step - began) / (60 * EVERY)
+        shown = " ".join(f"{name} {value:.3f}" for name, value in scores.items())
+        print(f"{row['minutes']} min, step {training.step}, {speed:.0f} pairs/s, loss {loss:.4f}, {shown}", flush=True)
+    for file in export(training.mean, options.out / f"{options.name}.onnx", kind(options.name), margin=MARGIN):
+        print(file)
+    from vmm.plot import curves
+
+    curves(training.history, options.out / f"{options.name}.png")
+
+
+def _on_gpu(options: argparse.Namespace, batch: int, training: Training) -> Iterator[Pairs]:
+    """Pairs made where the network is trained; easy ones first."""
+    side = 2 * (options.patch + 2 * 32) + 64
+    source = bank(1024, 1024, side=side, seed=options.seed, device=options.device)
+    farthest, seed = options.farthest or 30.0, options.seed + training.step
+    made: dict[tuple[float, float], Iterator[Pairs]] = {}
+    while True:
+        reach, factor = (round(limit, 0) for limit in training.limits())
+        key = min(reach, farthest), min(factor, 100.0)
+        if key not in made:
+            made = {key: pairs(source, batch, Scenes(options.patch, farthest=key[0], factor=key[1]), seed=seed + int(sum(key)))}
+        yield next(made[key])
+
+
+def _from_pool(options: argparse.Namespace, batch: int, training: Training) -> Iterator[Pairs]:
+    """Pairs that another process makes meanwhile."""
+    path = options.out / f"pool-{options.patch}"
+    pool = Pool(path, size=options.pairs, patch=options.patch)
+    if not pool.full:
+        farthest = options.farthest or 12.0
+        told = [str(path), "--patch", str(options.patch), "--farthest", str(farthest), "--seed", str(options.seed)]
+        maker = subprocess.Popen([sys.executable, "-m", "vmm.train", "pool", *told])
+        while len(pool) < 500:
+            if maker.poll() not in (None, 0):
+                raise RuntimeError("the process that makes pairs has stopped")
+            time.sleep(1)
+    return pool.batches(batch, seed=options.seed + training.step, limits=training.limits)
+
+
+def _fill(options: argparse.Namespace) -> None:
+    pool = Pool(options.path, size=options.pairs, patch=options.patch)
+    side = max(512, 2 * (options.patch + 2 * int(options.farthest) + 8))
+    scenes = Scenes(options.patch, farthest=options.farthest)
+    pool.fill(pairs(bank(400, 400, side=side, seed=options.seed), 32, scenes, seed=options.seed + 1 + len(pool)))
+
+
+def _look(options: argparse.Namespace) -> None:
+    import imageio.v3 as iio
+
+    batch = next(pairs(bank(64, 64, seed=options.seed), 24, Scenes(options.patch), seed=options.seed))
+    rows = torch.cat([batch.a, batch.b, batch.target], 3)  # (24, 3, P, 3 P)
+    sheet = torch.cat([torch.cat(list(rows[i : i + 8]), 1) for i in range(0, 24, 8)], 2)
+    iio.imwrite(options.path, sheet.permute(1, 2, 0).numpy())
+
+
+def _write_log(path: Path, history: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, history[0])
+        table.writeheader()
+        table.writerows(history)
+
+
+if __name__ == "__main__":
+    main()
