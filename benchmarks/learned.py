@@ -22,6 +22,7 @@ from benchmarks.speed import median
 from vmm.data import synthetic
 from vmm.data.shifts import COLUMNS, HELD_OUT, achieved, shift, similarities
 from vmm.engine.protocols import Filter
+from vmm.learned import load
 from vmm.motion import limited, local_phase, smooth
 from vmm.spatial import SteerablePyramid, luma, padded
 
@@ -57,7 +58,7 @@ def phase(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:
 
 def network(weights: str) -> Magnifier:
     """Two frames by a network."""
-    method = getattr(vmm, vmm.learned.load(weights).kind)
+    method = getattr(vmm, load(weights).kind)
 
     def magnified(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:
         clip = np.stack([a, b]).astype(np.float32)
@@ -99,6 +100,7 @@ def main(quick: bool = False) -> None:
         _still({name: f for name, f in tried.items() if name != "no magnification"})
         _two_frequencies(nets)
         if not quick:
+            nets |= fresh_magnet(folder)
             _times(nets)
             _memory(nets)
 
@@ -149,7 +151,7 @@ def _two_frequencies(nets: dict[str, str]) -> None:
     frames = np.rint(np.clip(frames, 0, 255)).astype(np.uint8)
     rois = [(16, 16, 96, 80), (16, 160, 96, 80)]
     for name, path in nets.items():
-        method = getattr(vmm, vmm.learned.load(path).kind)
+        method = getattr(vmm, load(path).kind)
         out = method.magnify(frames, (1, 3), fs=30, alpha=19, weights=path)
         seen = vmm.measure.displacement(out, rois).values[15:45, :, 1]
         seen = seen - seen.mean(axis=0)
@@ -159,19 +161,45 @@ def _two_frequencies(nets: dict[str, str]) -> None:
         print(f"{name:26}{gain:8.2f}{change:8.2f}", flush=True)
 
 
+def fresh_magnet(folder: str) -> dict[str, str]:
+    """MagNet as the library trains it, with weights that have learned nothing: what it costs."""
+    try:
+        from vmm.train.export import export
+        from vmm.train.forms import MARGIN, form
+    except ImportError as error:
+        print(f"fresh MagNet: {error}")
+        return {}
+    export(form("magnet"), f"{folder}/fresh.onnx", "magnet", margin=MARGIN)
+    return {"MagNet, fresh": f"{folder}/fresh.onnx"}
+
+
+def parts(path: str, height: int = 360, width: int = 640) -> tuple[float, float, float]:
+    """Milliseconds that encoder, manipulator and decoder take for a frame."""
+    net = load(path)
+    size = net.size((height, width)).whole
+    x = np.random.default_rng(0).random((1, 3, *size), dtype=np.float32) * 2 - 1
+    given = (x, x) if net.pair else (x,)
+    texture, *shapes = net.encode(*given)
+    shape = net.manipulate(shapes[0], shapes[-1], 10.0)
+    steps = [
+        lambda: net.encode(*given),
+        lambda: net.manipulate(shapes[0], shapes[-1], 10.0),
+        lambda: net.decode(texture, shape),
+    ]
+    one, two, three = (1000 * median(step, 7) for step in steps)
+    return one, two, three
+
+
 def _times(nets: dict[str, str]) -> None:
-    """Milliseconds a frame of 640x360, static mode."""
-    print("\nTime a frame of 640x360")
-    frames = np.random.default_rng(0).integers(0, 255, (5, 360, 640, 3), np.uint8)
-    short = frames[:2]
-    for name, path in nets.items():
-        method = getattr(vmm, vmm.learned.load(path).kind)
-
-        def taken(clip: np.ndarray, method: Any = method, path: str = path) -> float:
-            return median(lambda: method.magnify(clip, weights=path), 3)
-
-        taken(short)
-        print(f"{name:26}{1000 * (taken(frames) - taken(short)) / 3:8.0f} ms", flush=True)
+    """Milliseconds a frame of 640x360, and over those of MagNet."""
+    print("\nTime a frame of 640x360 in ms: encoder, manipulator, decoder, all; over MagNet's; all with both encodings")
+    found = {name: parts(path) for name, path in nets.items()}
+    largest = next((sum(times) for name, times in found.items() if "fresh" in name), float("nan"))
+    for name, times in found.items():
+        total = sum(times)
+        both = total if load(nets[name]).pair else total + times[0]
+        row = "".join(f"{t:8.1f}" for t in (*times, total))
+        print(f"{name:26}{row}{total / largest:8.2f}{both:8.1f} ({total / both:.2f})", flush=True)
 
 
 def _memory(nets: dict[str, str]) -> None:

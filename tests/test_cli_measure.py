@@ -224,6 +224,22 @@ def test_a_codec_that_destroys_motion_is_named_once(tmp_path, capsys):
         assert said[0].startswith("vmm: warning: ") and "h264" in said[0] and "% of a vibration of 0.02 px" in said[0]
 
 
+def test_what_an_mp4_destroys(tmp_path):
+    """What the README says of it."""
+    frequencies, sizes = (5.0, 31.0, 87.0), np.array([0.2, 0.02, 0.005])
+    times = np.arange(480) / 240
+    ends = sizes * np.sin(2 * np.pi * np.outer(times, frequencies))
+    clip = synthetic.render(synthetic.beam(), ends, noise=1.0)
+    rois = [(38, left, 21, 21) for left in range(12, 292, 20)]
+    true = synthetic.cantilever(synthetic.beam_places()[[left + 10 for _, left, _, _ in rois]])
+    for name, expected in (("in.mkv", (1, 1, 1)), ("in.mp4", (0.80, 0.13, 0.04))):
+        vmm.io.write(tmp_path / name, clip, 240)
+        moved = vmm.measure.displacement(vmm.io.stream(tmp_path / name, grey=True), rois, method="linear")
+        shapes = vmm.measure.modes(moved, frequencies).shapes[..., 0]
+        kept = np.abs((shapes * true).sum(axis=1)) / (true**2).sum(axis=1) / sizes
+        assert kept == pytest.approx(expected, abs=0.05)
+
+
 BAD = {
     "format": (["measure", "in.mkv", "--out", "out.xyz"], "unknown format '.xyz'; known are .npz, .csv, .wav"),
     "page": (["measure", "in.mkv", "--report", "out.pdf"], "unknown format '.pdf'; known are .html, .htm"),

@@ -55,7 +55,7 @@ def test_bounds_are_kept(bank):
     for _ in range(3):
         batch = next(batches)
         assert batch.reach.max() <= 5.0 + 1e-4
-        assert 0 <= batch.factor.min() and batch.factor.max() <= 20
+        assert batch.factor.min() >= 0 and batch.factor.max() <= 20
         assert batch.a.dtype == batch.b.dtype == batch.target.dtype == torch.uint8
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import vmm
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 RESULTS = (".npz", ".csv", ".wav", ".uff")
 PICTURES = (".png", ".pdf", ".svg")
@@ -50,7 +47,7 @@ def _check(path: Path, known: Sequence[str], options: argparse.Namespace) -> Non
         raise ValueError(f"{path} is the input itself: choose another name for the output")
 
 
-def leave(path: Path, result: Any, figure: Callable[[], Figure]) -> None:
+def leave(path: Path, result: Any, figure: Callable[[], Any]) -> None:
     """Write a result, or the picture of it; the file appears when it is whole."""
     from vmm.io.write import drafted
 

@@ -86,8 +86,8 @@ def shift(name: str, motion: float, out: float, noise: float = 0.0, *, side: int
     direction = np.array([np.sin(turn), np.cos(turn)])
     image = _middle(name, side + 32)
     a, b, truth = (shifted(image, size * direction)[INNER] for size in (0.0, motion, out))
-    seen = [_rounded(frame + rng.normal(0, noise, frame.shape), rng) for frame in (a, b)]
-    return Shift(*seen, np.clip(truth, 0, 255), direction)
+    seen_a, seen_b = (_rounded(frame + rng.normal(0, noise, frame.shape), rng) for frame in (a, b))
+    return Shift(seen_a, seen_b, np.clip(truth, 0, 255), direction)
 
 
 def similarities(
@@ -124,7 +124,9 @@ def similarities(
     for motion, out, noise in columns:
         scenes = [shift(name, motion, out, noise) for name in names]
         frames = [np.clip(magnified(s.a, s.b, out / motion), 0, 255).astype(np.float64) for s in scenes]
-        scores = [structural_similarity(f[INNER], s.truth[INNER], **options) for f, s in zip(frames, scenes, strict=True)]
+        scores = [
+            structural_similarity(f[INNER], s.truth[INNER], **options) for f, s in zip(frames, scenes, strict=True)
+        ]
         means.append(float(np.mean(scores)))
     return means
 

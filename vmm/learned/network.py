@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,9 @@ class Network:
         """
         least = 2 * self._margin + self._multiple
         if min(frame) <= self._margin + self._multiple:
-            raise ValueError(f"frames of {frame[0]} x {frame[1]} pixels are too small: {self.name} takes {least} or more")
+            raise ValueError(
+                f"frames of {frame[0]} x {frame[1]} pixels are too small: {self.name} takes {least} or more"
+            )
         whole = tuple(n + 2 * self._margin + -(n + 2 * self._margin) % self._multiple for n in frame)
         return Size(frame, (self._margin, self._margin), (whole[0], whole[1]))
 
@@ -181,8 +184,7 @@ def _spans(multiple: int, side: int) -> Callable[[int], list[Span]]:
         starts = range(0, max(length - 2 * overlap, 1), inner)
         edges = [*(s + overlap if s else 0 for s in starts), length]
         return [
-            Span(max(first - overlap, 0), min(last + overlap, length), first, last)
-            for first, last in zip(edges[:-1], edges[1:], strict=True)
+            Span(max(first - overlap, 0), min(last + overlap, length), first, last) for first, last in pairwise(edges)
         ]
 
     return spans

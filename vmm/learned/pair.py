@@ -51,8 +51,8 @@ def pair(net: Network, white: float | None = None, *, mode: str = "static") -> t
 def _write(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
     """Shapes magnified against those of the references: both lie side by side in the band."""
     factor, channels = net.factor(alpha), coefs.shape[1] // 2
-    pairs = (both.reshape(2, 1, channels, *both.shape[1:]) for both in coefs)
-    return namespace(coefs).concatenate([net.manipulate(*both, factor) for both in pairs])
+    shapes = (one.reshape(2, 1, channels, *one.shape[1:]) for one in coefs)
+    return namespace(coefs).concatenate([net.manipulate(a, b, factor) for a, b in shapes])
 
 
 def _write_filtered(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:

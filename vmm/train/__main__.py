@@ -103,7 +103,11 @@ def _on_gpu(options: argparse.Namespace, batch: int, training: Training) -> Iter
         reach, factor = (round(limit, 0) for limit in training.limits())
         key = min(reach, farthest), min(factor, 100.0)
         if key not in made:
-            made = {key: pairs(source, batch, Scenes(options.patch, farthest=key[0], factor=key[1]), seed=seed + int(sum(key)))}
+            made = {
+                key: pairs(
+                    source, batch, Scenes(options.patch, farthest=key[0], factor=key[1]), seed=seed + int(sum(key))
+                )
+            }
         yield next(made[key])
 
 

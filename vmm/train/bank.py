@@ -29,7 +29,6 @@ TRAINING = (
 """Photographs in scikit-image that scenes are made of. Every other one is held out for testing."""
 
 
-
 class Bank(NamedTuple):
     """What layers of scenes are cut from.
 
@@ -110,7 +109,7 @@ def _photograph(rng: np.random.Generator, side: int) -> np.ndarray:
     cut = int(min(largest, side * math.exp(rng.uniform(math.log(0.4), math.log(1.6)))))
     top, left = (rng.integers(n - cut + 1) for n in image.shape[:2])
     part = Image.fromarray(image[top : top + cut, left : left + cut]).resize((side, side), Image.Resampling.BICUBIC)
-    turned = np.rot90(np.asarray(part), rng.integers(4))
+    turned = np.rot90(np.asarray(part), int(rng.integers(4)))
     return _mixed(rng, turned[:, :: rng.choice([-1, 1])].astype(np.float32))
 
 

@@ -27,4 +27,7 @@ def two_frames(net: Any, device: str = "cpu") -> Callable[[np.ndarray, np.ndarra
 def held_out(net: Any, device: str = "cpu", names: Sequence[str] = HELD_OUT) -> dict[str, float]:
     """Structural similarity to the truth, by column: motion, output motion, noise."""
     scores = similarities(two_frames(net.eval(), device), COLUMNS, names)
-    return {f"{motion:g}>{out:g}" + (f"+{noise:g}" if noise else ""): s for (motion, out, noise), s in zip(COLUMNS, scores, strict=True)}
+    return {
+        f"{motion:g}>{out:g}" + (f"+{noise:g}" if noise else ""): s
+        for (motion, out, noise), s in zip(COLUMNS, scores, strict=True)
+    }

@@ -17,6 +17,7 @@ from vmm.train.networks.blocks import Residual
 from vmm.train.optimizer import optimizer
 from vmm.train.pairs import Pairs
 
+
 def magnified(net: Any, sample: Sample) -> Tensor:
     """What a network makes of a batch. What comes after the difference of encodings may be computed in 16 bits."""
     if net.pair:
@@ -95,6 +96,11 @@ def start(net: Any, seed: int = 0) -> Any:
     return net.to(memory_format=torch.channels_last)
 
 
+def _shot(frames: Tensor, level: Tensor) -> Tensor:
+    """Frames in [-1, 1] with shot noise."""
+    return frames + level * ((frames + 1).clamp(min=0) / 127.5).sqrt() * torch.randn_like(frames)
+
+
 class Training:
     """A network while it is trained; ``save`` and ``load`` take up where it stopped."""
 
@@ -150,14 +156,12 @@ class Training:
     def _sample(self, batch: Pairs) -> Sample:
         """Frames in [-1, 1], with noise and colours as they may come."""
         batch = Pairs(*(part.to(self.device, non_blocking=True) for part in batch))
-        a, b, target = (
-            x.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last) for x in batch[:3]
-        )
+        a, b, target = (x.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last) for x in batch[:3])
         factor = batch.factor[:, None, None, None]
         level = self.ramp * self.settings.noise * torch.rand_like(factor) * (torch.rand_like(factor) < 0.75)
         other = self.settings.colour * (2 * torch.rand(len(a), 3, 1, 1, device=a.device) - 1)
-        noisy = [x + level * ((x + 1).clamp(min=0) / 127.5).sqrt() * torch.randn_like(x) for x in (a, b + other)]
-        return Sample(*noisy, target + other, factor, a, b)
+        seen_a, seen_b = (_shot(x, level) for x in (a, b + other))
+        return Sample(seen_a, seen_b, target + other, factor, a, b)
 
     def save(self, path: str | Path) -> None:
         """Write everything to a file, whole or not at all."""

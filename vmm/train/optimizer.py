@@ -28,14 +28,14 @@ class Muon(torch.optim.Optimizer):
     def __init__(self, groups: Iterable[dict[str, Any]], momentum: float = 0.95) -> None:
         super().__init__(groups, {"lr": 1e-3, "adam": False, "momentum": momentum})
 
-    @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self, closure: Any = None) -> None:
         """One step from the gradients that are there."""
-        for group in self.param_groups:
-            move = _adam if group["adam"] else _orthogonal
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    move(parameter, self.state[parameter], group)
+        with torch.no_grad():
+            for group in self.param_groups:
+                move = _adam if group["adam"] else _orthogonal
+                for parameter in group["params"]:
+                    if parameter.grad is not None:
+                        move(parameter, self.state[parameter], group)
 
 
 def _adam(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
@@ -76,7 +76,6 @@ def orthogonal(matrix: Tensor) -> Tensor:
         square = x @ x.T
         x = 3.4445 * x + (2.0315 * square @ square - 4.775 * square) @ x
     return x.T if tall else x
-
 
 
 def optimizer(net: nn.Module, rate: float) -> Muon:

@@ -76,7 +76,7 @@ class Scenes:
             raise ValueError(f"patch={self.patch} must be at least 16 pixels, and objects={self.objects} at least 0")
 
 
-def pairs(source: Bank, batch: int = 16, scenes: Scenes = Scenes(), *, seed: int = 0) -> Iterator[Pairs]:  # noqa: B008
+def pairs(source: Bank, batch: int = 16, scenes: Scenes = Scenes(), *, seed: int = 0) -> Iterator[Pairs]:
     """Batches without end, by the protocol of Oh et al. [1]_ on scenes that are made.
 
     Layers are cut from pictures of twice the resolution, moved between their samples by cubic convolution [2]_ and
@@ -134,9 +134,7 @@ def _margin(scenes: Scenes) -> int:
     return int(np.ceil(max(scenes.farthest, scenes.largest))) + 2
 
 
-def _batch(
-    source: Bank, n: int, scenes: Scenes, crop: int, rng: np.random.Generator, noise: torch.Generator
-) -> Pairs:
+def _batch(source: Bank, n: int, scenes: Scenes, crop: int, rng: np.random.Generator, noise: torch.Generator) -> Pairs:
     kinds = rng.choice(list(KINDS), n, p=list(KINDS.values()))
     layers = np.where(kinds == "background", 0, (scenes.objects + 1) * rng.random(n) ** 1.5).astype(int)
     order = np.argsort(-layers, kind="stable")  # those that have a layer stand first

@@ -12,7 +12,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vmm.train.networks.blocks import Residual, activation, carried, carrying, check, convolution, on_grid, tensors, twice
+from vmm.train.networks.blocks import (
+    Residual,
+    activation,
+    carried,
+    carrying,
+    check,
+    convolution,
+    on_grid,
+    tensors,
+    twice,
+)
 
 
 @dataclass(frozen=True)
