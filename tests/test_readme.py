@@ -17,6 +17,12 @@ def test_every_method_has_a_row():
     assert [name for name, _, _ in rows] == list(vmm.METHODS)
 
 
+def test_every_learned_method_has_a_row():
+    rows = re.findall(r"^\| `vmm\.(\w+)` \| .+? \| .+? \| .+ \|$", README, re.MULTILINE)
+    assert [name for name in rows if name not in vmm.METHODS] == ["lightweight", "realtime", "magnet", "flowmag"]
+    assert {"lightweight", "realtime", "magnet", "flowmag"} == set(vmm.LEARNED)
+
+
 def test_two_commands():
     commands = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
     assert len(commands) == 2

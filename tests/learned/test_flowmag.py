@@ -154,58 +154,34 @@ def test_adapting_without_pytorch(monkeypatch):
 # With PyTorch.
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """A clip, what two steps of adapting make of it, and where the network is kept."""
+def test_a_network_that_adapts_is_saved_and_taken_up_again(monkeypatch, tmp_path):
+    """All in one test, for writing graphs takes seconds."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
-    from vmm.train import adapt
+    from vmm.learned import load
+    from vmm.train import adapt, restore
 
-    torch.set_num_threads(1)
-    made = adapt.begun
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(adapt, "begun", lambda: made(4))
-        path = tmp_path_factory.mktemp("nets") / "adapted.onnx"
-        frames = clip()
-        return frames, flowmag.magnify(frames, alpha=4, adapt=2, save=path), path
-
-
-def test_adapting_from_nothing(saved):
-    frames, out, _ = saved
+    begun, frames, path = adapt.begun, clip(), tmp_path / "adapted.onnx"
+    monkeypatch.setattr(adapt, "begun", lambda: begun(4))
+    out = flowmag.magnify(frames, alpha=4, adapt=2, save=path)
     assert out.shape == frames.shape
     assert out.dtype == np.uint8
     assert np.abs(out.astype(int) - frames).max() > 5
-
-
-def test_the_adapted_network_is_taken_up_again(saved):
-    frames, out, path = saved
     np.testing.assert_array_equal(flowmag.magnify(frames, alpha=4, weights=path), out)
 
+    made = flowmag.magnify(frames, alpha=4, mask=(8, 10, 16, 20), weights=path)
+    outside = np.ones(frames.shape[1:], bool)
+    outside[8:24, 10:30] = False
+    np.testing.assert_array_equal(made[:, outside], frames[:, outside])
+    assert (made[:, ~outside] != frames[:, ~outside]).any()
 
-def test_a_saved_network_is_what_was_trained(saved):
-    """Its weights come back from the graphs, so that it may be adapted further."""
-    torch = pytest.importorskip("torch")
-    from vmm.learned import load
-    from vmm.train import restore
-
-    _, _, path = saved
-    net, graphs = restore.flowmag(path), load(path)
+    net, graphs = restore.flowmag(path), load(path)  # its weights come back, so that it may be adapted further
     a, b = np.random.default_rng(0).uniform(-1, 1, (2, 1, 3, 19, 33)).astype(np.float32)
     texture, *shapes = graphs.encode(a, b)
     theirs = graphs.decode(texture, graphs.manipulate(*shapes, 3.0))
     with torch.no_grad():
         ours = net.eval()(torch.from_numpy(a), torch.from_numpy(b), torch.full((1, 1, 1, 1), 3.0)).numpy()
     np.testing.assert_allclose(theirs, ours, atol=1e-4)
-
-
-def test_targets_are_left_alone_by_what_is_learned(saved):
-    frames, _, path = saved
-    box = (8, 10, 16, 20)
-    made = flowmag.magnify(frames, alpha=4, mask=box, weights=path)
-    outside = np.ones(frames.shape[1:], bool)
-    outside[8:24, 10:30] = False
-    np.testing.assert_array_equal(made[:, outside], frames[:, outside])
-    assert (made[:, ~outside] != frames[:, ~outside]).any()
 
 
 def test_iterators_are_gone_through_first(monkeypatch):

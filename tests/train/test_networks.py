@@ -322,11 +322,24 @@ def test_flowmag_that_adds_keeps_frame_b_where_a_map_is_one():
 def test_flowmag_that_adds_begins_with_linear_magnification():
     net = FlowMag(4, norm=False, skip=True)
     a, b = pair()
-    b = a + 0.01 * b
+    b = a + 0.05 * b
     with torch.no_grad():
         net.ease()
         net.out.bias.zero_()
-        torch.testing.assert_close(net(a, b, factor(6)), a + 6 * (b - a), rtol=0, atol=1e-3)
+        torch.testing.assert_close(net(a, b, factor(6)), a + 6 * (b - a), rtol=0, atol=0.01)
+
+
+def test_flowmag_that_adds_leaves_equal_frames_alone():
+    """And far from where they differ."""
+    net = FlowMag(4, norm=False, skip=True)
+    a, _ = pair(32, 96)
+    b = a.clone()
+    b[..., 60:] += 0.1
+    with torch.no_grad():
+        assert torch.equal(net(a, a, factor(8)), a)
+        made = net(a, b, factor(8))
+    assert torch.equal(made[..., :40], a[..., :40])
+    assert not torch.equal(made[..., 60:], b[..., 60:])
 
 
 # What is refused.

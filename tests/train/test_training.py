@@ -21,6 +21,7 @@ from vmm.train.losses import painted  # noqa: E402
 from vmm.train.networks import Lightweight, MagNet, RealTime  # noqa: E402
 from vmm.train.optimizer import Muon, orthogonal  # noqa: E402
 from vmm.train.pairs import Scenes, pairs  # noqa: E402
+from vmm.train.restore import weights  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the exporter
 
@@ -159,6 +160,20 @@ def test_weights_of_something_else_are_named(tmp_path):
     np.savez(tmp_path / "net.npz", a=np.zeros(3))
     with pytest.raises(ValueError, match="holds no published weights of magnet"):
         convert(tmp_path / "net.npz", tmp_path / "net.onnx", "magnet")
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_graphs_can_be_trained_on(half, tmp_path):
+    net = start(form("lightweight-light"))
+    with torch.no_grad():
+        net.decoder.out.weight.add_(0.1)
+    export(net, tmp_path / "net.onnx", "lightweight", half=half)
+    again = weights(form("lightweight-light"), tmp_path / "net.onnx")
+    a, b = torch.rand(2, 1, 3, 32, 32) * 2 - 1
+    with torch.no_grad():
+        torch.testing.assert_close(*(n(a, b, torch.full((1, 1, 1, 1), 5.0)) for n in (net, again)), atol=5e-3, rtol=0)
+    with pytest.raises(ValueError, match="is of another network"):
+        weights(form("realtime"), tmp_path / "net.onnx")
 
 
 def test_kinds():

@@ -21,6 +21,7 @@ from vmm.train.loop import Settings, Training, start
 from vmm.train.losses import LOSSES
 from vmm.train.pairs import Pairs, Scenes, pairs
 from vmm.train.pool import Pool
+from vmm.train.restore import weights
 
 EVERY = 10.0  # minutes between two looks at held-out photographs
 
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--farthest", type=float, default=None, help="output motion in pixels [12, on a GPU 30]")
         verb.add_argument("--rate", type=float, default=Settings.rate, help=f"learning rate [{Settings.rate:g}]")
         verb.add_argument("--loss", choices=LOSSES, default="painted", help="what is made small [painted]")
+        verb.add_argument("--start", type=Path, help="PATH.onnx of such a network to start from, in place of nothing")
         verb.set_defaults(run=_train, name=name)
     fill = verbs.add_parser("pool", help="make pairs, for others to train on")
     fill.add_argument("path", type=Path)
@@ -69,6 +71,8 @@ def _train(options: argparse.Namespace) -> None:
     on_gpu = options.device != "cpu"
     settings = Settings(options.minutes, rate=options.rate, colour=0.25 if options.loss == "magnet" else 0.0)
     net = start(form(options.name), options.seed)
+    if options.start is not None:
+        weights(net, options.start)
     training = Training(net, LOSSES[options.loss](), settings, device=options.device)
     if checkpoint.exists():
         training.load(checkpoint)

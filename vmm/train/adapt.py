@@ -31,9 +31,9 @@ def adapt(
 ) -> Any:
     """Train a network on one clip, without any true frame.
 
-    Each step draws pairs of the first frame and another, crops them, turns and mirrors them, changes their colours
-    alike, draws a total factor by its logarithm, and for half of them asks for it in a box only, outside of which
-    nothing is to change. The loss is that of ``LOSSES["flowmag"]``.
+    Each step draws pairs of the first frame and another, crops and mirrors them, changes their
+    colours alike, draws a total factor by its logarithm, and for half of them asks for it in a box only, or outside of
+    it only, where elsewhere nothing is to change. The loss is that of ``LOSSES["flowmag"]``.
 
     A network that has learned nothing yet, such as that of ``begun``, learns one clip so, too, but its frames stay
     softer than those of one that has seen many clips.
@@ -145,8 +145,7 @@ def drawn(
 def _pair(frames: np.ndarray, rng: np.random.Generator, rows: int, cols: int) -> np.ndarray:
     """Crops (2, rows, cols, 3) of the first frame and another, mirrored alike."""
     top, left = (rng.integers(n - m + 1) for n, m in zip(frames.shape[1:3], (rows, cols), strict=True))
-    both = frames[:: rng.integers(1, len(frames))][:2]
-    pair = both[:, top : top + rows, left : left + cols]
+    pair = np.stack([frames[i, top : top + rows, left : left + cols] for i in (0, rng.integers(1, len(frames)))])
     pair = pair if pair.ndim == 4 else np.repeat(pair[..., None], 3, -1)
     return pair[:, :: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
 

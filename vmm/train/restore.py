@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -38,11 +39,45 @@ def flowmag(path: str | Path) -> FlowMag:
         raise ValueError(f"{file} is not a FlowMag generator that vmm wrote: it has no layer 'out'")
     adds = all(node.op_type != "Sigmoid" for node in model.graph.node)
     net = FlowMag(values["out.weight"].shape[1] - 3 * adds, norm=False, skip=adds)
-    still = {name: torch.zeros_like(value) for name, value in net.state_dict().items() if name.endswith("bias")}
-    try:
-        net.load_state_dict({**still, **values})  # biases that are zero are not written
-    except RuntimeError as error:
-        raise ValueError(f"{file} is not a FlowMag generator that vmm wrote: {error}") from error
+    return weights(net, path)
+
+
+def weights(net: Any, path: str | Path) -> Any:
+    """Give a network the weights of graphs, as they were kept there.
+
+    Parameters
+    ----------
+    net
+        A network of the form that was written.
+    path
+        ``PATH.onnx``.
+
+    Returns
+    -------
+    Any
+        The network itself.
+
+    Raises
+    ------
+    ValueError
+        Where the graphs are those of another network.
+    """
+    kept: dict[str, Tensor] = {}
+    for file in files(Path(path)).values():
+        kept |= dict(_weight(tensor) for tensor in onnx.load(file).graph.initializer if tensor.name.startswith("net."))
+    unknown = {name for name, value in kept.items() if value.ndim == 4}
+    with torch.no_grad():
+        for name, parameter in net.named_parameters(remove_duplicate=False):
+            value = kept.get(name)
+            if value is not None and value.shape != parameter.shape:
+                raise ValueError(f"{path} is of another network: {name} is {tuple(value.shape)}")
+            if value is not None:
+                parameter.copy_(value)
+            elif name.endswith("bias"):
+                parameter.zero_()  # not written then
+            unknown.discard(name)
+    if unknown:
+        raise ValueError(f"{path} is of another network: {min(unknown)} has no place in it")
     return net
 
 

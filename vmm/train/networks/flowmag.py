@@ -17,6 +17,8 @@ from vmm.train.networks.blocks import tensors
 _WAVES = 32
 _LEVELS = 5
 _PLANES = 6 + _WAVES
+_AROUND = 31  # pixels within which motion may have come from
+_FAINT = 1e-3  # change of brightness, of 1, that is half heard
 
 
 class FlowMag(nn.Module):
@@ -29,8 +31,9 @@ class FlowMag(nn.Module):
 
     With ``skip``, which is not published, it learns from nothing within minutes on one clip: it also sees
     (alpha - 1) (b - a), which is what small motion asks for, and adds to frame b:
-    frame = b + 2 (alpha - 1) / (alpha + 1) tanh(.). A fresh one that is eased adds just that, up to the tanh. At alpha
-    1 it gives exactly frame b, and so it does wherever a map is 1.
+    frame = b + 2 g (alpha - 1) / (alpha + 1) tanh(.), where g is 0 where nothing changes for many pixels around, and
+    near 1 where more does than a quarter of a grey level. A fresh one that is eased adds just that, up to the tanh. At
+    alpha 1, wherever a map is 1, and where frames are equal, it gives exactly frame b.
 
     Parameters
     ----------
@@ -89,7 +92,8 @@ class FlowMag(nn.Module):
         change = seen[:, 3:6] - seen[:, :3]
         finest = self._finest(torch.cat([seen, (alpha - 1) * change], 1))
         added = torch.tanh(self.out(torch.cat([finest, (alpha + 1) * change], 1)))
-        return texture + 2 * (alpha - 1) / (alpha + 1) * added
+        amount = F.avg_pool2d(change.square().mean(1, keepdim=True), _AROUND, 1, _AROUND // 2)
+        return texture + 2 * (alpha - 1) / (alpha + 1) * amount / (amount + _FAINT**2) * added
 
     def _finest(self, planes: Tensor) -> Tensor:
         """The finest level (B, C, H, W) of what the U-Net makes of its input."""
