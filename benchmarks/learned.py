@@ -21,8 +21,8 @@ import vmm
 from benchmarks.speed import median
 from vmm.data import synthetic
 from vmm.data.shifts import COLUMNS, HELD_OUT, achieved, shift, similarities
-from vmm.engine.protocols import Filter
 from vmm.learned import load
+from vmm.magnet import AS_IT_IS
 from vmm.motion import limited, local_phase, smooth
 from vmm.spatial import SteerablePyramid, luma, padded
 
@@ -39,6 +39,7 @@ Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 _RUN = """
 import re, sys, numpy as np, vmm
 from vmm.learned import load
+from vmm.magnet import AS_IT_IS
 frames = (np.random.default_rng(i).integers(0, 255, (1, 1080, 1920, 3), np.uint8) for i in range(4))
 kind = load(sys.argv[1]).kind
 for _ in getattr(vmm, kind).magnify(frames, weights=sys.argv[1]):
@@ -51,9 +52,8 @@ def phase(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:
     """Frame b by the phase method, its motion measured against frame a alone."""
     spatial = luma(padded(SteerablePyramid, octave=1.0, orientations=4))
     motion = smooth(limited(local_phase, 6.0), 2.0)
-    as_it_is = Filter(lambda motion, memory: (motion, memory))
     clip = np.stack([a, b]).astype(np.float32)
-    return vmm.magnify(clip, spatial=spatial, motion=motion, temporal=as_it_is, alpha=factor - 1)[1]
+    return vmm.magnify(clip, spatial=spatial, motion=motion, temporal=AS_IT_IS, alpha=factor - 1)[1]
 
 
 def network(weights: str) -> Magnifier:

@@ -15,11 +15,12 @@ from vmm.backend.arrays import Array, is_array, to_host
 from vmm.engine.alpha import Alpha, check_alpha
 from vmm.engine.frames import checked
 from vmm.engine.loop import magnify as run
-from vmm.engine.protocols import Filter, Spatial
+from vmm.engine.protocols import Spatial
 from vmm.engine.windows import Source, source
 from vmm.learned import NAMES, Network, load, pair
 from vmm.learned.frames import white_of
 from vmm.learned.weights import FOLDER
+from vmm.magnet import AS_IT_IS
 
 LARGEST = 16.0
 """Total factor up to which the network is trained; it runs twice, each time by the root, for factors up to 256."""
@@ -112,8 +113,7 @@ def magnify(
             raise ValueError(f"frames of {shape[0]} x {shape[1]} pixels must be at least {_SMALLEST} x {_SMALLEST}")
         return spatial(shape, dtype, xp)
 
-    still = Filter(lambda motion, memory: (motion, memory))
-    return run(frames, spatial=plan, motion=motion, temporal=still, alpha=alpha, mask=mask)
+    return run(frames, spatial=plan, motion=motion, temporal=AS_IT_IS, alpha=alpha, mask=mask)
 
 
 class Twice:

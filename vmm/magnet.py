@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vmm.backend.arrays import Array
 from vmm.engine.alpha import Alpha
 from vmm.engine.loop import Band, sampling_rate, tuned
 from vmm.engine.loop import magnify as run
@@ -16,6 +15,9 @@ from vmm.learned import autoencoder, load, pair
 from vmm.temporal import difference, fir
 
 MODES = ("static", "dynamic", "temporal")
+
+AS_IT_IS = Filter(lambda motion, memory: (motion, memory))
+"""Passes all motion since the first frame."""
 
 
 def magnify(
@@ -94,7 +96,7 @@ def by_network(
     if mode == "temporal":
         chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
     else:
-        chosen = difference() if mode == "dynamic" else Filter(_as_it_is)
+        chosen = difference() if mode == "dynamic" else AS_IT_IS
     return run(frames, spatial=spatial, motion=motion, temporal=chosen, alpha=alpha, mask=mask)
 
 
@@ -108,8 +110,3 @@ def _mode(mode: str | None, band: Any, temporal: Any) -> str:
     if filtered != (mode == "temporal"):
         raise ValueError(f"band={band!r} with mode={mode!r}: mode 'temporal' takes a band, and no other does")
     return mode
-
-
-def _as_it_is(motion: Array, memory: Any) -> tuple[Array, Any]:
-    """All motion since the first frame."""
-    return motion, memory

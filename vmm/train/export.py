@@ -115,8 +115,6 @@ def export(
 def _graph(part: nn.Module, name: str, inputs: tuple[Tensor, ...], facts: dict[str, Any], half: bool) -> bytes:
     """One part as an ONNX model, checked."""
     names, outputs = _NAMES[name]
-    sides = {i: f"{side}_{names[0]}" for i, side in ((2, "rows"), (3, "columns"))}
-    axes = {n: {i: sides[i] if n == names[0] else f"{sides[i]}_{n}" for i in (2, 3)} for n in names}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         exported = torch.onnx.export(
@@ -129,7 +127,6 @@ def _graph(part: nn.Module, name: str, inputs: tuple[Tensor, ...], facts: dict[s
             dynamo=True,
             verbose=False,
         )
-    del axes
     model = exported.model_proto
     if half:
         _halve(model)

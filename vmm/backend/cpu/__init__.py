@@ -24,6 +24,7 @@ import numpy as np
 
 from vmm.backend.cpu import colours, directions, images, phase, spectra, triples
 from vmm.backend.cpu.flows import alike, arriving, cubic, followed, linear  # noqa: F401
+from vmm.backend.cpu.phase import phase_sums  # noqa: F401
 from vmm.backend.threads import cores, in_parallel
 
 _FEW = 50_000  # samples that one core has gone through before another has begun
@@ -34,14 +35,6 @@ def phase_since(coefs: np.ndarray, reference: np.ndarray) -> np.ndarray:
     out = np.empty(coefs.shape, np.float32)
     phase.since(_rows(coefs), _rows(np.broadcast_to(reference, coefs.shape)), _rows(out))
     return out
-
-
-def phase_sums(coefs: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Phase relative to a reference, summed over regions by two weights."""
-    groups, n = coefs.shape[:2]
-    phases = np.empty((groups, n, reference[0].size), np.float32)
-    phase.since_each(np.ascontiguousarray(coefs).reshape(phases.shape), reference.reshape(groups, -1), phases)
-    return phases @ _single(weights).reshape(groups, 2, -1).swapaxes(1, 2)
 
 
 def phase_since_filtered(coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, registers: np.ndarray) -> np.ndarray:

@@ -195,3 +195,11 @@ def product(rows: Any, matrix: Any, out: Any) -> None:
         for m in range(matrix.shape[0]):
             out[m, r] = 0
             weighted_row(out[m, r], matrix[m], rows, r)
+
+
+def phase_sums(coefs: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Phase relative to a reference, summed over regions by two weights."""
+    groups, n = coefs.shape[:2]
+    phases = np.empty((groups, n, reference[0].size), np.float32)
+    since_each(np.ascontiguousarray(coefs).reshape(phases.shape), reference.reshape(groups, -1), phases)
+    return phases @ np.ascontiguousarray(weights, np.float32).reshape(groups, 2, -1).swapaxes(1, 2)
