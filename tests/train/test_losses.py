@@ -77,7 +77,7 @@ def test_the_plain_one_is_that_of_the_frame():
     net, given = RealTime(8, 1).eval(), sample()
     from vmm.train.loop import magnified
 
-    assert torch.equal(LOSSES["painted"]()(net, given, 0.3), painted(magnified(net, given), given.target, 0.3))
+    assert torch.equal(LOSSES["painted"]()(net, given, 0.3), painted(magnified(net, given), given, 0.3))
 
 
 # MagNet.

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of the exporter
 
 
 def loss(net, sample, progress):
-    return painted(magnified(net, sample), sample.target, progress)
+    return painted(magnified(net, sample), sample, progress)
 
 
 @pytest.fixture(scope="module")

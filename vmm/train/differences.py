@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def charbonnier(x: Tensor, y: Tensor, soft: float = 0.02) -> Tensor:
-    """Mean absolute difference, quadratic below `soft`; frames (B, 3, H, W).
+def charbonnier(x: Tensor, y: Tensor, soft: float = 0.02, weight: Tensor | float = 1.0) -> Tensor:
+    """Mean absolute difference, quadratic below `soft`; frames (B, 3, H, W), a weight (B, 1, 1, 1) for each.
 
     References
     ----------
@@ -21,10 +21,10 @@ def charbonnier(x: Tensor, y: Tensor, soft: float = 0.02) -> Tensor:
     >>> charbonnier(torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.15), 0.2).item()
     0.04999999701976776
     """
-    return ((x - y).square() + soft**2).sqrt().mean() - soft
+    return (weight * (((x - y).square() + soft**2).sqrt() - soft)).mean()
 
 
-def edges(x: Tensor, y: Tensor, soft: float = 0.02) -> Tensor:
+def edges(x: Tensor, y: Tensor, soft: float = 0.02, weight: Tensor | float = 1.0) -> Tensor:
     """The same of differences between neighbours down and right, L_edge of Singh et al. 2023; frames (B, 3, H, W).
 
     Examples
@@ -35,13 +35,14 @@ def edges(x: Tensor, y: Tensor, soft: float = 0.02) -> Tensor:
     """
     d = x - y
     down, right = d[..., 1:, :] - d[..., :-1, :], d[..., 1:] - d[..., :-1]
-    return charbonnier(down, torch.zeros_like(down), soft) + charbonnier(right, torch.zeros_like(right), soft)
+    zero = torch.zeros_like(d)
+    return charbonnier(down, zero[..., 1:, :], soft, weight) + charbonnier(right, zero[..., 1:], soft, weight)
 
 
-def structure(x: Tensor, y: Tensor, scales: int = 2) -> Tensor:
+def structure(x: Tensor, y: Tensor, scales: int = 2, weight: Tensor | float = 1.0) -> Tensor:
     """One less the structural similarity [1]_ over windows of 7 x 7, mean over scales; frames (B, 3, H, W) in [-1, 1].
 
-    It stands where the papers have a perceptual loss, whose network cannot be made from nothing.
+    Each has a weight (B, 1, 1, 1). It stands where the papers have a perceptual loss, whose network cannot be made from nothing.
 
     References
     ----------
@@ -58,7 +59,7 @@ def structure(x: Tensor, y: Tensor, scales: int = 2) -> Tensor:
     for scale in range(scales):
         if scale:
             x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
-        total = total + 1 - _similarity(x, y).mean()
+        total = total + (weight * (1 - _similarity(x, y))).mean()
     return total / scales
 
 

@@ -58,7 +58,8 @@ class Settings:
     rate
         Largest learning rate; it rises within a fiftieth of the time and falls as a cosine.
     noise
-        Largest level of shot noise n: inputs get n sqrt((x + 1) / 127.5) N(0, 1), n drawn for each pair.
+        Largest standard deviation of noise in the frames, in grey levels at middle grey, drawn for each pair; half of
+        the pairs have white noise, the others shot noise.
     colour
         Largest change of each colour of frame b and of the target together, of 2.
     easy
@@ -70,7 +71,7 @@ class Settings:
 
     minutes: float
     rate: float = 1e-3
-    noise: float = 0.3
+    noise: float = 4.0
     colour: float = 0.0
     easy: tuple[float, float] = (2.5, 20.0)
     decay: float = 0.998
@@ -96,9 +97,10 @@ def start(net: Any, seed: int = 0) -> Any:
     return net.to(memory_format=torch.channels_last)
 
 
-def _shot(frames: Tensor, level: Tensor) -> Tensor:
-    """Frames in [-1, 1] with shot noise."""
-    return frames + level * ((frames + 1).clamp(min=0) / 127.5).sqrt() * torch.randn_like(frames)
+def _noisy(frames: Tensor, level: Tensor, shot: Tensor) -> Tensor:
+    """Frames in [-1, 1] with noise of so many grey levels, all white, or where asked shot noise."""
+    deviation = torch.where(shot, (frames + 1).clamp(min=0).sqrt(), 1.0) * level / 127.5
+    return frames + deviation * torch.randn_like(frames)
 
 
 class Training:
@@ -160,7 +162,8 @@ class Training:
         factor = batch.factor[:, None, None, None]
         level = self.ramp * self.settings.noise * torch.rand_like(factor) * (torch.rand_like(factor) < 0.75)
         other = self.settings.colour * (2 * torch.rand(len(a), 3, 1, 1, device=a.device) - 1)
-        seen_a, seen_b = (_shot(x, level) for x in (a, b + other))
+        shot = torch.rand_like(factor) < 0.5
+        seen_a, seen_b = (_noisy(x, level, shot) for x in (a, b + other))
         return Sample(seen_a, seen_b, target + other, factor, a, b)
 
     def save(self, path: str | Path) -> None:

@@ -26,18 +26,23 @@ from vmm.train.loop import Loss, Sample, magnified
 from vmm.train.networks.blocks import on_grid
 
 _MARGIN = 8  # pixels beside a frame's border from which things come in that the network cannot know
+_LITTLE = 0.04  # change between frame b and its target, of 2, below which a pair counts less and less
 
 
-def painted(out: Tensor, target: Tensor, progress: float) -> Tensor:
+def painted(out: Tensor, sample: Sample, progress: float) -> Tensor:
     """How far a frame is from its target, less a margin: brightness first, edges and structure more and more.
 
-    Without a quadratic loss at the start a network that adds to frame b never leaves the answer b.
+    Without a quadratic loss at the start a network that adds to frame b never leaves the answer b. Each pair counts by
+    how much of the change between frame b and the target is missed, or small motions would not be learned beside large.
     """
     inner = (..., slice(_MARGIN, -_MARGIN), slice(_MARGIN, -_MARGIN))
-    out, target = out[inner], target[inner]
-    soft = 0.1 * 0.2 ** min(1.0, 3 * progress)  # .1 at first, .02 from a third on
+    out, target, b = (frames[inner] for frames in (out, sample.target, sample.clean_b))
+    weight = 1 / ((target - b).abs().mean((1, 2, 3), keepdim=True) + _LITTLE)
+    weight = weight / weight.mean()
+    soft = 0.1 * 0.06 ** min(1.0, 2 * progress)  # .1 at first, .006 from the middle on
     ramp = min(1.0, 5 * progress)
-    return charbonnier(out, target, soft) + ramp * (edges(out, target, soft) + 0.2 * structure(out, target))
+    shape = edges(out, target, soft, weight) + 0.2 * structure(out, target, weight=weight)
+    return charbonnier(out, target, soft, weight) + ramp * shape
 
 
 def of_frame() -> Loss:
@@ -58,7 +63,7 @@ def of_frame() -> Loss:
     >>> LOSSES["painted"]()(RealTime(4, 1), sample, 0.0).shape
     torch.Size([])
     """
-    return lambda net, sample, progress: painted(magnified(net, sample), sample.target, progress)
+    return lambda net, sample, progress: painted(magnified(net, sample), sample, progress)
 
 
 def of_magnet(share: float = 0.1) -> Loss:
@@ -87,7 +92,7 @@ def of_magnet(share: float = 0.1) -> Loss:
         (texture_other, shape_other), (texture_target, _) = net.encoder(sample.b), net.encoder(sample.target)
         apart = F.l1_loss(texture_a, texture_b) + F.l1_loss(texture_other, texture_target)
         apart = apart + F.l1_loss(shape_b, shape_other)
-        return painted(magnified(net, sample), sample.target, progress) + share * apart
+        return painted(magnified(net, sample), sample, progress) + share * apart
 
     return loss
 
@@ -125,7 +130,7 @@ def of_lightweight(proxy: Any = None, share: float = 0.1) -> Loss:
             with torch.no_grad():
                 _, *wanted = frozen.encode(sample.clean_a, sample.clean_b)
             total = total + F.l1_loss(_moved(shapes, sample.factor), _moved(wanted, sample.factor))
-        return painted(magnified(net, sample), sample.target, progress) + share * total
+        return painted(magnified(net, sample), sample, progress) + share * total
 
     return loss
 
