@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, real_dtype
-from vmm.backend.threads import in_parallel
+from vmm.backend.threads import cores, in_parallel
 from vmm.measure.rois import Region
 from vmm.spatial import Pixels, luma
 
@@ -45,21 +45,29 @@ class Crops:
     def cut(self, frames: Array, shifts: np.ndarray) -> Array:
         """Brightness (G, n, rows, cols) of frames (n, H, W[, 3]) at whole-pixel shifts (n, G, 2)."""
         out = namespace(frames).empty((len(self.index), len(frames), *self.size), real_dtype(frames.dtype))
-        steady = [slice(0, len(frames))] if (shifts == shifts[:1]).all() else None
-        for g in range(len(self.index) if len(frames) else 0):
-            for run in steady or runs(shifts[:, g]):
-                out[g, run] = _light(self.raw(frames[run], g, shifts[run.start, g]))
+        for g, crops in enumerate(out):
+            self._into(crops, frames, g, shifts[:, g])
         return out
+
+    def _into(self, crops: Array, frames: Array, g: int, shifts: np.ndarray) -> None:
+        """Write the crops (n, rows, cols) of region g."""
+        for run in runs(shifts) if len(frames) else ():
+            crops[run] = _light(self.raw(frames[run], g, shifts[run.start]))
 
     def seen(self, frames: Array, shifts: np.ndarray, images: Array) -> tuple[Array, Array]:
         """Products (G, n, K) of the crops with images (G, K, rows, cols), and sums (G, rows, cols) of the crops."""
 
-        def one(g: int) -> tuple[Array, Array]:
-            crops, weights = self.only(g).cut(frames, shifts[:, [g]])[0], images[g]
-            return crops.reshape(len(frames), -1) @ weights.reshape(len(weights), -1).T, crops.sum(axis=0)
+        def some(part: range) -> list[tuple[Array, Array]]:
+            crops, found = xp.empty((len(frames), *self.size), real_dtype(frames.dtype)), []
+            for g in part:  # in the same place: fresh memory takes longer than the sums
+                self._into(crops, frames, g, shifts[:, g])
+                found.append((crops.reshape(len(crops), -1) @ images[g].reshape(count, -1).T, crops.sum(axis=0)))
+            return found
 
-        xp, each = namespace(images), range(len(images))
-        products, sums = zip(*(in_parallel(one, each) if len(frames) > 1 else map(one, each)), strict=True)
+        (n, count), xp = images.shape[:2], namespace(images)
+        step = -(-n // cores()) if len(frames) > 1 else n
+        parts = in_parallel(some, [range(g, min(g + step, n)) for g in range(0, n, step)])
+        products, sums = zip(*(pair for pairs in parts for pair in pairs), strict=True)
         return xp.stack(products), xp.stack(sums)
 
     def raw(self, frames: Array, g: int, shift: Sequence[int]) -> Array:

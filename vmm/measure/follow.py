@@ -19,6 +19,7 @@ _PATIENCE, _REST = 4, 64  # frames in which a region is looked for in vain, and 
 _STEADY = 0.02  # of the gradient's energy in the other direction
 _STEPS = 8  # at most, each up to half a wavelength of the coarsest band
 _SPREAD = 1024  # displacements that tell how blurred a mean is
+_AT_ONCE = 256  # of them; BLAS shares larger products among cores, and waits long for one that is busy
 _FAINT = 0.3  # contrast that is left of a wave; what lost more is not restored
 _SATURATED = 0.5  # of the frames looked at
 _OFTEN, _FIRST, _LOOKED = 4, 32, 32  # one of so many frames is, of the first ones and of those after
@@ -111,9 +112,8 @@ class Follower:
 
     def _saturated(self, frame: Array, shift: np.ndarray) -> np.ndarray:
         """Pixels (G, H, W) of a frame that are as bright as its type allows."""
-        if frame.dtype.kind != "u":
+        if frame.dtype.kind != "u" or frame.max() < (top := np.iinfo(frame.dtype).max):
             return np.zeros(self.crops.inside.shape, bool)
-        top = np.iinfo(frame.dtype).max
         parts = [to_host(self.crops.raw(frame, g, s)[0]) == top for g, s in enumerate(shift)]
         return np.stack([part.any(axis=2) if part.ndim == 3 else part for part in parts])
 
@@ -139,15 +139,22 @@ class Follower:
         spectrum = np.fft.rfft2(mean)
         for g in range(len(mean)):
             down, right = (some[:, g] - some[:, g].mean(axis=0)).T
-            turns = _waves(np.outer(np.fft.fftfreq(height), down)) @ _waves(np.outer(right, np.fft.rfftfreq(width)))
-            left = turns / len(some)
+            left = _mean_wave(np.fft.fftfreq(height), np.fft.rfftfreq(width), down, right)
             spectrum[g] *= np.where(abs(left) > _FAINT, left.conj() / np.maximum(abs(left) ** 2, 1e-9), 1)
         return np.fft.irfft2(spectrum, s=(height, width)), np.mean(self._full, axis=0) > _SATURATED
 
 
-def _waves(cycles: np.ndarray) -> np.ndarray:
-    """``exp(-2 pi i cycles)`` in single precision."""
-    angles = (-2 * np.pi * cycles).astype(np.float32)
+def _mean_wave(rows: np.ndarray, cols: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Mean of ``exp(-2 pi i f d)`` over displacements (n,), for all frequencies of rows and columns."""
+    parts = range(0, len(down), _AT_ONCE)
+    products = [_waves(rows, down[i : i + _AT_ONCE]) @ _waves(cols, right[i : i + _AT_ONCE]).T for i in parts]
+    mean: np.ndarray = sum(products) / len(down)
+    return mean
+
+
+def _waves(frequencies: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """``exp(-2 pi i f d)`` (f, d) in single precision."""
+    angles = np.outer((-2 * np.pi * frequencies).astype(np.float32), places.astype(np.float32))
     waves = np.empty(angles.shape, np.complex64)
     waves.real, waves.imag = np.cos(angles), np.sin(angles)
     return waves

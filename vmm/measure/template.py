@@ -127,19 +127,14 @@ class Template:
         The first two give the sum of weight times gradient times the sine of the phase; the rest that of weight times
         gradient squared, down, mixed and right, times its cosine.
         """
-        xp = self.bank.xp
-        found = []
-        for kind in ((0,), (1,), (0, 0), (0, 1), (1, 1)):
-            coefs = []
-            for r, k, share in zip(self.references, self.slopes, self.shares, strict=True):
-                part = share * r * (1j if len(kind) == 1 else 1)
-                for axis in kind:
-                    part = part * k[:, axis]
-                coefs.append(part.astype(r.dtype))
-            image = self.bank.adjoint(coefs) * self.window
-            level = image.sum(axis=(1, 2), keepdims=True) / self.window.sum(axis=(1, 2), keepdims=True)
-            found.append(image - level * self.window)
-        return xp.ascontiguousarray(xp.stack(found, axis=1))
+        xp, coefs = self.bank.xp, []
+        for r, k, share in zip(self.references, self.slopes, self.shares, strict=True):
+            down, right, still = k[:, 0], k[:, 1], share * r
+            parts = (1j * still * down, 1j * still * right, still * down**2, still * down * right, still * right**2)
+            coefs.append(xp.concatenate(parts).astype(r.dtype))
+        found = self.bank.adjoint(coefs).reshape(len(parts), *self.window.shape) * self.window
+        level = found.sum(axis=(2, 3), keepdims=True) / self.window.sum(axis=(1, 2), keepdims=True)
+        return xp.ascontiguousarray((found - level * self.window).swapaxes(0, 1))
 
     def by_brightness(self, products: Array) -> tuple[np.ndarray, np.ndarray]:
         """Displacement (G, n, 2) in pixels, right up to about half a pixel, and likeness (G, n), of products (G, n, 5).
