@@ -134,6 +134,19 @@ def test_a_field_is_what_regions_say():
     assert found.known.all() and found.fs == 30
 
 
+def test_the_whole_picture_may_move_far():
+    """By more than half of every wavelength that is there: a camera on a shaking mast."""
+    moves = synthetic.sway(48, 30, 5.0, 4.0, 30)
+    frames = synthetic.render(synthetic.texture((64, 80)), moves, noise=1.0)
+    chunks = (frames[i : i + 10] for i in range(0, 48, 10))  # which can be read but once
+    for found in (vmm.measure.field(frames, fs=30, step=4), vmm.measure.field(chunks, fs=30, step=4)):
+        error = found.values[:, 3:-3, 3:-3] - (moves - moves.mean(axis=0))[:, None, None]
+        assert found.known[3:-3, 3:-3].all()
+        assert np.sqrt(np.square(error).mean()) < 0.01
+    shapes = vmm.measure.modes(frames, 5.0, fs=30, step=4).shapes[0, 3:-3, 3:-3]
+    np.testing.assert_allclose(np.linalg.norm(abs(shapes), axis=-1), 4.0, rtol=0.01)
+
+
 def test_what_is_not_known_is_not_given():
     frames = np.full((40, 64, 128), 90.0) + np.random.default_rng(0).normal(0, 1, (40, 64, 128))
     frames[:, :, :64] = synthetic.render(synthetic.texture((64, 64)), synthetic.sway(40, 30, 3, 0.2), noise=1.0)

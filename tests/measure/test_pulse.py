@@ -98,7 +98,7 @@ def test_breath_takes_all_regions_by_their_errors(rng):
 
 
 def test_bad_input(rng):
-    with pytest.raises(ValueError, match=r"frames must be \(T, H, W, 3\), not grey"):
+    with pytest.raises(ValueError, match=r"frames are grey, \(T, 16, 16\)"):
         pulse(rng.integers(0, 255, (60, 16, 16), np.uint8), fs=FS)
     with pytest.raises(ValueError, match="method='red' must be one of pos, chrom, green"):
         pulse(skin(1, 0.1, 0), fs=FS, method="red")

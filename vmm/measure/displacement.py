@@ -188,8 +188,9 @@ def _warn(known: np.ndarray, lost: np.ndarray, saturated: np.ndarray) -> None:
     say(some, "edges of one direction alone: the displacement along them is unknown, and NaN")
     say(saturated > _SPARE, f"pixels at the brightest value, up to {saturated.max():.0%}; these are left out")
     if gone.any():
-        first = int(lost[:, gone].any(axis=1).argmax())
-        what = f"nothing like the rest of the clip in {int(lost[:, gone].any(axis=1).sum())} frames, first in {first}"
+        frames = np.flatnonzero(lost[:, gone].any(axis=1))
+        where = f"in frame {frames[0]}" if len(frames) == 1 else f"in {len(frames)} frames, first in {frames[0]}"
+        what = f"nothing like the rest of the clip {where}"
         say(gone, f"{what}: interpolated there, or unknown where these are many; cut the clip")
 
 

@@ -24,7 +24,7 @@ class Field:
     Attributes
     ----------
     values
-        (T, H, W, 2) float32, down and right, from where the mean frame has it; NaN where it is not known.
+        (T, H, W, 2) float32, down and right, from the mean position; NaN where it is not known.
     error
         (H, W, 2) standard error of each value; NaN likewise.
     known
@@ -54,8 +54,9 @@ def field(
     """Displacement of every pixel, by least squares over the phases around it.
 
     The same as ``displacement``, with a Gaussian about each pixel as its region and the mean frame as reference.
-    Motion must stay below half a wavelength of the finest texture, about a pixel. The result takes 8 bytes a pixel
-    and frame: with a long clip give a `step`, or take ``modes``, which keeps a few numbers for each pixel.
+    The picture as a whole is followed through any motion by whole pixels; within it, motion must stay below half a
+    wavelength of the finest texture, about a pixel. The result takes 8 bytes a pixel and frame: with a long clip give
+    a `step`, or take ``modes``, which keeps a few numbers for each pixel.
 
     Parameters
     ----------
@@ -104,6 +105,7 @@ def field(
                 told += 1
             seen += len(block)
     known, error = around.settled(noise / told / around.noise_expected())[::2]
-    values = np.moveaxis(np.concatenate(moves), 1, -1).astype(np.float32)
+    values = np.moveaxis(np.concatenate(moves) + around.shifts[..., None, None], 1, -1).astype(np.float32)
+    values -= values.mean(axis=0)
     values = np.where(known, values * np.float32(scale), np.float32(np.nan))
     return Field(values, np.where(known, error * scale, np.nan), known, float(sampling_rate(frames, fs) or 1.0), unit)

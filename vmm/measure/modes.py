@@ -65,8 +65,8 @@ def modes(
 
     The phases of all bands are first fitted along time, by lines with a mean and a drift, and the displacement is then
     solved for in space: the two commute. So each frame is looked at once against the mean of all, and memory holds a
-    few numbers for each frequency and pixel, however long the clip. Motion must stay below half a wavelength of the
-    finest texture, about a pixel; regions are followed beyond.
+    few numbers for each frequency and pixel, however long the clip. The picture as a whole, and regions, are followed
+    through any motion; within the picture it must stay below half a wavelength of the finest texture, about a pixel.
 
     Parameters
     ----------
@@ -158,7 +158,8 @@ def _everywhere(
     pull: Any = sum(around.pull(i, lines.amplitudes(s, seen)) for i, s in enumerate(sums))
     variance = to_host(noise).astype(float) / told / around.noise_expected()
     known, solved, error = around.settled(variance)
-    shapes = -np.einsum("yxij,kjyx->kyxi", solved, to_host(pull)) * scale
+    whole = lines.of(around.shifts[:, None].astype(float))[:, :, None]
+    shapes = (whole - np.einsum("yxij,kjyx->kyxi", solved, to_host(pull))) * scale
     shapes = np.where(known, shapes, np.nan)
     if reference is not None:
         shapes = _turned(shapes, _mean(shapes, reference, (clip.shape[0], clip.shape[1]), how[1]))

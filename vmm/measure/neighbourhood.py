@@ -14,6 +14,7 @@ from vmm.engine.frames import cut
 from vmm.measure.bank import Bank, faded
 from vmm.measure.clips import Twice
 from vmm.measure.crops import grouped_by_size
+from vmm.measure.follow import Follower
 from vmm.measure.known import floor, telling
 from vmm.measure.rois import Region
 from vmm.measure.template import Template, inverse
@@ -37,7 +38,7 @@ class Neighbourhoods:
         self.xp, self.dtype = namespace(clip.sample), real_dtype(clip.dtype)
         self._crops = grouped_by_size([Region((0, 0, *shape))], _MARGIN)[0]
         self._bank = Bank(self._crops.size, self.dtype, self.xp, 2, _SIDE * sigma)
-        self._mean(clip)
+        self._follow(clip)
         places = [np.arange(0, n, step) + _MARGIN for n in shape]
         self._down: list[Array] = []
         self._right: list[Array] = []
@@ -49,17 +50,20 @@ class Neighbourhoods:
                 to.append(self.xp.asarray(weights, self.dtype))
         self.normal = self._normal(self._template.strengths)
 
-    def _mean(self, clip: Twice) -> None:
-        """Make the reference of the mean frame."""
-        total: Any = 0
-        self.frames = 0
+    def _follow(self, clip: Twice) -> None:
+        """Make the reference of the mean frame, the picture as a whole being followed by whole pixels."""
+        self._follower = Follower(self._crops, self._bank, _FLAT)
+        self.frames = self._done = 0
         for chunk in clip.first():
-            for frames in cut(chunk):
-                still = np.zeros((len(frames), 1, 2), int)
-                total = total + self._crops.cut(frames, still)[0].sum(axis=0, dtype=np.float64)
-                self.frames += len(frames)
-        mean = (total / self.frames)[None].astype(self.dtype)
+            self._see(chunk)
+        mean = self.xp.asarray(self._follower.reference()[0], self.dtype)
         self._template = Template.of(mean, self._crops.inside, self._bank, faded(self._bank.size, _MARGIN, _FLAT))
+        self.shifts = self._follower.places()[:, 0]
+
+    def _see(self, chunk: Array) -> None:
+        for frames in cut(chunk):
+            self._follower.see(frames)
+            self.frames += len(frames)
 
     @property
     def references(self) -> list[Array]:
@@ -67,8 +71,12 @@ class Neighbourhoods:
         return [r[0] for r in self._template.references]
 
     def phases(self, frames: Array) -> Iterator[tuple[Array, Array]]:
-        """Of each band the coefficients (n, h, w) of frames, and their phase against the reference."""
-        crops = self._crops.cut(frames, np.zeros((len(frames), 1, 2), int))
+        """Of each band the coefficients (n, h, w) of the frames that come next, shifted back, and their phase."""
+        if self._done + len(frames) > self.frames:  # the clip could be read but once
+            self._see(frames)
+            self.shifts = self._follower.places()[:, 0]
+        crops = self._crops.cut(frames, self.shifts[self._done : self._done + len(frames), None])
+        self._done += len(frames)
         for coefs, r in zip(self._bank.analyze(self._template.windowed(crops)), self.references, strict=True):
             yield coefs, phase_since(coefs, self.xp.broadcast_to(r, coefs.shape))
 

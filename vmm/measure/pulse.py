@@ -138,7 +138,10 @@ def mean_colour(frames: Any, roi: Any = None) -> np.ndarray:
     """Mean colour (T, 3) of a region of colour frames."""
     clip = twice(frames)
     if len(clip.shape) != 3:
-        raise ValueError(f"a pulse is read from colour: frames must be (T, H, W, 3), not grey (T, {clip.shape})")
+        height, width = clip.shape[:2]
+        raise ValueError(
+            f"a pulse is read from colour: frames are grey, (T, {height}, {width}), and must be (T, H, W, 3)"
+        )
     size = clip.shape[0], clip.shape[1]
     (region,) = regions(None if roi is None else [roi], size)
     return np.concatenate([_mean(piece, region) for chunk in checked(clip.then()) for piece in cut(chunk)])

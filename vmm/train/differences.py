@@ -42,7 +42,8 @@ def edges(x: Tensor, y: Tensor, soft: float = 0.02, weight: Tensor | float = 1.0
 def structure(x: Tensor, y: Tensor, scales: int = 2, weight: Tensor | float = 1.0) -> Tensor:
     """One less the structural similarity [1]_ over windows of 7 x 7, mean over scales; frames (B, 3, H, W) in [-1, 1].
 
-    Each has a weight (B, 1, 1, 1). It stands where the papers have a perceptual loss, whose network cannot be made from nothing.
+    Each has a weight (B, 1, 1, 1). It stands where the papers have a perceptual loss, whose network cannot be made from
+    nothing.
 
     References
     ----------
