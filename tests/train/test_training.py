@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
 import vmm  # noqa: E402
@@ -136,6 +137,20 @@ def test_calibration_is_part_of_the_file(tmp_path):
     net = vmm.learned.load(tmp_path / "net.onnx")
     assert net.factor(9) == pytest.approx(20) and net.factor(-1) == 0 and net.factor(0) == 1
     assert net.factor(19) == pytest.approx(40) and net.factor(-11) == pytest.approx(-20)
+
+
+def test_a_decoder_in_8_bits_paints_nearly_the_same(tmp_path):
+    torch.manual_seed(0)
+    export(RealTime(16, 8, act="leaky", padding="zeros", skip=True, shuffle=True), tmp_path / "net.onnx", "realtime")
+    command.main(["int8", str(tmp_path / "net.onnx"), str(tmp_path / "small.onnx")])
+    kinds = [node.op_type for node in onnx.load(tmp_path / "small.decoder.onnx").graph.node]
+    assert kinds.count("Conv") == 18 and kinds.count("QuantizeLinear") == 2 * (18 - 4 - 6)
+    for part in ("encoder", "manipulator"):
+        assert (tmp_path / f"small.{part}.onnx").read_bytes() == (tmp_path / f"net.{part}.onnx").read_bytes()
+    frames = next(pairs(bank(2, 2, side=256), 2, Scenes(patch=64, farthest=4.0)))
+    clip = torch.stack([frames.a[0], frames.b[0]]).permute(0, 2, 3, 1).numpy().astype(np.float32)
+    whole, eight = (vmm.realtime.magnify(clip, weights=tmp_path / f"{n}.onnx", alpha=4)[1] for n in ("net", "small"))
+    assert 0 < np.abs(whole - eight).mean() < 0.02 * np.abs(whole - clip[1]).mean()
 
 
 def test_published_weights_run(tmp_path):

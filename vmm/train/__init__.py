@@ -11,6 +11,7 @@
 | ``removal`` | learning which activations and blocks a network can do without |
 | ``evaluate`` | held-out photographs |
 | ``export``, ``restore``, ``convert`` | networks as ONNX graphs, and back; published weights |
+| ``quantize`` | decoders in 8 bits |
 
 Nothing is imported here, so that the package is there without PyTorch.
 """

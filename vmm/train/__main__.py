@@ -1,4 +1,4 @@
-"""``python -m vmm.train``: make pairs, train a network, write it as ONNX graphs."""
+"""``python -m vmm.train``: make pairs, train a network, write it as ONNX graphs, and those in 8 bits."""
 
 from __future__ import annotations
 
@@ -59,6 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("path", type=Path, help="a .png file")
     look.add_argument("--patch", type=int, default=96)
     look.set_defaults(run=_look)
+    eight = verbs.add_parser("int8", help="write a network again, most of its decoder in 8 bits")
+    eight.add_argument("path", type=Path, help="PATH.onnx of the network")
+    eight.add_argument("out", type=Path, help="PATH.onnx of the new one")
+    eight.set_defaults(run=_eight)
     for verb in verbs.choices.values():
         verb.add_argument("--seed", type=int, default=0, help="everything is drawn from it [0]")
         verb.add_argument("--threads", type=int, default=1, help="cores used [1: one more makes pairs]")
@@ -144,6 +148,13 @@ def _look(options: argparse.Namespace) -> None:
     rows = torch.cat([batch.a, batch.b, batch.target], 3)  # (24, 3, P, 3 P)
     sheet = torch.cat([torch.cat(list(rows[i : i + 8]), 1) for i in range(0, 24, 8)], 2)
     iio.imwrite(options.path, sheet.permute(1, 2, 0).numpy())
+
+
+def _eight(options: argparse.Namespace) -> None:
+    from vmm.train.quantize import quantize
+
+    for file in quantize(options.path, options.out, seed=options.seed):
+        print(file)
 
 
 def _write_log(path: Path, history: list[dict[str, Any]]) -> None:
