@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, real_dtype
-from vmm.backend.threads import in_parallel
+from vmm.backend.threads import in_parallel, workers
 from vmm.measure.rois import Region
 from vmm.spatial import Pixels, luma
 
@@ -59,7 +59,8 @@ class Crops:
             return crops.reshape(len(frames), -1) @ weights.reshape(len(weights), -1).T, crops.sum(axis=0)
 
         xp, each = namespace(images), range(len(images))
-        products, sums = zip(*(in_parallel(one, each) if len(frames) > 1 else map(one, each)), strict=True)
+        found = in_parallel(one, each, workers(frames)) if len(frames) > 1 else map(one, each)
+        products, sums = zip(*found, strict=True)
         return xp.stack(products), xp.stack(sums)
 
     def raw(self, frames: Array, g: int, shift: Sequence[int]) -> Array:
@@ -69,7 +70,7 @@ class Crops:
             if start >= 0 and start + n <= length:
                 places.append(slice(int(start), int(start) + n))
             else:
-                places.append(_mirrored(np.arange(start, start + n), length))
+                places.append(namespace(frames).asarray(_mirrored(np.arange(start, start + n), length)))
         return frames[:, places[0]][:, :, places[1]]
 
 
