@@ -2,9 +2,15 @@
 
 import argparse
 
-from benchmarks import learned, measure, motions, speed
+from benchmarks import gpu, learned, measure, motions, speed
 
-BENCHMARKS = {"speed": speed.main, "motions": motions.main, "measure": measure.main, "learned": learned.main}
+BENCHMARKS = {
+    "speed": speed.main,
+    "gpu": gpu.main,
+    "motions": motions.main,
+    "measure": measure.main,
+    "learned": learned.main,
+}
 
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
 parser.add_argument("name", choices=BENCHMARKS)

@@ -24,6 +24,11 @@ CASES = {  # name: method, settings, arguments of the command line
         {"octave": 1.0, "temporal": butterworth},
         ["--octave", "1", "--temporal", "butterworth"],
     ),
+    "phase, octave, 4 directions": (
+        "phase",
+        {"octave": 1.0, "orientations": 4, "temporal": butterworth},
+        ["--octave", "1", "--orientations", "4", "--temporal", "butterworth"],
+    ),
     "phase, half octave": ("phase", {"temporal": butterworth}, ["--temporal", "butterworth"]),
     "phase, octave, zero phase": (
         "phase",

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from devices import KINDS, device_of
 
 from vmm.data import synthetic
 
@@ -9,6 +10,13 @@ from vmm.data import synthetic
 @pytest.fixture(params=["float32", "float64"])
 def dtype(request):
     return np.dtype(request.param)
+
+
+@pytest.fixture(params=KINDS)
+def device(request):
+    """A device: a stand-in, with plain kernels or compiled ones, and that of the machine where it has one."""
+    with device_of(request.param) as one:
+        yield one
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from devices import device_of
 
 import vmm
-from benchmarks import cases, peers, speed
+from benchmarks import cases, gpu, peers, speed
 
 
 @pytest.fixture
@@ -37,3 +38,43 @@ def test_tables(tiny, capsys, monkeypatch):
     said = capsys.readouterr().out
     assert "nobody" in said and "does not run here: ZeroDivisionError" in said
     assert "frames/s" in said and "MB" in said and "failed" not in said
+
+
+@pytest.mark.parametrize("case", ["linear", "riesz", "phase, octave", "phase, half octave"])
+def test_bytes_and_operations_are_counted(case):
+    """They grow as the pixels do, and no method does with less than reading and writing the frames."""
+    small, large = (gpu.traffic(case, size) for size in ((270, 480), (1080, 1920)))
+    for a, b in zip(small, large, strict=True):
+        assert 12 < b / a < 20
+    assert small[0] > 6 * 270 * 480 and large[1] > 100 * 1080 * 1920
+
+
+def test_narrower_bands_move_more():
+    wide, narrow = (gpu.traffic(case, (270, 480))[0] for case in ("phase, octave", "phase, half octave"))
+    assert 1.2 < narrow / wide < 5
+
+
+def test_share_of_the_bandwidth():
+    moved, done = gpu.traffic("riesz", (270, 480))
+    told = gpu.share("riesz", (270, 480), taken=2 * moved / 1e12, ceiling=1e12)
+    assert told.split() == [f"{moved / 1e6:.0f}", f"{done / 1e6:.0f}", "50", "%"]
+    assert not gpu.share("lagrangian", (270, 480), 1.0, 1.0).strip()
+
+
+def test_without_a_device_one_sentence_is_said(monkeypatch, capsys):
+    def require():
+        raise ImportError("CuPy finds no CUDA device")
+
+    monkeypatch.setattr(gpu, "require", require)
+    gpu.main()
+    assert capsys.readouterr().out == "No figure was measured: CuPy finds no CUDA device\n"
+
+
+def test_tables_of_a_device(monkeypatch, capsys):
+    monkeypatch.setattr(gpu, "CASES", {name: cases.CASES[name] for name in ("linear", "jerk")})
+    monkeypatch.setattr(gpu, "SIZES", {"tiny": (40, 56)})
+    monkeypatch.setattr(gpu, "bandwidth", lambda: 1e12)
+    with device_of("stand-in, plain kernels"):
+        gpu.main()
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "A copy moves 1000 GB/s" and [line.split()[0] for line in said[3:]] == ["linear", "jerk"]

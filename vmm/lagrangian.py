@@ -12,7 +12,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.backend.reference import biquads, blur, faded
-from vmm.backend.threads import in_parallel
+from vmm.backend.threads import in_parallel, workers
 from vmm.engine.alpha import check_alpha, spread_mask
 from vmm.engine.frames import check_frames, cut, to_float
 from vmm.engine.loop import designed, moving, sampling_rate
@@ -267,7 +267,9 @@ class _Film:
             self._patterns = xp.empty((self._size, *light.shape), np.float32)
         else:
             pairs = (self._last, light), (light, self._last)
-            self._forth[slot - 1], self._back[slot] = in_parallel(lambda pair: self._between(*pair), pairs)
+            self._forth[slot - 1], self._back[slot] = in_parallel(
+                lambda pair: self._between(*pair), pairs, workers(light)
+            )
         self._patterns[slot], self._last = _pattern(light), light
         self._seen += 1
         self.waiting.append(frame)

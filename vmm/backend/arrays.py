@@ -13,14 +13,19 @@ import scipy.ndimage
 Array = Any  # numpy.ndarray or cupy.ndarray; NumPy's stubs know nothing of CuPy
 
 
+def on_device(x: object) -> bool:
+    """Whether x is an array of CuPy, which is imported then."""
+    return type(x).__module__.partition(".")[0] == "cupy"
+
+
 def is_array(x: object) -> bool:
     """Whether x is a NumPy or a CuPy array."""
-    return isinstance(x, np.ndarray) or _on_gpu(x)
+    return isinstance(x, np.ndarray) or on_device(x)
 
 
 def namespace(x: Array) -> ModuleType:
     """The array module of x: ``numpy`` or ``cupy``."""
-    if _on_gpu(x):
+    if on_device(x):
         import cupy
 
         return cupy
@@ -29,7 +34,7 @@ def namespace(x: Array) -> ModuleType:
 
 def ndimage(x: Array) -> ModuleType:
     """``scipy.ndimage`` for the array x, on the device where x lives."""
-    if _on_gpu(x):
+    if on_device(x):
         import cupyx.scipy.ndimage
 
         return cupyx.scipy.ndimage
@@ -38,7 +43,7 @@ def ndimage(x: Array) -> ModuleType:
 
 def to_host(x: Array) -> np.ndarray:
     """A NumPy array with the values of x."""
-    return x.get() if _on_gpu(x) else np.asarray(x)
+    return x.get() if on_device(x) else np.asarray(x)
 
 
 def real_dtype(dtype: Any) -> np.dtype:
@@ -69,9 +74,12 @@ def irfft2(x: Array, size: tuple[int, int]) -> Array:
 
 
 def _fft(x: Array) -> tuple[ModuleType, dict[str, Any]]:
-    if _on_gpu(x):
+    if on_device(x):
         import cupy
 
+        from vmm.backend.device import keep_plans
+
+        keep_plans()
         return cupy.fft, {}
     return scipy.fft, {"overwrite_x": True}
 
@@ -88,7 +96,3 @@ def _rocket() -> ModuleType | None:
     except ImportError:
         return None
     return fourier
-
-
-def _on_gpu(x: object) -> bool:
-    return type(x).__module__.partition(".")[0] == "cupy"  # then cupy is imported already

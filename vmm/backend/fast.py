@@ -10,6 +10,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from vmm.backend.arrays import on_device
+
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
@@ -19,7 +21,7 @@ _plain: ContextVar[bool] = ContextVar("plain", default=False)
 
 
 def fast(kernel: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """The kernel, by its compiled form of the same name where its first array is NumPy's in single precision."""
+    """The kernel, by its compiled form of the same name where there is one and its first array is single precision."""
     return _faster(kernel, SINGLE)
 
 
@@ -31,19 +33,30 @@ def fast_on_frames(kernel: Callable[_Parameters, _Result]) -> Callable[_Paramete
 def _faster(kernel: Callable[_Parameters, _Result], types: str) -> Callable[_Parameters, _Result]:
     @wraps(kernel)
     def fastest(*arguments: Any, **options: Any) -> Any:
-        if compiled_for(arguments[0], types):
-            from vmm.backend import cpu
-
-            return getattr(cpu, kernel.__name__)(*arguments, **options)
-        return kernel(*arguments, **options)
+        return (compiled(kernel.__name__, arguments[0], types) or kernel)(*arguments, **options)
 
     fastest.plain = kernel  # type: ignore[attr-defined]
     return fastest
 
 
+def compiled(name: str, x: Any, types: str = SINGLE) -> Callable[..., Any] | None:
+    """The compiled kernel of that name that takes this array, or None."""
+    if not compiled_for(x, types):
+        return None
+    if type(x) is np.ndarray:
+        from vmm.backend import cpu
+
+        return getattr(cpu, name, None)
+    from vmm.backend import gpu
+
+    return getattr(gpu, name, None)
+
+
 def compiled_for(x: Any, types: str = SINGLE) -> bool:
     """Whether compiled kernels take this array."""
-    return type(x) is np.ndarray and x.dtype.char in types and x.dtype.isnative and x.size > 0 and not _plain.get()
+    if not (type(x) is np.ndarray or on_device(x)):
+        return False
+    return x.dtype.char in types and x.dtype.isnative and x.size > 0 and not _plain.get()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.fast import FRAMES, SINGLE, compiled_for
+from vmm.backend.fast import FRAMES, SINGLE, compiled
 from vmm.backend.reference import biquads, product
 
 Read = Callable[[Array, Array], Array]
@@ -19,11 +19,7 @@ Read = Callable[[Array, Array], Array]
 
 def kernel_for(read: Read, verb: str, coefs: Array) -> Callable[..., Any] | None:
     """The compiled kernel that reads such motion and goes on with it, or None."""
-    if not compiled_for(coefs, FRAMES if verb == "added" else SINGLE):
-        return None
-    from vmm.backend import cpu
-
-    return getattr(cpu, f"{read.__name__}_{verb}", None)
+    return compiled(f"{read.__name__}_{verb}", coefs, FRAMES if verb == "added" else SINGLE)
 
 
 def since(read: Read, coefs: Array, before: Array) -> Array:

@@ -1,7 +1,7 @@
 """Every kernel in plain array code: what the operations mean, on NumPy and CuPy alike.
 
-Where the arrays are NumPy's in single precision, the compiled kernel of the same name in ``cpu`` takes its place;
-``kernel.plain`` is always the plain one.
+Where arrays are in single precision, the compiled kernel of the same name takes its place if there is one: that in
+``cpu`` for NumPy's arrays, that in ``gpu`` for CuPy's. ``kernel.plain`` is always the plain one.
 
 | kernel | what it does |
 | --- | --- |
@@ -12,7 +12,7 @@ Where the arrays are NumPy's in single precision, the compiled kernel of the sam
 | ``turn``, ``turned`` | complex coefficients turned by an angle, and what that changes in them |
 | ``quaternion_turn`` | Riesz triples turned by a quaternionic phase |
 | ``riesz`` | images with their approximate Riesz transform |
-| ``blur`` | Gaussian blur over the last two axes |
+| ``blur``, ``weighted_blur`` | Gaussian blur over the last two axes, and the same by a weight |
 | ``correlate`` | one-dimensional correlation along an axis, mirrored at the border |
 | ``reduce``, ``expand`` | every second sample of a binomial blur, and back |
 | ``biquads`` | second-order sections along time with explicit registers |
@@ -127,6 +127,7 @@ def faded(angle: Array, limit: float) -> Array:
     return angle
 
 
+@fast
 def quaternion_since(coefs: Array, reference: Array) -> Array:
     """Quaternionic phase (phi cos theta, phi sin theta), (T, 2, h, w), of Riesz triples (T, 3, h, w)."""
     xp = namespace(coefs)
@@ -139,6 +140,7 @@ def quaternion_since(coefs: Array, reference: Array) -> Array:
     return vector * (phase / (norm + (norm == 0)))
 
 
+@fast
 def quaternion_turn(coefs: Array, angle: Array) -> Array:
     """Riesz triples (T, 3, h, w) turned by a quaternionic phase (T, 2, h, w)."""
     xp = namespace(coefs)
@@ -165,6 +167,20 @@ def blur(x: Array, sigma: tuple[float, float]) -> Array:
     """Gaussian blur of the last two axes, sigma (rows, columns) in samples, mirrored at the border."""
     widths = (0.0,) * (x.ndim - 2) + tuple(sigma)
     return ndimage(x).gaussian_filter(x, widths, mode="mirror", truncate=3.0)
+
+
+@fast
+def weighted_blur(x: Array, weight: Array, sigma: tuple[float, float]) -> Array:
+    """Blur of x by a weight, over the blurred weight; 0 where that is 0."""
+    total = blur(weight, sigma)
+    return blur(x * weight, sigma) / (total + (total == 0))
+
+
+def one_sided(sigma: float) -> np.ndarray:
+    """Taps of a Gaussian on one side, the centre first; all taps, both sides together, add up to 1."""
+    t = np.arange(int(3.0 * sigma + 0.5) + 1)
+    taps = np.exp(-0.5 * (t / sigma) ** 2) if sigma > 0 else np.ones(1)
+    return taps / (2 * taps.sum() - taps[0])
 
 
 def correlate(x: Array, taps: Sequence[float], axis: int) -> Array:
@@ -225,7 +241,6 @@ def take(half: Array, weights: Array, gain: float, corner: tuple[int, int], shap
     Of the spectra the half of columns from 0 on is given, (T, H, W // 2 + 1). The box starts at the corner, a row and
     a column that may be negative; what lies left of column 0 is the conjugate of what lies opposite.
     """
-    xp = namespace(half)
     xp = namespace(half)
     rows, cols = _box(half, weights, corner)
     values = xp.where(cols < 0, half[:, -rows, abs(cols)].conj(), half[:, rows, abs(cols)]) * (gain * weights)
@@ -288,12 +303,12 @@ def added(frames: Array, change: Array) -> Array:
 
 def resample(image: Array, rows: np.ndarray, cols: np.ndarray) -> Array:
     """The maps (..., H, W) at fractional rows (h,) and columns (w,), linearly interpolated, edges repeated."""
+    xp = namespace(image)
     for axis, places in ((-2, rows), (-1, cols)):
         places = np.clip(places, 0, image.shape[axis] - 1)
         whole = np.minimum(places.astype(int), max(image.shape[axis] - 2, 0))
-        xp = namespace(image)
         part = xp.asarray((places - whole).reshape(-1, *[1] * (-1 - axis)), dtype=image.dtype)
-        before = xp.take(image, whole, axis=axis)
-        after = xp.take(image, np.minimum(whole + 1, image.shape[axis] - 1), axis=axis)
+        before = xp.take(image, xp.asarray(whole), axis=axis)
+        after = xp.take(image, xp.asarray(np.minimum(whole + 1, image.shape[axis] - 1)), axis=axis)
         image = before + part * (after - before)
     return image

@@ -14,6 +14,8 @@ from contextvars import copy_context
 from threading import Lock, local
 from typing import TypeVar
 
+from vmm.backend.arrays import on_device
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -59,12 +61,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-    """The function's results in order, computed on all cores, no more of them ahead than there are cores.
+def workers(x: object) -> int:
+    """How many threads work on an array: the cores, but one thread for a device, which is parallel by itself."""
+    return 1 if on_device(x) else cores()
+
+
+def in_parallel(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], n: int | None = None
+) -> Iterator[_Result]:
+    """The function's results in order, computed on n cores, or all, no more of them ahead than there are cores.
 
     Inside a function that runs here already, all is done in its own thread.
     """
-    n = cores()
+    n = cores() if n is None else n
     if n == 1 or getattr(_here, "busy", False):
         yield from map(function, items)
         return

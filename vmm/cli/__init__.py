@@ -11,6 +11,7 @@
 | ``files`` | ``info``, ``compare`` |
 | ``convert`` | ``convert`` |
 | ``warmup`` | ``warmup`` |
+| ``carried`` | what ``--gpu`` reads |
 """
 
 from __future__ import annotations

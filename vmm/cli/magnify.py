@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any
 
 import vmm
+from vmm.cli.carried import Carried, ferried, filling
 
 TEMPORAL = ("fir", "butterworth", "iir", "ideal")
 """Designs of temporal filters that can be named."""
@@ -84,6 +85,7 @@ def _add_method(verbs: Any, name: str) -> None:
     verb.add_argument("--overwrite", action="store_true", default=False, help="replace the output where it exists")
     verb.add_argument("--quiet", action="store_true", default=False, help="no progress bar")
     verb.add_argument("--profile", action="store_true", default=False, help="say where the time went")
+    verb.add_argument("--gpu", action="store_true", default=False, help="magnify on the GPU; say where time went")
     verb.set_defaults(run=partial(_magnify, name=name, wanted=[*signature]))
 
 
@@ -134,6 +136,7 @@ def _settings(options: argparse.Namespace, name: str, wanted: list[str]) -> dict
 def _magnify(options: argparse.Namespace, *, name: str, wanted: list[str]) -> None:
     from vmm.io.write import H264, check_target
 
+    ferry = ferried() if options.gpu else None
     out = Path(options.output)
     check_target(out, overwrite=options.overwrite)
     source = Path(options.input)
@@ -144,7 +147,9 @@ def _magnify(options: argparse.Namespace, *, name: str, wanted: list[str]) -> No
     grey = name in vmm.ON_BRIGHTNESS and settings.get("color", 0) == 0
     luma = grey and out.suffix.lower() in H264 and options.scale == 1 and not (options.compare or options.stabilize)
     clip = _opened(options, fs, luma=luma)
-    result = _result(options, name, clip, settings)
+    if ferry is not None:
+        clip = _opened(options, fs, luma=luma, chunk=filling(clip))
+    result = _result(options, name, clip, settings, ferry)
     if options.compare:
         result = vmm.plot.side_by_side(_opened(options, fs), result)
     played = float(clip.rate or clip.fs)
@@ -155,15 +160,19 @@ def _magnify(options: argparse.Namespace, *, name: str, wanted: list[str]) -> No
     shown = _progress(result, clip.shape[0], out.name, options.quiet, spent)
     start = perf_counter()
     vmm.io.write(out, shown, rate, sound=sound, span=span, colour=clip.colour, overwrite=options.overwrite)
-    if options.profile:
-        _say_where_the_time_went(perf_counter() - start, clip, spent)
+    if options.profile or options.gpu:
+        _say_where_the_time_went(perf_counter() - start, clip, spent, ferry)
 
 
-def _result(options: argparse.Namespace, name: str, clip: vmm.io.Clip, settings: dict[str, Any]) -> Any:
-    """The magnified chunks."""
+def _result(options: argparse.Namespace, name: str, clip: vmm.io.Clip, settings: dict[str, Any], ferry: Any) -> Any:
+    """The magnified chunks, on the host."""
     function = getattr(vmm, name).magnify
     if not options.stabilize:
-        return function(clip, fs=clip.fs, mask=_mask(options), **settings)
+        given = clip if ferry is None else Carried(clip, ferry)
+        made = function(given, fs=clip.fs, mask=_mask(options), **settings)
+        return made if ferry is None else ferry.back(made)
+    if ferry is not None:
+        raise ValueError("--stabilize follows things on the host: leave --gpu out")
     band = settings.pop("band" if "band" in settings else "frequency")
     box = _box(options) if hasattr(options, "roi") else None
     mask = None if box else _mask(options)
@@ -171,10 +180,13 @@ def _result(options: argparse.Namespace, name: str, clip: vmm.io.Clip, settings:
     return vmm.stabilize.magnify(clip, band, fs=clip.fs, roi=box, mask=mask, method=function, **settings)
 
 
-def _say_where_the_time_went(total: float, clip: vmm.io.Clip, spent: dict[str, float]) -> None:
+def _say_where_the_time_went(total: float, clip: vmm.io.Clip, spent: dict[str, float], ferry: Any) -> None:
+    copied = {} if ferry is None else {f"waiting for copies {way}": time for way, time in ferry.seconds.items()}
+    where = "magnifying" if ferry is None else "waiting for the device"
     parts = {
         "waiting for the decoder": clip.waited,
-        "magnifying": spent["magnify"] - clip.waited,
+        where: spent["magnify"] - clip.waited - sum(copied.values()),
+        **copied,
         "waiting for the encoder": spent["encode"],
         "starting and ending": total - spent["magnify"] - spent["encode"],
     }
@@ -183,9 +195,11 @@ def _say_where_the_time_went(total: float, clip: vmm.io.Clip, spent: dict[str, f
         print(f"{seconds:8.2f} s {part} ({100 * seconds / total:.0f} %)")
 
 
-def _opened(options: argparse.Namespace, fs: float | None, *, luma: bool = False) -> vmm.io.Clip:
+def _opened(
+    options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
+) -> vmm.io.Clip:
     """The input as a stream, scaled where that is asked for."""
-    clip = vmm.io.stream(options.input, fs=fs, start=options.start, end=options.end, luma=luma)
+    clip = vmm.io.stream(options.input, fs=fs, chunk=chunk, start=options.start, end=options.end, luma=luma)
     if options.scale == 1:
         return clip
     if not 0 < options.scale <= 4:

@@ -12,7 +12,7 @@ import numpy as np
 from vmm.backend import fused
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import added, product
-from vmm.backend.threads import in_parallel
+from vmm.backend.threads import in_parallel, workers
 from vmm.engine.frames import FEW, MANY, cut, grouped, joined, to_float
 from vmm.engine.protocols import Computed, Filter, Motion, Rule, Spatial
 from vmm.engine.windows import Source, Window
@@ -151,7 +151,9 @@ class Bands:
             done += len(frames)
             if columns.shape[1] == len(frames):  # else there are more than were expected
                 bands, _ = self._analyzed(frames)
-                for _ in in_parallel(partial(self._add, room, gathered, columns, last, bands), self.moved):
+                for _ in in_parallel(
+                    partial(self._add, room, gathered, columns, last, bands), self.moved, workers(frames)
+                ):
                     pass
         return gathered, done
 

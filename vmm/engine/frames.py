@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vmm.backend.arrays import Array, is_array, namespace, real_dtype
+from vmm.backend.arrays import Array, is_array, namespace, on_device, real_dtype
+from vmm.backend.device import frames_at_once
 from vmm.backend.threads import cores
 
 MANY = 2**22  # pixels worked on at a time: what is kept of the clip is gone through once for all of them
@@ -68,7 +69,8 @@ def grouped(chunks: Iterable[Array]) -> Iterator[Array]:
 
 def _at_once(frames: Array, pixels: int) -> int:
     """How many such frames."""
-    return max(cores(), pixels // max(1, math.prod(frames.shape[1:3])))
+    size = max(1, math.prod(frames.shape[1:3]))
+    return frames_at_once(size) if on_device(frames) else max(cores(), pixels // size)
 
 
 def joined(chunks: list[Array]) -> Array:

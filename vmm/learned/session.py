@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.device import borrow, lend, wait
 from vmm.backend.threads import cores
 
 
@@ -69,25 +70,18 @@ def _opened(path: Path, threads: int) -> Any:
 
 def _on_device(session: Any, inputs: dict[str, Array]) -> list[Array]:
     """The same for arrays on a GPU, which stay where they are."""
-    import cupy
-
     if "CUDAExecutionProvider" not in session.get_providers():
-        raise ImportError("networks on CuPy arrays need onnxruntime with CUDA: pip install onnxruntime-gpu")
+        raise ImportError(
+            f"networks on CuPy arrays need onnxruntime with CUDA, but it has {', '.join(session.get_providers())}: "
+            "pip install onnxruntime-gpu in place of onnxruntime, or give NumPy arrays"
+        )
     binding = session.io_binding()
-    arrays = [cupy.ascontiguousarray(x, cupy.float32) for x in inputs.values()]
-    for name, x in zip(inputs, arrays, strict=True):
-        binding.bind_input(name, "cuda", x.device.id, np.float32, x.shape, x.data.ptr)
+    lent = [lend(x) for x in inputs.values()]
+    for name, x in zip(inputs, lent, strict=True):
+        binding.bind_input(name, "cuda", x.device, np.float32, x.shape, x.pointer)
     for value in session.get_outputs():
-        binding.bind_output(value.name, "cuda", arrays[0].device.id)
-    cupy.cuda.get_current_stream().synchronize()
+        binding.bind_output(value.name, "cuda", lent[0].device)
+    wait()  # onnxruntime works on a stream of its own
     session.run_with_iobinding(binding)
-    return [_wrapped(value) for value in binding.get_outputs()]
-
-
-def _wrapped(value: Any) -> Array:
-    """Memory of onnxruntime as an array; it lives as long as the array."""
-    import cupy
-
-    size = int(np.prod(value.shape())) * 4
-    memory = cupy.cuda.UnownedMemory(value.data_ptr(), size, value)
-    return cupy.ndarray(tuple(value.shape()), cupy.float32, cupy.cuda.MemoryPointer(memory, 0))
+    binding.synchronize_outputs()
+    return [borrow(value.data_ptr(), tuple(value.shape()), value) for value in binding.get_outputs()]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, real_dtype
-from vmm.backend.threads import cores, in_parallel
+from vmm.backend.threads import in_parallel, workers
 from vmm.measure.rois import Region
 from vmm.spatial import Pixels, luma
 
@@ -65,7 +65,7 @@ class Crops:
             return found
 
         (n, count), xp = images.shape[:2], namespace(images)
-        step = -(-n // cores()) if len(frames) > 1 else n
+        step = -(-n // workers(frames)) if len(frames) > 1 else n
         parts = in_parallel(some, [range(g, min(g + step, n)) for g in range(0, n, step)])
         products, sums = zip(*(pair for pairs in parts for pair in pairs), strict=True)
         return xp.stack(products), xp.stack(sums)
@@ -77,7 +77,7 @@ class Crops:
             if start >= 0 and start + n <= length:
                 places.append(slice(int(start), int(start) + n))
             else:
-                places.append(_mirrored(np.arange(start, start + n), length))
+                places.append(namespace(frames).asarray(_mirrored(np.arange(start, start + n), length)))
         return frames[:, places[0]][:, :, places[1]]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.ndimage
 
 from vmm.backend.arrays import Array, to_host
-from vmm.backend.threads import in_parallel
+from vmm.backend.threads import in_parallel, workers
 from vmm.measure.bank import Bank, faded
 from vmm.measure.crops import Crops
 from vmm.measure.template import Template
@@ -71,9 +71,10 @@ class Follower:
             self._walk(frames, g, int(doubtful[g].argmax()), shifts, moves, likeness)
             there[g] = likeness[g] >= _UNLIKE
             crops = self.crops.only(g).cut(frames, shifts[:, [g]])[0]
-            shown[g], hidden[g] = (to_host(crops[some].sum(axis=0)) for some in (there[g], ~there[g]))
+            either = (self.bank.xp.asarray(some) for some in (there[g], ~there[g]))
+            shown[g], hidden[g] = (to_host(crops[some].sum(axis=0)) for some in either)
 
-        for _ in in_parallel(follow, np.flatnonzero(doubtful.any(axis=1)).tolist()):
+        for _ in in_parallel(follow, np.flatnonzero(doubtful.any(axis=1)).tolist(), workers(frames)):
             pass
         self._shifts.append(shifts.astype(np.int32))
         self._moves.append(np.clip(moves, -1, 1).swapaxes(0, 1))

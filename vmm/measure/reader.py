@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, real_dtype
-from vmm.backend.threads import in_parallel
+from vmm.backend.threads import in_parallel, workers
 from vmm.measure.bank import Bank, faded
 from vmm.measure.clips import Twice
 from vmm.measure.crops import Crops
@@ -82,7 +82,9 @@ class Reader:
         shifts = self._places[self._done : self._done + len(frames)]
         step = max(1, _PIXELS // self.crops.inside.size) if self.method.phase else len(frames)
         blocks = [slice(i, i + step) for i in range(0, len(frames), step)]
-        for moves, likeness, noise in in_parallel(lambda block: self._block(frames, shifts, block), blocks):
+        for moves, likeness, noise in in_parallel(
+            lambda block: self._block(frames, shifts, block), blocks, workers(frames)
+        ):
             self._moves.append(moves.swapaxes(0, 1))
             self._likeness.append(likeness.T)
             self._noise.append(noise.T)

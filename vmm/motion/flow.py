@@ -133,8 +133,9 @@ def arriving(moves: Array, least: float = 1e-4, torn: float = 64.0) -> Array:
         for v, n in ((y, height), (x, width))
     )
     out, depth = moves.reshape(2, -1).copy(), xp.full(height * width, -1, moves.dtype)
-    for i in range(int((bottom - top).max(initial=-1)) + 1):
-        for j in range(int((right - left).max(initial=-1)) + 1):
+    tallest, widest = (int(span.max()) if span.size else -1 for span in (bottom - top, right - left))
+    for i in range(tallest + 1):
+        for j in range(widest + 1):
             row, col = top + i, left + j
             one = ((col - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (row - y[0])) / area
             two = ((x[1] - x[0]) * (row - y[0]) - (col - x[0]) * (y[1] - y[0])) / area

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from vmm.backend.arrays import Array
-from vmm.backend.reference import blur
+from vmm.backend.reference import weighted_blur
 from vmm.engine.protocols import Grid, Motion
 
 
@@ -49,9 +49,7 @@ def smooth(motion: Motion, sigma: float) -> Motion:
 
 def _smooth(motion: Motion, sigma: float, samples: tuple[float, float]) -> Motion:
     def blurred(coefs: Array, signal: Array) -> Array:
-        weight = motion.amplitude(coefs)
-        total = blur(weight, samples)
-        return blur(signal * weight, samples) / (total + (total == 0))
+        return weighted_blur(signal, motion.amplitude(coefs), samples)
 
     def write(coefs: Array, signal: Array, alpha: Any) -> Array:
         return motion.write(coefs, blurred(coefs, signal), alpha)

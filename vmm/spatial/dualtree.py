@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
-from vmm.backend.threads import in_parallel
+from vmm.backend.arrays import Array, namespace, on_device
+from vmm.backend.threads import in_parallel, workers
 from vmm.engine.protocols import Computed, Grid
 
 # Angles in radians of the orthonormal lattice whose low-pass is the 14-tap filter of [2] to six digits; a last angle
@@ -106,7 +106,7 @@ class DualTree:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Complex bands (T, h, w) of frames (T, H, W), each computed when asked for, and the low-pass."""
-        pieces = list(in_parallel(self._apart, [frames[piece] for piece in self._pieces(len(frames))]))
+        pieces = list(in_parallel(self._apart, [frames[piece] for piece in self._pieces(frames)], workers(frames)))
         low = self._xp.concatenate([low for _, low in pieces])
 
         def band(i: int) -> Array:
@@ -117,18 +117,20 @@ class DualTree:
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from bands and the low-pass."""
-        coefs = list(in_parallel(bands.__getitem__, range(6 * len(self._sides))))
-        n = next(len(x) for x in (residual, *coefs) if x is not None)
+        alone = 1 if self._xp is not np else None  # on a device
+        coefs = list(in_parallel(bands.__getitem__, range(6 * len(self._sides)), alone))
+        some = next(x for x in (residual, *coefs) if x is not None)
 
         def together(piece: slice) -> Array:
             low, *inside = (None if x is None else x[piece] for x in (residual, *coefs))
             return self._together(inside, low)
 
-        return self._xp.concatenate(list(in_parallel(together, self._pieces(n))))
+        return self._xp.concatenate(list(in_parallel(together, self._pieces(some), alone)))
 
-    def _pieces(self, n: int) -> list[slice]:
-        """Slices of n frames, as many at a time as are filtered quickly."""
-        step = max(1, _PIECE // (self._sides[0][0].size * self._sides[0][1].size))
+    def _pieces(self, x: Array) -> list[slice]:
+        """Slices of frames, as many at a time as are filtered quickly; on a device all."""
+        n, size = len(x), self._sides[0][0].size * self._sides[0][1].size
+        step = n if on_device(x) else max(1, _PIECE // size)
         return [slice(i, i + step) for i in range(0, n, step)]
 
     def _apart(self, low: Array) -> tuple[list[list[Array]], Array]:
@@ -225,8 +227,9 @@ class _Filter:
         else:
             windows = windows[..., :: self.step, :, :].swapaxes(-1, -2)
             out = y.reshape(*shape[:-2], blocks, made, shape[-1])
-        for i in range(0, out.shape[-1], _ACROSS):
-            xp.matmul(self.matrix, windows[..., i : i + _ACROSS], out=out[..., i : i + _ACROSS])
+        across = out.shape[-1] if on_device(x) else _ACROSS
+        for i in range(0, out.shape[-1], across):
+            xp.matmul(self.matrix, windows[..., i : i + across], out=out[..., i : i + across])
         wanted = size * made // self.step
         return y[..., :wanted] if axis == -1 else y[..., :wanted, :]
 

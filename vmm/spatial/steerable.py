@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-from vmm.backend.arrays import Array, fft2, irfft2, namespace, rfft2
+from vmm.backend.arrays import Array, fft2, irfft2, namespace, on_device, rfft2
 from vmm.backend.reference import put, take
-from vmm.backend.threads import cores, in_parallel
+from vmm.backend.threads import in_parallel, workers
 from vmm.engine.protocols import Computed, Grid
 
 _SMALL = 2**14  # samples for which it is not worth while to call a transform
@@ -106,19 +106,20 @@ class SteerablePyramid:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Complex bands (T, h, w) of frames (T, H, W), each computed when asked for; the residual is a spectrum."""
-        half = namespace(frames).concatenate(list(in_parallel(rfft2, _apart(frames))))
+        half = namespace(frames).concatenate(list(in_parallel(rfft2, _apart(frames), workers(frames))))
         return Computed(lambda i: self._bands[i].take(half), len(self._bands)), half
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from bands; of the residual spectrum the part that no band holds is taken."""
-        groups = [range(i, len(self._bands), cores()) for i in range(cores())]
-        totals = [half for half in in_parallel(partial(self._sum, bands), groups) if half is not None]
+        n = workers(self._residual)
+        groups = [range(i, len(self._bands), n) for i in range(n)]
+        totals = [half for half in in_parallel(partial(self._sum, bands), groups, n) if half is not None]
         if residual is not None:
             totals.append(self._residual * residual)
         total = totals.pop()
         for half in totals:
             total += half
-        images = in_parallel(lambda half: irfft2(half, self._shape), _apart(total))
+        images = in_parallel(lambda half: irfft2(half, self._shape), _apart(total), n)
         return self._xp.concatenate(list(images))
 
     def _sum(self, bands: Sequence[Array | None], group: Sequence[int]) -> Array | None:
@@ -179,7 +180,9 @@ def _centre(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) ->
 
 
 def _apart(x: Array) -> Sequence[Array]:
-    """Each frame by itself, small ones some together."""
+    """Each frame by itself, small ones some together, and on a device all."""
+    if on_device(x):
+        return [x]
     n = max(1, _SMALL // max(1, math.prod(x.shape[1:])))
     return [x[i : i + n] for i in range(0, len(x), n)]
 

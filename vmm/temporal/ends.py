@@ -32,7 +32,8 @@ def continued(x: Array, band: tuple[float, float], head: int, tail: int, seen: i
 def _predicted(x: Array, band: tuple[float, float], beyond: int, seen: int) -> Array:
     """The samples before x."""
     near, weights = predictor(band, min(seen, len(x)), beyond)
-    return product(x[near], weights)
+    xp = namespace(x)
+    return product(xp.take(x, xp.asarray(near), axis=0), weights)
 
 
 @lru_cache(maxsize=16)

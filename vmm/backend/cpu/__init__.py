@@ -25,6 +25,7 @@ import numpy as np
 from vmm.backend.cpu import colours, directions, images, phase, spectra, triples
 from vmm.backend.cpu.flows import alike, arriving, cubic, followed, linear  # noqa: F401
 from vmm.backend.cpu.phase import phase_sums  # noqa: F401
+from vmm.backend.reference import one_sided
 from vmm.backend.threads import cores, in_parallel
 
 _FEW = 50_000  # samples that one core has gone through before another has begun
@@ -312,9 +313,7 @@ def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, 
 
 def _gaussian(sigma: float) -> np.ndarray:
     """Taps of a Gaussian on one side, the centre first."""
-    t = np.arange(int(3.0 * sigma + 0.5) + 1)
-    taps = np.exp(-0.5 * (t / sigma) ** 2) if sigma > 0 else np.ones(1)
-    return _single(taps / (2 * taps.sum() - taps[0]))
+    return _single(one_sided(sigma))
 
 
 def _top(frames: np.ndarray) -> np.float32:

@@ -1,0 +1,167 @@
+"""CUDA kernels compiled for the host and run thread by thread, so that they can be tested without a device.
+
+Arguments are checked as CuPy cannot check them: an array must be contiguous and of the type of its pointer, a number of
+the type of its parameter. Around each array lie values that no kernel may change, and that spoil what reads them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+COMPILER = shutil.which("g++")
+
+_SHIM = r"""
+#include <cmath>
+#define __global__
+#define __device__
+#define __forceinline__ inline
+#define __restrict__
+#define __launch_bounds__(n)
+struct dim { unsigned x, y, z; };
+static thread_local dim blockIdx, threadIdx, blockDim, gridDim;
+struct float2 { float x, y; };
+static inline float2 make_float2(float x, float y) { float2 v; v.x = x; v.y = y; return v; }
+static inline int min(int a, int b) { return a < b ? a : b; }
+static inline int max(int a, int b) { return a > b ? a : b; }
+"""
+
+_RUN = """
+extern "C" void run_{name}(const unsigned* grid, const unsigned* block{declared}) {{
+    gridDim = {{grid[0], grid[1], grid[2]}};
+    blockDim = {{block[0], block[1], block[2]}};
+    for (unsigned bz = grid[2]; bz-- > 0;) for (unsigned by = grid[1]; by-- > 0;) for (unsigned bx = grid[0]; bx-- > 0;)
+    for (unsigned tz = block[2]; tz-- > 0;) for (unsigned ty = block[1]; ty-- > 0;)
+    for (unsigned tx = block[0]; tx-- > 0;) {{
+        blockIdx = {{bx, by, bz}};
+        threadIdx = {{tx, ty, tz}};
+        {name}({given});
+    }}
+}}
+"""
+
+_NUMBERS = {
+    "long long": (ctypes.c_longlong, np.int64),
+    "int": (ctypes.c_int, np.int32),
+    "float": (ctypes.c_float, np.float32),
+}
+_ARRAYS = {"float": "f", "float2": "F", "unsigned char": "B", "unsigned short": "H", "int": "i"}
+_GUARD = 256  # values on either side of an array
+
+
+class RawModule:
+    """``cupy.RawModule`` on the host."""
+
+    def __init__(self, *, code: str, options: tuple[str, ...] = ()) -> None:
+        assert all(option.startswith("-") for option in options)
+        self._code = code
+
+    def get_function(self, name: str) -> Kernel:
+        return Kernel(name, *_compiled(self._code))
+
+
+class Kernel:
+    """One kernel of a module: called with a grid, a block and arguments."""
+
+    def __init__(self, name: str, library: ctypes.CDLL, signatures: dict[str, list[tuple[str, bool, bool]]]) -> None:
+        self.name, self._run, self._parameters = name, library[f"run_{name}"], signatures[name]
+
+    def __call__(self, grid, block, args):
+        assert len(grid) == len(block) == 3 and np.prod(block) <= 1024, (grid, block)
+        assert 0 < grid[0] < 2**31 and 0 < grid[1] < 2**16 and 0 < grid[2] < 2**16, grid
+        assert len(args) == len(self._parameters), f"{self.name} takes {len(self._parameters)} arguments"
+        held = [_Held(self.name, x, *parameter) for x, parameter in zip(args, self._parameters, strict=True)]
+        sides = [(ctypes.c_uint * 3)(*side) for side in (grid, block)]
+        self._run(*sides, *(one.value for one in held))
+        for one in held:
+            one.settle()
+
+
+class _Held:
+    """An argument as C takes it."""
+
+    def __init__(self, kernel: str, x, kind: str, pointer: bool, constant: bool) -> None:
+        self._array = None
+        if not pointer:
+            ctype, dtype = _NUMBERS[kind]
+            assert type(x) is dtype, f"{kernel}: {x!r} must be a {dtype.__name__}"
+            self.value = ctype(x.item())
+            return
+        self._array, self._constant = x._on_host, constant
+        assert self._array.dtype.char == _ARRAYS[kind], f"{kernel}: {self._array.dtype} is no {kind}"
+        assert self._array.flags.c_contiguous, f"{kernel}: an array {self._array.shape} that is not contiguous"
+        self._kernel, n = kernel, self._array.size
+        self._room = np.empty(n + 2 * _GUARD, self._array.dtype)
+        self._room[...] = 77 if self._array.dtype.kind in "iu" else np.nan
+        self._room[_GUARD : _GUARD + n] = self._array.ravel()
+        self._before = self._room.copy()
+        self.value = ctypes.c_void_p(self._room.ctypes.data + _GUARD * self._array.itemsize)
+
+    def settle(self) -> None:
+        """Take back what was written, and see that nothing else was."""
+        if self._array is None:
+            return
+        inside = slice(_GUARD, _GUARD + self._array.size)
+        changed = self._room.view(np.uint8) != self._before.view(np.uint8)
+        changed = changed.reshape(len(self._room), -1).any(axis=1)
+        assert not changed[: inside.start].any() and not changed[inside.stop :].any(), f"{self._kernel}: out of bounds"
+        assert not (self._constant and changed.any()), f"{self._kernel}: a constant array was changed"
+        if changed.any():
+            self._array[...] = self._room[inside].reshape(self._array.shape)
+
+
+@functools.cache
+def _compiled(code: str) -> tuple[ctypes.CDLL, dict[str, list[tuple[str, bool, bool]]]]:
+    """The library made of a source, and what each of its kernels takes: type, whether a pointer, whether constant."""
+    assert COMPILER, "no C++ compiler"
+    signatures = {name: [_parameter(text) for text in said.split(",")] for name, said in kernels_of(code).items()}
+    runs = "".join(_runner(name, said) for name, said in kernels_of(code).items())
+    folder = (
+        Path(tempfile.gettempdir()) / f"vmm-hosted-{hashlib.sha256((_SHIM + _RUN + code).encode()).hexdigest()[:16]}"
+    )
+    folder.mkdir(exist_ok=True)
+    library = folder / "kernels.so"
+    if not library.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as draft:
+            source, made = Path(draft) / "kernels.cpp", Path(draft) / "kernels.so"
+            source.write_text(_SHIM + code + runs)
+            command = [
+                COMPILER,
+                "-O1",
+                "-std=c++14",
+                "-Wall",
+                "-Werror",
+                "-Wno-unused-function",
+                "-Wno-unknown-pragmas",
+                "-shared",
+                "-fPIC",
+            ]
+            subprocess.run([*command, str(source), "-o", str(made)], check=True)
+            made.replace(library)
+    return ctypes.CDLL(str(library)), signatures
+
+
+def kernels_of(code: str) -> dict[str, str]:
+    """The parameters of each kernel in a source, what is defined in it put in."""
+    for name, value in re.findall(r"^#define (\w+) ([a-z][a-z ]*)$", code, re.MULTILINE):
+        code = re.sub(rf"\b{name}\b", value, code)
+    return dict(re.findall(r'extern "C" __global__ void (\w+)\(([^)]*)\)', code))
+
+
+def _parameter(text: str) -> tuple[str, bool, bool]:
+    words = text.replace("*", " * ").replace("__restrict__", "").split()
+    kind = " ".join(word for word in words[:-1] if word not in ("const", "*"))
+    return kind, "*" in words, "const" in words
+
+
+def _runner(name: str, said: str) -> str:
+    given = ", ".join(text.replace("*", " ").split()[-1] for text in said.split(","))
+    return _RUN.format(name=name, declared=f", {said}", given=given)

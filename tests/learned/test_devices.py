@@ -1,0 +1,118 @@
+"""Networks on the device: arrays are bound where they lie, and what comes out is wrapped where it lies."""
+
+import types
+
+import numpy as np
+import pytest
+import standin
+from devices import device_of
+
+import vmm
+from vmm.learned import session
+
+METHODS = {
+    "lightweight": {},
+    "lightweight in a band": {"band": (4, 9), "fs": 30},
+    "realtime": {"mode": "dynamic"},
+    "realtime in a band": {"band": (4, 9), "fs": 30},
+}
+
+
+class Binding:
+    """An ``IOBinding`` of a session that says it has CUDA, and computes on the host."""
+
+    def __init__(self, graph):
+        self._graph, self._inputs, self._names, self._out = graph, {}, [], []
+
+    def bind_input(self, name, device_type, device_id, element_type, shape, buffer_ptr):
+        assert (device_type, device_id, element_type) == ("cuda", 0, np.float32)
+        self._inputs[name] = standin.at_pointer(buffer_ptr, shape, element_type)
+
+    def bind_output(self, name, device_type, device_id):
+        assert (device_type, device_id) == ("cuda", 0)
+        self._names.append(name)
+
+    def run(self):
+        self._out = [np.ascontiguousarray(x) for x in self._graph.run(self._names, self._inputs)]
+
+    def synchronize_outputs(self):
+        standin.counted["wait"] += 1
+
+    def get_outputs(self):
+        return [
+            types.SimpleNamespace(data_ptr=lambda x=x: x.ctypes.data, shape=lambda x=x: list(x.shape), kept=x)
+            for x in self._out
+        ]
+
+
+class Session:
+    """A session on the host that says it has CUDA."""
+
+    def __init__(self, graph):
+        self._graph = graph
+
+    def __getattr__(self, name):
+        return getattr(self._graph, name)
+
+    def get_providers(self):
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+    def io_binding(self):
+        return Binding(self._graph)
+
+    def run_with_iobinding(self, binding):
+        binding.run()
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    opened = session._opened
+    monkeypatch.setattr(session, "_opened", lambda *args: Session(opened(*args)))
+    from vmm.learned import weights
+
+    weights._opened.cache_clear()
+    yield
+    weights._opened.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return np.random.default_rng(0).integers(0, 255, (6, 34, 40, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_networks_on_the_device(name, frames, cuda):
+    function = getattr(vmm, name.split()[0]).magnify
+    expected = function(frames, alpha=3, **METHODS[name])
+    with device_of("stand-in, plain kernels") as device:
+        standin.counted.clear()
+        out = device.back(function(device.put(frames), alpha=3, **METHODS[name]))
+        assert standin.counted["down"] == 0
+    assert np.abs(out.astype(int) - expected).max() <= 1
+
+
+def test_without_cuda_it_is_one_sentence(frames):
+    with (
+        device_of("stand-in, plain kernels") as device,
+        pytest.raises(ImportError, match=r"need onnxruntime with CUDA, but it has CPU.*pip install onnxruntime-gpu"),
+    ):
+        vmm.realtime.magnify(device.put(frames), alpha=3)
+
+
+@pytest.mark.gpu
+def test_networks_on_a_real_device(frames):
+    with device_of("cupy") as device:
+        import onnxruntime
+
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            pytest.skip("onnxruntime without CUDA")
+        out = device.back(vmm.realtime.magnify(device.put(frames), alpha=3))
+    assert np.abs(out.astype(int) - vmm.realtime.magnify(frames, alpha=3)).max() <= 3
+
+
+def test_onnxruntime_has_what_is_called():
+    from onnxruntime import IOBinding, OrtValue
+
+    for name in ("bind_input", "bind_output", "synchronize_outputs", "get_outputs"):
+        assert hasattr(IOBinding, name)
+    assert hasattr(OrtValue, "data_ptr") and hasattr(OrtValue, "shape")

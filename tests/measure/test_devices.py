@@ -1,0 +1,79 @@
+"""What is measured on the device is what is measured on the host."""
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.data import synthetic
+from vmm.measure import displacement, field, modes, spectrum
+from vmm.measure.suggest import suggest
+
+ROIS = [(6, 6, 20, 24), (10, 20, 20, 24), (1, 30, 24, 16)]
+
+
+@pytest.fixture(scope="module")
+def frames():
+    moves = synthetic.sway(40, 30, 5.0, 0.2) + 0.05 * np.arange(40)[:, None]
+    return synthetic.render(synthetic.texture((40, 56)), moves, noise=0.5)
+
+
+@pytest.mark.parametrize("method", ["phase", "linear"])
+@pytest.mark.parametrize("kind", ["uint8", "float64"])
+def test_displacement(method, kind, frames, device):
+    given = frames.astype(kind)
+    expected = displacement(given, ROIS, fs=30, method=method)
+    seen = displacement(device.put(given), ROIS, fs=30, method=method)
+    within = 2e-4 if kind == "uint8" else 1e-8
+    np.testing.assert_allclose(seen.values, expected.values, atol=within)
+    np.testing.assert_allclose(seen.error, expected.error, rtol=1e-2)
+    assert np.array_equal(seen.known, expected.known) and np.array_equal(seen.seen, expected.seen)
+
+
+def test_displacement_of_chunks_in_colour_that_travels(device):
+    moves = np.cumsum(np.full((24, 2), 0.7), axis=0)
+    grey = synthetic.render(synthetic.texture((48, 64)), moves)
+    colour = np.repeat(grey[..., None], 3, axis=3)
+    expected = displacement((colour[i : i + 8] for i in (0, 8, 16)), [(10, 10, 20, 24)])
+    seen = displacement((device.put(colour[i : i + 8]) for i in (0, 8, 16)), [(10, 10, 20, 24)])
+    np.testing.assert_allclose(seen.values, expected.values, atol=2e-4)
+
+
+def test_masks(frames, device):
+    mask = np.zeros(frames.shape[1:], bool)
+    mask[8:30, 10:40] = True
+    expected = displacement(frames, mask, fs=30)
+    np.testing.assert_allclose(
+        displacement(device.put(frames), device.put(mask), fs=30).values, expected.values, atol=2e-4
+    )
+
+
+def test_spectrum(rng, device):
+    values = rng.normal(size=(480, 3))
+    expected = spectrum(values, fs=240)
+    np.testing.assert_allclose(spectrum(device.put(values), fs=240).values, expected.values)
+
+
+def test_modes(frames, device):
+    for options in ({}, {"rois": ROIS, "reference": 0}):
+        expected = modes(frames, [5.0], fs=30, **options)
+        seen = modes(device.put(frames), [5.0], fs=30, **options)
+        np.testing.assert_allclose(seen.shapes, expected.shapes, atol=2e-3)
+        assert np.array_equal(seen.known, expected.known)
+
+
+def test_field(frames, device):
+    expected = field(frames, step=4)
+    seen = field(device.put(frames), step=4)
+    np.testing.assert_allclose(seen.values, expected.values, atol=2e-3)
+
+
+def test_suggestions(device):
+    clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(90, 30, 5.0, 0.2), noise=0.5)
+    expected, seen = suggest(clip, fs=30), suggest(device.put(clip), fs=30)
+    assert [round(one.frequency, 3) for one in seen] == [round(one.frequency, 3) for one in expected]
+
+
+def test_bound(device):
+    image = synthetic.texture((64, 64))((0, 0))
+    expected = vmm.measure.bound(image, (20, 20, 21, 21), noise=1.0)
+    np.testing.assert_allclose(vmm.measure.bound(device.put(image), (20, 20, 21, 21), noise=1.0), expected)

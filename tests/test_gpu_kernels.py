@@ -1,0 +1,158 @@
+"""Kernels in CUDA do what the plain ones do: on the host, compiled for it, and on a device where there is one."""
+
+import re
+
+import hosted
+import numpy as np
+import pytest
+from test_kernels import CASES, SIZES, SOS, compare, complexes, copied, pixels, real
+
+from vmm.backend import fused, gpu
+from vmm.backend import reference as kernels
+from vmm.backend.fast import compiled, plainly
+from vmm.backend.gpu import launching
+from vmm.motion import intensity, local_phase, quaternion
+
+MORE = {
+    "quaternion_since": lambda g, h, w: (real(g, 3, 3, h, w), real(g, 3, 3, h, w)),
+    "quaternion_turn": lambda g, h, w: (real(g, 3, 3, h, w), 3 * real(g, 3, 2, h, w)),
+    "weighted_blur": lambda g, h, w: (real(g, 3, h, w), abs(real(g, 3, h, w)), (2.0, 1.3)),
+    "weighted_blur of pairs": lambda g, h, w: (real(g, 3, 2, h, w), abs(real(g, 3, 1, h, w)), (0.6, 0.0)),
+    "blur down": lambda g, h, w: (real(g, 3, h, w), (1.0, 0.0)),
+    "expand nothing beside": lambda g, h, w: (real(g, 3, (h + 1) // 2, (w + 1) // 2), (h, w)),
+    "riesz of 3x3": lambda g, h, w: (real(g, 3, h, w), (0.58, 0.0, -0.58), (1.0,)),
+    "biquads of six sections": lambda g, h, w: (real(g, 7, h, w), np.tile(SOS, (3, 1)), real(g, 6, 2, h, w)),
+    "added_planes alone": lambda g, h, w: (
+        pixels(g, 3, h, w, 3),
+        None,
+        99 * real(g, 3, 3, (h + 1) // 2, (w + 1) // 2),
+        g.normal(size=(3, 3)),
+    ),
+}
+EVERY = {**{name: case for name, case in CASES.items() if name != "product"}, **MORE}
+KINDS = ["stand-in", pytest.param("cupy", marks=pytest.mark.gpu)]
+
+
+@pytest.fixture(params=KINDS)
+def device(request):
+    from devices import device_of
+
+    with device_of(request.param) as one:
+        yield one
+
+
+def put(device, arguments, sos=()):
+    """Arrays on the device, but for small matrices that the host keeps."""
+    kept = [x is not None and isinstance(x, np.ndarray) and x.dtype != np.float64 for x in arguments]
+    return [device.put(x.copy()) if there else x for x, there in zip(arguments, kept, strict=True)]
+
+
+@pytest.mark.parametrize("size", [*SIZES, (1, 9)])
+@pytest.mark.parametrize("name", EVERY)
+def test_each_is_the_plain_one(name, size, device, rng):
+    arguments = EVERY[name](rng, *size)
+    kernel = getattr(kernels, name.split()[0])
+    there, other = put(device, arguments), copied(arguments)
+    assert compiled(kernel.__name__, there[0], "fFBH") is not None
+    seen = device.back(kernel(*there))
+    with plainly():
+        compare(seen, kernel(*other))
+    if "biquads" in name:
+        compare(device.back(there[2]), other[2])
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
+def test_frames_of_every_type(kind, device, rng):
+    frames = pixels(rng, 3, 9, 11, 3).astype(kind)
+    there = device.put(frames)
+    compare(device.back(kernels.apart(there, np.float32)), kernels.apart.plain(frames, np.float32))
+    compare(device.back(kernels.reduce_apart(there, np.float32)), kernels.reduce_apart.plain(frames, np.float32))
+    for planes in (1, 3):
+        change = 99 * real(rng, 3, 9, 11, planes)
+        compare(
+            device.back(kernels.added(there, device.put(change))).astype(float),
+            kernels.added.plain(frames, change).astype(float),
+        )
+
+
+@pytest.mark.parametrize("size", [(40, 50), (41, 51)])
+@pytest.mark.parametrize(
+    ("corner", "box"),
+    [((-10, -8), (20, 20)), ((-5, 0), (12, 9)), ((3, -12), (8, 5)), ((-4, -7), (5, 8)), ((0, 1), (5, 8))],
+)
+def test_boxes_of_spectra(size, corner, box, device, rng):
+    half = complexes(rng, 2, size[0], size[1] // 2 + 1)
+    weights, shape = rng.random(box).astype(np.float32), (box[0] + 3, box[1] + 1)
+    by = device.put(weights)
+    taken = kernels.take(device.put(half), by, 1.5, corner, shape)
+    expected = kernels.take.plain(half, weights, 1.5, corner, shape)
+    compare(device.back(taken), expected)
+    there = device.put(half)
+    kernels.put(there, taken, by, 0.5, corner)
+    kernels.put.plain(half, expected, weights, 0.5, corner)
+    compare(device.back(there), half)
+
+
+@pytest.mark.parametrize(
+    ("motion", "make", "parts"), [(local_phase, complexes, ()), (intensity, real, ()), (quaternion, real, (3,))]
+)
+@pytest.mark.parametrize("sections", [1, 2, 6])
+def test_fused_is_one_after_the_other(motion, make, parts, sections, device, rng):
+    """In two chunks, so that the frame before and the registers are handed on."""
+    coefs, sos = make(rng, 7, *parts, 9, 11), np.tile(SOS, (3, 1))[:sections]
+    still = motion.read(coefs[:1], coefs[:1]).shape[1:]
+    before, registers = coefs[0].copy(), np.zeros((sections, 2, *still), np.float32)
+    state = device.put(before), device.put(registers)
+    assert fused.kernel_for(motion.read, "filtered", device.put(coefs)) is not None
+    for chunk in (coefs[:4], coefs[4:]):
+        with plainly():
+            expected = fused.filtered(motion.read, chunk, before, sos, registers)
+        seen = fused.filtered(motion.read, device.put(chunk), state[0], sos, state[1])
+        compare(device.back(seen), expected)
+        compare(device.back(state[0]), before)
+        compare(device.back(state[1]), registers)
+
+
+@pytest.mark.parametrize("alpha", [2.0, "map"])
+def test_values_magnified_at_once(alpha, device, rng):
+    coefs, registers = real(rng, 5, 9, 11), np.zeros((2, 2, 9, 11), np.float32)
+    by = alpha if alpha == 2.0 else real(rng, 9, 11)
+    before = coefs[0].copy()
+    kernel = fused.kernel_for(intensity.read, "magnified", device.put(coefs))
+    given = device.put(coefs), device.put(before), SOS, device.put(registers)
+    seen = kernel(*given, (0.0, 0.0), np.inf, by if alpha == 2.0 else device.put(by))
+    with plainly():
+        expected = by * fused.filtered(intensity.read, coefs, before, SOS, registers)
+    compare(device.back(seen), expected.astype(np.float32))
+
+
+def test_nothing_is_read_where_nothing_moved(device, rng):
+    coefs, triples = device.put(complexes(rng, 3, 30, 40)), device.put(real(rng, 3, 3, 30, 40))
+    assert not device.back(kernels.phase_since(coefs, coefs)).any()
+    assert not device.back(kernels.quaternion_since(triples, triples)).any()
+
+
+def test_arrays_that_kernels_do_not_take(device):
+    for dtype in (np.float64, np.complex128, np.int32):
+        assert compiled("blur", device.put(np.zeros((2, 3, 4), dtype))) is None
+    assert compiled("blur", device.put(np.zeros((0, 3, 4), np.float32))) is None
+    assert compiled("correlate", device.put(np.zeros((2, 3, 4), np.float32))) is None
+
+
+def test_sources_hold_every_kernel_once():
+    for kind in launching.FRAMES:
+        code = launching.source(kind)
+        names = re.findall(r'extern "C" __global__ void (\w+)\(', code)
+        assert len(names) == len(set(names)) == code.count("__global__")
+        assert set(hosted.kernels_of(code)) == set(names)
+        assert code.count("#define FRAME") == 1
+    for name in names:
+        assert hasattr(gpu, name) or name.startswith(("blur_", "weigh_")), name
+
+
+def test_grids_cover_all():
+    for n in (1, 255, 256, 257, 2**32):
+        (across, down, deep), block = launching.row(n, 70000)
+        assert across * block[0] >= n > (across - 1) * block[0] and (down, deep) == (65535, 1)
+    grid, block = launching.tile(5, 33, 65)
+    assert grid == (3, 5, 5) and block == (32, 8, 1)

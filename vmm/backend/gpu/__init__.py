@@ -1,0 +1,302 @@
+"""Kernels in CUDA for CuPy arrays in single precision, under the names of the plain ones.
+
+| file | what it holds |
+| --- | --- |
+| ``launching`` | how kernels are compiled and started |
+| ``phase.cu`` | local phase, filters along time, what turning changes |
+| ``triples.cu`` | Riesz triples |
+| ``images.cu`` | pyramids and blur |
+| ``spectra.cu`` | boxes of spectra |
+| ``directions.cu`` | displacement along a band's direction |
+| ``colours.cu`` | frames: colours apart, mixed, and with a change added |
+
+A kernel reads each value about once and keeps what lies between in registers; all are bound by memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array
+from vmm.backend.gpu.launching import contiguous, on_device, row, start, tile
+from vmm.backend.reference import one_sided
+
+MOST = 4
+"""Second-order sections that a kernel keeps in registers."""
+
+
+def phase_since(coefs: Array, reference: Array) -> Array:
+    """Phase of coefs relative to reference, in (-pi, pi]."""
+    import cupy
+
+    out, other = cupy.empty(coefs.shape, np.float32), cupy.broadcast_to(reference, coefs.shape)
+    start("phase_since", row(out.size), contiguous(coefs, "F"), contiguous(other, "F"), out, np.int64(out.size))
+    return out
+
+
+def phase_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
+    """Phase since the frame before, through second-order sections."""
+    return _filtered("phase_since_filtered", contiguous(coefs, "F"), coefs.shape, before, sos, registers)
+
+
+def value_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
+    """Change of value since the frame before, through second-order sections."""
+    return _filtered("value_since_filtered", contiguous(coefs), coefs.shape, before, sos, registers)
+
+
+def value_since_magnified(
+    coefs: Array, before: Array, sos: np.ndarray, registers: Array, sigma: Any, limit: Any, alpha: Any
+) -> Array:
+    """Alpha times the same; nothing is blurred."""
+    if np.ndim(alpha) > 0:
+        signal = value_since_filtered(coefs, before, sos, registers)
+        signal *= contiguous(alpha)
+        return signal
+    by = np.array(sos, dtype=float)
+    by[0, :3] *= alpha
+    return value_since_filtered(coefs, before, by, registers)
+
+
+def quaternion_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
+    """Quaternionic phase (T, 2, h, w) since the frame before, through second-order sections."""
+    shape = len(coefs), 2, *coefs.shape[2:]
+    return _filtered("quaternion_since_filtered", contiguous(coefs), shape, before, sos, registers, parts=2)
+
+
+def _filtered(
+    name: str, coefs: Array, shape: tuple[int, ...], before: Array, sos: np.ndarray, registers: Array, parts: int = 1
+) -> Array:
+    """Motion since the frame before through as many sections as there are; the state changes in place."""
+    import cupy
+
+    signal = cupy.empty(shape, np.float32)
+    n = math.prod(shape[1:]) // parts
+    first = sos[:MOST]
+    some = registers[: len(first)]
+    given = coefs, before, on_device(first), some, signal, len(coefs), len(first), np.int64(n)
+    start(name, row(n), *given)
+    return signal if len(sos) == len(first) else biquads(signal, sos[MOST:], registers[MOST:])
+
+
+def biquads(x: Array, sos: np.ndarray, registers: Array) -> Array:
+    """Second-order sections along time."""
+    import cupy
+
+    y = contiguous(x)
+    n = math.prod(x.shape[1:])
+    for i in range(0, len(sos), MOST):
+        some, y_before, y = sos[i : i + MOST], y, cupy.empty(x.shape, np.float32)
+        given = on_device(some), registers[i : i + MOST], y, len(x), len(some), np.int64(n)
+        start("biquads", row(n), y_before, *given)
+    return y
+
+
+def turned(coefs: Array, angle: Array) -> Array:
+    """What turning changes, in the place of coefs."""
+    coefs = contiguous(coefs, "F")
+    start("turned", row(coefs.size), coefs, contiguous(angle), np.int64(coefs.size))
+    return coefs
+
+
+def faded(angle: Array, limit: float) -> Array:
+    """Angles that fade out beyond a limit, in their place."""
+    angle = contiguous(angle)
+    parts = 2 if angle.shape[1:-2] == (2,) else 1
+    frames = len(angle) if parts == 2 else 1
+    n = angle.size // (parts * frames)
+    start("faded", row(n, frames), angle, 1 / float(limit), parts, frames, np.int64(n))
+    return angle
+
+
+def quaternion_since(coefs: Array, reference: Array) -> Array:
+    """Quaternionic phase (T, 2, h, w) of Riesz triples relative to others."""
+    import cupy
+
+    n, _, h, w = coefs.shape
+    out, other = cupy.empty((n, 2, h, w), np.float32), cupy.broadcast_to(reference, coefs.shape)
+    start("quaternion_since", row(h * w, n), contiguous(coefs), contiguous(other), out, n, np.int64(h * w))
+    return out
+
+
+def quaternion_turn(coefs: Array, angle: Array) -> Array:
+    """Riesz triples turned by a quaternionic phase."""
+    import cupy
+
+    n, _, h, w = coefs.shape
+    out = cupy.empty(coefs.shape, np.float32)
+    start("quaternion_turn", row(h * w, n), contiguous(coefs), contiguous(angle), out, n, np.int64(h * w))
+    return out
+
+
+def displaced(
+    coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]
+) -> Array:
+    """Numerator and denominator of the displacement along the direction of a band."""
+    import cupy
+
+    n, h, w = coefs.shape
+    out, other = cupy.empty((n, 2, h, w), np.float32), cupy.broadcast_to(reference, coefs.shape)
+    given = contiguous(coefs, "F"), contiguous(other, "F"), *_direction(frequency, step, turn)
+    start("displaced", tile(n, h, w), *given, out, n, h, w)
+    return out
+
+
+def slope(coefs: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
+    """Local frequency along the direction of a band."""
+    import cupy
+
+    n, h, w = coefs.shape
+    out = cupy.empty((n, h, w), np.float32)
+    start("slope", tile(n, h, w), contiguous(coefs, "F"), *_direction(frequency, step, turn), out, n, h, w)
+    return out
+
+
+def _direction(frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> tuple[Array, Array]:
+    """Carrier of a band, and what makes its turns radians per pixel."""
+    (down, right), total = frequency, math.hypot(*frequency)
+    carrier = [part for angle in turn for part in (math.cos(angle), math.sin(angle))]
+    return on_device(carrier), on_device([total, down / (total * step[0]), right / (total * step[1])])
+
+
+def riesz(images: Array, along: Sequence[float], across: Sequence[float]) -> Array:
+    """Images with the two parts of their Riesz transform."""
+    import cupy
+
+    n, h, w = images.shape
+    out = cupy.empty((n, 3, h, w), np.float32)
+    taps = along, across if len(across) == 3 else (0.0, across[0], 0.0)
+    start("riesz", tile(n, h, w), contiguous(images), *map(on_device, taps), out, n, h, w)
+    return out
+
+
+def blur(x: Array, sigma: tuple[float, float]) -> Array:
+    """Gaussian blur of the last two axes."""
+    import cupy
+
+    n, h, w = _images(x)
+    x = contiguous(x)
+    for name, width in (("blur_down", sigma[0]), ("blur_across", sigma[1])):
+        taps = one_sided(width)
+        if len(taps) > 1:
+            x, given = cupy.empty(x.shape, np.float32), x
+            start(name, tile(n, h, w), given, on_device(taps), len(taps) - 1, x, n, h, w)
+    return x
+
+
+def weighted_blur(x: Array, weight: Array, sigma: tuple[float, float]) -> Array:
+    """Blur of x by a weight, over the blurred weight."""
+    import cupy
+
+    parts, (n, h, w) = x.size // weight.size, _images(weight)
+    sums, out = cupy.empty((n, parts + 1, h, w), np.float32), cupy.empty(x.shape, np.float32)
+    down, right = (one_sided(s) for s in sigma)
+    given = contiguous(x), contiguous(weight), on_device(right), len(right) - 1
+    start("weigh_across", tile(n, h, w), *given, sums, parts, n, h, w)
+    start("weigh_down", tile(n, h, w), sums, on_device(down), len(down) - 1, out, parts, n, h, w)
+    return out
+
+
+def reduce(x: Array) -> Array:
+    """Every second sample of the binomial blur."""
+    import cupy
+
+    n, h, w = _images(x)
+    out = cupy.empty((*x.shape[:-2], (h + 1) // 2, (w + 1) // 2), np.float32)
+    start("reduce", tile(n, *out.shape[-2:]), contiguous(x), out, n, h, w)
+    return out
+
+
+def expand(x: Array, size: tuple[int, int], onto: Array | None = None, weight: float = 1.0) -> Array:
+    """Twice as many samples, by a weight onto an array if given."""
+    import cupy
+
+    n, h, w = _images(x)
+    out, x = cupy.empty((*x.shape[:-2], *size), np.float32), contiguous(x)
+    more = (x, 0.0) if onto is None else (contiguous(onto), float(weight))
+    start("expand", tile(n, *size), x, *more, out, n, *size, h, w)
+    return out
+
+
+def take(half: Array, weights: Array, gain: float, corner: tuple[int, int], shape: tuple[int, int]) -> Array:
+    """A weighted box of the spectra of real images."""
+    import cupy
+
+    n, h, w = half.shape
+    out = cupy.empty((n, *shape), np.complex64)
+    given = contiguous(half, "F"), contiguous(weights), float(gain), *map(int, corner), *weights.shape
+    start("take", tile(n, *shape), *given, out, n, h, w, *shape)
+    return out
+
+
+def put(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int, int]) -> None:
+    """What belongs into such a box, added in place."""
+    n, h, w = half.shape
+    given = half, contiguous(box, "F"), contiguous(weights), float(gain), *map(int, corner), *weights.shape
+    reach = min(w, max(abs(corner[1]), abs(corner[1] + weights.shape[1] - 1)) + 1)  # columns that it touches
+    start("put", tile(n, h, reach), *given, n, h, w, *box.shape[1:])
+
+
+def brightness(frames: Array, weights: Sequence[float], dtype: Any) -> Array:
+    """Weighted sum of the colours of frames."""
+    import cupy
+
+    out, kind = cupy.empty(frames.shape[:3], np.float32), frames.dtype.char
+    given = contiguous(frames, kind), on_device(weights), out, np.int64(out.size)
+    start("brightness", row(out.size), *given, kind=kind)
+    return out
+
+
+def apart(frames: Array, dtype: Any) -> Array:
+    """The colours of frames as planes."""
+    import cupy
+
+    (n, h, w), kind = frames.shape[:3], frames.dtype.char
+    out = cupy.empty((n, 3, h, w), np.float32)
+    start("apart", row(h * w, n), contiguous(frames, kind), out, n, np.int64(h * w), kind=kind)
+    return out
+
+
+def reduce_apart(frames: Array, dtype: Any) -> Array:
+    """The colours of frames as planes of half the size."""
+    import cupy
+
+    (n, h, w), kind = frames.shape[:3], frames.dtype.char
+    out = cupy.empty((n, 3, (h + 1) // 2, (w + 1) // 2), np.float32)
+    start("reduce_apart", tile(n, *out.shape[2:]), contiguous(frames, kind), out, n, h, w, kind=kind)
+    return out
+
+
+def added(frames: Array, change: Array) -> Array:
+    """Frames with a change added."""
+    import cupy
+
+    out, kind = cupy.empty(frames.shape, frames.dtype), frames.dtype.char
+    given = contiguous(frames, kind), contiguous(change), _top(frames), out
+    start("added", row(change.size), *given, frames.size // change.size, np.int64(change.size), kind=kind)
+    return out
+
+
+def added_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.ndarray) -> Array:
+    """Frames with planes and coarser ones added, their colours mixed first."""
+    import cupy
+
+    (n, h, w), kind = frames.shape[:3], frames.dtype.char
+    out, coarse = cupy.empty(frames.shape, frames.dtype), contiguous(coarse)
+    fine = coarse if planes is None else contiguous(planes)
+    given = contiguous(frames, kind), fine, int(planes is not None), coarse, on_device(matrix), _top(frames), out
+    start("added_planes", tile(n, h, w), *given, n, h, w, *coarse.shape[2:], kind=kind)
+    return out
+
+
+def _images(x: Array) -> tuple[int, int, int]:
+    """Number, rows and columns of the images of an array (..., h, w)."""
+    return math.prod(x.shape[:-2]), x.shape[-2], x.shape[-1]
+
+
+def _top(frames: Array) -> float:
+    """Largest value that frames may have; 0 where there is none."""
+    return float(np.iinfo(frames.dtype).max) if frames.dtype.kind == "u" else 0.0

@@ -1,0 +1,148 @@
+// Pyramids and blur of images (n, h, w), mirrored at the border: one thread a pixel of what is made.
+
+#define COLUMN (int)(blockIdx.x * blockDim.x + threadIdx.x)
+#define ROW (int)(blockIdx.y * blockDim.y + threadIdx.y)
+
+__device__ __forceinline__ int mirrored(int i, int n) {
+    if (n == 1) return 0;
+    int period = 2 * n - 2;
+    i %= period;
+    i = i < 0 ? i + period : i;
+    return i < n ? i : period - i;
+}
+
+__device__ __forceinline__ float binomial(int k) {  // of a filter of 5 taps, the centre being 0
+    return k == 0 ? 0.375f : (k == 1 || k == -1 ? 0.25f : 0.0625f);
+}
+
+__device__ __forceinline__ float expanded(const float* x, int r, int c, int h, int w, int width) {
+    float total = 0.0f;  // at row r and column c of h x w, in between the samples of x, whose rows are `width` long
+    for (int i = -2; i <= 2; i++) {
+        int row = mirrored(r + i, h);
+        if (row & 1) continue;  // a sample that is zero
+        float across = 0.0f;
+        for (int j = -2; j <= 2; j++) {
+            int col = mirrored(c + j, w);
+            if (!(col & 1)) across += 2.0f * binomial(j) * x[(long long)(row / 2) * width + col / 2];
+        }
+        total += 2.0f * binomial(i) * across;
+    }
+    return total;
+}
+
+extern "C" __global__ void reduce(const float* x, float* out, int images, int h, int w) {
+    int c = COLUMN, r = ROW, height = (h + 1) / 2, width = (w + 1) / 2;
+    if (c >= width || r >= height) return;
+    for (long long n = blockIdx.z; n < images; n += gridDim.z) {
+        float total = 0.0f;
+        for (int i = -2; i <= 2; i++) {
+            const float* row = x + (n * h + mirrored(2 * r + i, h)) * w;
+            float across = 0.0f;
+            for (int j = -2; j <= 2; j++) across += binomial(j) * row[mirrored(2 * c + j, w)];
+            total += binomial(i) * across;
+        }
+        out[(n * height + r) * width + c] = total;
+    }
+}
+
+extern "C" __global__ void expand(
+    const float* x, const float* onto, float weight, float* out, int images, int h, int w, int height, int width) {
+    int c = COLUMN, r = ROW;  // h x w are made of height x width; a weight of 0 stands for nothing to add to
+    if (c >= w || r >= h) return;
+    for (long long n = blockIdx.z; n < images; n += gridDim.z) {
+        float value = expanded(x + n * height * width, r, c, h, w, width);
+        long long i = (n * h + r) * w + c;
+        out[i] = weight == 0.0f ? value : onto[i] + weight * value;
+    }
+}
+
+extern "C" __global__ void riesz(
+    const float* x, const float* along, const float* across, float* out, int images, int h, int w) {
+    int c = COLUMN, r = ROW;
+    if (c >= w || r >= h) return;
+    for (long long n = blockIdx.z; n < images; n += gridDim.z) {
+        float right = 0.0f, down = 0.0f;
+        for (int i = 0; i < 3; i++) {
+            const float* row = x + (n * h + mirrored(r + i - 1, h)) * w;
+            float by_along = 0.0f, by_across = 0.0f;
+            for (int j = 0; j < 3; j++) {
+                float value = row[mirrored(c + j - 1, w)];
+                by_along += along[j] * value;
+                by_across += across[j] * value;
+            }
+            right += across[i] * by_along;
+            down += along[i] * by_across;
+        }
+        long long i = (3 * n * h + r) * w + c, plane = (long long)h * w;
+        out[i] = x[(n * h + r) * w + c];
+        out[i + plane] = right;
+        out[i + 2 * plane] = down;
+    }
+}
+
+extern "C" __global__ void blur_across(
+    const float* x, const float* taps, int reach, float* out, int images, int h, int w) {
+    int c = COLUMN, r = ROW;  // taps of one side, the centre first
+    if (c >= w || r >= h) return;
+    for (long long n = blockIdx.z; n < images; n += gridDim.z) {
+        const float* row = x + (n * h + r) * w;
+        float total = taps[0] * row[c];
+        for (int j = 1; j <= reach; j++) total += taps[j] * (row[mirrored(c - j, w)] + row[mirrored(c + j, w)]);
+        out[(n * h + r) * w + c] = total;
+    }
+}
+
+extern "C" __global__ void blur_down(
+    const float* x, const float* taps, int reach, float* out, int images, int h, int w) {
+    int c = COLUMN, r = ROW;
+    if (c >= w || r >= h) return;
+    for (long long n = blockIdx.z; n < images; n += gridDim.z) {
+        const float* column = x + n * h * w + c;
+        float total = taps[0] * column[(long long)r * w];
+        for (int i = 1; i <= reach; i++)
+            total += taps[i] * (column[(long long)mirrored(r - i, h) * w] + column[(long long)mirrored(r + i, h) * w]);
+        out[(n * h + r) * w + c] = total;
+    }
+}
+
+// The weighted mean of `parts` images that share a weight: sums (n, parts + 1, h, w) across, their ratios down.
+
+extern "C" __global__ void weigh_across(
+    const float* x, const float* weight, const float* taps, int reach, float* sums, int parts, int images, int h,
+    int w) {
+    int c = COLUMN, r = ROW;
+    if (c >= w || r >= h) return;
+    long long plane = (long long)h * w;
+    for (long long n = blockIdx.z; n < images; n += gridDim.z) {
+        const float* by = weight + n * plane + (long long)r * w;
+        for (int p = 0; p <= parts; p++) {
+            const float* row = x + (n * parts + p) * plane + (long long)r * w;
+            float total = 0.0f;
+            for (int j = -reach; j <= reach; j++) {
+                int at = mirrored(c + j, w);
+                total += taps[j < 0 ? -j : j] * (p < parts ? by[at] * row[at] : by[at]);
+            }
+            sums[(n * (parts + 1) + p) * plane + (long long)r * w + c] = total;
+        }
+    }
+}
+
+extern "C" __global__ void weigh_down(
+    const float* sums, const float* taps, int reach, float* out, int parts, int images, int h, int w) {
+    int c = COLUMN, r = ROW;
+    if (c >= w || r >= h) return;
+    long long plane = (long long)h * w;
+    for (long long n = blockIdx.z; n < images; n += gridDim.z) {
+        const float* of = sums + n * (parts + 1) * plane + c;
+        float weight = 0.0f;
+        for (int p = parts; p >= 0; p--) {  // the weight comes first
+            float total = 0.0f;
+            for (int i = -reach; i <= reach; i++)
+                total += taps[i < 0 ? -i : i] * of[p * plane + (long long)mirrored(r + i, h) * w];
+            if (p == parts)
+                weight = total == 0.0f ? 1.0f : total;
+            else
+                out[(n * parts + p) * plane + (long long)r * w + c] = total / weight;
+        }
+    }
+}

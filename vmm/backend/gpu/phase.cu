@@ -1,0 +1,110 @@
+// Local phase, filters along time, and what turning changes: one thread a coefficient.
+
+#define MOST 4  // second-order sections that are kept in registers
+
+__device__ __forceinline__ float2 through_conjugate(float2 a, float2 b) {  // a times the conjugate of b
+    return make_float2(a.x * b.x + a.y * b.y, a.y * b.x - a.x * b.y);
+}
+
+__device__ __forceinline__ float phase_of(float2 a) { return atan2f(a.y, a.x); }
+
+__device__ __forceinline__ long long sample() { return (long long)blockIdx.x * blockDim.x + threadIdx.x; }
+
+struct Sections {  // transposed direct form II; the registers of sample i lie n apart
+    float z[2 * MOST];
+
+    __device__ __forceinline__ void load(const float* registers, int count, long long i, long long n) {
+#pragma unroll
+        for (int k = 0; k < 2 * MOST; k++) z[k] = k < 2 * count ? registers[k * n + i] : 0.0f;
+    }
+
+    __device__ __forceinline__ void store(float* registers, int count, long long i, long long n) const {
+#pragma unroll
+        for (int k = 0; k < 2 * MOST; k++)
+            if (k < 2 * count) registers[k * n + i] = z[k];
+    }
+
+    __device__ __forceinline__ float next(float value, const float* sos, int count) {
+#pragma unroll
+        for (int k = 0; k < MOST; k++) {
+            if (k < count) {
+                const float* s = sos + 6 * k;
+                float result = s[0] * value + z[2 * k];
+                z[2 * k] = s[1] * value - s[4] * result + z[2 * k + 1];
+                z[2 * k + 1] = s[2] * value - s[5] * result;
+                value = result;
+            }
+        }
+        return value;
+    }
+};
+
+extern "C" __global__ void phase_since(const float2* coefs, const float2* reference, float* phase, long long n) {
+    long long i = sample();
+    if (i < n) phase[i] = phase_of(through_conjugate(coefs[i], reference[i]));
+}
+
+extern "C" __global__ void turned(float2* coefs, const float* angle, long long n) {
+    long long i = sample();
+    if (i >= n) return;
+    float half = sinf(0.5f * angle[i]), real = -2.0f * half * half, imag = sinf(angle[i]);
+    float2 c = coefs[i];  // exp(1j angle) - 1 is computed as such, so that small turns keep their size
+    coefs[i] = make_float2(c.x * real - c.y * imag, c.x * imag + c.y * real);
+}
+
+extern "C" __global__ void faded(float* angle, float per_limit, int parts, int frames, long long n) {
+    long long i = sample();  // of n samples a frame, each of so many parts that lie n apart
+    if (i >= n) return;
+    for (long long t = blockIdx.y; t < frames; t += gridDim.y) {
+        float* at = angle + t * parts * n + i;
+        float square = 0.0f;
+        for (int p = 0; p < parts; p++) square += at[p * n] * at[p * n];
+        square *= per_limit * per_limit;
+        float by = 1.0f / (1.0f + square * square);
+        for (int p = 0; p < parts; p++) at[p * n] *= by;
+    }
+}
+
+extern "C" __global__ void biquads(
+    const float* x, const float* sos, float* registers, float* y, int frames, int count, long long n) {
+    long long i = sample();
+    if (i >= n) return;
+    Sections sections;
+    sections.load(registers, count, i, n);
+    for (int t = 0; t < frames; t++) y[t * n + i] = sections.next(x[t * n + i], sos, count);
+    sections.store(registers, count, i, n);
+}
+
+extern "C" __global__ void phase_since_filtered(
+    const float2* coefs, float2* before, const float* sos, float* registers, float* signal, int frames, int count,
+    long long n) {
+    long long i = sample();
+    if (i >= n) return;
+    Sections sections;
+    sections.load(registers, count, i, n);
+    float2 last = before[i];
+    for (int t = 0; t < frames; t++) {
+        float2 c = coefs[t * n + i];
+        signal[t * n + i] = sections.next(phase_of(through_conjugate(c, last)), sos, count);
+        last = c;
+    }
+    before[i] = last;
+    sections.store(registers, count, i, n);
+}
+
+extern "C" __global__ void value_since_filtered(
+    const float* coefs, float* before, const float* sos, float* registers, float* signal, int frames, int count,
+    long long n) {
+    long long i = sample();
+    if (i >= n) return;
+    Sections sections;
+    sections.load(registers, count, i, n);
+    float last = before[i];
+    for (int t = 0; t < frames; t++) {
+        float c = coefs[t * n + i];
+        signal[t * n + i] = sections.next(c - last, sos, count);
+        last = c;
+    }
+    before[i] = last;
+    sections.store(registers, count, i, n);
+}

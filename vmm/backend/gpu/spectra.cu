@@ -1,0 +1,46 @@
+// Boxes of the spectra of real images, of which the columns from 0 on are given, (n, h, w): one thread a coefficient.
+
+__device__ __forceinline__ int wrapped(int i, int n) {
+    i %= n;
+    return i < 0 ? i + n : i;
+}
+
+extern "C" __global__ void take(
+    const float2* half, const float* weights, float gain, int top, int left, int rows, int cols, float2* out, int images,
+    int h, int w, int height, int width) {
+    int c = COLUMN, r = ROW;  // of height x width; what lies beyond rows x cols is zero
+    if (c >= width || r >= height) return;
+    bool inside = r < rows && c < cols, opposite = left + c < 0;
+    float by = inside ? gain * weights[r * cols + c] : 0.0f;
+    int row = wrapped(opposite ? -(top + r) : top + r, h), col = opposite ? -(left + c) : left + c;
+    for (long long n = blockIdx.z; n < images; n += gridDim.z) {
+        float2 value = make_float2(0.0f, 0.0f);
+        if (inside) value = half[(n * h + row) * w + col];
+        out[(n * height + r) * width + c] = make_float2(by * value.x, opposite ? -by * value.y : by * value.y);
+    }
+}
+
+extern "C" __global__ void put(
+    float2* half, const float2* box, const float* weights, float gain, int top, int left, int rows, int cols, int images,
+    int h, int w, int height, int width) {
+    int c = COLUMN, r = ROW;  // of the spectrum: each gathers what belongs there, from its own side and the opposite one
+    if (c >= w || r >= h) return;
+    int row = wrapped(r - top, h), col = c - left, other_row = wrapped(-r - top, h), other_col = -c - left;
+    bool here = row < rows && col >= 0 && col < cols, there = other_row < rows && other_col >= 0 && other_col < cols;
+    if (!here && !there) return;
+    float by = here ? gain * weights[row * cols + col] : 0.0f;
+    float other = there ? gain * weights[other_row * cols + other_col] : 0.0f;
+    for (long long n = blockIdx.z; n < images; n += gridDim.z) {
+        const float2* from = box + n * height * width;
+        float2 total = half[(n * h + r) * w + c];
+        if (here) {
+            float2 value = from[row * width + col];
+            total.x += by * value.x, total.y += by * value.y;
+        }
+        if (there) {
+            float2 value = from[other_row * width + other_col];
+            total.x += other * value.x, total.y -= other * value.y;
+        }
+        half[(n * h + r) * w + c] = total;
+    }
+}

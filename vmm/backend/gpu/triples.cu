@@ -1,0 +1,58 @@
+// Riesz triples (n, 3, h, w) and their quaternionic phase (n, 2, h, w): one thread a sample, `plane` samples an image.
+
+__device__ __forceinline__ float2 quaternion_since_at(const float* c, float j, float rx, float ry, long long plane) {
+    float i = c[0], x = c[plane], y = c[2 * plane];
+    float p = j * x - i * rx, q = j * y - i * ry;
+    float norm = sqrtf(p * p + q * q);
+    float per_norm = norm > 0.0f ? atan2f(norm, i * j + x * rx + y * ry) / norm : 0.0f;
+    return make_float2(p * per_norm, q * per_norm);
+}
+
+extern "C" __global__ void quaternion_since(
+    const float* coefs, const float* reference, float* phase, int frames, long long plane) {
+    long long i = sample();
+    if (i >= plane) return;
+    for (long long t = blockIdx.y; t < frames; t += gridDim.y) {
+        const float* r = reference + 3 * t * plane + i;
+        float2 found = quaternion_since_at(coefs + 3 * t * plane + i, r[0], r[plane], r[2 * plane], plane);
+        phase[2 * t * plane + i] = found.x;
+        phase[(2 * t + 1) * plane + i] = found.y;
+    }
+}
+
+extern "C" __global__ void quaternion_turn(
+    const float* coefs, const float* angle, float* out, int frames, long long plane) {
+    long long i = sample();
+    if (i >= plane) return;
+    for (long long t = blockIdx.y; t < frames; t += gridDim.y) {
+        const float* c = coefs + 3 * t * plane + i;
+        float p = angle[2 * t * plane + i], q = angle[(2 * t + 1) * plane + i];
+        float size = sqrtf(p * p + q * q);
+        float sinc = size > 0.0f ? sinf(size) / size : 1.0f, cosine = cosf(size);
+        float* to = out + 3 * t * plane + i;
+        to[0] = cosine * c[0] - sinc * (p * c[plane] + q * c[2 * plane]);
+        to[plane] = cosine * c[plane] + sinc * p * c[0];
+        to[2 * plane] = cosine * c[2 * plane] + sinc * q * c[0];
+    }
+}
+
+extern "C" __global__ void quaternion_since_filtered(
+    const float* coefs, float* before, const float* sos, float* registers, float* signal, int frames, int count,
+    long long plane) {
+    long long i = sample();
+    if (i >= plane) return;
+    Sections down, right;
+    right.load(registers, count, i, 2 * plane);
+    down.load(registers, count, plane + i, 2 * plane);
+    float j = before[i], rx = before[plane + i], ry = before[2 * plane + i];
+    for (int t = 0; t < frames; t++) {
+        const float* c = coefs + 3 * t * plane + i;
+        float2 found = quaternion_since_at(c, j, rx, ry, plane);
+        signal[2 * t * plane + i] = right.next(found.x, sos, count);
+        signal[(2 * t + 1) * plane + i] = down.next(found.y, sos, count);
+        j = c[0], rx = c[plane], ry = c[2 * plane];
+    }
+    before[i] = j, before[plane + i] = rx, before[2 * plane + i] = ry;
+    right.store(registers, count, i, 2 * plane);
+    down.store(registers, count, plane + i, 2 * plane);
+}
