@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,14 @@ import numpy as np
 import vmm
 from benchmarks.cases import CASES, Again, clip, magnified
 from vmm.backend.device import require
+from vmm.learned import NAMES, load
 from vmm.spatial import GaussianPyramid, RieszPyramid, SteerablePyramid, padded
 
 SIZES = {"720p": (720, 1280), "1080p": (1080, 1920), "2160p": (2160, 3840)}
 FRAMES = 32
 SLOW = ("acceleration", "jerk", "anisotropy", "bilateral", "lagrangian")  # no such clip of them on the CPU
+
+Method = Callable[[Any], Iterator[Any]]
 
 FRAME = 3.0  # bytes a pixel
 FLOAT, COMPLEX = 4.0, 8.0
@@ -33,7 +37,7 @@ def traffic(case: str, size: tuple[int, int]) -> tuple[float, float] | None:
 
     Each pass counts what it reads and what it writes once. What is read once a chunk (weights, registers) is left out.
     """
-    method, settings, _ = CASES[case]
+    method, settings, _ = CASES.get(case, ("", {}, []))
     if method == "phase" and settings.get("temporal") is vmm.temporal.butterworth:
         return _phase(size, settings.get("octave", 0.5), settings.get("orientations", 8))
     if case == "riesz":
@@ -113,11 +117,22 @@ def main(quick: bool = False) -> None:
     ceiling = bandwidth()
     print(f"A copy moves {ceiling / 1e9:.0f} GB/s\n")
     print(f"{'case':28}{'size':>7}{'GPU/s':>9}{'CPU/s':>9}{'MB':>8}{'MFLOP':>8}{'of the copy':>13}")
-    for case in CASES:
+    for case, method in methods().items():
         for name, size in list(SIZES.items())[: 1 if quick else None]:
-            taken = on_device(case, size)
-            own = 1 / on_host(case, size) if CASES[case][0] not in SLOW else float("nan")
+            try:
+                taken = on_device(method, size)
+            except ImportError as error:  # onnxruntime without CUDA
+                print(f"{case:28}{name:>7}  {error}", flush=True)
+                break
+            own = float("nan") if case in CASES and CASES[case][0] in SLOW else 1 / on_host(method, size)
             print(f"{case:28}{name:>7}{1 / taken:9.0f}{own:9.1f}{share(case, size, taken, ceiling)}", flush=True)
+
+
+def methods() -> dict[str, Method]:
+    """All cases, and the networks that ship, which compare frames with the first one."""
+    nets = {name: getattr(vmm, load(name).kind).magnify for name in NAMES}
+    found: dict[str, Method] = {case: partial(magnified, case) for case in CASES}
+    return found | {name: partial(magnify, alpha=10, weights=name) for name, magnify in nets.items()}
 
 
 def share(case: str, size: tuple[int, int], taken: float, ceiling: float) -> str:
@@ -138,14 +153,14 @@ def bandwidth() -> float:
     return 2 * source.nbytes / _seconds(lambda: cupy.copyto(target, source), 10)
 
 
-def on_device(case: str, size: tuple[int, int]) -> float:
+def on_device(method: Method, size: tuple[int, int]) -> float:
     """Seconds a frame on the device."""
     import cupy
 
     frames = cupy.asarray(clip(size, FRAMES))
 
     def run() -> None:
-        for _ in magnified(case, Again(frames, 2 * FRAMES)):
+        for _ in method(Again(frames, 2 * FRAMES)):
             pass
 
     return _seconds(run, 3) / (2 * FRAMES)
@@ -165,11 +180,11 @@ def _seconds(function: Callable[[], object], times: int) -> float:
     return cupy.cuda.get_elapsed_time(start, end) / 1000 / times
 
 
-def on_host(case: str, size: tuple[int, int]) -> float:
+def on_host(method: Method, size: tuple[int, int]) -> float:
     """Seconds a frame on the CPU, after a run that compiles."""
     frames = clip(size, 8)
     for count in (8, 16):
         start = time.perf_counter()
-        for _ in magnified(case, Again(frames, count)):
+        for _ in method(Again(frames, count)):
             pass
     return (time.perf_counter() - start) / 16

@@ -77,4 +77,6 @@ def test_tables_of_a_device(monkeypatch, capsys):
     with device_of("stand-in, plain kernels"):
         gpu.main()
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "A copy moves 1000 GB/s" and [line.split()[0] for line in said[3:]] == ["linear", "jerk"]
+    assert said[0] == "A copy moves 1000 GB/s"
+    assert [line.split()[0] for line in said[3:]] == ["linear", "jerk", *vmm.learned.NAMES]
+    assert all("need onnxruntime with CUDA" in line for line in said[5:])
