@@ -7,32 +7,26 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
 import vmm
 from benchmarks.study.parts import Setting
+from benchmarks.study.published import FILES, published
 from vmm.engine.protocols import Filter
 from vmm.learned import NAMES, load
-from vmm.learned.network import files
 from vmm.motion import flow
 from vmm.temporal import acceleration
 
 SINCE_FIRST = Filter(lambda motion, memory: (motion - motion[:1], memory), whole=True)
 """Passes all motion since the first frame: what a method makes of two frames."""
 
-PUBLISHED = Path(__file__).parents[3] / "shared" / "weights"
-FILES = {  # name: file, kind
-    "published light": ("lightweight_light_published.npz", "lightweight"),
-    "published MagNet, cgst": ("magnet_cgst.npz", "magnet"),
-    "published MagNet, zheng": ("magnet_zheng_layout.npz", "magnet"),
-}
+_ROUNDS = 5
+
 NO_MOTION = ("color",)  # methods that magnify no motion
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {  # of methods, as they were published: name: method, settings
     "acceleration, published": ("acceleration", {"kernel": "dog", "sigma": 0.0, "limit": float("inf")}),
@@ -82,10 +76,14 @@ def entrants(setting: Setting | None = None) -> dict[str, Entrant]:
     """All that take part, by name; published weights where the setting asks for them and they are at hand."""
     found = [Entrant("nothing", "nothing", lambda frames, frequency, fs, alpha, **_: frames, lambda a, b, alpha: b)]
     found += [classical(name, name) for name in vmm.METHODS if name not in NO_MOTION]
-    found += [learned(name, name) for name in NAMES]
-    if setting is None or setting.published:
-        found += [learned(name, path) for name, path in published()[0].items()]
+    found += [learned(name, path) for name, path in networks(setting).items()]
     return {one.name: one for one in found}
+
+
+def networks(setting: Setting | None = None) -> dict[str, str]:
+    """Networks that take part: what they are loaded by, by name."""
+    others = published()[0] if setting is None or setting.published else {}
+    return {name: name for name in NAMES} | others | dict(setting.networks if setting else ())
 
 
 def forms() -> dict[str, Entrant]:
@@ -126,11 +124,19 @@ def classical(name: str, method: str, **settings: Any) -> Entrant:
         return run(frames, None if ready else band, fs=fs, alpha=alpha, **options)
 
     def pair(a: np.ndarray, b: np.ndarray, alpha: float) -> np.ndarray:
+        if "temporal" not in takes:  # it sees accelerations: b moves about the middle, by half of its motion
+            made = magnify(_by_turns(a, b), 0.25, 1.0, 2 * alpha)
+            return made[2 * _ROUNDS + 2 - 2 * _ROUNDS % 4]
         clip = np.stack([a, b]).astype(np.float32)
         given = {"flow": _fields(a, b)} if "flow" in takes else {}  # two frames are too few for a trajectory
         return run(clip, None, fs=1.0, alpha=alpha, temporal=SINCE_FIRST, **given)[1]
 
-    return Entrant(name, "classical", magnify, pair if "temporal" in takes else None, takes)
+    return Entrant(name, "classical", magnify, pair, takes)
+
+
+def _by_turns(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """A clip a, a, b, b, a, a ...: a sine of a quarter of the frame rate between them, exactly."""
+    return np.stack([a, a, b, b] * _ROUNDS).astype(np.float32)
 
 
 def _fields(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -154,35 +160,3 @@ def learned(name: str, weights: str) -> Entrant:
         return method(np.stack([a, b]).astype(np.float32), alpha=alpha, weights=weights)[1]
 
     return Entrant(name, "learned", magnify, pair, takes)
-
-
-@cache
-def published() -> tuple[dict[str, str], dict[str, str]]:
-    """Published weights at hand, written as graphs: path by name; and what is not, with the reason."""
-    found, missing = {}, {}
-    for name, (file, kind) in FILES.items():
-        try:
-            found[name] = _converted(file, kind)
-        except (ImportError, OSError) as error:
-            missing[name] = str(error)
-    return found, missing
-
-
-def _converted(file: str, kind: str) -> str:
-    """The path of published weights as the library runs them: written once, for it takes a minute."""
-    source = PUBLISHED / file
-    if not source.exists():
-        raise OSError(f"{file} is not at hand")
-    path = _kept() / f"{source.stem}-{source.stat().st_size}.onnx"
-    if not files(path)["decoder"].exists():
-        from vmm.train.convert import convert
-
-        convert(source, path, kind)
-    return str(path)
-
-
-def _kept() -> Path:
-    """The user's folder for what can be made again."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "vmm"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -29,6 +29,8 @@ class Setting:
         Frames of made clips.
     published
         Whether networks with their authors' weights take part, where those are at hand.
+    networks
+        Name and path of other networks that take part.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Setting:
     shape: tuple[int, int]
     frames: int
     published: bool = False
+    networks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

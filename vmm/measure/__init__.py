@@ -19,10 +19,12 @@
 | ``pulse``, ``breathing``, ``Rate`` | pulse from the colour of skin, breath from motion |
 | ``faults``, ``Faults`` | what is wrong with a clip: repeated and missing frames, saturated pixels |
 | ``too_short``, ``warn_of_codec`` | whether a clip holds enough of a band, what its codec does to small motion |
+| ``artefacts`` | what magnification did beside motion: overshoot, sharpness, ghosts, error where nothing moves |
 | ``save``, ``load`` | results in files |
 | ``suggest``, ``Suggestion`` | the strongest lines of motion and colour in a clip, and the band for each |
 """
 
+from vmm.measure import artefacts
 from vmm.measure.blind import blind_modes
 from vmm.measure.bound import bound, bound_of_line
 from vmm.measure.displacement import Displacement, displacement
@@ -54,6 +56,7 @@ __all__ = [
     "Spectrum",
     "Suggestion",
     "acceleration",
+    "artefacts",
     "blind_modes",
     "bound",
     "bound_of_line",
