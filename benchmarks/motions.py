@@ -15,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.study.entrants import Entrant, entrants, forms
+from benchmarks.study.measured import swing
 from benchmarks.study.settings import QUICK
 from vmm.data import synthetic
 from vmm.data.magnified import FREQUENCY, FS, Magnified, moving_circles
@@ -47,18 +48,6 @@ def error(out: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean((out[MIDDLE].astype(float) - truth[MIDDLE]) ** 2))
 
 
-def swing(frames: np.ndarray, behind: np.ndarray) -> float:
-    """Amplitude in pixels, at the frequency, of the circle that moves to the right: of where it differs from behind."""
-    width = SHAPE[1] // 3
-    other = np.abs(frames[MIDDLE, :, :width].astype(float) - behind[:, :width])
-    weight = np.clip(other - 30, 0, 30)
-    where = (weight * np.arange(width)).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1e-9)
-    t = np.arange(len(where)) / FS
-    turn = 2 * np.pi * FREQUENCY * t
-    shapes = np.stack([np.ones_like(t), t, np.sin(turn), np.cos(turn)], axis=1)
-    return float(np.hypot(*np.linalg.lstsq(shapes, where, rcond=None)[0][2:]))
-
-
 def drifting_disc() -> tuple[np.ndarray, np.ndarray]:
     """The clip, and the truth at 20 times the vibration."""
     scene, still = synthetic.disc((240, 320)), np.zeros((100, 2))
@@ -88,10 +77,10 @@ def rows(backgrounds: Sequence[str], cases: Sequence[str]) -> dict[str, list[tup
     for background in tqdm(backgrounds):
         for i, case in enumerate(cases):
             frames, truth, behind, *_ = circles(background, case, 99.0)
-            wanted = swing(truth, behind)
+            wanted = swing(truth[MIDDLE], behind, FS, FREQUENCY)
             for name, one in tried.items():
                 out = one.magnify(frames, FREQUENCY, FS, 99.0)
-                found[name][i].append((error(out, truth), swing(out, behind) / wanted))
+                found[name][i].append((error(out, truth), swing(out[MIDDLE], behind, FS, FREQUENCY) / wanted))
     return {
         name: [(float(np.mean([e for e, _ in one])), float(np.median([g for _, g in one]))) for one in row]
         for name, row in found.items()

@@ -11,8 +11,7 @@ from vmm.learned.network import files
 FOLDER = Path(__file__).parents[3] / "shared" / "weights"
 FILES = {  # name: file, kind
     "published light": ("lightweight_light_published.npz", "lightweight"),
-    "published MagNet, cgst": ("magnet_cgst.npz", "magnet"),
-    "published MagNet, zheng": ("magnet_zheng_layout.npz", "magnet"),
+    "published MagNet": ("magnet_cgst.npz", "magnet"),
 }
 
 
