@@ -43,7 +43,7 @@ FRAMES, MIDDLE = 3 * PERIOD, slice(PERIOD, 2 * PERIOD)  # what is compared is aw
 
 def jobs(setting: Setting, out: Path) -> Iterator[Job]:
     """The nominal factor with a picture, and the tuned one, of each entrant."""
-    names, shape = backgrounds(setting), setting.shape if setting.name == "tiny" else SHAPE
+    names, shape = backgrounds(setting), SHAPE if setting.name == "full" else setting.shape
     for one in taking_part(setting).values():
         yield Job((one.name, "nominal"), partial(_scored, one, names, shape, ALPHA, out / picture(one.name)))
         if one.kind != "nothing":
@@ -114,7 +114,7 @@ def blocks(results: Results, setting: Setting) -> list[Block]:
         cells = [nominal.get("mse"), nominal.get("gain"), tuned.get("mse"), tuned.get("gain"), tuned.get("alpha")]
         rows.append((name, [float("nan") if cell is None or isinstance(cell, str) else cell for cell in cells]))
     columns = ("error, alpha 99", "achieved over 10 px", "error, tuned", "achieved over 10 px, tuned", "alpha, tuned")
-    found: list[Block] = [Table("error", f"Mean squared error, {len(backgrounds(setting))} clips", columns, rows, NOTE)]
+    found: list[Block] = [Table("mse", f"Mean squared error, {len(backgrounds(setting))} clips", columns, rows, NOTE)]
     nothing = dict(rows).get("nothing", [float("nan")])[0]
     shares = [(name, [cells[0] / nothing, cells[2] / nothing]) for name, cells in rows]
     found.append(Table("share", "Share of the error of doing nothing", ("alpha 99", "tuned"), shares, ABLATION))

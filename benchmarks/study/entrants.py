@@ -25,10 +25,10 @@ from vmm.temporal import acceleration
 SINCE_FIRST = Filter(lambda motion, memory: (motion - motion[:1], memory), whole=True)
 """Passes all motion since the first frame: what a method makes of two frames."""
 
-_ROUNDS = 5
-
 NO_MOTION = ("color",)  # methods that magnify no motion
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {  # of methods, as they were published: name: method, settings
+    "phase, published": ("phase", {"limit": float("inf")}),
+    "riesz, published": ("riesz", {"limit": float("inf")}),
     "acceleration, published": ("acceleration", {"kernel": "dog", "sigma": 0.0, "limit": float("inf")}),
     "jerk, published": ("jerk", {"kernel": "takeda", "sigma": 0.0, "limit": float("inf")}),
     "bilateral, published": ("bilateral", {"pairs": False, "sigma": 0.0, "limit": float("inf")}),
@@ -126,7 +126,7 @@ def classical(name: str, method: str, **settings: Any) -> Entrant:
     def pair(a: np.ndarray, b: np.ndarray, alpha: float) -> np.ndarray:
         if "temporal" not in takes:  # it sees accelerations: b moves about the middle, by half of its motion
             made = magnify(_by_turns(a, b), 0.25, 1.0, 2 * alpha)
-            return made[2 * _ROUNDS + 2 - 2 * _ROUNDS % 4]
+            return made[6]  # a frame b in the middle
         clip = np.stack([a, b]).astype(np.float32)
         given = {"flow": _fields(a, b)} if "flow" in takes else {}  # two frames are too few for a trajectory
         return run(clip, None, fs=1.0, alpha=alpha, temporal=SINCE_FIRST, **given)[1]
@@ -136,7 +136,7 @@ def classical(name: str, method: str, **settings: Any) -> Entrant:
 
 def _by_turns(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """A clip a, a, b, b, a, a ...: a sine of a quarter of the frame rate between them, exactly."""
-    return np.stack([a, a, b, b] * _ROUNDS).astype(np.float32)
+    return np.stack([a, a, b, b] * 3).astype(np.float32)
 
 
 def _fields(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ TEXT = (
 MOTIONS = (0.05, 5.0)
 OUTPUT = 10.0
 LEVELS = tuple(float(f"{level:.2g}") for level in np.logspace(-2, 2, 13))
-PHOTOGRAPHS = 4
+PHOTOGRAPHS = 3
 
 
 def jobs(setting: Setting, out: Path) -> Iterator[Job]:

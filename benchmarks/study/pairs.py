@@ -11,7 +11,7 @@ from benchmarks.study.entrants import Entrant, entrants
 from benchmarks.study.parts import Job, Results, Setting, Values
 from vmm.data.shifts import HELD_OUT, similarities
 
-SIDES = {"full": 192, "quick": 128, "tiny": 64}
+SIDES = {"full": 192, "quick": 96, "tiny": 64}
 Point = tuple[float, float, float]
 """Motion and output motion in pixels, and noise in grey levels."""
 

@@ -20,7 +20,7 @@ TEXT = (
 )
 MOTIONS = (0.04, 0.05, 0.063, 0.079, 0.1, 0.13, 0.16, 0.2, 0.25, 0.32, 0.4, 0.5, 0.63, 0.79, 1.0)
 OUTPUTS = (10.0, 2.0)
-PHOTOGRAPHS = 8
+PHOTOGRAPHS = 6
 
 
 def jobs(setting: Setting, out: Path) -> Iterator[Job]:
@@ -30,7 +30,7 @@ def jobs(setting: Setting, out: Path) -> Iterator[Job]:
 
 def points(setting: Setting) -> list[Point]:
     """All motions to 10 px, and five of them to 2 px."""
-    few = min(5, setting.points)
+    few = min(5, setting.points - 1)
     return [
         (motion, output, 0.0)
         for output, count in zip(OUTPUTS, (setting.points, few), strict=True)
