@@ -66,7 +66,7 @@ def gains(results: Results, name: str, points: Sequence[tuple[float, float]]) ->
 
 
 def blocks(results: Results, setting: Setting) -> list[Block]:
-    """A plot for each wavelength, and a table of all."""
+    """A plot for each wavelength, and a table for two output motions."""
     names, points = names_in(results), grid(setting)
     found: list[Block] = []
     for wavelength in dict.fromkeys(w for w, _ in points):
@@ -77,6 +77,18 @@ def blocks(results: Results, setting: Setting) -> list[Block]:
         title = f"Achieved over nominal motion, wavelength {wavelength:g} px"
         axis = "nominal output motion over wavelength"
         found.append(Curves(f"at-{wavelength:g}", title, axis, "achieved over nominal", lines, "x", guides=guides))
-    columns = [f"{wavelength:g} px, alpha {alpha:g}" for wavelength, alpha in points]
-    rows = [(name, gains(results, name, points)) for name in names]
-    return [*found, Table("gain", "Achieved over nominal motion, by wavelength and alpha", columns, rows)]
+    for alpha in (ALPHAS[len(ALPHAS) // 2], ALPHAS[-1]):
+        here = [p for p in points if p[1] == alpha]
+        if not here:
+            continue
+        rows = [(name, _and_error(gains(results, name, here))) for name in names]
+        output = (1 + alpha) * AMPLITUDE
+        title = f"Achieved over nominal motion at {output:g} px of output motion, by wavelength"
+        columns = [*(f"{wavelength:g} px" for wavelength, _ in here), "mean error"]
+        found.append(Table(f"to-{output:g}", title, columns, rows))
+    return found
+
+
+def _and_error(values: Sequence[float]) -> list[float]:
+    """Gains, and how far they are from 1 in the mean."""
+    return [*values, float(np.mean(np.abs(np.asarray(values) - 1)))]

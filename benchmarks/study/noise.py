@@ -19,6 +19,8 @@ MOTIONS = (0.05, 5.0)
 OUTPUT = 10.0
 LEVELS = tuple(float(f"{level:.2g}") for level in np.logspace(-2, 2, 13))
 PHOTOGRAPHS = 3
+BEARABLE = 10.0  # grey levels
+MEAN = f"mean up to {BEARABLE:g}"
 
 
 def jobs(setting: Setting, out: Path) -> Iterator[Job]:
@@ -32,9 +34,9 @@ def points(setting: Setting, motion: float) -> list[Point]:
 
 
 def blocks(results: Results, setting: Setting) -> list[Block]:
-    """A curve for each entrant, and how much noise halves what it gains over doing nothing."""
-    names, found = names_in(results), list[Block]()
-    columns, cells = [], {name: [] for name in names}
+    """For each motion a curve of each entrant, and a table of some levels."""
+    names = names_in(results)
+    found: list[Block] = []
     for motion in MOTIONS:
         at = points(setting, motion)
         levels = [p[2] for p in at]
@@ -42,8 +44,11 @@ def blocks(results: Results, setting: Setting) -> list[Block]:
         title = f"Structural similarity, {motion:g} px magnified to {OUTPUT:g} px"
         found.append(Curves(f"from-{motion:g}", title, "noise (grey levels)", "similarity", lines, "x"))
         shown = [levels.index(level) for level in thinned(levels, 5)]
-        columns += [f"{motion:g} px, noise {levels[i]:g}" for i in shown]
-        for name in names:
-            cells[name] += [lines[name][1][i] for i in shown]
-    rows = [(name, cells[name]) for name in names]
-    return [*found, Table("similarity", "Structural similarity", columns, rows)]
+        bearable = [i for i, level in enumerate(levels) if level <= BEARABLE]
+        rows = [
+            (name, [*(values[i] for i in shown), float(np.mean([values[i] for i in bearable]))])
+            for name, (_, values) in lines.items()
+        ]
+        columns = [*(f"noise {levels[i]:g}" for i in shown), MEAN]
+        found.append(Table(f"similarity-{motion:g}", title, columns, rows))
+    return found

@@ -38,6 +38,10 @@ class Question:
 QUESTIONS = (
     Question("small motion made 2 px large", "subpixel", "mean", "to 2 px", "high"),
     Question("small motion made 10 px large", "subpixel", "mean", "to 10 px", "high"),
+    Question("very small motion made 10 px large under noise", "noise", "similarity-0.05", "mean up to 10", "high"),
+    Question("motion of 5 px made twice as large under noise", "noise", "similarity-5", "mean up to 10", "high"),
+    Question("the right size at 2 px, whatever the detail", "gain", "to-2", "mean error", "low"),
+    Question("the right size at 8 px, whatever the detail", "gain", "to-8", "mean error", "low"),
     Question("true size at 10 px, before other things", "circles", "mse", "error, tuned", "low"),
     Question("edges without ringing at 2 px", "artefacts", "to-2", "overshoot", "low"),
     Question("no ghosts at 5 px", "artefacts", "to-5", "ghosts", "low"),
