@@ -11,6 +11,7 @@
 | ``bound``, ``bound_of_line`` | the least error that noise allows, of a displacement and of a line |
 | ``spectrum``, ``Spectrum`` | spectra of displacement and other signals, by Welch's method |
 | ``peaks``, ``Peak`` | lines of signals: frequency and amplitude, each with its standard error |
+| ``phasors`` | amplitude and phase of signals at frequencies that are known |
 | ``orbit``, ``Orbit`` | the ellipse that a point runs through at one frequency |
 | ``velocity``, ``acceleration`` | of displacement, by differentiation |
 | ``integrate`` | displacement from an accelerometer |
@@ -34,6 +35,7 @@ from vmm.measure.kinematics import acceleration, integrate, velocity
 from vmm.measure.modes import Modes, mac, modes
 from vmm.measure.orbit import Orbit, orbit
 from vmm.measure.peaks import Peak, peaks
+from vmm.measure.phasors import phasors
 from vmm.measure.pulse import breathing, pulse
 from vmm.measure.rates import Rate
 from vmm.measure.results import load, save
@@ -72,6 +74,7 @@ __all__ = [
     "modes",
     "orbit",
     "peaks",
+    "phasors",
     "pulse",
     "save",
     "sound",
