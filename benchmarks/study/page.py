@@ -37,7 +37,10 @@ def write(out: Path, setting: Setting, experiments: Mapping[str, Experiment], re
         read += [block] if isinstance(block, str) else shown(block, "reading", out)
     about = [f"{setting.name} setting, vmm {vmm.__version__}, {date.today().isoformat()}.", *missing(setting)]
     page = out / NAME
-    page.write_text(vmm.plot.page("Motion magnification compared", [("Which method", read), *parts, ("About", about)]))
+    wrong = sum(len(failures(one)) for one in results.values())
+    warnings = [f"{wrong} pieces of work failed: the experiments say which."] if wrong else []
+    whole = [("Which method", read), *parts, ("About", about)]
+    page.write_text(vmm.plot.page("Motion magnification compared", whole, warnings=warnings))
     return page
 
 

@@ -47,6 +47,13 @@ QUESTIONS = (
     Question("no ghosts at 5 px", "artefacts", "to-5", "ghosts", "low"),
     Question("sharpness at 5 px", "artefacts", "to-5", "sharpness", "one"),
     Question("leaving alone what stands still, under noise", "artefacts", "to-5", "still", "low"),
+    Question("things that drift", "large_motion", "frames", "drift 0.5 px a frame", "low"),
+    Question("a camera that shakes", "large_motion", "frames", "shake", "low"),
+    Question("things that jump", "large_motion", "frames", "step 3 px", "low"),
+    Question("a lamp that flickers", "large_motion", "still", "flicker 2 %: false change", "low"),
+    Question("a signal as a sensor gives it", "accuracy", "made-rod", "scaled error, better way", "low"),
+    Question("speed", "cost", "time", "384x384, 1 core", "low"),
+    Question("little memory", "cost", "memory", "384x384: process", "low"),
 )
 
 
