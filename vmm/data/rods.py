@@ -84,7 +84,7 @@ def rod(
 
     moved = _driven(np.arange(frames) / 30.0, amplitude)
     clip = render(scene, np.outer(moved, [1.0, 0.0]), noise=noise, seed=seed)
-    readings = _driven(np.arange(int(frames / 0.3)) / 100.0, amplitude)
+    readings = _driven(np.arange(round(frames / 0.3)) / 100.0, amplitude)
     box = (round(shape[0] / 3) + 2, 16, round(shape[0] / 3) - 4, shape[1] - 32)
     return Watched(clip, moved, readings, 30.0, 100.0, box, 1.8)
 
@@ -121,7 +121,7 @@ def plate(side: int = 64, *, frames: int = 360, noise: float = 1.0, seed: int = 
     """
     moved = _struck(np.arange(frames) / RATE) / PIXEL
     clip = render(texture((side, side), seed=seed), np.outer(moved, [1.0, 0.0]), noise=noise, seed=seed)
-    times = np.arange(int((frames / RATE + 0.35) * 2000)) / 2000 - 0.35
+    times = np.arange(round((frames / RATE + 0.35) * 2000)) / 2000 - 0.35
     readings = np.gradient(np.gradient(_struck(times), 1 / 2000), 1 / 2000)
     readings += 30 + 5 * times + np.random.default_rng(seed).normal(0, 20, len(times))
     return Watched(clip, moved, readings, RATE, 2000.0, (12, 12, side - 24, side - 24), 9.0)

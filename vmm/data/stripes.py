@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from vmm.data.synthetic import pink, texture
+from vmm.data.synthetic import Scene, pink, texture
 
-_KINDS = {"texture": texture, "pink": pink}
+_KINDS: dict[str, Callable[..., Scene]] = {"texture": texture, "pink": pink}
 
 
-def stripes(shape: tuple[int, int], count: int, *, kind: str = "pink", seed: int = 0) -> Callable[[Any], np.ndarray]:
+def stripes(shape: tuple[int, int], count: int, *, kind: str = "pink", seed: int = 0) -> Scene:
     """Stripes of one width side by side, each a texture of its own that moves as a whole behind its frame.
 
     Parameters
