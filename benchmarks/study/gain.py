@@ -42,7 +42,8 @@ def jobs(setting: Setting, out: Path) -> Iterator[Job]:
 def grid(setting: Setting) -> list[tuple[float, float]]:
     """Wavelengths and alphas."""
     wavelengths = thinned(WAVELENGTHS, max(1, setting.points // 2))
-    return [(wavelength, alpha) for wavelength in wavelengths for alpha in thinned(ALPHAS, setting.points)]
+    alphas = ALPHAS if setting.points >= len(ALPHAS) else ALPHAS[::2]
+    return [(wavelength, alpha) for wavelength in wavelengths for alpha in alphas]
 
 
 @cache
