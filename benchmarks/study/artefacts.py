@@ -82,11 +82,12 @@ def _measured(one: Entrant, output: float, shape: tuple[int, int], file: Path) -
 
 
 def _show(name: str, made: np.ndarray, truth: np.ndarray, clean: np.ndarray, textured: np.ndarray, file: Path) -> None:
-    """Circle and disc at the largest motion, beside the truth."""
+    """Circle and disc at the largest motion; with what did nothing, the truth."""
     width, at = made.shape[2], PERIOD // 4
     left, middle = slice(0, width // 3), slice(width // 3, 2 * width // 3)
-    shown = [(name, made[at][:, left]), ("truth", truth[at][:, left])]
-    shown += [(name, clean[at][:, middle]), ("truth", textured[at][:, middle])]
+    shown = [(name, made[at][:, left]), (name, clean[at][:, middle])]
+    if name == "nothing":
+        shown += [("truth", truth[at][:, left]), ("truth", textured[at][:, middle])]
     montage(shown, file, size=2.0)
 
 
@@ -101,4 +102,4 @@ def blocks(results: Results, setting: Setting) -> list[Block]:
         found.append(Table(f"to-{output:g}", f"At {output:g} px of output motion", COLUMNS, rows))
     last = OUTPUTS[-1]
     files = [(picture(n, last), "") for n in names if "overshoot" in results.get((n, f"{last:g}"), {})]
-    return [*found, Pictures(f"The frame of largest motion, {last:g} px, beside the truth", files)]
+    return [*found, Pictures(f"The frame of largest motion, {last:g} px", files)]

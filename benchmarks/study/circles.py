@@ -83,7 +83,8 @@ def _scored(one: Entrant, names: Sequence[str], shape: tuple[int, int], alpha: f
         errors.append(float(np.mean((frames.astype(float) - made.truth[MIDDLE]) ** 2)))
         gains.append(_gain(frames, made))
         if file is not None and i == 0:
-            montage([(one.name, frames[PERIOD // 4]), ("truth", made.truth[MIDDLE][PERIOD // 4])], file)
+            shown = [(one.name, frames[PERIOD // 4]), ("truth", made.truth[MIDDLE][PERIOD // 4])]
+            montage(shown[: 2 if one.kind == "nothing" else 1], file)
     return {"mse": float(np.mean(errors)), "gain": float(np.median(gains)), "alpha": alpha}
 
 
@@ -123,4 +124,4 @@ def blocks(results: Results, setting: Setting) -> list[Block]:
     columns = ("over nothing, alpha 99", "over nothing, tuned", "over MagNet, tuned")
     found.append(Table("share", "Error over that of doing nothing and of MagNet", columns, shares, RATIOS))
     files = [(picture(name), "") for name in names_in(results) if "error" not in results.get((name, "nominal"), {})]
-    return [*found, Pictures("The frame of largest motion at alpha 99, beside the truth", files)]
+    return [*found, Pictures("The frame of largest motion at alpha 99", files)]
