@@ -21,8 +21,8 @@ TEXT = (
     "Three circles of one grey before a smooth slope, and a textured disc before a texture that stands still, sway by "
     "0.2 px and should move by 2 or 5 px. Overshoot: how far frames leave the range of the truth within 4 px, over the "
     "height of the edge. Ghosts: the share of the unmagnified clip that is left beside the truth. Sharpness: slope "
-    "over that of the truth, without noise. Still: mean absolute error in grey levels where nothing moves, with noise "
-    "of 2 grey levels, against the clip without noise; doing nothing leaves the noise itself."
+    "over that of the truth inside the disc, without noise. Still: mean absolute error in grey levels where nothing "
+    "moves, with noise of 2 grey levels, against the clip without noise; doing nothing leaves the noise itself."
 )
 AMPLITUDE, OUTPUTS, NOISE = 0.2, (2.0, 5.0), 2.0
 PERIOD = round(FS / FREQUENCY)
@@ -71,12 +71,13 @@ def _measured(one: Entrant, output: float, shape: tuple[int, int], file: Path) -
     )
     truth = round_.truth[MIDDLE]
     rows, cols = (np.arange(n) - (n - 1) / 2 for n in shape)
+    inside = [slice(n // 2 - min(shape) // 6, n // 2 + min(shape) // 6) for n in shape]
     still = np.hypot(rows[:, None], cols) > min(shape) / 4 + output + 8
     _show(one.name, made, truth, clean, noisy.truth[MIDDLE], file)
     return {
         "overshoot": overshoot(made, truth),
         "ghosts": ghosts(made, truth, round_.frames[MIDDLE]),
-        "sharpness": sharpness(clean, noisy.truth[MIDDLE]),
+        "sharpness": sharpness(*(clip[:, inside[0], inside[1]] for clip in (clean, noisy.truth[MIDDLE]))),
         "still": astray(rough, noisy.behind, still),
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.study.entrants import Entrant, entrants
 from benchmarks.study.measured import shift_of
-from benchmarks.study.pairs import names_in, thinned
+from benchmarks.study.pairs import names_in
 from benchmarks.study.parts import Block, Curves, Job, Results, Setting, Table, Values
 from vmm.data.magnified import FREQUENCY, FS, Magnified, swaying
 from vmm.data.synthetic import narrow
@@ -25,9 +25,9 @@ TEXT = (
 WAVELENGTHS = (4.0, 8.0, 16.0, 32.0)
 ALPHAS = (4.0, 9.0, 19.0, 39.0, 79.0)
 AMPLITUDE = 0.1
-SIDE = {"full": 128, "quick": 64, "tiny": 64}
+SIDE = {"full": 128, "quick": 96, "tiny": 64}
 PERIOD = round(FS / FREQUENCY)
-FRAMES, PEAK = 3 * PERIOD, PERIOD + PERIOD // 4
+FRAMES, PEAK = 5 * PERIOD, 2 * PERIOD + PERIOD // 4  # in the middle, where filters see most
 BOUNDS = {"bound, linear": 1 / 8, "bound, phase, octave": 1 / 4, "bound, phase, half octave": 1 / 2}
 
 
@@ -41,8 +41,8 @@ def jobs(setting: Setting, out: Path) -> Iterator[Job]:
 
 def grid(setting: Setting) -> list[tuple[float, float]]:
     """Wavelengths and alphas."""
-    wavelengths = thinned(WAVELENGTHS, max(1, setting.points // 2))
-    alphas = ALPHAS if setting.points >= len(ALPHAS) else ALPHAS[::2]
+    many = setting.points >= len(ALPHAS)
+    wavelengths, alphas = (values if many else values[::2] for values in (WAVELENGTHS, ALPHAS))
     return [(wavelength, alpha) for wavelength in wavelengths for alpha in alphas]
 
 

@@ -25,7 +25,7 @@ class Question:
     experiment, table, column
         Where the figure stands.
     best
-        "high", "low", or "one" where the figure should be 1.
+        "high" or "low".
     """
 
     job: str
@@ -45,7 +45,6 @@ QUESTIONS = (
     Question("true size at 10 px, before other things", "circles", "mse", "error, tuned", "low"),
     Question("edges without ringing at 2 px", "artefacts", "to-2", "overshoot", "low"),
     Question("no ghosts at 5 px", "artefacts", "to-5", "ghosts", "low"),
-    Question("sharpness at 5 px", "artefacts", "to-5", "sharpness", "one"),
     Question("leaving alone what stands still, under noise", "artefacts", "to-5", "still", "low"),
     Question("things that drift", "large_motion", "frames", "drift 0.5 px a frame", "low"),
     Question("a camera that shakes", "large_motion", "frames", "shake", "low"),
@@ -87,10 +86,10 @@ def order(question: Question, shown: Mapping[str, Sequence[Block]]) -> tuple[Ran
 
 
 def _ranked(question: Question, figures: Mapping[str, float]) -> Ranks:
-    cost = {"high": lambda v: -v, "low": lambda v: v, "one": lambda v: abs(v - 1)}[question.best]
+    sign = -1 if question.best == "high" else 1
     known = [(name, value) for name, value in figures.items() if name != "nothing" and value == value]
     places: Ranks = []
-    for name, value in sorted(known, key=lambda one: cost(one[1])):
+    for name, value in sorted(known, key=lambda one: sign * one[1]):
         first = places[-1][0][1] if places else None
         if first is not None and abs(value - first) <= ALIKE * abs(first):
             places[-1].append((name, value))
@@ -104,7 +103,7 @@ def sentence(question: Question, ranks: Ranks, nothing: float) -> str:
     said = f"For {question.job} take {_place(ranks, 0)}"
     if len(ranks) > 1:
         said += f"; next {'comes' if len(ranks[1]) == 1 else 'come'} {_place(ranks, 1)}"
-    if nothing != nothing or question.column in ("ghosts", "sharpness", "overshoot", "still"):
+    if nothing != nothing or question.column in ("ghosts", "overshoot", "still"):
         return said + "."  # which are best where nothing is done
     worse = [n for place in ranks for n, v in place if (v < nothing if question.best == "high" else v > nothing)]
     if worse:
