@@ -1,8 +1,10 @@
 """``python -m benchmarks NAME``: run one of the benchmarks."""
 
 import argparse
+import sys
 
 from benchmarks import gpu, learned, measure, motions, speed
+from benchmarks.study import run
 
 BENCHMARKS = {
     "speed": speed.main,
@@ -12,8 +14,11 @@ BENCHMARKS = {
     "learned": learned.main,
 }
 
-parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-parser.add_argument("name", choices=BENCHMARKS)
-parser.add_argument("--quick", action="store_true", help="the smallest size, or few scenes")
-options = parser.parse_args()
-BENCHMARKS[options.name](quick=options.quick)
+if sys.argv[1:2] == ["study"]:
+    run.main(sys.argv[2:])
+else:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=[*BENCHMARKS, "study"], help="study has options of its own: study --help")
+    parser.add_argument("--quick", action="store_true", help="the smallest size, or few scenes")
+    options = parser.parse_args()
+    BENCHMARKS[options.name](quick=options.quick)

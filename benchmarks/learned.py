@@ -12,26 +12,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import vmm
 from benchmarks.speed import median
+from benchmarks.study.entrants import Entrant, entrants, learned, networks
 from vmm.data import synthetic
 from vmm.data.shifts import COLUMNS, HELD_OUT, achieved, shift, similarities
 from vmm.learned import load
-from vmm.magnet import AS_IT_IS
-from vmm.motion import limited, local_phase, smooth
-from vmm.spatial import SteerablePyramid, luma, padded
 
-PUBLISHED = Path(__file__).parents[2] / "shared" / "weights"
-FILES = {  # name: file, kind
-    "published light": ("lightweight_light_published.npz", "lightweight"),
-    "published MagNet, cgst": ("magnet_cgst.npz", "magnet"),
-    "published MagNet, zheng": ("magnet_zheng_layout.npz", "magnet"),
-}
 MOTIONS = tuple((motion, out) for motion in (0.05, 0.2, 0.5) for out in (0.5, 1.0, 2.0, 4.0, 6.0, 8.0) if out > motion)
 
 Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
@@ -48,48 +39,18 @@ print(int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read()).group
 """
 
 
-def phase(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:
-    """Frame b by the phase method, its motion measured against frame a alone."""
-    spatial = luma(padded(SteerablePyramid, octave=1.0, orientations=4))
-    motion = smooth(limited(local_phase, 6.0), 2.0)
-    clip = np.stack([a, b]).astype(np.float32)
-    return vmm.magnify(clip, spatial=spatial, motion=motion, temporal=AS_IT_IS, alpha=factor - 1)[1]
-
-
-def network(weights: str) -> Magnifier:
-    """Two frames by a network."""
-    method = getattr(vmm, load(weights).kind)
-
-    def magnified(a: np.ndarray, b: np.ndarray, factor: float) -> np.ndarray:
-        clip = np.stack([a, b]).astype(np.float32)
-        return method.magnify(clip, alpha=factor - 1, weights=weights)[1]
-
-    return magnified
-
-
-def published(folder: str) -> dict[str, str]:
-    """Published weights that are at hand, written as graphs into a folder: path by name."""
-    found: dict[str, str] = {}
-    for name, (file, kind) in FILES.items():
-        if not (PUBLISHED / file).exists():
-            continue
-        try:
-            from vmm.train.convert import convert
-        except ImportError as error:
-            print(f"{name}: {error}")
-            continue
-        path = f"{folder}/{file}.onnx"
-        convert(PUBLISHED / file, path, kind)
-        found[name] = path
-    return found
+def total(entrant: Entrant) -> Magnifier:
+    """Two frames by the total factor."""
+    return lambda a, b, factor: entrant.pair(a, b, factor - 1)
 
 
 def main(quick: bool = False) -> None:
     """Print the tables."""
     with tempfile.TemporaryDirectory() as folder:
-        nets = {**{name: name for name in vmm.learned.NAMES}, **published(folder)}
-        tried: dict[str, Magnifier] = {"no magnification": lambda a, b, factor: b, "phase": phase}
-        tried |= {name: network(path) for name, path in nets.items()}
+        nets = networks()
+        found = entrants()
+        tried = {"no magnification": total(found["nothing"]), "phase": total(found["phase"])}
+        tried |= {name: total(learned(name, path)) for name, path in nets.items()}
         names = HELD_OUT[:2] if quick else HELD_OUT
         print("Structural similarity: motion > output motion in px, + noise in grey levels")
         print(f"{'':26}" + "".join(f"{m:>6g}>{o:g}" + (f"+{n:g}" if n else "  ") for m, o, n in COLUMNS))

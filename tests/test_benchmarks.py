@@ -32,7 +32,8 @@ def test_milliseconds_a_frame(tiny):
 
 def test_tables(tiny, capsys, monkeypatch):
     monkeypatch.setattr(speed, "CASES", {"linear": cases.CASES["linear"]})
-    monkeypatch.setattr(peers, "PEERS", {"nobody": lambda frames: 1 / 0})
+    nobody = peers.Peer("nobody", "nobody", lambda *_: 1 / 0)
+    monkeypatch.setattr(peers, "PEERS", {"nobody": nobody})
     speed.versus("tiny")
     speed.files((40, 56), 24)
     said = capsys.readouterr().out

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vmm.data import synthetic
+from vmm.data import magnified, synthetic
 
 SHAPE = (60, 90)
 
@@ -140,3 +140,25 @@ def test_light_multiplies_frames():
     np.testing.assert_array_equal(dark, np.rint(plain / 2).astype(np.uint8))
     bright = synthetic.render(scene, moves, light=9.0)
     assert bright.dtype == np.uint8 and bright.max() == 255
+
+
+def test_a_narrow_texture_has_one_wavelength_and_moves_exactly():
+    scene = synthetic.narrow((96, 128), 8.0, seed=2)
+    power = np.abs(np.fft.fft2((scene((0, 0)) - 128) * np.hanning(96)[:, None] * np.hanning(128))) ** 2
+    radius = np.hypot(np.fft.fftfreq(96)[:, None], np.fft.fftfreq(128))
+    inside = (radius > 1 / 8 / 1.6) & (radius < 1.6 / 8)
+    assert power[inside].sum() > 0.95 * power.sum()
+    np.testing.assert_allclose(scene((3, 2))[3:, 2:], scene((0, 0))[:-3, :-2], atol=1e-9)
+    with pytest.raises(ValueError, match=r"wavelength=2\.0 must lie between 2 pixels and 96"):
+        synthetic.narrow((96, 128), 2.0)
+
+
+def test_clips_with_their_truth():
+    made = magnified.moving_circles("moon", 9.0, shape=WIDE, frames=24, amplitude=0.5)
+    still = magnified.moving_circles("moon", 9.0, shape=WIDE, frames=24, amplitude=0.0)
+    assert made.frames.shape == made.truth.shape == (24, *WIDE) and made.frames.dtype == np.uint8
+    np.testing.assert_array_equal(still.frames, still.truth)
+    larger = magnified.moving_circles("moon", 0.0, shape=WIDE, frames=24, amplitude=5.0)
+    np.testing.assert_array_equal(made.truth, larger.frames)
+    noisy = magnified.swaying(synthetic.texture((48, 64)), 0.2, 4.0, frames=12, noise=3.0)
+    assert noisy.truth[0].astype(float).std() > 0 and np.abs(noisy.frames[0] - noisy.behind).std() > 1

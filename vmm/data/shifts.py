@@ -94,6 +94,8 @@ def similarities(
     magnified: Callable[[np.ndarray, np.ndarray, float], np.ndarray],
     columns: Sequence[tuple[float, float, float]] = COLUMNS,
     names: Sequence[str] = HELD_OUT,
+    *,
+    side: int = 256,
 ) -> list[float]:
     """How like the truth the frames are that a magnifier makes of two frames.
 
@@ -105,6 +107,8 @@ def similarities(
         Motion, output motion and noise of each number.
     names
         Photographs that the mean is taken over.
+    side
+        Side of the frames in pixels.
 
     Returns
     -------
@@ -122,7 +126,7 @@ def similarities(
     options = {"channel_axis": -1, "data_range": 255, "gaussian_weights": True, "use_sample_covariance": False}
     means = []
     for motion, out, noise in columns:
-        scenes = [shift(name, motion, out, noise) for name in names]
+        scenes = [shift(name, motion, out, noise, side=side) for name in names]
         frames = [np.clip(magnified(s.a, s.b, out / motion), 0, 255).astype(np.float64) for s in scenes]
         scores = [
             structural_similarity(f[INNER], s.truth[INNER], **options) for f, s in zip(frames, scenes, strict=True)

@@ -8,6 +8,7 @@ the same scene at ``(1 + alpha)`` times the displacement is what a perfect magni
 | --- | --- |
 | ``texture`` | a band-limited texture, the whole frame |
 | ``pink`` | a band-limited texture with a spectrum of 1/f, the whole frame |
+| ``narrow`` | a texture of one spatial wavelength, an octave wide, the whole frame |
 | ``leaves`` | overlapping discs of one grey each (dead leaves), the whole frame |
 | ``disc`` | a textured disc with a soft edge before a texture that stands still |
 | ``warp`` | a picture, each pixel by its own share of one or more displacements |
@@ -40,6 +41,7 @@ __all__ = [
     "circles",
     "disc",
     "leaves",
+    "narrow",
     "pink",
     "render",
     "step",
@@ -155,6 +157,46 @@ def pink(shape: tuple[int, int], *, limit: float = 0.75, contrast: float = 35.0,
     spectrum = np.fft.fft2(np.random.default_rng(seed).normal(size=_canvas(shape)))
     radius = 2 * np.hypot(*_frequencies(spectrum.shape))
     spectrum *= np.clip(2 * (1 - radius / limit), 0, 1) / np.maximum(radius, 4 / min(shape))
+    return _moving(np.fft.ifft2(spectrum).real, contrast)
+
+
+def narrow(shape: tuple[int, int], wavelength: float, *, contrast: float = 35.0, seed: int = 0) -> Scene:
+    """A texture of one spatial wavelength in all directions, an octave wide, which moves as a whole.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns of a frame.
+    wavelength
+        Its centre in pixels.
+    contrast
+        Standard deviation of the grey levels about 128.
+    seed
+        Of the texture.
+
+    Returns
+    -------
+    callable
+        The scene; it is shifted in the Fourier domain, and continued beyond the frame.
+
+    Raises
+    ------
+    ValueError
+        Where no such wave fits between two pixels and the frame.
+
+    Examples
+    --------
+    >>> from vmm.data import synthetic
+    >>> synthetic.narrow((32, 48), 8.0)((0.0, 0.1)).shape
+    (32, 48)
+    """
+    if not 2 < wavelength <= min(shape):
+        raise ValueError(
+            f"wavelength={wavelength!r} must lie between 2 pixels and {min(shape)}, the frame's least side"
+        )
+    spectrum = np.fft.fft2(np.random.default_rng(seed).normal(size=_canvas(shape)))
+    octaves = np.log2(np.maximum(np.hypot(*_frequencies(spectrum.shape)), 1e-9) * wavelength)
+    spectrum *= np.where(np.abs(octaves) < 0.5, np.cos(np.pi * octaves), 0.0)
     return _moving(np.fft.ifft2(spectrum).real, contrast)
 
 

@@ -11,6 +11,7 @@
 | ``bound``, ``bound_of_line`` | the least error that noise allows, of a displacement and of a line |
 | ``spectrum``, ``Spectrum`` | spectra of displacement and other signals, by Welch's method |
 | ``peaks``, ``Peak`` | lines of signals: frequency and amplitude, each with its standard error |
+| ``phasors`` | amplitude and phase of signals at frequencies that are known |
 | ``orbit``, ``Orbit`` | the ellipse that a point runs through at one frequency |
 | ``velocity``, ``acceleration`` | of displacement, by differentiation |
 | ``integrate`` | displacement from an accelerometer |
@@ -19,10 +20,12 @@
 | ``pulse``, ``breathing``, ``Rate`` | pulse from the colour of skin, breath from motion |
 | ``faults``, ``Faults`` | what is wrong with a clip: repeated and missing frames, saturated pixels |
 | ``too_short``, ``warn_of_codec`` | whether a clip holds enough of a band, what its codec does to small motion |
+| ``artefacts`` | what magnification did beside motion: overshoot, sharpness, ghosts, error where nothing moves |
 | ``save``, ``load`` | results in files |
 | ``suggest``, ``Suggestion`` | the strongest lines of motion and colour in a clip, and the band for each |
 """
 
+from vmm.measure import artefacts
 from vmm.measure.blind import blind_modes
 from vmm.measure.bound import bound, bound_of_line
 from vmm.measure.displacement import Displacement, displacement
@@ -32,6 +35,7 @@ from vmm.measure.kinematics import acceleration, integrate, velocity
 from vmm.measure.modes import Modes, mac, modes
 from vmm.measure.orbit import Orbit, orbit
 from vmm.measure.peaks import Peak, peaks
+from vmm.measure.phasors import phasors
 from vmm.measure.pulse import breathing, pulse
 from vmm.measure.rates import Rate
 from vmm.measure.results import load, save
@@ -54,6 +58,7 @@ __all__ = [
     "Spectrum",
     "Suggestion",
     "acceleration",
+    "artefacts",
     "blind_modes",
     "bound",
     "bound_of_line",
@@ -69,6 +74,7 @@ __all__ = [
     "modes",
     "orbit",
     "peaks",
+    "phasors",
     "pulse",
     "save",
     "sound",

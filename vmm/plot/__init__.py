@@ -5,6 +5,7 @@
 | ``slices`` | one line of a clip over time (x-t slice), before and after, side by side |
 | ``contact_sheet`` | some frames of a clip on one sheet |
 | ``gallery`` | several clips on one sheet: a frame and the slices of each |
+| ``beside`` | several results for one clip: a frame and a slice of each |
 | ``kernels`` | what the encoder of a network answers to, and its maps of a frame |
 | ``curves`` | how a network learned |
 | ``side_by_side`` | two clips beside one another, as frames |
@@ -19,6 +20,7 @@
 """
 
 from vmm.plot.animated import animated
+from vmm.plot.beside import beside
 from vmm.plot.compare import side_by_side
 from vmm.plot.networks import curves, kernels
 from vmm.plot.orbits import orbit
@@ -32,6 +34,7 @@ from vmm.plot.spectrum import spectrum
 __all__ = [
     "animated",
     "arrows",
+    "beside",
     "comparison",
     "contact_sheet",
     "curves",

@@ -6,12 +6,13 @@ import base64
 import html
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Part = Union[str, "Figure", Sequence[Sequence[str]]]
+Part = Union[str, Path, "Figure", Sequence[Sequence[str]]]
 
 _LOOKS = """
 body { font: 16px/1.45 system-ui, sans-serif; color: #222; max-width: 1000px; margin: 2em auto; padding: 0 1em }
@@ -31,7 +32,8 @@ def page(title: str, parts: Sequence[tuple[str, Sequence[Part]]], *, warnings: S
     title
         Of the page.
     parts
-        (heading, contents): sentences, figures, and tables, which are rows of cells of which the first are titles.
+        (heading, contents): sentences, figures, paths of PNG or JPEG files, which are taken into the page, and tables,
+        which are rows of cells of which the first are titles.
     warnings
         Sentences that stand out below the title.
 
@@ -60,10 +62,17 @@ def _part(content: Part, heading: str) -> str:
         return f"<p>{html.escape(content)}</p>"
     if isinstance(content, Sequence):
         return _table(content)
+    if isinstance(content, Path):
+        kind = "png" if content.suffix.lower() == ".png" else "jpeg"
+        return _image(content.read_bytes(), kind, heading)
     picture = io.BytesIO()
     content.savefig(picture, format="png", dpi=100)
-    data = base64.b64encode(picture.getvalue()).decode("ascii")
-    return f'<img alt="{html.escape(heading)}" src="data:image/png;base64,{data}">'
+    return _image(picture.getvalue(), "png", heading)
+
+
+def _image(data: bytes, kind: str, heading: str) -> str:
+    said = base64.b64encode(data).decode("ascii")
+    return f'<img alt="{html.escape(heading)}" src="data:image/{kind};base64,{said}">'
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -1,0 +1,39 @@
+"""How far things move in clips, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+
+def swing(frames: np.ndarray, behind: np.ndarray, fs: float, frequency: float) -> float:
+    """Amplitude in pixels of the left of three circles, to the right: of where it differs from what is behind."""
+    width = frames.shape[2] // 3
+    other = np.abs(frames[:, :, :width].astype(float) - behind[:, :width])
+    weight = np.clip(other - 30, 0, 30)
+    where = (weight * np.arange(width)).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1e-9)
+    t = np.arange(len(where)) / fs
+    turn = 2 * np.pi * frequency * t
+    shapes = np.stack([np.ones_like(t), t, np.sin(turn), np.cos(turn)], axis=1)
+    return float(np.hypot(*np.linalg.lstsq(shapes, where, rcond=None)[0][2:]))
+
+
+def shift_of(frame: np.ndarray, scene: Callable[[Any], np.ndarray], most: float, edge: int = 8) -> float:
+    """How far a scene stands to the right in a frame, in pixels: the displacement that fits it best up to the most."""
+    inner = (slice(edge, -edge), slice(edge, -edge))
+    seen = frame[inner].astype(float)
+    seen = seen - seen.mean()
+
+    def unlike(right: float) -> float:
+        there = scene((0.0, right))[inner]
+        there = there - there.mean()
+        return -float(np.vdot(seen, there)) / float(np.linalg.norm(there))
+
+    step = max(0.25, most / 24)
+    tried = np.arange(-2 * step, most + 2.5 * step, step)
+    best = tried[np.argmin([unlike(right) for right in tried])]
+    found = minimize_scalar(unlike, bounds=(best - step, best + step), method="bounded", options={"xatol": 1e-3})
+    return float(found.x)

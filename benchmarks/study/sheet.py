@@ -1,0 +1,127 @@
+"""Every method on real clips, side by side: one frame, and one line over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import vmm
+from benchmarks.study.entrants import Entrant, entrants
+from benchmarks.study.parts import Block, Job, Pictures, Results, Setting, Table, Values
+from vmm.data import demo
+from vmm.data.synthetic import render
+
+TITLE = "Sheet"
+TEXT = (
+    "Clips of the papers, where they are at hand, at half their size and for some seconds, and the library's own demo: "
+    "a frame, and the line in red over time. All methods get the same band and alpha, from the settings of the papers; "
+    "methods of one frequency get the middle of the band. Nothing here is measured."
+)
+VIDEOS = Path(__file__).parents[3] / "shared" / "videos"
+MOST, SIDE = 60, 320  # frames, and pixels of the longer side
+
+
+class Clip(NamedTuple):
+    """A file, its first frame and how many are skipped, band and rate in Hz, alpha, and the line as a share."""
+
+    file: str
+    first: int
+    every: int
+    band: tuple[float, float]
+    fs: float
+    alpha: float
+    row: float | None = None
+    col: float | None = None
+
+
+CLIPS = {
+    "baby": Clip("baby.mp4", 0, 3, (0.4, 1.2), 30.0, 15.0, col=0.45),
+    "crane": Clip("crane_crop.mp4", 0, 3, (0.15, 0.4), 24.0, 40.0, row=0.3),
+    "guitar": Clip("guitar.mp4", 0, 1, (72.0, 92.0), 600.0, 25.0, col=0.5),
+    "gun shot": Clip("gun_shot.mp4", 10, 1, (16.0, 24.0), 480.0, 8.0, col=0.4),
+    "cat toy": Clip("cat_toy.mp4", 100, 4, (2.4, 3.6), 240.0, 5.0, row=0.6),
+    "balloon": Clip("balloon.avi", 20, 1, (2.0, 4.0), 30.0, 8.0, row=0.5),
+    "face": Clip("face.mp4", 0, 2, (0.8, 1.2), 30.0, 10.0, col=0.5),
+}
+DEMO = "demo"
+
+
+def jobs(setting: Setting, out: Path) -> Iterator[Job]:
+    """A picture of each clip that is at hand, one in the quick setting; in the tiny one of the demo alone."""
+    here = [name for name, one in CLIPS.items() if (VIDEOS / one.file).exists()]
+    chosen = [] if setting.name == "tiny" else here if setting.name == "full" else here[:1]
+    for name in (DEMO, *chosen):
+        yield Job((name,), partial(_drawn, name, setting, out))
+
+
+def _drawn(name: str, setting: Setting, out: Path) -> Values:
+    """The file of the picture, and what failed."""
+    frames, band, fs, alpha, line = opened(name, setting.name == "tiny")
+    clips, failed = {"before": frames}, []
+    for one in entrants(setting).values():
+        if one.kind == "nothing":
+            continue
+        try:
+            clips[one.name] = _magnified(one, frames, band, fs, alpha)
+        except Exception as error:  # what keeps a method from a clip is its result
+            failed.append(f"{one.name}: {type(error).__name__}: {error}")
+    path = out / f"sheet-{name.replace(' ', '-')}.png"
+    vmm.plot.beside(clips, **line).savefig(path, dpi=80)
+    return {
+        "file": path.name,
+        "said": f"{name}: {band[0]:g} to {band[1]:g} Hz, alpha {alpha:g}",
+        "failed": "; ".join(failed),
+    }
+
+
+def _magnified(one: Entrant, frames: np.ndarray, band: tuple[float, float], fs: float, alpha: float) -> np.ndarray:
+    given = {} if one.kind == "classical" and "frequency" in one.options else {"band": band}
+    return np.asarray(one.magnify(frames, sum(band) / 2, fs, alpha, **given))
+
+
+@cache
+def opened(name: str, small: bool = False) -> tuple[np.ndarray, tuple[float, float], float, float, dict[str, int]]:
+    """Frames, band, rate, alpha and line of a clip; ``KeyError`` where there is none of that name."""
+    if name == DEMO:
+        frames = reduced(render(demo.scene(), demo.displacement(12 if small else MOST)), 64 if small else SIDE)
+        return frames, demo.BAND, demo.FS, 30.0, {"row": round(0.35 * frames.shape[1])}
+    one = CLIPS[name]
+    whole, _ = vmm.io.read(VIDEOS / one.file)
+    frames = reduced(whole[one.first :: one.every][:MOST], SIDE)
+    line = ("row", one.row, 1) if one.row is not None else ("col", one.col or 0.5, 2)
+    return frames, one.band, one.fs / one.every, one.alpha, {line[0]: round(line[1] * frames.shape[line[2]])}
+
+
+def reduced(frames: np.ndarray, side: int) -> np.ndarray:
+    """Frames (T, H, W, 3) whose longer side is at most so long, by means over squares of whole pixels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from benchmarks.study.sheet import reduced
+    >>> reduced(np.zeros((2, 97, 200, 3), np.uint8), 100).shape
+    (2, 48, 100, 3)
+    """
+    by = -(-max(frames.shape[1:3]) // side)
+    height, width = (n // by for n in frames.shape[1:3])
+    cut = frames[:, : by * height, : by * width].reshape(len(frames), height, by, width, by, -1)
+    return np.rint(cut.mean(axis=(2, 4), dtype=np.float32)).astype(np.uint8)
+
+
+def blocks(results: Results, setting: Setting) -> list[Block]:
+    """The pictures, and what failed."""
+    files = [(str(v["file"]), str(v["said"])) for v in results.values() if "file" in v]
+    failed = [
+        (key[0], [str(v.get("failed") or v.get("error"))])
+        for key, v in results.items()
+        if v.get("failed") or "error" in v
+    ]
+    gone = [(name, [f"{one.file} is not at hand"]) for name, one in CLIPS.items() if not (VIDEOS / one.file).exists()]
+    found: list[Block] = [Pictures("Side by side", files)]
+    if failed or gone:
+        found.append(Table("sheet-missing", "What is missing", ("why",), [*failed, *gone]))
+    return found

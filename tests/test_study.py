@@ -1,0 +1,174 @@
+"""The study runs, goes on where it was cut off, says what failed, and shows every method."""
+
+import csv
+import html
+import json
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import vmm
+from benchmarks.study import entrants, experiments, reading, run
+from benchmarks.study.figures import drawn, montage
+from benchmarks.study.kept import Kept
+from benchmarks.study.pairs import thinned
+from benchmarks.study.parts import Curves, Job, Pictures, Table
+from benchmarks.study.settings import TINY
+
+FAST = ("subpixel", "noise", "circles", "gain", "artefacts")
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """One method, another that was added to the library, and one network."""
+    monkeypatch.setattr(vmm, "copycat", SimpleNamespace(magnify=vmm.linear.magnify), raising=False)
+    monkeypatch.setattr(vmm, "METHODS", ("linear", "copycat"))
+    monkeypatch.setattr(entrants, "NAMES", ("realtime",))
+
+
+def experiment(jobs, blocks=lambda results, setting: []):
+    return SimpleNamespace(TITLE="Made up", TEXT="For the test.", jobs=lambda setting, out: iter(jobs), blocks=blocks)
+
+
+@pytest.fixture
+def made_up(monkeypatch, few):
+    """Puts one experiment in the place of all."""
+
+    def put(one):
+        monkeypatch.setattr(run, "experiments", lambda only=(): {"made_up": one})
+
+    return put
+
+
+def test_the_page(few, tmp_path):
+    page = run.study(tmp_path, TINY, FAST, quiet=True).read_text()
+    assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|<script|https?://""", page)
+    assert "cannot be shown" not in page and " failed: " not in page
+    tables = [table for table in re.findall(r"<table>(.*?)</table>", page, re.DOTALL) if ">linear<" in table]
+    assert len(tables) >= len(FAST) and all(">copycat<" in table and ">realtime<" in table for table in tables)
+    assert page.count("data:image/png") >= 10
+    assert "For small motion made 2 px large take" in page
+    rows = {tuple(re.findall(r"<t[dh]>(.*?)</t[dh]>", row)) for row in re.findall(r"<tr>(.*?)</tr>", page)}
+    for path in tmp_path.glob("*.csv"):
+        with path.open(newline="") as file:
+            lines = list(csv.reader(file))
+        if lines[0][0] != "line":
+            assert {tuple(map(html.escape, line)) for line in lines} <= rows, path.name
+    before = (tmp_path / "results.jsonl").read_text()
+    again = run.study(tmp_path, TINY, FAST, quiet=True).read_text()
+    assert (tmp_path / "results.jsonl").read_text() == before and again == page
+
+
+def test_goes_on_where_it_was_cut_off(made_up, tmp_path):
+    done = []
+
+    def job(name):
+        def work():
+            done.append(name)
+            if name == "second":
+                raise KeyboardInterrupt
+            return {"value": 1.5}
+
+        return Job((name,), work)
+
+    made_up(experiment([job("first"), job("second"), job("third")]))
+    with pytest.raises(KeyboardInterrupt):
+        run.study(tmp_path, TINY, quiet=True)
+    with (tmp_path / "results.jsonl").open("a") as file:
+        file.write('{"setting": "ti')  # cut off while it was written
+    made_up(experiment([job("first"), Job(("second",), lambda: {"value": 2.5}), job("third")]))
+    run.study(tmp_path, TINY, quiet=True)
+    assert done == ["first", "second", "third"]
+    assert Kept(tmp_path, TINY).of("made_up")[("second",)] == {"value": 2.5}
+
+
+def test_what_failed_is_said_and_tried_again(made_up, tmp_path):
+    made_up(experiment([Job(("phase", "moon"), lambda: {"value": 1 / 0})]))
+    page = run.study(tmp_path, TINY, quiet=True).read_text()
+    assert "phase, moon failed: ZeroDivisionError" in page
+    made_up(experiment([Job(("phase", "moon"), lambda: {"value": 1.0})]))
+    assert " failed: " not in run.study(tmp_path, TINY, quiet=True).read_text()
+
+
+def test_an_experiment_that_cannot_be_listed_or_shown(made_up, tmp_path):
+    def jobs(setting, out):
+        raise OSError("no sensor")
+
+    broken = experiment([], blocks=lambda results, setting: 1 / 0)
+    broken.jobs = jobs
+    made_up(broken)
+    page = run.study(tmp_path, TINY, quiet=True).read_text()
+    assert "made_up failed: OSError: no sensor" in page and "cannot be shown: ZeroDivisionError" in page
+
+
+def test_blocks_of_each_kind(made_up, tmp_path):
+    montage([("one", np.zeros((8, 12))), ("two", np.full((8, 12, 3), 300.0))], tmp_path / "pair.png")
+    blocks = [
+        Table("numbers", "Numbers", ("a", "b"), [("x", (1 / 3, "far")), ("y", (float("nan"), 1e6))], "A note."),
+        Curves("lines", "Lines", "x", "y", {"one": ([1.0, 2.0], [3.0, 1 / 3])}, "xy", guides={"g": ([1, 2], [1, 2])}),
+        Pictures("Pictures", [("pair.png", "two of them")]),
+    ]
+    made_up(experiment([], blocks=lambda results, setting: blocks))
+    page = run.study(tmp_path, TINY, quiet=True).read_text()
+    assert "<td>0.3333</td><td>far</td>" in page and "<td>-</td><td>1e+06</td>" in page
+    assert "A note." in page and "two of them" in page and page.count("data:image/png") == 2
+    assert (tmp_path / "made_up-lines.csv").read_text().splitlines() == ["line,x,y", "one,1,3", "one,2,0.3333"]
+
+
+def test_results_of_another_setting_are_left_alone(tmp_path):
+    (tmp_path / "results.jsonl").write_text(
+        json.dumps({"setting": "full", "experiment": "e", "key": ["k"], "values": {}, "seconds": 0}) + "\n"
+    )
+    kept = Kept(tmp_path, TINY)
+    assert not kept.has("e", ("k",)) and not kept.of("e")
+
+
+def test_two_frames_by_those_that_see_accelerations():
+    """From a clip of two frames by turns comes the motion of one against the other."""
+    from vmm.data.shifts import achieved, shift
+
+    scene = shift("coins", 0.2, 0.8, side=96)
+    for name in ("phase", "lagrangian", "acceleration", "bilateral"):
+        frame = entrants.classical(name, name).pair(scene.a, scene.b, 3.0)
+        assert achieved(scene, frame) == pytest.approx(0.8, abs=0.25), name
+
+
+def test_options_of_entrants():
+    one = entrants.classical("phase", "phase")
+    frames = np.random.default_rng(0).integers(0, 255, (24, 32, 40), dtype=np.uint8)
+    wide = one.magnify(frames, 2.5, 30.0, 5.0, band=(1, 4))
+    assert wide.shape == frames.shape and not np.array_equal(wide, one.magnify(frames, 2.5, 30.0, 5.0))
+    with pytest.raises(TypeError, match="phase has no option colour"):
+        one.magnify(frames, 2.5, 30.0, 5.0, colour=1)
+    assert "temporal" in one.options
+
+
+def test_what_is_left_out():
+    left = entrants.left_out(TINY)
+    assert "no motion" in left["color"] and "without weights" in left["flowmag"]
+    assert not left.keys() & entrants.entrants(TINY).keys()
+
+
+def test_order_and_sentence():
+    question = reading.Question("a job", "e", "t", "c", "low")
+    rows = [("nothing", (5.0,)), ("one", (2.0,)), ("two", (2.01,)), ("three", (9.0,)), ("four", (float("nan"),))]
+    ranks, nothing = reading.order(question, {"e": [Table("t", "T", ("c",), rows)]})
+    said = reading.sentence(question, ranks, nothing)
+    assert said == ("For a job take one (2) and two (2.01); next comes three (9); worse than doing nothing (5): three.")
+    assert reading.blocks({}) == []
+
+
+def test_networks_and_names():
+    assert run.networks(["a b=c.onnx"]) == {"a b": "c.onnx"}
+    with pytest.raises(ValueError, match=r"NAME=PATH\.onnx"):
+        run.networks(["c.onnx"])
+    with pytest.raises(ValueError, match="experiment nothing must be one of subpixel"):
+        experiments.experiments(("nothing",))
+
+
+def test_thinned_and_drawn():
+    assert thinned([1, 2, 3, 4, 5], 3) == [1, 3, 5] and thinned([1, 2], 9) == [1, 2]
+    figure = drawn(Curves("c", "C", "px", "gain", {"nothing": ([1], [2]), "a": ([1], [1])}))
+    assert figure.axes[0].get_xlabel() == "px"
