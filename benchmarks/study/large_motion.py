@@ -68,7 +68,7 @@ def moving(one: Entrant, case: str, setting: Setting) -> Values:
     wanted = (1 + ALPHA) * small[inner]
     gain = phasors(wanted + other, [FREQUENCY], fs=FS)[0, 1] / phasors(wanted, [FREQUENCY], fs=FS)[0, 1]
     error = float(np.mean((out[inner].astype(float) - truth[inner]) ** 2))
-    return {"gain": abs(gain), "path": float(np.sqrt(np.mean(np.sum(other**2, axis=1)))), "frames": error}
+    return {"gain": float(abs(gain)), "path": float(np.sqrt(np.mean(np.sum(other**2, axis=1)))), "frames": error}
 
 
 def beyond(out: np.ndarray, truth: np.ndarray, box: tuple[int, int, int, int], path: np.ndarray) -> np.ndarray:

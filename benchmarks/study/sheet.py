@@ -17,35 +17,36 @@ from vmm.data.synthetic import render
 
 TITLE = "Sheet"
 TEXT = (
-    "Clips of the papers, where they are at hand, at half their size and for some seconds, and the library's own demo: "
+    "Clips of the papers, where they are at hand, cut and reduced, and for some seconds, and the library's own demo: "
     "a frame, and the line in red over time. All methods get the same band and alpha, from the settings of the papers; "
     "methods of one frequency get the middle of the band. Nothing here is measured."
 )
 VIDEOS = Path(__file__).parents[3] / "shared" / "videos"
-MOST, SIDE = 60, 320  # frames, and pixels of the longer side
+MOST, SIDE = 45, 192  # frames, and columns
 
 
 class Clip(NamedTuple):
-    """A file, its first frame and how many are skipped, band and rate in Hz, alpha, and the line as a share."""
+    """A file: first frame, frames from one to the next, pixels to one; band and rate in Hz, alpha; middle, line."""
 
     file: str
     first: int
     every: int
+    by: int
     band: tuple[float, float]
     fs: float
     alpha: float
-    row: float | None = None
-    col: float | None = None
+    middle: tuple[float, float]  # of what is cut out, as shares of the frame
+    line: tuple[str, float]  # of what is cut out
 
 
 CLIPS = {
-    "baby": Clip("baby.mp4", 0, 3, (0.4, 1.2), 30.0, 15.0, col=0.45),
-    "crane": Clip("crane_crop.mp4", 0, 3, (0.15, 0.4), 24.0, 40.0, row=0.3),
-    "guitar": Clip("guitar.mp4", 0, 1, (72.0, 92.0), 600.0, 25.0, col=0.5),
-    "gun shot": Clip("gun_shot.mp4", 10, 1, (16.0, 24.0), 480.0, 8.0, col=0.4),
-    "cat toy": Clip("cat_toy.mp4", 100, 4, (2.4, 3.6), 240.0, 5.0, row=0.6),
-    "balloon": Clip("balloon.avi", 20, 1, (2.0, 4.0), 30.0, 8.0, row=0.5),
-    "face": Clip("face.mp4", 0, 2, (0.8, 1.2), 30.0, 10.0, col=0.5),
+    "baby": Clip("baby.mp4", 0, 3, 2, (0.4, 1.2), 30.0, 15.0, (0.5, 0.5), ("col", 0.5)),
+    "crane": Clip("crane_crop.mp4", 0, 3, 1, (0.15, 0.4), 24.0, 40.0, (0.3, 0.7), ("row", 0.35)),
+    "guitar": Clip("guitar.mp4", 0, 1, 1, (72.0, 92.0), 600.0, 25.0, (0.5, 0.45), ("col", 0.3)),
+    "gun shot": Clip("gun_shot.mp4", 10, 1, 2, (16.0, 24.0), 480.0, 8.0, (0.6, 0.5), ("col", 0.5)),
+    "cat toy": Clip("cat_toy.mp4", 100, 4, 3, (2.4, 3.6), 240.0, 5.0, (0.6, 0.5), ("row", 0.55)),
+    "balloon": Clip("balloon.avi", 50, 1, 3, (2.0, 4.0), 30.0, 8.0, (0.5, 0.5), ("col", 0.3)),
+    "face": Clip("face.mp4", 0, 2, 3, (0.8, 1.2), 30.0, 10.0, (0.5, 0.5), ("col", 0.5)),
 }
 DEMO = "demo"
 
@@ -70,7 +71,7 @@ def _drawn(name: str, setting: Setting, out: Path) -> Values:
         except Exception as error:  # what keeps a method from a clip is its result
             failed.append(f"{one.name}: {type(error).__name__}: {error}")
     path = out / f"sheet-{name.replace(' ', '-')}.png"
-    vmm.plot.beside(clips, **line).savefig(path, dpi=80)
+    vmm.plot.beside(clips, columns=6, **line).savefig(path, dpi=80)
     return {
         "file": path.name,
         "said": f"{name}: {band[0]:g} to {band[1]:g} Hz, alpha {alpha:g}",
@@ -87,29 +88,49 @@ def _magnified(one: Entrant, frames: np.ndarray, band: tuple[float, float], fs: 
 def opened(name: str, small: bool = False) -> tuple[np.ndarray, tuple[float, float], float, float, dict[str, int]]:
     """Frames, band, rate, alpha and line of a clip; ``KeyError`` where there is none of that name."""
     if name == DEMO:
-        frames = reduced(render(demo.scene(), demo.displacement(12 if small else MOST)), 64 if small else SIDE)
-        return frames, demo.BAND, demo.FS, 30.0, {"row": round(0.35 * frames.shape[1])}
+        whole = render(demo.scene(), demo.displacement(12 if small else MOST))
+        frames = cut(whole, (0.45, 0.5), 64 if small else SIDE)
+        return frames, demo.BAND, demo.FS, 30.0, {"row": frames.shape[1] // 4}
     one = CLIPS[name]
-    whole, _ = vmm.io.read(VIDEOS / one.file)
-    frames = reduced(whole[one.first :: one.every][:MOST], SIDE)
-    line = ("row", one.row, 1) if one.row is not None else ("col", one.col or 0.5, 2)
-    return frames, one.band, one.fs / one.every, one.alpha, {line[0]: round(line[1] * frames.shape[line[2]])}
+    read, _ = vmm.io.read(VIDEOS / one.file)
+    frames = cut(reduced(read[one.first :: one.every][:MOST], one.by), one.middle, SIDE)
+    axis, share = one.line
+    along = frames.shape[1 if axis == "row" else 2]
+    return frames, one.band, one.fs / one.every, one.alpha, {axis: int(share * along)}
 
 
-def reduced(frames: np.ndarray, side: int) -> np.ndarray:
-    """Frames (T, H, W, 3) whose longer side is at most so long, by means over squares of whole pixels.
+def reduced(frames: np.ndarray, by: int) -> np.ndarray:
+    """Frames (T, H, W, 3) that are so many times as small, by means over squares.
 
     Examples
     --------
     >>> import numpy as np
     >>> from benchmarks.study.sheet import reduced
-    >>> reduced(np.zeros((2, 97, 200, 3), np.uint8), 100).shape
+    >>> reduced(np.zeros((2, 97, 200, 3), np.uint8), 2).shape
     (2, 48, 100, 3)
     """
-    by = -(-max(frames.shape[1:3]) // side)
     height, width = (n // by for n in frames.shape[1:3])
-    cut = frames[:, : by * height, : by * width].reshape(len(frames), height, by, width, by, -1)
-    return np.rint(cut.mean(axis=(2, 4), dtype=np.float32)).astype(np.uint8)
+    whole = frames[:, : by * height, : by * width].reshape(len(frames), height, by, width, by, -1)
+    return np.rint(whole.mean(axis=(2, 4), dtype=np.float32)).astype(np.uint8)
+
+
+def cut(frames: np.ndarray, middle: tuple[float, float], side: int) -> np.ndarray:
+    """What lies about a place, given in shares of the frame: so many columns, and two thirds of that in rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from benchmarks.study.sheet import cut
+    >>> cut(np.zeros((2, 97, 200, 3), np.uint8), (0.9, 0.5), 60).shape
+    (2, 40, 60, 3)
+    """
+    sizes = [min(most, n) for most, n in zip((2 * side // 3, side), frames.shape[1:3], strict=True)]
+    starts = [
+        int(np.clip(share * n - size / 2, 0, n - size))
+        for share, n, size in zip(middle, frames.shape[1:3], sizes, strict=True)
+    ]
+    rows, cols = (slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
+    return np.ascontiguousarray(frames[:, rows, cols])
 
 
 def blocks(results: Results, setting: Setting) -> list[Block]:

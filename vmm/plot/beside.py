@@ -30,7 +30,7 @@ def beside(
     clips
         Arrays (T, H, W[, 3]) of one size, by title.
     row
-        Row to follow: position along it is drawn upwards, time to the right.
+        Row to follow: position along it is drawn downwards, time to the right.
     col
         Column to follow, in place of a row; by default the one in the middle.
     frame
