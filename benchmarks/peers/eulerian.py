@@ -1,4 +1,8 @@
-"""eulerian-magnification: linear, with a Fourier band-pass."""
+"""eulerian-magnification: linear, with a Fourier band-pass.
+
+Release 0.22 reads the bins of a real transform as those of a complex one: motion of a frequency is magnified where the
+band lies at twice of it, and the band that is asked for magnifies nothing of its own.
+"""
 
 from __future__ import annotations
 
