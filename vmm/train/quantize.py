@@ -30,8 +30,8 @@ def quantize(path: str | Path, out: str | Path, *, seed: int = 0) -> list[Path]:
 
     Weights have a scale for each channel; what they are multiplied with is rounded to 256 levels, over all but the
     largest ten-thousandth of the values that it takes on made pairs. Of the real-time network that ships this makes a
-    frame 1.5 times as fast, at a loss of structural similarity of up to 0.011, which is why none ships. Processors with instructions for it (VNNI) compute it exactly; on older
-    ones sums may overflow.
+    frame 1.5 times as fast, at a loss of structural similarity of up to 0.011, which is why none ships. Processors with
+    instructions for it (VNNI) compute it exactly; on older ones sums may overflow [1]_.
 
     Parameters
     ----------
