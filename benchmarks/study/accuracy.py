@@ -53,7 +53,7 @@ def jobs(setting: Setting, out: Path) -> Iterator[Job]:
     """Every entrant on the scenes that are at hand."""
     for one in entrants(setting).values():
         for name in (REAL, MADE, HAMMER):
-            if name != REAL or (setting.name != "tiny" and not missing()):
+            if name != REAL or (setting.name == "full" and not missing()):
                 yield Job((one.name, name), partial(_judged, one, name, setting))
 
 
@@ -101,14 +101,17 @@ def against(values: np.ndarray, scene: Scene) -> vmm.measure.Comparison:
     )
 
 
+SIZES = {"full": ((96, 128), 120, 360), "quick": ((72, 96), 90, 240), "tiny": ((60, 64), 60, 240)}
+"""Frame and number of frames of the made rod, and frames of the hammer."""
+
+
 def scenes(setting: Setting) -> dict[str, Callable[[], Scene]]:
     """The scenes by name, each made when it is asked for."""
-    tiny = setting.name == "tiny"
-    shape, count = ((60, 64), 60) if tiny else ((96, 128), 120)
+    shape, count, struck = SIZES[setting.name]
     return {
         REAL: recorded,
         MADE: partial(_made, shape, count),
-        HAMMER: partial(_hammer, 64, 240 if tiny else 360),
+        HAMMER: partial(_hammer, 64, struck),
     }
 
 

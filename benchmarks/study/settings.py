@@ -5,5 +5,5 @@ from __future__ import annotations
 from benchmarks.study.parts import Setting
 
 FULL = Setting("full", scenes=25, points=21, shape=(240, 320), frames=60, published=True)
-QUICK = Setting("quick", scenes=2, points=4, shape=(96, 192), frames=48)
+QUICK = Setting("quick", scenes=1, points=3, shape=(72, 144), frames=36)
 TINY = Setting("tiny", scenes=1, points=2, shape=(48, 96), frames=32)
