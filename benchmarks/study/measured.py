@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from vmm.measure.fit import Lines
+
 
 def swing(frames: np.ndarray, behind: np.ndarray, fs: float, frequency: float) -> float:
     """Amplitude in pixels of the left of three circles, to the right: of where it differs from what is behind."""
@@ -15,10 +17,7 @@ def swing(frames: np.ndarray, behind: np.ndarray, fs: float, frequency: float) -
     other = np.abs(frames[:, :, :width].astype(float) - behind[:, :width])
     weight = np.clip(other - 30, 0, 30)
     where = (weight * np.arange(width)).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1e-9)
-    t = np.arange(len(where)) / fs
-    turn = 2 * np.pi * frequency * t
-    shapes = np.stack([np.ones_like(t), t, np.sin(turn), np.cos(turn)], axis=1)
-    return float(np.hypot(*np.linalg.lstsq(shapes, where, rcond=None)[0][2:]))
+    return float(abs(Lines([frequency / fs], None).of(where)[0]))
 
 
 def shift_of(frame: np.ndarray, scene: Callable[[Any], np.ndarray], most: float, edge: int = 8) -> float:

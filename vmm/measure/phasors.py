@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.measure.fit import Lines
 from vmm.measure.signals import signals
 
 
@@ -53,9 +54,4 @@ def phasors(values: Any, frequencies: Sequence[float], *, fs: float | None = Non
     count = len(data.values)
     if count < 2 * len(lines) + 2:
         raise ValueError(f"{count} samples are too few for {len(lines)} lines: {2 * len(lines) + 2} or more")
-    t = np.arange(count) / data.fs
-    turns = 2 * np.pi * np.outer(t, lines)
-    shapes = np.concatenate([np.cos(turns), np.sin(turns), np.ones((count, 1)), t[:, None] - t.mean()], axis=1)
-    found = np.linalg.lstsq(shapes, data.values.reshape(count, -1), rcond=None)[0]
-    amplitudes: np.ndarray = found[: len(lines)] - 1j * found[len(lines) : 2 * len(lines)]
-    return amplitudes.reshape(len(lines), *data.values.shape[1:])
+    return Lines(lines / data.fs, None).of(data.values)

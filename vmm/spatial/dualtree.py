@@ -117,15 +117,15 @@ class DualTree:
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from bands and the low-pass."""
-        alone = 1 if self._xp is not np else None  # on a device
-        coefs = list(in_parallel(bands.__getitem__, range(6 * len(self._sides)), alone))
+        n = workers(self._xp.empty(0))
+        coefs = list(in_parallel(bands.__getitem__, range(6 * len(self._sides)), n))
         some = next(x for x in (residual, *coefs) if x is not None)
 
         def together(piece: slice) -> Array:
             low, *inside = (None if x is None else x[piece] for x in (residual, *coefs))
             return self._together(inside, low)
 
-        return self._xp.concatenate(list(in_parallel(together, self._pieces(some), alone)))
+        return self._xp.concatenate(list(in_parallel(together, self._pieces(some), n)))
 
     def _pieces(self, x: Array) -> list[slice]:
         """Slices of frames, as many at a time as are filtered quickly; on a device all."""
