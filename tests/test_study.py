@@ -3,6 +3,7 @@
 import csv
 import html
 import json
+import os
 import re
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from benchmarks.study.kept import Kept
 from benchmarks.study.pairs import thinned
 from benchmarks.study.parts import Curves, Job, Pictures, Table
 from benchmarks.study.settings import TINY
+from benchmarks.study.work import done, listed
 
 HERE = tuple(name for name in experiments.NAMES if name != "cost")  # which measures in processes of its own
 
@@ -115,6 +117,16 @@ def test_blocks_of_each_kind(made_up, tmp_path):
     assert "<td>0.3333</td><td>far</td>" in page and "<td>-</td><td>1e+06</td>" in page
     assert "A note." in page and "two of them" in page and page.count("data:image/png") == 2
     assert (tmp_path / "made_up-lines.csv").read_text().splitlines() == ["line,x,y", "one,1,3", "one,2,0.3333"]
+
+
+def test_processes_side_by_side_give_the_same(tmp_path):
+    name = "subpixel"
+    work = [(name, job) for job in listed(name, experiments.experiments((name,))[name], TINY, tmp_path)][:4]
+    work.append(("made_up", Job(("here",), lambda: {"process": float(os.getpid())}, alone=True)))
+    here, there = ({one.job.key: one.values for one in done(work, TINY, tmp_path, processes)} for processes in (1, 2))
+    assert there.keys() == here.keys() and len(there) == 5 and there["here",] == {"process": os.getpid()}
+    assert all(there[key] == pytest.approx(values, rel=1e-5) for key, values in here.items())
+    assert there["nothing", "0.04", "10", "0"]["similarity"] > 0
 
 
 def test_results_of_another_setting_are_left_alone(tmp_path):

@@ -130,8 +130,9 @@ def magnify(
     for t, matrix in enumerate(found):  # what does not belong stands still, so that it cannot disturb what does
         shown = beside(matte * inside(matrix, canvas, clip.shape[1:3]), layer.ndim)
         layer[t] = mean + shown * (layer[t] - mean)
-    change = np.asarray((method or phase.magnify)(layer, band, fs=fs, alpha=alpha, **options)) - layer
-    return namespace(frames).asarray(put_back(clip, change, matte, found, canvas))
+    xp = namespace(frames)
+    magnified = (method or phase.magnify)(xp.asarray(layer), band, fs=fs, alpha=alpha, **options)
+    return xp.asarray(put_back(clip, to_host(magnified) - layer, matte, found, canvas))
 
 
 def steady(frames: Any, transforms: Any) -> Any:

@@ -31,18 +31,19 @@ TO = ("phase", "MagNet")  # that ratios are taken to: entrants whose names begin
 
 
 def jobs(setting: Setting, out: Path) -> Iterator[Job]:
-    """Parameters of the networks; then every entrant and peer at every size, on one core and two."""
+    """Parameters of the networks; then every entrant at every size, and peers at the first, on one core and two."""
     nets = networks(setting)
     for name, weights in nets.items():
         yield Job((name, "network"), partial(_counted, weights))
     names = [name for name, one in entrants(setting).items() if one.kind != "nothing"]
-    for name in [*names, *(peers() if setting.name != "tiny" else ())]:
-        for size, (height, width, frames) in sizes(setting).items():
+    others = peers() if setting.name != "tiny" else {}
+    for name in [*names, *others]:
+        for size, (height, width, frames) in list(sizes(setting).items())[: 1 if name in others else None]:
             for threads in THREADS if setting.name != "tiny" else (1,):
                 what = {"name": name, "weights": nets.get(name, ""), "height": height, "width": width}
                 seconds = SECONDS.get(setting.name, 0.5)
                 run = partial(_measured, **what, frames=frames, threads=threads, seconds=seconds)
-                yield Job((name, size, str(threads)), run)
+                yield Job((name, size, str(threads)), run, alone=True)
 
 
 def sizes(setting: Setting) -> dict[str, tuple[int, int, int]]:

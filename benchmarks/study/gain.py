@@ -24,6 +24,7 @@ TEXT = (
 )
 WAVELENGTHS = (4.0, 8.0, 16.0, 32.0)
 ALPHAS = (4.0, 9.0, 19.0, 39.0, 79.0)
+TABLES = (19.0, 79.0)  # alphas of the tables
 AMPLITUDE = 0.1
 SIDE = {"full": 128, "quick": 80, "tiny": 64}
 PERIOD = round(FS / FREQUENCY)
@@ -40,10 +41,10 @@ def jobs(setting: Setting, out: Path) -> Iterator[Job]:
 
 
 def grid(setting: Setting) -> list[tuple[float, float]]:
-    """Wavelengths and alphas."""
-    many = setting.points >= len(ALPHAS)
-    wavelengths, alphas = (values if many else values[::2] for values in (WAVELENGTHS, ALPHAS))
-    return [(wavelength, alpha) for wavelength in wavelengths for alpha in alphas]
+    """Wavelengths and alphas; where points are few, those of the tables alone."""
+    if setting.points >= len(ALPHAS):
+        return [(wavelength, alpha) for wavelength in WAVELENGTHS for alpha in ALPHAS]
+    return [(wavelength, alpha) for wavelength in WAVELENGTHS[::2] for alpha in TABLES]
 
 
 @cache
@@ -78,10 +79,8 @@ def blocks(results: Results, setting: Setting) -> list[Block]:
         title = f"Achieved over nominal motion, wavelength {wavelength:g} px"
         axis = "nominal output motion over wavelength"
         found.append(Curves(f"at-{wavelength:g}", title, axis, "achieved over nominal", lines, "x", guides=guides))
-    for alpha in (ALPHAS[len(ALPHAS) // 2], ALPHAS[-1]):
+    for alpha in TABLES:
         here = [p for p in points if p[1] == alpha]
-        if not here:
-            continue
         rows = [(name, _and_error(gains(results, name, here))) for name in names]
         output = (1 + alpha) * AMPLITUDE
         title = f"Achieved over nominal motion at {output:g} px of output motion, by wavelength"

@@ -20,6 +20,31 @@ def swing(frames: np.ndarray, behind: np.ndarray, fs: float, frequency: float) -
     return float(abs(Lines([frequency / fs], None).of(where)[0]))
 
 
+def edge(frames: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """Where an edge across a region (top, left, height, width) stands, (T,) in pixels below its top.
+
+    That is where the mean along the region is first half-way between its first and its last three rows, by straight
+    lines between rows. It follows motion as large as the region is high; NaN where there is no such row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from benchmarks.study.measured import edge
+    >>> frames = np.zeros((1, 9, 5))
+    >>> frames[:, 4], frames[:, 5:] = 25, 100
+    >>> edge(frames, (0, 0, 9, 5)).round(2)
+    array([4.33])
+    """
+    top, left, height, width = box
+    part = np.asarray(frames)[:, top : top + height, left : left + width].astype(float)
+    rows = part.mean(axis=tuple(range(2, part.ndim)))
+    first, last = (float(np.median(rows[:, ends])) for ends in (slice(3), slice(-3, None)))
+    side = (rows - (first + last) / 2) * np.sign(last - first)
+    after = np.argmax(side > 0, axis=1)
+    near, far = (side[np.arange(len(side)), np.maximum(after - back, 0)] for back in (1, 0))
+    return np.where(after > 0, after - far / (far - near), np.nan)
+
+
 def shift_of(frame: np.ndarray, scene: Callable[[Any], np.ndarray], most: float, edge: int = 8) -> float:
     """How far a scene stands to the right in a frame, in pixels: the displacement that fits it best up to the most."""
     inner = (slice(edge, -edge), slice(edge, -edge))

@@ -52,10 +52,13 @@ class Job:
         What it is, from coarse to fine, unique within its experiment: entrant, scene, point.
     run
         Does it: numbers and words by name. Pictures are written by it into the folder of the study, and named here.
+    alone
+        Whether it measures time, so that nothing may run beside it.
     """
 
     key: Key
     run: Callable[[], Values]
+    alone: bool = False
 
 
 Results = Mapping[Key, Values]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,47 +12,26 @@ from tqdm import tqdm
 from benchmarks.study.experiments import NAMES, experiments
 from benchmarks.study.kept import Kept
 from benchmarks.study.page import write
-from benchmarks.study.parts import Experiment, Job, Setting, Values
+from benchmarks.study.parts import Setting
 from benchmarks.study.settings import FULL, QUICK
+from benchmarks.study.work import done, listed
+from vmm.backend.threads import cores
 
 
-def study(out: Path, setting: Setting, only: tuple[str, ...] = (), quiet: bool = False) -> Path:
-    """Run what is not done yet and write the page; returns its path."""
+def study(out: Path, setting: Setting, only: tuple[str, ...] = (), quiet: bool = False, processes: int = 1) -> Path:
+    """Run what is not done yet, in so many processes, and write the page; returns its path."""
     out.mkdir(parents=True, exist_ok=True)
     chosen, kept = experiments(only), Kept(out, setting)
     work = [(name, job) for name, one in chosen.items() for job in listed(name, one, setting, out)]
     left = [(name, job) for name, job in work if not kept.has(name, job.key)]
-    bar = tqdm(left, disable=quiet, unit="job")
-    for name, job in bar:
-        bar.set_description(f"{name}: {', '.join(job.key)}"[:60])
-        start = time.process_time()
-        kept.add(name, job.key, _done(job), time.process_time() - start)
-    keys = {name: {job.key for other, job in work if other == name} for name in chosen}
-    results = {name: {k: v for k, v in kept.of(name).items() if k in keys[name]} for name in chosen}
+    with tqdm(total=len(left), disable=quiet, unit="job") as bar:
+        for name, job, values, seconds in done(left, setting, out, processes):
+            kept.add(name, job.key, values, seconds)
+            bar.set_description(f"{name}: {', '.join(job.key)}"[:60], refresh=False)
+            bar.update()
+    known = {name: kept.of(name) for name in chosen}
+    results = {name: {job.key: known[name][job.key] for other, job in work if other == name} for name in chosen}
     return write(out, setting, chosen, results)
-
-
-def listed(name: str, experiment: Experiment, setting: Setting, out: Path) -> list[Job]:
-    """The jobs of an experiment; where they cannot be listed, one that says why."""
-    try:
-        return list(experiment.jobs(setting, out))
-    except Exception as error:
-        raised = error
-
-        def fail() -> Values:
-            raise raised
-
-        return [Job((name,), fail)]
-
-
-def _done(job: Job) -> Values:
-    """What a job gives; whatever goes wrong in it is its result."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return job.run()
-    except Exception as error:
-        return {"error": f"{type(error).__name__}: {error}"}
 
 
 def networks(given: Sequence[str]) -> Mapping[str, str]:
@@ -79,4 +56,4 @@ def main(arguments: Sequence[str] = ()) -> None:
     except ValueError as error:
         parser.error(str(error))
     setting = replace(QUICK if options.quick else FULL, networks=tuple(more.items()))
-    print(study(options.out, setting, tuple(options.only)))
+    print(study(options.out.resolve(), setting, tuple(options.only), processes=cores()))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import is_array, real_dtype, to_host
-from vmm.engine.frames import FEW, check_frames, checked, cut, to_float
+from vmm.backend.arrays import Array, is_array, namespace, real_dtype, to_host
+from vmm.engine.frames import FEW, check_frames, checked, cut, joined, to_float
 from vmm.spatial import Pixels, luma
 
 FIRST = 16  # frames whose mean is the reference
@@ -52,16 +52,17 @@ class Tiles:
 
 
 def tiled(frames: Any) -> Tiles:
-    """The signals of all tiles, in one pass; memory holds a few numbers for each tile and frame."""
+    """The signals of all tiles, in one pass where the frames are; memory holds a few numbers for each tile and frame."""
     if not is_array(frames) and not isinstance(frames, Iterable):
         check_frames(frames)
     chunks = checked(cut(frames) if is_array(frames) else frames)
     first = _first(chunks)
     size, length = first.shape[1:3], max(getattr(frames, "shape", (0,))[0], 1)
     (rows, high), (cols, wide) = _divided(size, max(64, min(_MOST, _ROOM // length)))
-    plan = luma(Pixels)(first.shape[1:], real_dtype(first.dtype), np)
+    xp = namespace(first)
+    plan = luma(Pixels)(first.shape[1:], real_dtype(first.dtype), xp)
 
-    def light(chunk: np.ndarray) -> np.ndarray:
+    def light(chunk: Array) -> Array:
         values = plan.analyze(chunk if chunk.ndim == 4 else to_float(chunk))[0][0]
         return values[:, : rows * high, : cols * wide]
 
@@ -70,32 +71,33 @@ def tiled(frames: Any) -> Tiles:
     sums, means = [], []
     for chunk in _again(first, chunks):
         change = light(chunk) - reference
-        sums.append(np.stack([_summed(change * part, rows, cols, 1)[..., 0] for part in parts], axis=1))
+        sums.append(to_host(xp.stack([_summed(change * part, rows, cols, 1)[..., 0] for part in parts], axis=1)))
         plain = chunk[:, : rows * high, : cols * wide].reshape(len(chunk), rows * high, cols * wide, -1)
-        means.append(np.moveaxis(_summed(plain, rows, cols, plain.shape[3]), -1, 1) / (high * wide))
-    gram = np.stack([np.stack([_summed((a * b)[None], rows, cols, 1)[0, ..., 0] for b in parts]) for a in parts])
+        means.append(np.moveaxis(to_host(_summed(plain, rows, cols, plain.shape[3])), -1, 1) / (high * wide))
+    products = [xp.stack([_summed((a * b)[None], rows, cols, 1)[0, ..., 0] for b in parts]) for a in parts]
+    gram = to_host(xp.stack(products))
     motion, slopes, axes = _whitened(np.concatenate(sums), np.moveaxis(gram, (0, 1), (2, 3)).astype(np.float64))
     scale = float(reference.std())
     return Tiles(motion, np.concatenate(means), slopes, axes, (high, wide), size, scale)
 
 
-def _first(chunks: Iterator[np.ndarray]) -> np.ndarray:
+def _first(chunks: Iterator[Array]) -> Array:
     """Chunks until they hold enough frames for the reference."""
-    held: list[np.ndarray] = []
+    held: list[Array] = []
     while sum(map(len, held)) < FIRST:
         chunk = next(chunks, None)
         if chunk is None:
             seen = sum(map(len, held))
             raise ValueError(f"a clip of {seen} frames is too short to find a vibration in: give at least {FIRST}")
-        held.append(to_host(chunk))
-    return np.concatenate(held)
+        held.append(chunk)
+    return joined(held)
 
 
-def _again(first: np.ndarray, chunks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+def _again(first: Array, chunks: Iterator[Array]) -> Iterator[Array]:
     """All chunks, a few frames at a time."""
     yield from cut(first, FEW)
     for chunk in chunks:
-        yield from cut(to_host(chunk), FEW)
+        yield from cut(chunk, FEW)
 
 
 def _divided(size: tuple[int, int], most: int) -> list[tuple[int, int]]:
@@ -107,9 +109,9 @@ def _divided(size: tuple[int, int], most: int) -> list[tuple[int, int]]:
     return [(count, n // count) for count, n in zip(counts, size, strict=True)]
 
 
-def _slope(image: np.ndarray, axis: int) -> np.ndarray:
+def _slope(image: Array, axis: int) -> Array:
     """Derivative by five points, right to the fourth order."""
-    a, b, c, d = (np.roll(image, shift, axis) for shift in (2, 1, -1, -2))
+    a, b, c, d = (namespace(image).roll(image, shift, axis) for shift in (2, 1, -1, -2))
     slope = (8 * (c - b) - (d - a)) / 12
     edge = [slice(None)] * 2
     for edge[axis] in (slice(None, 2), slice(-2, None)):
@@ -117,19 +119,17 @@ def _slope(image: np.ndarray, axis: int) -> np.ndarray:
     return slope
 
 
-def _centred(image: np.ndarray, rows: int, cols: int) -> np.ndarray:
+def _centred(image: Array, rows: int, cols: int) -> Array:
     """The image less its mean in each tile."""
     tiles = image.reshape(rows, image.shape[0] // rows, cols, -1)
-    centred: np.ndarray = (tiles - tiles.mean(axis=(1, 3), keepdims=True)).reshape(image.shape)
-    return centred
+    return (tiles - tiles.mean(axis=(1, 3), keepdims=True)).reshape(image.shape)
 
 
-def _summed(frames: np.ndarray, rows: int, cols: int, colours: int) -> np.ndarray:
+def _summed(frames: Array, rows: int, cols: int, colours: int) -> Array:
     """Sums (n, rows, cols, colours) over the tiles of frames (n, H, W[, colours])."""
     n, height = frames.shape[:2]
     lines = frames.reshape(n, rows, height // rows, -1).sum(axis=2, dtype=real_dtype(frames.dtype))
-    sums: np.ndarray = lines.reshape(n, rows, cols, -1, colours).sum(axis=3)
-    return sums
+    return lines.reshape(n, rows, cols, -1, colours).sum(axis=3)
 
 
 def _whitened(sums: np.ndarray, gram: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
