@@ -169,6 +169,8 @@ def test_order_and_sentence():
     ranks, nothing = reading.order(question, {"e": [Table("t", "T", ("c",), rows)]})
     said = reading.sentence(question, ranks, nothing)
     assert said == ("For a job take one (2) and two (2.01); next comes three (9); worse than doing nothing (5): three.")
+    near = reading.Question("a job", "e", "t", "c", "zero")
+    assert reading.order(near, {"e": [Table("t", "T", ("c",), [("a", [-0.5]), ("b", [0.2])])]})[0][0][0][0] == "b"
     assert reading.blocks({}) == []
 
 

@@ -31,7 +31,8 @@ NOTE = (
 )
 RATIOS = (
     "Over Oh et al. the paper has 0.94, 1.43 and 1.75 for the hand-made methods, 0.59 for its base network and 0.72 "
-    "for its light one; MagNet takes part here where weights of its authors' form are at hand. Of its base network the "
+    "for its light one; MagNet takes part here where weights of its authors' form are at hand, in the band as all "
+    "others, and 'static', every frame against the first, as the papers run their networks. Of its base network the "
     "paper prints 23.07 with all losses, without the proxy 27.85, without sharing 30.1, without the appearance loss "
     "37.7, without the edge loss 31.1, without the perceptual loss 40.2 (table 4). Networks trained with and without "
     "their losses take part by --network NAME=PATH."

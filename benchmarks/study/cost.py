@@ -24,7 +24,7 @@ NOTE = (
     "The paper prints 0.98 M parameters and 268.6 G operations for Oh et al., 1.10 M and 375.5 G for its base network "
     "and 0.12 M and 42.4 G for its light one."
 )
-SIZES = {"384x384": (384, 384, 8), "720x720": (720, 720, 4), "1080p": (1080, 1920, 4)}  # rows, columns, frames
+SIZES = {"384x384": (384, 384, 12), "720x720": (720, 720, 4), "1080p": (1080, 1920, 4)}  # rows, columns, frames
 SMALLEST = {"64x96": (64, 96, 8)}
 SECONDS, THREADS = {"full": 1.5, "quick": 0.5, "tiny": 0.0}, (1, 2)
 TO = ("phase", "MagNet")  # that ratios are taken to: entrants whose names begin so, published or not

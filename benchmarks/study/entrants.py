@@ -87,7 +87,7 @@ def networks(setting: Setting | None = None) -> dict[str, str]:
 
 
 def forms() -> dict[str, Entrant]:
-    """Forms of methods other than the library's default: as they were published, and with another filter."""
+    """Forms other than the library's default: as methods and networks were published, and with another filter."""
     found = {name: classical(name, method, **settings) for name, (method, settings) in FORMS.items()}
     plain = classical("lagrangian", "lagrangian").magnify
 
@@ -95,7 +95,8 @@ def forms() -> dict[str, Entrant]:
         return plain(frames, frequency, fs, alpha, temporal=acceleration(frequency, fs), **options)
 
     name = "lagrangian, acceleration"
-    return {name: Entrant(name, "classical", accelerated)} | found
+    found[name] = Entrant(name, "classical", accelerated)
+    return found | {f"{name}, static": learned(f"{name}, static", path, True) for name, path in published()[0].items()}
 
 
 def left_out(setting: Setting | None = None) -> dict[str, str]:
@@ -146,14 +147,16 @@ def _fields(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.stack([np.zeros_like(found), found])
 
 
-def learned(name: str, weights: str) -> Entrant:
-    """A network by its name or path: along time by its temporal mode, two frames by its static one."""
+def learned(name: str, weights: str, static: bool = False) -> Entrant:
+    """A network by its name or path: along time in its temporal mode, or static, as two frames, against the first."""
     method = getattr(vmm, load(weights).kind).magnify
     takes = frozenset(inspect.signature(method).parameters)
 
     def magnify(frames: np.ndarray, frequency: float, fs: float, alpha: float, **options: Any) -> np.ndarray:
         if "band" in takes:
             options = {"band": (0.8 * frequency, 1.2 * frequency)} | options
+        if static:
+            options["band"] = None
         return method(frames, fs=fs, alpha=alpha, weights=weights, **options)
 
     def pair(a: np.ndarray, b: np.ndarray, alpha: float) -> np.ndarray:

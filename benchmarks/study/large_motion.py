@@ -30,8 +30,9 @@ STILL = ("flicker 2 %", "noise 3", "flicker and noise")
 
 
 def jobs(setting: Setting, out: Path) -> Iterator[Job]:
-    """Every entrant, and published forms in the full setting, in every case."""
-    taking_part = entrants(setting) | (forms() if setting.name == "full" else {})
+    """Every entrant, and published forms of methods in the full setting, in every case."""
+    others = forms() if setting.name == "full" else {}
+    taking_part = entrants(setting) | {name: one for name, one in others.items() if one.kind == "classical"}
     motions, stills = cases(setting)
     for one in taking_part.values():
         for case in motions:

@@ -25,7 +25,7 @@ class Question:
     experiment, table, column
         Where the figure stands.
     best
-        "high" or "low".
+        "high", "low" or "zero", the one nearest to it.
     """
 
     job: str
@@ -44,7 +44,7 @@ QUESTIONS = (
     Question("the right size at 8 px, whatever the detail", "gain", "to-8", "mean error", "low"),
     Question("true size at 10 px, before other things", "circles", "mse", "error, tuned", "low"),
     Question("edges without ringing at 2 px", "artefacts", "to-2", "overshoot", "low"),
-    Question("no ghosts at 5 px", "artefacts", "to-5", "ghosts", "low"),
+    Question("no ghosts at 5 px", "artefacts", "to-5", "ghosts", "zero"),
     Question("leaving alone what stands still, under noise", "artefacts", "to-5", "still", "low"),
     Question("things that drift", "large_motion", "frames", "drift 0.5 px a frame", "low"),
     Question("a camera that shakes", "large_motion", "frames", "shake", "low"),
@@ -86,10 +86,10 @@ def order(question: Question, shown: Mapping[str, Sequence[Block]]) -> tuple[Ran
 
 
 def _ranked(question: Question, figures: Mapping[str, float]) -> Ranks:
-    sign = -1 if question.best == "high" else 1
+    key = {"high": lambda value: -value, "low": float, "zero": abs}[question.best]
     known = [(name, value) for name, value in figures.items() if name != "nothing" and value == value]
     places: Ranks = []
-    for name, value in sorted(known, key=lambda one: sign * one[1]):
+    for name, value in sorted(known, key=lambda one: key(one[1])):
         first = places[-1][0][1] if places else None
         if first is not None and abs(value - first) <= ALIKE * abs(first):
             places[-1].append((name, value))

@@ -52,7 +52,7 @@ class Tiles:
 
 
 def tiled(frames: Any) -> Tiles:
-    """The signals of all tiles, in one pass where the frames are; memory holds a few numbers for each tile and frame."""
+    """The signals of all tiles, in one pass; memory holds a few numbers for each tile and frame."""
     if not is_array(frames) and not isinstance(frames, Iterable):
         check_frames(frames)
     chunks = checked(cut(frames) if is_array(frames) else frames)

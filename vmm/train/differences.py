@@ -39,6 +39,24 @@ def edges(x: Tensor, y: Tensor, soft: float = 0.02, weight: Tensor | float = 1.0
     return charbonnier(down, zero[..., 1:, :], soft, weight) + charbonnier(right, zero[..., 1:], soft, weight)
 
 
+def amount(change: Tensor, wanted: Tensor, faint: float = 2e-5) -> Tensor:
+    """|1 - <change, wanted> / <wanted, wanted>|, mean over pairs of changes (B, 3, H, W): how much less or more moves.
+
+    A mean of differences is least where what noise hides is moved by less than it should be; this is not. A wanted
+    change of a mean square of `faint` or less counts less and less, and no pair more than 2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> wanted = torch.ones(1, 3, 4, 4)
+    >>> round(amount(0.75 * wanted, wanted).item(), 3)
+    0.25
+    """
+    energy = wanted.square().mean((1, 2, 3))
+    share = (change * wanted).mean((1, 2, 3)) / (energy + faint / 2)
+    return (energy / (energy + faint) * (1 - share).abs().clamp(max=2)).mean()
+
+
 def structure(x: Tensor, y: Tensor, scales: int = 2, weight: Tensor | float = 1.0) -> Tensor:
     """One less the structural similarity [1]_ over windows of 7 x 7, mean over scales; frames (B, 3, H, W) in [-1, 1].
 

@@ -20,28 +20,31 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vmm.train.differences import charbonnier, edges, structure
+from vmm.train.differences import amount, charbonnier, edges, structure
 from vmm.train.flow import flow, inside, warp
 from vmm.train.loop import Loss, Sample, magnified
 from vmm.train.networks.blocks import on_grid
 
 _MARGIN = 8  # pixels beside a frame's border from which things come in that the network cannot know
-_LITTLE = 0.04  # change between frame b and its target, of 2, below which a pair counts less and less
+_LITTLE = 0.012  # change between frame b and its target, of 2, below which a pair counts less and less
 
 
 def painted(out: Tensor, sample: Sample, progress: float) -> Tensor:
     """How far a frame is from its target, less a margin: brightness first, edges and structure more and more.
 
     Without a quadratic loss at the start a network that adds to frame b never leaves the answer b. Each pair counts by
-    how much of the change between frame b and the target is missed, or small motions would not be learned beside large.
+    how much of the change between frame b and the target is missed, or small motions would not be learned beside large;
+    that the change as a whole has the right size is asked for besides.
     """
     inner = (..., slice(_MARGIN, -_MARGIN), slice(_MARGIN, -_MARGIN))
     out, target, b = (frames[inner] for frames in (out, sample.target, sample.clean_b))
-    weight = 1 / ((target - b).abs().mean((1, 2, 3), keepdim=True) + _LITTLE)
+    change = target - b
+    weight = 1 / (change.abs().mean((1, 2, 3), keepdim=True) + _LITTLE)
     weight = weight / weight.mean()
     soft = 0.1 * 0.06 ** min(1.0, 2 * progress)  # .1 at first, .006 from the middle on
     ramp = min(1.0, 5 * progress)
     shape = edges(out, target, soft, weight) + 0.2 * structure(out, target, weight=weight)
+    shape = shape + 0.02 * amount(out - b, change)
     return charbonnier(out, target, soft, weight) + ramp * shape
 
 
