@@ -15,6 +15,7 @@ from benchmarks.study.entrants import Entrant, entrants
 from benchmarks.study.measured import edge
 from benchmarks.study.parts import Block, Job, Results, Setting, Table, Values
 from vmm.data.rods import PIXEL, plate, rod
+from vmm.measure.rois import Box
 
 TITLE = "Physical accuracy"
 TEXT = (
@@ -35,9 +36,6 @@ WINDOW = (slice(168, 312), slice(136, 328))  # of the recording that is magnifie
 BOX = (68, 80, 26, 32)  # of the lower edge of the recorded rod, in the window
 REAL, MADE, HAMMER = "recorded rod", "made rod", "hammer"
 ALPHAS = {REAL: 2.0, MADE: 9.0, HAMMER: 9.0}
-
-
-Box = tuple[int, int, int, int]
 
 
 class Scene(NamedTuple):
@@ -64,9 +62,9 @@ def jobs(setting: Setting, out: Path) -> Iterator[Job]:
 
 
 def _judged(one: Entrant, name: str, setting: Setting) -> Values:
-    """Both errors, correlation, gain over (1 + alpha), and lag in degrees of the motion's frequency."""
+    """Both errors, correlation, and gain over (1 + alpha)."""
     scene, alpha = scenes(setting)[name](), ALPHAS[name]
-    out = np.asarray(one.magnify(scene.frames, scene.frequency, scene.fs, alpha, **_band(one, scene)))
+    out = np.asarray(one.magnify(scene.frames, scene.frequency, scene.fs, alpha, band=scene.band))
     plain, moved = (scene.follow(clip, scene.box) for clip in (scene.frames, out))
     if not np.isfinite(moved).all():
         raise ValueError("the rod cannot be followed in the magnified clip")
@@ -79,11 +77,6 @@ def _judged(one: Entrant, name: str, setting: Setting) -> Values:
         "achieved": abs(gain) / (1 + alpha),
         "alpha": alpha,
     }
-
-
-def _band(one: Entrant, scene: Scene) -> dict[str, tuple[float, float]]:
-    """The band, for those that take one."""
-    return {} if "frequency" in one.options and one.kind == "classical" else {"band": scene.band}
 
 
 def down(frames: np.ndarray, box: Box) -> np.ndarray:
@@ -129,8 +122,8 @@ def missing() -> str:
 @cache
 def recorded() -> Scene:
     """The recording and its sensor, whose rate follows from the line that both show."""
-    if missing():
-        raise FileNotFoundError(missing())
+    if gone := missing():
+        raise FileNotFoundError(gone)
     whole, fs = vmm.io.read(CLIP)
     frames = np.ascontiguousarray(whole[:, WINDOW[0], WINDOW[1]])
     text = READINGS.read_text(encoding="utf-8").splitlines()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.study.entrants import Entrant, entrants, forms
+from benchmarks.study.entrants import Entrant, entrants, forms, static_forms
 from benchmarks.study.figures import montage
 from benchmarks.study.measured import swing
 from benchmarks.study.pairs import names_in, thinned
@@ -55,8 +55,8 @@ def jobs(setting: Setting, out: Path) -> Iterator[Job]:
 
 
 def taking_part(setting: Setting) -> dict[str, Entrant]:
-    """All, and methods as they were published."""
-    return entrants(setting) | (forms() if setting.published else {})
+    """All, and methods and networks as they were published."""
+    return entrants(setting) | (forms() | static_forms() if setting.published else {})
 
 
 def backgrounds(setting: Setting) -> list[str]:

@@ -87,7 +87,7 @@ def networks(setting: Setting | None = None) -> dict[str, str]:
 
 
 def forms() -> dict[str, Entrant]:
-    """Forms other than the library's default: as methods and networks were published, and with another filter."""
+    """Forms of methods other than the library's default: as they were published, and with another filter."""
     found = {name: classical(name, method, **settings) for name, (method, settings) in FORMS.items()}
     plain = classical("lagrangian", "lagrangian").magnify
 
@@ -95,8 +95,12 @@ def forms() -> dict[str, Entrant]:
         return plain(frames, frequency, fs, alpha, temporal=acceleration(frequency, fs), **options)
 
     name = "lagrangian, acceleration"
-    found[name] = Entrant(name, "classical", accelerated)
-    return found | {f"{name}, static": learned(f"{name}, static", path, True) for name, path in published()[0].items()}
+    return {name: Entrant(name, "classical", accelerated)} | found
+
+
+def static_forms() -> dict[str, Entrant]:
+    """Networks with the weights of their authors, as those run them: every frame against the first."""
+    return {f"{name}, static": learned(f"{name}, static", path, True) for name, path in published()[0].items()}
 
 
 def left_out(setting: Setting | None = None) -> dict[str, str]:

@@ -30,9 +30,8 @@ STILL = ("flicker 2 %", "noise 3", "flicker and noise")
 
 
 def jobs(setting: Setting, out: Path) -> Iterator[Job]:
-    """Every entrant, and published forms of methods in the full setting, in every case."""
-    others = forms() if setting.name == "full" else {}
-    taking_part = entrants(setting) | {name: one for name, one in others.items() if one.kind == "classical"}
+    """Every entrant, and published forms in the full setting, in every case."""
+    taking_part = entrants(setting) | (forms() if setting.name == "full" else {})
     motions, stills = cases(setting)
     for one in taking_part.values():
         for case in motions:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from vmm.measure.fit import Lines
+from vmm.measure.rois import Box
 
 
 def swing(frames: np.ndarray, behind: np.ndarray, fs: float, frequency: float) -> float:
@@ -20,7 +21,7 @@ def swing(frames: np.ndarray, behind: np.ndarray, fs: float, frequency: float) -
     return float(abs(Lines([frequency / fs], None).of(where)[0]))
 
 
-def edge(frames: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+def edge(frames: np.ndarray, box: Box) -> np.ndarray:
     """Where an edge across a region (top, left, height, width) stands, (T,) in pixels below its top.
 
     That is where the mean along the region is first half-way between its first and its last three rows, by straight

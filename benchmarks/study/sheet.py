@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 import vmm
-from benchmarks.study.entrants import Entrant, entrants
+from benchmarks.study.entrants import entrants
 from benchmarks.study.parts import Block, Job, Pictures, Results, Setting, Table, Values
 from vmm.data import demo
 from vmm.data.synthetic import render
@@ -67,7 +67,7 @@ def _drawn(name: str, setting: Setting, out: Path) -> Values:
         if one.kind == "nothing":
             continue
         try:
-            clips[one.name] = _magnified(one, frames, band, fs, alpha)
+            clips[one.name] = np.asarray(one.magnify(frames, sum(band) / 2, fs, alpha, band=band))
         except Exception as error:  # what keeps a method from a clip is its result
             failed.append(f"{one.name}: {type(error).__name__}: {error}")
     path = out / f"sheet-{name.replace(' ', '-')}.png"
@@ -77,11 +77,6 @@ def _drawn(name: str, setting: Setting, out: Path) -> Values:
         "said": f"{name}: {band[0]:g} to {band[1]:g} Hz, alpha {alpha:g}",
         "failed": "; ".join(failed),
     }
-
-
-def _magnified(one: Entrant, frames: np.ndarray, band: tuple[float, float], fs: float, alpha: float) -> np.ndarray:
-    given = {} if one.kind == "classical" and "frequency" in one.options else {"band": band}
-    return np.asarray(one.magnify(frames, sum(band) / 2, fs, alpha, **given))
 
 
 @cache

@@ -57,7 +57,7 @@ def _side_by_side(work: Sequence[tuple[str, Job]], setting: Setting, out: Path, 
         runs = {pool.submit(_run, name, job.key, setting, out): (name, job) for name, job in work}
         for run in as_completed(runs):
             lost = run.exception()  # of a process that was killed
-            yield Done(*runs[run], *(({"error": f"{type(lost).__name__}: {lost}"}, 0.0) if lost else run.result()))
+            yield Done(*runs[run], *((_failure(lost), 0.0) if lost else run.result()))
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -79,5 +79,9 @@ def _timed(job: Job) -> tuple[Values, float]:
             warnings.simplefilter("ignore")
             values = job.run()
     except Exception as error:
-        values = {"error": f"{type(error).__name__}: {error}"}
+        values = _failure(error)
     return values, time.process_time() - start
+
+
+def _failure(error: BaseException) -> Values:
+    return {"error": f"{type(error).__name__}: {error}"}

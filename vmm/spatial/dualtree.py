@@ -26,9 +26,7 @@ _SHORT = (7 / 10, 5 / 10, -2 / 10)
 _LONG = (50 / 70, 41 / 70, -15 / 70, -6 / 70)
 
 _BLOCK = 32  # samples that one product of matrices makes or takes, as a filter
-_ACROSS = (
-    160  # rows or columns in it: BLAS leaves so small a product to the thread that calls, of which we have several
-)
+_ACROSS = 160  # rows or columns in it: BLAS leaves so small a product to the thread that calls it
 _PIECE = 2**19  # pixels that are filtered at a time
 
 _FREQUENCIES = np.linspace(-np.pi, np.pi, 1024, endpoint=False)  # at which the centres of bands are looked for
