@@ -11,10 +11,11 @@ from vmm.backend import fused, gpu
 from vmm.backend import reference as kernels
 from vmm.backend.fast import compiled, plainly
 from vmm.backend.gpu import launching
-from vmm.motion import intensity, local_phase, quaternion
+from vmm.motion import intensity, limited, local_phase, quaternion, smooth
 
 MORE = {
     "quaternion_since": lambda g, h, w: (real(g, 3, 3, h, w), real(g, 3, 3, h, w)),
+    "amplitude": lambda g, h, w: (real(g, 3, 3, h, w),),
     "quaternion_turn": lambda g, h, w: (real(g, 3, 3, h, w), 3 * real(g, 3, 2, h, w)),
     "weighted_blur": lambda g, h, w: (real(g, 3, h, w), abs(real(g, 3, h, w)), (2.0, 1.3)),
     "weighted_blur of pairs": lambda g, h, w: (real(g, 3, 2, h, w), abs(real(g, 3, 1, h, w)), (0.6, 0.0)),
@@ -124,6 +125,44 @@ def test_values_magnified_at_once(alpha, device, rng):
     with plainly():
         expected = by * fused.filtered(intensity.read, coefs, before, SOS, registers)
     compare(device.back(seen), expected.astype(np.float32))
+
+
+@pytest.mark.parametrize("limit", [np.inf, 2.0])
+@pytest.mark.parametrize("alpha", [3.0, "map"])
+@pytest.mark.parametrize(("motion", "make", "parts"), [(local_phase, complexes, ()), (quaternion, real, (3,))])
+def test_written_at_once(motion, make, parts, alpha, limit, device, rng):
+    coefs = make(rng, 3, *parts, 9, 11)
+    signal = motion.read(coefs, coefs[:1])
+    by = alpha if alpha == 3.0 else real(rng, 9, 11)
+    there = device.put(coefs), device.put(signal)
+    kernel = fused.kernel_for(motion.read, "written", there[0])
+    seen = kernel(*there, limit, by if alpha == 3.0 else device.put(by))
+    with plainly():
+        expected = limited(motion, limit).change(coefs, signal, by)
+    compare(device.back(seen), expected[:, :1] if parts else expected)
+
+
+@pytest.mark.parametrize("sections", [2, 6])
+@pytest.mark.parametrize("sigma", [0.0, 1.5])
+@pytest.mark.parametrize("alpha", [3.0, "map"])
+def test_phase_magnified_at_once(alpha, sigma, sections, device, rng):
+    """In two chunks, so that the frame before and the registers are handed on."""
+    coefs, sos = complexes(rng, 7, 9, 11), np.tile(SOS, (3, 1))[:sections]
+    by = alpha if alpha == 3.0 else real(rng, 9, 11)
+    motion = smooth(limited(local_phase, 2.0), sigma)
+    before, registers = coefs[0].copy(), np.zeros((sections, 2, 9, 11), np.float32)
+    state = device.put(before), device.put(registers)
+    for chunk in (coefs[:4], coefs[4:]):
+        there = device.put(chunk.copy())
+        kernel = fused.kernel_for(motion.read, "magnified", there)
+        given = there, state[0], sos, state[1], motion.sigma, motion.limit
+        seen = kernel(*given, by if alpha == 3.0 else device.put(by))
+        with plainly():
+            signal = fused.filtered(motion.read, chunk, before, sos, registers)
+            expected = motion.change(chunk, signal, by)
+        compare(device.back(seen), expected)
+        compare(device.back(state[0]), before)
+        compare(device.back(state[1]), registers)
 
 
 def test_nothing_is_read_where_nothing_moved(device, rng):

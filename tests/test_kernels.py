@@ -174,6 +174,17 @@ def test_one_pass_over_a_level(name, limit, sigma, size, rng):
     np.testing.assert_allclose(fast, plain, rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize("limit", [np.inf, 2.0])
+@pytest.mark.parametrize("alpha", [3.0, "map"])
+def test_phase_written_at_once(alpha, limit, rng):
+    coefs, signal = complexes(rng, 3, 9, 11), real(rng, 3, 9, 11)
+    by = alpha if alpha == 3.0 else real(rng, 9, 11)
+    kernel = fused.kernel_for(local_phase.read, "written", coefs)
+    with plainly():
+        expected = limited(local_phase, limit).change(coefs, signal.copy(), by)
+    compare(kernel(coefs, signal, limit, by), expected)
+
+
 @pytest.mark.parametrize("sigma", [0.0, 2.0])
 def test_riesz_where_nothing_is_to_be_seen(sigma):
     """Inside of a disc of one grey the amplitude is 0, and however large alpha is, nothing is to be turned."""

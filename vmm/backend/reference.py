@@ -11,6 +11,7 @@ Where arrays are in single precision, the compiled kernel of the same name takes
 | ``phase_sums`` | the same of many frames, summed over a region by weights |
 | ``turn``, ``turned`` | complex coefficients turned by an angle, and what that changes in them |
 | ``quaternion_turn`` | Riesz triples turned by a quaternionic phase |
+| ``amplitude`` | local amplitude of Riesz triples |
 | ``riesz`` | images with their approximate Riesz transform |
 | ``blur``, ``weighted_blur`` | Gaussian blur over the last two axes, and the same by a weight |
 | ``correlate`` | one-dimensional correlation along an axis, mirrored at the border |
@@ -152,6 +153,12 @@ def quaternion_turn(coefs: Array, angle: Array) -> Array:
     turned[:, :1] -= along
     turned[:, 1:] += sinc * angle * coefs[:, :1]
     return turned
+
+
+@fast
+def amplitude(coefs: Array) -> Array:
+    """Local amplitude (T, 1, h, w) of Riesz triples (T, 3, h, w)."""
+    return namespace(coefs).sqrt((coefs**2).sum(axis=1, keepdims=True))
 
 
 @fast

@@ -11,7 +11,7 @@ import numpy as np
 
 from vmm.backend import fused
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import added, product
+from vmm.backend.reference import added, product, weighted_blur
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.frames import FEW, MANY, cut, grouped, joined, to_float
 from vmm.engine.protocols import Computed, Filter, Motion, Rule, Spatial
@@ -99,7 +99,7 @@ class Bands:
             ) -> Array | None:
                 if i not in self.moved:
                     return None
-                return self._motions[i].change(bands[i][kept], signals[i], self._alphas[i])
+                return self._write(i, bands[i][kept], signals[i])
 
             yield self._added(frames[kept], Computed(change, len(bands)))
 
@@ -130,14 +130,24 @@ class Bands:
             return at_once(*given, *state, motion.sigma, motion.limit, self._alphas[i])
         coefs = given[0] if source is None else bands[i]
         signal = fused.filtered(motion.read, coefs, self._before(last, i, coefs), sos, memory[i])
-        return motion.change(coefs, signal, self._alphas[i])
+        return self._write(i, coefs, signal)
 
     def _stepped(self, last: list[Any], memory: list[Any], bands: Sequence[Array], i: int) -> Array:
         """The same by any other filter."""
         motion, coefs = self._motions[i], bands[i]
         since = fused.since(motion.read, coefs, self._before(last, i, coefs))
         signal, memory[i] = chain(unwrap(), self._temporal).apply(since, memory[i])
-        return motion.change(coefs, signal, self._alphas[i])
+        return self._write(i, coefs, signal)
+
+    def _write(self, i: int, coefs: Array, signal: Array) -> Array:
+        """What the signal of band i changes in its coefficients, whose place it may take."""
+        motion, alpha = self._motions[i], self._alphas[i]
+        at_once = fused.kernel_for(motion.read, "written", coefs) if motion.fusible else None
+        if at_once is None:
+            return motion.change(coefs, signal, alpha)
+        if any(motion.sigma):
+            signal = weighted_blur(signal, motion.amplitude(coefs), motion.sigma)
+        return at_once(coefs, signal, motion.limit, alpha)
 
     def _gathered(self, chunks: Iterable[Array], analysis: np.ndarray, room: list[Any]) -> tuple[list[Any], int]:
         """Motion of each band along the rows of the analysis, (r, ...); and the number of frames.
@@ -180,7 +190,7 @@ class Bands:
         """What the gathered motion changes in the frames, row by row of the synthesis."""
 
         def change(rows: np.ndarray, bands: Sequence[Array], i: int) -> Array:
-            return self._motions[i].change(bands[i], product(gathered[i], rows), self._alphas[i])
+            return self._write(i, bands[i], product(gathered[i], rows))
 
         done = 0
         for frames in grouped(chunks):

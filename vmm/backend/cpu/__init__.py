@@ -50,6 +50,14 @@ def phase_since_gathered(coefs: np.ndarray, before: np.ndarray, columns: np.ndar
     phase.since_gathered(_frames(coefs), _rows(before), _single(columns), _frames(total))
 
 
+def phase_since_written(coefs: np.ndarray, signal: np.ndarray, limit: float, alpha: Any) -> np.ndarray:
+    """What turning by alpha times a signal, faded beyond a limit, changes, in the place of coefs."""
+    coefs = np.ascontiguousarray(coefs)
+    alphas = np.ascontiguousarray(np.broadcast_to(_single(alpha), coefs.shape[1:]))
+    phase.written(_frames(coefs), _frames(_single(signal)), np.float32(1 / limit), _rows(alphas))
+    return coefs
+
+
 def turned(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:
     """What turning changes, in the place of coefs."""
     coefs = np.ascontiguousarray(coefs)

@@ -85,6 +85,14 @@ def sections_row(x: Any, sos: Any, registers: Any, r: Any) -> None:
 
 
 @kernel
+def fade(angle: Any, per_limit: Any) -> Any:
+    """An angle that fades out beyond a limit."""
+    part = angle * per_limit
+    square = part * part
+    return angle / (_f(1) + square * square)
+
+
+@kernel
 def turned_row(coefs: Any, angle: Any) -> None:
     """What turning changes in a row, in its place."""
     for i in range(coefs.shape[0]):
@@ -153,14 +161,23 @@ def turned(coefs: Any, angle: Any) -> None:
 
 
 @kernel
+def written(coefs: Any, signal: Any, per_limit: Any, alpha: Any) -> None:
+    """What turning coefs (T, h, w) by alpha (h, w) times a signal, faded, changes, in their place."""
+    angle = np.empty(coefs.shape[2], np.float32)
+    for t in range(coefs.shape[0]):
+        for r in range(coefs.shape[1]):
+            for i in range(coefs.shape[2]):
+                angle[i] = fade(alpha[r, i] * signal[t, r, i], per_limit)
+            turned_row(coefs[t, r], angle)
+
+
+@kernel
 def faded(angle: Any, per_limit: Any) -> None:
     """Angles (n, w) that fade out beyond a limit, in their place."""
     for r in range(angle.shape[0]):
         row = angle[r]
         for i in range(row.shape[0]):
-            part = row[i] * per_limit
-            square = part * part
-            row[i] /= _f(1) + square * square
+            row[i] = fade(row[i], per_limit)
 
 
 @kernel

@@ -43,6 +43,36 @@ def phase_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers
     return _filtered("phase_since_filtered", contiguous(coefs, "F"), coefs.shape, before, sos, registers)
 
 
+def phase_since_written(coefs: Array, signal: Array, limit: float, alpha: Any) -> Array:
+    """What turning by alpha times a signal, faded beyond a limit, changes, in the place of coefs."""
+    coefs, n = contiguous(coefs, "F"), math.prod(coefs.shape[1:])
+    given = coefs, contiguous(signal), 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
+    start("phase_since_written", row(n, len(coefs)), *given, len(coefs), np.int64(n))
+    return coefs
+
+
+def phase_since_magnified(
+    coefs: Array,
+    before: Array,
+    sos: np.ndarray,
+    registers: Array,
+    sigma: tuple[float, float],
+    limit: float,
+    alpha: Any,
+) -> Array:
+    """The same by the phase since the frame before, through second-order sections and blurred by amplitude."""
+    coefs = contiguous(coefs, "F")
+    if any(sigma) or len(sos) > MOST:
+        signal = phase_since_filtered(coefs, before, sos, registers)
+        if any(sigma):
+            signal = weighted_blur(signal, abs(coefs), sigma)
+        return phase_since_written(coefs, signal, limit, alpha)
+    n = math.prod(coefs.shape[1:])
+    given = coefs, before, on_device(sos), registers, 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
+    start("phase_since_magnified", row(n), *given, len(coefs), len(sos), np.int64(n))
+    return coefs
+
+
 def value_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
     """Change of value since the frame before, through second-order sections."""
     return _filtered("value_since_filtered", contiguous(coefs), coefs.shape, before, sos, registers)
@@ -129,6 +159,27 @@ def quaternion_turn(coefs: Array, angle: Array) -> Array:
     n, _, h, w = coefs.shape
     out = cupy.empty(coefs.shape, np.float32)
     start("quaternion_turn", row(h * w, n), contiguous(coefs), contiguous(angle), out, n, np.int64(h * w))
+    return out
+
+
+def quaternion_since_written(coefs: Array, signal: Array, limit: float, alpha: Any) -> Array:
+    """What turning by alpha times a signal, faded beyond a limit, changes in the first part of Riesz triples."""
+    import cupy
+
+    n, _, h, w = coefs.shape
+    out = cupy.empty((n, 1, h, w), np.float32)
+    given = contiguous(coefs), contiguous(signal), 1 / float(limit), *_alphas(alpha, (h, w))
+    start("quaternion_since_written", row(h * w, n), *given, out, n, np.int64(h * w))
+    return out
+
+
+def amplitude(coefs: Array) -> Array:
+    """Local amplitude of Riesz triples."""
+    import cupy
+
+    n, _, h, w = coefs.shape
+    out = cupy.empty((n, 1, h, w), np.float32)
+    start("amplitude", row(h * w, n), contiguous(coefs), out, n, np.int64(h * w))
     return out
 
 
@@ -290,6 +341,15 @@ def added_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.
     given = contiguous(frames, kind), fine, int(planes is not None), coarse, on_device(matrix), _top(frames), out
     start("added_planes", tile(n, h, w), *given, n, h, w, *coarse.shape[2:], kind=kind)
     return out
+
+
+def _alphas(alpha: Any, shape: tuple[int, ...]) -> tuple[Array, int, float]:
+    """A map of alpha, whether there is one, and alpha where there is none."""
+    import cupy
+
+    mapped = np.ndim(alpha) > 0
+    values = contiguous(cupy.broadcast_to(alpha, shape)) if mapped else cupy.empty(1, np.float32)
+    return values, int(mapped), 0.0 if mapped else float(alpha)
 
 
 def _images(x: Array) -> tuple[int, int, int]:

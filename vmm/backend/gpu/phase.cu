@@ -44,12 +44,31 @@ extern "C" __global__ void phase_since(const float2* coefs, const float2* refere
     if (i < n) phase[i] = phase_of(through_conjugate(coefs[i], reference[i]));
 }
 
+__device__ __forceinline__ float2 turned_by(float2 c, float angle) {  // what turning changes
+    float half = sinf(0.5f * angle), real = -2.0f * half * half, imag = sinf(angle);
+    return make_float2(c.x * real - c.y * imag, c.x * imag + c.y * real);  // small turns keep their size
+}
+
+__device__ __forceinline__ float faded_by(float square, float per_limit) {  // what is left of an angle
+    square *= per_limit * per_limit;
+    return 1.0f / (1.0f + square * square);
+}
+
 extern "C" __global__ void turned(float2* coefs, const float* angle, long long n) {
     long long i = sample();
+    if (i < n) coefs[i] = turned_by(coefs[i], angle[i]);
+}
+
+extern "C" __global__ void phase_since_written(
+    float2* coefs, const float* signal, float per_limit, const float* map, int mapped, float alpha, int frames,
+    long long n) {
+    long long i = sample();
     if (i >= n) return;
-    float half = sinf(0.5f * angle[i]), real = -2.0f * half * half, imag = sinf(angle[i]);
-    float2 c = coefs[i];  // exp(1j angle) - 1 is computed as such, so that small turns keep their size
-    coefs[i] = make_float2(c.x * real - c.y * imag, c.x * imag + c.y * real);
+    float by = mapped ? map[i] : alpha;
+    for (long long t = blockIdx.y; t < frames; t += gridDim.y) {
+        float angle = by * signal[t * n + i];
+        coefs[t * n + i] = turned_by(coefs[t * n + i], angle * faded_by(angle * angle, per_limit));
+    }
 }
 
 extern "C" __global__ void faded(float* angle, float per_limit, int parts, int frames, long long n) {
@@ -59,8 +78,7 @@ extern "C" __global__ void faded(float* angle, float per_limit, int parts, int f
         float* at = angle + t * parts * n + i;
         float square = 0.0f;
         for (int p = 0; p < parts; p++) square += at[p * n] * at[p * n];
-        square *= per_limit * per_limit;
-        float by = 1.0f / (1.0f + square * square);
+        float by = faded_by(square, per_limit);
         for (int p = 0; p < parts; p++) at[p * n] *= by;
     }
 }
@@ -86,6 +104,25 @@ extern "C" __global__ void phase_since_filtered(
     for (int t = 0; t < frames; t++) {
         float2 c = coefs[t * n + i];
         signal[t * n + i] = sections.next(phase_of(through_conjugate(c, last)), sos, count);
+        last = c;
+    }
+    before[i] = last;
+    sections.store(registers, count, i, n);
+}
+
+extern "C" __global__ void phase_since_magnified(
+    float2* coefs, float2* before, const float* sos, float* registers, float per_limit, const float* map, int mapped,
+    float alpha, int frames, int count, long long n) {
+    long long i = sample();
+    if (i >= n) return;
+    Sections sections;
+    sections.load(registers, count, i, n);
+    float2 last = before[i];
+    float by = mapped ? map[i] : alpha;
+    for (int t = 0; t < frames; t++) {
+        float2 c = coefs[t * n + i];
+        float angle = by * sections.next(phase_of(through_conjugate(c, last)), sos, count);
+        coefs[t * n + i] = turned_by(c, angle * faded_by(angle * angle, per_limit));
         last = c;
     }
     before[i] = last;

@@ -36,6 +36,32 @@ extern "C" __global__ void quaternion_turn(
     }
 }
 
+extern "C" __global__ void amplitude(const float* coefs, float* out, int frames, long long plane) {
+    long long i = sample();
+    if (i >= plane) return;
+    for (long long t = blockIdx.y; t < frames; t += gridDim.y) {
+        const float* c = coefs + 3 * t * plane + i;
+        out[t * plane + i] = sqrtf(c[0] * c[0] + c[plane] * c[plane] + c[2 * plane] * c[2 * plane]);
+    }
+}
+
+extern "C" __global__ void quaternion_since_written(
+    const float* coefs, const float* angle, float per_limit, const float* map, int mapped, float alpha, float* out,
+    int frames, long long plane) {  // in the first part of a triple
+    long long i = sample();
+    if (i >= plane) return;
+    float by = mapped ? map[i] : alpha;
+    for (long long t = blockIdx.y; t < frames; t += gridDim.y) {
+        const float* c = coefs + 3 * t * plane + i;
+        float p = by * angle[2 * t * plane + i], q = by * angle[(2 * t + 1) * plane + i];
+        float fade = faded_by(p * p + q * q, per_limit);
+        p *= fade, q *= fade;
+        float size = sqrtf(p * p + q * q), half = sinf(0.5f * size);
+        float sinc = size > 0.0f ? sinf(size) / size : 1.0f;
+        out[t * plane + i] = -2.0f * half * half * c[0] - sinc * (p * c[plane] + q * c[2 * plane]);
+    }
+}
+
 extern "C" __global__ void quaternion_since_filtered(
     const float* coefs, float* before, const float* sos, float* registers, float* signal, int frames, int count,
     long long plane) {
