@@ -16,6 +16,19 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import standin
+
+OPERATIONS = {  # of a kernel, for each value of its largest array, read from its source; of the others one
+    **dict.fromkeys(("phase_since", "faded", "quaternion_since_written"), 20),
+    **dict.fromkeys(("turned", "riesz", "quaternion_since", "quaternion_turn", "phase_since_filtered"), 30),
+    **dict.fromkeys(("phase_since_written", "phase_since_gathered", "quaternion_since_filtered", "slope"), 50),
+    **dict.fromkeys(("phase_since_magnified", "displaced"), 80),
+    **dict.fromkeys(("reduce", "expand", "reduce_apart", "added_planes", "value_since_filtered", "biquads"), 20),
+    **dict.fromkeys(("blur_across", "blur_down", "weigh_across", "weigh_down"), 20),
+    **dict.fromkeys(("take", "put", "brightness", "added", "amplitude"), 4),
+    "alike": 80,  # times the taps of one side, squared
+}
+_WRITTEN = ("out", "phase", "signal", "sums", "y")  # parameters of arrays that kernels do not read
 
 COMPILER = shutil.which("g++")
 
@@ -71,18 +84,36 @@ class RawModule:
 class Kernel:
     """One kernel of a module: called with a grid, a block and arguments."""
 
-    def __init__(self, name: str, library: ctypes.CDLL, signatures: dict[str, list[tuple[str, bool, bool]]]) -> None:
+    def __init__(
+        self, name: str, library: ctypes.CDLL, signatures: dict[str, list[tuple[str, str, bool, bool]]]
+    ) -> None:
         self.name, self._run, self._parameters = name, library[f"run_{name}"], signatures[name]
 
     def __call__(self, grid, block, args):
         assert len(grid) == len(block) == 3 and np.prod(block) <= 1024, (grid, block)
         assert 0 < grid[0] < 2**31 and 0 < grid[1] < 2**16 and 0 < grid[2] < 2**16, grid
         assert len(args) == len(self._parameters), f"{self.name} takes {len(self._parameters)} arguments"
-        held = [_Held(self.name, x, *parameter) for x, parameter in zip(args, self._parameters, strict=True)]
+        held = [_Held(self.name, x, *parameter[1:]) for x, parameter in zip(args, self._parameters, strict=True)]
         sides = [(ctypes.c_uint * 3)(*side) for side in (grid, block)]
         self._run(*sides, *(one.value for one in held))
         for one in held:
             one.settle()
+        self._tally(args)
+
+    def _tally(self, args) -> None:
+        """Count what was read and written, each array once; of a spectrum, the part that a box of it covers."""
+        arrays = {
+            name: (x._on_host, 1 if constant or name in _WRITTEN else 2)
+            for x, (name, _, pointer, constant) in zip(args, self._parameters, strict=True)
+            if pointer
+        }
+        sizes = {name: times * x.nbytes for name, (x, times) in arrays.items()}
+        if "half" in sizes:
+            sizes["half"] = sizes["out"] if "out" in sizes else 2 * sizes["box"]
+        standin.worked["bytes"] += sum(sizes.values())
+        most = max(x.size for name, (x, _) in arrays.items() if name != "half")
+        taps = arrays["taps"][0].size ** 2 if self.name == "alike" else 1
+        standin.worked["operations"] += OPERATIONS.get(self.name, 1) * most * taps
 
 
 class _Held:
@@ -119,7 +150,7 @@ class _Held:
 
 
 @functools.cache
-def _compiled(code: str) -> tuple[ctypes.CDLL, dict[str, list[tuple[str, bool, bool]]]]:
+def _compiled(code: str) -> tuple[ctypes.CDLL, dict[str, list[tuple[str, str, bool, bool]]]]:
     """The library made of a source, and what each of its kernels takes: type, whether a pointer, whether constant."""
     assert COMPILER, "no C++ compiler"
     signatures = {name: [_parameter(text) for text in said.split(",")] for name, said in kernels_of(code).items()}
@@ -156,10 +187,11 @@ def kernels_of(code: str) -> dict[str, str]:
     return dict(re.findall(r'extern "C" __global__ void (\w+)\(([^)]*)\)', code))
 
 
-def _parameter(text: str) -> tuple[str, bool, bool]:
+def _parameter(text: str) -> tuple[str, str, bool, bool]:
+    """Name and type of a parameter, whether it is a pointer, and whether constant."""
     words = text.replace("*", " * ").replace("__restrict__", "").split()
     kind = " ".join(word for word in words[:-1] if word not in ("const", "*"))
-    return kind, "*" in words, "const" in words
+    return words[-1], kind, "*" in words, "const" in words
 
 
 def _runner(name: str, said: str) -> str:

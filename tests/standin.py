@@ -19,6 +19,14 @@ import scipy.ndimage
 counted: Counter[str] = Counter()
 """How often values went to the device ("up"), came back ("down") or were waited for ("wait")."""
 
+worked: Counter[str] = Counter()
+"""The "bytes" that functions and kernels read and wrote on the device, each array once a call, and their "operations".
+
+These are one for each value of a function; for a kernel see ``hosted.OPERATIONS``.
+"""
+
+FOURIER = 2  # passes of a transform over rows and over columns, each of which reads and writes all
+
 METHODS = {  # of arrays: their parameters, as far as they are allowed
     "all": "axis out keepdims",
     "any": "axis out keepdims",
@@ -211,19 +219,24 @@ class ndarray:  # CuPy's name
         return (_made(x) for x in self._on_host)
 
     def __getitem__(self, index):
-        return _made(self._on_host[_given(index)])
+        made = self._on_host[_given(index)]
+        if isinstance(made, np.ndarray) and not np.may_share_memory(made, self._on_host):
+            _tally((_made(made),), made)
+        return _made(made)
 
     def __setitem__(self, index, value):
+        there = self._on_host[_given(index)]
+        _tally((value,), there)
         self._on_host[_given(index)] = _given(value)
 
     def __neg__(self):
-        return _made(-self._on_host)
+        return _computed((self,), -self._on_host)
 
     def __abs__(self):
-        return _made(abs(self._on_host))
+        return _computed((self,), abs(self._on_host))
 
     def __invert__(self):
-        return _made(~self._on_host)
+        return _computed((self,), ~self._on_host)
 
     def __repr__(self):
         return f"<{self.shape} {self.dtype} on the device>"
@@ -281,6 +294,31 @@ def _made(result):
     return result
 
 
+def _computed(given, made, passes: int = 1):
+    """What a function returns; what it read and wrote is counted, unless it is a view of what was given."""
+    arrays = [x._on_host for x in _flat(given) if isinstance(x, ndarray)]
+    if not (isinstance(made, np.ndarray) and any(np.may_share_memory(made, x) for x in arrays)):
+        _tally(given, made, passes)
+    return _made(made)
+
+
+def _tally(given, made, passes: int = 1) -> None:
+    """Count the bytes of arrays that are read, and of those that are written, and the values of these."""
+    arrays = [x._on_host for x in _flat(given) if isinstance(x, ndarray)]
+    written = [x for x in _flat((made,)) if isinstance(x, np.ndarray)]
+    worked["bytes"] += passes * sum(x.nbytes for x in (*arrays, *written))
+    each = 1 if passes == 1 else 2.5 * math.log2(math.prod(written[0].shape[-2:]))
+    worked["operations"] += round(each * sum(x.size * (2 if x.dtype.kind == "c" else 1) for x in written))
+
+
+def _flat(x):
+    for one in x:
+        if isinstance(one, (tuple, list)):
+            yield from _flat(one)
+        else:
+            yield one
+
+
 def _given(x):
     """What NumPy is given for it; an array on the host is refused."""
     if isinstance(x, ndarray):
@@ -304,7 +342,8 @@ def _named(parameters: str, args: tuple, kwargs: dict, what: str) -> None:
 def _method(name: str, parameters: str):
     def method(self, *args, **kwargs):
         _named(parameters, args, kwargs, f"ndarray.{name}")
-        return _made(getattr(self._on_host, name)(*_given(args), **{k: _given(v) for k, v in kwargs.items()}))
+        made = getattr(self._on_host, name)(*_given(args), **{k: _given(v) for k, v in kwargs.items()})
+        return _computed((self, *args), made)
 
     method.__name__ = name
     return method
@@ -319,7 +358,8 @@ def _function(name: str, parameters: str, by, alike: bool = True):
             raise TypeError(f"cupy.{name} was given no array of CuPy: {[type(x).__name__ for x in args]}")
         out = kwargs.get("out", kwargs.get("output"))
         made = by(*_given(args), **{k: _given(v) for k, v in kwargs.items()})
-        return out if isinstance(out, ndarray) else _made(made)
+        done = _made(made) if name == "empty" else _computed(args, made, FOURIER if name in FFT else 1)
+        return out if isinstance(out, ndarray) else done
 
     function.__name__ = name
     return function
@@ -337,7 +377,7 @@ def _operator(name: str, reflected: bool):
             raise TypeError(f"Unsupported type {type(other)}")
         if not isinstance(other, (ndarray, np.generic, int, float, complex)):
             return NotImplemented
-        return _made(by(self._on_host, _given(other)))
+        return _computed((self, other), by(self._on_host, _given(other)))
 
     return operate
 
@@ -347,6 +387,7 @@ def _in_place(name: str):
 
     def operate(self, other):
         by(self._on_host, _given(other))
+        _tally((self, other), self._on_host)
         return self
 
     return operate

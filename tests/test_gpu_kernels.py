@@ -11,7 +11,7 @@ from vmm.backend import fused, gpu
 from vmm.backend import reference as kernels
 from vmm.backend.fast import compiled, plainly
 from vmm.backend.gpu import launching
-from vmm.motion import intensity, limited, local_phase, quaternion, smooth
+from vmm.motion import intensity, limited, local_phase, quaternion, smooth, trajectories
 
 MORE = {
     "quaternion_since": lambda g, h, w: (real(g, 3, 3, h, w), real(g, 3, 3, h, w)),
@@ -127,6 +127,21 @@ def test_values_magnified_at_once(alpha, device, rng):
     compare(device.back(seen), expected.astype(np.float32))
 
 
+@pytest.mark.parametrize("rows", [1, 16, 37])
+def test_phase_gathered_at_once(rows, device, rng):
+    """In two chunks, so that the frame before is handed on."""
+    coefs, columns = complexes(rng, 7, 9, 11), rng.normal(size=(rows, 7))
+    before, total = coefs[0].copy(), real(rng, rows, 9, 11)
+    state = device.put(before), device.put(total)
+    assert fused.kernel_for(local_phase.read, "gathered", device.put(coefs)) is not None
+    for part in (slice(0, 4), slice(4, 7)):
+        fused.gathered(local_phase.read, device.put(coefs[part]), state[0], columns[:, part], state[1])
+        with plainly():
+            fused.gathered(local_phase.read, coefs[part], before, columns[:, part], total)
+    compare(device.back(state[0]), before)
+    compare(device.back(state[1]), total)
+
+
 @pytest.mark.parametrize("limit", [np.inf, 2.0])
 @pytest.mark.parametrize("alpha", [3.0, "map"])
 @pytest.mark.parametrize(("motion", "make", "parts"), [(local_phase, complexes, ()), (quaternion, real, (3,))])
@@ -163,6 +178,14 @@ def test_phase_magnified_at_once(alpha, sigma, sections, device, rng):
         compare(device.back(seen), expected)
         compare(device.back(state[0]), before)
         compare(device.back(state[1]), registers)
+
+
+@pytest.mark.parametrize("size", [*SIZES, (1, 9)])
+def test_points_of_like_speed(size, device, rng):
+    field, trust, speed = real(rng, 2, *size), abs(real(rng, *size)), 0.1 * real(rng, 2, *size)
+    taps = np.array([1.0, 0.6, 0.2])
+    seen = trajectories.alike(*map(device.put, (field, trust, speed)), taps, 0.2)
+    compare(device.back(seen), trajectories.alike.plain(field, trust, speed, taps, 0.2))
 
 
 def test_nothing_is_read_where_nothing_moved(device, rng):

@@ -54,22 +54,32 @@ class Gaussian:
         return [Grid(self._sizes[-1], step=(step, step), scale=step)]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """The blurred image of frames (..., H, W), and what it leaves out."""
-        small = frames
-        for _ in self._sizes[1:]:
-            small = reduce(small)
-        return [small], frames - self._enlarge(small)
+        """The blurred image of frames (..., H, W), and both, for what it leaves out."""
+        small = self.smaller(reduce(frames))[-1] if self.halved else frames
+        return [small], [frames, small]
+
+    @property
+    def halved(self) -> bool:
+        """Whether there is any level."""
+        return len(self._sizes) > 1
+
+    def smaller(self, half: Array) -> list[Array]:
+        """Blurred images from the one of half the size on."""
+        return _reduced(half, len(self._sizes) - 2)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from the blurred image and what it leaves out."""
-        (small,) = bands
-        frames = self._enlarge(small)
-        return frames if residual is None else frames + residual
+        image = self._enlarged(bands[0], 0)
+        return image if residual is None else image + (residual[0] - self._enlarged(residual[-1], 0))
 
-    def _enlarge(self, small: Array) -> Array:
-        for size in self._sizes[-2::-1]:
-            small = expand(small, size)
-        return small
+    def coarse(self, bands: Sequence[Array | None]) -> Array | None:
+        """The blurred image at half the size of a frame."""
+        return self._enlarged(bands[0], 1)
+
+    def _enlarged(self, image: Array, level: int) -> Array:
+        for size in self._sizes[level:-1][::-1]:
+            image = expand(image, size)
+        return image
 
 
 class GaussianPyramid:
@@ -120,10 +130,7 @@ class GaussianPyramid:
 
     def smaller(self, half: Array) -> list[Array]:
         """All bands but the finest, from the one of half the size."""
-        bands = [half]
-        for _ in self._sizes[2:]:
-            bands.append(reduce(bands[-1]))
-        return bands
+        return _reduced(half, len(self._sizes) - 2)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """The sum of the bands, each enlarged to the size of a frame."""
@@ -138,6 +145,14 @@ class GaussianPyramid:
             band = bands[i]
             total = band if total is None else expand(total, size, band)
         return total
+
+
+def _reduced(image: Array, times: int) -> list[Array]:
+    """An image, and so many ever smaller ones."""
+    images = [image]
+    for _ in range(times):
+        images.append(reduce(images[-1]))
+    return images
 
 
 def halvings(size: tuple[int, int], times: int) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ import numpy as np
 from vmm.backend.arrays import Array
 from vmm.backend.reference import added, added_planes, apart, brightness, reduce_apart
 from vmm.engine.protocols import Computed, Grid, Spatial, SpatialPlan
-from vmm.spatial.gaussian import GaussianPyramid
+from vmm.spatial.gaussian import Gaussian, GaussianPyramid
 
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _YIQ[1:] -= _YIQ[1:].mean(axis=1, keepdims=True)  # exactly no colour difference in a grey
@@ -106,6 +106,7 @@ class _Luma:
 class _Planes:
     def __init__(self, part: Any, chroma: float, dtype: np.dtype, xp: ModuleType) -> None:
         self._part, self._dtype, self._xp = part, dtype, xp
+        self._halved = isinstance(part, GaussianPyramid) or (isinstance(part, Gaussian) and part.halved)
         self._mix = np.linalg.inv(_YIQ) @ np.diag([1.0, chroma, chroma]) @ _YIQ
 
     @property
@@ -113,12 +114,12 @@ class _Planes:
         return [replace(grid, planes=3) for grid in self._part.grids]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        if not self.finest_is_the_frame:
+        if not self._halved:
             bands, residual = self._part.analyze(apart(frames, self._dtype))
             return bands, (residual, frames)
         small = self._part.smaller(reduce_apart(frames, self._dtype))
-        bands = Computed(lambda i: small[i - 1] if i else apart(frames, self._dtype), len(small) + 1)
-        return bands, (bands, frames)
+        levels = Computed(lambda i: small[i - 1] if i else apart(frames, self._dtype), len(small) + 1)
+        return levels if self.finest_is_the_frame else small[-1:], (levels, frames)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         if residual is None:
@@ -133,10 +134,12 @@ class _Planes:
 
     def add(self, frames: Array, bands: Sequence[Array | None], finest: Callable[..., Array] | None = None) -> Array:
         """Frames with what bands make added; ``finest(coarse, mix)`` does so where it has the finest band itself."""
-        if not self.finest_is_the_frame:
+        if not self._halved:
             return added(frames, self.synthesize(bands, None))
         coarse = self._part.coarse(bands)
-        return added_planes(frames, bands[0], coarse, self._mix) if finest is None else finest(coarse, self._mix)
+        if finest is not None:
+            return finest(coarse, self._mix)
+        return added_planes(frames, bands[0] if self.finest_is_the_frame else None, coarse, self._mix)
 
     def _mixed(self, planes: Array) -> Array:
         """Colours (T, H, W, 3) of planes (T, 3, H, W)."""

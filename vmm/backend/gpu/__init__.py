@@ -9,6 +9,7 @@
 | ``spectra.cu`` | boxes of spectra |
 | ``directions.cu`` | displacement along a band's direction |
 | ``colours.cu`` | frames: colours apart, mixed, and with a change added |
+| ``flows.cu`` | displacements of pixels |
 
 A kernel reads each value about once and keeps what lies between in registers; all are bound by memory.
 """
@@ -28,6 +29,9 @@ from vmm.backend.reference import one_sided
 MOST = 4
 """Second-order sections that a kernel keeps in registers."""
 
+SUMS = 16
+"""Sums along time that a kernel keeps in registers."""
+
 
 def phase_since(coefs: Array, reference: Array) -> Array:
     """Phase of coefs relative to reference, in (-pi, pi]."""
@@ -41,6 +45,15 @@ def phase_since(coefs: Array, reference: Array) -> Array:
 def phase_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
     """Phase since the frame before, through second-order sections."""
     return _filtered("phase_since_filtered", contiguous(coefs, "F"), coefs.shape, before, sos, registers)
+
+
+def phase_since_gathered(coefs: Array, before: Array, columns: np.ndarray, total: Array) -> None:
+    """Phase since the frame before, by columns, added to a total."""
+    coefs, n = contiguous(coefs, "F"), math.prod(coefs.shape[1:])
+    for i in range(0, len(columns), SUMS):
+        some, last = columns[i : i + SUMS], i + SUMS >= len(columns)
+        given = coefs, before, on_device(some), total[i : i + SUMS], len(coefs), len(some), int(last), np.int64(n)
+        start("phase_since_gathered", row(n), *given)
 
 
 def phase_since_written(coefs: Array, signal: Array, limit: float, alpha: Any) -> Array:
@@ -340,6 +353,16 @@ def added_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.
     fine = coarse if planes is None else contiguous(planes)
     given = contiguous(frames, kind), fine, int(planes is not None), coarse, on_device(matrix), _top(frames), out
     start("added_planes", tile(n, h, w), *given, n, h, w, *coarse.shape[2:], kind=kind)
+    return out
+
+
+def alike(field: Array, trust: Array, speed: Array, taps: np.ndarray, unlike: float) -> Array:
+    """A field averaged by trust over points of like speed."""
+    import cupy
+
+    (h, w), out = trust.shape, cupy.empty(field.shape, np.float32)
+    given = *map(contiguous, (field, trust, speed)), on_device(taps), len(taps) - 1, 1 / float(unlike) ** 2
+    start("alike", tile(1, h, w), *given, out, h, w)
     return out
 
 

@@ -1,6 +1,7 @@
 // Local phase, filters along time, and what turning changes: one thread a coefficient.
 
 #define MOST 4  // second-order sections that are kept in registers
+#define SUMS 16  // sums along time that are kept in registers
 
 __device__ __forceinline__ float2 through_conjugate(float2 a, float2 b) {  // a times the conjugate of b
     return make_float2(a.x * b.x + a.y * b.y, a.y * b.x - a.x * b.y);
@@ -108,6 +109,29 @@ extern "C" __global__ void phase_since_filtered(
     }
     before[i] = last;
     sections.store(registers, count, i, n);
+}
+
+extern "C" __global__ void phase_since_gathered(
+    const float2* coefs, float2* before, const float* columns, float* total, int frames, int count, int last,
+    long long n) {  // a few columns of each frame; the last of such calls brings up the frame before
+    long long i = sample();
+    if (i >= n) return;
+    float sums[SUMS];
+#pragma unroll
+    for (int m = 0; m < SUMS; m++) sums[m] = m < count ? total[m * n + i] : 0.0f;
+    float2 earlier = before[i];
+    for (int t = 0; t < frames; t++) {
+        float2 c = coefs[t * n + i];
+        float phase = phase_of(through_conjugate(c, earlier));
+#pragma unroll
+        for (int m = 0; m < SUMS; m++)
+            if (m < count) sums[m] += columns[m * frames + t] * phase;
+        earlier = c;
+    }
+#pragma unroll
+    for (int m = 0; m < SUMS; m++)
+        if (m < count) total[m * n + i] = sums[m];
+    if (last) before[i] = earlier;
 }
 
 extern "C" __global__ void phase_since_magnified(
