@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -46,24 +45,22 @@ def total(entrant: Entrant) -> Magnifier:
 
 def main(quick: bool = False) -> None:
     """Print the tables."""
-    with tempfile.TemporaryDirectory() as folder:
-        nets = networks()
-        found = entrants()
-        tried = {"no magnification": total(found["nothing"]), "phase": total(found["phase"])}
-        tried |= {name: total(learned(name, path)) for name, path in nets.items()}
-        names = HELD_OUT[:2] if quick else HELD_OUT
-        print("Structural similarity: motion > output motion in px, + noise in grey levels")
-        print(f"{'':26}" + "".join(f"{m:>6g}>{o:g}" + (f"+{n:g}" if n else "  ") for m, o, n in COLUMNS))
-        for name, magnified in tried.items():
-            scores = similarities(magnified, COLUMNS, names)
-            print(f"{name:26}" + "".join(f"{score:10.3f}" for score in scores), flush=True)
-        _gains({name: f for name, f in tried.items() if name != "no magnification"}, names[:4])
-        _still({name: f for name, f in tried.items() if name != "no magnification"})
-        _two_frequencies(nets)
-        if not quick:
-            nets |= fresh_magnet(folder)
-            _times(nets)
-            _memory(nets)
+    nets = networks()
+    found = entrants()
+    tried = {"no magnification": total(found["nothing"]), "phase": total(found["phase"])}
+    tried |= {name: total(learned(name, path)) for name, path in nets.items()}
+    names = HELD_OUT[:2] if quick else HELD_OUT
+    print("Structural similarity: motion > output motion in px, + noise in grey levels")
+    print(f"{'':26}" + "".join(f"{m:>6g}>{o:g}" + (f"+{n:g}" if n else "  ") for m, o, n in COLUMNS))
+    for name, magnified in tried.items():
+        scores = similarities(magnified, COLUMNS, names)
+        print(f"{name:26}" + "".join(f"{score:10.3f}" for score in scores), flush=True)
+    _gains({name: f for name, f in tried.items() if name != "no magnification"}, names[:4])
+    _still({name: f for name, f in tried.items() if name != "no magnification"})
+    _two_frequencies(nets)
+    if not quick:
+        _times(nets)
+        _memory(nets)
 
 
 def _gains(tried: dict[str, Magnifier], names: tuple[str, ...]) -> None:
@@ -135,18 +132,6 @@ def _both(frames: np.ndarray) -> np.ndarray:
     return np.stack([_moved(frames[15:45, :, cols]) for cols in (slice(8, 104), slice(152, 248))], axis=1)
 
 
-def fresh_magnet(folder: str) -> dict[str, str]:
-    """MagNet as the library trains it, with weights that have learned nothing: what it costs."""
-    try:
-        from vmm.train.export import export
-        from vmm.train.forms import MARGIN, form
-    except ImportError as error:
-        print(f"fresh MagNet: {error}")
-        return {}
-    export(form("magnet"), f"{folder}/fresh.onnx", "magnet", margin=MARGIN)
-    return {"MagNet, fresh": f"{folder}/fresh.onnx"}
-
-
 def parts(path: str, height: int = 360, width: int = 640) -> tuple[float, float, float]:
     """Milliseconds that encoder, manipulator and decoder take for a frame."""
     net = load(path)
@@ -168,7 +153,7 @@ def _times(nets: dict[str, str]) -> None:
     """Milliseconds a frame of 640x360, and over those of MagNet."""
     print("\nTime a frame of 640x360 in ms: encoder, manipulator, decoder, all; over MagNet's; all with both encodings")
     found = {name: parts(path) for name, path in nets.items()}
-    largest = next((sum(times) for name, times in found.items() if "fresh" in name), float("nan"))
+    largest = sum(found["magnet"])
     for name, times in found.items():
         total = sum(times)
         both = total if load(nets[name]).pair else total + times[0]

@@ -44,7 +44,7 @@ def magnify(
         What motion is measured against: "static" the first frame, "dynamic" the frame before, "temporal" what the
         band leaves out. By default "temporal" where there is a band, else "static".
     size
-        "light" or "base": which of the networks that ship, where no weights are given.
+        "light", which ships, or "base", which does not: `weights` takes one that you trained.
     weights
         The path of another network.
     white

@@ -2,7 +2,11 @@
 
 from functools import partial
 
+import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
+
+from vmm.data.shifts import shifted
 
 torch = pytest.importorskip("torch")
 
@@ -16,6 +20,7 @@ from vmm.train.networks import (  # noqa: E402
     operations,
     reflected,
 )
+from vmm.train.networks.blocks import finest  # noqa: E402
 from vmm.train.networks.magnet import LAYOUTS  # noqa: E402
 
 NETWORKS = {
@@ -26,6 +31,7 @@ NETWORKS = {
     "lightweight that adds": partial(Lightweight, padding="reflect", skip=True),
     "real time": partial(RealTime, blocks=4),
     "real time that adds": partial(RealTime, 16, 4, bias=False, padding="zeros", skip=True),
+    "fine real time": partial(RealTime, 16, 4, bias=False, padding="zeros", skip=True, shuffle=True, fine=True),
     "flowmag": partial(FlowMag, 8, norm=False),
     "flowmag with norm": partial(FlowMag, 8),
     "flowmag that adds": partial(FlowMag, 8, norm=False, skip=True),
@@ -277,8 +283,56 @@ def test_a_network_that_adds_begins_at_frame_b(name):
         assert torch.equal(net(a, b, factor(20)), b)
 
 
-def test_the_real_time_encoder_is_linear():
-    net = RealTime(blocks=1, bias=False).double()
+@pytest.fixture
+def fine():
+    """What such a network, which paints nothing, adds to frame b, and the fine part of frames; both folded."""
+    net = NETWORKS["fine real time"]().eval()
+    torch.nn.init.zeros_(net.c2.weight)
+    torch.nn.init.zeros_(net.c2.bias)
+
+    def tensor(x):
+        return torch.from_numpy(x).permute(2, 0, 1)[None].float()
+
+    def part(x):
+        return torch.nn.functional.conv2d(tensor(x), finest(4), stride=4, padding=1)
+
+    def added(a, b, by):
+        with torch.no_grad():
+            return torch.nn.functional.pixel_unshuffle(net(tensor(a), tensor(b), factor(by)) - tensor(b), 4)
+
+    return added, part
+
+
+def rms(x):
+    return float(x.square().mean().sqrt())
+
+
+@pytest.fixture
+def texture():
+    return gaussian_filter(np.random.default_rng(0).normal(size=(96, 96, 3)).mean(2), 0.7)[..., None] * np.ones(3)
+
+
+def test_what_is_fine_moves_by_little_as_it_is(fine, texture):
+    added, part = fine
+    b, there = (shifted(texture, np.array([0.0, far])) for far in (0.01, 0.1))
+    assert rms(added(texture, b, 10) - part(there - b)) < 0.5 * rms(part(there - b))
+
+
+def test_what_is_fine_is_left_out_where_it_moves_far(fine, texture):
+    added, part = fine
+    b = shifted(texture, np.array([0.0, 0.2]))
+    assert rms(added(texture, b, 30) + part(b)) < 0.1 * rms(part(b))
+
+
+def test_noise_leaves_what_is_fine_alone(fine, texture):
+    added, part = fine
+    noise = 0.1 * rms(part(texture)) * np.random.default_rng(1).normal(size=texture.shape)
+    assert rms(added(texture, texture + noise, 10)) < 0.2 * 9 * rms(part(noise))
+
+
+@pytest.mark.parametrize("fine", [False, True])
+def test_the_real_time_encoder_is_linear(fine):
+    net = RealTime(blocks=1, bias=False, skip=fine, shuffle=fine, fine=fine).double()
     a, b = pair().double()
     with torch.no_grad():
         mixed = net.encode(0.3 * a - 2 * b)[1]

@@ -109,8 +109,8 @@ class Network:
     def manipulate(self, shape_a: Array, shape_b: Array, factor: Any) -> Array:
         """The shape of the magnified frame; factor is a number or a map on the samples of the shape."""
         xp = namespace(shape_a)
-        if np.ndim(factor) == 0:
-            factor = xp.full((1, 1), float(factor), xp.float32)
+        if np.ndim(factor) == 0:  # the graph may keep what it makes of a map where a single value has no room
+            factor = xp.full(shape_a.shape[-2:], float(factor), xp.float32)
         factor = xp.asarray(factor, dtype=xp.float32)[None, None]
         return self._graphs["manipulator"](shape_a, shape_b, factor)[0]
 

@@ -12,7 +12,7 @@ FORMS: dict[str, Callable[[], Any]] = {
     "magnet": lambda: MagNet(Layout(same=True, less=1.0, act="leaky"), padding="zeros", skip=True),
     "lightweight-light": lambda: Lightweight("light", act="leaky", skip=True, shared=True),
     "lightweight-base": lambda: Lightweight("base", act="leaky", skip=True, shared=True),
-    "realtime": lambda: RealTime(act="leaky", bias=False, padding="zeros", skip=True, shuffle=True),
+    "realtime": lambda: RealTime(act="leaky", bias=False, padding="zeros", skip=True, shuffle=True, fine=True),
 }
 """All of them add to frame b, have leaky ReLU, and zeros beside what they see, whose traces a margin takes away."""
 

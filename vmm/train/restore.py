@@ -65,7 +65,7 @@ def weights(net: Any, path: str | Path) -> Any:
     kept: dict[str, Tensor] = {}
     for file in files(Path(path)).values():
         kept |= dict(_weight(tensor) for tensor in onnx.load(file).graph.initializer if tensor.name.startswith("net."))
-    unknown = {name for name, value in kept.items() if value.ndim == 4}
+    unknown = {name for name, value in kept.items() if value.ndim == 4} - dict(net.named_buffers()).keys()
     with torch.no_grad():
         for name, parameter in net.named_parameters(remove_duplicate=False):
             value = kept.get(name)
