@@ -17,10 +17,10 @@ import scipy.linalg
 import scipy.ndimage
 
 from vmm import phase
-from vmm.backend.arrays import Array, is_array, namespace, to_host
+from vmm.backend.arrays import Array, is_array, joined, namespace, to_host
 from vmm.backend.reference import added
 from vmm.engine.alpha import Alpha, spread_mask
-from vmm.engine.frames import check_frames, checked, joined
+from vmm.engine.frames import check_frames, checked
 from vmm.engine.layer import Canvas, around, at_rest, beside, inside, liveliness, mean_seen, put_back, shift, warped
 from vmm.engine.loop import sampling_rate
 from vmm.engine.protocols import Filter

@@ -51,6 +51,11 @@ def real_dtype(dtype: Any) -> np.dtype:
     return np.dtype(np.float64 if np.dtype(dtype).name == "float64" else np.float32)
 
 
+def joined(chunks: list[Array]) -> Array:
+    """The chunks as one array."""
+    return chunks[0] if len(chunks) == 1 else namespace(chunks[0]).concatenate(chunks)
+
+
 def fft2(x: Array, *, inverse: bool = False) -> Array:
     """Fourier transform of complex images (T, h, w) in their precision; it may take their place."""
     if (own := _transforms(x)) is not None:

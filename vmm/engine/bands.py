@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from vmm.backend import fused
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, joined, namespace
 from vmm.backend.reference import added, product, weighted_blur
 from vmm.backend.threads import in_parallel, workers
-from vmm.engine.frames import FEW, MANY, cut, grouped, joined, to_float
+from vmm.engine.frames import FEW, MANY, cut, grouped, to_float
 from vmm.engine.protocols import Computed, Filter, Motion, Rule, Spatial
 from vmm.engine.windows import Source, Window
 from vmm.temporal.ends import continued

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vmm.backend.arrays import Array, is_array, namespace, on_device, real_dtype
+from vmm.backend.arrays import Array, is_array, joined, namespace, on_device, real_dtype
 from vmm.backend.device import frames_at_once
 from vmm.backend.threads import cores
 
@@ -71,8 +71,3 @@ def _at_once(frames: Array, pixels: int) -> int:
     """How many such frames."""
     size = max(1, math.prod(frames.shape[1:3]))
     return frames_at_once(size) if on_device(frames) else max(cores(), pixels // size)
-
-
-def joined(chunks: list[Array]) -> Array:
-    """The chunks as one array."""
-    return chunks[0] if len(chunks) == 1 else namespace(chunks[0]).concatenate(chunks)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, is_array, namespace, real_dtype, to_host
-from vmm.engine.frames import FEW, check_frames, checked, cut, joined, to_float
+from vmm.backend.arrays import Array, is_array, joined, namespace, real_dtype, to_host
+from vmm.engine.frames import FEW, check_frames, checked, cut, to_float
 from vmm.spatial import Pixels, luma
 
 FIRST = 16  # frames whose mean is the reference

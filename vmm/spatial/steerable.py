@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-from vmm.backend.arrays import Array, fft2, irfft2, namespace, on_device, rfft2
+from vmm.backend.arrays import Array, fft2, irfft2, joined, on_device, rfft2
 from vmm.backend.reference import put, take
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.protocols import Computed, Grid
@@ -106,7 +106,7 @@ class SteerablePyramid:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Complex bands (T, h, w) of frames (T, H, W), each computed when asked for; the residual is a spectrum."""
-        half = _together(list(in_parallel(rfft2, _apart(frames), workers(frames))))
+        half = joined(list(in_parallel(rfft2, _apart(frames), workers(frames))))
         return Computed(lambda i: self._bands[i].take(half), len(self._bands)), half
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
@@ -119,7 +119,7 @@ class SteerablePyramid:
         total = totals.pop()
         for half in totals:
             total += half
-        return _together(list(in_parallel(lambda half: irfft2(half, self._shape), _apart(total), n)))
+        return joined(list(in_parallel(lambda half: irfft2(half, self._shape), _apart(total), n)))
 
     def _sum(self, bands: Sequence[Array | None], group: Sequence[int]) -> Array | None:
         """Spectrum of some of the bands."""
@@ -184,11 +184,6 @@ def _apart(x: Array) -> Sequence[Array]:
         return [x]
     n = max(1, _SMALL // max(1, math.prod(x.shape[1:])))
     return [x[i : i + n] for i in range(0, len(x), n)]
-
-
-def _together(parts: list[Array]) -> Array:
-    """What was apart."""
-    return parts[0] if len(parts) == 1 else namespace(parts[0]).concatenate(parts)
 
 
 def _support(mask: np.ndarray, crop: float) -> tuple[slice, slice]:

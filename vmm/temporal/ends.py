@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, joined, namespace
 from vmm.backend.reference import product
 
 _NOISE = 1.0  # variance of white noise, that of the motion inside the band being 1
@@ -26,7 +26,7 @@ def continued(x: Array, band: tuple[float, float], head: int, tail: int, seen: i
         parts.insert(0, _predicted(x, band, head, seen))
     if tail:
         parts.append(_predicted(x[::-1], band, tail, seen)[::-1])
-    return namespace(x).concatenate(parts) if len(parts) > 1 else x
+    return joined(parts)
 
 
 def _predicted(x: Array, band: tuple[float, float], beyond: int, seen: int) -> Array:

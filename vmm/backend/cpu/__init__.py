@@ -24,7 +24,7 @@ import numpy as np
 
 from vmm.backend.cpu import colours, directions, images, phase, spectra, triples
 from vmm.backend.cpu.flows import alike, arriving, cubic, followed, linear  # noqa: F401
-from vmm.backend.cpu.phase import phase_sums  # noqa: F401
+from vmm.backend.cpu.phase import phase_since_written, phase_sums  # noqa: F401
 from vmm.backend.reference import one_sided
 from vmm.backend.threads import cores, in_parallel
 
@@ -48,14 +48,6 @@ def phase_since_filtered(coefs: np.ndarray, before: np.ndarray, sos: np.ndarray,
 def phase_since_gathered(coefs: np.ndarray, before: np.ndarray, columns: np.ndarray, total: np.ndarray) -> None:
     """Phase since the frame before, by columns, added to a total."""
     phase.since_gathered(_frames(coefs), _rows(before), _single(columns), _frames(total))
-
-
-def phase_since_written(coefs: np.ndarray, signal: np.ndarray, limit: float, alpha: Any) -> np.ndarray:
-    """What turning by alpha times a signal, faded beyond a limit, changes, in the place of coefs."""
-    coefs = np.ascontiguousarray(coefs)
-    alphas = np.ascontiguousarray(np.broadcast_to(_single(alpha), coefs.shape[1:]))
-    phase.written(_frames(coefs), _frames(_single(signal)), np.float32(1 / limit), _rows(alphas))
-    return coefs
 
 
 def turned(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:

@@ -220,3 +220,13 @@ def phase_sums(coefs: np.ndarray, reference: np.ndarray, weights: np.ndarray) ->
     phases = np.empty((groups, n, reference[0].size), np.float32)
     since_each(np.ascontiguousarray(coefs).reshape(phases.shape), reference.reshape(groups, -1), phases)
     return phases @ np.ascontiguousarray(weights, np.float32).reshape(groups, 2, -1).swapaxes(1, 2)
+
+
+def phase_since_written(coefs: np.ndarray, signal: np.ndarray, limit: float, alpha: Any) -> np.ndarray:
+    """What turning by alpha times a signal, faded beyond a limit, changes, in the place of coefs."""
+    coefs = np.ascontiguousarray(coefs)
+    frames = coefs.reshape(len(coefs), -1, coefs.shape[-1])
+    signals = np.ascontiguousarray(signal, np.float32).reshape(frames.shape)
+    alphas = np.ascontiguousarray(np.broadcast_to(np.asarray(alpha, np.float32), coefs.shape[1:]))
+    written(frames, signals, _f(1 / limit), alphas.reshape(frames.shape[1:]))
+    return coefs

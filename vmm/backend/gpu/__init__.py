@@ -8,7 +8,7 @@
 | ``images.cu`` | pyramids and blur |
 | ``spectra.cu`` | boxes of spectra |
 | ``directions.cu`` | displacement along a band's direction |
-| ``colours.cu`` | frames: colours apart, mixed, and with a change added |
+| ``colours.cu``, ``colours`` | frames: colours apart, mixed, and with a change added |
 | ``flows.cu`` | displacements of pixels |
 
 A kernel reads each value about once and keeps what lies between in registers; all are bound by memory.
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.gpu.colours import added, added_planes, apart, brightness, reduce_apart  # noqa: F401
 from vmm.backend.gpu.launching import contiguous, on_device, row, start, tile
 from vmm.backend.reference import one_sided
 
@@ -304,58 +305,6 @@ def put(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int,
     start("put", tile(n, h, reach), *given, n, h, w, *box.shape[1:])
 
 
-def brightness(frames: Array, weights: Sequence[float], dtype: Any) -> Array:
-    """Weighted sum of the colours of frames."""
-    import cupy
-
-    out, kind = cupy.empty(frames.shape[:3], np.float32), frames.dtype.char
-    given = contiguous(frames, kind), on_device(weights), out, np.int64(out.size)
-    start("brightness", row(out.size), *given, kind=kind)
-    return out
-
-
-def apart(frames: Array, dtype: Any) -> Array:
-    """The colours of frames as planes."""
-    import cupy
-
-    (n, h, w), kind = frames.shape[:3], frames.dtype.char
-    out = cupy.empty((n, 3, h, w), np.float32)
-    start("apart", row(h * w, n), contiguous(frames, kind), out, n, np.int64(h * w), kind=kind)
-    return out
-
-
-def reduce_apart(frames: Array, dtype: Any) -> Array:
-    """The colours of frames as planes of half the size."""
-    import cupy
-
-    (n, h, w), kind = frames.shape[:3], frames.dtype.char
-    out = cupy.empty((n, 3, (h + 1) // 2, (w + 1) // 2), np.float32)
-    start("reduce_apart", tile(n, *out.shape[2:]), contiguous(frames, kind), out, n, h, w, kind=kind)
-    return out
-
-
-def added(frames: Array, change: Array) -> Array:
-    """Frames with a change added."""
-    import cupy
-
-    out, kind = cupy.empty(frames.shape, frames.dtype), frames.dtype.char
-    given = contiguous(frames, kind), contiguous(change), _top(frames), out
-    start("added", row(change.size), *given, frames.size // change.size, np.int64(change.size), kind=kind)
-    return out
-
-
-def added_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.ndarray) -> Array:
-    """Frames with planes and coarser ones added, their colours mixed first."""
-    import cupy
-
-    (n, h, w), kind = frames.shape[:3], frames.dtype.char
-    out, coarse = cupy.empty(frames.shape, frames.dtype), contiguous(coarse)
-    fine = coarse if planes is None else contiguous(planes)
-    given = contiguous(frames, kind), fine, int(planes is not None), coarse, on_device(matrix), _top(frames), out
-    start("added_planes", tile(n, h, w), *given, n, h, w, *coarse.shape[2:], kind=kind)
-    return out
-
-
 def alike(field: Array, trust: Array, speed: Array, taps: np.ndarray, unlike: float) -> Array:
     """A field averaged by trust over points of like speed."""
     import cupy
@@ -378,8 +327,3 @@ def _alphas(alpha: Any, shape: tuple[int, ...]) -> tuple[Array, int, float]:
 def _images(x: Array) -> tuple[int, int, int]:
     """Number, rows and columns of the images of an array (..., h, w)."""
     return math.prod(x.shape[:-2]), x.shape[-2], x.shape[-1]
-
-
-def _top(frames: Array) -> float:
-    """Largest value that frames may have; 0 where there is none."""
-    return float(np.iinfo(frames.dtype).max) if frames.dtype.kind == "u" else 0.0

@@ -1,0 +1,68 @@
+"""Frames on the device: their colours apart, mixed, and with a change added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array
+from vmm.backend.gpu.launching import contiguous, on_device, row, start, tile
+
+
+def brightness(frames: Array, weights: Sequence[float], dtype: Any) -> Array:
+    """Weighted sum of the colours of frames."""
+    import cupy
+
+    out, kind = cupy.empty(frames.shape[:3], np.float32), frames.dtype.char
+    given = contiguous(frames, kind), on_device(weights), out, np.int64(out.size)
+    start("brightness", row(out.size), *given, kind=kind)
+    return out
+
+
+def apart(frames: Array, dtype: Any) -> Array:
+    """The colours of frames as planes."""
+    import cupy
+
+    (n, h, w), kind = frames.shape[:3], frames.dtype.char
+    out = cupy.empty((n, 3, h, w), np.float32)
+    start("apart", row(h * w, n), contiguous(frames, kind), out, n, np.int64(h * w), kind=kind)
+    return out
+
+
+def reduce_apart(frames: Array, dtype: Any) -> Array:
+    """The colours of frames as planes of half the size."""
+    import cupy
+
+    (n, h, w), kind = frames.shape[:3], frames.dtype.char
+    out = cupy.empty((n, 3, (h + 1) // 2, (w + 1) // 2), np.float32)
+    start("reduce_apart", tile(n, *out.shape[2:]), contiguous(frames, kind), out, n, h, w, kind=kind)
+    return out
+
+
+def added(frames: Array, change: Array) -> Array:
+    """Frames with a change added."""
+    import cupy
+
+    out, kind = cupy.empty(frames.shape, frames.dtype), frames.dtype.char
+    given = contiguous(frames, kind), contiguous(change), _top(frames), out
+    start("added", row(change.size), *given, frames.size // change.size, np.int64(change.size), kind=kind)
+    return out
+
+
+def added_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.ndarray) -> Array:
+    """Frames with planes and coarser ones added, their colours mixed first."""
+    import cupy
+
+    (n, h, w), kind = frames.shape[:3], frames.dtype.char
+    out, coarse = cupy.empty(frames.shape, frames.dtype), contiguous(coarse)
+    fine = coarse if planes is None else contiguous(planes)
+    given = contiguous(frames, kind), fine, int(planes is not None), coarse, on_device(matrix), _top(frames), out
+    start("added_planes", tile(n, h, w), *given, n, h, w, *coarse.shape[2:], kind=kind)
+    return out
+
+
+def _top(frames: Array) -> float:
+    """Largest value that frames may have; 0 where there is none."""
+    return float(np.iinfo(frames.dtype).max) if frames.dtype.kind == "u" else 0.0
