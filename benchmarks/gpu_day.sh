@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Everything that needs a real GPU, within nine minutes, in order of worth: each part has a time limit of its own and
+# writes its output into the folder $OUT as it goes, so that whatever stops the script leaves the earlier parts.
+#
+#     OUT=gpu-day benchmarks/gpu_day.sh              # all parts
+#     OUT=gpu-day benchmarks/gpu_day.sh tests speed  # these parts only
+#
+# It needs CuPy, PyTorch with CUDA, pytest with pytest-xdist, and what vmm itself needs; nothing is installed here.
+set -u
+cd "$(dirname "$0")/.."
+export OUT="${OUT:-gpu-day}" PYTHONUNBUFFERED=1 PYTHONPATH="$PWD:$PWD/tests${PYTHONPATH:+:$PYTHONPATH}"
+mkdir -p "$OUT"
+python="${PYTHON:-python3}"
+weights=vmm/learned/weights
+
+part() { # part NAME SECONDS COMMAND...: run the command, if the part is asked for, with its output in $OUT/NAME.log
+    local name=$1 limit=$2
+    shift 2
+    case " $asked " in *" $name "* | "  ") ;; *) return ;; esac
+    local start=$SECONDS
+    timeout --signal=TERM --kill-after=10 "$limit" "$@" >"$OUT/$name.log" 2>&1
+    echo "$name: exit status $? after $((SECONDS - start)) s of at most $limit"
+    tail -n "${LINES_SHOWN:-4}" "$OUT/$name.log"
+}
+
+environment() {
+    nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv
+    "$python" -c 'import cupy, numpy, scipy, numba, torch, onnxruntime as o
+for m in (cupy, numpy, scipy, numba, torch, o): print(m.__name__, m.__version__)
+print(o.get_available_providers())'
+}
+
+tests() {
+    "$python" -m pytest -m gpu -n "${WORKERS:-8}" --no-cov -o addopts= --import-mode=importlib -p no:cacheprovider \
+        -W default -q -rfE --tb=short --durations=5 tests
+}
+
+file_to_file() {
+    local folder
+    folder=$(mktemp -d)
+    "$python" - "$folder/in.mp4" <<'PYTHON'
+import sys
+import numpy as np
+import vmm
+from benchmarks.cases import clip
+frames = clip((1080, 1920), 32)
+vmm.io.write(sys.argv[1], (frames for _ in range(10)), 30)
+PYTHON
+    for method in riesz linear phase; do
+        for where in "" --gpu; do
+            echo "== $method 1080p, 320 frames, file to file ${where:-on the CPU}"
+            local start
+            start=$(date +%s.%N)
+            "$python" -m vmm "$method" "$folder/in.mp4" "$folder/out.mp4" --overwrite --band 2 3 --temporal butterworth --profile $where 2>&1 | tail -n 8
+            echo "frames/s: $(echo "320 / ($(date +%s.%N) - $start)" | bc -l | cut -c1-6)"
+        done
+    done
+    rm -r "$folder"
+}
+
+train() { # three networks side by side, from their shipped weights
+    local minutes=${MINUTES:-5}
+    for row in "realtime 256" "lightweight-light 192"; do
+        set -- $row
+        "$python" -m vmm.train "$1" --device cuda --minutes "$minutes" --batch "$2" --start "$weights/$1.onnx" \
+            --out "$OUT/trained-$1" >"$OUT/train-$1.log" 2>&1 &
+    done
+    wait
+    tail -n 3 "$OUT"/train-*.log
+}
+
+export -f environment tests file_to_file train
+export python weights
+asked="$*"
+part environment 30 bash -c environment
+part tests 170 bash -c tests
+part speed 150 "$python" -m benchmarks gpu
+part networks 45 "$python" -m benchmarks.gpu_networks
+part files 60 bash -c file_to_file
+part training "${TRAINING_LIMIT:-400}" bash -c train

@@ -1,0 +1,62 @@
+"""Frames a second of each network on the GPU, run by PyTorch: two frames of 720p in, the magnified one out.
+
+onnxruntime needs a build of its own for CUDA; where it has none, ``python -m benchmarks gpu`` says so, and this is what
+the same networks reach on the same card.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+SIZE = (720, 1280)
+REPEATS = 20
+
+
+def main() -> None:
+    """Print the table; say why where there is none."""
+    try:
+        import torch
+    except ImportError as error:
+        print(f"No figure was measured: {error}")
+        return
+    if not torch.cuda.is_available():
+        print("No figure was measured: PyTorch finds no CUDA device")
+        return
+    from vmm.learned import weights
+    from vmm.train.forms import FORMS, form
+    from vmm.train.restore import weights as restore
+
+    folder = weights.__file__.removesuffix(".py")
+    print(f"{'network':22}{'precision':>12}{'frames/s':>10}{'MB':>8}")
+    for name in FORMS:
+        net = form(name).eval().requires_grad_(False)
+        try:
+            restore(net, f"{folder}/{name}.onnx")
+        except OSError:
+            pass  # this size ships no weights; its speed does not depend on them
+        for half in (False, True):
+            rate, memory = _rate(net.cuda().to(memory_format=torch.channels_last), half)
+            print(f"{name:22}{'bfloat16' if half else 'float32':>12}{rate:10.1f}{memory:8.0f}", flush=True)
+
+
+def _rate(net: Any, half: bool) -> tuple[float, float]:
+    """Frames a second, and megabytes of the card at most."""
+    import torch
+
+    pair = [torch.rand(1, 3, *SIZE, device="cuda").to(memory_format=torch.channels_last) * 2 - 1 for _ in range(2)]
+    factor = torch.full((1, 1, 1, 1), 11.0, device="cuda")
+    torch.cuda.reset_peak_memory_stats()
+    with torch.no_grad(), torch.autocast("cuda", torch.bfloat16, enabled=half):
+        for count in (3, REPEATS):
+            torch.cuda.synchronize()
+            start = time.perf_counter()
+            for _ in range(count):
+                net(*pair, factor)
+            torch.cuda.synchronize()
+            taken = time.perf_counter() - start
+    return REPEATS / taken, torch.cuda.max_memory_allocated() / 1e6
+
+
+if __name__ == "__main__":
+    main()
