@@ -59,7 +59,7 @@ PYTHON
 }
 
 train() { # three networks side by side, from their shipped weights
-    local minutes=${MINUTES:-5}
+    local minutes=${MINUTES:-2}
     for row in "realtime 256" "lightweight-light 192"; do
         set -- $row
         "$python" -m vmm.train "$1" --device cuda --minutes "$minutes" --batch "$2" --start "$weights/$1.onnx" \
@@ -72,9 +72,9 @@ train() { # three networks side by side, from their shipped weights
 export -f environment tests file_to_file train
 export python weights
 asked="$*"
-part environment 30 bash -c environment
-part tests 170 bash -c tests
-part speed 150 "$python" -m benchmarks gpu
-part networks 45 "$python" -m benchmarks.gpu_networks
-part files 60 bash -c file_to_file
-part training "${TRAINING_LIMIT:-400}" bash -c train
+part environment 20 bash -c environment
+part tests 120 bash -c tests
+part speed 120 "$python" -m benchmarks gpu
+part networks 40 "$python" -m benchmarks.gpu_networks
+part files 50 bash -c file_to_file
+part training "${TRAINING_LIMIT:-180}" bash -c train

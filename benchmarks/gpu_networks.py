@@ -7,6 +7,7 @@ the same networks reach on the same card.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 SIZE = (720, 1280)
@@ -31,10 +32,8 @@ def main() -> None:
     print(f"{'network':22}{'precision':>12}{'frames/s':>10}{'MB':>8}")
     for name in FORMS:
         net = form(name).eval().requires_grad_(False)
-        try:
+        with suppress(OSError):  # the base size ships no weights; its speed does not depend on them
             restore(net, f"{folder}/{name}.onnx")
-        except OSError:
-            pass  # this size ships no weights; its speed does not depend on them
         for half in (False, True):
             rate, memory = _rate(net.cuda().to(memory_format=torch.channels_last), half)
             print(f"{name:22}{'bfloat16' if half else 'float32':>12}{rate:10.1f}{memory:8.0f}", flush=True)
