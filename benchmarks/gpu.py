@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -125,34 +126,34 @@ def bandwidth() -> float:
 
     source = cupy.ones(2**28, np.float32)
     target = cupy.empty_like(source)
-    return 2 * source.nbytes / _seconds(lambda: cupy.copyto(target, source), 10)
+    start, end = cupy.cuda.Event(), cupy.cuda.Event()
+    cupy.copyto(target, source)
+    start.record()
+    for _ in range(10):
+        cupy.copyto(target, source)
+    end.record()
+    end.synchronize()
+    return 10 * 2 * source.nbytes / (cupy.cuda.get_elapsed_time(start, end) / 1000)
 
 
 def on_device(method: Method, size: tuple[int, int], chunk: int) -> float:
-    """Seconds a frame on the device, by chunks of so many frames."""
+    """Seconds a frame on the device, by chunks of so many frames: those that more frames take, without the start."""
     import cupy
 
     frames = cupy.asarray(clip(size, FRAMES)[:chunk])
 
-    def run() -> None:
-        for _ in method(Again(frames, 2 * FRAMES)):
+    def seconds(count: int) -> float:
+        start, end = cupy.cuda.Event(), cupy.cuda.Event()
+        start.record()
+        for _ in method(Again(frames, count)):
             pass
+        end.record()
+        end.synchronize()
+        return cupy.cuda.get_elapsed_time(start, end) / 1000
 
-    return _seconds(run, 3) / (2 * FRAMES)
-
-
-def _seconds(function: Callable[[], object], times: int) -> float:
-    """Seconds that a call takes on the device, after one that compiles and plans."""
-    import cupy
-
-    function()
-    start, end = cupy.cuda.Event(), cupy.cuda.Event()
-    start.record()
-    for _ in range(times):
-        function()
-    end.record()
-    end.synchronize()
-    return cupy.cuda.get_elapsed_time(start, end) / 1000 / times
+    few, many = FRAMES, 4 * FRAMES
+    seconds(few)
+    return median(seconds(many) - seconds(few) for _ in range(3)) / (many - few)
 
 
 def on_host(method: Method, size: tuple[int, int]) -> float:

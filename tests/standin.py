@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import threading
 import types
 from collections import Counter
 
@@ -23,6 +24,13 @@ worked: Counter[str] = Counter()
 """The "bytes" that functions and kernels read and wrote on the device, each array once a call, and their "operations".
 
 These are one for each value of a function; for a kernel see ``hosted.OPERATIONS``.
+"""
+
+threads: set[int] = set()
+"""Identifiers of the threads that computed on the device.
+
+CuPy keeps its current stream and its Fourier plans for each thread: work in other threads than the caller's would run
+on another stream, and take memory for plans once more.
 """
 
 FOURIER = 2  # passes of a transform over rows and over columns, each of which reads and writes all
@@ -304,6 +312,7 @@ def _computed(given, made, passes: int = 1):
 
 def _tally(given, made, passes: int = 1) -> None:
     """Count the bytes of arrays that are read, and of those that are written, and the values of these."""
+    threads.add(threading.get_ident())
     arrays = [x._on_host for x in _flat(given) if isinstance(x, ndarray)]
     written = [x for x in _flat((made,)) if isinstance(x, np.ndarray)]
     worked["bytes"] += passes * sum(x.nbytes for x in (*arrays, *written))

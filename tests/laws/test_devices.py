@@ -1,9 +1,12 @@
 """What comes on the device stays there and is what it is on the host, part by part and method by method."""
 
+import threading
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import standin
+from devices import device_of
 from parts import BY_BAND, BY_FREQUENCY, COLOUR, FILTERS, METHODS, MOTIONS, SPATIAL
 
 import vmm
@@ -176,6 +179,15 @@ def test_methods_with_maps(name, coloured, device, rng):
         out = device.back(run(name, device.put(coloured), mask=kept(mask), alpha=kept(alpha)))
         assert np.abs(out.astype(int) - expected).max() <= 1
         assert np.array_equal(out[:, :8], coloured[:, :8])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_only_the_calling_thread_works_on_the_device(name, small):
+    """Else work would not be on the caller's stream, and every thread would keep Fourier plans of its own."""
+    with device_of("stand-in, plain kernels") as device:
+        standin.threads.clear()
+        run(name, device.put(small))
+    assert standin.threads == {threading.get_ident()}
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -66,7 +66,7 @@ class Crops:
 
         (n, count), xp = images.shape[:2], namespace(images)
         step = -(-n // workers(frames)) if len(frames) > 1 else n
-        parts = in_parallel(some, [range(g, min(g + step, n)) for g in range(0, n, step)])
+        parts = in_parallel(some, [range(g, min(g + step, n)) for g in range(0, n, step)], workers(frames))
         products, sums = zip(*(pair for pairs in parts for pair in pairs), strict=True)
         return xp.stack(products), xp.stack(sums)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -87,17 +87,9 @@ class SteerablePyramid:
             raise ValueError(f"orientations={orientations!r} must be at least 1")
         self._shape = height, width
         self._xp = xp
-        carried = np.zeros(self._shape)
-        self._bands = []
-        for mask, start, scale in _masks(self._shape, octave, orientations, transition or max(octave, 0.5)):
-            inside = _support(mask, crop)
-            box = mask[inside]
-            rows, cols = (slice(s + part.start, s + part.stop) for s, part in zip(start, inside, strict=True))
-            self._bands.append(_Band.of(box, (rows.start, cols.start), self._shape, scale, np.dtype(dtype), xp))
-            carried[rows, cols] += box**2
-        carried += _mirrored(carried)  # the real part restores the other half of the spectrum
-        half = np.fft.ifftshift(carried)[:, : width // 2 + 1]
-        self._residual = xp.asarray(1 - half, dtype=dtype)
+        bands, residual = _filters(self._shape, octave, orientations, transition or max(octave, 0.5), crop)
+        self._bands = [replace(band, values=xp.asarray(band.values, dtype=dtype)) for band in bands]
+        self._residual = xp.asarray(residual, dtype=dtype)
 
     @property
     def grids(self) -> Sequence[Grid]:
@@ -148,9 +140,7 @@ class _Band:
     grid: Grid
 
     @classmethod
-    def of(
-        cls, box: np.ndarray, start: tuple[int, int], shape: tuple[int, int], scale: float, dtype: Any, xp: Any
-    ) -> _Band:
+    def of(cls, box: np.ndarray, start: tuple[int, int], shape: tuple[int, int], scale: float) -> _Band:
         """The filter inside its box."""
         size = scipy.fft.next_fast_len(box.shape[0]), scipy.fft.next_fast_len(box.shape[1])
         step = shape[0] / size[0], shape[1] / size[1]
@@ -159,7 +149,7 @@ class _Band:
         frequency = _centre(box, corner, shape)
         turn = _centre(box, (0, 0), size)  # the corner of the box becomes frequency 0
         grid = Grid(size, step=step, scale=scale, frequency=frequency, turn=turn)
-        return cls(xp.asarray(box, dtype=dtype), corner, gain, grid)
+        return cls(box, corner, gain, grid)
 
     def take(self, half: Array) -> Array:
         """Coefficients (T, h, w) of a spectrum."""
@@ -168,6 +158,26 @@ class _Band:
     def put(self, coefs: Array, half: Array) -> None:
         """Add the spectrum of coefficients, in place."""
         put(half, fft2(coefs), self.values, 1 / self.gain, self.corner)
+
+
+@lru_cache(maxsize=2)
+def _filters(
+    shape: tuple[int, int], octave: float, orientations: int, transition: float, crop: float
+) -> tuple[list[_Band], np.ndarray]:
+    """The filters of all bands and that of the residual (H, W // 2 + 1), on the host.
+
+    They are kept for the next clip of the same size, for they take as long as the filtering of many frames.
+    """
+    carried = np.zeros(shape)
+    bands = []
+    for mask, start, scale in _masks(shape, octave, orientations, transition):
+        inside = _support(mask, crop)
+        box = mask[inside]
+        rows, cols = (slice(s + part.start, s + part.stop) for s, part in zip(start, inside, strict=True))
+        bands.append(_Band.of(box, (rows.start, cols.start), shape, scale))
+        carried[rows, cols] += box**2
+    carried += _mirrored(carried)  # the real part restores the other half of the spectrum
+    return bands, 1 - np.fft.ifftshift(carried)[:, : shape[1] // 2 + 1]
 
 
 def _centre(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) -> tuple[float, float]:

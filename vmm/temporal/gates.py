@@ -9,7 +9,7 @@ from typing import Any
 
 from vmm.backend.arrays import Array, namespace, ndimage
 from vmm.backend.reference import blur, resample
-from vmm.backend.threads import in_parallel
+from vmm.backend.threads import in_parallel, workers
 from vmm.engine.protocols import Computed, Filter, Grid, Rule
 from vmm.temporal.bands import frequency_in_cycles
 from vmm.temporal.derivative import acceleration, jerk
@@ -81,9 +81,7 @@ def jerk_aware(
     def signals(motions: Sequence[Array], amplitudes: Sequence[Array], grids: Sequence[Grid]) -> Sequence[Array]:
         if beta == 0:
             return Computed(lambda i: _centred(wanted, motions[i], delay), len(grids))
-        rough = list(
-            in_parallel(lambda i: _roughness(_centred(abrupt, motions[i], delay) / largest), range(len(grids)))
-        )
+        rough = _of_each(lambda i: _roughness(_centred(abrupt, motions[i], delay) / largest), range(len(grids)))
 
         def signal(i: int) -> Array:
             near = _coarser(i, grids)[: propagation - 1]
@@ -152,8 +150,8 @@ def anisotropic(
     def signals(motions: Sequence[Array], amplitudes: Sequence[Array], grids: Sequence[Grid]) -> Sequence[Array]:
         steady = inner.signals(motions, amplitudes, grids)  # of as many frames more as the window takes
         levels = [_level(i, grids) for i in range(0, len(grids), _orientations(grids))]
-        one = list(in_parallel(lambda level: _of_level(level, steady, grids, around, window) ** gamma, levels))
-        edges = list(in_parallel(lambda i: _edge(amplitudes[i]), range(len(grids))))
+        one = _of_each(lambda level: _of_level(level, steady, grids, around, window) ** gamma, levels)
+        edges = _of_each(lambda i: _edge(amplitudes[i]), range(len(grids)))
 
         def signal(i: int) -> Array:
             own = steady[i]
@@ -163,6 +161,12 @@ def anisotropic(
         return Computed(signal, len(grids))
 
     return Rule(signals, inner.delay + around, inner.band)
+
+
+def _of_each(function: Callable[[Any], Array], items: Sequence[Any]) -> list[Array]:
+    """The function of each item, on several cores if the first result shows that the host computes it."""
+    first = function(items[0])
+    return [first, *in_parallel(function, items[1:], workers(first))]
 
 
 def _jerk_of(kernel: str) -> str:
