@@ -52,18 +52,18 @@ PYTHON
             local start
             start=$(date +%s.%N)
             "$python" -m vmm "$method" "$folder/in.mp4" "$folder/out.mp4" --overwrite --band 2 3 --temporal butterworth --profile $where 2>&1 | tail -n 8
-            echo "frames/s: $(echo "320 / ($(date +%s.%N) - $start)" | bc -l | cut -c1-6)"
+            awk -v start="$start" -v end="$(date +%s.%N)" 'BEGIN { printf "%.1f frames/s\n", 320 / (end - start) }'
         done
     done
     rm -r "$folder"
 }
 
-train() { # three networks side by side, from their shipped weights
+train() { # two networks side by side, from their shipped weights; checkpoints come back even if the time runs out
     local minutes=${MINUTES:-2}
     for row in "realtime 256" "lightweight-light 192"; do
         set -- $row
-        "$python" -m vmm.train "$1" --device cuda --minutes "$minutes" --batch "$2" --start "$weights/$1.onnx" \
-            --out "$OUT/trained-$1" >"$OUT/train-$1.log" 2>&1 &
+        "$python" -m vmm.train "$1" --fine --device cuda --minutes "$minutes" --batch "$2" --farthest 14 --rate 5e-4 \
+            --start "$weights/$1.onnx" --out "$OUT/trained" >"$OUT/train-$1.log" 2>&1 &
     done
     wait
     tail -n 3 "$OUT"/train-*.log

@@ -144,9 +144,8 @@ def _run(*arguments: Any) -> subprocess.CompletedProcess[str]:
 
 def _count(path: Path) -> int:
     """Number of frames, by the packets of the file."""
-    said = _run("-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "null", "-").stderr
-    counts = re.findall(r"frame=\s*(\d+)", said)
-    return int(counts[-1]) if counts else 0
+    packets = _run("-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-").stdout
+    return sum(not line.startswith("#") for line in packets.splitlines())  # one line a packet, after the header
 
 
 def _rate(line: str, frame: str) -> Fraction | None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
+import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,17 @@ from vmm.train.pairs import Pairs, Scenes, pairs
 from vmm.train.pool import Pool
 from vmm.train.restore import weights
 
-EVERY = 10.0  # minutes between two looks at held-out photographs
+EVERY = 10.0
+"""Minutes between two evaluations on held-out photographs."""
+
+FINE = 3e-4
+"""Largest learning rate for ``--fine``: at the usual rate a network forgets part of what it has learned."""
+
+SAVED = 1.0
+"""Minutes between two checkpoints: at most this much training is lost when a machine stops."""
+
+SHOWN = 1 / 6
+"""Minutes between two lines of progress."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -45,8 +59,16 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--patch", type=int, default=96, help="side of the frames in pixels [96]")
         verb.add_argument("--pairs", type=int, default=40_000, help="pairs made, on a CPU [40000]")
         verb.add_argument("--farthest", type=float, default=None, help="output motion in pixels [12, on a GPU 30]")
-        verb.add_argument("--rate", type=float, default=Settings.rate, help=f"learning rate [{Settings.rate:g}]")
+        verb.add_argument("--rate", type=float, default=None, help=f"learning rate [{Settings.rate:g}]")
         verb.add_argument("--loss", choices=LOSSES, default="painted", help="what is made small [painted]")
+        verb.add_argument(
+            "--fine",
+            action="store_true",
+            help=f"train on from finished weights (--start): the full range of motion and noise at once, rate {FINE:g}",
+        )
+        verb.add_argument(
+            "--light", type=float, default=Settings.light, help=f"change of light in a pair [{Settings.light:g}]"
+        )
         verb.add_argument("--start", type=Path, help="PATH.onnx of such a network to start from, in place of nothing")
         verb.set_defaults(run=_train, name=name)
     fill = verbs.add_parser("pool", help="make pairs, for others to train on")
@@ -54,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument("--pairs", type=int, default=40_000)
     fill.add_argument("--patch", type=int, default=96)
     fill.add_argument("--farthest", type=float, default=12.0)
+    fill.add_argument("--parent", type=int, help="end when the process of this number has ended")
     fill.set_defaults(run=_fill)
     look = verbs.add_parser("look", help="write a picture of a batch: rows of a, b and target")
     look.add_argument("path", type=Path, help="a .png file")
@@ -70,30 +93,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> None:
+    if options.fine and options.start is None:
+        raise SystemExit("--fine trains on from finished weights: give them with --start PATH.onnx")
     options.out.mkdir(parents=True, exist_ok=True)
-    checkpoint, log = (options.out / f"{options.name}.{end}" for end in ("pt", "csv"))
+    checkpoint = options.out / f"{options.name}.pt"
     on_gpu = options.device != "cpu"
-    settings = Settings(options.minutes, rate=options.rate, colour=0.25 if options.loss == "magnet" else 0.0)
     net = start(form(options.name), options.seed)
     if options.start is not None:
         weights(net, options.start)
-    training = Training(net, LOSSES[options.loss](), settings, device=options.device)
+    training = Training(net, LOSSES[options.loss](), _settings(options), device=options.device)
     if checkpoint.exists():
         training.load(checkpoint)
         print(f"going on after {training.minutes:.1f} minutes", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: setattr(training, "stop", True))
     batch = options.batch or (64 if on_gpu else 8)
-    batches = _on_gpu(options, batch, training) if on_gpu else _from_pool(options, batch, training)
-    while training.progress < 1:
-        began = training.step
-        loss = training.run(batches, training.minutes + EVERY)
-        scores = held_out(training.mean, options.device)
-        row = {"minutes": round(training.minutes, 2), "step": training.step, "loss": round(loss, 5), **scores}
-        training.history.append(row)
-        training.save(checkpoint)
-        _write_log(log, training.history)
-        speed = batch * (training.step - began) / (60 * EVERY)
-        shown = " ".join(f"{name} {value:.3f}" for name, value in scores.items())
-        print(f"{row['minutes']} min, step {training.step}, {speed:.0f} pairs/s, loss {loss:.4f}, {shown}", flush=True)
+    with closing(_on_gpu(options, batch, training) if on_gpu else _from_pool(options, batch, training)) as batches:
+        _run(training, batches, options, batch, checkpoint)
+    if training.stop:
+        raise SystemExit(f"stopped after {training.minutes:.1f} minutes; the same command goes on from {checkpoint}")
     for file in export(training.mean, options.out / f"{options.name}.onnx", kind(options.name), margin=MARGIN):
         print(file)
     from vmm.plot import curves
@@ -101,10 +118,49 @@ def _train(options: argparse.Namespace) -> None:
     curves(training.history, options.out / f"{options.name}.png")
 
 
-def _on_gpu(options: argparse.Namespace, batch: int, training: Training) -> Iterator[Pairs]:
+def _settings(options: argparse.Namespace) -> Settings:
+    """How the network is trained, by the options of the command."""
+    return Settings(
+        options.minutes,
+        rate=options.rate or (FINE if options.fine else Settings.rate),
+        colour=0.25 if options.loss == "magnet" else 0.0,
+        light=options.light,
+        fine=options.fine,
+    )
+
+
+def _run(
+    training: Training, batches: Iterator[Pairs], options: argparse.Namespace, batch: int, checkpoint: Path
+) -> None:
+    """Train to the end, or until the process is asked to stop, with lines of progress and checkpoints on the way."""
+    batches = itertools.chain([next(batches)], batches)  # what is drawn from is made before the clock starts
+    saved = evaluated = training.minutes
+    while training.progress < 1 and not training.stop:
+        step, minutes = training.step, training.minutes
+        loss = training.run(batches, minutes + SHOWN)
+        speed = batch * (training.step - step) / (60 * (training.minutes - minutes))
+        print(f"{training.minutes:.2f} min, step {training.step}, {speed:.0f} pairs/s, loss {loss:.4f}", flush=True)
+        done = training.progress == 1 or training.stop
+        if done or training.minutes - saved >= SAVED:
+            saved = training.minutes
+            training.save(checkpoint)
+        if training.progress == 1 or training.minutes - evaluated >= EVERY:
+            evaluated = training.minutes
+            scores = held_out(training.mean, options.device)
+            row = {"minutes": round(training.minutes, 2), "step": training.step, "loss": round(loss, 5), **scores}
+            training.history.append(row)
+            training.save(checkpoint)
+            _write_log(checkpoint.with_suffix(".csv"), training.history)
+            print(" ".join(f"{name} {value:.3f}" for name, value in scores.items()), flush=True)
+
+
+def _on_gpu(options: argparse.Namespace, batch: int, training: Training) -> Generator[Pairs, None, None]:
     """Pairs made where the network is trained; easy ones first."""
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = False  # its 10 bits would be multiplied by the factor, up to 100
     side = 2 * (options.patch + 2 * 32) + 64
-    source = bank(1024, 1024, side=side, seed=options.seed, device=options.device)
+    processes = os.cpu_count() or 1
+    source = bank(1024, 1024, side=side, seed=options.seed, device=options.device, processes=processes)
     farthest, seed = options.farthest or 30.0, options.seed + training.step
     made: dict[tuple[float, float], Iterator[Pairs]] = {}
     while True:
@@ -119,26 +175,33 @@ def _on_gpu(options: argparse.Namespace, batch: int, training: Training) -> Iter
         yield next(made[key])
 
 
-def _from_pool(options: argparse.Namespace, batch: int, training: Training) -> Iterator[Pairs]:
+def _from_pool(options: argparse.Namespace, batch: int, training: Training) -> Generator[Pairs, None, None]:
     """Pairs that another process makes meanwhile."""
     path = options.out / f"pool-{options.patch}"
     pool = Pool(path, size=options.pairs, patch=options.patch)
+    maker = None
     if not pool.full:
         farthest = options.farthest or 12.0
         told = [str(path), "--patch", str(options.patch), "--farthest", str(farthest), "--seed", str(options.seed)]
-        maker = subprocess.Popen([sys.executable, "-m", "vmm.train", "pool", *told])
-        while len(pool) < 500:
+        maker = subprocess.Popen([sys.executable, "-m", "vmm.train", "pool", *told, "--parent", str(os.getpid())])
+        while len(pool) < 500 and not training.stop:
             if maker.poll() not in (None, 0):
                 raise RuntimeError("the process that makes pairs has stopped")
-            time.sleep(1)
-    return pool.batches(batch, seed=options.seed + training.step, limits=training.limits)
+            print(f"{len(pool)} of the first 500 pairs are made", flush=True)
+            time.sleep(10)
+    try:
+        yield from pool.batches(batch, seed=options.seed + training.step, limits=training.limits)
+    finally:
+        if maker is not None:
+            maker.terminate()
 
 
 def _fill(options: argparse.Namespace) -> None:
     pool = Pool(options.path, size=options.pairs, patch=options.patch)
     side = max(512, 2 * (options.patch + 2 * int(options.farthest) + 8))
     scenes = Scenes(options.patch, farthest=options.farthest)
-    pool.fill(pairs(bank(400, 400, side=side, seed=options.seed), 32, scenes, seed=options.seed + 1 + len(pool)))
+    batches = pairs(bank(400, 400, side=side, seed=options.seed), 32, scenes, seed=options.seed + 1 + len(pool))
+    pool.fill(itertools.takewhile(lambda _: options.parent in (None, os.getppid()), batches))
 
 
 def _look(options: argparse.Namespace) -> None:

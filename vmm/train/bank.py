@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +47,15 @@ class Bank(NamedTuple):
     mattes: Tensor
 
 
-def bank(textures: int = 256, mattes: int = 256, *, side: int = 512, seed: int = 0, device: str = "cpu") -> Bank:
+def bank(
+    textures: int = 256,
+    mattes: int = 256,
+    *,
+    side: int = 512,
+    seed: int = 0,
+    device: str = "cpu",
+    processes: int = 1,
+) -> Bank:
     """Make textures and mattes.
 
     A third of the textures are cut from photographs that ship with scikit-image, a third are dead leaves, a third noise
@@ -62,6 +73,8 @@ def bank(textures: int = 256, mattes: int = 256, *, side: int = 512, seed: int =
         Everything is drawn from it.
     device
         Where they are kept.
+    processes
+        Number of processes that make them; the result does not depend on it.
 
     Returns
     -------
@@ -74,13 +87,24 @@ def bank(textures: int = 256, mattes: int = 256, *, side: int = 512, seed: int =
     >>> bank(3, 2, side=64).textures.shape
     torch.Size([3, 3, 64, 64])
     """
-    rng = np.random.default_rng(seed)
-    pictures = np.stack([_texture(rng, side) for _ in range(textures)])
-    shapes = np.stack([_matte(rng, side) for _ in range(mattes)])
+    seeds = np.random.SeedSequence(seed).spawn(textures + mattes)  # one each, so that any process may make it
+    jobs = [(_texture if i < textures else _matte, child, side) for i, child in enumerate(seeds)]
+    if processes > 1:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            made = list(pool.map(_drawn, jobs, chunksize=8))
+    else:
+        made = list(map(_drawn, jobs))
+    pictures, shapes = np.stack(made[:textures]), np.stack(made[textures:])
     return Bank(
         torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).to(device),
         torch.from_numpy(shapes[:, None]).to(device),
     )
+
+
+def _drawn(job: tuple[Callable[[np.random.Generator, int], np.ndarray], np.random.SeedSequence, int]) -> np.ndarray:
+    """One picture or shape."""
+    make, seed, side = job
+    return make(np.random.default_rng(seed), side)
 
 
 def _texture(rng: np.random.Generator, side: int) -> np.ndarray:

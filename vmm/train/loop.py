@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vmm.train.networks.blocks import Residual
@@ -62,6 +63,13 @@ class Settings:
         the pairs have white noise, the others shot noise.
     colour
         Largest change of each colour of frame b and of the target together, of 2.
+    light
+        Largest relative change of light between the frames: frame b and the target are multiplied by one factor in
+        1 - light to 1 + light, and by slow patches half as strong. A network that has not seen this takes a change
+        of light for motion.
+    fine
+        True to train on from finished weights: the full range of motion and noise from the first step on, and the
+        losses in their final form.
     easy
         Most that things move from a to the target at first, in pixels, and the largest factor then: both grow beyond
         any bound within the first two fifths of the time, and noise grows from nothing.
@@ -73,6 +81,8 @@ class Settings:
     rate: float = 1e-3
     noise: float = 4.0
     colour: float = 0.0
+    light: float = 0.06
+    fine: bool = False
     easy: tuple[float, float] = (2.5, 20.0)
     decay: float = 0.998
 
@@ -111,6 +121,8 @@ class Training:
         self.loss, self.settings, self.device = loss, settings, device
         self.mean = copy.deepcopy(self.net).eval().requires_grad_(False)
         self.optimizer = optimizer(self.net, settings.rate)
+        self._averaged, self._averages_of = list(self.mean.parameters()), list(self.net.parameters())
+        self.stop = False
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.step, self.minutes, self.history = 0, 0.0, []  # type: ignore[var-annotated]
 
@@ -126,45 +138,56 @@ class Training:
 
     @property
     def ramp(self) -> float:
-        """From 0 to 1 within the first two fifths of the time."""
-        return min(1.0, 2.5 * self.progress)
+        """From 0 to 1 within the first two fifths of the time; 1 throughout for fine training."""
+        return 1.0 if self.settings.fine else min(1.0, 2.5 * self.progress)
 
     def run(self, batches: Iterator[Pairs], until: float) -> float:
-        """Train until so many minutes have passed in all; the mean loss."""
-        total, steps = 0.0, 0
-        while self.minutes < min(until, self.settings.minutes):
+        """Train until this many minutes have passed in all, or ``stop`` is set; the mean loss."""
+        total, steps = torch.zeros((), device=self.device), 0
+        while self.minutes < min(until, self.settings.minutes) and not self.stop:
             began = time.monotonic()
             total, steps = total + self._step(self._sample(next(batches))), steps + 1
             self.minutes += (time.monotonic() - began) / 60
-        return total / max(steps, 1)
+        return float(total) / max(steps, 1)
 
-    def _step(self, sample: Sample) -> float:
+    def _step(self, sample: Sample) -> Tensor:
         warm = min(1.0, 50 * self.progress + 1e-3)
         share = warm * (0.01 + 0.99 * (1 + math.cos(math.pi * self.progress)) / 2)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * share
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss(self.net, sample, self.progress)
+        loss = self.loss(self.net, sample, 1.0 if self.settings.fine else self.progress)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 0.3)
         self.optimizer.step()
         self.step += 1
         decay = min(self.settings.decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for mean, now in zip(self.mean.state_dict().values(), self.net.state_dict().values(), strict=True):
-                mean.lerp_(now, 1 - decay) if mean.is_floating_point() else mean.copy_(now)
-        return float(loss.detach())
+            torch._foreach_lerp_(self._averaged, self._averages_of, 1 - decay)
+        return loss.detach()
 
     def _sample(self, batch: Pairs) -> Sample:
         """Frames in [-1, 1], with noise and colours as they may come."""
         batch = Pairs(*(part.to(self.device, non_blocking=True) for part in batch))
         a, b, target = (x.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last) for x in batch[:3])
         factor = batch.factor[:, None, None, None]
+        lit_b, lit_target = self._lit(b, target)
         level = self.ramp * self.settings.noise * torch.rand_like(factor) * (torch.rand_like(factor) < 0.75)
         other = self.settings.colour * (2 * torch.rand(len(a), 3, 1, 1, device=a.device) - 1)
         shot = torch.rand_like(factor) < 0.5
-        seen_a, seen_b = (_noisy(x, level, shot) for x in (a, b + other))
-        return Sample(seen_a, seen_b, target + other, factor, a, b)
+        seen_a, seen_b = (_noisy(x, level, shot) for x in (a, lit_b + other))
+        return Sample(seen_a, seen_b, lit_target + other, factor, a, lit_b)
+
+    def _lit(self, b: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Frame b and the target in another light than frame a, which is drawn for three pairs of four."""
+        n, light = len(b), self.settings.light
+        if light == 0:
+            return b, target
+        even = 2 * torch.rand(n, 1, 1, 1, device=b.device) - 1
+        patches = 2 * torch.rand(n, 3, 3, 3, device=b.device) - 1
+        slow = F.interpolate(patches, size=b.shape[-2:], mode="bicubic", align_corners=True)
+        gain = light * (even + 0.5 * slow) * (torch.rand(n, 1, 1, 1, device=b.device) < 0.75)
+        return b + gain * (b + 1), target + gain * (target + 1)
 
     def save(self, path: str | Path) -> None:
         """Write everything to a file, whole or not at all."""

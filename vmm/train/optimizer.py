@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -32,10 +32,21 @@ class Muon(torch.optim.Optimizer):
         """One step from the gradients that are there."""
         with torch.no_grad():
             for group in self.param_groups:
-                move = _adam if group["adam"] else _orthogonal
-                for parameter in group["params"]:
-                    if parameter.grad is not None:
-                        move(parameter, self.state[parameter], group)
+                parameters = [p for p in group["params"] if p.grad is not None]
+                if group["adam"]:
+                    for parameter in parameters:
+                        _adam(parameter, self.state[parameter], group)
+                else:
+                    for same in _by_shape(parameters):
+                        _orthogonal(same, [self.state[parameter] for parameter in same], group)
+
+
+def _by_shape(parameters: Sequence[Tensor]) -> list[list[Tensor]]:
+    """The parameters in groups of one shape, so that each group is one batch of matrices."""
+    groups: dict[tuple[int, int], list[Tensor]] = {}
+    for parameter in parameters:
+        groups.setdefault(tuple(parameter.flatten(1).shape), []).append(parameter)  # type: ignore[arg-type]
+    return list(groups.values())
 
 
 def _adam(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
@@ -50,18 +61,23 @@ def _adam(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> No
     parameter.sub_(group["lr"] * first / (second.sqrt() + 1e-8))
 
 
-def _orthogonal(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-    """The momentum with all its singular values near 1, as long as Adam's steps would be."""
-    if not state:
-        state["first"] = torch.zeros_like(parameter)
-    state["first"].lerp_(parameter.grad, 1 - group["momentum"])
-    ahead = torch.lerp(parameter.grad, state["first"], group["momentum"])
-    step = orthogonal(ahead.flatten(1))
-    parameter.sub_(group["lr"] * max(1.0, step.shape[0] / step.shape[1]) ** 0.5 * step.view_as(parameter))
+def _orthogonal(parameters: Sequence[Tensor], states: Sequence[dict[str, Any]], group: dict[str, Any]) -> None:
+    """Replace the momentum by the nearest matrices with singular values near 1, with steps as long as those of Adam."""
+    for parameter, state in zip(parameters, states, strict=True):
+        if not state:
+            state["first"] = torch.zeros_like(parameter)
+    gradients = [parameter.grad for parameter in parameters]
+    first = [state["first"] for state in states]
+    torch._foreach_lerp_(first, gradients, 1 - group["momentum"])
+    ahead = torch._foreach_lerp(gradients, first, group["momentum"])
+    steps = orthogonal(torch.stack([x.flatten(1) for x in ahead]))
+    rate = group["lr"] * max(1.0, steps.shape[1] / steps.shape[2]) ** 0.5
+    for parameter, step in zip(parameters, steps, strict=True):
+        parameter.sub_(rate * step.view_as(parameter))
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """A matrix with the singular vectors of the given one and singular values near 1, by iteration.
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Matrices (..., m, n) with the singular vectors of the given ones and singular values near 1, by iteration.
 
     Examples
     --------
@@ -69,13 +85,13 @@ def orthogonal(matrix: Tensor) -> Tensor:
     >>> torch.linalg.svdvals(orthogonal(torch.tensor([[3.0, 0.0], [0.0, 0.1]]))).round().tolist()
     [1.0, 1.0]
     """
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-12)
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = matrices.mT if tall else matrices
+    x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-12)
     for _ in range(5):
-        square = x @ x.T
+        square = x @ x.mT
         x = 3.4445 * x + (2.0315 * square @ square - 4.775 * square) @ x
-    return x.T if tall else x
+    return x.mT if tall else x
 
 
 def optimizer(net: nn.Module, rate: float) -> Muon:

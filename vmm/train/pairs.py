@@ -205,8 +205,10 @@ def _parts(pictures: Tensor, n: int, crop: int, rng: np.random.Generator) -> Ten
     """Parts (B, C, crop, crop) of pictures drawn at random."""
     which = rng.integers(len(pictures), size=n)
     corners = rng.integers(pictures.shape[-1] - crop + 1, size=(n, 2))
-    cuts = zip(which.tolist(), corners.tolist(), strict=True)
-    return torch.stack([pictures[i, :, t : t + crop, x : x + crop] for i, (t, x) in cuts])
+    index, top, left = (torch.from_numpy(x).to(pictures.device) for x in (which, *corners.T))
+    inside = torch.arange(crop, device=pictures.device)
+    rows, columns = (top[:, None] + inside)[:, :, None], (left[:, None] + inside)[:, None]
+    return pictures.permute(0, 2, 3, 1)[index[:, None, None], rows, columns].permute(0, 3, 1, 2)
 
 
 def _moved(cut: Tensor, moves: np.ndarray, patch: int) -> Tensor:

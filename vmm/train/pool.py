@@ -55,9 +55,11 @@ class Pool:
         return len(self) >= len(self.frames)
 
     def fill(self, batches: Iterator[Pairs]) -> None:
-        """Take batches until the pool is full."""
-        while not self.full:
-            batch, start = next(batches), len(self)
+        """Take batches until the pool is full, or there are no more."""
+        for batch in batches:
+            if self.full:
+                return
+            start = len(self)
             stop = min(start + len(batch.factor), len(self.frames))
             stacked = torch.stack([batch.a, batch.b, batch.target], 1).cpu().numpy()
             self.frames[start:stop] = stacked[: stop - start]
