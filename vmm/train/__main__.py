@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from vmm.train.bank import bank
+from vmm.train.calibrate import calibration
 from vmm.train.evaluate import held_out
 from vmm.train.export import export
 from vmm.train.forms import FORMS, MARGIN, form, kind
@@ -111,7 +112,8 @@ def _train(options: argparse.Namespace) -> None:
         _run(training, batches, options, batch, checkpoint)
     if training.stop:
         raise SystemExit(f"stopped after {training.minutes:.1f} minutes; the same command goes on from {checkpoint}")
-    for file in export(training.mean, options.out / f"{options.name}.onnx", kind(options.name), margin=MARGIN):
+    net, path = training.mean.cpu(), options.out / f"{options.name}.onnx"
+    for file in export(net, path, kind(options.name), margin=MARGIN, calibration=calibration(net)):
         print(file)
     from vmm.plot import curves
 
