@@ -152,11 +152,7 @@ def parts(path: str, height: int = 360, width: int = 640) -> tuple[float, float,
 
 def _times(nets: dict[str, str]) -> None:
     """Print times per frame of 640x360, also relative to MagNet."""
-    print(
-        print(
-            "\nMilliseconds per frame of 640x360: encoder, manipulator, decoder, sum; over MagNet; with both encodings"
-        )
-    )
+    print("\nMilliseconds per frame of 640x360: encoder, manipulator, decoder, sum; over MagNet; with both encodings")
     times_by_name = {name: parts(path) for name, path in nets.items()}
     magnet = sum(times_by_name["magnet"])
     for name, times in times_by_name.items():
