@@ -82,6 +82,6 @@ def magnify(
     >>> scene = shift("coins", 0.5, 2.0, side=96)
     >>> out = vmm.realtime.magnify(np.stack([scene.a, scene.b]), alpha=3)
     >>> round(achieved(scene, out[1]), 1)
-    2.0
+    2.1
     """
     return by_network(frames, band, "realtime", fs, alpha, mode, weights, white, mask, temporal)

@@ -37,9 +37,11 @@ def main(arguments: list[str] | None = None) -> None:
 
     Examples
     --------
-    >>> import tempfile
+    >>> from contextlib import suppress
     >>> from vmm.train.__main__ import main
-    >>> main(["preview", tempfile.mkdtemp() + "/batch.png", "--patch", "32"])
+    >>> with suppress(SystemExit):
+    ...     main(["--help"])  # doctest: +ELLIPSIS
+    usage: python -m vmm.train ...
     """
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
