@@ -96,6 +96,16 @@ def magnify(
     ----------
     .. [1] Pan, Geng, Owens: Self-supervised motion magnification by backpropagating through optical flow.
        NeurIPS 2023.
+
+    Examples
+    --------
+    The network is adapted to the clip for 300 steps, which takes minutes, and stored for later use.
+
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> clip = synthetic.render(synthetic.texture((64, 64)), synthetic.sway(30, 30, 5, 0.2))
+    >>> out = vmm.flowmag.magnify(clip, alpha=9, adapt=300, save="adapted.onnx")  # doctest: +SKIP
+    >>> out = vmm.flowmag.magnify(clip, alpha=4, weights="adapted.onnx")  # doctest: +SKIP
     """
     total = _total(alpha)
     if isinstance(adapt, bool) or not isinstance(adapt, int) or adapt < 0:

@@ -44,8 +44,8 @@ def magnify(
     alpha
         Amplification: the output motion is (1 + alpha) times the input motion. A number (default 10) or a map (H, W).
     mode
-        Reference of the motion: "static", the first frame; "dynamic", the previous frame; "temporal", the motion
-        outside the band. By default "temporal" if `band` is given, else "static".
+        Reference of the motion: "static", the first frame; "dynamic", the previous frame; "temporal", the current frame
+        without its motion in the band. By default "temporal" if `band` is given, else "static".
     size
         Size of the network: "light" (default), which is installed with the library, or "base". The base size is not
         installed: train it with ``python -m vmm.train lightweight-base`` and pass its path as `weights`.

@@ -50,8 +50,8 @@ def magnify(
     alpha
         Amplification: the output motion is (1 + alpha) times the input motion. A number (default 10) or a map (H, W).
     mode
-        Reference of the motion: "static", the first frame; "dynamic", the previous frame; "temporal", the motion
-        outside the band. By default "temporal" if `band` is given, else "static".
+        Reference of the motion: "static", the first frame; "dynamic", the previous frame; "temporal", the current frame
+        without its motion in the band. By default "temporal" if `band` is given, else "static".
     weights
         Name of an installed network (see ``vmm.learned.NAMES``), or the path ``PATH.onnx`` of another one.
     white

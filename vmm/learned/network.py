@@ -136,7 +136,7 @@ class Network:
     def manipulate(self, shape_a: Array, shape_b: Array, factor: Any) -> Array:
         """Shape of the magnified frame; `factor` is a number or a map with one value per sample of the shape."""
         xp = namespace(shape_a)
-        if np.ndim(factor) == 0:  # a map always, so that the graph sees the same input size in every call
+        if np.ndim(factor) == 0:  # a map, because ONNX Runtime may reuse this buffer for a result of that size
             factor = xp.full(shape_a.shape[-2:], float(factor), xp.float32)
         factor = xp.asarray(factor, dtype=xp.float32)[None, None]
         return self._graphs["manipulator"](shape_a, shape_b, factor)[0]
