@@ -65,8 +65,8 @@ def blocks(report: Mapping[str, Sequence[Block]]) -> list[Block | str]:
     if not answered:
         return result
     rows = [(q.job, [*(_methods(ranks, i) for i in range(3)), _figure(nothing)]) for q, ranks, nothing in answered]
-    columns = ("first", "second", "third", "no magnification")
-    result.append(Table("tasks", "Best methods for each task", columns, rows))
+    headings = ("first", "second", "third", "no magnification")
+    result.append(Table("tasks", "Best methods for each task", headings, rows))
     names = list(dict.fromkeys(name for _, ranks, _ in answered for rank in ranks for name, _ in rank))
     counts = [(name, [_times(name, answered, 1), _times(name, answered, 3)]) for name in names]
     counts.sort(key=lambda row: (-row[1][0], -row[1][1]))

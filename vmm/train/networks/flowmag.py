@@ -194,6 +194,13 @@ def load_published(net: FlowMag, state: Mapping[str, Any]) -> FlowMag:
     ------
     RuntimeError
         If the names or shapes of the arrays do not match the network.
+
+    Examples
+    --------
+    >>> from vmm.train.networks.flowmag import FlowMag, load_published
+    >>> net = FlowMag(4)
+    >>> load_published(net, net.state_dict()) is net
+    True
     """
     ours = {}
     for name, value in tensors(state).items():

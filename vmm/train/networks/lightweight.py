@@ -211,6 +211,13 @@ def load_published(net: Lightweight, state: Mapping[str, Any]) -> Lightweight:
     ------
     RuntimeError
         If the names or shapes of the arrays do not match the network.
+
+    Examples
+    --------
+    >>> from vmm.train.networks.lightweight import Lightweight, load_published
+    >>> net = Lightweight("light")
+    >>> load_published(net, net.state_dict()) is net
+    True
     """
     names = {"enc.": "encoder.", "dec.man.": "manipulator.", "dec.": "decoder."}
     ours = {}

@@ -273,6 +273,13 @@ def load_published(net: MagNet, state: Mapping[str, Any]) -> MagNet:
     ------
     RuntimeError
         If the names or shapes of the arrays do not match the network.
+
+    Examples
+    --------
+    >>> from vmm.train.networks.magnet import MagNet, load_published
+    >>> net = MagNet("zheng")
+    >>> load_published(net, net.state_dict()) is net
+    True
     """
     ours = {}
     for name, value in tensors(state).items():
