@@ -154,8 +154,8 @@ def test_options_of_entrants():
     frames = np.random.default_rng(0).integers(0, 255, (24, 32, 40), dtype=np.uint8)
     wide = one.magnify(frames, 2.5, 30.0, 5.0, band=(1, 4))
     assert wide.shape == frames.shape and not np.array_equal(wide, one.magnify(frames, 2.5, 30.0, 5.0))
-    with pytest.raises(TypeError, match="phase has no option color"):
-        one.magnify(frames, 2.5, 30.0, 5.0, color=1)
+    with pytest.raises(TypeError, match="phase has no option window"):
+        one.magnify(frames, 2.5, 30.0, 5.0, window=1)
     assert "temporal" in one.options
 
 
