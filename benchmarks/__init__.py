@@ -1,1 +1,1 @@
-"""Speed and quality of every method: ``python -m benchmarks speed``."""
+"""Benchmarks of speed, memory and accuracy of all methods, such as ``python -m benchmarks speed``."""

@@ -18,7 +18,9 @@ if sys.argv[1:2] == ["study"]:
     run.main(sys.argv[2:])
 else:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=[*BENCHMARKS, "study"], help="study has options of its own: study --help")
-    parser.add_argument("--quick", action="store_true", help="the smallest size, or few scenes")
+    parser.add_argument(
+        "name", choices=[*BENCHMARKS, "study"], help="benchmark to run; for the options of study see study --help"
+    )
+    parser.add_argument("--quick", action="store_true", help="use the smallest size, or few scenes")
     options = parser.parse_args()
     BENCHMARKS[options.name](quick=options.quick)

@@ -1,4 +1,4 @@
-"""What is timed: methods with their settings, sizes, and a clip that moves."""
+"""Cases of the benchmarks of speed: methods with settings, frame sizes, and a synthetic clip."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vmm.temporal import butterworth, ideal
 SIZES = {"360p": (360, 640), "720p": (720, 1280), "1080p": (1080, 1920)}
 BAND = (2, 3)
 
-CASES = {  # name: method, settings, arguments of the command line
+CASES = {  # Name: method, settings, arguments of the command line.
     "linear": ("linear", {}, []),
     "linear, wavelength 40": ("linear", {"wavelength": 40}, ["--wavelength", "40"]),
     "riesz": ("riesz", {}, []),
@@ -46,24 +46,24 @@ CASES = {  # name: method, settings, arguments of the command line
 
 
 def clip(shape: tuple[int, int], frames: int) -> np.ndarray:
-    """A colour texture that sways by a tenth of a pixel at 2.5 Hz while it pans by half a pixel a frame."""
+    """A color texture that oscillates with an amplitude of 0.1 px at 2.5 Hz and moves to the right by 0.5 px/frame."""
     height, width = shape
     scene = synthetic.texture((256, 256), blur=1.0)
     moves = synthetic.sway(frames, 30, 2.5, 0.1) + 0.5 * np.arange(frames)[:, None] * np.array([0.0, 1.0])
-    grey = synthetic.render(scene, moves)
+    gray = synthetic.render(scene, moves)
     tiles = -(-height // 256), -(-width // 256)
-    wide = np.tile(grey, (1, *tiles))[:, :height, :width]
+    wide = np.tile(gray, (1, *tiles))[:, :height, :width]
     return np.stack([wide, 255 - wide // 2, wide // 2 + 64], axis=-1)
 
 
 class Again:
-    """Chunks that come round, as often as there are frames; they can be read twice."""
+    """A stream that repeats the frames of a loop up to `count` frames; it can be read several times."""
 
     def __init__(self, frames: np.ndarray, count: int) -> None:
         self._frames, self.shape = frames, (count, *frames.shape[1:])
 
     def again(self) -> Iterator[np.ndarray]:
-        """From the first chunk on."""
+        """Read the stream from its beginning."""
         n = len(self._frames)
         return (self._frames[: min(n, self.shape[0] - done)] for done in range(0, self.shape[0], n))
 
@@ -72,7 +72,7 @@ class Again:
 
 
 def magnified(case: str, frames: Any) -> Iterator[np.ndarray]:
-    """The chunks of a case's output."""
+    """Output of a case, chunk by chunk."""
     method, settings, _ = CASES[case]
-    where = {} if "frequency" in settings else {"band": BAND}
-    return partial(getattr(vmm, method).magnify, fs=30, alpha=10, **where, **settings)(frames)
+    passband = {} if "frequency" in settings else {"band": BAND}
+    return partial(getattr(vmm, method).magnify, fs=30, alpha=10, **passband, **settings)(frames)

@@ -62,7 +62,7 @@ train() { # two networks side by side, from their shipped weights; checkpoints c
     local minutes=${MINUTES:-2}
     for row in "realtime 256" "lightweight-light 192"; do
         set -- $row
-        "$python" -m vmm.train "$1" --fine --device cuda --minutes "$minutes" --batch "$2" --farthest 14 --rate 5e-4 \
+        "$python" -m vmm.train "$1" --fine --device cuda --minutes "$minutes" --batch "$2" --max-output 14 --rate 5e-4 \
             --start "$weights/$1.onnx" --out "$OUT/trained" >"$OUT/train-$1.log" 2>&1 &
     done
     wait

@@ -25,13 +25,13 @@ def main() -> None:
         print("No figure was measured: PyTorch finds no CUDA device")
         return
     from vmm.learned import weights
-    from vmm.train.forms import FORMS, form
+    from vmm.train.architectures import ARCHITECTURES, architecture
     from vmm.train.restore import weights as restore
 
     folder = weights.__file__.removesuffix(".py")
     print(f"{'network':22}{'precision':>12}{'frames/s':>10}{'MB':>8}")
-    for name in FORMS:
-        net = form(name).eval().requires_grad_(False)
+    for name in ARCHITECTURES:
+        net = architecture(name).eval().requires_grad_(False)
         with suppress(OSError):  # the base size ships no weights; its speed does not depend on them
             restore(net, f"{folder}/{name}.onnx")
         for half in (False, True):

@@ -1,8 +1,8 @@
-"""Frames a second of every method: on one core and on all, against plain NumPy, against peers, and from file to file.
+"""Speed of every method: on one core and on all cores, relative to plain NumPy and to peers, and from file to file.
 
-Colour uint8 in and out, 30 frames/s, band 2 to 3 Hz, kernels compiled before. The calibration, one complex Fourier
-transform of 1280x720 by SciPy on one core, stands beside, so that runs on different machines compare. The class is in
-asv's form.
+Input and output are color frames, uint8, at 30 frames/s; the band is 2 to 3 Hz; kernels are compiled before the timing.
+Results include a calibration, the time of one complex Fourier transform of 1280x720 by SciPy on one core, so that runs
+on different machines can be compared. The class ``Speed`` has the interface of asv.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmarks.cases import BAND, CASES, SIZES, Again, clip, magnified
 from vmm.backend.fast import plainly
 from vmm.backend.threads import cores
 
-WARM, TIMED = 8, 40
+WARM, TIMED = 8, 40  # Frames of the short run, and additional frames of the long run.
 
 _RUN = """
 import re, sys
@@ -36,31 +36,31 @@ sys.exit(code)
 
 
 class Speed:
-    """One case and size."""
+    """Time and memory of one case, size and number of threads."""
 
     params = (list(CASES), list(SIZES), [1, 2])
     param_names = ("case", "size", "threads")
 
     def setup(self, case: str, size: str, threads: int) -> None:
-        """Render a loop and compile."""
+        """Render the frames and compile the kernels."""
         self._loop = clip(SIZES[size], 4)
         vmm.set_threads(threads)
         self._run(case, WARM)
 
     def teardown(self, case: str, size: str, threads: int) -> None:
-        """Back to all cores."""
+        """Use all cores again."""
         vmm.set_threads(None)
 
     def time_frames(self, case: str, size: str, threads: int) -> None:
-        """Seconds for so many frames."""
+        """Time of TIMED frames."""
         self._run(case, TIMED)
 
     def peakmem_frames(self, case: str, size: str, threads: int) -> None:
-        """Bytes of the process at most."""
+        """Peak memory of the process."""
         self._run(case, TIMED)
 
     def track_milliseconds(self, case: str, size: str, threads: int) -> float:
-        """Milliseconds a frame, beyond what a shorter clip takes."""
+        """Milliseconds per additional frame: the difference between a long and a short run."""
         short, long = (median(lambda n=n: self._run(case, n), 3) for n in (WARM, WARM + TIMED))
         return 1000 * (long - short) / TIMED
 
@@ -86,7 +86,7 @@ def main(quick: bool = False) -> None:
 
 
 def milliseconds(case: str, size: str, threads: int) -> float:
-    """Milliseconds a frame."""
+    """Milliseconds per frame of a case, at a size and with a number of threads."""
     speed = Speed()
     speed.setup(case, size, threads)
     try:
@@ -96,7 +96,7 @@ def milliseconds(case: str, size: str, threads: int) -> float:
 
 
 def versus(size: str) -> None:
-    """Against the same methods in plain array code, and against other packages, on whole clips in memory."""
+    """Compare with the same methods in plain array code, and with other packages, on arrays."""
     print(f"\nSeconds for 24 frames of {size}, all cores")
     frames = clip(SIZES[size], 24)
     ours = {}
@@ -104,47 +104,47 @@ def versus(size: str) -> None:
         with plainly():
             plain = seconds(lambda case=case: list(magnified(case, iter([frames]))))
         ours[method] = seconds(lambda case=case: list(magnified(case, iter([frames]))))
-        print(f"{case:28}{ours[method]:8.2f}{plain:8.2f} plain{plain / ours[method]:8.1f} times as long")
+        print(f"{case:28}{ours[method]:8.2f}{plain:8.2f} plain{plain / ours[method]:8.1f} times the time")
     for name, peer in peers.PEERS.items():
         try:
-            taken = seconds(lambda peer=peer: peer.magnify(frames, BAND, 30.0, 10.0))
-        except Exception as error:  # whatever keeps a peer from working is its result
+            elapsed = seconds(lambda peer=peer: peer.magnify(frames, BAND, 30.0, 10.0))
+        except Exception as error:  # the failure is the result of the peer
             print(f"{name:28} does not run here: {type(error).__name__}: {error}")
         else:
-            print(f"{name:28}{taken:8.2f}{taken / ours['linear']:14.1f} times vmm.linear")
+            print(f"{name:28}{elapsed:8.2f}{elapsed / ours['linear']:14.1f} times vmm.linear")
 
 
 def files(shape: tuple[int, int], frames: int) -> None:
-    """From file to file with H.264 by the command line: frames a second, and memory of its process at most."""
+    """Frames per second and peak memory of the command line, from file to file with H.264."""
     print(f"\nFile to file, {shape[1]}x{shape[0]}, {frames} frames")
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "in.mp4", Path(folder) / "out.mp4"
         vmm.io.write(source, clip(shape, frames), 30)
         for case, (method, _, options) in CASES.items():
-            where = [] if "--frequency" in options else ["--band", "2", "3"]
-            command = [method, str(source), str(target), *where, "--alpha", "10", *options]
+            passband = [] if "--frequency" in options else ["--band", "2", "3"]
+            command = [method, str(source), str(target), *passband, "--alpha", "10", *options]
             start = time.perf_counter()
-            said = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, "-c", _RUN, *command, "--quiet", "--overwrite"], capture_output=True, text=True
             )
-            taken = time.perf_counter() - start
-            memory = said.stdout.split()[-1] if said.returncode == 0 else f"failed: {said.stderr}"
-            print(f"{case:28}{frames / taken:8.1f} frames/s{memory:>8} MB", flush=True)
+            elapsed = time.perf_counter() - start
+            memory = process.stdout.split()[-1] if process.returncode == 0 else f"failed: {process.stderr}"
+            print(f"{case:28}{frames / elapsed:8.1f} frames/s{memory:>8} MB", flush=True)
 
 
 def calibration() -> float:
-    """Milliseconds of a complex transform of 1280x720 on one core."""
+    """Milliseconds of a complex Fourier transform of 1280x720 on one core."""
     plane = np.random.default_rng(0).normal(size=(720, 1280)).astype(np.complex64)
     return 1000 * median(lambda: scipy.fft.fft2(plane, workers=1), 15)
 
 
 def median(function: Callable[[], object], times: int) -> float:
-    """Median of the seconds that a call takes."""
+    """Median time of a call in seconds."""
     return statistics.median(seconds(function) for _ in range(times))
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
+    """Time of a call in seconds."""
     start = time.perf_counter()
     function()
     return time.perf_counter() - start

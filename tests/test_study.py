@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import vmm
-from benchmarks.study import entrants, experiments, reading, run
-from benchmarks.study.figures import drawn, montage
-from benchmarks.study.kept import Kept
-from benchmarks.study.pairs import thinned
-from benchmarks.study.parts import Curves, Job, Pictures, Table
+from benchmarks.study import conclusions, entrants, experiments, run
+from benchmarks.study.figures import line_plot, montage
+from benchmarks.study.jobs import list_jobs, run_jobs
+from benchmarks.study.pairs import subsampled
 from benchmarks.study.settings import TINY
-from benchmarks.study.work import done, listed
+from benchmarks.study.store import Store
+from benchmarks.study.types import Curves, Job, Pictures, Table
 
 HERE = tuple(name for name in experiments.NAMES if name != "cost")  # which measures in processes of its own
 
@@ -47,11 +47,11 @@ def made_up(monkeypatch, few):
 def test_the_page(few, tmp_path):
     page = run.study(tmp_path, TINY, HERE, quiet=True).read_text()
     assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|<script|https?://""", page)
-    assert "cannot be shown" not in page and " failed: " not in page
+    assert "cannot be displayed" not in page and " failed: " not in page
     tables = [table for table in re.findall(r"<table>(.*?)</table>", page, re.DOTALL) if ">linear<" in table]
     assert len(tables) >= len(HERE) and all(">copycat<" in table and ">realtime<" in table for table in tables)
     assert page.count("data:image/png") >= 10
-    assert "For small motion made 2 px large take" in page
+    assert "Best for small motion magnified to 2 px: " in page
     rows = {tuple(re.findall(r"<t[dh]>(.*?)</t[dh]>", row)) for row in re.findall(r"<tr>(.*?)</tr>", page)}
     for path in tmp_path.glob("*.csv"):
         with path.open(newline="") as file:
@@ -83,7 +83,7 @@ def test_goes_on_where_it_was_cut_off(made_up, tmp_path):
     made_up(experiment([job("first"), Job(("second",), lambda: {"value": 2.5}), job("third")]))
     run.study(tmp_path, TINY, quiet=True)
     assert done == ["first", "second", "third"]
-    assert Kept(tmp_path, TINY).of("made_up")[("second",)] == {"value": 2.5}
+    assert Store(tmp_path, TINY).results("made_up")[("second",)] == {"value": 2.5}
 
 
 def test_what_failed_is_said_and_tried_again(made_up, tmp_path):
@@ -102,7 +102,7 @@ def test_an_experiment_that_cannot_be_listed_or_shown(made_up, tmp_path):
     broken.jobs = jobs
     made_up(broken)
     page = run.study(tmp_path, TINY, quiet=True).read_text()
-    assert "made_up failed: OSError: no sensor" in page and "cannot be shown: ZeroDivisionError" in page
+    assert "made_up failed: OSError: no sensor" in page and "cannot be displayed: ZeroDivisionError" in page
 
 
 def test_blocks_of_each_kind(made_up, tmp_path):
@@ -121,9 +121,11 @@ def test_blocks_of_each_kind(made_up, tmp_path):
 
 def test_processes_side_by_side_give_the_same(tmp_path):
     name = "subpixel"
-    work = [(name, job) for job in listed(name, experiments.experiments((name,))[name], TINY, tmp_path)][:4]
+    work = [(name, job) for job in list_jobs(name, experiments.experiments((name,))[name], TINY, tmp_path)][:4]
     work.append(("made_up", Job(("here",), lambda: {"process": float(os.getpid())}, alone=True)))
-    here, there = ({one.job.key: one.values for one in done(work, TINY, tmp_path, processes)} for processes in (1, 2))
+    here, there = (
+        {one.job.key: one.values for one in run_jobs(work, TINY, tmp_path, processes)} for processes in (1, 2)
+    )
     assert there.keys() == here.keys() and len(there) == 5 and there["here",] == {"process": os.getpid()}
     assert all(there[key] == pytest.approx(values, rel=1e-5) for key, values in here.items())
     assert there["nothing", "0.04", "10", "0"]["similarity"] > 0
@@ -133,8 +135,8 @@ def test_results_of_another_setting_are_left_alone(tmp_path):
     (tmp_path / "results.jsonl").write_text(
         json.dumps({"setting": "full", "experiment": "e", "key": ["k"], "values": {}, "seconds": 0}) + "\n"
     )
-    kept = Kept(tmp_path, TINY)
-    assert not kept.has("e", ("k",)) and not kept.of("e")
+    store = Store(tmp_path, TINY)
+    assert not store.has("e", ("k",)) and not store.results("e")
 
 
 def test_two_frames_by_those_that_see_accelerations():
@@ -152,26 +154,26 @@ def test_options_of_entrants():
     frames = np.random.default_rng(0).integers(0, 255, (24, 32, 40), dtype=np.uint8)
     wide = one.magnify(frames, 2.5, 30.0, 5.0, band=(1, 4))
     assert wide.shape == frames.shape and not np.array_equal(wide, one.magnify(frames, 2.5, 30.0, 5.0))
-    with pytest.raises(TypeError, match="phase has no option colour"):
-        one.magnify(frames, 2.5, 30.0, 5.0, colour=1)
+    with pytest.raises(TypeError, match="phase has no option window"):
+        one.magnify(frames, 2.5, 30.0, 5.0, window=1)
     assert "temporal" in one.options
 
 
 def test_what_is_left_out():
-    left = entrants.left_out(TINY)
-    assert "no motion" in left["color"] and "without weights" in left["flowmag"]
-    assert not left.keys() & entrants.entrants(TINY).keys()
+    excluded = entrants.excluded(TINY)
+    assert "not motion" in excluded["color"] and "no weights" in excluded["flowmag"]
+    assert not excluded.keys() & entrants.entrants(TINY).keys()
 
 
 def test_order_and_sentence():
-    question = reading.Question("a job", "e", "t", "c", "low")
+    question = conclusions.Question("a job", "e", "t", "c", "low")
     rows = [("nothing", (5.0,)), ("one", (2.0,)), ("two", (2.01,)), ("three", (9.0,)), ("four", (float("nan"),))]
-    ranks, nothing = reading.order(question, {"e": [Table("t", "T", ("c",), rows)]})
-    said = reading.sentence(question, ranks, nothing)
-    assert said == ("For a job take one (2) and two (2.01); next comes three (9); worse than doing nothing (5): three.")
-    near = reading.Question("a job", "e", "t", "c", "zero")
-    assert reading.order(near, {"e": [Table("t", "T", ("c",), [("a", [-0.5]), ("b", [0.2])])]})[0][0][0][0] == "b"
-    assert reading.blocks({}) == []
+    ranks, nothing = conclusions.ranking(question, {"e": [Table("t", "T", ("c",), rows)]})
+    said = conclusions.sentence(question, ranks, nothing)
+    assert said == "Best for a job: one (2) and two (2.01), then three (9). Worse than no magnification (5): three."
+    near = conclusions.Question("a job", "e", "t", "c", "zero")
+    assert conclusions.ranking(near, {"e": [Table("t", "T", ("c",), [("a", [-0.5]), ("b", [0.2])])]})[0][0][0][0] == "b"
+    assert conclusions.blocks({}) == []
 
 
 def test_networks_and_names():
@@ -183,6 +185,6 @@ def test_networks_and_names():
 
 
 def test_thinned_and_drawn():
-    assert thinned([1, 2, 3, 4, 5], 3) == [1, 3, 5] and thinned([1, 2], 9) == [1, 2]
-    figure = drawn(Curves("c", "C", "px", "gain", {"nothing": ([1], [2]), "a": ([1], [1])}))
+    assert subsampled([1, 2, 3, 4, 5], 3) == [1, 3, 5] and subsampled([1, 2], 9) == [1, 2]
+    figure = line_plot(Curves("c", "C", "px", "gain", {"nothing": ([1], [2]), "a": ([1], [1])}))
     assert figure.axes[0].get_xlabel() == "px"

@@ -5,15 +5,15 @@ import pytest
 
 import vmm
 from benchmarks import peers as packages
-from benchmarks.study import accuracy, cost, large_motion, peers, probe, selectivity, sheet
+from benchmarks.study import accuracy, contact_sheet, cost, large_motion, peers, probe, selectivity
 from benchmarks.study.entrants import entrants
-from benchmarks.study.parts import Curves, Pictures, Table
 from benchmarks.study.settings import TINY
+from benchmarks.study.types import Curves, Pictures, Table
 from vmm.data.rods import plate, rod
 from vmm.data.stripes import stripe_boxes, stripes
 from vmm.measure import phasors
 
-MODULES = (accuracy, cost, large_motion, peers, selectivity, sheet)
+MODULES = (accuracy, contact_sheet, cost, large_motion, peers, selectivity)
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +58,18 @@ def test_each_stripe_moves_alone():
         stripes(shape, 2, kind="wood")
 
 
-@pytest.mark.parametrize("name", [accuracy.MADE, accuracy.HAMMER])
+@pytest.mark.parametrize("name", [accuracy.SYNTHETIC, accuracy.HAMMER])
 def test_an_exact_sensor_agrees_with_the_truth(name):
     scene = accuracy.scenes(TINY)[name]()
-    moved = (rod((60, 64), frames=60) if name == accuracy.MADE else plate(64, frames=240)).moved
-    found = accuracy.against(moved, scene)
+    moved = (rod((60, 64), frames=60) if name == accuracy.SYNTHETIC else plate(64, frames=240)).moved
+    found = accuracy.compare_to_sensor(moved, scene)
     assert found.error < 0.02 and found.correlation > 0.99 and abs(found.gain / scene.unit - 1) < 0.03
 
 
 def test_accuracy(tmp_path):
     results = done(accuracy, tmp_path)
-    assert {key[1] for key in results} == {accuracy.MADE, accuracy.HAMMER}
-    for name in (accuracy.MADE, accuracy.HAMMER):
+    assert {key[1] for key in results} == {accuracy.SYNTHETIC, accuracy.HAMMER}
+    for name in (accuracy.SYNTHETIC, accuracy.HAMMER):
         nothing, phase = results["nothing", name], results["phase", name]
         assert abs(nothing["achieved"] * (1 + nothing["alpha"]) - 1) < 0.1
         assert abs(phase["achieved"] - 1) < 0.2 and phase["correlation"] > 0.97 and phase["scaled"] < 0.06
@@ -99,7 +99,7 @@ def test_large_motion(tmp_path):
 
 
 def test_paths_are_as_named():
-    small, drift = large_motion.paths("drift 0.5 px a frame", 30)
+    small, drift = large_motion.paths("drift 0.5 px/frame", 30)
     np.testing.assert_allclose(np.diff(drift[:, 1]), 0.5)
     assert abs(small).max() <= large_motion.AMPLITUDE
     assert np.ptp(large_motion.paths("step 3 px", 30)[1][:, 1]) == 3
@@ -113,7 +113,7 @@ def test_cost(tmp_path):
     assert time["ms"] > 0 and time["memory"] > time["beyond"] >= 0
     assert {"parameters", "time", "memory"} <= {block.name for block in _shown(cost, results)}
     with pytest.raises(RuntimeError, match="nobody"):
-        probe.measured(name="nobody", height=64, width=96, frames=8, threads=1, seconds=0)
+        probe.measure(name="nobody", height=64, width=96, frames=8, threads=1, seconds=0)
 
 
 def test_peers(tmp_path, monkeypatch):
@@ -122,11 +122,11 @@ def test_peers(tmp_path, monkeypatch):
     gone = packages.Peer("gone", "no_such_module", good.magnify, "and more")
     monkeypatch.setattr(peers, "PEERS", {"good": good, "bad": bad, "gone": gone})
     monkeypatch.setattr(packages, "PEERS", {"good": good, "bad": bad, "gone": gone})
-    peers._kept_out.cache_clear()
+    peers._unavailable.cache_clear()
     try:
         assert set(peers.peers()) == {"good"} and peers.peers()["good"].kind == "peer"
-        assert peers.absent()["gone"] == "not installed: pip install gone (and more)"
-        assert "ZeroDivisionError" in peers.absent()["bad"]
+        assert peers.unavailable()["gone"] == "not installed: pip install gone (and more)"
+        assert "ZeroDivisionError" in peers.unavailable()["bad"]
         frames = np.zeros((4, 16, 16), np.uint8)
         assert peers.peer("good").magnify(frames, 2.0, 30.0, 9.0).shape == frames.shape
         with pytest.raises(TypeError, match="good has no option mask"):
@@ -135,12 +135,12 @@ def test_peers(tmp_path, monkeypatch):
         assert results["good", "stripes"]["gain"] < 1e-6 and results["phase", "circles"]["gain"] > 0.7
         _shown(peers, results)
     finally:
-        peers._kept_out.cache_clear()
+        peers._unavailable.cache_clear()
 
 
-def test_sheet(tmp_path):
-    results = done(sheet, tmp_path)
-    (block, *_) = _shown(sheet, results)
+def test_contact_sheet(tmp_path):
+    results = done(contact_sheet, tmp_path)
+    (block, *_) = _shown(contact_sheet, results)
     assert isinstance(block, Pictures) and (tmp_path / block.files[0][0]).stat().st_size > 10_000
 
 

@@ -1,4 +1,4 @@
-"""Targeted magnification by FlowMag's generator, which can be trained on the very clip (Pan et al. 2023)."""
+"""Motion magnification by FlowMag, with optional test-time adaptation (Pan et al. 2023)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from vmm.engine.loop import magnify as run
 from vmm.engine.protocols import Spatial
 from vmm.engine.windows import Source, source
 from vmm.learned import NAMES, Network, load, pair
-from vmm.learned.frames import white_of
+from vmm.learned.preprocess import white_value
 from vmm.learned.weights import FOLDER
 from vmm.magnet import AS_IT_IS
 
 LARGEST = 16.0
-"""Total factor up to which the network is trained; it runs twice, each time by the root, for factors up to 256."""
+"""Largest total factor of one run, as in training. Above it the network runs twice with the square root, up to 256."""
 
-_SHIPPED = "flowmag"
-_SMALLEST = 16  # pixels that the generator's coarsest level takes
-_LEARNED = 128  # frames of a clip that are trained on
+_DEFAULT_WEIGHTS = "flowmag"
+_MIN_SIDE = 16  # The generator halves the frame four times, so smaller frames have no coarsest level. In pixels.
+_MAX_TRAINING_FRAMES = 128  # Frames of the clip used for adaptation at most; this bounds the memory.
 
 
 def magnify(
@@ -42,75 +42,90 @@ def magnify(
     save: str | Path | None = None,
     progress: bool = False,
 ) -> Any:
-    """Magnify motion against the first frame by FlowMag, everywhere or on a target.
+    """Magnify motion relative to the first frame with FlowMag, in the whole frame or in a region.
 
-    The generator paints each frame from the first frame, the frame itself and a map of the total factor, which is 1
-    outside the mask: it is told where not to magnify, and paints what lies between. Where the total factor is above 16
-    it runs twice with the root of it, the second time on the first frame and its own first result.
+    The generator renders each output frame from the first frame, the current frame and a map of the total factor
+    1 + alpha. The factor is 1 outside the mask, so the network itself renders the transition between the region and
+    its surroundings. If the total factor exceeds 16, the generator runs twice with its square root: the second run
+    takes the first frame and the result of the first run.
 
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks; at least 16 x 16 pixels.
+        The clip: an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. Frames have at least 16 x 16
+        pixels.
     fs
-        Not needed; it is taken so that all methods are called alike.
+        Ignored. The parameter exists so that all methods have the same signature.
     alpha
-        What is added, from 0 to 255: output motion = (1 + alpha) times the input's. A number or a map (H, W).
+        Amplification from 0 to 255: the output motion is (1 + alpha) times the input motion. A number (default 10) or
+        a map (H, W).
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Region to magnify: a map (H, W) with weights in [0, 1], or a box (top, left, height, width) in pixels. By
+        default the whole frame.
     adapt
-        Steps of training on this clip before it is magnified, without any true frame; a few hundred are usual. Needs
-        the extra: ``pip install "vmm[train]"``. An iterator is gone through first, and kept unless it can be read
-        again, as ``vmm.io.stream`` can.
+        Number of steps of test-time adaptation: the network is trained on this clip, without ground truth, before the
+        clip is magnified. 0 (default) means none; a few hundred steps are usual. Adaptation needs the packages torch,
+        onnx and onnxscript. An iterator is read to its end first, and its chunks are stored unless it can be reopened,
+        as ``vmm.io.stream`` can.
     weights
-        A network that ships, or the path of another. By default "flowmag" where it ships. Where it does not, a small
-        generator (16 channels of the published 64) that has learned nothing is trained on the clip from the start,
-        which takes ``adapt``.
+        Name of an installed network, or the path ``PATH.onnx`` of another one. By default "flowmag" if it is
+        installed. If it is not, `adapt` is required, and a small generator (16 channels instead of the published 64)
+        is trained on the clip from initial weights.
     white
-        Value of white in the frames; by default the largest of an integer type, 255 for floating point.
+        Value of white in the frames. By default the largest value of an integer dtype, 255 for floating point.
     save
-        Path ``PATH.onnx`` to which the adapted network is written; ``weights=PATH.onnx`` takes it up again.
+        Path ``PATH.onnx`` to which the adapted network is written. It can be loaded with ``weights=PATH.onnx``.
     progress
-        Whether adaptation shows a bar.
+        If True, show a progress bar during adaptation.
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where alpha, weights, adapt, save, mask or the frames are out of range; the message says what is allowed.
+        If `alpha`, `weights`, `adapt`, `save`, `mask` or the frames are out of range.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
     ImportError
-        Where adapt is asked for and PyTorch is missing.
+        If `adapt` is positive and PyTorch is not installed.
 
     References
     ----------
     .. [1] Pan, Geng, Owens: Self-supervised motion magnification by backpropagating through optical flow.
        NeurIPS 2023.
+
+    Examples
+    --------
+    The network is adapted to the clip for 300 steps, which takes minutes, and stored for later use.
+
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> clip = synthetic.render(synthetic.texture((64, 64)), synthetic.sway(30, 30, 5, 0.2))
+    >>> out = vmm.flowmag.magnify(clip, alpha=9, adapt=300, save="adapted.onnx")  # doctest: +SKIP
+    >>> out = vmm.flowmag.magnify(clip, alpha=4, weights="adapted.onnx")  # doctest: +SKIP
     """
     total = _total(alpha)
     if isinstance(adapt, bool) or not isinstance(adapt, int) or adapt < 0:
-        raise ValueError(f"adapt={adapt!r} must be a number of steps, 0 for none")
+        raise ValueError(f"adapt={adapt!r} must be a number of training steps, 0 or more")
     if save is not None and not adapt:
-        raise ValueError(f"save={str(save)!r} keeps an adapted network: give adapt, a number of steps")
+        raise ValueError(f"save={str(save)!r} writes an adapted network and needs adapt, a number of training steps")
     if save is not None and not Path(save).absolute().parent.is_dir():
-        raise ValueError(f"save={str(save)!r}: there is no such folder")
+        raise ValueError(f"save={str(save)!r}: the folder {str(Path(save).absolute().parent)!r} does not exist")
     if adapt:
         clip = source(frames, frames if is_array(frames) else checked(frames))
-        net = _adapted(_some(clip), adapt, weights, _each(total), white, save, progress)
+        net = _adapted(_training_frames(clip), adapt, weights, _factor_per_run(total), white, save, progress)
         frames = frames if is_array(frames) or hasattr(frames, "again") else clip.chunks
     else:
-        net = load(_chosen(weights), "flowmag")
-    running: Any = net if _each(total) == total else Twice(net)
+        net = load(_weights(weights), "flowmag")
+    running: Any = net if _factor_per_run(total) == total else Twice(net)
     spatial, motion = pair(running, white)
 
     def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
-        if min(shape[:2]) < _SMALLEST:
-            raise ValueError(f"frames of {shape[0]} x {shape[1]} pixels must be at least {_SMALLEST} x {_SMALLEST}")
+        if min(shape[:2]) < _MIN_SIDE:
+            raise ValueError(f"frames of {shape[0]} x {shape[1]} pixels must be at least {_MIN_SIDE} x {_MIN_SIDE}")
         return spatial(shape, dtype, xp)
 
     return run(frames, spatial=plan, motion=motion, temporal=AS_IT_IS, alpha=alpha, mask=mask)
@@ -144,41 +159,41 @@ class Twice:
 
 
 def _total(alpha: Alpha) -> float:
-    """The largest total factor."""
+    """Largest total factor 1 + alpha; a ValueError if alpha is out of range."""
     check_alpha(alpha)
-    listed = alpha if isinstance(alpha, (list, tuple)) else [alpha]
-    values = np.concatenate([np.ravel(to_host(value)) for value in listed])
-    low, high, most = float(values.min()), float(values.max()), LARGEST**2 - 1
-    if low < 0 or high > most:
+    alphas = alpha if isinstance(alpha, (list, tuple)) else [alpha]
+    values = np.concatenate([np.ravel(to_host(value)) for value in alphas])
+    low, high, highest = float(values.min()), float(values.max()), LARGEST**2 - 1
+    if low < 0 or high > highest:
         raise ValueError(
-            f"alpha={low if low < 0 else high:g} must lie in [0, {most:g}]: FlowMag is made for total factors "
-            f"1 + alpha from 1 to {LARGEST:g}, and runs twice for those up to {most + 1:g}"
+            f"alpha={low if low < 0 else high:g} must lie in [0, {highest:g}]: FlowMag is trained for total factors "
+            f"1 + alpha from 1 to {LARGEST:g}, and runs twice for factors up to {highest + 1:g}"
         )
     return 1 + high
 
 
-def _each(total: float) -> float:
-    """The factor of each run."""
+def _factor_per_run(total: float) -> float:
+    """Total factor of each run: the square root if the generator runs twice."""
     return total if total <= LARGEST else total**0.5
 
 
-def _chosen(weights: str | Path | None) -> str | Path:
-    """The weights asked for, or those that ship."""
-    if weights is None and _SHIPPED not in NAMES:
+def _weights(weights: str | Path | None) -> str | Path:
+    """The weights passed by the user, or the installed ones."""
+    if weights is None and _DEFAULT_WEIGHTS not in NAMES:
         raise ValueError(
-            "weights=None: no weights of FlowMag ship, so pass weights=PATH.onnx (written by `vmm convert` from a "
-            "published file, or by save=), or adapt=300 to train a small generator on this clip from the start"
+            "weights=None: no weights of FlowMag are installed with the library; pass weights=PATH.onnx (written by "
+            "`vmm convert` from a published file, or by save=), or adapt=300 to train a small generator on this clip"
         )
-    return _SHIPPED if weights is None else weights
+    return _DEFAULT_WEIGHTS if weights is None else weights
 
 
-def _some(clip: Source) -> np.ndarray:
-    """At most so many frames of a clip, evenly spaced from the first on, on the host."""
-    stride, passed, kept = -(-clip.length // _LEARNED), 0, []
+def _training_frames(clip: Source) -> np.ndarray:
+    """Evenly spaced frames of a clip, at most _MAX_TRAINING_FRAMES, starting with the first; on the host."""
+    stride, position, frames = -(-clip.length // _MAX_TRAINING_FRAMES), 0, []
     for chunk in clip.again():
-        kept.append(to_host(chunk[-passed % stride :: stride]))
-        passed += len(chunk)
-    return np.concatenate(kept)
+        frames.append(to_host(chunk[-position % stride :: stride]))
+        position += len(chunk)
+    return np.concatenate(frames)
 
 
 def _adapted(
@@ -190,21 +205,23 @@ def _adapted(
     save: str | Path | None,
     progress: bool,
 ) -> Network:
-    """A network trained on frames, run by onnxruntime as any other."""
+    """A network adapted to the frames, written as ONNX graphs and loaded with ONNX Runtime."""
     try:
         from vmm.train import adapt, export, restore
     except ImportError as error:
-        raise ImportError(f'adapt={steps} trains a network, which needs PyTorch: pip install "vmm[train]"') from error
-    fresh = weights is None and _SHIPPED not in NAMES
+        raise ImportError(
+            f"adapt={steps} trains a network, which needs PyTorch: pip install torch onnx onnxscript"
+        ) from error
+    fresh = weights is None and _DEFAULT_WEIGHTS not in NAMES
     if fresh:
-        begun = adapt.begun()
+        initial = adapt.initial_generator()
     else:
-        name = _chosen(weights)
-        load(name, "flowmag")  # or an error that says what is wrong with it
-        begun = restore.flowmag(FOLDER / f"{name}.onnx" if name in NAMES else name)
-    white = white_of(frames.dtype) if white is None else white
+        name = _weights(weights)
+        load(name, "flowmag")  # raises an error if the weights cannot be used
+        initial = restore.flowmag(FOLDER / f"{name}.onnx" if name in NAMES else name)
+    white = white_value(frames.dtype) if white is None else white
     net = adapt.adapt(
-        begun, frames, steps, factors=(1.0, max(factor, 2.0)), fresh=fresh, white=white, progress=progress
+        initial, frames, steps, factors=(1.0, max(factor, 2.0)), fresh=fresh, white=white, progress=progress
     )
     if save is not None:
         export.export(net, save, "flowmag")
@@ -212,5 +229,5 @@ def _adapted(
     folder = Path(tempfile.mkdtemp(prefix="vmm-"))
     export.export(net, folder / "adapted.onnx", "flowmag")
     adapted = Network(folder / "adapted.onnx")
-    weakref.finalize(adapted, shutil.rmtree, folder, True)  # graphs are opened when they are first run
+    weakref.finalize(adapted, shutil.rmtree, folder, True)  # the files are needed as long as the network
     return adapted

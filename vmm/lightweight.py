@@ -1,4 +1,4 @@
-"""Magnification by the lightweight network, which sees two frames at once (Singh et al. 2023)."""
+"""Motion magnification by the lightweight network, which encodes pairs of frames (Singh et al. 2023)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from vmm.engine.alpha import Alpha
 from vmm.engine.loop import Band
 from vmm.engine.protocols import Filter
+from vmm.learned import NAMES
 from vmm.magnet import by_network
 from vmm.temporal import fir
 
@@ -28,49 +29,71 @@ def magnify(
     mask: Any = None,
     temporal: Callable[..., Filter] | Filter = fir,
 ) -> Any:
-    """Magnify motion by the lightweight network, which encodes pairs of frames, their motion and appearance apart.
+    """Magnify motion with the lightweight network, which encodes the motion and the appearance of pairs of frames.
 
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
+        The clip: an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
     band
-        Low and high cut-off in Hz: what of the shape moves in this band is magnified. None for the other modes.
+        Lower and upper cutoff (low, high) of the temporal filter in Hz, for mode "temporal" only: motion within the
+        band is magnified. None (default) for the other modes.
     fs
-        Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
+        Sampling rate of the camera in Hz. By default the rate of a stream; for an array 1, so that `band` is in
+        cycles per frame.
     alpha
-        What is added: output motion = (1 + alpha) times the input's. A number or a map (H, W).
+        Amplification: the output motion is (1 + alpha) times the input motion. A number (default 10) or a map (H, W).
     mode
-        What motion is measured against: "static" the first frame, "dynamic" the frame before, "temporal" what the
-        band leaves out. By default "temporal" where there is a band, else "static".
+        Reference of the motion: "static", the first frame; "dynamic", the previous frame; "temporal", the current frame
+        without its motion in the band. By default "temporal" if `band` is given, else "static".
     size
-        "light", which ships, or "base", which does not: `weights` takes one that you trained.
+        Size of the network: "light" (default), which is installed with the library, or "base". The base size is not
+        installed: train it with ``python -m vmm.train lightweight-base`` and pass its path as `weights`.
     weights
-        The path of another network.
+        Name of an installed network, or the path ``PATH.onnx`` of another one. By default the network of `size`.
     white
-        Value of white in the frames; by default the largest of an integer type, 255 for floating point.
+        Value of white in the frames. By default the largest value of an integer dtype, 255 for floating point.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Region to magnify: a map (H, W) with weights in [0, 1], or a box (top, left, height, width) in pixels. By
+        default the whole frame.
     temporal
-        Design of the temporal filter, or a ready filter; it works on the shape.
+        Function that designs the temporal filter from `band` and `fs` (default ``vmm.temporal.fir``), or a filter.
+        It is applied to the shape representation.
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where band, mode, weights, alpha, mask or the frames are out of range; the message says what is allowed.
+        If `band`, `mode`, `weights`, `alpha`, `mask` or the frames are out of range.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
     References
     ----------
     .. [1] Singh, Murala, Kosuru: Lightweight network for video motion magnification. WACV 2023.
+
+    Examples
+    --------
+    A photograph is displaced by 0.5 px from the first to the second frame, and by about 2 px in the output.
+
+    >>> import numpy as np
+    >>> import vmm
+    >>> from vmm.data.shifts import achieved, shift
+    >>> scene = shift("coins", 0.5, 2.0, side=96)
+    >>> out = vmm.lightweight.magnify(np.stack([scene.a, scene.b]), alpha=3)
+    >>> round(achieved(scene, out[1]), 1)
+    2.0
     """
     if size not in SIZES:
         raise ValueError(f"size={size!r} must be 'light' or 'base'")
-    chosen = f"lightweight-{size}" if weights is None else weights
-    return by_network(frames, band, "lightweight", fs, alpha, mode, chosen, white, mask, temporal)
+    if weights is None and f"lightweight-{size}" not in NAMES:
+        raise ValueError(
+            f"size={size!r}: this network is not installed with the library; use size='light', or train it with "
+            f"`python -m vmm.train lightweight-{size}` and pass weights=PATH.onnx"
+        )
+    weights = f"lightweight-{size}" if weights is None else weights
+    return by_network(frames, band, "lightweight", fs, alpha, mode, weights, white, mask, temporal)

@@ -1,4 +1,4 @@
-"""Magnification by the real-time network, whose encoder is linear (Ha et al. 2024)."""
+"""Motion magnification by the real-time network, whose encoder is linear (Ha et al. 2024)."""
 
 from __future__ import annotations
 
@@ -25,45 +25,63 @@ def magnify(
     mask: Any = None,
     temporal: Callable[..., Filter] | Filter = fir,
 ) -> Any:
-    """Magnify motion by the real-time network, the quickest of the learned ones.
+    """Magnify motion with the real-time network, the fastest of the learned methods.
+
+    The encoder is a single linear layer, and the decoder works at a quarter of the resolution of the frames.
 
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
+        The clip: an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
     band
-        Low and high cut-off in Hz: what of the shape moves in this band is magnified. None for the other modes.
+        Lower and upper cutoff (low, high) of the temporal filter in Hz, for mode "temporal" only: motion within the
+        band is magnified. None (default) for the other modes.
     fs
-        Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
+        Sampling rate of the camera in Hz. By default the rate of a stream; for an array 1, so that `band` is in
+        cycles per frame.
     alpha
-        What is added: output motion = (1 + alpha) times the input's. A number or a map (H, W).
+        Amplification: the output motion is (1 + alpha) times the input motion. A number (default 10) or a map (H, W).
     mode
-        What motion is measured against: "static" the first frame, "dynamic" the frame before, "temporal" what the
-        band leaves out. By default "temporal" where there is a band, else "static".
+        Reference of the motion: "static", the first frame; "dynamic", the previous frame; "temporal", the current frame
+        without its motion in the band. By default "temporal" if `band` is given, else "static".
     weights
-        Name of a network that ships, or the path of another.
+        Name of an installed network (see ``vmm.learned.NAMES``), or the path ``PATH.onnx`` of another one.
     white
-        Value of white in the frames; by default the largest of an integer type, 255 for floating point.
+        Value of white in the frames. By default the largest value of an integer dtype, 255 for floating point.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Region to magnify: a map (H, W) with weights in [0, 1], or a box (top, left, height, width) in pixels. By
+        default the whole frame.
     temporal
-        Design of the temporal filter, or a ready filter; it works on the shape.
+        Function that designs the temporal filter from `band` and `fs` (default ``vmm.temporal.fir``), or a filter.
+        It is applied to the shape representation.
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where band, mode, weights, alpha, mask or the frames are out of range; the message says what is allowed.
+        If `band`, `mode`, `weights`, `alpha`, `mask` or the frames are out of range.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
     References
     ----------
     .. [1] Ha, Oh Hyun-Bin et al.: Revisiting learning-based video motion magnification for real-time processing.
        arXiv 2403.01898, 2024.
+
+    Examples
+    --------
+    A photograph is displaced by 0.5 px from the first to the second frame, and by about 2 px in the output.
+
+    >>> import numpy as np
+    >>> import vmm
+    >>> from vmm.data.shifts import achieved, shift
+    >>> scene = shift("coins", 0.5, 2.0, side=96)
+    >>> out = vmm.realtime.magnify(np.stack([scene.a, scene.b]), alpha=3)
+    >>> round(achieved(scene, out[1]), 1)
+    2.1
     """
     return by_network(frames, band, "realtime", fs, alpha, mode, weights, white, mask, temporal)

@@ -1,15 +1,16 @@
-"""Other packages that magnify motion, one adapter a file.
+"""Adapters for other packages for motion magnification, one per file.
 
-| module | package | what of it |
+| module | package | methods |
 | --- | --- | --- |
 | ``pyidi`` | pyidi | linear, Butterworth band-pass |
 | ``eulerian`` | eulerian-magnification | linear, Fourier band-pass |
-| ``vidmag`` | vidmag | linear and phase, Fourier band-pass, on the processor |
+| ``vidmag`` | vidmag | linear and phase, Fourier band-pass, on the CPU |
 | ``pyevm`` | pyeulervid | linear and phase |
-| ``gestures`` | musicalgestures | linear, difference of two one-pole low-passes, from file to file |
+| ``gestures`` | musicalgestures | linear, difference of two one-pole low-pass filters, from file to file |
 
-An adapter is a function ``(frames, band, fs, alpha) -> frames`` of colour frames (T, H, W, 3) of uint8, band and rate
-in Hz, and alpha that is what is added. ``PEERS`` lists them. Each package keeps its own settings for all else.
+An adapter is a function ``(frames, band, fs, alpha) -> frames`` of color frames (T, H, W, 3), uint8, the band and the
+sampling rate in Hz, and alpha, the amplification of the motion that is added. ``PEERS`` lists the adapters. All other
+settings of the packages have their default values.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ Adapter = Callable[[np.ndarray, tuple[float, float], float, float], np.ndarray]
 
 @dataclass(frozen=True)
 class Peer:
-    """One way in which another package magnifies.
+    """A method of another package.
 
     Attributes
     ----------
     package
-        As pip knows it.
+        Name of the package for pip.
     module
-        As Python imports it.
+        Name of the module for import.
     magnify
         The adapter.
     note
-        What has to be known to install it.
+        Additional requirements of the installation.
     """
 
     package: str
@@ -47,8 +48,8 @@ class Peer:
     note: str = ""
 
 
-_EVM_NOTE = "it states Python 3.12 or newer"
-_VIDMAG_NOTE = "where a CUDA compiler is found without its libraries: CMAKE_ARGS=-DCMAKE_CUDA_COMPILER=NOTFOUND"
+_EVM_NOTE = "requires Python 3.12 or newer"
+_VIDMAG_NOTE = "if a CUDA compiler is installed without its libraries, set CMAKE_ARGS=-DCMAKE_CUDA_COMPILER=NOTFOUND"
 
 PEERS = {
     "pyidi": Peer("pyidi", "pyidi", pyidi.magnify),
@@ -61,17 +62,17 @@ PEERS = {
     "pyeulervid, phase": Peer("pyeulervid", "pyevm", pyevm.phase, _EVM_NOTE),
     "musicalgestures": Peer("musicalgestures", "musicalgestures", gestures.magnify, "and ffmpeg with ffprobe"),
 }
-"""Peers by the name that tables show."""
+"""Peers by their names in the tables."""
 
-NO_MAGNIFIERS = {
-    "perceptual": "holds a steerable pyramid alone, and imports scipy.misc, which SciPy no longer has",
-    "optiquake-local": "measures vibration and magnifies none",
+EXCLUDED = {
+    "perceptual": "contains only a steerable pyramid, and imports scipy.misc, which current SciPy does not have",
+    "optiquake-local": "measures vibration, but does not magnify it",
 }
-"""Packages that come up in a search, and why they do not run."""
+"""Related packages that are not included, with the reasons."""
 
 
 def missing() -> dict[str, str]:
-    """Peers that are not installed, with the line that installs them.
+    """Peers that are not installed, with the command that installs them.
 
     Examples
     --------
@@ -87,11 +88,11 @@ def missing() -> dict[str, str]:
 
 
 def trial(peer: Peer) -> str:
-    """What keeps a peer from running on a clip of 32 frames of 64x96; empty where nothing does."""
+    """Run a peer on a clip of 32 frames of 64x96; return the error message, or an empty string if it works."""
     rng = np.random.default_rng(0)
     frames = np.repeat(rng.integers(60, 190, (1, 64, 96, 3), np.uint8), 32, axis=0)
     try:
         out = np.asarray(peer.magnify(frames, (2.0, 3.0), 30.0, 10.0))
-    except Exception as error:  # whatever keeps a peer from working is its result
+    except Exception as error:  # the failure is the result
         return f"does not run here: {type(error).__name__}: {error}"
-    return "" if out.shape == frames.shape else f"made frames {out.shape} of {frames.shape}"
+    return "" if out.shape == frames.shape else f"output of shape {out.shape} for input of shape {frames.shape}"

@@ -1,7 +1,7 @@
-"""eulerian-magnification: linear, with a Fourier band-pass.
+"""eulerian-magnification: linear, with a Fourier band-pass filter.
 
-Release 0.22 reads the bins of a real transform as those of a complex one: motion of a frequency is magnified where the
-band lies at twice of it, and the band that is asked for magnifies nothing of its own.
+Release 0.22 uses the bins of a real Fourier transform as if they were those of a complex one. The actual passband is
+therefore at half the requested frequencies, and motion in the requested band is not magnified.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 
 
 def magnify(frames: np.ndarray, band: tuple[float, float], fs: float, alpha: float) -> np.ndarray:
-    """Magnify; the package works on values from 0 to 1, and keeps to no range."""
+    """Magnify; the package takes values in [0, 1] and does not clip its output."""
     from eulerian_magnification import eulerian_magnification
 
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        made = eulerian_magnification(frames / 255.0, fs, *band, alpha)
-    return np.clip(np.rint(255 * np.asarray(made)), 0, 255).astype(np.uint8)
+        out = eulerian_magnification(frames / 255.0, fs, *band, alpha)
+    return np.clip(np.rint(255 * np.asarray(out)), 0, 255).astype(np.uint8)

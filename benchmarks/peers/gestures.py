@@ -1,4 +1,4 @@
-"""musicalgestures: linear, from file to file; its result goes through H.264."""
+"""musicalgestures: linear, from file to file; its output file is encoded with H.264."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import vmm
 
 
 def magnify(frames: np.ndarray, band: tuple[float, float], fs: float, alpha: float) -> np.ndarray:
-    """Magnify a file that is written without loss."""
+    """Magnify a clip, which is written to a lossless file first."""
     for program in ("ffmpeg", "ffprobe"):
         if shutil.which(program) is None:
-            raise FileNotFoundError(f"musicalgestures needs the program {program}")
+            raise FileNotFoundError(f"musicalgestures needs the program {program}, which is not installed")
     import musicalgestures
 
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         path = Path(folder) / "clip.avi"
         vmm.io.write(path, frames, fs)
         video = musicalgestures.MgVideo(str(path))
-        made = video.eulerian(mode="motion", freq_low=band[0], freq_high=band[1], amplification=alpha)
-        out, _ = vmm.io.read(made.filename)
+        result = video.eulerian(mode="motion", freq_low=band[0], freq_high=band[1], amplification=alpha)
+        out, _ = vmm.io.read(result.filename)
     return np.asarray(out)

@@ -1,18 +1,26 @@
-"""The comparative study: every method under the protocols of the papers, on one page.
+"""The comparative study: all methods under the test protocols of the papers, in one report.
 
-``python -m benchmarks study --out study/ [--quick] [--only NAME ...]`` runs what is not done yet and writes the page.
+``python -m benchmarks study --out study/ [--quick] [--only NAME ...]`` runs the jobs without a stored result and writes
+the report.
 
-| module | what it holds |
+| module | contents |
 | --- | --- |
-| ``run`` | the command: jobs in turn, each result kept at once |
-| ``experiments`` | the experiments, in order |
-| ``subpixel``, ``noise`` | two frames: ever smaller motion, ever stronger noise; ``pairs`` is what they share |
-| ``circles`` | three circles that should move by 10 px, at the nominal factor and a tuned one |
-| ``gain`` | achieved over nominal motion by factor and wavelength, with the papers' bounds |
-| ``artefacts`` | ringing, ghosts, blur, and what stands still |
-| ``reading`` | which method for which job, from the numbers |
-| ``page``, ``figures`` | the page, its pictures and tables |
-| ``entrants``, ``published`` | all that takes part |
-| ``measured`` | how far things move in clips |
-| ``parts``, ``settings``, ``kept`` | what experiments are made of, how much is done, and results in a file |
+| ``run`` | the command: runs the jobs and stores each result immediately |
+| ``experiments`` | list of the experiments |
+| ``subpixel``, ``noise`` | two frames with decreasing motion or increasing noise; ``pairs`` holds their common parts |
+| ``circles`` | three circles magnified to 10 px, at the nominal alpha and at a tuned one |
+| ``cost`` | parameters, operations, time and memory; ``operations`` and ``probe`` measure them |
+| ``accuracy`` | displacement in the magnified clip compared with a sensor |
+| ``selectivity`` | gain inside and outside of the band, and temporal filters |
+| ``large_motion`` | small motion combined with drift, shake or a step; flicker and noise in static scenes |
+| ``gain`` | measured over nominal gain by alpha and wavelength, with the bounds of the papers |
+| ``artifacts`` | ringing, ghosts, blur, and changes of static parts |
+| ``peers`` | other packages |
+| ``contact_sheet`` | all methods on real clips |
+| ``conclusions`` | the best methods for each task, computed from the tables |
+| ``page``, ``figures`` | the report, its plots and images |
+| ``entrants``, ``published`` | all methods and networks that are compared |
+| ``metrics`` | estimators of motion in synthetic clips |
+| ``types``, ``settings`` | data types; extent of the study |
+| ``jobs``, ``store``, ``tables`` | execution of jobs; storage of results; cells of tables |
 """

@@ -1,7 +1,7 @@
-"""All that takes part: every method of the library, its networks, published weights at hand, and doing nothing.
+"""The entrants: all methods of the library, its networks, networks with published weights, and no magnification.
 
-``entrants()`` is driven by ``vmm.METHODS`` and ``vmm.learned.NAMES``: what is added there takes part everywhere.
-``left_out()`` says what does not take part, and why.
+``entrants()`` is derived from ``vmm.METHODS`` and ``vmm.learned.NAMES``: a method or network that is added there takes
+part in all experiments. ``excluded()`` lists what is not included, with the reasons.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Any, Protocol
 import numpy as np
 
 import vmm
-from benchmarks.study.parts import Setting
 from benchmarks.study.published import FILES, published
+from benchmarks.study.types import Setting
 from vmm.engine.protocols import Filter
 from vmm.learned import NAMES, load
 from vmm.motion import flow
 from vmm.temporal import acceleration
 
 SINCE_FIRST = Filter(lambda motion, memory: (motion - motion[:1], memory), whole=True)
-"""Passes all motion since the first frame: what a method makes of two frames."""
+"""All-pass filter of the motion relative to the first frame, for clips of two frames."""
 
-NO_MOTION = ("color",)  # methods that magnify no motion
-FORMS: dict[str, tuple[str, dict[str, Any]]] = {  # of methods, as they were published: name: method, settings
+NO_MOTION = ("color",)  # Methods that do not magnify motion.
+FORMS: dict[str, tuple[str, dict[str, Any]]] = {  # Published forms of methods: method and settings by name.
     "phase, published": ("phase", {"limit": float("inf")}),
     "riesz, published": ("riesz", {"limit": float("inf")}),
     "acceleration, published": ("acceleration", {"kernel": "dog", "sigma": 0.0, "limit": float("inf")}),
@@ -36,33 +36,33 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {  # of methods, as they were pub
 
 
 class Magnify(Protocol):
-    """A clip in, a clip out."""
+    """Interface of the functions that magnify a clip."""
 
     def __call__(self, frames: np.ndarray, frequency: float, fs: float, alpha: float, **options: Any) -> np.ndarray:
-        """Magnify the band (0.8, 1.2) times the frequency, or ``band=``; methods of one frequency take that."""
+        """Magnify motion at 0.8 to 1.2 times the frequency, or within ``band=``; some methods use the frequency."""
         ...
 
 
 Pair = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
-"""Frame b with its motion against frame a (1 + alpha) times as large, from a, b and alpha."""
+"""Function of frames a and b and alpha: frame b with its motion relative to a magnified by (1 + alpha)."""
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """One that takes part.
+    """A method with settings, as it takes part in the study.
 
     Attributes
     ----------
     name
-        As tables show it.
+        Name in the tables.
     kind
         "nothing", "classical", "learned" or "peer".
     magnify
-        Magnifies a clip (T, H, W[, 3]) along time.
+        Function that magnifies a clip (T, H, W[, 3]).
     pair
-        Magnifies the second of two frames; None where there is no such form.
+        Function that magnifies the second of two frames, or None if there is none.
     options
-        Names of the options that ``magnify`` takes, such as "temporal" or "mask".
+        Names of the options of ``magnify``, such as "temporal" or "mask".
     """
 
     name: str
@@ -73,91 +73,90 @@ class Entrant:
 
 
 def entrants(setting: Setting | None = None) -> dict[str, Entrant]:
-    """All that take part, by name; published weights where the setting asks for them and they are at hand."""
-    found = [Entrant("nothing", "nothing", lambda frames, frequency, fs, alpha, **_: frames, lambda a, b, alpha: b)]
-    found += [classical(name, name) for name in vmm.METHODS if name not in NO_MOTION]
-    found += [learned(name, path) for name, path in networks(setting).items()]
-    return {one.name: one for one in found}
+    """All entrants by name; networks with published weights if the setting includes them and the files exist."""
+    result = [Entrant("nothing", "nothing", lambda frames, frequency, fs, alpha, **_: frames, lambda a, b, alpha: b)]
+    result += [classical(name, name) for name in vmm.METHODS if name not in NO_MOTION]
+    result += [learned(name, path) for name, path in networks(setting).items()]
+    return {one.name: one for one in result}
 
 
 def networks(setting: Setting | None = None) -> dict[str, str]:
-    """Networks that take part: what they are loaded by, by name."""
+    """Networks by name: the name or path for ``vmm.learned.load``."""
     others = published()[0] if setting is None or setting.published else {}
     return {name: name for name in NAMES} | others | dict(setting.networks if setting else ())
 
 
 def forms() -> dict[str, Entrant]:
-    """Forms of methods other than the library's default: as they were published, and with another filter."""
-    found = {name: classical(name, method, **settings) for name, (method, settings) in FORMS.items()}
-    plain = classical("lagrangian", "lagrangian").magnify
+    """Methods with other settings than the defaults of the library: published forms, and another temporal filter."""
+    published_forms = {name: classical(name, method, **settings) for name, (method, settings) in FORMS.items()}
+    magnify = classical("lagrangian", "lagrangian").magnify
 
     def accelerated(frames: np.ndarray, frequency: float, fs: float, alpha: float, **options: Any) -> np.ndarray:
-        return plain(frames, frequency, fs, alpha, temporal=acceleration(frequency, fs), **options)
+        return magnify(frames, frequency, fs, alpha, temporal=acceleration(frequency, fs), **options)
 
     name = "lagrangian, acceleration"
-    return {name: Entrant(name, "classical", accelerated)} | found
+    return {name: Entrant(name, "classical", accelerated)} | published_forms
 
 
 def static_forms() -> dict[str, Entrant]:
-    """Networks with the weights of their authors, as those run them: every frame against the first."""
+    """Networks with published weights in the static mode of their authors, with the first frame as the reference."""
     return {f"{name}, static": learned(f"{name}, static", path, True) for name, path in published()[0].items()}
 
 
-def left_out(setting: Setting | None = None) -> dict[str, str]:
-    """What does not take part, with the reason."""
-    found = {name: "magnifies changes of colour, and no motion" for name in NO_MOTION if name in vmm.METHODS}
-    shipped = {load(name).kind for name in NAMES}
-    found |= {name: "ships without weights" for name in vmm.LEARNED if name not in shipped}
+def excluded(setting: Setting | None = None) -> dict[str, str]:
+    """Methods and networks that are not included, with the reasons."""
+    reasons = {name: "it magnifies changes of color, not motion" for name in NO_MOTION if name in vmm.METHODS}
+    installed = {load(name).kind for name in NAMES}
+    reasons |= {name: "no weights are installed with the library" for name in vmm.LEARNED if name not in installed}
     if setting is not None and not setting.published:
-        return found | {name: f"not at the setting {setting.name!r}" for name in FILES}
-    return found | published()[1]
+        return reasons | {name: f"not part of the setting {setting.name!r}" for name in FILES}
+    return reasons | published()[1]
 
 
 def classical(name: str, method: str, **settings: Any) -> Entrant:
-    """A method by its name in the library, with settings other than its own."""
+    """Entrant of a method of the library, with the given settings instead of its defaults."""
     run = partial(getattr(vmm, method).magnify, **settings)
-    takes = frozenset(inspect.signature(run).parameters)
+    accepted = frozenset(inspect.signature(run).parameters)
 
     def magnify(frames: np.ndarray, frequency: float, fs: float, alpha: float, **options: Any) -> np.ndarray:
         band = options.pop("band", (0.8 * frequency, 1.2 * frequency))
-        unknown = sorted(options.keys() - takes)
+        unknown = sorted(options.keys() - accepted)
         if unknown:
-            raise TypeError(f"{name} has no option {', '.join(unknown)}: it takes {', '.join(sorted(takes))}")
-        if "frequency" in takes:
+            raise TypeError(f"{name} has no option {', '.join(unknown)}: it has {', '.join(sorted(accepted))}")
+        if "frequency" in accepted:
             return run(frames, frequency, fs=fs, alpha=alpha, **options)
-        ready = not callable(options.get("temporal", callable))
-        return run(frames, None if ready else band, fs=fs, alpha=alpha, **options)
+        is_filter = not callable(options.get("temporal", callable))  # a filter, not a function that designs one
+        return run(frames, None if is_filter else band, fs=fs, alpha=alpha, **options)
 
     def pair(a: np.ndarray, b: np.ndarray, alpha: float) -> np.ndarray:
-        if "temporal" not in takes:  # it sees accelerations: b moves about the middle, by half of its motion
-            made = magnify(_by_turns(a, b), 0.25, 1.0, 2 * alpha)
-            return made[6]  # a frame b in the middle
+        if "temporal" not in accepted:  # the filter needs a clip, in which b deviates from the mean by half its motion
+            return magnify(_alternating(a, b), 0.25, 1.0, 2 * alpha)[6]  # a frame b in the middle of the clip
         clip = np.stack([a, b]).astype(np.float32)
-        given = {"flow": _fields(a, b)} if "flow" in takes else {}  # two frames are too few for a trajectory
-        return run(clip, None, fs=1.0, alpha=alpha, temporal=SINCE_FIRST, **given)[1]
+        flows = {"flow": _flow_fields(a, b)} if "flow" in accepted else {}  # two frames are too few for trajectories
+        return run(clip, None, fs=1.0, alpha=alpha, temporal=SINCE_FIRST, **flows)[1]
 
-    return Entrant(name, "classical", magnify, pair, takes)
+    return Entrant(name, "classical", magnify, pair, accepted)
 
 
-def _by_turns(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """A clip a, a, b, b, a, a ...: a sine of a quarter of the frame rate between them, exactly."""
+def _alternating(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The clip a, a, b, b, a, a, ...: a sampled sine at a quarter of the frame rate."""
     return np.stack([a, a, b, b] * 3).astype(np.float32)
 
 
-def _fields(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Where the pixels of a have gone in a and in b, (2, 2, H, W)."""
-    grey = [frame.mean(axis=-1) if frame.ndim == 3 else frame for frame in (a, b)]
-    found = flow(*(one.astype(np.float32) for one in grey))
-    return np.stack([np.zeros_like(found), found])
+def _flow_fields(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Displacement of the pixels of frame a in frames a and b, (2, 2, H, W)."""
+    gray = [frame.mean(axis=-1) if frame.ndim == 3 else frame for frame in (a, b)]
+    displacement = flow(*(one.astype(np.float32) for one in gray))
+    return np.stack([np.zeros_like(displacement), displacement])
 
 
 def learned(name: str, weights: str, static: bool = False) -> Entrant:
-    """A network by its name or path: along time in its temporal mode, or static, as two frames, against the first."""
+    """Entrant of a network by name or path, in the temporal mode, or in the static mode; pairs use the static mode."""
     method = getattr(vmm, load(weights).kind).magnify
-    takes = frozenset(inspect.signature(method).parameters)
+    accepted = frozenset(inspect.signature(method).parameters)
 
     def magnify(frames: np.ndarray, frequency: float, fs: float, alpha: float, **options: Any) -> np.ndarray:
-        if "band" in takes:
+        if "band" in accepted:
             options = {"band": (0.8 * frequency, 1.2 * frequency)} | options
         if static:
             options["band"] = None
@@ -166,4 +165,4 @@ def learned(name: str, weights: str, static: bool = False) -> Entrant:
     def pair(a: np.ndarray, b: np.ndarray, alpha: float) -> np.ndarray:
         return method(np.stack([a, b]).astype(np.float32), alpha=alpha, weights=weights)[1]
 
-    return Entrant(name, "learned", magnify, pair, takes)
+    return Entrant(name, "learned", magnify, pair, accepted)

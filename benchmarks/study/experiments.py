@@ -1,4 +1,4 @@
-"""The experiments in the order of the page: each is a module of this folder."""
+"""The experiments in the order of the report; each is a module of this folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import cast
 
-from benchmarks.study.parts import Experiment
+from benchmarks.study.types import Experiment
 
 NAMES = (
     "subpixel",
@@ -17,17 +17,17 @@ NAMES = (
     "selectivity",
     "large_motion",
     "gain",
-    "artefacts",
+    "artifacts",
     "peers",
-    "sheet",
+    "contact_sheet",
 )
 
 
 def experiments(only: tuple[str, ...] = ()) -> dict[str, Experiment]:
-    """Those asked for, or all, by name; a wrong name raises ``ValueError``."""
+    """The requested experiments, or all of them, by name; an unknown name raises a ``ValueError``."""
     unknown = sorted(set(only) - set(NAMES))
     if unknown:
         raise ValueError(f"experiment {', '.join(unknown)} must be one of {', '.join(NAMES)}")
     names = [name for name in NAMES if not only or name in only]
-    here = [name for name in names if find_spec(f"benchmarks.study.{name}")]
-    return {name: cast(Experiment, import_module(f"benchmarks.study.{name}")) for name in here}
+    existing = [name for name in names if find_spec(f"benchmarks.study.{name}")]
+    return {name: cast(Experiment, import_module(f"benchmarks.study.{name}")) for name in existing}

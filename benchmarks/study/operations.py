@@ -1,4 +1,4 @@
-"""What a network costs, counted from its graphs."""
+"""Cost of a network, counted from its ONNX graphs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vmm.learned import load
 from vmm.learned.network import PARTS, files
 from vmm.learned.weights import FOLDER
 
-_SIDE = 64  # of the frame on which shapes are followed
+_SIDE = 64  # Side in pixels of the frame with which the shapes inside the graphs are determined.
 
 
 class Cost(NamedTuple):
@@ -21,11 +21,11 @@ class Cost(NamedTuple):
     Attributes
     ----------
     parameters
-        Numbers that were learned.
+        Number of trainable parameters.
     products
-        Multiply-accumulates a pixel of the frame.
+        Multiply-accumulates per pixel of the frame.
     biases
-        Biases added a pixel.
+        Additions of biases per pixel of the frame.
     """
 
     parameters: int
@@ -33,26 +33,27 @@ class Cost(NamedTuple):
     biases: float
 
     def flops(self, height: int, width: int) -> float:
-        """Multiplications and additions each counted, and the biases, as Singh et al. count."""
+        """Number of multiplications and additions, including those of biases, as Singh et al. count them."""
         return (2 * self.products + self.biases) * height * width
 
 
 def cost(weights: str) -> Cost:
-    """What a network costs.
+    """Count the parameters and operations of a network.
 
     Parameters
     ----------
     weights
-        Name or path, as ``vmm.learned.load`` takes it.
+        Name or path of the network, as ``vmm.learned.load`` takes it.
 
     Returns
     -------
     Cost
+        Number of parameters, and operations per pixel.
 
     Raises
     ------
     ImportError
-        Where onnx, which reads the graphs, is not installed.
+        If the package onnx is not installed.
     """
     try:
         import onnx
@@ -71,44 +72,46 @@ def cost(weights: str) -> Cost:
     }
     total = np.zeros(2)
     for part in PARTS:
-        twice = 2 if part == "encoder" and not net.pair else 1
-        total += twice * _work(models[part], inputs[part]) / _SIDE**2
-    return Cost(sum(_learned(model) for model in models.values()), *map(float, total))
+        runs = 2 if part == "encoder" and not net.pair else 1
+        total += runs * _count(models[part], inputs[part]) / _SIDE**2
+    return Cost(sum(_parameters(model) for model in models.values()), *map(float, total))
 
 
-def _learned(model: Any) -> int:
-    """Numbers in a graph that are no mere constants of a reshaping."""
-    floats = (1, 10, 16)  # 32, 16 bits, and bfloat16
+def _parameters(model: Any) -> int:
+    """Number of parameters of a graph, without scalar and integer constants."""
+    floats = (1, 10, 16)  # the ONNX codes of float32, float16 and bfloat16
     return sum(int(np.prod(w.dims)) for w in model.graph.initializer if w.data_type in floats and len(w.dims))
 
 
-def _work(model: Any, inputs: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Multiply-accumulates and biases of a graph's convolutions on some inputs."""
+def _count(model: Any, inputs: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Multiply-accumulates and additions of biases of the convolutions of a graph, for the given inputs."""
     import onnx
     import onnxruntime
 
     nodes = [node for node in model.graph.node if node.op_type in ("Conv", "ConvTranspose")]
-    wanted = [name for node in nodes for name in (node.input[0], node.output[0])]
-    watched = onnx.ModelProto()
-    watched.CopyFrom(model)
-    there = {value.name for value in (*model.graph.output, *model.graph.input)}
-    watched.graph.output.extend(onnx.ValueInfoProto(name=name) for name in dict.fromkeys(wanted) if name not in there)
-    session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    given = {value.name: x for value, x in zip(session.get_inputs(), inputs, strict=True)}
-    made = session.run([value.name for value in session.get_outputs()], given)
-    shapes = {value.name: x.shape for value, x in zip(session.get_outputs(), made, strict=True)}
-    shapes |= {name: x.shape for name, x in given.items()}
+    names = [name for node in nodes for name in (node.input[0], node.output[0])]
+    extended = onnx.ModelProto()
+    extended.CopyFrom(model)
+    existing = {value.name for value in (*model.graph.output, *model.graph.input)}
+    extended.graph.output.extend(
+        onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names) if name not in existing
+    )
+    session = onnxruntime.InferenceSession(extended.SerializeToString(), providers=["CPUExecutionProvider"])
+    feeds = {value.name: x for value, x in zip(session.get_inputs(), inputs, strict=True)}
+    outputs = session.run([value.name for value in session.get_outputs()], feeds)
+    shapes = {value.name: x.shape for value, x in zip(session.get_outputs(), outputs, strict=True)}
+    shapes |= {name: x.shape for name, x in feeds.items()}
     total = np.zeros(2)
     sizes = _sizes(model)
     for node in nodes:
-        places = shapes[node.input[0] if node.op_type == "ConvTranspose" else node.output[0]]
+        positions = shapes[node.input[0] if node.op_type == "ConvTranspose" else node.output[0]]
         biases = np.prod(shapes[node.output[0]]) if len(node.input) > 2 else 0
-        total += sizes[node.input[1]] * np.prod(places[2:]), biases
+        total += sizes[node.input[1]] * np.prod(positions[2:]), biases
     return total
 
 
 def _sizes(model: Any) -> Mapping[str, int]:
-    """Numbers in each weight, by its name before and after it is cast."""
-    found = {w.name: int(np.prod(w.dims)) for w in model.graph.initializer}
-    casts = [node for node in model.graph.node if node.op_type == "Cast" and node.input[0] in found]
-    return found | {node.output[0]: found[node.input[0]] for node in casts}
+    """Size of each weight, by its name before and after a cast."""
+    sizes = {w.name: int(np.prod(w.dims)) for w in model.graph.initializer}
+    casts = [node for node in model.graph.node if node.op_type == "Cast" and node.input[0] in sizes]
+    return sizes | {node.output[0]: sizes[node.input[0]] for node in casts}

@@ -1,4 +1,4 @@
-"""The page: one file of HTML that shows all, and its numbers as CSV beside it."""
+"""The report: one HTML file, with all tables also as CSV files."""
 
 from __future__ import annotations
 
@@ -9,71 +9,71 @@ from pathlib import Path
 from typing import Any
 
 import vmm
-from benchmarks.study import reading
-from benchmarks.study.entrants import left_out
-from benchmarks.study.figures import drawn
-from benchmarks.study.kept import failed
-from benchmarks.study.parts import Block, Curves, Experiment, Pictures, Results, Setting, Table
+from benchmarks.study import conclusions
+from benchmarks.study.entrants import excluded
+from benchmarks.study.figures import line_plot
+from benchmarks.study.store import failed
+from benchmarks.study.types import Block, Curves, Experiment, Pictures, Results, Setting, Table
 
 NAME = "study.html"
 
 
 def write(out: Path, setting: Setting, experiments: Mapping[str, Experiment], results: Mapping[str, Results]) -> Path:
-    """Write the page and the tables; returns the path of the page."""
+    """Write the report and the tables; return the path of the report."""
     blocks: dict[str, list[Block]] = {}
     parts: list[tuple[str, list[Any]]] = []
     for name, experiment in experiments.items():
-        said: list[Any] = [experiment.TEXT]
+        section: list[Any] = [experiment.TEXT]
         try:
             blocks[name] = experiment.blocks(results[name], setting)
-        except Exception as error:  # a study with gaps still has a page
+        except Exception as error:  # a report is written even if an experiment fails
             blocks[name] = []
-            said.append(f"This part cannot be shown: {type(error).__name__}: {error}")
+            section.append(f"This part cannot be displayed: {type(error).__name__}: {error}")
         for block in blocks[name]:
-            said += shown(block, name, out)
-        parts.append((experiment.TITLE, said + failures(results[name])))
-    read: list[Any] = [reading.TEXT]
-    for block in reading.blocks(blocks):
-        read += [block] if isinstance(block, str) else shown(block, "reading", out)
+            section += render_block(block, name, out)
+        parts.append((experiment.TITLE, section + failures(results[name])))
+    summary: list[Any] = [conclusions.TEXT]
+    for block in conclusions.blocks(blocks):
+        summary += [block] if isinstance(block, str) else render_block(block, "conclusions", out)
     about = [f"{setting.name} setting, vmm {vmm.__version__}, {date.today().isoformat()}.", *missing(setting)]
     page = out / NAME
-    wrong = sum(len(failures(one)) for one in results.values())
-    warnings = [f"{wrong} pieces of work failed: the experiments say which."] if wrong else []
-    whole = [("Which method", read), *parts, ("About", about)]
-    page.write_text(vmm.plot.page("Motion magnification compared", whole, warnings=warnings))
+    failure_count = sum(len(failures(one)) for one in results.values())
+    warnings = [f"{failure_count} jobs failed; they are listed under the experiments."] if failure_count else []
+    sections = [("Which method", summary), *parts, ("About", about)]
+    page.write_text(vmm.plot.page("Comparison of motion magnification methods", sections, warnings=warnings))
     return page
 
 
-def shown(block: Block, experiment: str, out: Path) -> list[Any]:
-    """What the page shows of a block; its numbers are written beside."""
+def render_block(block: Block, experiment: str, out: Path) -> list[Any]:
+    """Content of the report for a block; its numbers are also written as a CSV file."""
     if isinstance(block, Table):
-        rows = [("", *block.columns), *((name, *map(word, cells)) for name, cells in block.rows)]
+        rows = [("", *block.columns), *((name, *map(format_cell, cells)) for name, cells in block.rows)]
         _write_csv(out / f"{experiment}-{block.name}.csv", rows)
         return [block.title, rows, *_note(block)]
     if isinstance(block, Curves):
         rows = [("line", block.x, block.y)]
         for name, line in block.lines.items():
-            rows += [(name, word(x), word(y)) for x, y in zip(*line, strict=True)]
+            rows += [(name, format_cell(x), format_cell(y)) for x, y in zip(*line, strict=True)]
         _write_csv(out / f"{experiment}-{block.name}.csv", rows)
-        return [block.title, drawn(block), *_note(block)]
-    return [block.title, *(part for file, said in block.files for part in (out / file, said)), *_note(block)]
+        return [block.title, line_plot(block), *_note(block)]
+    return [block.title, *(part for file, caption in block.files for part in (out / file, caption)), *_note(block)]
 
 
-def word(value: float | str) -> str:
-    """A cell: four digits of a number, and a dash where there is none."""
+def format_cell(value: float | str) -> str:
+    """Text of a cell: a number with four digits, or a dash for NaN."""
     if isinstance(value, str):
         return value
     return "-" if value != value else f"{value:.4g}"
 
 
 def failures(results: Results) -> list[str]:
-    """What did not work, in words."""
+    """Descriptions of the failed jobs."""
     return [f"{', '.join(key)} failed: {values['error']}" for key, values in results.items() if failed(values)]
 
 
 def missing(setting: Setting) -> list[str]:
-    """What does not take part, in words."""
-    return [f"{name} does not take part: {why}." for name, why in left_out(setting).items()]
+    """Descriptions of the excluded methods."""
+    return [f"{name} is not included: {reason}." for name, reason in excluded(setting).items()]
 
 
 def _note(block: Table | Curves | Pictures) -> list[str]:

@@ -1,4 +1,4 @@
-"""Two frames of photographs: what the experiments on them share."""
+"""Common parts of the experiments on two frames of photographs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from functools import partial
 import numpy as np
 
 from benchmarks.study.entrants import Entrant, entrants
-from benchmarks.study.parts import Job, Results, Setting, Values
+from benchmarks.study.types import Job, Results, Setting, Values
 from vmm.data.shifts import HELD_OUT, similarities
 
 SIDES = {"full": 192, "quick": 96, "tiny": 64}
 Point = tuple[float, float, float]
-"""Motion and output motion in pixels, and noise in grey levels."""
+"""Motion and output motion in pixels, and noise in gray levels."""
 
 
-def thinned(values: Sequence[float], points: int) -> list[float]:
-    """At most so many of the values, ends included."""
-    chosen = np.unique(np.rint(np.linspace(0, len(values) - 1, min(points, len(values)))).astype(int))
-    return [values[i] for i in chosen]
+def subsampled(values: Sequence[float], points: int) -> list[float]:
+    """At most `points` of the values, evenly spaced, with both ends."""
+    indices = np.unique(np.rint(np.linspace(0, len(values) - 1, min(points, len(values)))).astype(int))
+    return [values[i] for i in indices]
 
 
-def jobs_of(setting: Setting, points: Sequence[Point], photographs: int) -> Iterator[Job]:
+def pair_jobs(setting: Setting, points: Sequence[Point], photographs: int) -> Iterator[Job]:
     """Each entrant at each point."""
     names = HELD_OUT[: min(photographs, setting.scenes)]
     for one in entrants(setting).values():
@@ -40,11 +40,11 @@ def _scored(one: Entrant, point: Point, names: Sequence[str], side: int) -> Valu
 
 
 def score(results: Results, name: str, point: Point) -> float:
-    """What an entrant reached at a point; not a number where it has not."""
+    """Structural similarity of an entrant at a point; NaN if there is no result."""
     values = results.get((name, *(f"{value:g}" for value in point)), {})
     return float(values.get("similarity", "nan"))
 
 
 def names_in(results: Results) -> list[str]:
-    """Those that took part, in order."""
+    """Names of the entrants with results, in order."""
     return list(dict.fromkeys(key[0] for key in results if len(key) > 1))

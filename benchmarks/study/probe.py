@@ -1,4 +1,4 @@
-"""One entrant in a process of its own: time a frame and memory. ``python -m benchmarks.study.probe '{...}'``."""
+"""Time per frame and memory of one entrant in its own process: ``python -m benchmarks.study.probe '{...}'``."""
 
 from __future__ import annotations
 
@@ -14,76 +14,77 @@ from pathlib import Path
 from typing import Any
 
 FS, FREQUENCY, ALPHA = 30.0, 5.0, 10.0
-SMALL = (64, 96)  # of the frames that are magnified first, so that kernels are compiled and networks open
+SMALL = (64, 96)  # Size of the frames of the first call, in which kernels are compiled and networks loaded.
 
 
-def measured(**what: Any) -> dict[str, float]:
-    """Time and memory of an entrant.
+def measure(**options: Any) -> dict[str, float]:
+    """Measure the time and memory of an entrant.
 
     Parameters
     ----------
-    what
-        ``name`` of the entrant, ``weights`` of a network that has none, ``height``, ``width``, ``frames``,
-        ``threads``, and ``seconds`` that are spent at least, with three repeats at most.
+    options
+        ``name`` of the entrant; ``weights`` of a network that is not an installed one, else ""; ``height``, ``width``
+        and ``frames`` of the clip; ``threads``; and ``seconds``, the smallest total time of up to three calls.
 
     Returns
     -------
     dict
-        ``ms`` a frame, the median; ``memory`` of the process at most and ``beyond`` what it held before, in MB.
+        ``ms``, the median time per frame in milliseconds; ``memory``, the peak memory of the process in MB; ``beyond``,
+        the same minus the memory before the calls.
 
     Raises
     ------
     RuntimeError
-        Where the process fails, with the last line that it said.
+        If the process fails; the message is the last line of its error output.
     """
-    said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "benchmarks.study.probe", json.dumps(what)],
+    process = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "benchmarks.study.probe", json.dumps(options)],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],
-        env=os.environ | {"OMP_NUM_THREADS": str(what["threads"])},
+        env=os.environ | {"OMP_NUM_THREADS": str(options["threads"])},
     )
-    if said.returncode:
-        raise RuntimeError((said.stderr.strip().splitlines() or ["said nothing"])[-1])
-    found: dict[str, float] = json.loads(said.stdout.splitlines()[-1])
-    return found
+    if process.returncode:
+        raise RuntimeError((process.stderr.strip().splitlines() or ["the process failed without a message"])[-1])
+    result: dict[str, float] = json.loads(process.stdout.splitlines()[-1])
+    return result
 
 
-def _main(what: dict[str, Any]) -> dict[str, float]:
-    """In the process."""
+def _main(options: dict[str, Any]) -> dict[str, float]:
+    """Measure in this process."""
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: what["threads"]])
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options["threads"]])
     import vmm
     from benchmarks.cases import clip
     from benchmarks.study.entrants import entrants, learned
     from benchmarks.study.peers import peer
     from benchmarks.study.settings import QUICK
 
-    vmm.set_threads(what["threads"])
-    if what.get("weights"):
-        one = learned(what["name"], what["weights"])
+    vmm.set_threads(options["threads"])
+    if options.get("weights"):
+        one = learned(options["name"], options["weights"])
     else:
-        one = entrants(QUICK).get(what["name"]) or peer(what["name"])
-    frames = clip((what["height"], what["width"]), what["frames"])
+        one = entrants(QUICK).get(options["name"]) or peer(options["name"])
+    frames = clip((options["height"], options["width"]), options["frames"])
     one.magnify(frames[:, : SMALL[0], : SMALL[1]], FREQUENCY, FS, ALPHA)
-    before, spent = _memory(reset=True), []
-    while len(spent) < 3 and sum(spent) <= what["seconds"]:
+    before, times = _memory(reset=True), []
+    while len(times) < 3 and sum(times) <= options["seconds"]:
         start = time.perf_counter()
         one.magnify(frames, FREQUENCY, FS, ALPHA)
-        spent.append(time.perf_counter() - start)
-    most = _memory()
-    return {"ms": 1000 * statistics.median(spent) / len(frames), "memory": most, "beyond": most - before}
+        times.append(time.perf_counter() - start)
+    peak = _memory()
+    return {"ms": 1000 * statistics.median(times) / len(frames), "memory": peak, "beyond": peak - before}
 
 
 def _memory(reset: bool = False) -> float:
-    """Memory of this process at most since the last reset, in MB; NaN where the system does not say."""
+    """Peak memory of this process since the last reset, in MB; NaN if the system has no /proc."""
     if not Path("/proc/self/status").exists():
         return float("nan")
     if reset:
-        with contextlib.suppress(OSError):  # where it is refused, it is the most since the process began
+        with contextlib.suppress(OSError):  # if the reset is refused, the peak is since the start of the process
             Path("/proc/self/clear_refs").write_text("5")
-    found = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())
-    return int(found.group(1)) / 1024 if found else float("nan")
+    match = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())
+    return int(match.group(1)) / 1024 if match else float("nan")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Networks with the weights of their authors, where those are at hand."""
+"""Networks with the weights that their authors published, if the files exist."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ FILES = {  # name: file, kind
 
 @cache
 def published() -> tuple[dict[str, str], dict[str, str]]:
-    """What is at hand, written as graphs: path by name; and what is not, with the reason."""
-    found, missing = {}, {}
+    """Paths of the converted networks by name, and the reasons for missing ones by name."""
+    paths, missing = {}, {}
     for name, (file, kind) in FILES.items():
         try:
-            found[name] = _converted(file, kind)
+            paths[name] = _converted(file, kind)
         except (ImportError, OSError) as error:
             missing[name] = str(error)
-    return found, missing
+    return paths, missing
 
 
 def _converted(file: str, kind: str) -> str:
-    """The path of published weights as the library runs them: written once, for it takes a minute."""
+    """Path of the converted weights; the conversion takes a minute, so its result is cached on disk."""
     source = FOLDER / file
     if not source.exists():
-        raise OSError(f"{file} is not at hand")
-    path = _kept() / f"{source.stem}-{source.stat().st_size}.onnx"
+        raise OSError(f"{file} does not exist in {FOLDER}")
+    path = _cache_folder() / f"{source.stem}-{source.stat().st_size}.onnx"
     if not all(one.exists() for one in files(path).values()):
         from vmm.train.convert import convert
 
@@ -40,8 +40,8 @@ def _converted(file: str, kind: str) -> str:
     return str(path)
 
 
-def _kept() -> Path:
-    """The user's folder for what can be made again."""
+def _cache_folder() -> Path:
+    """Cache folder of the user."""
     folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "vmm"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""What is magnified outside the band: several frequencies in one scene, and temporal filters compared."""
+"""Selectivity: gain inside and outside of the band for several frequencies, and a comparison of temporal filters."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.study.cells import cell, failures
 from benchmarks.study.entrants import Entrant, entrants
-from benchmarks.study.parts import Block, Curves, Job, Results, Setting, Table, Values
+from benchmarks.study.tables import cell, failures
+from benchmarks.study.types import Block, Curves, Job, Results, Setting, Table, Values
 from vmm import temporal
 from vmm.data.stripes import stripe_boxes, stripes
 from vmm.data.synthetic import render, sway, texture
@@ -20,21 +20,22 @@ from vmm.measure.phasors import phasors
 
 TITLE = "Selectivity"
 TEXT = (
-    "Four stripes of texture sway by 0.1 px at 1, 2.5, 4.5 and 8 Hz (then one texture at all four at once), and 2 to 3 "
-    "Hz are magnified by alpha 9. Displacement is measured before and after; what was added at each frequency, over "
-    "alpha times what was there, is the transfer: 1 in the band, 0 outside (Wadhwa et al., SIGGRAPH 2013, for the "
-    "scene; its phase is the lag). Then the temporal filters, on a texture that starts to sway at 2.5 Hz in the middle "
-    "of the clip."
+    "Four stripes of texture oscillate with amplitudes of 0.1 px at 1, 2.5, 4.5 and 8 Hz (then one texture at all "
+    "four frequencies), and the band from 2 to 3 Hz is magnified with alpha 9. Displacement is measured before and "
+    "after. The transfer function is the added displacement at each frequency over alpha times the input "
+    "displacement; ideally it is 1 in the band and 0 outside (scene of Wadhwa et al., SIGGRAPH 2013). The lag is its "
+    "phase. Then temporal filters are compared on a texture that begins to oscillate at 2.5 Hz in the middle of the "
+    "clip."
 )
 FS, FREQUENCIES, TARGET, ALPHA, AMPLITUDE = 30.0, (1.0, 2.5, 4.5, 8.0), 2.5, 9.0, 0.1
-FLOOR = -60.0  # dB; what is less cannot be told from rounding
+FLOOR = -60.0  # Smallest leakage in dB; lower values are dominated by rounding errors.
 BANDS = {"ideal": temporal.ideal, "fir": temporal.fir, "butterworth": temporal.butterworth, "iir": temporal.iir}
 KERNELS = {"acceleration": temporal.acceleration, "jerk": temporal.jerk}
 PARTS, ONE = "parts", "one object"
 
 
 def jobs(setting: Setting, out: Path) -> Iterator[Job]:
-    """Every entrant on both scenes; every filter in every classical method that takes one."""
+    """Every entrant on both scenes; every temporal filter in every classical method that has a temporal filter."""
     for one in entrants(setting).values():
         for scene in (PARTS, ONE):
             yield Job((one.name, scene), partial(transfers, one, scene, setting))
@@ -45,9 +46,9 @@ def jobs(setting: Setting, out: Path) -> Iterator[Job]:
 
 
 def filters(one: Entrant) -> Mapping[str, Any]:
-    """Filters that an entrant is tried with: designs of a band, and ready ones of a frequency."""
-    ready = {name: kernel(TARGET, FS) for name, kernel in KERNELS.items()}
-    return {**BANDS, **ready} if "frequency" not in one.options else {}
+    """Temporal filters for an entrant: functions that design a band-pass, and filters of one frequency."""
+    kernels = {name: kernel(TARGET, FS) for name, kernel in KERNELS.items()}
+    return {**BANDS, **kernels} if "frequency" not in one.options else {}
 
 
 def scene(kind: str, setting: Setting) -> tuple[np.ndarray, list[tuple[int, int, int, int]], np.ndarray]:
@@ -56,8 +57,8 @@ def scene(kind: str, setting: Setting) -> tuple[np.ndarray, list[tuple[int, int,
     moves = np.stack([sway(count, FS, f, AMPLITUDE) for f in FREQUENCIES], axis=1)
     if kind == PARTS:
         boxes = stripe_boxes(setting.shape, len(FREQUENCIES), margin=min(8, setting.shape[1] // 16))
-        made = stripes(setting.shape, len(FREQUENCIES), kind="texture")
-        return render(made, moves), boxes, moves[..., 1]
+        source = stripes(setting.shape, len(FREQUENCIES), kind="texture")
+        return render(source, moves), boxes, moves[..., 1]
     shape = (min(setting.shape), min(setting.shape))
     edge = max(6, shape[0] // 8)
     whole = moves.sum(axis=1)
@@ -66,32 +67,32 @@ def scene(kind: str, setting: Setting) -> tuple[np.ndarray, list[tuple[int, int,
 
 
 def transfers(one: Entrant, kind: str, setting: Setting) -> Values:
-    """The transfer at each frequency: gain in the band, its lag in degrees, leakage outside in dB."""
+    """The transfer function: gain in the band, its lag in degrees, and leakage outside of the band in dB."""
     frames, boxes, moves = scene(kind, setting)
     inner = slice(len(frames) // 6, -(len(frames) // 6))
     added, true = (phasors(part[inner], FREQUENCIES, fs=FS) for part in (_added(one, frames, boxes), moves))
-    found = np.diag(added) / (ALPHA * np.diag(true))
-    values: Values = {f"dB {f:g}": decibels(abs(g)) for f, g in zip(FREQUENCIES, found, strict=True)}
-    main = found[FREQUENCIES.index(TARGET)]
-    worst = max(decibels(abs(g)) for f, g in zip(FREQUENCIES, found, strict=True) if f != TARGET)
+    transfer = np.diag(added) / (ALPHA * np.diag(true))
+    values: Values = {f"dB {f:g}": decibels(abs(g)) for f, g in zip(FREQUENCIES, transfer, strict=True)}
+    main = transfer[FREQUENCIES.index(TARGET)]
+    worst = max(decibels(abs(g)) for f, g in zip(FREQUENCIES, transfer, strict=True) if f != TARGET)
     lag = float(-np.angle(main, deg=True)) if abs(main) > 1e-3 else float("nan")
     return values | {"gain": float(abs(main)), "lag": lag, "worst": worst}
 
 
 def _added(one: Entrant, frames: np.ndarray, boxes: list[Any], **options: Any) -> np.ndarray:
-    """Displacement (T, boxes) to the right that magnification added."""
+    """Displacement (T, boxes) to the right that was added by magnification."""
     out = np.asarray(one.magnify(frames, TARGET, FS, ALPHA, **options))
     before, after = (displacement(clip, boxes, fs=FS).values[..., 1] for clip in (frames, out))
     return after - before
 
 
 def decibels(ratio: float) -> float:
-    """A ratio of amplitudes in dB, not below the floor."""
+    """A ratio of amplitudes in dB, at least FLOOR."""
     return float(max(20 * np.log10(max(ratio, 1e-9)), FLOOR))
 
 
 def burst(setting: Setting) -> tuple[np.ndarray, list[tuple[int, int, int, int]], int]:
-    """A texture that starts to sway in the middle of the clip, its box, and the frame where it starts."""
+    """A texture that begins to oscillate in the middle of the clip, its box, and the first frame with motion."""
     count, side = 2 * max(setting.frames, 48), min(64, *setting.shape)
     start = count // 2
     moves = sway(count, FS, TARGET, AMPLITUDE) * (np.arange(count) >= start)[:, None]
@@ -100,15 +101,15 @@ def burst(setting: Setting) -> tuple[np.ndarray, list[tuple[int, int, int, int]]
 
 
 def _filtered(one: Entrant, design: Any, setting: Setting) -> Values:
-    """Gain and lag once it has settled, what was added before the start, and how long it takes to settle."""
+    """Gain and lag after settling, motion added before the start, and settling time."""
     frames, boxes, start = burst(setting)
     added = _added(one, frames, boxes, temporal=design)[:, 0]
-    turn = np.exp(-2j * np.pi * TARGET * np.arange(len(added)) / FS)
+    carrier = np.exp(-2j * np.pi * TARGET * np.arange(len(added)) / FS)
     period = round(FS / TARGET)
-    envelope = 2 * np.abs(np.convolve(added * turn, np.ones(period) / period, mode="same")) / (ALPHA * AMPLITUDE)
+    envelope = 2 * np.abs(np.convolve(added * carrier, np.ones(period) / period, mode="same")) / (ALPHA * AMPLITUDE)
     settled = slice(len(added) - 2 * period - period // 2, len(added) - period // 2)
     mean = float(envelope[settled].mean())
-    phase = np.angle(np.sum((added * turn)[settled])) + np.pi / 2
+    phase = np.angle(np.sum((added * carrier)[settled])) + np.pi / 2
     reached = np.flatnonzero(envelope[start:] >= 0.9 * mean)
     before = float(np.sqrt(np.mean(added[:start] ** 2)) * np.sqrt(2) / (ALPHA * AMPLITUDE))
     return {
@@ -121,8 +122,8 @@ def _filtered(one: Entrant, design: Any, setting: Setting) -> Values:
 
 
 def blocks(results: Results, setting: Setting) -> list[Block]:
-    """A table for each scene, curves of the transfer, and a table of filters with their envelopes."""
-    found: list[Block] = []
+    """A table for each scene, plots of the transfer functions, and a table of filters with their envelopes."""
+    result: list[Block] = []
     for kind in (PARTS, ONE):
         keys = {key[0]: key for key in results if key[1:] == (kind,)}
         columns = [f"{f:g} Hz, dB" for f in FREQUENCIES if f != TARGET]
@@ -130,21 +131,21 @@ def blocks(results: Results, setting: Setting) -> list[Block]:
         table = [(one, [cell(results, key, n) for n in ("gain", "lag", *names, "worst")]) for one, key in keys.items()]
         title = "Each stripe at its own frequency" if kind == PARTS else "One object at four frequencies"
         heads = (f"gain at {TARGET:g} Hz", "lag, degrees", *columns, "worst leakage, dB")
-        found.append(Table(f"leakage-{kind.replace(' ', '-')}", title, heads, table, NOTE + failures(results)))
+        result.append(Table(f"leakage-{kind.replace(' ', '-')}", title, heads, table, NOTE + failures(results)))
     keys = {key[0]: key for key in results if key[1:] == (PARTS,) and "worst" in results[key]}
     lines = {
         one: (list(FREQUENCIES), [float(results[key][f"dB {f:g}"]) for f in FREQUENCIES]) for one, key in keys.items()
     }
     if lines:
-        found.append(Curves("transfer", "Added motion over that asked for", "frequency, Hz", "dB", lines))
-    return [*found, *_of_filters(results)]
+        result.append(Curves("transfer", "Added over requested motion", "frequency, Hz", "dB", lines))
+    return [*result, *_filter_blocks(results)]
 
 
-NOTE = f"Leakage of {FLOOR:g} dB stands for that and less. "
+NOTE = f"Leakage below {FLOOR:g} dB is given as {FLOOR:g} dB. "
 
 
-def _of_filters(results: Results) -> list[Block]:
-    """What the filters do, by method."""
+def _filter_blocks(results: Results) -> list[Block]:
+    """The table of temporal filters, and the plot of their envelopes."""
     keys = [key for key in results if len(key) == 3 and key[1] == "filter"]
     if not keys:
         return []
@@ -153,12 +154,20 @@ def _of_filters(results: Results) -> list[Block]:
         for one, _, name in keys
     ]
     heads = ("gain", "lag, degrees", "added before the start", "periods to 90 %")
-    note = "Added before the start: root mean square of what moves before anything does, over that of the full wave."
+    note = "Added before the start: RMS motion before the first frame with motion, relative to that of the full wave."
     lines = {}
     for one, _, name in keys:
-        said = results[one, "filter", name].get("envelope")
-        if one == "phase" and isinstance(said, str):
-            values = [float(word) for word in said.split()]
+        envelope = results[one, "filter", name].get("envelope")
+        if one == "phase" and isinstance(envelope, str):
+            values = [float(word) for word in envelope.split()]
             lines[name] = ([i / FS for i in range(len(values))], values)
-    more: list[Block] = [Curves("envelope", "The wave starts in the middle: phase", "time, s", "gain", lines)]
-    return [Table("filters", "Temporal filters, by method", heads, table, note), *(more if lines else [])]
+    plots: list[Block] = [
+        Curves(
+            "envelope",
+            "Envelope of a wave that begins in the middle of the clip (phase method)",
+            "time, s",
+            "gain",
+            lines,
+        )
+    ]
+    return [Table("filters", "Temporal filters, by method", heads, table, note), *(plots if lines else [])]

@@ -38,7 +38,7 @@ def test_against_the_frame_before_and_in_a_band(video, tmp_path):
 
 def test_weights_that_are_not_there(video, tmp_path, capsys):
     assert run("magnet", video, tmp_path / "out.mkv", "--weights", "nothing.onnx", "--quiet") == 2
-    assert "nothing.encoder.onnx is not there" in capsys.readouterr().err
+    assert "nothing.encoder.onnx does not exist" in capsys.readouterr().err
     assert run("convert", tmp_path / "no.pth", tmp_path / "net.onnx", "--as", "magnet") == 2
     assert "there is no such file" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {"in.mkv"}

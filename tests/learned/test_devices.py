@@ -66,13 +66,13 @@ class Session:
 
 @pytest.fixture
 def cuda(monkeypatch):
-    opened = session._opened
-    monkeypatch.setattr(session, "_opened", lambda *args: Session(opened(*args)))
+    new_session = session._new_session
+    monkeypatch.setattr(session, "_new_session", lambda *args: Session(new_session(*args)))
     from vmm.learned import weights
 
-    weights._opened.cache_clear()
+    weights._loaded.cache_clear()
     yield
-    weights._opened.cache_clear()
+    weights._loaded.cache_clear()
 
 
 @pytest.fixture(scope="module")

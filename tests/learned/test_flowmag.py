@@ -108,13 +108,13 @@ def test_chunks_are_the_clip(linear):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"alpha": 300}, r"alpha=300 must lie in \[0, 255\]: .* from 1 to 16, and runs twice for those up to 256"),
+        ({"alpha": 300}, r"alpha=300 must lie in \[0, 255\]: .* from 1 to 16, and runs twice for factors up to 256"),
         ({"alpha": -1}, r"alpha=-1 must lie in \[0, 255\]"),
         ({"alpha": np.full((32, 40), 400.0)}, r"alpha=400 must lie in \[0, 255\]"),
-        ({"adapt": -3}, "adapt=-3 must be a number of steps"),
-        ({"adapt": True}, "adapt=True must be a number of steps"),
-        ({"save": "net.onnx"}, "save='net.onnx' keeps an adapted network: give adapt"),
-        ({"save": "nowhere/net.onnx", "adapt": 1}, "save='nowhere/net.onnx': there is no such folder"),
+        ({"adapt": -3}, "adapt=-3 must be a number of training steps"),
+        ({"adapt": True}, "adapt=True must be a number of training steps"),
+        ({"save": "net.onnx"}, "save='net.onnx' writes an adapted network and needs adapt"),
+        ({"save": "nowhere/net.onnx", "adapt": 1}, "save='nowhere/net.onnx': the folder .* does not exist"),
         ({"weights": "nowhere.onnx"}, "weights='nowhere.onnx' must be one of"),
         ({"mask": np.zeros((3, 3))}, r"mask of shape \(3, 3\) must have the shape"),
     ],
@@ -129,7 +129,7 @@ def test_what_is_refused(options, message, request):
 
 @pytest.mark.skipif("flowmag" in NAMES, reason="weights of FlowMag ship")
 def test_without_weights_and_without_adapting():
-    with pytest.raises(ValueError, match=r"no weights of FlowMag ship, so pass weights=PATH.onnx .* or adapt=\d+ to"):
+    with pytest.raises(ValueError, match=r"no weights of FlowMag are installed .* or adapt=\d+ to"):
         flowmag.magnify(clip())
 
 
@@ -147,7 +147,7 @@ def test_adapting_without_pytorch(monkeypatch):
         return kept(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r'adapt=5 trains a network, which needs PyTorch: pip install "vmm\[train\]"'):
+    with pytest.raises(ImportError, match="adapt=5 trains a network, which needs PyTorch: pip install torch onnx"):
         flowmag.magnify(clip(), adapt=5)
 
 
@@ -161,8 +161,8 @@ def test_a_network_that_adapts_is_saved_and_taken_up_again(monkeypatch, tmp_path
     from vmm.learned import load
     from vmm.train import adapt, restore
 
-    begun, frames, path = adapt.begun, clip(), tmp_path / "adapted.onnx"
-    monkeypatch.setattr(adapt, "begun", lambda: begun(4))
+    initial, frames, path = adapt.initial_generator, clip(), tmp_path / "adapted.onnx"
+    monkeypatch.setattr(adapt, "initial_generator", lambda: initial(4))
     out = flowmag.magnify(frames, alpha=4, adapt=2, save=path)
     assert out.shape == frames.shape
     assert out.dtype == np.uint8
@@ -193,7 +193,7 @@ def test_iterators_are_gone_through_first(monkeypatch):
         return Linear()
 
     monkeypatch.setattr(flowmag, "_adapted", noted)
-    monkeypatch.setattr(flowmag, "_LEARNED", 4)
+    monkeypatch.setattr(flowmag, "_MAX_TRAINING_FRAMES", 4)
     frames = clip(11)
     out = flowmag.magnify(iter([frames[:2], frames[2:7], frames[7:]]), alpha=3, adapt=1)
     assert np.concatenate(list(out)).shape == frames.shape

@@ -133,7 +133,7 @@ def test_tiles_show_no_seams(name, monkeypatch):
     coarse = synthetic.render(synthetic.leaves((280, 300), smallest=6), synthetic.sway(2, 30, 2.5, 0.2))
     clip = np.clip(coarse + rng.normal(0, 1, coarse.shape), 0, 255).astype(np.uint8)
     whole = run(name, clip)
-    monkeypatch.setattr(network, "LARGEST", 200**2)
+    monkeypatch.setattr(network, "MAX_PIXELS", 200**2)
     tiled = run(name, clip)
     assert not np.array_equal(tiled, clip)
     assert np.abs(tiled.astype(float) - whole).mean() < 0.05
@@ -145,8 +145,8 @@ def test_tiles_cover_the_frame_once(height, width):
     height, width = height // 4 * 4, width // 4 * 4
     seen = np.zeros((height, width), int)
     for rows, cols in network._tiles(height, width, 4):
-        seen[rows.kept(1), cols.kept(1)] += 1
-        assert (rows.stop - rows.start) * (cols.stop - cols.start) <= network.LARGEST
+        seen[rows.written(1), cols.written(1)] += 1
+        assert (rows.stop - rows.start) * (cols.stop - cols.start) <= network.MAX_PIXELS
         assert rows.start % 4 == cols.start % 4 == 0
     assert (seen == 1).all()
 
@@ -182,10 +182,10 @@ def test_two_threads_are_used_and_given_back():
     ("options", "message"),
     [
         ({"mode": "fast"}, "mode='fast' must be one of 'static', 'dynamic', 'temporal'"),
-        ({"mode": "static", "band": (2, 3)}, "mode 'temporal' takes a band"),
-        ({"mode": "temporal"}, "mode 'temporal' takes a band"),
+        ({"mode": "static", "band": (2, 3)}, "mode 'temporal' needs a band"),
+        ({"mode": "temporal"}, "mode 'temporal' needs a band"),
         ({"weights": "nothing"}, "weights='nothing' must be one of 'lightweight-light', 'magnet', 'realtime'"),
-        ({"weights": "lightweight-light"}, "is a network of kind 'lightweight', not 'realtime'"),
+        ({"weights": "lightweight-light"}, "is a network of kind 'lightweight', but kind 'realtime' is required"),
         ({"band": (2, 3)}, "pass fs"),
         ({"alpha": float("nan")}, "must be finite"),
     ],
@@ -203,15 +203,17 @@ def test_frames_that_are_too_small():
 def test_sizes_that_are_not_there(frames):
     with pytest.raises(ValueError, match="size='huge' must be 'light' or 'base'"):
         vmm.lightweight.magnify(frames, size="huge")
+    with pytest.raises(ValueError, match=r"size='base'.* use size='light', or train it with"):
+        vmm.lightweight.magnify(frames, size="base")
 
 
 def test_damaged_files_are_named(tmp_path, frames):
     for part, file in files(tmp_path / "net.onnx").items():
         file.write_bytes(b"nothing of a network" + part.encode())
-    with pytest.raises(ValueError, match=r"net.encoder.onnx is no network that onnxruntime can run"):
+    with pytest.raises(ValueError, match=r"net.encoder.onnx is not a network that ONNX Runtime can run"):
         vmm.realtime.magnify(frames, weights=tmp_path / "net.onnx")
     (tmp_path / "net.decoder.onnx").unlink()
-    with pytest.raises(ValueError, match=r"net.decoder.onnx is not there"):
+    with pytest.raises(ValueError, match=r"net.decoder.onnx does not exist"):
         vmm.realtime.magnify(frames, weights=str(tmp_path / "net"))
 
 
@@ -222,7 +224,7 @@ def test_files_that_ship_are_verified(monkeypatch, tmp_path):
         (tmp_path / file.name).write_bytes(file.read_bytes() + b" ")
     (tmp_path / "SHA256").write_text((weights.FOLDER / "SHA256").read_text())
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    weights._opened.cache_clear()
+    weights._loaded.cache_clear()
     with pytest.raises(ValueError, match=r"realtime.encoder.onnx is damaged"):
         load("realtime")
-    weights._opened.cache_clear()
+    weights._loaded.cache_clear()

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vmm.data import synthetic  # noqa: E402
-from vmm.train.adapt import adapt, begun, drawn  # noqa: E402
+from vmm.train.adapt import adapt, initial_generator, random_pairs  # noqa: E402
 from vmm.train.flow import flow  # noqa: E402
 from vmm.train.losses import LOSSES  # noqa: E402
 from vmm.train.networks import FlowMag  # noqa: E402
@@ -36,12 +36,12 @@ def magnified(net, t, factor):
 
 def test_adapting_to_a_clip():
     """A network begins as linear magnification, learns from this clip alone, and then does better."""
-    before = begun(8).eval()
+    before = initial_generator(8).eval()
     after = adapt(before, CLIP, 40, factors=(1.0, 4.0), fresh=True, batch=2, patch=48, device="cpu")
 
-    loss, none = LOSSES["flowmag"](), begun(8).eval()
+    loss, none = LOSSES["flowmag"](), initial_generator(8).eval()
     torch.nn.init.zeros_(none.out.weight)  # adds nothing
-    sample = drawn(CLIP, np.random.default_rng(99), factors=(2.0, 4.0), batch=8, patch=48)  # not trained on
+    sample = random_pairs(CLIP, np.random.default_rng(99), factors=(2.0, 4.0), batch=8, patch=48)  # not trained on
     with torch.no_grad():
         lost = [loss(net, sample, 1.0).item() for net in (after, before, none)]
     assert lost[0] < 0.97 * lost[1] < 0.97 * lost[2]
@@ -57,7 +57,7 @@ def test_adapting_to_a_clip():
 
 
 def test_the_network_given_stays_as_it_is():
-    net = begun(2)
+    net = initial_generator(2)
     before = {name: value.clone() for name, value in net.state_dict().items()}
     made = adapt(net, CLIP, 2, fresh=True, batch=1, patch=16, device="cpu")
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
@@ -65,7 +65,7 @@ def test_the_network_given_stays_as_it_is():
 
 
 def test_the_same_seed_is_the_same_network():
-    nets = [adapt(begun(2), CLIP, 2, batch=1, patch=16, seed=s, device="cpu") for s in (3, 3, 4)]
+    nets = [adapt(initial_generator(2), CLIP, 2, batch=1, patch=16, seed=s, device="cpu") for s in (3, 3, 4)]
     weights = [torch.cat([p.flatten() for p in net.parameters()]) for net in nets]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
@@ -83,7 +83,8 @@ def test_pairs_of_any_type(dtype):
     scale = 257 if dtype is np.uint16 else 1
     given = np.repeat(CLIP[..., None], 3, -1).astype(dtype) * dtype(scale)
     samples = [
-        drawn(frames, np.random.default_rng(5), patch=32, white=255.0 * s) for frames, s in ((CLIP, 1), (given, scale))
+        random_pairs(frames, np.random.default_rng(5), patch=32, white=255.0 * s)
+        for frames, s in ((CLIP, 1), (given, scale))
     ]
     torch.testing.assert_close(samples[1].b, samples[0].b, rtol=0, atol=1e-5)
     assert samples[0].a.shape == (4, 3, 32, 32)
@@ -93,13 +94,13 @@ def test_pairs_of_any_type(dtype):
 def test_pairs_hold_the_first_frame_and_another():
     frames = np.zeros((5, 20, 20), np.uint8)
     frames[0] = 255
-    sample = drawn(frames, np.random.default_rng(0), batch=16, patch=64)
+    sample = random_pairs(frames, np.random.default_rng(0), batch=16, patch=64)
     assert sample.a.shape == (16, 3, 20, 20)
     assert (sample.a.mean((2, 3)) > sample.b.mean((2, 3))).all()
 
 
 def test_factors_are_numbers_and_boxes():
-    sample = drawn(CLIP, np.random.default_rng(0), factors=(2.0, 16.0), batch=64, patch=32)
+    sample = random_pairs(CLIP, np.random.default_rng(0), factors=(2.0, 16.0), batch=64, patch=32)
     largest = sample.factor.amax((1, 2, 3))
     assert ((largest >= 2) | (largest == 1)).all()
     assert (largest <= 16).all()
@@ -109,23 +110,23 @@ def test_factors_are_numbers_and_boxes():
 
 
 def test_a_bar_only_where_it_is_asked_for(capsys):
-    adapt(begun(2), CLIP, 1, batch=1, patch=16, device="cpu")
+    adapt(initial_generator(2), CLIP, 1, batch=1, patch=16, device="cpu")
     assert capsys.readouterr().err == ""
-    adapt(begun(2), CLIP, 1, batch=1, patch=16, progress=True, device="cpu")
+    adapt(initial_generator(2), CLIP, 1, batch=1, patch=16, progress=True, device="cpu")
     assert "adapting" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("shape", "steps", "factors", "message"),
     [
-        ((1, 32, 32), 1, (1, 2), r"frames of shape \(1, 32, 32\) must be .* at least 2 frames of 16 x 16"),
+        ((1, 32, 32), 1, (1, 2), r"frames of shape \(1, 32, 32\) must be .* with at least 2 frames of 16 x 16"),
         ((4, 32, 8), 1, (1, 2), "at least 2 frames of 16 x 16"),
         ((32, 32), 1, (1, 2), r"must be \(T, H, W\) or \(T, H, W, 3\)"),
         ((4, 32, 32), 0, (1, 2), "steps=0 must be at least 1"),
-        ((4, 32, 32), 1, (0, 2), r"factors=\(0, 2\) must be positive and not fall"),
-        ((4, 32, 32), 1, (4, 2), r"factors=\(4, 2\) must be positive and not fall"),
+        ((4, 32, 32), 1, (0, 2), r"factors=\(0, 2\) must be positive total factors"),
+        ((4, 32, 32), 1, (4, 2), r"factors=\(4, 2\) must be positive total factors"),
     ],
 )
 def test_what_is_refused(shape, steps, factors, message):
     with pytest.raises(ValueError, match=message):
-        adapt(begun(2), np.zeros(shape, np.uint8), steps, factors=factors)
+        adapt(initial_generator(2), np.zeros(shape, np.uint8), steps, factors=factors)

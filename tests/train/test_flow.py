@@ -7,9 +7,9 @@ torch = pytest.importorskip("torch")
 
 from vmm.data import synthetic  # noqa: E402
 from vmm.motion.flow import flow as classical  # noqa: E402
-from vmm.train.bank import bank  # noqa: E402
 from vmm.train.flow import flow, inside, positions, warp  # noqa: E402
 from vmm.train.pairs import Scenes, pairs  # noqa: E402
+from vmm.train.textures import texture_bank  # noqa: E402
 
 SCENES = {"texture": synthetic.texture, "pink": synthetic.pink, "leaves": synthetic.leaves}
 INNER = (..., slice(12, -12), slice(12, -12))
@@ -48,8 +48,8 @@ def test_a_batch_is_its_frames():
 
 def test_moving_layers_of_made_scenes():
     """Where all moves at once, warping brings b back onto a."""
-    scenes = Scenes(64, objects=0, largest=3.0, farthest=3.0, nearest=3.0, factor=1.5)
-    batch = next(pairs(bank(4, 4, side=160), 8, scenes))
+    scenes = Scenes(64, objects=0, max_motion=3.0, max_output=3.0, min_output=3.0, max_factor=1.5)
+    batch = next(pairs(texture_bank(4, 4, side=160), 8, scenes))
     a, b = (x.float() / 127.5 - 1 for x in batch[:2])
     moved = (a - b).abs().mean((1, 2, 3)) > 0.01
     assert moved.any()
@@ -124,8 +124,8 @@ def test_what_leaves_the_frame():
 @pytest.mark.parametrize(
     ("a", "b", "sigma", "message"),
     [
-        ((1, 3, 16, 16), (1, 3, 16, 17), 2.5, r"\(1, 3, 16, 16\) and \(1, 3, 16, 17\) must be of one size"),
-        ((3, 16, 16), (3, 16, 16), 2.5, r"must be of one size \(B, 3, H, W\)"),
+        ((1, 3, 16, 16), (1, 3, 16, 17), 2.5, r"\(1, 3, 16, 16\) and \(1, 3, 16, 17\) must have the same shape"),
+        ((3, 16, 16), (3, 16, 16), 2.5, r"must have the same shape \(B, 3, H, W\)"),
         ((1, 3, 8, 16), (1, 3, 8, 16), 2.5, "at least 12 x 12"),
         ((1, 3, 16, 16), (1, 3, 16, 16), 0.0, "sigma=0.0 must be a positive number of pixels"),
     ],

@@ -20,7 +20,7 @@ from vmm.train.networks import (  # noqa: E402
     operations,
     reflected,
 )
-from vmm.train.networks.blocks import finest  # noqa: E402
+from vmm.train.networks.blocks import high_pass_taps  # noqa: E402
 from vmm.train.networks.magnet import LAYOUTS  # noqa: E402
 
 NETWORKS = {
@@ -294,7 +294,7 @@ def fine():
         return torch.from_numpy(x).permute(2, 0, 1)[None].float()
 
     def part(x):
-        return torch.nn.functional.conv2d(tensor(x), finest(4), stride=4, padding=1)
+        return torch.nn.functional.conv2d(tensor(x), high_pass_taps(4), stride=4, padding=1)
 
     def added(a, b, by):
         with torch.no_grad():
@@ -406,7 +406,7 @@ def test_flowmag_that_adds_leaves_equal_frames_alone():
         (lambda: MagNet(padding="same"), "padding='same' must be 'reflect' or 'zeros'"),
         (lambda: Lightweight("heavy"), "size='heavy' must be 'light', 'base' or a number"),
         (lambda: Lightweight(0), "size=0 must be"),
-        (lambda: Lightweight(act="gelu"), "activation='gelu' must be one of 'relu', 'elu'"),
+        (lambda: Lightweight(act="gelu"), "act='gelu' must be one of 'relu', 'elu'"),
     ],
 )
 def test_options_that_are_not_there(make, message):

@@ -7,17 +7,17 @@ torch = pytest.importorskip("torch")
 
 import vmm  # noqa: E402
 from vmm.data import shifts  # noqa: E402
-from vmm.train import bank as banks  # noqa: E402
 from vmm.train import pairs as made  # noqa: E402
+from vmm.train import textures  # noqa: E402
+from vmm.train.dataset import PairDataset  # noqa: E402
 from vmm.train.pairs import Scenes, pairs  # noqa: E402
-from vmm.train.pool import Pool  # noqa: E402
 
-SMALL = Scenes(patch=48, farthest=6.0)
+SMALL = Scenes(patch=48, max_output=6.0)
 
 
 @pytest.fixture(scope="module")
 def bank():
-    return banks.bank(6, 6, side=160)
+    return textures.texture_bank(6, 6, side=160)
 
 
 def only(monkeypatch, kind):
@@ -28,12 +28,12 @@ def test_the_same_seed_makes_the_same(bank):
     one, other = next(pairs(bank, 4, SMALL, seed=3)), next(pairs(bank, 4, SMALL, seed=3))
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
     assert not torch.equal(one.a, next(pairs(bank, 4, SMALL, seed=4)).a)
-    again = banks.bank(6, 6, side=160)
+    again = textures.texture_bank(6, 6, side=160)
     assert torch.equal(bank.textures, again.textures) and torch.equal(bank.mattes, again.mattes)
 
 
 def test_photographs_for_testing_are_held_out():
-    trained = {name.partition(".")[0] for name in banks.TRAINING}
+    trained = {name.partition(".")[0] for name in textures.TRAINING}
     assert not trained & {*shifts.HELD_OUT, "coffee", "chelsea"}
 
 
@@ -44,7 +44,7 @@ def test_motion_is_rendered_true():
     cut = torch.tensor(np.broadcast_to(wave, (1, 4, 200, 200)), dtype=torch.float32)
 
     def moved(down, right):
-        return made._moved(cut, np.array([[down, right]]), 64)[0, 0].double().numpy()
+        return made._shifted(cut, np.array([[down, right]]), 64)[0, 0].double().numpy()
 
     for size in (0.01, 0.3):
         seen = vmm.measure.displacement(np.stack([moved(0, 0), moved(size, -size)])).values[:, 0]
@@ -53,7 +53,7 @@ def test_motion_is_rendered_true():
 
 
 def test_bounds_are_kept(bank):
-    scenes = Scenes(patch=32, largest=2.0, farthest=5.0, factor=20.0)
+    scenes = Scenes(patch=32, max_motion=2.0, max_output=5.0, max_factor=20.0)
     batches = pairs(bank, 64, scenes)
     for _ in range(3):
         batch = next(batches)
@@ -73,7 +73,7 @@ def test_static_scenes_differ_by_their_dither_alone(bank, monkeypatch):
 
 def test_objects_move_before_a_background_that_stands(bank, monkeypatch):
     only(monkeypatch, "objects")
-    batch = next(pairs(bank, 32, Scenes(patch=48, farthest=6.0, nearest=6.0, objects=2)))
+    batch = next(pairs(bank, 32, Scenes(patch=48, max_output=6.0, min_output=6.0, objects=2)))
     change = (batch.target.int() - batch.a.int()).abs().amax(1)
     assert (change <= 1).float().mean() > 0.5  # background
     assert (change > 8).float().mean() > 0.01  # objects
@@ -82,7 +82,7 @@ def test_objects_move_before_a_background_that_stands(bank, monkeypatch):
 def test_dither_keeps_motion_of_a_hundredth_of_a_pixel(bank, monkeypatch):
     """The mean of b - a follows a change that rounding would lose."""
     only(monkeypatch, "background")
-    scenes = Scenes(patch=48, farthest=2.0, nearest=2.0, factor=100.0)
+    scenes = Scenes(patch=48, max_output=2.0, min_output=2.0, max_factor=100.0)
     batch = next(pairs(bank, 256, scenes, seed=1))
     small = batch.factor > 30
     change, wanted = (x[small].double() for x in (batch.b - 0.0 - batch.a, batch.target - 0.0 - batch.a))
@@ -91,23 +91,23 @@ def test_dither_keeps_motion_of_a_hundredth_of_a_pixel(bank, monkeypatch):
     assert (slope / norm).item() == pytest.approx(1.0, abs=0.35)
 
 
-@pytest.mark.parametrize("wrong", [{"patch": 8}, {"farthest": 0.0}, {"objects": -1}, {"largest": -1.0}])
+@pytest.mark.parametrize("wrong", [{"patch": 8}, {"max_output": 0.0}, {"objects": -1}, {"max_motion": -1.0}])
 def test_scenes_that_cannot_be(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Scenes(**wrong)
 
 
 def test_textures_that_are_too_small(bank):
-    with pytest.raises(ValueError, match="make the bank with side="):
-        next(pairs(bank, 1, Scenes(patch=96, farthest=30.0)))
+    with pytest.raises(ValueError, match="call texture_bank with side="):
+        next(pairs(bank, 1, Scenes(patch=96, max_output=30.0)))
 
 
-def test_pool(bank, tmp_path):
-    pool = Pool(tmp_path / "pool", size=20, patch=32)
-    pool.fill(pairs(bank, 8, Scenes(patch=32, farthest=4.0)))
-    assert pool.full and len(Pool(tmp_path / "pool")) == 20
-    batch = next(pool.batches(4, limits=lambda: (2.0, 15.0)))
+def test_dataset(bank, tmp_path):
+    dataset = PairDataset(tmp_path / "pairs", size=20, patch=32)
+    dataset.fill(pairs(bank, 8, Scenes(patch=32, max_output=4.0)))
+    assert dataset.full and len(PairDataset(tmp_path / "pairs")) == 20
+    batch = next(dataset.batches(4, limits=lambda: (2.0, 15.0)))
     assert (batch.reach <= 2).all() and (batch.factor <= 15).all()
     frames = np.stack([x.numpy() for x in batch[:3]], 1)
-    sums = {tuple(sorted(one[0].reshape(3, -1).sum(1, dtype=int))) for one in pool.frames}
+    sums = {tuple(sorted(one[0].reshape(3, -1).sum(1, dtype=int))) for one in dataset.frames}
     assert {tuple(sorted(one[0].reshape(3, -1).sum(1, dtype=int))) for one in frames} <= sums  # turned, not changed

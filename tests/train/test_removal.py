@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from vmm.train.loop import Sample  # noqa: E402
 from vmm.train.losses import LOSSES  # noqa: E402
 from vmm.train.networks import FlowMag, Lightweight, MagNet, RealTime, count  # noqa: E402
-from vmm.train.removal import Removable, dropped, penalty, removable, removing, shares  # noqa: E402
+from vmm.train.removal import Removable, penalty, removable, removing, shares, without_removed  # noqa: E402
 
 NETWORKS = {
     "magnet": (partial(MagNet, padding="zeros"), 20),  # 17 residual blocks, 3 activations
@@ -65,12 +65,12 @@ def test_all_removed_is_the_network_without_them(name):
     a, b = pair()
     factor = torch.full((1, 1, 1, 1), 5.0)
     with torch.no_grad():
-        torch.testing.assert_close(dropped(wrapped)(a, b, factor), wrapped(a, b, factor), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(without_removed(wrapped)(a, b, factor), wrapped(a, b, factor), rtol=1e-4, atol=1e-5)
 
 
 def test_nothing_dropped_is_the_network_as_it_was(name):
     net = NETWORKS[name][0]().eval()
-    back = dropped(removable(net))
+    back = without_removed(removable(net))
     a, b = pair()
     with torch.no_grad():
         assert torch.equal(back(a, b, torch.ones(1, 1, 1, 1)), net(a, b, torch.ones(1, 1, 1, 1)))
@@ -80,7 +80,7 @@ def test_nothing_dropped_is_the_network_as_it_was(name):
 def test_magnets_encoder_without_its_blocks_is_linear():
     """What Ha et al. found: it can be."""
     net = share_all(removable(MagNet(padding="zeros")), 1.0).double().eval()
-    encoder, (a, b) = dropped(net).encoder, pair().double()
+    encoder, (a, b) = without_removed(net).encoder, pair().double()
     with torch.no_grad():
         for of_sum, of_a, of_b in zip(encoder(a - 2 * b), encoder(a), encoder(b), strict=True):
             torch.testing.assert_close(of_sum, of_a - 2 * of_b)
@@ -131,7 +131,7 @@ def test_what_does_nothing_is_removed_and_what_is_needed_stays():
     found = shares(net)
     assert found["res.0"] > 0.95
     assert found["act"] < 0.6
-    assert isinstance(dropped(net).res[0], torch.nn.Identity)
+    assert isinstance(without_removed(net).res[0], torch.nn.Identity)
 
 
 def test_it_trains_in_the_loop_of_the_others():
@@ -146,5 +146,5 @@ def test_it_trains_in_the_loop_of_the_others():
 def test_what_is_refused():
     with pytest.raises(ValueError, match=r"power=0.5 must be at least 1"):
         removing(LOSSES["painted"](), power=0.5)
-    with pytest.raises(ValueError, match="no blocks that may be removed: make it by"):
+    with pytest.raises(ValueError, match="net has no removable blocks: pass"):
         penalty(RealTime(8, 1))

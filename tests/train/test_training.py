@@ -13,16 +13,16 @@ import vmm  # noqa: E402
 from vmm.learned.network import files  # noqa: E402
 from vmm.train import __main__ as command  # noqa: E402
 from vmm.train import export as exports  # noqa: E402
-from vmm.train.bank import bank  # noqa: E402
+from vmm.train.architectures import ARCHITECTURES, architecture, kind  # noqa: E402
 from vmm.train.convert import convert  # noqa: E402
 from vmm.train.export import export  # noqa: E402
-from vmm.train.forms import FORMS, form, kind  # noqa: E402
 from vmm.train.loop import Settings, Training, magnified, start  # noqa: E402
 from vmm.train.losses import painted  # noqa: E402
 from vmm.train.networks import Lightweight, MagNet, RealTime  # noqa: E402
 from vmm.train.optimizer import Muon, orthogonal  # noqa: E402
 from vmm.train.pairs import Scenes, pairs  # noqa: E402
 from vmm.train.restore import weights  # noqa: E402
+from vmm.train.textures import texture_bank  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the exporter
 
@@ -33,7 +33,7 @@ def loss(net, sample, progress):
 
 @pytest.fixture(scope="module")
 def batches():
-    made = pairs(bank(6, 6, side=160), 4, Scenes(patch=32, farthest=2.0, factor=10.0))
+    made = pairs(texture_bank(6, 6, side=160), 4, Scenes(patch=32, max_output=2.0, max_factor=10.0))
     return [next(made) for _ in range(4)]
 
 
@@ -70,9 +70,9 @@ def test_a_course_goes_on_where_it_stopped(batches, tmp_path):
         torch.testing.assert_close(one, other)
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_fresh_networks_leave_frame_b_as_it_is(name):
-    net, b = start(form(name)), torch.rand(1, 3, 32, 32) * 2 - 1
+    net, b = start(architecture(name)), torch.rand(1, 3, 32, 32) * 2 - 1
     with torch.no_grad():
         a = b if getattr(net, "fine", False) else 0.9 * b  # what is fine moves untrained
         out = net(a, b, torch.full((1, 1, 1, 1), 7.0))
@@ -86,7 +86,7 @@ def test_the_difference_of_encodings_is_in_single_precision():
     net.g.register_forward_hook(lambda module, inputs, output: seen.update(g=output.dtype))
     net.res[0].c1.register_forward_hook(lambda module, inputs, output: seen.update(res=output.dtype))
     course = Training(net, loss, Settings(1.0))
-    made = pairs(bank(2, 2, side=160), 1, Scenes(patch=32, farthest=2.0))
+    made = pairs(texture_bank(2, 2, side=160), 1, Scenes(patch=32, max_output=2.0))
     magnified(net, course._sample(next(made)))
     assert seen["g"] == torch.float32 and seen["res"] == torch.bfloat16
 
@@ -127,8 +127,8 @@ def test_graphs_make_what_pytorch_makes(make, what, tmp_path):
 
 
 def test_a_graph_that_differs_is_not_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(exports, "AGREEMENT", 0.0)
-    with pytest.raises(ValueError, match="onnxruntime differs from PyTorch"):
+    monkeypatch.setattr(exports, "TOLERANCE", 0.0)
+    with pytest.raises(ValueError, match="ONNX Runtime differs from PyTorch"):
         export(RealTime(8, 1), tmp_path / "net.onnx", "realtime")
     assert not list(tmp_path.iterdir())
 
@@ -148,7 +148,7 @@ def test_a_decoder_in_8_bits_paints_nearly_the_same(tmp_path):
     assert kinds.count("Conv") == 18 and kinds.count("QuantizeLinear") == 2 * (18 - 4 - 6)
     for part in ("encoder", "manipulator"):
         assert (tmp_path / f"small.{part}.onnx").read_bytes() == (tmp_path / f"net.{part}.onnx").read_bytes()
-    frames = next(pairs(bank(2, 2, side=256), 2, Scenes(patch=64, farthest=4.0)))
+    frames = next(pairs(texture_bank(2, 2, side=256), 2, Scenes(patch=64, max_output=4.0)))
     clip = torch.stack([frames.a[0], frames.b[0]]).permute(0, 2, 3, 1).numpy().astype(np.float32)
     whole, eight = (vmm.realtime.magnify(clip, weights=tmp_path / f"{n}.onnx", alpha=4)[1] for n in ("net", "small"))
     assert 0 < np.abs(whole - eight).mean() < 0.05 * np.abs(whole - clip[1]).mean()  # of eight roundings in a row
@@ -167,45 +167,45 @@ def test_code_in_weights_is_not_run(tmp_path):
             return (exec, (f"open({str(tmp_path / 'ran')!r}, 'w')",))
 
     torch.save(Bad(), tmp_path / "bad.pth")
-    with pytest.raises(ValueError, match="is no file of plain weights"):
+    with pytest.raises(ValueError, match="is not a file with a state dict"):
         convert(tmp_path / "bad.pth", tmp_path / "net.onnx", "magnet")
     assert not (tmp_path / "ran").exists() and not files(tmp_path / "net.onnx")["encoder"].exists()
 
 
 def test_weights_of_something_else_are_named(tmp_path):
     np.savez(tmp_path / "net.npz", a=np.zeros(3))
-    with pytest.raises(ValueError, match="holds no published weights of magnet"):
+    with pytest.raises(ValueError, match="does not hold published weights of magnet"):
         convert(tmp_path / "net.npz", tmp_path / "net.onnx", "magnet")
 
 
 @pytest.mark.parametrize("half", [True, False])
 def test_graphs_can_be_trained_on(half, tmp_path):
-    net = start(form("lightweight-light"))
+    net = start(architecture("lightweight-light"))
     with torch.no_grad():
         net.decoder.out.weight.add_(0.1)
     export(net, tmp_path / "net.onnx", "lightweight", half=half)
-    again = weights(form("lightweight-light"), tmp_path / "net.onnx")
+    again = weights(architecture("lightweight-light"), tmp_path / "net.onnx")
     a, b = torch.rand(2, 1, 3, 32, 32) * 2 - 1
     with torch.no_grad():
         torch.testing.assert_close(*(n(a, b, torch.full((1, 1, 1, 1), 5.0)) for n in (net, again)), atol=5e-3, rtol=0)
     with pytest.raises(ValueError, match="is of another network"):
-        weights(form("realtime"), tmp_path / "net.onnx")
+        weights(architecture("realtime"), tmp_path / "net.onnx")
 
 
 def test_kinds():
-    assert {kind(name) for name in FORMS} <= set(vmm.LEARNED)
+    assert {kind(name) for name in ARCHITECTURES} <= set(vmm.LEARNED)
     with pytest.raises(ValueError, match="network 'nothing' must be one of"):
-        form("nothing")
+        architecture("nothing")
 
 
 def test_from_nothing_to_graphs_by_one_command(tmp_path, monkeypatch):
     """The command of the README, made small."""
-    monkeypatch.setitem(FORMS, "realtime", lambda: RealTime(8, 1, act="leaky", skip=True, shuffle=True))
-    monkeypatch.setattr(command, "EVERY", 0.02)
+    monkeypatch.setitem(ARCHITECTURES, "realtime", lambda: RealTime(8, 1, act="leaky", skip=True, shuffle=True))
+    monkeypatch.setattr(command, "EVALUATION_MINUTES", 0.02)
     monkeypatch.setattr(command, "held_out", lambda net, device: {"1>2": 0.5})
-    pool = ["pool", str(tmp_path / "pool-32"), "--pairs", "8", "--patch", "32", "--farthest", "4"]
-    monkeypatch.setattr(command, "bank", lambda *n, **options: bank(4, 4, side=160))
-    command.main(pool)
+    fill = ["pairs", str(tmp_path / "pairs-32"), "--pairs", "8", "--patch", "32", "--max-output", "4"]
+    monkeypatch.setattr(command, "texture_bank", lambda *n, **options: texture_bank(4, 4, side=160))
+    command.main(fill)
     command.main(["realtime", "--minutes", "0.04", "--patch", "32", "--out", str(tmp_path), "--batch", "2"])
     names = {path.name for path in tmp_path.iterdir()}
     assert {"realtime.pt", "realtime.csv", "realtime.png", "realtime.encoder.onnx"} <= names
@@ -216,7 +216,7 @@ def test_from_nothing_to_graphs_by_one_command(tmp_path, monkeypatch):
 def test_a_picture_of_a_batch(tmp_path):
     import imageio.v3 as iio
 
-    command.main(["look", str(tmp_path / "batch.png"), "--patch", "32"])
+    command.main(["preview", str(tmp_path / "batch.png"), "--patch", "32"])
     assert iio.imread(tmp_path / "batch.png").shape == (8 * 32, 3 * 3 * 32, 3)
 
 
@@ -224,5 +224,5 @@ def test_it_needs_pytorch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in [name for name in sys.modules if name.startswith("vmm.train.networks")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(ImportError, match=r'pip install "vmm\[train\]"'):
+    with pytest.raises(ImportError, match="pip install torch"):
         __import__("vmm.train.networks")

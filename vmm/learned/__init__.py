@@ -1,12 +1,12 @@
-"""Networks that magnify, run by onnxruntime.
+"""Neural networks for motion magnification, run with ONNX Runtime.
 
-| part | what it is |
+| name | description |
 | --- | --- |
-| ``load`` | a network by its name or its path |
-| ``NAMES`` | names of the networks that ship |
-| ``Network`` | its three graphs: encoder, manipulator, decoder |
-| ``autoencoder`` | spatial part and motion of a network that encodes each frame alone |
-| ``pair`` | the same of a network that sees two frames at once |
+| ``load`` | load a network by its name or path |
+| ``NAMES`` | names of the networks that are installed with the library |
+| ``Network`` | a network of three graphs: encoder, manipulator, decoder |
+| ``autoencoder`` | spatial part and motion of a network that encodes single frames |
+| ``pair`` | spatial part and motion of a network that encodes pairs of frames |
 """
 
 from vmm.learned.autoencoder import autoencoder

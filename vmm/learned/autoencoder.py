@@ -12,8 +12,8 @@ import numpy as np
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import value_since
 from vmm.engine.protocols import Grid, Motion, Spatial, SpatialPlan
-from vmm.learned.frames import rounded, seen, shown, white_of
 from vmm.learned.network import Network
+from vmm.learned.preprocess import cast_like, from_network, to_network, white_value
 
 
 def autoencoder(net: Network, white: float | None = None) -> tuple[SpatialPlan, Motion]:
@@ -76,7 +76,7 @@ class Coder:
         self._frames, self._textures = frames, []
         shapes = []
         for frame in frames:
-            texture, shape = self.encode(seen(frame, self._scale(frames), self._size))
+            texture, shape = self.encode(to_network(frame, self._scale(frames), self._size))
             self._textures.append(texture)
             shapes.append(shape)
         return [namespace(frames).concatenate(shapes)], self._textures
@@ -95,13 +95,13 @@ class Coder:
     def add(self, frames: Array, bands: Sequence[Array | None]) -> Array:
         """The frames that the shapes stand for; the frames themselves where there are none."""
         shapes = bands[0]  # made as it is asked for
-        return frames if shapes is None else rounded(self._pictures(shapes, self._textures), frames)
+        return frames if shapes is None else cast_like(self._pictures(shapes, self._textures), frames)
 
     def _pictures(self, shapes: Array, textures: list[Array]) -> Array:
         white = self._scale(self._frames)
         pairs = zip(textures, shapes[:, None], self._frames, strict=True)
-        pictures = [shown(self._net.decode(t, s), frame, white, self._size) for t, s, frame in pairs]
+        pictures = [from_network(self._net.decode(t, s), frame, white, self._size) for t, s, frame in pairs]
         return namespace(shapes).stack(pictures)
 
     def _scale(self, frames: Array) -> float:
-        return white_of(frames.dtype) if self._white is None else self._white
+        return white_value(frames.dtype) if self._white is None else self._white

@@ -1,4 +1,4 @@
-"""A network of three graphs, run on frames of any size."""
+"""A network of three ONNX graphs, run on frames of any size."""
 
 from __future__ import annotations
 
@@ -15,31 +15,39 @@ from vmm.learned.session import Graph
 
 PARTS = ("encoder", "manipulator", "decoder")
 
-LARGEST = 2**19
-"""Pixels that a graph is given at once; what is larger goes in tiles, so that memory is bounded."""
+MAX_PIXELS = 2**19
+"""Largest number of pixels of one run. Larger frames are processed in tiles, which bounds the memory."""
 
-OVERLAP = 64
-"""Pixels that a tile sees beyond what is kept of it."""
+TILE_OVERLAP = 64
+"""Overlap of tiles in pixels. It exceeds the part of the receptive fields in which a border has a visible effect."""
 
 
 def files(path: Path) -> dict[str, Path]:
-    """The file of each part of a network."""
+    """Path of the file of each part of a network.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from vmm.learned.network import files
+    >>> files(Path("net.onnx"))["decoder"].name
+    'net.decoder.onnx'
+    """
     stem = path.with_suffix("") if path.suffix == ".onnx" else path
     return {part: stem.with_name(f"{stem.name}.{part}.onnx") for part in PARTS}
 
 
 @dataclass(frozen=True)
 class Size:
-    """Rows and columns of frames, and of what a network makes of them.
+    """Size of a frame, and of the padded frame that a network takes.
 
     Attributes
     ----------
     frame
-        Rows and columns of a frame.
+        Rows and columns of the frame.
     before
-        Rows and columns by which it is continued above and to the left.
+        Rows and columns of padding above the frame and to its left.
     whole
-        Rows and columns of the continued frame.
+        Rows and columns of the padded frame.
     """
 
     frame: tuple[int, int]
@@ -48,128 +56,147 @@ class Size:
 
 
 class Network:
-    """Encoder, manipulator and decoder, and what must be known to run them.
+    """A network for motion magnification: an encoder, a manipulator and a decoder.
 
     Parameters
     ----------
     path
-        ``PATH.onnx``, which stands for ``PATH.encoder.onnx``, ``PATH.manipulator.onnx`` and ``PATH.decoder.onnx``.
+        ``PATH.onnx``, which refers to the three files ``PATH.encoder.onnx``, ``PATH.manipulator.onnx`` and
+        ``PATH.decoder.onnx``.
 
     Attributes
     ----------
     name
-        The last part of the path.
+        File name without the suffix.
     kind
         "magnet", "lightweight", "realtime" or "flowmag".
     pair
-        Whether the encoder sees two frames at once.
+        True if the encoder takes two frames at once, False if it takes one.
     step
-        Distance in pixels between the samples of a shape.
+        Sampling interval of the shape representation in pixels.
+
+    Raises
+    ------
+    ValueError
+        If the files are not graphs, or if they have no metadata of a network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.learned import load
+    >>> net = load("realtime")
+    >>> texture, shape = net.encode(np.zeros((1, 3, 64, 96), np.float32))
+    >>> net.decode(texture, net.manipulate(shape, shape, 10.0)).shape
+    (1, 3, 64, 96)
     """
 
     def __init__(self, path: Path) -> None:
         self._graphs = {part: Graph(file) for part, file in files(path).items()}
         facts = self._graphs["encoder"].facts
         if not facts:
-            raise ValueError(f"{files(path)['encoder']} says nothing of its network: write it by `vmm convert`")
+            raise ValueError(f"{files(path)['encoder']} has no metadata of a network: write it with `vmm convert`")
         self.name = path.stem
         self.kind, self.pair = str(facts["kind"]), bool(facts["pair"])
         self.step, self._multiple, self._margin = (int(facts[key]) for key in ("step", "multiple", "margin"))
         self._calibration = np.asarray(facts["calibration"], dtype=float)
 
     def size(self, frame: tuple[int, int]) -> Size:
-        """How frames of so many rows and columns are continued.
+        """Padding of frames with the given rows and columns.
 
         Raises
         ------
         ValueError
-            Where they are too small.
+            If the frames are smaller than the padding that the network needs.
         """
-        least = 2 * self._margin + self._multiple
+        smallest = 2 * self._margin + self._multiple
         if min(frame) <= self._margin + self._multiple:
             raise ValueError(
-                f"frames of {frame[0]} x {frame[1]} pixels are too small: {self.name} takes {least} or more"
+                f"frames of {frame[0]} x {frame[1]} pixels are too small: {self.name} needs at least "
+                f"{smallest} pixels on each side"
             )
         whole = tuple(n + 2 * self._margin + -(n + 2 * self._margin) % self._multiple for n in frame)
         return Size(frame, (self._margin, self._margin), (whole[0], whole[1]))
 
     def factor(self, alpha: Any) -> Any:
-        """The factor that the network must be given for output motion (1 + alpha) times the input's."""
-        wanted, given = self._calibration.T
+        """Input factor of the network for which the output motion is (1 + alpha) times the input motion.
+
+        The calibration table is interpolated linearly, and continued in proportion beyond its last entry.
+        """
+        targets, factors = self._calibration.T
         total = 1 + alpha
         xp = namespace(total)
-        inside = xp.interp(xp.abs(total), xp.asarray(wanted), xp.asarray(given))
-        beyond = xp.maximum(xp.abs(total) - wanted[-1], 0) * (given[-1] / wanted[-1])
-        return xp.sign(total) * (inside + beyond)
+        interpolated = xp.interp(xp.abs(total), xp.asarray(targets), xp.asarray(factors))
+        excess = xp.maximum(xp.abs(total) - targets[-1], 0) * (factors[-1] / targets[-1])
+        return xp.sign(total) * (interpolated + excess)
 
     def encode(self, *frames: Array) -> list[Array]:
-        """Texture and shape of frames (n, 3, H, W) in [-1, 1], of whole size; of two such, texture and both shapes."""
+        """Texture and shape of padded frames (n, 3, H, W) in [-1, 1]; for a pair, the texture and both shapes."""
         return self._tiled("encoder", frames, [1] * len(frames))
 
     def manipulate(self, shape_a: Array, shape_b: Array, factor: Any) -> Array:
-        """The shape of the magnified frame; factor is a number or a map on the samples of the shape."""
+        """Shape of the magnified frame; `factor` is a number or a map with one value per sample of the shape."""
         xp = namespace(shape_a)
-        if np.ndim(factor) == 0:  # the graph may keep what it makes of a map where a single value has no room
+        if np.ndim(factor) == 0:  # a map, because ONNX Runtime may reuse this buffer for a result of that size
             factor = xp.full(shape_a.shape[-2:], float(factor), xp.float32)
         factor = xp.asarray(factor, dtype=xp.float32)[None, None]
         return self._graphs["manipulator"](shape_a, shape_b, factor)[0]
 
     def decode(self, texture: Array, shape: Array) -> Array:
-        """The frame (n, 3, H, W) of texture and shape, of whole size."""
-        whole = shape.shape[-2] * self.step
-        steps = [whole // x.shape[-2] for x in (texture, shape)]
+        """Padded frames (n, 3, H, W) in [-1, 1] of a texture and a shape."""
+        height = shape.shape[-2] * self.step
+        steps = [height // x.shape[-2] for x in (texture, shape)]
         return self._tiled("decoder", (texture, shape), steps)[0]
 
     def _tiled(self, part: str, inputs: tuple[Array, ...], steps: list[int]) -> list[Array]:
-        """Outputs of a graph whose inputs have samples so many pixels apart, by tiles where they are large."""
+        """Run a graph, in tiles if the frame is large; `steps` holds the sampling interval of each input in pixels."""
         graph = self._graphs[part]
         height, width = (n * steps[0] for n in inputs[0].shape[-2:])
-        if height * width <= LARGEST:
+        if height * width <= MAX_PIXELS:
             return graph(*inputs)
         outputs: list[Array] | None = None
         for rows, cols in _tiles(height, width, self._multiple):
-            cut = [x[..., rows.of(step), cols.of(step)] for x, step in zip(inputs, steps, strict=True)]
-            made = graph(*cut)
+            tile = [x[..., rows.read(step), cols.read(step)] for x, step in zip(inputs, steps, strict=True)]
+            results = graph(*tile)
             if outputs is None:
-                outputs = [_room(y, cut[0], height, width, steps[0]) for y in made]
-            for y, out in zip(made, outputs, strict=True):
+                outputs = [_allocate(y, tile[0], height, width, steps[0]) for y in results]
+            for y, out in zip(results, outputs, strict=True):
                 step = height // out.shape[-2]
-                out[..., rows.kept(step), cols.kept(step)] = y[..., rows.inner(step), cols.inner(step)]
+                out[..., rows.written(step), cols.written(step)] = y[..., rows.inner(step), cols.inner(step)]
         assert outputs is not None
         return outputs
 
 
-def _room(y: Array, cut: Array, height: int, width: int, step: int) -> Array:
-    """Room for an output of which y is one tile's, made from a cut."""
-    shrink = cut.shape[-2] * step // y.shape[-2]
+def _allocate(y: Array, tile: Array, height: int, width: int, step: int) -> Array:
+    """Uninitialized array for the output of a whole frame; `y` is the output for one input `tile`."""
+    shrink = tile.shape[-2] * step // y.shape[-2]
     return namespace(y).empty((*y.shape[:-2], height // shrink, width // shrink), y.dtype)
 
 
 @dataclass(frozen=True)
 class Span:
-    """Rows or columns of a tile: what it sees, and what of it is kept, in pixels."""
+    """Rows or columns of a tile: the range that is read, and the range that is written, in pixels."""
 
     start: int
     stop: int
     first: int
     last: int
 
-    def of(self, step: int) -> slice:
-        """What is seen, of samples so many pixels apart."""
+    def read(self, step: int) -> slice:
+        """Range of the input that is read, in samples of `step` pixels."""
         return slice(self.start // step, self.stop // step)
 
-    def kept(self, step: int) -> slice:
-        """Where what is kept goes."""
+    def written(self, step: int) -> slice:
+        """Range of the output that is written, in samples of `step` pixels."""
         return slice(self.first // step, self.last // step)
 
     def inner(self, step: int) -> slice:
-        """What of the seen is kept."""
+        """Range of the tile's own output that is written, in samples of `step` pixels."""
         return slice((self.first - self.start) // step, (self.last - self.start) // step)
 
 
 def _tiles(height: int, width: int, multiple: int) -> Iterator[tuple[Span, Span]]:
-    """Rows and columns of tiles that cover a frame."""
-    side = int(LARGEST**0.5) // 32 * 32
+    """Rows and columns of overlapping tiles that cover a frame."""
+    side = int(MAX_PIXELS**0.5) // 32 * 32
     spans = _spans(multiple, side)
     for rows in spans(height):
         for cols in spans(width):
@@ -177,7 +204,7 @@ def _tiles(height: int, width: int, multiple: int) -> Iterator[tuple[Span, Span]
 
 
 def _spans(multiple: int, side: int) -> Callable[[int], list[Span]]:
-    overlap = OVERLAP + -OVERLAP % multiple
+    overlap = TILE_OVERLAP + -TILE_OVERLAP % multiple
 
     def spans(length: int) -> list[Span]:
         inner = side - 2 * overlap

@@ -1,4 +1,4 @@
-"""Networks that see two frames at once: the difference of their shapes is a band."""
+"""Networks that encode pairs of frames: the spatial part has one subband, which holds the shapes of each pair."""
 
 from __future__ import annotations
 
@@ -16,29 +16,38 @@ from vmm.learned.network import Network
 
 
 def pair(net: Network, white: float | None = None, *, mode: str = "static") -> tuple[SpatialPlan, Motion]:
-    """Spatial part and motion of a network whose encoder sees two frames.
+    """Spatial part and motion of a network that encodes pairs of frames.
 
-    The one band holds the shapes (T, 2C, h, w) of the reference and of each frame. With mode "temporal" it is their
-    difference (T, C, h, w): the manipulator multiplies just that, so that it may be filtered first.
+    The single subband holds the shapes (T, 2C, h, w) of the reference and of each frame. In mode "temporal" it holds
+    their difference (T, C, h, w), which is filtered before the manipulator amplifies it.
 
     Parameters
     ----------
     net
-        The network.
+        A network with ``net.pair``.
     white
-        Value of white in the frames; by default the largest of an integer type, 255 for floating point.
+        Value of white in the frames. By default the largest value of an integer dtype, 255 for floating point.
     mode
-        "static": the first frame is the reference of all; "dynamic": the frame before; "temporal": the first, and
-        of the difference only what a filter passes is magnified.
+        Reference of the motion: "static" (default), the first frame; "dynamic", the previous frame; "temporal", the
+        first frame, with a temporal filter applied to the difference.
 
     Returns
     -------
     tuple
-        Maker of the spatial part, and the motion.
+        The function that makes the spatial part for a frame shape, and the motion.
 
     References
     ----------
     .. [1] Singh, Murala, Kosuru: Lightweight network for video motion magnification. WACV 2023, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.learned import load, pair
+    >>> spatial, motion = pair(load("lightweight-light"))
+    >>> subbands, _ = spatial((40, 56, 3), np.dtype(np.uint8), np).analyze(np.zeros((2, 40, 56, 3), np.uint8))
+    >>> len(subbands), len(subbands[0])
+    (1, 2)
     """
 
     def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
@@ -49,20 +58,20 @@ def pair(net: Network, white: float | None = None, *, mode: str = "static") -> t
 
 
 def _write(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
-    """Shapes magnified against those of the references: both lie side by side in the band."""
+    """Shapes magnified relative to the references; the subband holds both, stacked along the channels."""
     factor, channels = net.factor(alpha), coefs.shape[1] // 2
     shapes = (one.reshape(2, 1, channels, *one.shape[1:]) for one in coefs)
     return namespace(coefs).concatenate([net.manipulate(a, b, factor) for a, b in shapes])
 
 
 def _write_filtered(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
-    """Differences of shapes, those that the filter passes (1 + alpha) times as large."""
+    """Shape differences whose filtered part `motion` is amplified by (1 + alpha)."""
     changed = coefs + (net.factor(alpha) - 1) * motion
     return namespace(coefs).concatenate([net.manipulate(0 * one, one, 1.0) for one in changed[:, None]])
 
 
 class _Pair(Coder):
-    """Encoder of pairs and decoder for frames of one size."""
+    """Encoder of pairs of frames, and decoder, for frames of one size."""
 
     def __init__(self, net: Network, shape: tuple[int, ...], white: float | None, mode: str) -> None:
         super().__init__(net, shape, white)

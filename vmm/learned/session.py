@@ -1,4 +1,4 @@
-"""Graphs run by onnxruntime; nothing else knows it."""
+"""ONNX graphs run with ONNX Runtime; no other module of ``vmm.learned`` imports onnxruntime."""
 
 from __future__ import annotations
 
@@ -14,17 +14,24 @@ from vmm.backend.threads import cores
 
 
 class Graph:
-    """One ONNX file, opened when it is first run.
+    """An ONNX graph, which is loaded when it is first run.
 
     Parameters
     ----------
     path
-        The file.
+        Path of the ``.onnx`` file.
 
     Raises
     ------
     ValueError
-        Where it is no graph that can be run.
+        If the file is not a graph that ONNX Runtime can run. The error is raised at the first run.
+
+    Examples
+    --------
+    >>> from vmm.learned.session import Graph
+    >>> from vmm.learned.weights import FOLDER
+    >>> Graph(FOLDER / "realtime.encoder.onnx").facts["kind"]
+    'realtime'
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,47 +40,48 @@ class Graph:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What was written into the file about the network."""
+        """Metadata of the network, as ``vmm.train.export`` wrote it into the file; empty for a foreign file."""
         return json.loads(self._session().get_modelmeta().custom_metadata_map.get("vmm", "{}"))
 
     def __call__(self, *arrays: Array) -> list[Array]:
-        """Outputs of the graph, on the device of the inputs."""
+        """Run the graph; the outputs are on the device of the inputs."""
         session = self._session()
         names = [value.name for value in session.get_inputs()]
         if namespace(arrays[0]) is not np:
-            return _on_device(session, dict(zip(names, arrays, strict=True)))
+            return _run_on_device(session, dict(zip(names, arrays, strict=True)))
         inputs = {name: np.ascontiguousarray(x, np.float32) for name, x in zip(names, arrays, strict=True)}
         return session.run(None, inputs)
 
     def _session(self) -> Any:
-        """The session; another where the number of cores to be used has changed."""
+        """The session; a new one is created when the number of cores in use has changed."""
         threads = cores()
         if threads not in self._sessions:
-            self._sessions = {threads: _opened(self.path, threads)}
+            self._sessions = {threads: _new_session(self.path, threads)}
         return self._sessions[threads]
 
 
-def _opened(path: Path, threads: int) -> Any:
+def _new_session(path: Path, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it slows what else runs
+    # Idle threads that spin would slow the rest of the process down.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
-    providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
+    preferred = ("CUDAExecutionProvider", "CPUExecutionProvider")
+    providers = [name for name in preferred if name in onnxruntime.get_available_providers()]
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # onnxruntime has a class for every kind of failure, all of them plain exceptions
-        raise ValueError(f"{path} is no network that onnxruntime can run: {error}") from error
+    except Exception as error:  # onnxruntime raises a class of its own for every kind of failure
+        raise ValueError(f"{path} is not a network that ONNX Runtime can run: {error}") from error
 
 
-def _on_device(session: Any, inputs: dict[str, Array]) -> list[Array]:
-    """The same for arrays on a GPU, which stay where they are."""
+def _run_on_device(session: Any, inputs: dict[str, Array]) -> list[Array]:
+    """Run a session on arrays of a GPU without copying them to the host."""
     if "CUDAExecutionProvider" not in session.get_providers():
         raise ImportError(
             f"networks on CuPy arrays need onnxruntime with CUDA, but it has {', '.join(session.get_providers())}: "
-            "pip install onnxruntime-gpu in place of onnxruntime, or give NumPy arrays"
+            "pip install onnxruntime-gpu in place of onnxruntime, or pass NumPy arrays"
         )
     binding = session.io_binding()
     lent = [lend(x) for x in inputs.values()]
@@ -81,7 +89,7 @@ def _on_device(session: Any, inputs: dict[str, Array]) -> list[Array]:
         binding.bind_input(name, "cuda", x.device, np.float32, x.shape, x.pointer)
     for value in session.get_outputs():
         binding.bind_output(value.name, "cuda", lent[0].device)
-    wait()  # onnxruntime works on a stream of its own
+    wait()  # onnxruntime uses its own CUDA stream, so the inputs must be complete before it starts
     session.run_with_iobinding(binding)
     binding.synchronize_outputs()
     return [borrow(value.data_ptr(), tuple(value.shape()), value) for value in binding.get_outputs()]

@@ -1,4 +1,4 @@
-"""Networks that ship with the library, and those of a user."""
+"""Loading of networks: those that are installed with the library, and those of a user."""
 
 from __future__ import annotations
 
@@ -11,67 +11,70 @@ from vmm.learned.network import PARTS, Network, files
 FOLDER = Path(__file__).parent / "weights"
 
 NAMES: tuple[str, ...] = tuple(sorted({path.name.split(".")[0] for path in FOLDER.glob("*.encoder.onnx")}))
-"""Names of the networks that ship."""
+"""Names of the networks that are installed with the library."""
 
 
 def load(weights: str | Path, kind: str | None = None) -> Network:
-    """A network by the name of one that ships, or by its path.
+    """Load a network by its name or path.
 
     Parameters
     ----------
     weights
-        One of ``NAMES``; or ``PATH.onnx``, beside which ``PATH.encoder.onnx``, ``PATH.manipulator.onnx`` and
-        ``PATH.decoder.onnx`` lie, as ``vmm convert`` and ``python -m vmm.train`` write them.
+        One of ``NAMES``, or a path ``PATH.onnx``. A path refers to the three files ``PATH.encoder.onnx``,
+        ``PATH.manipulator.onnx`` and ``PATH.decoder.onnx``, which ``vmm convert`` and ``python -m vmm.train`` write.
     kind
-        What it must be: "magnet", "lightweight", "realtime" or "flowmag".
+        Required kind of network: "magnet", "lightweight", "realtime" or "flowmag". With None (default) every kind is
+        accepted.
 
     Returns
     -------
     Network
-        Opened once: whoever asks again gets the same.
+        The network. Networks are cached: a second call with the same files returns the same object.
 
     Raises
     ------
     ValueError
-        Where there is no such network, its files are not as they were shipped, or it is of another kind.
+        If there is no such network, if the files of an installed network are damaged, or if the network is of
+        another kind.
 
     Examples
     --------
-    >>> from vmm.learned import NAMES, load
-    >>> load(NAMES[0]).name == NAMES[0]
-    True
+    >>> from vmm.learned import load
+    >>> net = load("realtime")
+    >>> net.kind, net.step
+    ('realtime', 4)
     """
-    net = _opened(str(weights), _written(str(weights)))
+    net = _loaded(str(weights), _modification_time(str(weights)))
     if kind is not None and net.kind != kind:
-        raise ValueError(f"weights={str(weights)!r} is a network of kind {net.kind!r}, not {kind!r}")
+        raise ValueError(f"weights={str(weights)!r} is a network of kind {net.kind!r}, but kind {kind!r} is required")
     return net
 
 
-def _written(weights: str) -> float:
-    """When the files at a path were last written, so that what replaces them is opened anew."""
+def _modification_time(weights: str) -> float:
+    """Modification time of the files at a path; it is part of the cache key, so that new files are loaded again."""
     path = files(Path(weights))["decoder"]
     return path.stat().st_mtime if weights not in NAMES and path.exists() else 0.0
 
 
 @cache
-def _opened(weights: str, written: float) -> Network:
+def _loaded(weights: str, modification_time: float) -> Network:
     if weights in NAMES:
         stem = FOLDER / f"{weights}.onnx"
         _verify(stem)
         return Network(stem)
     missing = [path for path in files(Path(weights)).values() if not path.exists()]
     if missing:
-        shipped = ", ".join(map(repr, NAMES))
+        names = ", ".join(map(repr, NAMES))
         raise ValueError(
-            f"weights={weights!r} must be one of {shipped}, or a path PATH.onnx to {', '.join(PARTS)} "
-            f"(PATH.encoder.onnx ...): {missing[0]} is not there"
+            f"weights={weights!r} must be one of {names}, or a path PATH.onnx with the files of {', '.join(PARTS)} "
+            f"(PATH.encoder.onnx, ...): {missing[0]} does not exist"
         )
     return Network(Path(weights))
 
 
 def _verify(stem: Path) -> None:
-    """Raise where a file that shipped is not what it was."""
-    known = dict(line.split()[::-1] for line in (FOLDER / "SHA256").read_text().splitlines())
+    """Raise a ValueError if a file of an installed network does not have its published SHA-256 checksum."""
+    checksums = dict(line.split()[::-1] for line in (FOLDER / "SHA256").read_text().splitlines())
     for path in files(stem).values():
-        if hashlib.sha256(path.read_bytes()).hexdigest() != known.get(path.name):
-            raise ValueError(f"{path} is damaged: install the library again")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != checksums.get(path.name):
+            raise ValueError(f"{path} is damaged (its SHA-256 checksum differs): reinstall the library")

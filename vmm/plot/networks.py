@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmm.learned import Network, load
-from vmm.learned.frames import seen, white_of
+from vmm.learned.preprocess import to_network, white_value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,7 +96,7 @@ def _answers(net: Network) -> np.ndarray:
 def _maps(net: Network, frame: np.ndarray, count: int) -> list[tuple[str, np.ndarray]]:
     """The liveliest channels of texture and shape of a frame."""
     size = net.size((frame.shape[0], frame.shape[1]))
-    texture, shape = net.encode(seen(frame, white_of(frame.dtype), size))
+    texture, shape = net.encode(to_network(frame, white_value(frame.dtype), size))
     chosen = []
     for title, values in (("shape", shape[0]), ("texture", texture[0])):
         liveliest = np.argsort(-values.std(axis=(1, 2)))[:count]

@@ -1,17 +1,17 @@
-"""Training of the learned magnifiers: the only place that knows PyTorch (``pip install "vmm[train]"``).
+"""Training of the learned magnification networks. Needs the packages torch, onnx and onnxscript.
 
-| part | what it holds |
+| module | contents |
 | --- | --- |
-| ``networks``, ``forms`` | the networks, one a file; the forms in which they are trained |
-| ``bank``, ``pairs``, ``pool`` | scenes that are made: textures and mattes, pairs of frames, pairs kept on disk |
-| ``differences``, ``losses`` | differences of frames; the losses of the papers by their names |
-| ``flow`` | dense flow that gradients pass through |
-| ``loop``, ``optimizer`` | the one loop for all networks, and its steps |
-| ``adapt`` | training on the very clip that is to be magnified, without true frames |
-| ``removal`` | learning which activations and blocks a network can do without |
-| ``evaluate`` | held-out photographs |
-| ``export``, ``restore``, ``convert`` | networks as ONNX graphs, and back; published weights |
-| ``quantize`` | decoders in 8 bits |
+| ``networks``, ``architectures`` | the networks, one per file; the configurations in which they are trained |
+| ``textures``, ``pairs``, ``dataset`` | synthetic training data: textures, pairs of frames, pairs stored on disk |
+| ``differences``, ``losses`` | differences of frames; the losses of the papers, by name |
+| ``flow`` | differentiable optical flow |
+| ``loop``, ``optimizer`` | the training loop for all networks, and its optimizer |
+| ``adapt`` | test-time adaptation: training on the clip that is to be magnified, without ground truth |
+| ``removal`` | pruning: learning which activations and residual blocks can be removed |
+| ``evaluate``, ``calibrate`` | evaluation on held-out photographs; calibration of the magnification factor |
+| ``export``, ``restore``, ``convert`` | writing ONNX graphs, reading them back; conversion of published weights |
+| ``quantize`` | decoders in 8-bit integers |
 
-Nothing is imported here, so that the package is there without PyTorch.
+Nothing is imported here, so that ``vmm.train`` can be imported without PyTorch.
 """

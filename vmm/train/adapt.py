@@ -1,4 +1,4 @@
-"""Test-time adaptation: a network trained on the very clip that it is to magnify."""
+"""Test-time adaptation: training a network on the clip that it is to magnify."""
 
 from __future__ import annotations
 
@@ -29,50 +29,52 @@ def adapt(
     seed: int = 0,
     device: str | None = None,
 ) -> Any:
-    """Train a network on one clip, without any true frame.
+    """Train a network on one clip, without ground truth.
 
-    Each step draws pairs of the first frame and another, crops and mirrors them, changes their
-    colours alike, draws a total factor by its logarithm, and for half of them asks for it in a box only, or outside of
-    it only, where elsewhere nothing is to change. The loss is that of ``LOSSES["flowmag"]``.
+    Each step draws random pairs of the first frame and another frame, crops and mirrors them, changes the colors of
+    both frames of a pair in the same way, and draws a log-uniform total factor. For half of the pairs the factor
+    applies only inside or only outside of a random box, and is 1 elsewhere. The loss is ``LOSSES["flowmag"]``.
 
-    A network that has learned nothing yet, such as that of ``begun``, learns one clip so, too, but its frames stay
-    softer than those of one that has seen many clips.
+    A network with initial weights, such as that of ``initial_generator``, can be trained in this way, too, but its
+    output is less sharp than that of a network that was trained on many clips.
 
     Parameters
     ----------
     net
-        One of ``vmm.train.networks``; it stays as it is.
+        One of ``vmm.train.networks``. It is copied and not changed.
     frames
-        Clip (T, H, W) or (T, H, W, 3), from black 0 to white.
+        The clip (T, H, W) or (T, H, W, 3), with values from 0 (black) to `white`.
     steps
-        How many steps.
+        Number of training steps, at least 1; a few hundred are usual.
     factors
-        Smallest and largest total factor.
+        Smallest and largest total factor (low, high).
     fresh
-        Whether the network has learned nothing yet. Steps are then those of ``vmm.train.optimizer`` at a rate of 3e-3,
-        in place of Adam's at 1e-4 as published.
+        True if the network has initial weights. It is then trained by ``vmm.train.optimizer`` with a learning rate of
+        3e-3; otherwise (default) by Adam with a learning rate of 1e-4, as published.
     batch
-        Pairs a step.
+        Number of pairs per step.
     patch
-        Largest side of the crops in pixels; 512 as published.
+        Largest side of the crops in pixels (default 64; 512 as published).
     white
-        Value of white in the frames.
+        Value of white in the frames (default 255).
     progress
-        Whether a bar is shown.
+        If True, show a progress bar.
     seed
-        Everything is drawn from it.
+        Seed of the random generator.
     device
-        Where it is trained; by default on a GPU where there is one.
+        PyTorch device for training. By default a GPU if there is one, else the CPU.
 
     Returns
     -------
     net
-        A new network on the CPU; ``vmm.train.export.export(net, path, "flowmag")`` writes it for ``vmm.flowmag``.
+        The trained network, on the CPU. ``vmm.train.export.export(net, path, "flowmag")`` writes it for
+        ``vmm.flowmag``.
 
     Raises
     ------
     ValueError
-        Where the clip has fewer than two frames or is smaller than 16 x 16, or factors or steps are out of range.
+        If the clip has fewer than two frames, if its frames are smaller than 16 x 16 pixels, or if `factors` or
+        `steps` is out of range.
 
     References
     ----------
@@ -91,35 +93,48 @@ def adapt(
     _check(frames, steps, factors)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     net = copy.deepcopy(net).to(device).train()
-    stepped = optimizer(net, 3e-3) if fresh else torch.optim.Adam(net.parameters(), 1e-4)
-    rates, loss = [group["lr"] for group in stepped.param_groups], of_flow()
+    updater = optimizer(net, 3e-3) if fresh else torch.optim.Adam(net.parameters(), 1e-4)
+    rates, loss = [group["lr"] for group in updater.param_groups], of_flow()
     rng = np.random.default_rng(seed)
-    for step in _counted(steps, progress):
-        for group, rate in zip(stepped.param_groups, rates, strict=True):  # it rises at first and falls at last
+    for step in _steps(steps, progress):
+        for group, rate in zip(updater.param_groups, rates, strict=True):  # linear warm-up and linear decay
             group["lr"] = rate * min(1.0, (step + 1) / 10, 3 * (1 - step / steps))
-        sample = drawn(frames, rng, factors=factors, batch=batch, patch=patch, white=white, device=device)
-        stepped.zero_grad(set_to_none=True)
+        sample = random_pairs(frames, rng, factors=factors, batch=batch, patch=patch, white=white, device=device)
+        updater.zero_grad(set_to_none=True)
         loss(net, sample, step / steps if fresh else 1.0).backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        stepped.step()
+        updater.step()
     return net.eval().to("cpu")
 
 
-def begun(channels: int = 16, seed: int = 0) -> Any:
-    """A small generator that has learned nothing yet; for ``adapt(..., fresh=True)``.
+def initial_generator(channels: int = 16, seed: int = 0) -> Any:
+    """A small FlowMag generator with initial weights, for ``adapt(..., fresh=True)``.
 
-    It begins as linear magnification, which is right for motion of a small part of a pixel.
+    With its initial weights it performs linear magnification, which is accurate for displacements of a small fraction
+    of a pixel.
+
+    Parameters
+    ----------
+    channels
+        Number of channels at the finest level (default 16; 64 as published).
+    seed
+        Seed of the initial weights.
+
+    Returns
+    -------
+    FlowMag
+        The network, with ``skip``.
 
     Examples
     --------
-    >>> from vmm.train.adapt import begun
-    >>> begun(2).skip
+    >>> from vmm.train.adapt import initial_generator
+    >>> initial_generator(2).skip
     True
     """
     return start(FlowMag(channels, norm=False, skip=True), seed)
 
 
-def drawn(
+def random_pairs(
     frames: np.ndarray,
     rng: np.random.Generator,
     *,
@@ -129,38 +144,47 @@ def drawn(
     white: float = 255.0,
     device: str = "cpu",
 ) -> Sample:
-    """Pairs of the first frame and others, cropped, with factors; parameters as those of ``adapt``."""
+    """Random pairs of the first frame and another frame, with total factors; the parameters are those of ``adapt``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.train.adapt import random_pairs
+    >>> clip = np.zeros((5, 40, 40), np.uint8)
+    >>> random_pairs(clip, np.random.default_rng(0), batch=2, patch=32).factor.shape
+    torch.Size([2, 1, 32, 32])
+    """
     height, width = frames.shape[1:3]
     rows, cols = min(patch, height), min(patch, width)
     pairs = np.stack([_pair(frames, rng, rows, cols) for _ in range(batch)])  # (B, 2, rows, cols, 3)
-    seen = torch.from_numpy(pairs.astype(np.float32)).to(device).div_(white / 2).sub_(1)
-    seen = _coloured(seen.permute(0, 1, 4, 2, 3), rng)
+    values = torch.from_numpy(pairs.astype(np.float32)).to(device).div_(white / 2).sub_(1)
+    values = _recolored(values.permute(0, 1, 4, 2, 3), rng)
     low, high = np.log(factors)
-    largest = np.exp(rng.uniform(low, high, batch))
-    maps = np.stack([_map(value, rows, cols, rng) for value in largest])
-    a, b = seen.unbind(1)
+    totals = np.exp(rng.uniform(low, high, batch))
+    maps = np.stack([_factor_map(total, rows, cols, rng) for total in totals])
+    a, b = values.unbind(1)
     return Sample(a, b, b, torch.from_numpy(maps[:, None]).to(device), a, b)
 
 
 def _pair(frames: np.ndarray, rng: np.random.Generator, rows: int, cols: int) -> np.ndarray:
-    """Crops (2, rows, cols, 3) of the first frame and another, mirrored alike."""
+    """Crop (2, rows, cols, 3) of the first frame and another one, both mirrored in the same way."""
     top, left = (rng.integers(n - m + 1) for n, m in zip(frames.shape[1:3], (rows, cols), strict=True))
     pair = np.stack([frames[i, top : top + rows, left : left + cols] for i in (0, rng.integers(1, len(frames)))])
     pair = pair if pair.ndim == 4 else np.repeat(pair[..., None], 3, -1)
     return pair[:, :: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
 
 
-def _coloured(seen: Tensor, rng: np.random.Generator) -> Tensor:
-    """Frames (B, 2, 3, H, W) whose colours are exchanged, stretched and shifted, both of a pair alike."""
-    n = len(seen)
+def _recolored(frames: Tensor, rng: np.random.Generator) -> Tensor:
+    """Pairs (B, 2, 3, H, W) with permuted, scaled and shifted color channels, the same for both frames of a pair."""
+    n = len(frames)
     mixes = np.stack([np.eye(3)[rng.permutation(3)] * rng.uniform(0.7, 1.1, (3, 1)) for _ in range(n)])
-    mix = torch.from_numpy(mixes.astype(np.float32)).to(seen)
-    shift = torch.from_numpy(rng.uniform(-0.1, 0.1, (n, 1, 3, 1, 1)).astype(np.float32)).to(seen)
-    return (torch.einsum("bij,btjhw->btihw", mix, seen) + shift).clamp(-1, 1)
+    mix = torch.from_numpy(mixes.astype(np.float32)).to(frames)
+    shift = torch.from_numpy(rng.uniform(-0.1, 0.1, (n, 1, 3, 1, 1)).astype(np.float32)).to(frames)
+    return (torch.einsum("bij,btjhw->btihw", mix, frames) + shift).clamp(-1, 1)
 
 
-def _map(factor: float, rows: int, cols: int, rng: np.random.Generator) -> np.ndarray:
-    """The factor (rows, cols) everywhere, or in a box only."""
+def _factor_map(factor: float, rows: int, cols: int, rng: np.random.Generator) -> np.ndarray:
+    """Map (rows, cols) of the factor: constant, or with a factor of 1 inside or outside of a random box."""
     values = np.full((rows, cols), factor, np.float32)
     if rng.random() < 0.5:
         (top, bottom), (left, right) = (np.sort(rng.integers(n + 1, size=2)) for n in (rows, cols))
@@ -170,8 +194,8 @@ def _map(factor: float, rows: int, cols: int, rng: np.random.Generator) -> np.nd
     return values
 
 
-def _counted(steps: int, progress: bool) -> Any:
-    """The numbers of the steps, with a bar where it is asked for."""
+def _steps(steps: int, progress: bool) -> Any:
+    """The step numbers, with a progress bar if requested."""
     if not progress:
         return range(steps)
     from tqdm import tqdm
@@ -180,12 +204,12 @@ def _counted(steps: int, progress: bool) -> Any:
 
 
 def _check(frames: np.ndarray, steps: int, factors: tuple[float, float]) -> None:
-    """Raise where there is nothing to learn from."""
+    """Raise a ValueError if the clip, `steps` or `factors` cannot be used."""
     if frames.ndim not in (3, 4) or len(frames) < 2 or min(frames.shape[1:3]) < 16:
         raise ValueError(
-            f"frames of shape {frames.shape} must be (T, H, W) or (T, H, W, 3), at least 2 frames of 16 x 16 pixels"
+            f"frames of shape {frames.shape} must be (T, H, W) or (T, H, W, 3) with at least 2 frames of 16 x 16 pixels"
         )
     if steps < 1:
-        raise ValueError(f"steps={steps!r} must be at least 1: a few hundred are usual")
+        raise ValueError(f"steps={steps!r} must be at least 1; a few hundred steps are usual")
     if not 0 < factors[0] <= factors[1]:
-        raise ValueError(f"factors={factors!r} must be positive and not fall: total factors, 1 leaves a frame as it is")
+        raise ValueError(f"factors={factors!r} must be positive total factors (low, high) with low <= high")

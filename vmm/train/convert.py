@@ -1,4 +1,4 @@
-"""Published weights written as ONNX graphs."""
+"""Conversion of published weights to ONNX graphs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vmm.train.export import export
 from vmm.train.networks import FlowMag, Lightweight, MagNet, RealTime, flowmag, lightweight, magnet
 from vmm.train.networks.magnet import LAYOUTS
 
-Known = tuple[Callable[[], Any], Callable[[Any, Any], Any]]
+Form = tuple[Callable[[], Any], Callable[[Any, Any], Any]]
 
 
 def _plain(net: Any, state: Mapping[str, Any]) -> Any:
@@ -25,61 +25,73 @@ def _folded(net: FlowMag, state: Mapping[str, Any]) -> FlowMag:
     return flowmag.folded(flowmag.load_published(net, state))
 
 
-KNOWN: dict[str, list[Known]] = {
+FORMS: dict[str, list[Form]] = {
     "magnet": [(lambda name=name: MagNet(name), magnet.load_published) for name in LAYOUTS],  # type: ignore[misc]
     "lightweight": [(lambda size=size: Lightweight(size), lightweight.load_published) for size in ("light", "base")],  # type: ignore[misc]
     "realtime": [(RealTime, _plain)],
     "flowmag": [(FlowMag, _folded)],
 }
-"""Forms of each kind that weights may be for: they are tried in turn."""
+"""Published forms of each kind of network: a constructor and a loader of the weights. They are tried in order."""
 
 
 def convert(source: str | Path, out: str | Path, kind: str) -> list[Path]:
-    """Write published weights as a network that the library runs.
+    """Convert published weights to ONNX graphs, which the library can run.
 
     Parameters
     ----------
     source
-        A PyTorch file that holds nothing but arrays by name (a state dict), or a NumPy ``.npz``. Code in it is not
-        run: files that hold whole pickled modules are refused.
+        A PyTorch file with a state dict (arrays by name), or a NumPy ``.npz`` file. Code in the file is not executed:
+        files with pickled modules are refused.
     out
-        ``PATH.onnx``, as in ``vmm.train.export.export``.
+        Output path ``PATH.onnx``, as in ``vmm.train.export.export``.
     kind
         "magnet", "lightweight", "realtime" or "flowmag".
 
     Returns
     -------
     list of Path
-        The files.
+        Paths of the three files: encoder, manipulator and decoder.
 
     Raises
     ------
     ValueError
-        Where the file cannot be read, or its arrays are those of no published form.
+        If the file cannot be read, or if its arrays match no published form of the network.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import torch
+    >>> from vmm.train.convert import convert
+    >>> from vmm.train.networks import Lightweight
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> torch.save(Lightweight("light").state_dict(), folder / "published.pth")
+    >>> [path.name for path in convert(folder / "published.pth", folder / "net.onnx", "lightweight")]
+    ['net.encoder.onnx', 'net.manipulator.onnx', 'net.decoder.onnx']
     """
-    if kind not in KNOWN:
-        raise ValueError(f"kind {kind!r} must be one of {', '.join(KNOWN)}")
+    if kind not in FORMS:
+        raise ValueError(f"kind={kind!r} must be one of {', '.join(map(repr, FORMS))}")
     state, failures = _state(Path(source)), []
-    for make, load in KNOWN[kind]:
+    for make, load in FORMS[kind]:
         try:
             net = load(make(), state)
         except (RuntimeError, KeyError) as error:
             failures.append(str(error).splitlines()[0])
             continue
         return export(net, out, kind, half=False)
-    raise ValueError(f"{source} holds no published weights of {kind}: {failures[0]}")
+    raise ValueError(f"{source} does not hold published weights of {kind}: {failures[0]}")
 
 
 def _state(path: Path) -> dict[str, Any]:
-    """Arrays by name."""
+    """Read a state dict: arrays by name."""
     if path.suffix == ".npz":
         return dict(np.load(path, allow_pickle=False))
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever a damaged or foreign file makes the unpickler raise
-        raise ValueError(f"{path} is no file of plain weights (a state dict): {str(error).splitlines()[0]}") from error
+    except Exception as error:  # the unpickler raises many types for damaged files
+        raise ValueError(f"{path} is not a file with a state dict: {str(error).splitlines()[0]}") from error
     for key in ("state_dict", "model_state_dict", "model", "net"):
         state = state.get(key, state) if isinstance(state, dict) else state
     if not isinstance(state, dict):
-        raise ValueError(f"{path} holds a {type(state).__name__}, not weights by name")
+        raise ValueError(f"{path} holds a {type(state).__name__}, not a state dict (arrays by name)")
     return {name.removeprefix("module."): value for name, value in state.items()}

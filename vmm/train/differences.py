@@ -1,4 +1,4 @@
-"""Differences of frames that losses are made of."""
+"""Difference measures of frames, from which the losses are composed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,21 @@ from torch import Tensor
 
 
 def charbonnier(x: Tensor, y: Tensor, soft: float = 0.02, weight: Tensor | float = 1.0) -> Tensor:
-    """Mean absolute difference, quadratic below `soft`; frames (B, 3, H, W), a weight (B, 1, 1, 1) for each.
+    """Charbonnier loss [1]_: the mean of sqrt((x - y)^2 + soft^2) - soft, a smooth absolute difference.
+
+    Parameters
+    ----------
+    x, y
+        Frames (B, 3, H, W).
+    soft
+        Difference below which the loss is quadratic, in the unit of the frames.
+    weight
+        Weight of each frame, a number or a tensor (B, 1, 1, 1).
+
+    Returns
+    -------
+    Tensor
+        The loss, a scalar.
 
     References
     ----------
@@ -18,18 +32,38 @@ def charbonnier(x: Tensor, y: Tensor, soft: float = 0.02, weight: Tensor | float
     Examples
     --------
     >>> import torch
-    >>> charbonnier(torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.15), 0.2).item()
-    0.04999999701976776
+    >>> from vmm.train.differences import charbonnier
+    >>> round(charbonnier(torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.15), 0.2).item(), 4)
+    0.05
     """
     return (weight * (((x - y).square() + soft**2).sqrt() - soft)).mean()
 
 
 def edges(x: Tensor, y: Tensor, soft: float = 0.02, weight: Tensor | float = 1.0) -> Tensor:
-    """The same of differences between neighbours down and right, L_edge of Singh et al. 2023; frames (B, 3, H, W).
+    """Edge loss: the Charbonnier loss of the finite differences down and right, L_edge in [1]_.
+
+    Parameters
+    ----------
+    x, y
+        Frames (B, 3, H, W).
+    soft
+        Difference below which the loss is quadratic, in the unit of the frames.
+    weight
+        Weight of each frame, a number or a tensor (B, 1, 1, 1).
+
+    Returns
+    -------
+    Tensor
+        The loss, a scalar.
+
+    References
+    ----------
+    .. [1] Singh, Murala, Kosuru: Lightweight network for video motion magnification. WACV 2023.
 
     Examples
     --------
     >>> import torch
+    >>> from vmm.train.differences import edges
     >>> abs(edges(torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)).item()) < 1e-6
     True
     """
@@ -39,29 +73,56 @@ def edges(x: Tensor, y: Tensor, soft: float = 0.02, weight: Tensor | float = 1.0
     return charbonnier(down, zero[..., 1:, :], soft, weight) + charbonnier(right, zero[..., 1:], soft, weight)
 
 
-def amount(change: Tensor, wanted: Tensor, faint: float = 2e-5) -> Tensor:
-    """|1 - <change, wanted> / <wanted, wanted>|, mean over pairs of changes (B, 3, H, W): how much less or more moves.
+def amount(change: Tensor, target: Tensor, faint: float = 2e-5) -> Tensor:
+    """Gain error: the mean over the batch of |1 - <change, target> / <target, target>|.
 
-    A mean of differences is least where what noise hides is moved by less than it should be; this is not. A wanted
-    change of a mean square of `faint` or less counts less and less, and no pair more than 2.
+    A mean difference is smallest if noisy regions move by less than requested. The gain error does not have this bias.
+
+    Parameters
+    ----------
+    change
+        Changes (B, 3, H, W) relative to frame b that a network predicts.
+    target
+        True changes (B, 3, H, W).
+    faint
+        Mean square of the true change below which a pair has little weight. The error of a pair is clipped to 2.
+
+    Returns
+    -------
+    Tensor
+        The gain error, a scalar.
 
     Examples
     --------
     >>> import torch
-    >>> wanted = torch.ones(1, 3, 4, 4)
-    >>> round(amount(0.75 * wanted, wanted).item(), 3)
+    >>> from vmm.train.differences import amount
+    >>> target = torch.ones(1, 3, 4, 4)
+    >>> round(amount(0.75 * target, target).item(), 3)
     0.25
     """
-    energy = wanted.square().mean((1, 2, 3))
-    share = (change * wanted).mean((1, 2, 3)) / (energy + faint / 2)
+    energy = target.square().mean((1, 2, 3))
+    share = (change * target).mean((1, 2, 3)) / (energy + faint / 2)
     return (energy / (energy + faint) * (1 - share).abs().clamp(max=2)).mean()
 
 
 def structure(x: Tensor, y: Tensor, scales: int = 2, weight: Tensor | float = 1.0) -> Tensor:
-    """One less the structural similarity [1]_ over windows of 7 x 7, mean over scales; frames (B, 3, H, W) in [-1, 1].
+    """Structural dissimilarity: 1 - SSIM [1]_ over windows of 7 x 7 pixels, averaged over scales.
 
-    Each has a weight (B, 1, 1, 1). It stands where the papers have a perceptual loss, whose network cannot be made from
-    nothing.
+    It replaces the perceptual loss of the papers, which needs a network that is trained on external data.
+
+    Parameters
+    ----------
+    x, y
+        Frames (B, 3, H, W) in [-1, 1].
+    scales
+        Number of scales; each has half the resolution of the one before.
+    weight
+        Weight of each frame, a number or a tensor (B, 1, 1, 1).
+
+    Returns
+    -------
+    Tensor
+        The dissimilarity, a scalar.
 
     References
     ----------
@@ -70,6 +131,7 @@ def structure(x: Tensor, y: Tensor, scales: int = 2, weight: Tensor | float = 1.
     Examples
     --------
     >>> import torch
+    >>> from vmm.train.differences import structure
     >>> frames = torch.rand(1, 3, 16, 16)
     >>> round(structure(frames, frames).item(), 6)
     0.0
@@ -83,7 +145,7 @@ def structure(x: Tensor, y: Tensor, scales: int = 2, weight: Tensor | float = 1.
 
 
 def _similarity(x: Tensor, y: Tensor) -> Tensor:
-    """(13) in [1]; the constants are those for a range of 2."""
+    """Structural similarity, equation (13) in [1], with the constants for a range of values of 2."""
     means = F.avg_pool2d(torch.cat([x, y, x * x, y * y, x * y], 1), 7, 1)
     mx, my, xx, yy, xy = means.chunk(5, 1)
     one, two = (0.01 * 2) ** 2, (0.03 * 2) ** 2

@@ -1,4 +1,4 @@
-"""Networks written as ONNX graphs: encoder, manipulator and decoder apart."""
+"""Export of networks as ONNX graphs: one each for the encoder, the manipulator and the decoder."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from vmm.learned.network import files
 
-AGREEMENT = 1e-5
-"""How far the two runtimes may differ, relative to the largest value."""
+TOLERANCE = 1e-5
+"""Tolerated difference between PyTorch and ONNX Runtime, relative to the largest value; both round to 6e-8."""
 
 IDENTITY = ((0.0, 0.0), (1.0, 1.0))
 
@@ -32,7 +32,7 @@ _NAMES = {
 
 
 class _Part(nn.Module):
-    """One part of a network as a module."""
+    """One part of a network, wrapped as a module."""
 
     def __init__(self, net: Any, verb: str) -> None:
         super().__init__()
@@ -51,32 +51,46 @@ def export(
     calibration: Sequence[tuple[float, float]] = IDENTITY,
     half: bool = True,
 ) -> list[Path]:
-    """Write a network, and check that onnxruntime makes of it what PyTorch does.
+    """Export a network, and verify that ONNX Runtime gives the same results as PyTorch.
 
     Parameters
     ----------
     net
         One of ``vmm.train.networks``.
     path
-        ``PATH.onnx``: ``PATH.encoder.onnx``, ``PATH.manipulator.onnx`` and ``PATH.decoder.onnx`` are written.
+        ``PATH.onnx``: the files ``PATH.encoder.onnx``, ``PATH.manipulator.onnx`` and ``PATH.decoder.onnx`` are written.
     kind
         "magnet", "lightweight", "realtime" or "flowmag".
     margin
-        Pixels by which frames are continued by reflection, so that zeros put beside them inside do not show.
+        Padding of the frames by reflection on every side, in pixels (default 0). It hides the effect of zero padding
+        inside the network.
     calibration
-        Pairs of a total factor wanted and that which the network must be given for it; between them it is linear.
+        Pairs of a total factor and the input factor of the network for it, as ``vmm.train.calibrate.calibration``
+        returns them; the table is interpolated linearly. By default both are equal.
     half
-        Whether weights are kept in 16 bits. Everything is computed in 32.
+        If True (default), weights are stored in half precision. All computations are in single precision.
 
     Returns
     -------
     list of Path
-        The files.
+        Paths of the three files: encoder, manipulator and decoder.
 
     Raises
     ------
     ValueError
-        Where the two runtimes differ by more than 1e-5; nothing is written then.
+        If the two runtimes differ by more than 1e-5. No file is written in this case.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from vmm.learned import load
+    >>> from vmm.train.export import export
+    >>> from vmm.train.networks import RealTime
+    >>> path = tempfile.mkdtemp() + "/net.onnx"
+    >>> [file.name for file in export(RealTime(4, 1), path, "realtime")]
+    ['net.encoder.onnx', 'net.manipulator.onnx', 'net.decoder.onnx']
+    >>> load(path).step
+    4
     """
     net = copy.deepcopy(net).to("cpu", memory_format=torch.contiguous_format).eval()
     if half:
@@ -101,19 +115,19 @@ def export(
         "calibration": [list(map(float, row)) for row in calibration],
     }
     verbs = {first: "encode", "manipulator": "manipulate", "decoder": "decode"}
-    models = {part: _graph(_Part(net, verbs[part]), part, given, facts, half) for part, given in inputs.items()}
-    written = []
+    models = {part: _graph(_Part(net, verbs[part]), part, arrays, facts, half) for part, arrays in inputs.items()}
+    paths = []
     for part, file in files(Path(path)).items():
         model = models[first if part == "encoder" else part]
         draft = file.with_name(file.name + ".part")
         draft.write_bytes(model)
         draft.replace(file)
-        written.append(file)
-    return written
+        paths.append(file)
+    return paths
 
 
 def _graph(part: nn.Module, name: str, inputs: tuple[Tensor, ...], facts: dict[str, Any], half: bool) -> bytes:
-    """One part as an ONNX model, checked."""
+    """One part as a serialized and verified ONNX model."""
     names, outputs = _NAMES[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -132,16 +146,16 @@ def _graph(part: nn.Module, name: str, inputs: tuple[Tensor, ...], facts: dict[s
         _halve(model)
     model.metadata_props.clear()
     helper.set_model_props(model, {"vmm": json.dumps(facts)})
-    for node in model.graph.node:  # where it came from on this machine is nobody's concern
+    for node in model.graph.node:  # remove source paths of this machine
         del node.metadata_props[:]
         node.doc_string = ""
     data = model.SerializeToString()
-    _agree(part, data, names, inputs)
+    _verify(part, data, names, inputs)
     return data
 
 
 def _halve(model: onnx.ModelProto) -> None:
-    """Keep large weights in 16 bits; they are made 32 bits wide when the graph is opened."""
+    """Store large weights in half precision; a cast node converts them to single precision when the graph is loaded."""
     casts = []
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
@@ -155,16 +169,16 @@ def _halve(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
-def _agree(part: nn.Module, data: bytes, names: Sequence[str], inputs: tuple[Tensor, ...]) -> None:
-    """Raise where onnxruntime makes something else of it than PyTorch, here or on frames of another size."""
+def _verify(part: nn.Module, data: bytes, names: Sequence[str], inputs: tuple[Tensor, ...]) -> None:
+    """Raise a ValueError if ONNX Runtime and PyTorch differ, for the given inputs or for smaller ones."""
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     smaller = tuple(x[..., : x.shape[-2] // 2, : x.shape[-1] // 2].contiguous() for x in inputs)
-    for given in (inputs, smaller):
+    for tensors in (inputs, smaller):
         with torch.no_grad():
-            wanted = part(*given)
-        wanted = [wanted] if isinstance(wanted, Tensor) else list(wanted)
-        made = session.run(None, {name: x.numpy() for name, x in zip(names, given, strict=True)})
-        for w, m in zip(wanted, made, strict=True):
-            error = float(np.abs(w.numpy() - m).max() / max(1.0, float(w.abs().max())))
-            if not error <= AGREEMENT:
-                raise ValueError(f"onnxruntime differs from PyTorch by {error:.2g}, more than {AGREEMENT:g}")
+            expected = part(*tensors)
+        expected = [expected] if isinstance(expected, Tensor) else list(expected)
+        results = session.run(None, {name: x.numpy() for name, x in zip(names, tensors, strict=True)})
+        for x, y in zip(expected, results, strict=True):
+            error = float(np.abs(x.numpy() - y).max() / max(1.0, float(x.abs().max())))
+            if not error <= TOLERANCE:
+                raise ValueError(f"ONNX Runtime differs from PyTorch by {error:.2g}, more than {TOLERANCE:g}")

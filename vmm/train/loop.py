@@ -1,4 +1,4 @@
-"""One loop for all networks."""
+"""The training loop, which is the same for all networks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,32 @@ from vmm.train.pairs import Pairs
 
 
 def magnified(net: Any, sample: Sample) -> Tensor:
-    """What a network makes of a batch. What comes after the difference of encodings may be computed in 16 bits."""
+    """Output of a network for a batch.
+
+    The encodings and their difference are computed in single precision, for half precision would lose displacements of
+    a hundredth of a pixel; the decoder runs in bfloat16.
+
+    Parameters
+    ----------
+    net
+        One of ``vmm.train.networks``.
+    sample
+        The batch.
+
+    Returns
+    -------
+    Tensor
+        Magnified frames (B, 3, P, P), float32.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vmm.train.loop import Sample, magnified
+    >>> from vmm.train.networks import RealTime
+    >>> frames = torch.zeros(1, 3, 32, 32)
+    >>> magnified(RealTime(4, 1), Sample(frames, frames, frames, torch.ones(1, 1, 1, 1), frames, frames)).shape
+    torch.Size([1, 3, 32, 32])
+    """
     if net.pair:
         texture, shape_a, shape_b = net.encode(sample.a, sample.b)
     else:
@@ -31,13 +56,27 @@ def magnified(net: Any, sample: Sample) -> Tensor:
 
 
 Loss = Callable[[Any, "Sample", float], Tensor]
+"""A loss: ``loss(net, sample, progress)`` returns a scalar; `progress` is the elapsed fraction of the training time."""
 
 
 @dataclass
 class Sample:
-    """A batch as a network sees it: frames (B, 3, P, P) in [-1, 1], factor (B, 1, 1, 1).
+    """A batch as the input of a network, with frames (B, 3, P, P) in [-1, 1].
 
-    ``a`` and ``b`` hold noise and other colours; ``clean_a`` and ``clean_b`` do not.
+    Attributes
+    ----------
+    a
+        Reference frames, with noise.
+    b
+        Frames with motion, with noise and a change of color.
+    target
+        Ground truth, with the same change of color.
+    factor
+        Total factors (B, 1, 1, 1), or maps (B, 1, P, P).
+    clean_a
+        Frames a without noise.
+    clean_b
+        Frames b without noise and without the change of color.
     """
 
     a: Tensor
@@ -50,37 +89,37 @@ class Sample:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained.
+    """Settings of the training.
 
     Attributes
     ----------
     minutes
-        How long, over all sessions together.
+        Total training time in minutes, over all runs.
     rate
-        Largest learning rate; it rises within a fiftieth of the time and falls as a cosine.
+        Peak learning rate. It increases linearly during the first 2 % of the time and then decreases as a cosine.
     noise
-        Largest standard deviation of noise in the frames, in grey levels at middle grey, drawn for each pair; half of
-        the pairs have white noise, the others shot noise.
-    colour
-        Largest change of each colour of frame b and of the target together, of 2.
+        Largest standard deviation of the noise in the frames, in gray levels at mid-gray. The noise level is drawn for
+        each pair; half of the pairs have white noise, the others shot noise.
+    color
+        Largest offset of each color channel of frame b and the target, for values in [-1, 1].
     light
-        Largest relative change of light between the frames: frame b and the target are multiplied by one factor in
-        1 - light to 1 + light, and by slow patches half as strong. A network that has not seen this takes a change
-        of light for motion.
+        Largest relative change of light from frame a to frame b: frame b and the target are multiplied by a factor in
+        [1 - light, 1 + light] and by slowly varying patches half as strong, in three pairs of four. A network that is
+        trained without it mistakes a change of light for motion.
     fine
-        True to train on from finished weights: the full range of motion and noise from the first step on, and the
-        losses in their final form.
+        True for training on from finished weights: the full range of displacements and of noise, and the final form
+        of the loss, from the first step on.
     easy
-        Most that things move from a to the target at first, in pixels, and the largest factor then: both grow beyond
-        any bound within the first two fifths of the time, and noise grows from nothing.
+        Initial bounds of the curriculum: the largest displacement from a to the target in pixels, and the largest total
+        factor. Both grow 20-fold within the first 40 % of the time; the noise grows from 0.
     decay
-        Of the running mean of the weights, which is what is kept.
+        Decay of the exponential moving average of the weights, in [0, 1). The average is the result of the training.
     """
 
     minutes: float
     rate: float = 1e-3
     noise: float = 4.0
-    colour: float = 0.0
+    color: float = 0.0
     light: float = 0.06
     fine: bool = False
     easy: tuple[float, float] = (2.5, 20.0)
@@ -88,10 +127,32 @@ class Settings:
 
 
 def start(net: Any, seed: int = 0) -> Any:
-    """Give a network weights to start from: as loud after every layer as before it, residual blocks faint.
+    """Initialize the weights of a network, in place.
 
-    ``net.ease()`` then lets the change between the frames speak louder than the frames, and the last layer be silent.
-    Else what a fresh network paints from the frames is noise, which it unlearns by falling silent for good.
+    Kernels are initialized such that layers preserve the variance (Kaiming initialization), with small residual
+    branches. ``net.ease()`` then amplifies the difference between the frames relative to the frames themselves and sets
+    the last layer to zero. Without it the initial output is noise, and training suppresses the output permanently.
+
+    Parameters
+    ----------
+    net
+        One of ``vmm.train.networks``.
+    seed
+        Seed of the random generator.
+
+    Returns
+    -------
+    net
+        The network that was passed, in the channels-last memory format.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vmm.train.loop import start
+    >>> from vmm.train.networks import RealTime
+    >>> frames, ones = torch.rand(1, 3, 32, 32), torch.ones(1, 1, 1, 1)
+    >>> torch.equal(start(RealTime(4, 1, skip=True))(frames, frames, ones), frames)
+    True
     """
     torch.manual_seed(seed)
     with torch.no_grad():
@@ -108,41 +169,75 @@ def start(net: Any, seed: int = 0) -> Any:
 
 
 def _noisy(frames: Tensor, level: Tensor, shot: Tensor) -> Tensor:
-    """Frames in [-1, 1] with noise of so many grey levels, all white, or where asked shot noise."""
+    """Frames in [-1, 1] with noise of standard deviation `level` in gray levels: shot noise if `shot`, else white."""
     deviation = torch.where(shot, (frames + 1).clamp(min=0).sqrt(), 1.0) * level / 127.5
     return frames + deviation * torch.randn_like(frames)
 
 
 class Training:
-    """A network while it is trained; ``save`` and ``load`` take up where it stopped."""
+    """The state of a training. ``save`` writes a checkpoint, and ``load`` continues from one.
+
+    Parameters
+    ----------
+    net
+        The network, which is trained in place.
+    loss
+        The loss, such as ``LOSSES["painted"]()``.
+    settings
+        Settings of the training.
+    device
+        PyTorch device.
+
+    Attributes
+    ----------
+    mean
+        The network with the exponential moving average of the weights: the result of the training.
+    step
+        Number of steps so far.
+    minutes
+        Training time so far, in minutes.
+    history
+        One dict of figures for each evaluation.
+    stop
+        Set it to True, for example in a signal handler, to end ``run`` after the current step.
+
+    Examples
+    --------
+    >>> from vmm.train.loop import Settings, Training, start
+    >>> from vmm.train.losses import LOSSES
+    >>> from vmm.train.networks import RealTime
+    >>> training = Training(start(RealTime(4, 1)), LOSSES["painted"](), Settings(minutes=10))
+    >>> training.step, training.progress, training.limits()
+    (0, 0.0, (2.5, 20.0))
+    """
 
     def __init__(self, net: Any, loss: Loss, settings: Settings, *, device: str = "cpu") -> None:
         self.net = net.to(device)
         self.loss, self.settings, self.device = loss, settings, device
         self.mean = copy.deepcopy(self.net).eval().requires_grad_(False)
         self.optimizer = optimizer(self.net, settings.rate)
-        self._averaged, self._averages_of = list(self.mean.parameters()), list(self.net.parameters())
+        self.averages, self.weights = list(self.mean.parameters()), list(self.net.parameters())
         self.stop = False
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.step, self.minutes, self.history = 0, 0.0, []  # type: ignore[var-annotated]
 
     @property
     def progress(self) -> float:
-        """Share of the time that has passed."""
+        """Elapsed fraction of the training time, in [0, 1]."""
         return min(1.0, self.minutes / self.settings.minutes)
 
     def limits(self) -> tuple[float, float]:
-        """How far things may move from a to the target now, in pixels, and the largest factor."""
+        """Current bounds of the curriculum: displacement from a to the target in pixels, and total factor."""
         reach, factor = (easy * 20**self.ramp for easy in self.settings.easy)
         return reach, factor
 
     @property
     def ramp(self) -> float:
-        """From 0 to 1 within the first two fifths of the time; 1 throughout for fine training."""
+        """Progress of the curriculum: from 0 to 1 within the first 40 % of the time; always 1 for fine training."""
         return 1.0 if self.settings.fine else min(1.0, 2.5 * self.progress)
 
     def run(self, batches: Iterator[Pairs], until: float) -> float:
-        """Train until this many minutes have passed in all, or ``stop`` is set; the mean loss."""
+        """Train until the total time is `until` minutes, or `stop` is set; return the mean loss."""
         total, steps = torch.zeros((), device=self.device), 0
         while self.minutes < min(until, self.settings.minutes) and not self.stop:
             began = time.monotonic()
@@ -151,10 +246,10 @@ class Training:
         return float(total) / max(steps, 1)
 
     def _step(self, sample: Sample) -> Tensor:
-        warm = min(1.0, 50 * self.progress + 1e-3)
-        share = warm * (0.01 + 0.99 * (1 + math.cos(math.pi * self.progress)) / 2)
+        warmup = min(1.0, 50 * self.progress + 1e-3)
+        scale = warmup * (0.01 + 0.99 * (1 + math.cos(math.pi * self.progress)) / 2)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * share
+            group["lr"] = rate * scale
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.loss(self.net, sample, 1.0 if self.settings.fine else self.progress)
         loss.backward()
@@ -163,34 +258,34 @@ class Training:
         self.step += 1
         decay = min(self.settings.decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            torch._foreach_lerp_(self._averaged, self._averages_of, 1 - decay)
-        return loss.detach()
+            torch._foreach_lerp_(self.averages, self.weights, 1 - decay)
+        return loss.detach()  # reading its value back at each step would let a GPU wait
 
     def _sample(self, batch: Pairs) -> Sample:
-        """Frames in [-1, 1], with noise and colours as they may come."""
+        """Convert a batch to frames in [-1, 1], and add random light, noise and color offsets."""
         batch = Pairs(*(part.to(self.device, non_blocking=True) for part in batch))
         a, b, target = (x.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last) for x in batch[:3])
         factor = batch.factor[:, None, None, None]
-        lit_b, lit_target = self._lit(b, target)
+        b, target = self._relit(b, target)
         level = self.ramp * self.settings.noise * torch.rand_like(factor) * (torch.rand_like(factor) < 0.75)
-        other = self.settings.colour * (2 * torch.rand(len(a), 3, 1, 1, device=a.device) - 1)
+        offset = self.settings.color * (2 * torch.rand(len(a), 3, 1, 1, device=a.device) - 1)
         shot = torch.rand_like(factor) < 0.5
-        seen_a, seen_b = (_noisy(x, level, shot) for x in (a, lit_b + other))
-        return Sample(seen_a, seen_b, lit_target + other, factor, a, lit_b)
+        noisy_a, noisy_b = (_noisy(x, level, shot) for x in (a, b + offset))
+        return Sample(noisy_a, noisy_b, target + offset, factor, a, b)
 
-    def _lit(self, b: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Frame b and the target in another light than frame a, which is drawn for three pairs of four."""
+    def _relit(self, b: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Frame b and the target under one random change of light, relative to frame a."""
         n, light = len(b), self.settings.light
         if light == 0:
             return b, target
-        even = 2 * torch.rand(n, 1, 1, 1, device=b.device) - 1
+        uniform = 2 * torch.rand(n, 1, 1, 1, device=b.device) - 1
         patches = 2 * torch.rand(n, 3, 3, 3, device=b.device) - 1
         slow = F.interpolate(patches, size=b.shape[-2:], mode="bicubic", align_corners=True)
-        gain = light * (even + 0.5 * slow) * (torch.rand(n, 1, 1, 1, device=b.device) < 0.75)
+        gain = light * (uniform + 0.5 * slow) * (torch.rand(n, 1, 1, 1, device=b.device) < 0.75)
         return b + gain * (b + 1), target + gain * (target + 1)
 
     def save(self, path: str | Path) -> None:
-        """Write everything to a file, whole or not at all."""
+        """Write a checkpoint. An interrupted write does not damage an existing file."""
         state = {
             "net": self.net.state_dict(),
             "mean": self.mean.state_dict(),
@@ -204,7 +299,7 @@ class Training:
         part.replace(path)
 
     def load(self, path: str | Path) -> None:
-        """Take up what was saved."""
+        """Continue from a checkpoint."""
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.net.load_state_dict(state["net"])
         self.mean.load_state_dict(state["mean"])

@@ -1,4 +1,4 @@
-"""Adam, and for the convolutions inside a network steps of equal strength in all directions."""
+"""The optimizer: Muon for convolution kernels, Adam for all other parameters."""
 
 from __future__ import annotations
 
@@ -10,47 +10,57 @@ from torch import Tensor, nn
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum made orthogonal [1]_ for weights of more than one dimension; Adam [2]_ for what has ``adam=True``.
+    """Muon optimizer [1]_: orthogonalized momentum. Parameter groups with ``adam=True`` are updated by Adam [2]_.
 
     Parameters
     ----------
     groups
-        Groups of parameters: dicts of ``params``, ``lr`` and ``adam``.
+        Parameter groups: dicts with ``params``, ``lr`` (learning rate) and ``adam`` (bool).
     momentum
-        Of the orthogonal steps.
+        Momentum of the orthogonalized steps, in [0, 1).
 
     References
     ----------
     .. [1] Jordan et al.: Muon, an optimizer for hidden layers in neural networks. 2024.
     .. [2] Kingma, Ba: Adam, a method for stochastic optimization. ICLR 2015.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vmm.train.optimizer import Muon
+    >>> x = torch.nn.Parameter(torch.tensor([1.0]))
+    >>> x.grad = torch.tensor([2.0])
+    >>> Muon([{"params": [x], "lr": 0.1, "adam": True}]).step()
+    >>> round(x.item(), 3)
+    0.9
     """
 
     def __init__(self, groups: Iterable[dict[str, Any]], momentum: float = 0.95) -> None:
         super().__init__(groups, {"lr": 1e-3, "adam": False, "momentum": momentum})
 
     def step(self, closure: Any = None) -> None:
-        """One step from the gradients that are there."""
+        """Update the parameters from their gradients."""
         with torch.no_grad():
             for group in self.param_groups:
-                parameters = [p for p in group["params"] if p.grad is not None]
+                parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
                 if group["adam"]:
                     for parameter in parameters:
                         _adam(parameter, self.state[parameter], group)
                 else:
-                    for same in _by_shape(parameters):
-                        _orthogonal(same, [self.state[parameter] for parameter in same], group)
+                    for batch in _by_shape(parameters):
+                        _orthogonal(batch, [self.state[parameter] for parameter in batch], group)
 
 
 def _by_shape(parameters: Sequence[Tensor]) -> list[list[Tensor]]:
-    """The parameters in groups of one shape, so that each group is one batch of matrices."""
-    groups: dict[tuple[int, int], list[Tensor]] = {}
+    """The parameters grouped by the shape of their matrices; each group is updated as one batch."""
+    groups: dict[torch.Size, list[Tensor]] = {}
     for parameter in parameters:
-        groups.setdefault(tuple(parameter.flatten(1).shape), []).append(parameter)  # type: ignore[arg-type]
+        groups.setdefault(parameter.flatten(1).shape, []).append(parameter)
     return list(groups.values())
 
 
 def _adam(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-    """Algorithm 1 in [2]."""
+    """Adam update, algorithm 1 in [2]."""
     if not state:
         state.update(step=0, first=torch.zeros_like(parameter), second=torch.zeros_like(parameter))
     state["step"] += 1
@@ -62,14 +72,14 @@ def _adam(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> No
 
 
 def _orthogonal(parameters: Sequence[Tensor], states: Sequence[dict[str, Any]], group: dict[str, Any]) -> None:
-    """Replace the momentum by the nearest matrices with singular values near 1, with steps as long as those of Adam."""
+    """Muon update: the momenta with all singular values near 1, scaled to the length of an Adam step."""
     for parameter, state in zip(parameters, states, strict=True):
         if not state:
             state["first"] = torch.zeros_like(parameter)
     gradients = [parameter.grad for parameter in parameters]
-    first = [state["first"] for state in states]
-    torch._foreach_lerp_(first, gradients, 1 - group["momentum"])
-    ahead = torch._foreach_lerp(gradients, first, group["momentum"])
+    momenta = [state["first"] for state in states]
+    torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
+    ahead = torch._foreach_lerp(gradients, momenta, group["momentum"])
     steps = orthogonal(torch.stack([x.flatten(1) for x in ahead]))
     rate = group["lr"] * max(1.0, steps.shape[1] / steps.shape[2]) ** 0.5
     for parameter, step in zip(parameters, steps, strict=True):
@@ -77,11 +87,22 @@ def _orthogonal(parameters: Sequence[Tensor], states: Sequence[dict[str, Any]], 
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Matrices (..., m, n) with the singular vectors of the given ones and singular values near 1, by iteration.
+    """Orthogonalize matrices by Newton-Schulz iteration: keep singular vectors, set singular values near 1.
+
+    Parameters
+    ----------
+    matrices
+        Matrices (..., m, n).
+
+    Returns
+    -------
+    Tensor
+        Matrices (..., m, n) with singular values of about 0.7 to 1.2.
 
     Examples
     --------
     >>> import torch
+    >>> from vmm.train.optimizer import orthogonal
     >>> torch.linalg.svdvals(orthogonal(torch.tensor([[3.0, 0.0], [0.0, 0.1]]))).round().tolist()
     [1.0, 1.0]
     """
@@ -95,7 +116,27 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 def optimizer(net: nn.Module, rate: float) -> Muon:
-    """Orthogonal steps for all convolutions, Adam for biases and other vectors."""
+    """Optimizer of a network: Muon for all convolution kernels, Adam for biases and other vectors.
+
+    Parameters
+    ----------
+    net
+        The network.
+    rate
+        Learning rate of Adam; that of Muon is twice as large.
+
+    Returns
+    -------
+    Muon
+        The optimizer.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vmm.train.optimizer import optimizer
+    >>> [group["lr"] for group in optimizer(torch.nn.Conv2d(3, 4, 3), 1e-3).param_groups]
+    [0.001, 0.002]
+    """
     of = {True: [p for p in net.parameters() if p.ndim < 2], False: [p for p in net.parameters() if p.ndim > 1]}
     groups = [{"params": params, "lr": rate if adam else 2 * rate, "adam": adam} for adam, params in of.items()]
     return Muon([group for group in groups if group["params"]])

@@ -1,4 +1,4 @@
-"""Learning to remove: which activations and residual blocks a network can do without."""
+"""Pruning: learning which activations and residual blocks of a network can be removed."""
 
 from __future__ import annotations
 
@@ -15,16 +15,22 @@ from vmm.train.networks.lightweight import Act
 
 
 class Removable(nn.Module):
-    """A block A that may fade into nothing: F(x) = (1 - w) A(x) + w x, with w in [0, 1] learned, at first 0.
+    """A block A that can be blended with the identity: F(x) = (1 - w) A(x) + w x, with a learned w in [0, 1].
 
     Parameters
     ----------
     block
-        What keeps the shape of its input: an activation or a residual block.
+        An activation or a residual block; its output has the shape of its input.
+
+    Attributes
+    ----------
+    share
+        The parameter w, initially 0. At 1 the block has no effect.
 
     Examples
     --------
     >>> import torch
+    >>> from vmm.train.removal import Removable
     >>> block = Removable(torch.nn.ReLU())
     >>> _ = block.share.data.fill_(0.25)
     >>> block(torch.tensor([-1.0, 2.0])).tolist()
@@ -37,15 +43,15 @@ class Removable(nn.Module):
         self.share = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
-        """X (B, C, H, W) through the block as far as it is there."""
+        """Blend of the output of the block and x (B, C, H, W)."""
         if self.training:
-            self.share.data.clamp_(0, 1)  # the last step may have left [0, 1]
+            self.share.data.clamp_(0, 1)  # a step of the optimizer can leave [0, 1]
         w = self.share if self.training else self.share.clamp(0, 1)
         return (1 - w) * self.block(x) + w * x
 
 
-class _Called(nn.Module):
-    """A function as a module."""
+class _FunctionModule(nn.Module):
+    """A function, wrapped as a module."""
 
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -56,15 +62,16 @@ class _Called(nn.Module):
 
 
 def removable(net: Any) -> Any:
-    """A copy of a network in which every activation and every residual block may be removed, stage 1 of [1]_.
+    """Copy of a network in which every activation and every residual block is removable, stage 1 of [1]_.
 
-    Where one activation serves several layers, as in the encoder of MagNet, it is removed from all or none. What is
-    inside a residual block goes with the block. As long as nothing is learned it gives what the network gives.
+    An activation that several layers share, as in the encoder of MagNet, is removed from all of them or from none.
+    The activation inside a residual block is removed together with the block. Before training, the output is that of
+    the original network.
 
     Parameters
     ----------
     net
-        One of ``vmm.train.networks``; it stays as it is.
+        One of ``vmm.train.networks``. It is copied and not changed.
 
     Returns
     -------
@@ -89,26 +96,34 @@ def removable(net: Any) -> Any:
 
 
 def removing(loss: Loss, weight: float = 0.1, power: float = 1.0) -> Loss:
-    """A loss that also wants blocks removed.
+    """Loss with a penalty on the blocks that remain in the network.
 
     Parameters
     ----------
     loss
-        That of the network, such as ``LOSSES["painted"]()``.
+        Loss of the network, such as ``LOSSES["painted"]()``.
     weight
-        Of mean(1 - w^power) over all blocks. The larger it is, the more of them go.
+        Weight of the penalty mean(1 - w^power) over all blocks. A larger weight removes more blocks.
     power
-        The exponent, at least 1.
+        Exponent of the penalty, at least 1.
 
     Returns
     -------
     Loss
-        ``loss(net, sample, progress)`` for what ``removable`` gives.
+        ``loss(net, sample, progress)`` for a network that ``removable`` returned.
 
     Raises
     ------
     ValueError
-        Where power is below 1, for which a block that is there in full could not begin to fade.
+        If `power` is less than 1, for which the gradient at w = 0 is infinite.
+
+    Examples
+    --------
+    >>> from vmm.train.networks import RealTime
+    >>> from vmm.train.removal import removable, removing
+    >>> loss = removing(lambda net, sample, progress: 2.0, weight=0.1)
+    >>> round(loss(removable(RealTime(4, 1)), None, 0.0).item(), 3)
+    2.1
     """
     if not power >= 1:
         raise ValueError(f"power={power!r} must be at least 1")
@@ -116,21 +131,28 @@ def removing(loss: Loss, weight: float = 0.1, power: float = 1.0) -> Loss:
 
 
 def penalty(net: Any, power: float = 1.0) -> Tensor:
-    """How much of the blocks is left, mean(1 - w^power).
+    """Mean remaining proportion of the blocks, mean(1 - w^power).
 
     Raises
     ------
     ValueError
-        Where the network has no blocks that may be removed.
+        If the network has no removable blocks.
+
+    Examples
+    --------
+    >>> from vmm.train.networks import RealTime
+    >>> from vmm.train.removal import penalty, removable
+    >>> penalty(removable(RealTime(4, 1))).item()
+    1.0
     """
-    kept = [1 - block.share**power for _, _, _, block in _blocks(net)]
-    if not kept:
-        raise ValueError("the network has no blocks that may be removed: make it by vmm.train.removal.removable(net)")
-    return torch.stack(kept).mean()
+    remaining = [1 - block.share**power for _, _, _, block in _blocks(net)]
+    if not remaining:
+        raise ValueError("net has no removable blocks: pass the result of vmm.train.removal.removable(net)")
+    return torch.stack(remaining).mean()
 
 
 def shares(net: Any) -> dict[str, float]:
-    """The w of every block by its name, the most removable first: at 1 it is gone.
+    """Value of w of every block by name, in decreasing order; a block with w = 1 has no effect.
 
     Examples
     --------
@@ -139,49 +161,49 @@ def shares(net: Any) -> dict[str, float]:
     >>> len(shares(removable(FlowMag(2))))
     18
     """
-    found = {path: min(max(float(block.share.detach()), 0.0), 1.0) for path, _, _, block in _blocks(net)}
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+    values = {path: min(max(float(block.share.detach()), 0.0), 1.0) for path, _, _, block in _blocks(net)}
+    return dict(sorted(values.items(), key=lambda item: -item[1]))
 
 
-def dropped(net: Any, above: float = 0.9) -> Any:
-    """A copy without the blocks whose w is at least so large; all others are there in full again.
+def without_removed(net: Any, threshold: float = 0.9) -> Any:
+    """Copy of a network without the blocks whose w is at least `threshold`; all other blocks get w = 0.
 
-    It is to be trained further: a block of which a part was missing is whole now.
+    The copy should be trained further, because blocks with w > 0 have their full effect again.
 
     Parameters
     ----------
     net
-        What ``removable`` gave, trained.
-    above
-        The smallest w of a block that goes.
+        A trained network that ``removable`` returned.
+    threshold
+        Smallest w of a block that is removed (default 0.9).
 
     Returns
     -------
     net
-        A network of the same kind without anything removable.
+        A network of the same kind without removable blocks.
 
     Examples
     --------
     >>> from vmm.train.networks import RealTime, count
-    >>> from vmm.train.removal import dropped, removable
+    >>> from vmm.train.removal import removable, without_removed
     >>> net = removable(RealTime(4, blocks=2))
     >>> _ = net.res[0].share.data.fill_(1)
-    >>> count(RealTime(4, blocks=1)) == count(dropped(net))
+    >>> count(RealTime(4, blocks=1)) == count(without_removed(net))
     True
     """
     net = copy.deepcopy(net)
     for _, parent, name, block in list(_blocks(net)):
-        gone = float(block.share.detach()) >= above
-        inner = nn.Identity() if gone else block.block
-        if isinstance(inner, _Called):
-            delattr(parent, name)  # else no plain function can take the place of a module
+        removed = float(block.share.detach()) >= threshold
+        inner = nn.Identity() if removed else block.block
+        if isinstance(inner, _FunctionModule):
+            delattr(parent, name)  # PyTorch does not allow a function in place of a registered module
             inner = inner.function
         setattr(parent, name, inner)
     return net
 
 
 def _wrap(parent: nn.Module) -> None:
-    """Make what is in a module removable, and what it calls as its activation."""
+    """Wrap the submodules of a module, and its activation function, as ``Removable``."""
     for name, child in list(parent.named_children()):
         if isinstance(child, (Residual, Act, nn.ReLU, nn.LeakyReLU, nn.ELU)):
             setattr(parent, name, Removable(child))
@@ -189,12 +211,12 @@ def _wrap(parent: nn.Module) -> None:
             _wrap(child)
     act = vars(parent).get("act")
     if callable(act):
-        parent.act = Removable(_Called(act))
+        parent.act = Removable(_FunctionModule(act))
 
 
 def _blocks(net: nn.Module) -> Iterator[tuple[str, nn.Module, str, Removable]]:
-    """Path, parent, name in it and block of everything removable."""
+    """Path, parent module, name within the parent, and block of every removable block."""
     for path, module in net.named_modules():
         if isinstance(module, Removable):
-            above, _, name = path.rpartition(".")
-            yield path, net.get_submodule(above), name, module
+            parent, _, name = path.rpartition(".")
+            yield path, net.get_submodule(parent), name, module

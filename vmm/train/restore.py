@@ -1,4 +1,4 @@
-"""Networks read back from the graphs that ``vmm.train.export`` wrote, to be trained on."""
+"""Reading of networks from ONNX graphs that ``vmm.train.export`` wrote, in order to continue their training."""
 
 from __future__ import annotations
 
@@ -15,73 +15,97 @@ from vmm.train.networks import FlowMag
 
 
 def flowmag(path: str | Path) -> FlowMag:
-    """A FlowMag generator from its graphs; normalisation is folded into its convolutions.
+    """Read a FlowMag generator, whose batch normalization is folded into its convolutions.
 
     Parameters
     ----------
     path
-        ``PATH.onnx``; only ``PATH.decoder.onnx`` is read, which holds all weights.
+        ``PATH.onnx``. Only ``PATH.decoder.onnx`` is read, which holds all weights.
 
     Returns
     -------
     FlowMag
-        The network, with ``skip`` if it was written with it.
+        The network; ``skip`` is as in the network that was exported.
 
     Raises
     ------
     ValueError
-        Where the graph is not that of a FlowMag generator.
+        If the graph is not a FlowMag generator.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from vmm.train import restore
+    >>> from vmm.train.export import export
+    >>> from vmm.train.networks import FlowMag
+    >>> path = tempfile.mkdtemp() + "/net.onnx"
+    >>> _ = export(FlowMag(2, norm=False, skip=True), path, "flowmag")
+    >>> restore.flowmag(path).channels
+    2
     """
     file = files(Path(path))["decoder"]
     model = onnx.load(file)
     values = dict(_weight(tensor) for tensor in model.graph.initializer if tensor.name.startswith("net."))
     if "out.weight" not in values:
-        raise ValueError(f"{file} is not a FlowMag generator that vmm wrote: it has no layer 'out'")
+        raise ValueError(f"{file} is not a FlowMag generator written by vmm: it has no layer 'out'")
     adds = all(node.op_type != "Sigmoid" for node in model.graph.node)
     net = FlowMag(values["out.weight"].shape[1] - 3 * adds, norm=False, skip=adds)
     return weights(net, path)
 
 
 def weights(net: Any, path: str | Path) -> Any:
-    """Give a network the weights of graphs, as they were kept there.
+    """Load the weights of ONNX graphs into a network, in place.
 
     Parameters
     ----------
     net
-        A network of the form that was written.
+        A network with the architecture of the exported one.
     path
         ``PATH.onnx``.
 
     Returns
     -------
-    Any
-        The network itself.
+    net
+        The network that was passed.
 
     Raises
     ------
     ValueError
-        Where the graphs are those of another network.
+        If the graphs belong to a network with another architecture.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import torch
+    >>> from vmm.train.export import export
+    >>> from vmm.train.networks import RealTime
+    >>> from vmm.train.restore import weights
+    >>> path, net = tempfile.mkdtemp() + "/net.onnx", RealTime(4, 1)
+    >>> _ = export(net, path, "realtime", half=False)
+    >>> torch.equal(weights(RealTime(4, 1), path).g.weight, net.g.weight)
+    True
     """
-    kept: dict[str, Tensor] = {}
+    stored: dict[str, Tensor] = {}
     for file in files(Path(path)).values():
-        kept |= dict(_weight(tensor) for tensor in onnx.load(file).graph.initializer if tensor.name.startswith("net."))
-    unknown = {name for name, value in kept.items() if value.ndim == 4} - dict(net.named_buffers()).keys()
+        initializers = onnx.load(file).graph.initializer
+        stored |= dict(_weight(tensor) for tensor in initializers if tensor.name.startswith("net."))
+    unknown = {name for name, value in stored.items() if value.ndim == 4} - dict(net.named_buffers()).keys()
     with torch.no_grad():
         for name, parameter in net.named_parameters(remove_duplicate=False):
-            value = kept.get(name)
+            value = stored.get(name)
             if value is not None and value.shape != parameter.shape:
-                raise ValueError(f"{path} is of another network: {name} is {tuple(value.shape)}")
+                raise ValueError(f"{path} is of another network: the shape of {name} is {tuple(value.shape)}")
             if value is not None:
                 parameter.copy_(value)
             elif name.endswith("bias"):
-                parameter.zero_()  # not written then
+                parameter.zero_()  # export leaves out biases of zero
             unknown.discard(name)
     if unknown:
-        raise ValueError(f"{path} is of another network: {min(unknown)} has no place in it")
+        raise ValueError(f"{path} is of another network: {min(unknown)} does not exist in this one")
     return net
 
 
 def _weight(tensor: onnx.TensorProto) -> tuple[str, Tensor]:
-    """The name of a parameter and its value, in 32 bits."""
+    """Name and value of a parameter, in single precision."""
     name = tensor.name.removeprefix("net.").removesuffix("_half")
     return name, torch.from_numpy(numpy_helper.to_array(tensor).copy()).float()

@@ -1,4 +1,4 @@
-"""What a network costs: its parameters and its operations."""
+"""Cost of a network: number of parameters and of operations."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torch import nn
 
 
 class Operations(NamedTuple):
-    """Operations of the convolutions for one output frame; activations, sums and resizing are not counted.
+    """Operations of the convolutions for one output frame; activations, sums and resampling are not counted.
 
     Attributes
     ----------
     products
-        Multiply-accumulates.
+        Number of multiply-accumulates.
     biases
-        Biases added.
+        Number of additions of biases.
     """
 
     products: int
@@ -25,7 +25,7 @@ class Operations(NamedTuple):
 
     @property
     def flops(self) -> int:
-        """Multiplications and additions each counted, and the biases: as Singh et al. count."""
+        """Number of multiplications and additions, including those of biases, as Singh et al. count them."""
         return 2 * self.products + self.biases
 
 
@@ -40,7 +40,7 @@ def count(net: nn.Module) -> int:
     Returns
     -------
     int
-        How many numbers are learned.
+        Number of trainable parameters.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def count(net: nn.Module) -> int:
 
 
 def operations(net: Any, height: int, width: int, *, cached: bool = False) -> Operations:
-    """Operations of a network for one output frame. Nothing is computed: only shapes are followed.
+    """Count the operations of a network for one output frame, from the shapes alone.
 
     Singh et al. count ``flops`` at 720 x 720. Ha et al. count products and biases, ``sum(operations(...))``, at
     384 x 384 with the encoding of the other frame cached.
@@ -62,16 +62,17 @@ def operations(net: Any, height: int, width: int, *, cached: bool = False) -> Op
     net
         One of ``vmm.train.networks``.
     height
-        Rows of a frame.
+        Height of a frame in pixels.
     width
-        Columns of a frame.
+        Width of a frame in pixels.
     cached
-        Whether the encoding of frame a is at hand already. A network that encodes pairs gains nothing by it.
+        If True, the encoding of frame a is not counted, as if it was stored from the previous frame. This has no effect
+        on a network that encodes pairs.
 
     Returns
     -------
     Operations
-        Multiply-accumulates, and biases added.
+        Numbers of multiply-accumulates and of additions of biases.
 
     References
     ----------
@@ -84,23 +85,23 @@ def operations(net: Any, height: int, width: int, *, cached: bool = False) -> Op
     >>> round(operations(Lightweight("light"), 720, 720).flops / 1e9, 1)
     42.5
     """
-    shadow = copy.deepcopy(net).to("meta").eval()
-    done: list[Operations] = []
-    for module in shadow.modules():
+    meta = copy.deepcopy(net).to("meta").eval()
+    counts: list[Operations] = []
+    for module in meta.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-            module.register_forward_hook(lambda *call: done.append(_work(*call)))
+            module.register_forward_hook(lambda *call: counts.append(_count(*call)))
     a, b = torch.empty(2, 1, 3, height, width, device="meta")
     with torch.no_grad():
-        if cached and not shadow.pair:
-            texture, shape = shadow.encode(b)
-            shadow.decode(texture, shadow.manipulate(shape, shape, torch.ones(1, 1, 1, 1, device="meta")))
+        if cached and not meta.pair:
+            texture, shape = meta.encode(b)
+            meta.decode(texture, meta.manipulate(shape, shape, torch.ones(1, 1, 1, 1, device="meta")))
         else:
-            shadow(a, b, torch.ones(1, 1, 1, 1, device="meta"))
-    return Operations(*map(sum, zip(*done, strict=True)))
+            meta(a, b, torch.ones(1, 1, 1, 1, device="meta"))
+    return Operations(*map(sum, zip(*counts, strict=True)))
 
 
-def _work(module: Any, inputs: Any, output: Any) -> Operations:
-    """Operations of one convolution: every weight meets every place of its output, or input if it is transposed."""
-    places = inputs[0] if isinstance(module, nn.ConvTranspose2d) else output
-    products = module.weight.numel() * places.shape[0] * places.shape[-2] * places.shape[-1]
+def _count(module: Any, inputs: Any, output: Any) -> Operations:
+    """Operations of a convolution: every weight is used at each position of the output (of the input if transposed)."""
+    positions = inputs[0] if isinstance(module, nn.ConvTranspose2d) else output
+    products = module.weight.numel() * positions.shape[0] * positions.shape[-2] * positions.shape[-1]
     return Operations(products, 0 if module.bias is None else output.numel())

@@ -1,4 +1,4 @@
-"""Frames of any size, continued by reflection once, outside the network."""
+"""Running a network on frames of any size, padded by reflection outside the network."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from torch import Tensor
 def reflected(net: Any, a: Tensor, b: Tensor, alpha: Tensor, *, margin: int = 0) -> Tensor:
     """Run a network on frames of any size.
 
-    A network that pads with zeros inside runs faster than one that reflects at every convolution; a margin keeps the
-    zeros' traces out of the picture.
+    A network that pads with zeros is faster than one that pads by reflection in every convolution. A margin keeps the
+    effect of the zeros out of the result.
 
     Parameters
     ----------
     net
         One of ``vmm.train.networks``.
     a
-        Frames (B, 3, H, W) in [-1, 1] that motion is measured from.
+        Reference frames (B, 3, H, W) in [-1, 1].
     b
-        Frames whose motion is magnified.
+        Frames (B, 3, H, W) whose motion relative to a is magnified.
     alpha
         Total factor: (B, 1, 1, 1), or a map (B, 1, H, W).
     margin
-        Pixels by which frames are continued on every side at least.
+        Smallest padding on every side in pixels (default 0).
 
     Returns
     -------
@@ -35,7 +35,7 @@ def reflected(net: Any, a: Tensor, b: Tensor, alpha: Tensor, *, margin: int = 0)
     Raises
     ------
     ValueError
-        Where the margin is negative, or as large as a frame.
+        If the margin is negative, or if the padding is as large as the frame.
 
     Examples
     --------
@@ -49,8 +49,8 @@ def reflected(net: Any, a: Tensor, b: Tensor, alpha: Tensor, *, margin: int = 0)
     down, right = (margin + -(n + 2 * margin) % net.multiple for n in (height, width))
     if margin < 0 or down >= height or right >= width:
         raise ValueError(
-            f"margin={margin!r} must be at least 0, and frames of {height} x {width} pixels larger than what continues "
-            f"them, here {down} down and {right} right"
+            f"margin={margin!r} must be at least 0, and frames of {height} x {width} pixels must be larger than their "
+            f"padding, here {down} rows and {right} columns"
         )
     sides = (margin, right, margin, down)
     a, b = (F.pad(x, sides, mode="reflect") for x in (a, b))

@@ -1,4 +1,4 @@
-"""FlowMag (Pan et al. 2023): a U-Net paints the frame whose optical flow is alpha times as large."""
+"""FlowMag (Pan et al. 2023): a U-Net renders the frame whose optical flow is alpha times that of frame b."""
 
 from __future__ import annotations
 
@@ -14,35 +14,38 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from vmm.train.networks.blocks import tensors
 
-_WAVES = 32
-_LEVELS = 5
-_PLANES = 6 + _WAVES
-_AROUND = 31  # pixels within which motion may have come from
-_FAINT = 1e-3  # change of brightness, of 1, that is half heard
+_WAVES = 32  # Sines in the encoding of alpha, as published.
+_LEVELS = 5  # Levels of the U-Net, as published.
+_PLANES = 6 + _WAVES  # Input channels: two frames and the sines.
+_WINDOW = 31  # Side in pixels of the window in which a change enables the output; larger than the largest motion.
+_MIN_CHANGE = 1e-3  # RMS change, with white equal to 1, at which the output is reduced to half: a quarter gray level.
 
 
 class FlowMag(nn.Module):
-    """The generator of Pan et al.
+    """The generator of Pan et al. [1]_.
 
-    The network has no texture and no shape: alpha is one of its inputs, as 32 sines. Its parts are named so that it
-    runs as the others do: a shape is a frame, ``manipulate`` puts pair and alpha together, ``decode`` is the U-Net.
-    Trained for alpha from 1 to 16; beyond, the authors run it twice with the root of alpha, the second time on frame a
-    and the first result. As published no alpha is bound to give frame b; the network learns it for 1.
+    The network has no texture and no shape representation: alpha is an input, encoded as 32 sines. Its methods have the
+    interface of the other networks: a shape is a frame, ``manipulate`` concatenates the pair and alpha, and ``decode``
+    is the U-Net. It is trained for alpha from 1 to 16. For larger alpha the authors run it twice with the square root
+    of alpha, the second time with frame a and the first result. In the published form no alpha reproduces frame b
+    exactly; the network learns to do so approximately for an alpha of 1.
 
-    With ``skip``, which is not published, it learns from nothing within minutes on one clip: it also sees
-    (alpha - 1) (b - a), which is what small motion asks for, and adds to frame b:
-    frame = b + 2 g (alpha - 1) / (alpha + 1) tanh(.), where g is 0 where nothing changes for many pixels around, and
-    near 1 where more does than a quarter of a grey level. A fresh one that is eased adds just that, up to the tanh. At
-    alpha 1, wherever a map is 1, and where frames are equal, it gives exactly frame b.
+    The form with ``skip``, which is not published, can be trained within minutes on one clip. It has the additional
+    input (alpha - 1) (b - a), the first-order approximation of the magnified change, and predicts the change relative
+    to frame b: frame = b + 2 g (alpha - 1) / (alpha + 1) tanh(.). The gate g is 0 where nothing changes in a window of
+    31 pixels, and tends to 1 where the RMS change exceeds a quarter of a gray level. With the initial weights of
+    ``vmm.train.loop.start`` the output is the first-order approximation, up to the tanh. The output is exactly frame b
+    for an alpha of 1, where a map of alpha is 1, and where the frames are equal.
 
     Parameters
     ----------
     channels
-        Channels of the finest level; 64 as published.
+        Number of channels at the finest level (default 64, as published).
     norm
-        Whether convolutions are followed by batch normalisation, as trained; ``folded`` takes it into them.
+        If True (default), convolutions are followed by batch normalization, as in training; ``folded`` removes it.
     skip
-        Whether the network adds to frame b instead of painting anew; alpha must not be negative then.
+        If True, the network predicts the change relative to frame b instead of the whole frame. Alpha must then not be
+        negative.
 
     References
     ----------
@@ -70,48 +73,48 @@ class FlowMag(nn.Module):
         self.channels, self.norm, self.skip = channels, norm, skip
 
     def encode(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Frame b as texture, which is read only with ``skip``, and both frames (B, 3, H, W) as shapes."""
+        """Frame b as the texture, which is used only with ``skip``, and both frames (B, 3, H, W) as the shapes."""
         if min(a.shape[-2:]) < 2 ** (_LEVELS - 1):
-            raise ValueError(f"frames of {a.shape[-2]} x {a.shape[-1]} pixels: both sides must be at least 16")
+            raise ValueError(f"frames of {a.shape[-2]} x {a.shape[-1]} pixels: both sides must be at least 16 pixels")
         return b, a, b
 
     def manipulate(self, shape_a: Tensor, shape_b: Tensor, alpha: Tensor) -> Tensor:
         """Both frames in [0, 1] and the sines of alpha, (B, 38, H, W); with ``skip`` alpha itself as well."""
         wavelengths = torch.logspace(-3, 7, _WAVES, base=2, dtype=alpha.dtype, device=alpha.device).view(1, -1, 1, 1)
-        told = torch.sin(2 * math.pi * alpha / wavelengths)
+        encoding = torch.sin(2 * math.pi * alpha / wavelengths)
         if self.skip:
-            told = torch.cat([told, alpha], 1)
-        told = told.expand(shape_a.shape[0], -1, *shape_a.shape[-2:])
-        return torch.cat([(shape_a + 1) / 2, (shape_b + 1) / 2, told], 1)
+            encoding = torch.cat([encoding, alpha], 1)
+        encoding = encoding.expand(shape_a.shape[0], -1, *shape_a.shape[-2:])
+        return torch.cat([(shape_a + 1) / 2, (shape_b + 1) / 2, encoding], 1)
 
     def decode(self, texture: Tensor, shape: Tensor) -> Tensor:
         """The magnified frame (B, 3, H, W)."""
         if not self.skip:
             return 2 * torch.sigmoid(self.out(self._finest(shape))) - 1
-        seen, alpha = shape[:, :_PLANES], shape[:, _PLANES:]
-        change = seen[:, 3:6] - seen[:, :3]
-        finest = self._finest(torch.cat([seen, (alpha - 1) * change], 1))
+        planes, alpha = shape[:, :_PLANES], shape[:, _PLANES:]
+        change = planes[:, 3:6] - planes[:, :3]
+        finest = self._finest(torch.cat([planes, (alpha - 1) * change], 1))
         added = torch.tanh(self.out(torch.cat([finest, (alpha + 1) * change], 1)))
-        amount = F.avg_pool2d(change.square().mean(1, keepdim=True), _AROUND, 1, _AROUND // 2)
-        return texture + 2 * (alpha - 1) / (alpha + 1) * amount / (amount + _FAINT**2) * added
+        energy = F.avg_pool2d(change.square().mean(1, keepdim=True), _WINDOW, 1, _WINDOW // 2)
+        return texture + 2 * (alpha - 1) / (alpha + 1) * energy / (energy + _MIN_CHANGE**2) * added
 
     def _finest(self, planes: Tensor) -> Tensor:
-        """The finest level (B, C, H, W) of what the U-Net makes of its input."""
+        """Output of the U-Net at its finest level, (B, C, H, W)."""
         x, finer = self.down[0](planes), []  # (B, C, H, W)
         for layer in self.down[1:]:
             finer.append(x)
             x = layer(F.max_pool2d(x, 2))  # (B, 2C, H/2, W/2) ... (B, 8C, H/16, W/16)
         for layer in self.up:
-            x = layer(_beside(finer.pop(), x))  # (B, 4C, H/8, W/8) ... (B, C, H, W)
+            x = layer(_concatenated(finer.pop(), x))  # (B, 4C, H/8, W/8) ... (B, C, H, W)
         return x
 
     def forward(self, a: Tensor, b: Tensor, alpha: Tensor) -> Tensor:
-        """Frame b with its motion against frame a magnified, (B, 3, H, W)."""
+        """Magnified frame (B, 3, H, W): frame b with its motion relative to frame a amplified."""
         texture, shape_a, shape_b = self.encode(a, b)
         return self.decode(texture, self.manipulate(shape_a, shape_b, alpha))
 
     def ease(self) -> None:
-        """Scale fresh weights such that what moves speaks louder than what stands still, and only that is added yet."""
+        """Scale initial weights: amplify the change between the frames, and output its first-order approximation."""
         if self.skip:
             self.down[0][0].weight[:, :_PLANES].mul_(0.15)
             self.down[0][0].weight[:, _PLANES:].mul_(3.0)
@@ -120,7 +123,15 @@ class FlowMag(nn.Module):
 
 
 def double(channels_in: int, between: int, channels: int, norm: bool, leaky: bool = False) -> nn.Sequential:
-    """Twice a convolution, a batch normalisation or nothing, and a ReLU, or one that cannot die."""
+    """Two convolutions 3x3, each with optional batch normalization and a ReLU or leaky ReLU.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vmm.train.networks.flowmag import double
+    >>> double(3, 4, 5, norm=False)(torch.zeros(1, 3, 8, 8)).shape
+    torch.Size([1, 5, 8, 8])
+    """
     layers: list[nn.Module] = []
     for i, o in ((channels_in, between), (between, channels)):
         act = nn.LeakyReLU(0.1) if leaky else nn.ReLU()
@@ -128,8 +139,8 @@ def double(channels_in: int, between: int, channels: int, norm: bool, leaky: boo
     return nn.Sequential(*layers)
 
 
-def _beside(fine: Tensor, coarse: Tensor) -> Tensor:
-    """The finer level and the coarser one enlarged, with zeros where it falls short by a row or column."""
+def _concatenated(fine: Tensor, coarse: Tensor) -> Tensor:
+    """Concatenation of the finer level and the upsampled coarser one, padded with zeros to an odd size."""
     large = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=True)
     down, right = (fine.shape[i] - large.shape[i] for i in (-2, -1))
     large = F.pad(large, (right // 2, right - right // 2, down // 2, down - down // 2))
@@ -137,7 +148,7 @@ def _beside(fine: Tensor, coarse: Tensor) -> Tensor:
 
 
 def folded(net: FlowMag) -> FlowMag:
-    """The same network without batch normalisation: it is taken into the convolutions.
+    """Fold the batch normalization of a network into its convolutions.
 
     Parameters
     ----------
@@ -147,7 +158,7 @@ def folded(net: FlowMag) -> FlowMag:
     Returns
     -------
     FlowMag
-        A new one, which gives what the other gives in evaluation.
+        A new network without batch normalization, with the output of the original in evaluation mode.
 
     Examples
     --------
@@ -165,7 +176,7 @@ def folded(net: FlowMag) -> FlowMag:
 
 
 def load_published(net: FlowMag, state: Mapping[str, Any]) -> FlowMag:
-    """Give a network the weights of a published state dict.
+    """Load published weights into a network, in place.
 
     Parameters
     ----------
@@ -177,12 +188,19 @@ def load_published(net: FlowMag, state: Mapping[str, Any]) -> FlowMag:
     Returns
     -------
     FlowMag
-        The network itself.
+        The network that was passed.
 
     Raises
     ------
     RuntimeError
-        Where names or shapes are not those of the network.
+        If the names or shapes of the arrays do not match the network.
+
+    Examples
+    --------
+    >>> from vmm.train.networks.flowmag import FlowMag, load_published
+    >>> net = FlowMag(4)
+    >>> load_published(net, net.state_dict()) is net
+    True
     """
     ours = {}
     for name, value in tensors(state).items():

@@ -1,4 +1,4 @@
-"""The lightweight network (Singh et al. 2023): the pair is encoded together; motion and appearance apart."""
+"""The lightweight network (Singh et al. 2023): it encodes the motion and the appearance of a pair of frames."""
 
 from __future__ import annotations
 
@@ -9,37 +9,48 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vmm.train.networks.blocks import Residual, activation, carried, carrying, check, convolution, on_grid, tensors
+from vmm.train.networks.blocks import (
+    Residual,
+    activation,
+    append_frame,
+    check,
+    convolution,
+    on_grid,
+    split_frame,
+    tensors,
+)
 
 SIZES = {"light": 8, "base": 24}
 
 
 class Lightweight(nn.Module):
-    """The network of Singh et al., in the form of its published weights.
+    """The network of Singh et al. [1]_, in the form of its published weights.
 
-    Two encoders that share no weights see both frames, each its own first, and so does the encoder of the appearance:
-    nothing can be kept from one frame to the next. Ea and Eb differ even for equal frames, and the convolutions have
-    biases, so that no alpha is bound to give frame b; the network learns it. The text of the paper has 3x3 convolutions
-    at the output where the published weights have 1x1.
+    Two encoders without shared weights encode the pair of frames, in opposite order, and a third one encodes the
+    appearance. All of them depend on both frames, so no encoding can be reused for the next frame. The encodings Ea and
+    Eb differ even for equal frames, and the convolutions have biases, so no alpha reproduces frame b exactly; the
+    network learns to do so approximately for an alpha of 1. The output convolutions are 1x1, as in the published
+    weights; the text of the paper says 3x3.
 
     Parameters
     ----------
     size
-        "light" (8 channels, M2 in the paper), "base" (24 channels, M1), or a number of channels; multiples of
+        "light" (default; 8 channels, M2 in the paper), "base" (24 channels, M1), or a number of channels; multiples of
         16 run fastest.
     act
-        Activation: "elu" as published, or "relu", which takes two fifths less time.
+        Activation: "elu" (default, as published), "relu", which takes 40 % less time, or "leaky".
     padding
-        "zeros" as published, or "reflect".
+        "zeros" (default, as published) or "reflect".
     skip
-        Whether the network adds to frame b instead of painting anew: frame = b + 2 tanh(.). Quick to learn.
+        If True, the network predicts the change relative to frame b, frame = b + 2 tanh(.), which trains faster.
     shared
-        Whether both encoders are one: equal frames then have no difference, and exchanged ones its opposite.
+        If True, both encoders share their weights: the shape difference of equal frames is then 0, and exchanging the
+        frames changes its sign.
 
     Raises
     ------
     ValueError
-        Where size, act or padding is unknown.
+        If `size`, `act` or `padding` is unknown.
 
     References
     ----------
@@ -76,33 +87,33 @@ class Lightweight(nn.Module):
         self.skip = skip
 
     def encode(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Appearance of the pair, and both shapes, (B, 2C, H/2, W/2); with ``skip`` the appearance carries frame b."""
+        """Appearance and both shapes of a pair, (B, 2C, H/2, W/2); with ``skip`` the appearance includes frame b."""
         check(a, self.multiple)
         texture, shape_a, shape_b = self.encoder(a, b)
-        return (carrying(texture, b, 2) if self.skip else texture), shape_a, shape_b
+        return (append_frame(texture, b, 2) if self.skip else texture), shape_a, shape_b
 
     def manipulate(self, shape_a: Tensor, shape_b: Tensor, alpha: Tensor) -> Tensor:
-        """The magnified difference (B, 2C, H/2, W/2)."""
+        """Amplified shape difference (B, 2C, H/2, W/2)."""
         return self.manipulator((shape_b - shape_a) * on_grid(alpha, shape_b))
 
     def decode(self, texture: Tensor, shape: Tensor) -> Tensor:
         """The magnified frame (B, 3, H, W)."""
         if not self.skip:
             return torch.tanh(self.decoder(texture, shape))
-        texture, frame = carried(texture, 2)
+        texture, frame = split_frame(texture, 2)
         return frame + 2 * torch.tanh(self.decoder(texture, shape))
 
     def forward(self, a: Tensor, b: Tensor, alpha: Tensor) -> Tensor:
-        """Frame b with its motion against frame a magnified, (B, 3, H, W)."""
+        """Magnified frame (B, 3, H, W): frame b with its motion relative to frame a amplified."""
         texture, shape_a, shape_b = self.encode(a, b)
         return self.decode(texture, self.manipulate(shape_a, shape_b, alpha))
 
     def appearance(self, texture: Tensor) -> Tensor:
-        """The picture (B, 3, H/2, W/2) that the appearance stands for, for the loss on it."""
-        return torch.tanh(self.decoder.phi(carried(texture, 2)[0] if self.skip else texture))
+        """Image (B, 3, H/2, W/2) decoded from the appearance alone, for the loss L_A."""
+        return torch.tanh(self.decoder.phi(split_frame(texture, 2)[0] if self.skip else texture))
 
     def ease(self) -> None:
-        """Scale fresh weights such that what moves speaks louder than what stands still."""
+        """Scale initial weights: amplify the change between the frames relative to the frames; the output is zero."""
         self.encoder.app[0].weight.mul_(0.15)
         for branch in (self.encoder.a1, self.encoder.a2):
             branch[0].weight.mul_(0.5)
@@ -112,26 +123,34 @@ class Lightweight(nn.Module):
 
 
 def stack(channels_in: int, channels: int, act: str, padding: str) -> nn.Sequential:
-    """A convolution, an activation and three residual blocks."""
+    """A convolution 3x3, an activation and three residual blocks.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vmm.train.networks.lightweight import stack
+    >>> stack(6, 8, "elu", "zeros")(torch.zeros(1, 6, 8, 8)).shape
+    torch.Size([1, 8, 8, 8])
+    """
     entry = convolution(channels_in, channels, 3, padding=padding)
     blocks = (Residual(channels, act, after=True, padding=padding) for _ in range(3))
     return nn.Sequential(entry, Act(act), *blocks)
 
 
 class Act(nn.Module):
-    """An activation as a layer."""
+    """An activation function as a layer."""
 
     def __init__(self, act: str) -> None:
         super().__init__()
         self.act = activation(act)
 
     def forward(self, x: Tensor) -> Tensor:
-        """X (B, C, H, W) activated."""
+        """Activation of x (B, C, H, W)."""
         return self.act(x)
 
 
 class Encoder(nn.Module):
-    """Appearance and both shapes of a pair."""
+    """Encoder of the appearance and of both shapes of a pair of frames."""
 
     def __init__(self, c: int, act: str, padding: str, shared: bool) -> None:
         super().__init__()
@@ -143,7 +162,7 @@ class Encoder(nn.Module):
         self.pool = nn.MaxPool2d(2)
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Appearance, Ea and Eb of frames (B, 3, H, W)."""
+        """Appearance, Ea and Eb, (B, 2C, H/2, W/2), of frames (B, 3, H, W)."""
         pa = self.pool(self.a1(torch.cat([a, b], 1)))  # (B, C, H/2, W/2)
         pb = self.pool(self.b1(torch.cat([b, a], 1)))
         ab, ba = torch.cat([pa, pb], 1), torch.cat([pb, pa], 1)  # (B, 2C, H/2, W/2)
@@ -151,7 +170,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The frame from appearance and magnified difference, before the last tanh."""
+    """Decoder: the frame from the appearance and the amplified shape difference, before the last tanh."""
 
     def __init__(self, c: int, act: str, padding: str) -> None:
         super().__init__()
@@ -162,18 +181,18 @@ class Decoder(nn.Module):
         self.in2 = convolution(c, c, 3, padding=padding)
         self.res2 = nn.Sequential(*(block(c) for _ in range(3)))
         self.out = nn.Conv2d(c, 3, 1)
-        self.phi = nn.Conv2d(2 * c, 3, 1)  # of the appearance alone, while it is trained
+        self.phi = nn.Conv2d(2 * c, 3, 1)  # decodes the appearance alone, in training
         self.act = activation(act)
 
     def forward(self, texture: Tensor, shape: Tensor) -> Tensor:
-        """A picture (B, 3, H, W)."""
+        """Decoded image (B, 3, H, W)."""
         x = self.res1(self.in1(texture + shape))  # (B, 2C, H/2, W/2)
         x = self.act(self.up(x))  # (B, C, H, W)
         return self.out(self.res2(self.in2(x)))
 
 
 def load_published(net: Lightweight, state: Mapping[str, Any]) -> Lightweight:
-    """Give a network published weights, turned from BGR to RGB.
+    """Load published weights into a network, in place; their color order is converted from BGR to RGB.
 
     Parameters
     ----------
@@ -186,12 +205,19 @@ def load_published(net: Lightweight, state: Mapping[str, Any]) -> Lightweight:
     Returns
     -------
     Lightweight
-        The network itself.
+        The network that was passed.
 
     Raises
     ------
     RuntimeError
-        Where names or shapes are not those of the network.
+        If the names or shapes of the arrays do not match the network.
+
+    Examples
+    --------
+    >>> from vmm.train.networks.lightweight import Lightweight, load_published
+    >>> net = Lightweight("light")
+    >>> load_published(net, net.state_dict()) is net
+    True
     """
     names = {"enc.": "encoder.", "dec.man.": "manipulator.", "dec.": "decoder."}
     ours = {}

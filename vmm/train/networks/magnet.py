@@ -1,4 +1,4 @@
-"""MagNet (Oh et al. 2018): texture and shape of each frame apart; the shapes' difference is magnified."""
+"""MagNet (Oh et al. 2018): it encodes the texture and the shape of each frame, and amplifies shape differences."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from torch import Tensor, nn
 from vmm.train.networks.blocks import (
     Residual,
     activation,
-    carried,
-    carrying,
+    append_frame,
     check,
     convolution,
     on_grid,
+    split_frame,
     tensors,
-    twice,
+    upsample,
 )
 
 
 @dataclass(frozen=True)
 class Layout:
-    """In what the published forms of MagNet differ.
+    """Options in which the published implementations of MagNet differ.
 
     Attributes
     ----------
     g
-        Side of the convolution g in the manipulator.
+        Side of the convolution g in the manipulator, in samples.
     bias
-        Whether convolutions have biases.
+        If True, convolutions have biases.
     shape_entry
-        Whether the branch of the shape begins with a convolution.
+        If True, the shape branch of the encoder begins with a convolution.
     texture_exit
-        Whether the enlarged texture passes a convolution.
+        If True, the upsampled texture passes a convolution.
     full
-        Whether a further convolution works at full size.
+        If True, the decoder has an additional convolution at full resolution.
     same
-        Whether convolutions of stride 2 put zeros after the last row and column, instead of the padding all around.
+        If True, convolutions of stride 2 pad zeros after the last row and column only ("same" in TensorFlow).
     less
-        What is taken off alpha: the gain is alpha - less.
+        Number that is subtracted from alpha: the gain of the shape difference is alpha - less.
     from_b
-        Whether the magnified difference is added to the shape of frame b, or to that of frame a.
+        If True, the amplified difference is added to the shape of frame b, otherwise to that of frame a.
     unit
-        Whether the weights were published for values in [0, 1].
+        If True, the published weights are for values in [0, 1].
     act
-        Activation: "relu" as published, or "leaky", which learns to add to frame b, where ReLU falls silent.
+        Activation: "relu", as published, or "leaky". With ``skip``, the gradient of ReLU vanishes early in training.
     """
 
     g: int = 7
@@ -72,29 +72,32 @@ LAYOUTS = {
     "zheng": Layout(g=3, shape_entry=True, texture_exit=False),
     "cgst": Layout(g=3, bias=True, shape_entry=True, texture_exit=False, from_b=False, unit=True),
 }
+"""Options of the published implementations, by name."""
 
 
 class MagNet(nn.Module):
-    """The network of Oh et al.
+    """The network of Oh et al. [1]_.
 
-    In the layouts "oh" and "kkjh" the gain is alpha - 1 and nothing has a bias: at alpha 1 the shape is exactly that of
-    frame b, and the frame what the network makes of b itself. The others learn it, for what they multiply by is alpha.
+    In the layouts "oh" and "kkjh" the gain is alpha - 1, and there are no biases: for an alpha of 1 the shape is
+    exactly that of frame b, and the output is the reconstruction of frame b. The other layouts use alpha as the gain
+    and learn this property approximately.
 
-    For a filtered video, with y the filtered shapes x of the frames, ``manipulate(x - y, x, alpha)`` magnifies y.
+    To magnify filtered motion, with y the temporally filtered shapes x, use ``manipulate(x - y, x, alpha)``.
 
     Parameters
     ----------
     layout
-        "oh", the authors' own; "kkjh", "postech", "zheng", "cgst", published elsewhere; or a ``Layout``.
+        "oh" (default), the layout of the authors; "kkjh", "postech", "zheng" or "cgst", other implementations; or a
+        ``Layout``.
     padding
-        "reflect" as published, or "zeros", which runs a fifth faster.
+        "reflect" (default, as published) or "zeros", which takes 20 % less time.
     skip
-        Whether the network adds to frame b instead of painting anew.
+        If True, the network predicts the change relative to frame b instead of the whole frame.
 
     Raises
     ------
     ValueError
-        Where layout or padding is unknown.
+        If `layout` or `padding` is unknown.
 
     References
     ----------
@@ -122,39 +125,39 @@ class MagNet(nn.Module):
         self.manipulator = Manipulator(layout, padding)
         self.decoder = Decoder(layout, padding)
         self.layout, self.skip = layout, skip
-        self.apply(_start)
+        self.apply(_initialize)
 
     def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Texture (B, 32, H/4, W/4) and shape (B, 32, H/2, W/2); with ``skip`` the texture carries the frame."""
+        """Texture (B, 32, H/4, W/4) and shape (B, 32, H/2, W/2); with ``skip`` the frame is appended to the texture."""
         check(frames, self.multiple)
         texture, shape = self.encoder(frames)
-        return (carrying(texture, frames, 4) if self.skip else texture), shape
+        return (append_frame(texture, frames, 4) if self.skip else texture), shape
 
     def manipulate(self, shape_a: Tensor, shape_b: Tensor, alpha: Tensor) -> Tensor:
-        """The shape of the magnified frame (B, 32, H/2, W/2)."""
+        """Shape of the magnified frame (B, 32, H/2, W/2)."""
         return self.manipulator(shape_a, shape_b, on_grid(alpha, shape_b))
 
     def decode(self, texture: Tensor, shape: Tensor) -> Tensor:
-        """The magnified frame (B, 3, H, W), not clipped."""
+        """The magnified frame (B, 3, H, W), not clipped to [-1, 1]."""
         if not self.skip:
             return self.decoder(texture, shape)
-        texture, frame = carried(texture, 4)
+        texture, frame = split_frame(texture, 4)
         return frame + self.decoder(texture, shape)
 
     def forward(self, a: Tensor, b: Tensor, alpha: Tensor) -> Tensor:
-        """Frame b with its motion against frame a magnified, (B, 3, H, W)."""
+        """Magnified frame (B, 3, H, W): frame b with its motion relative to frame a amplified."""
         (_, shape_a), (texture, shape_b) = self.encode(a), self.encode(b)
         return self.decode(texture, self.manipulate(shape_a, shape_b, alpha))
 
     def ease(self) -> None:
-        """Scale fresh weights such that what moves speaks louder than what stands still."""
+        """Scale initial weights: amplify the change between the frames relative to the frames; the output is zero."""
         for layer in (self.manipulator.g, self.manipulator.h):
             layer.weight.mul_(2.2)
         self.decoder.c2.weight.zero_()
 
 
 class Encoder(nn.Module):
-    """Texture and shape of frames."""
+    """Encoder of the texture and the shape of frames."""
 
     def __init__(self, layout: Layout, padding: str) -> None:
         super().__init__()
@@ -179,7 +182,7 @@ class Encoder(nn.Module):
 
 
 class Manipulator(nn.Module):
-    """The shape of the magnified frame: b + h(gain g(b - a))."""
+    """Manipulator: the shape of the magnified frame, b + h(gain g(b - a))."""
 
     def __init__(self, layout: Layout, padding: str) -> None:
         super().__init__()
@@ -190,13 +193,13 @@ class Manipulator(nn.Module):
         self.act = activation(layout.act)
 
     def forward(self, shape_a: Tensor, shape_b: Tensor, alpha: Tensor) -> Tensor:
-        """All of it at half size, (B, 32, H/2, W/2)."""
+        """Shape of the magnified frame (B, 32, H/2, W/2), from shapes of the same size."""
         change = self.act(self.g(shape_b - shape_a)) * (alpha - self.less)
         return (shape_b if self.from_b else shape_a) + self.r(self.h(change))
 
 
 class Decoder(nn.Module):
-    """The frame from texture and shape."""
+    """Decoder: the frame from its texture and shape."""
 
     def __init__(self, layout: Layout, padding: str) -> None:
         super().__init__()
@@ -208,36 +211,36 @@ class Decoder(nn.Module):
         self.act = activation(layout.act)
 
     def forward(self, texture: Tensor, shape: Tensor) -> Tensor:
-        """A picture (B, 3, H, W)."""
-        texture = twice(texture)  # (B, 32, H/2, W/2)
+        """Decoded image (B, 3, H, W)."""
+        texture = upsample(texture)  # (B, 32, H/2, W/2)
         if self.tconv is not None:
             texture = self.act(self.tconv(texture))
-        x = twice(self.res(torch.cat([texture, shape], 1)))  # (B, 64, H, W)
+        x = upsample(self.res(torch.cat([texture, shape], 1)))  # (B, 64, H, W)
         if self.full is not None:
             x = self.act(self.full(x))
         return self.c2(self.act(self.c1(x)))
 
 
 class Same(nn.Conv2d):
-    """A 3x3 convolution of stride 2 with zeros after the last row and column only."""
+    """A 3x3 convolution of stride 2 that pads zeros after the last row and column only."""
 
     def __init__(self, channels_in: int, channels: int, side: int, stride: int, bias: bool) -> None:
         super().__init__(channels_in, channels, side, stride, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Half of x (B, C, H, W)."""
+        """Output (B, C, H/2, W/2) for x (B, C, H, W)."""
         return super().forward(F.pad(x, (0, 1, 0, 1)))
 
 
-def _start(module: nn.Module) -> None:
-    """Weights to start from: normal with deviation 0.02, cut at two deviations, as published; no bias."""
+def _initialize(module: nn.Module) -> None:
+    """Initialize weights from a normal distribution, std 0.02, truncated at two std, as published; biases are zero."""
     if isinstance(module, nn.Conv2d):
         nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
 
 
-_RENAMED = [
+_PARAMETER_NAMES = [
     (r"\.conv2d\.", "."),
     (r"\bcba_", "c"),
     (r"\btexture_cba\b", "tconv"),
@@ -251,36 +254,43 @@ _RENAMED = [
 
 
 def load_published(net: MagNet, state: Mapping[str, Any]) -> MagNet:
-    """Give a network published weights; those for values in [0, 1] are turned to take and give [-1, 1].
+    """Load published weights into a network, in place; weights for values in [0, 1] are converted to [-1, 1].
 
     Parameters
     ----------
     net
         A network of the same layout.
     state
-        Arrays or tensors by name: the plain state dict of layout "zheng" as it was published, or the names that the
-        parameters have here.
+        Arrays or tensors by name: the published state dict of layout "zheng", or a state dict with the parameter names
+        of this class.
 
     Returns
     -------
     MagNet
-        The network itself.
+        The network that was passed.
 
     Raises
     ------
     RuntimeError
-        Where names or shapes are not those of the network.
+        If the names or shapes of the arrays do not match the network.
+
+    Examples
+    --------
+    >>> from vmm.train.networks.magnet import MagNet, load_published
+    >>> net = MagNet("zheng")
+    >>> load_published(net, net.state_dict()) is net
+    True
     """
     ours = {}
     for name, value in tensors(state).items():
-        for old, new in _RENAMED:
+        for old, new in _PARAMETER_NAMES:
             name = re.sub(old, new, name)
         ours[name] = value
     if net.layout.unit:
-        entry, leave = "encoder.c1", "decoder.c2"
-        ours[f"{entry}.weight"] /= 2  # of (x + 1) / 2
-        ours[f"{entry}.bias"] += ours[f"{entry}.weight"].sum((1, 2, 3))
-        ours[f"{leave}.weight"] *= 2  # 2 y - 1
-        ours[f"{leave}.bias"] = 2 * ours[f"{leave}.bias"] - 1
+        first, last = "encoder.c1", "decoder.c2"
+        ours[f"{first}.weight"] /= 2  # the input is (x + 1) / 2
+        ours[f"{first}.bias"] += ours[f"{first}.weight"].sum((1, 2, 3))
+        ours[f"{last}.weight"] *= 2  # the output is 2 y - 1
+        ours[f"{last}.bias"] = 2 * ours[f"{last}.bias"] - 1
     net.load_state_dict(ours)
     return net

@@ -1,4 +1,4 @@
-"""Results kept in a file of lines, one as soon as it is there, so that a study that was cut off goes on."""
+"""Results in a file with one line of JSON per job, so that an interrupted study can be continued."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.study.parts import Key, Setting, Values
+from benchmarks.study.types import Key, Setting, Values
 
 FILE = "results.jsonl"
 
 
-class Kept:
-    """What is known of one setting.
+class Store:
+    """The stored results of one setting.
 
     Parameters
     ----------
     folder
-        Where the file lies.
+        Folder of the file ``results.jsonl``.
     setting
-        Results of other settings are left alone.
+        The setting. Results of other settings in the file are ignored.
     """
 
     def __init__(self, folder: Path, setting: Setting) -> None:
         self._path, self._setting = folder / FILE, setting.name
-        self._known: dict[tuple[str, Key], Values] = {}
+        self._results: dict[tuple[str, Key], Values] = {}
         if not self._path.exists():
             return
         for line in self._path.read_text().splitlines():
             record = _record(line)
             if record and record["setting"] == self._setting:
-                self._known[record["experiment"], tuple(record["key"])] = record["values"]
+                self._results[record["experiment"], tuple(record["key"])] = record["values"]
 
-    def of(self, experiment: str) -> dict[Key, Values]:
-        """All results of an experiment by key."""
-        return {key: values for (name, key), values in self._known.items() if name == experiment}
+    def results(self, experiment: str) -> dict[Key, Values]:
+        """All results of an experiment, by key."""
+        return {key: values for (name, key), values in self._results.items() if name == experiment}
 
     def has(self, experiment: str, key: Key) -> bool:
-        """Whether a job was done and did not fail."""
-        return (experiment, key) in self._known and not failed(self._known[experiment, key])
+        """True if there is a result of a job that did not fail."""
+        return (experiment, key) in self._results and not failed(self._results[experiment, key])
 
     def add(self, experiment: str, key: Key, values: Values, seconds: float) -> None:
-        """Keep one result, and the seconds of the processor that it took."""
+        """Store a result and its processor time in seconds."""
         record = {
             "setting": self._setting,
             "experiment": experiment,
@@ -50,11 +50,11 @@ class Kept:
             "seconds": round(seconds, 2),
         }
         with self._path.open("a") as file:
-            file.write("\n" * self._broken() + json.dumps(record) + "\n")
-        self._known[experiment, key] = values
+            file.write("\n" * self._is_truncated() + json.dumps(record) + "\n")
+        self._results[experiment, key] = values
 
-    def _broken(self) -> bool:
-        """Whether the last line was cut off."""
+    def _is_truncated(self) -> bool:
+        """True if the last line of the file is incomplete."""
         if not self._path.exists() or not self._path.stat().st_size:
             return False
         with self._path.open("rb") as file:
@@ -63,12 +63,12 @@ class Kept:
 
 
 def failed(values: Values) -> bool:
-    """Whether values are those of a job that failed."""
+    """True if the values are those of a job that failed."""
     return isinstance(values.get("error"), str)
 
 
 def _record(line: str) -> dict[str, Any] | None:
-    """What a line says; None where it was cut off."""
+    """The record of a line, or None if the line is incomplete."""
     try:
         return dict(json.loads(line))
     except ValueError:

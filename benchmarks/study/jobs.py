@@ -1,4 +1,4 @@
-"""Jobs done one by one in this process, or side by side in several of one core each."""
+"""Execution of jobs, in this process or in several processes with one core each."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import vmm
 from benchmarks.study.experiments import experiments
-from benchmarks.study.parts import Experiment, Job, Setting, Values
+from benchmarks.study.types import Experiment, Job, Setting, Values
 
 
-class Done(NamedTuple):
-    """The experiment, the job, what it gave, and the seconds of the processor that it took."""
+class Result(NamedTuple):
+    """The experiment, the job, its values, and its processor time in seconds."""
 
     experiment: str
     job: Job
@@ -26,8 +26,8 @@ class Done(NamedTuple):
     seconds: float
 
 
-def listed(name: str, experiment: Experiment, setting: Setting, out: Path) -> list[Job]:
-    """The jobs of an experiment; where they cannot be listed, one that says why."""
+def list_jobs(name: str, experiment: Experiment, setting: Setting, out: Path) -> list[Job]:
+    """Jobs of an experiment; if listing them fails, a single job that raises the error."""
     try:
         return list(experiment.jobs(setting, out))
     except Exception as error:
@@ -39,25 +39,25 @@ def listed(name: str, experiment: Experiment, setting: Setting, out: Path) -> li
         return [Job((name,), fail)]
 
 
-def done(work: Sequence[tuple[str, Job]], setting: Setting, out: Path, processes: int = 1) -> Iterator[Done]:
-    """What jobs give, as they end: those that bear company in so many processes, then the others in this one."""
+def run_jobs(work: Sequence[tuple[str, Job]], setting: Setting, out: Path, processes: int = 1) -> Iterator[Result]:
+    """Run jobs and yield their results: first the parallel jobs, then those that must run alone, in this process."""
     shared = [one for one in work if processes > 1 and not one[1].alone]
     if shared:
-        yield from _side_by_side(shared, setting, out, processes)
+        yield from _in_processes(shared, setting, out, processes)
     for name, job in work:
         if processes == 1 or job.alone:
-            yield Done(name, job, *_timed(job))
+            yield Result(name, job, *_timed(job))
 
 
-def _side_by_side(work: Sequence[tuple[str, Job]], setting: Setting, out: Path, processes: int) -> Iterator[Done]:
-    """The same by processes, each of which lists the jobs anew: a job itself does not travel."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the processes that follow, whose NumPy reads it
+def _in_processes(work: Sequence[tuple[str, Job]], setting: Setting, out: Path, processes: int) -> Iterator[Result]:
+    """Run jobs in processes. Each process lists the jobs itself, because jobs cannot be pickled."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the new processes inherit it, and NumPy reads it
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), partial(vmm.set_threads, 1))
     try:
         runs = {pool.submit(_run, name, job.key, setting, out): (name, job) for name, job in work}
         for run in as_completed(runs):
-            lost = run.exception()  # of a process that was killed
-            yield Done(*runs[run], *((_failure(lost), 0.0) if lost else run.result()))
+            error = run.exception()  # set if the process was killed
+            yield Result(*runs[run], *((_failure(error), 0.0) if error else run.result()))
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -68,11 +68,11 @@ def _run(name: str, key: tuple[str, ...], setting: Setting, out: Path) -> tuple[
 
 @cache
 def _jobs(name: str, setting: Setting, out: Path) -> dict[tuple[str, ...], Job]:
-    return {job.key: job for job in listed(name, experiments((name,))[name], setting, out)}
+    return {job.key: job for job in list_jobs(name, experiments((name,))[name], setting, out)}
 
 
 def _timed(job: Job) -> tuple[Values, float]:
-    """What a job gives, and its seconds; whatever goes wrong in it is its result."""
+    """Values of a job and its processor time in seconds; an exception becomes the result of the job."""
     start = time.process_time()
     try:
         with warnings.catch_warnings():
