@@ -46,12 +46,12 @@ def test_methods(name, video, tmp_path, capsys):
 def test_capture_rate_is_not_playback_rate(video, tmp_path):
     out = tmp_path / "out.mkv"
     assert run("linear", video, out, "--band", 40, 60, "--fs", 600, "--quiet") == 0
-    assert vmm.io.info(out).rate == 30
+    assert vmm.io.info(out).fps == 30
     frames, _ = vmm.io.read(video)
     expected = vmm.linear.magnify(frames, (40, 60), fs=600)
     assert np.abs(vmm.io.read(out)[0].astype(int) - expected).max() <= 1
     assert run("linear", video, out, "--band", 2, 3, "--rate", 15, "--overwrite", "--quiet") == 0
-    assert vmm.io.info(out).rate == 15
+    assert vmm.io.info(out).fps == 15
 
 
 def test_where_and_when(video, tmp_path):
@@ -92,9 +92,9 @@ def test_compare(video, tmp_path):
 
 
 def test_sound_is_kept_where_the_speed_is(video, tmp_path):
-    from vmm.io.video import _run
+    from vmm.io.video import run_ffmpeg
 
-    _run("-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4")
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4")
     common = ["linear", tmp_path / "in.mp4", "--band", 2, 3, "--quiet"]
     for name, more, kept in (
         ("a.mp4", [], True),
@@ -103,7 +103,7 @@ def test_sound_is_kept_where_the_speed_is(video, tmp_path):
         ("d.mp4", ["--rate", 15], False),
     ):
         assert run(*common[:2], tmp_path / name, *common[2:], *more) == 0
-        assert vmm.io.info(tmp_path / name).sound is kept
+        assert vmm.io.info(tmp_path / name).has_sound is kept
     assert vmm.io.info(tmp_path / "c.mp4").shape[0] == 15
 
 
@@ -182,7 +182,7 @@ def test_a_truncated_video(tmp_path, capsys, rng):
     vmm.io.write(path, rng.integers(0, 255, (60, 64, 64, 3), dtype=np.uint8), 30)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
     assert run("linear", path, tmp_path / "out.mp4", "--band", 2, 3, "--quiet") == 2
-    assert "broken off or damaged" in capsys.readouterr().err
+    assert "truncated or damaged" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
 
 

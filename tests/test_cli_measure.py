@@ -234,7 +234,7 @@ def test_what_an_mp4_destroys(tmp_path):
     true = synthetic.cantilever(synthetic.beam_places()[[left + 10 for _, left, _, _ in rois]])
     for name, expected in (("in.mkv", (1, 1, 1)), ("in.mp4", (0.80, 0.13, 0.04))):
         vmm.io.write(tmp_path / name, clip, 240)
-        moved = vmm.measure.displacement(vmm.io.stream(tmp_path / name, grey=True), rois, method="linear")
+        moved = vmm.measure.displacement(vmm.io.stream(tmp_path / name, gray=True), rois, method="linear")
         shapes = vmm.measure.modes(moved, frequencies).shapes[..., 0]
         kept = np.abs((shapes * true).sum(axis=1)) / (true**2).sum(axis=1) / sizes
         assert kept == pytest.approx(expected, abs=0.05)

@@ -36,7 +36,7 @@ def test_presets_are_named(video, tmp_path):
     settings = {**vmm.presets["camera"]["linear"], "alpha": 7}
     assert settings["fs"] == 300
     assert written(out, vmm.linear.magnify(frames, **settings))
-    assert vmm.io.info(out).rate == 30  # that of the camera is not that of the player
+    assert vmm.io.info(out).fps == 30  # that of the camera is not that of the player
     assert run("acceleration", video, out, "--preset", "parkinson", "--overwrite") == 0
     assert written(out, vmm.acceleration.magnify(frames, 3.0, fs=30, alpha=8))
 

@@ -8,7 +8,7 @@ from parts import VIDEOS
 
 import vmm
 from vmm.data import synthetic
-from vmm.io.codecs import loss
+from vmm.io.codecs import codec_warning
 from vmm.measure import faults, too_short, warn_of_codec
 
 
@@ -108,9 +108,9 @@ def test_one_that_does_not_is_not(tmp_path, whole):
 
 
 def test_more_bits_keep_more():
-    from vmm.io.codecs import _kept
+    from vmm.io.codecs import _remaining_shares
 
-    kept = np.array([_kept(bits) for bits in (1e-4, 0.011, 0.035, 0.41, 2, 50)])
+    kept = np.array([_remaining_shares(bits) for bits in (1e-4, 0.011, 0.035, 0.41, 2, 50)])
     assert (np.diff(kept, axis=0) >= 0).all()
     np.testing.assert_allclose(kept[[2, 3, 5]], [[0.27, 0.08], [0.42, 0.25], [1, 1]])
 
@@ -122,5 +122,5 @@ class TestRealClips:
         assert found.repeated == () and found.dropped == ()
 
     def test_codecs(self):
-        assert "h264 predicts" in loss(VIDEOS / "baby.mp4")
-        assert loss(VIDEOS / "rod_displacement.avi") == loss(VIDEOS / "beam.cih") == ""
+        assert "h264 predicts" in codec_warning(VIDEOS / "baby.mp4")
+        assert codec_warning(VIDEOS / "rod_displacement.avi") == codec_warning(VIDEOS / "beam.cih") == ""

@@ -144,9 +144,9 @@ def warn_of_codec(path: str | Path) -> None:
     Traceback (most recent call last):
     FileNotFoundError: nothing.mp4: no such file or folder
     """
-    from vmm.io.codecs import loss
+    from vmm.io.codecs import codec_warning
 
-    if said := loss(path):
+    if said := codec_warning(path):
         warnings.warn(said, UserWarning, stacklevel=2)
 
 

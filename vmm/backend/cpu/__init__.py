@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu import colours, directions, images, phase, spectra, triples
-from vmm.backend.cpu.flows import alike, arriving, cubic, followed, linear  # noqa: F401
+from vmm.backend.cpu import channels, displacement, fourier_boxes, phase, pyramid, riesz_pyramid
 from vmm.backend.cpu.phase import phase_since_written, phase_sums  # noqa: F401
+from vmm.backend.cpu.warp import alike, arriving, cubic, followed, linear  # noqa: F401
 from vmm.backend.reference import one_sided
 from vmm.backend.threads import cores, in_parallel
 
@@ -67,14 +67,14 @@ def displaced(
     """Numerator and denominator of the displacement along the direction of a band."""
     out = np.empty((len(coefs), 2, *coefs.shape[1:]), np.float32)
     reference = np.ascontiguousarray(np.broadcast_to(reference, coefs.shape))
-    directions.displaced(np.ascontiguousarray(coefs), reference, *_direction(frequency, step, turn), out)
+    displacement.displaced(np.ascontiguousarray(coefs), reference, *_direction(frequency, step, turn), out)
     return out
 
 
 def slope(coefs: np.ndarray, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> np.ndarray:
     """Local frequency along the direction of a band."""
     out = np.empty(coefs.shape, np.float32)
-    directions.slope(np.ascontiguousarray(coefs), *_direction(frequency, step, turn), out)
+    displacement.slope(np.ascontiguousarray(coefs), *_direction(frequency, step, turn), out)
     return out
 
 
@@ -92,7 +92,7 @@ def faded(angle: np.ndarray, limit: float) -> np.ndarray:
     angle = np.ascontiguousarray(angle)
     per_limit = np.float32(1 / limit)
     if angle.shape[1:-2] == (2,):
-        triples.faded(angle.reshape(len(angle), 2, -1), per_limit)
+        riesz_pyramid.faded(angle.reshape(len(angle), 2, -1), per_limit)
     else:
         phase.faded(_rows(angle), per_limit)
     return angle
@@ -151,7 +151,7 @@ def quaternion_since_magnified(
         beyond = slice(max(0, start - reach), start), slice(stop, stop + reach)
         around = [np.ascontiguousarray(registers[..., rows, :]) for rows in beyond]
         jobs.append((*around, down, right, alphas, np.float32(1 / limit), start, stop, out[:, 0]))
-    for _ in in_parallel(lambda job: triples.magnified(*given, *job), jobs):
+    for _ in in_parallel(lambda job: riesz_pyramid.magnified(*given, *job), jobs):
         pass
     before[:] = images[-1]
     return out
@@ -161,7 +161,7 @@ def riesz(x: np.ndarray, along: Sequence[float], across: Sequence[float]) -> np.
     """Images with the two parts of their Riesz transform."""
     out = np.empty((len(x), 3, *x.shape[1:]), np.float32)
     taps = _taps(along, across)
-    _each(lambda images, to: triples.riesz(images, *taps, to), _stack(x), out)
+    _each(lambda images, to: riesz_pyramid.riesz(images, *taps, to), _stack(x), out)
     return out
 
 
@@ -169,14 +169,14 @@ def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
     """Gaussian blur of the last two axes."""
     out = np.empty(x.shape, np.float32)
     down, right = (_gaussian(s) for s in sigma)
-    _each(lambda some, to: images.blur(some, down, right, to), _stack(x), _stack(out))
+    _each(lambda some, to: pyramid.blur(some, down, right, to), _stack(x), _stack(out))
     return out
 
 
 def reduce(x: np.ndarray) -> np.ndarray:
     """Every second sample of the binomial blur."""
     out = np.empty((*x.shape[:-2], (x.shape[-2] + 1) // 2, (x.shape[-1] + 1) // 2), np.float32)
-    _each(images.reduce, _stack(x), _stack(out))
+    _each(pyramid.reduce, _stack(x), _stack(out))
     return out
 
 
@@ -185,7 +185,7 @@ def expand(x: np.ndarray, size: tuple[int, int], onto: np.ndarray | None = None,
     out = np.empty((*x.shape[:-2], *size), np.float32)
     base = _stack(out)[:0] if onto is None else _stack(onto)
     w = np.float32(weight)
-    _each(lambda some, onto, to: images.expand(some, onto, w, to), _stack(x), base, _stack(out))
+    _each(lambda some, onto, to: pyramid.expand(some, onto, w, to), _stack(x), base, _stack(out))
     return out
 
 
@@ -194,13 +194,13 @@ def take(
 ) -> np.ndarray:
     """A weighted box of the spectra of real images."""
     out = np.empty((len(half), *shape), np.complex64)
-    spectra.take(half, weights, np.float32(gain), *corner, out)
+    fourier_boxes.take(half, weights, np.float32(gain), *corner, out)
     return out
 
 
 def put(half: np.ndarray, box: np.ndarray, weights: np.ndarray, gain: float, corner: tuple[int, int]) -> None:
     """What belongs into such a box, added in place."""
-    spectra.put(half, np.ascontiguousarray(box), weights, np.float32(gain), *corner)
+    fourier_boxes.put(half, np.ascontiguousarray(box), weights, np.float32(gain), *corner)
 
 
 def brightness(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.ndarray:
@@ -208,7 +208,7 @@ def brightness(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.n
     out = np.empty(frames.shape[:3], np.float32)
     values = _single(weights)
     _each(
-        lambda some, to: colours.brightness(some, values, to), _rows(frames.reshape(*frames.shape[:2], -1)), _rows(out)
+        lambda some, to: channels.brightness(some, values, to), _rows(frames.reshape(*frames.shape[:2], -1)), _rows(out)
     )
     return out
 
@@ -221,7 +221,7 @@ def apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
 
     def job(start: int, stop: int) -> None:
         for t in range(n):
-            colours.apart(rows[t], start, stop, out[t])
+            channels.apart(rows[t], start, stop, out[t])
 
     _shared(job, h, rows.size)
     return out
@@ -232,7 +232,7 @@ def reduce_apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
     n, h, w = frames.shape[:3]
     out = np.empty((n, 3, (h + 1) // 2, (w + 1) // 2), np.float32)
     rows = np.ascontiguousarray(frames).reshape(n, h, 3 * w)
-    _shared(lambda start, stop: colours.reduce_apart(rows, start, stop, out), out.shape[2], rows.size)
+    _shared(lambda start, stop: channels.reduce_apart(rows, start, stop, out), out.shape[2], rows.size)
     return out
 
 
@@ -253,7 +253,7 @@ def value_since_added(
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
     state = rows, before.reshape(h, 3 * w), sos, registers, _single(coarse), _single(matrix)
     top = _top(frames)
-    _shared(lambda start, stop: colours.change_added(*state, top, start, stop, to), h, rows.size)
+    _shared(lambda start, stop: channels.change_added(*state, top, start, stop, to), h, rows.size)
     return out
 
 
@@ -267,7 +267,7 @@ def added_planes(frames: np.ndarray, planes: np.ndarray | None, coarse: np.ndarr
 
     def job(start: int, stop: int) -> None:
         for t in range(n):
-            colours.added_planes(rows[t], fine[t], coarse[t], mix, top, start, stop, to[t])
+            channels.added_planes(rows[t], fine[t], coarse[t], mix, top, start, stop, to[t])
 
     _shared(job, h, rows.size)
     return out
@@ -281,7 +281,7 @@ def added(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
     top = _top(frames)
     n = frames.shape[0] * frames.shape[1]
     rows = [np.ascontiguousarray(x).reshape(n, -1) for x in (frames, _single(change), out)]
-    _each(lambda some, more, to: colours.added(some, more, top, to), *rows)
+    _each(lambda some, more, to: channels.added(some, more, top, to), *rows)
     return out
 
 

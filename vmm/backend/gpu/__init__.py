@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.backend.gpu.colours import added, added_planes, apart, brightness, reduce_apart  # noqa: F401
+from vmm.backend.gpu.channels import added, added_planes, apart, brightness, reduce_apart  # noqa: F401
 from vmm.backend.gpu.launching import contiguous, on_device, row, start, tile
 from vmm.backend.reference import one_sided
 

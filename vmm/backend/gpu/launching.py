@@ -11,7 +11,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 
-SOURCES = ("phase", "triples", "images", "spectra", "directions", "colours", "flows")
+SOURCES = ("phase", "riesz_pyramid", "pyramid", "fourier_boxes", "displacement", "channels", "warp")
 """Files of CUDA C++, in the order in which they are put together: later ones use what is in earlier ones."""
 
 FRAMES = {"f": "float", "B": "unsigned char", "H": "unsigned short"}

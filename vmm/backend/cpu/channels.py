@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
-from vmm.backend.cpu.images import expanded_row, five_row, halved_row, margins, mirror, more_row
 from vmm.backend.cpu.phase import change_row, sections_row
+from vmm.backend.cpu.pyramid import expanded_row, five_row, halved_row, margins, mirror, more_row
 
 _f = np.float32
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
-from vmm.backend.cpu.images import blurred_row, margins, mirror, paired_row, paired_rows
 from vmm.backend.cpu.phase import atan2, biquad_row, cross, sin_cos1
+from vmm.backend.cpu.pyramid import blurred_row, margins, mirror, paired_row, paired_rows
 
 _f = np.float32
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
-from vmm.backend.cpu.images import mirror
+from vmm.backend.cpu.pyramid import mirror
 from vmm.backend.threads import cores, in_parallel
 
 _f = np.float32
