@@ -9,7 +9,7 @@ from parts import VIDEOS
 import vmm
 from vmm.data import synthetic
 from vmm.io.codecs import codec_warning
-from vmm.measure import faults, too_short, warn_of_codec
+from vmm.measure import faults, too_short, check_codec
 
 
 def swaying(frequency=7.3, amplitude=0.1, count=200, shape=(48, 64)):
@@ -95,7 +95,7 @@ def test_a_codec_that_predicts_is_warned_of(tmp_path, whole):
     path = tmp_path / "clip.mp4"
     vmm.io.write(path, whole[:30], 30)
     with pytest.warns(UserWarning, match=r"clip.mp4: h264 predicts frames.*about \d+ % of a vibration of 0.02 px"):
-        warn_of_codec(path)
+        check_codec(path)
 
 
 def test_one_that_does_not_is_not(tmp_path, whole):
@@ -103,8 +103,8 @@ def test_one_that_does_not_is_not(tmp_path, whole):
     vmm.io.write(tmp_path / "images", whole[:3], 30)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_of_codec(tmp_path / "clip.mkv")
-        warn_of_codec(tmp_path / "images")
+        check_codec(tmp_path / "clip.mkv")
+        check_codec(tmp_path / "images")
 
 
 def test_more_bits_keep_more():

@@ -1,4 +1,4 @@
-"""What commands measure of regions, and the tables that tell it."""
+"""Displacement of the requested regions, and its tables of regions and of peaks."""
 
 from __future__ import annotations
 
@@ -7,75 +7,80 @@ from collections.abc import Sequence
 from typing import Any
 
 import vmm
-from vmm.cli.liveliest import liveliest
-from vmm.cli.outputs import with_error
-from vmm.cli.sources import asked, opened, scale
+from vmm.cli.inputs import length_unit, open_clip, requested_regions
+from vmm.cli.liveliest import strongest_region
+from vmm.cli.outputs import with_stderr
 
-_WAYS = ("down", "right")
+_DIRECTIONS = ("down", "right")
 
 
-def measured(options: argparse.Namespace, method: str = "phase") -> vmm.measure.Displacement:
-    """Displacement of the regions that were asked for, or else where the strongest vibration shows most clearly."""
-    rois = asked(options)
+def measure_displacement(options: argparse.Namespace, method: str = "phase") -> vmm.measure.Displacement:
+    """Displacement of the requested regions, by default of the one that shows the strongest vibration most clearly."""
+    rois = requested_regions(options)
     if rois is None:
-        found = vmm.measure.suggest(opened(options))
-        rois = liveliest(lambda: opened(options), found)
-        print(_chosen(rois, found))
-    return vmm.measure.displacement(opened(options), rois, method=method, **scale(options))
+        suggestions = vmm.measure.suggest(open_clip(options))
+        rois = strongest_region(lambda: open_clip(options), suggestions)
+        print(_region_message(rois, suggestions))
+    return vmm.measure.displacement(open_clip(options), rois, method=method, **length_unit(options))
 
 
-def _chosen(rois: list[Any] | None, found: list[vmm.measure.Suggestion]) -> str:
+def _region_message(rois: list[Any] | None, suggestions: list[vmm.measure.Suggestion]) -> str:
     if rois is None:
-        return "Nothing vibrates by more than noise: the whole frame less a margin is measured as one; --roi chooses"
-    line = next(line for line in found if line.kind == "motion")
+        return (
+            "Nothing vibrates above the noise, so the frame without its margin is measured as one region; "
+            "choose another with --roi"
+        )
+    suggestion = next(suggestion for suggestion in suggestions if suggestion.kind == "motion")
     box = " ".join(map(str, rois[0]))
-    return f"Measured where {line.frequency:.4g} Hz shows most clearly, as by --roi {box}"
+    return f"Measured where {suggestion.frequency:.4g} Hz is clearest; the same region as an option: --roi {box}"
 
 
-def region_rows(moved: vmm.measure.Displacement) -> list[tuple[str, ...]]:
-    """Titles, and a row for each region and direction."""
+def region_rows(displacement: vmm.measure.Displacement) -> list[tuple[str, ...]]:
+    """A row of titles, and one row for each region and direction."""
     import numpy as np
 
-    rows: list[tuple[str, ...]] = [("region", "top left height width", "direction", "rms", "peak to peak", "error")]
-    for r, roi in enumerate(moved.rois):
-        where = " ".join(map(str, roi)) if isinstance(roi, tuple) else "mask"
-        for axis, way in enumerate(_WAYS):
-            values = moved.values[:, r, axis]
-            numbers = float(np.std(values)), float(np.ptp(values)), float(moved.error[r, axis])
-            told = moved.known[r, axis]
-            rows.append((str(r), where, way, *(f"{n:.3g} {moved.unit}" if told else "unknown" for n in numbers)))
+    titles = ("region", "top left height width", "direction", "rms", "peak to peak", "standard error")
+    rows: list[tuple[str, ...]] = [titles]
+    for r, roi in enumerate(displacement.rois):
+        place = " ".join(map(str, roi)) if isinstance(roi, tuple) else "mask"
+        for axis, direction in enumerate(_DIRECTIONS):
+            values = displacement.values[:, r, axis]
+            numbers = float(np.std(values)), float(np.ptp(values)), float(displacement.error[r, axis])
+            is_known = displacement.known[r, axis]
+            cells = (f"{n:.3g} {displacement.unit}" if is_known else "unknown" for n in numbers)
+            rows.append((str(r), place, direction, *cells))
     return rows
 
 
-def line_rows(lines: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
-    """Titles, and a row for each line: its amplitude is that of the region and direction that move most."""
-    rows: list[tuple[str, ...]] = [("frequency", "amplitude", "region", "direction", "strength", "")]
-    for line in lines:
-        region, axis, amplitude, error = most_of(line)
-        said = with_error(line.frequency, line.frequency_error, "Hz")
-        size = with_error(amplitude, error, line.unit)
-        steady = "" if line.steady else "not steady"
-        rows.append((said, size, str(region), _WAYS[axis], f"{line.strength:.0f} dB", steady))
+def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
+    """A row of titles, and one row for each peak, with the largest amplitude of all regions and directions."""
+    rows: list[tuple[str, ...]] = [("frequency", "amplitude", "region", "direction", "snr", "")]
+    for peak in peaks:
+        region, axis, amplitude, stderr = largest_amplitude(peak)
+        frequency = with_stderr(peak.frequency, peak.frequency_error, "Hz")
+        size = with_stderr(amplitude, stderr, peak.unit)
+        note = "" if peak.steady else "not steady"
+        rows.append((frequency, size, str(region), _DIRECTIONS[axis], f"{peak.strength:.0f} dB", note))
     return rows
 
 
-def most_of(line: vmm.measure.Peak) -> tuple[int, int, float, float]:
-    """Region and direction that move most at a line, its amplitude there and the standard error."""
+def largest_amplitude(peak: vmm.measure.Peak) -> tuple[int, int, float, float]:
+    """Region and direction of the largest amplitude of a peak, that amplitude and its standard error."""
     import numpy as np
 
-    flat = int(np.nan_to_num(line.amplitude, nan=-1.0).argmax())
-    region, axis = divmod(flat, line.amplitude.shape[1])
-    return region, axis, float(line.amplitude[region, axis]), float(line.amplitude_error[region, axis])
+    flat = int(np.nan_to_num(peak.amplitude, nan=-1.0).argmax())
+    region, axis = divmod(flat, peak.amplitude.shape[1])
+    return region, axis, float(peak.amplitude[region, axis]), float(peak.amplitude_error[region, axis])
 
 
-def liveliest_signal(moved: vmm.measure.Displacement) -> Any:
-    """The displacement of the region and direction that move most, as a signal."""
+def largest_signal(displacement: vmm.measure.Displacement) -> Any:
+    """The displacement of the region and direction with the largest standard deviation, as a signal."""
     import numpy as np
 
     from vmm.measure.signals import Signals
 
-    spread = np.where(moved.known, np.nan_to_num(moved.values.std(axis=0)), -1.0)
+    spread = np.where(displacement.known, np.nan_to_num(displacement.values.std(axis=0)), -1.0)
     region, axis = divmod(int(spread.argmax()), 2)
-    if not moved.known[region, axis]:
-        raise ValueError("no region's displacement is known: choose others")
-    return Signals(moved.values[:, region, axis], moved.fs, moved.unit)
+    if not displacement.known[region, axis]:
+        raise ValueError("no region's displacement is known: choose other regions with --roi or --grid")
+    return Signals(displacement.values[:, region, axis], displacement.fs, displacement.unit)

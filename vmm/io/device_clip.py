@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from vmm.backend.device import Ferry, bound_memory, frames_at_once, require
+from vmm.backend.device import Transfer, bound_memory, frames_at_once, require
 from vmm.io._read import Clip
 
 
-def open_ferry() -> Ferry:
+def open_transfer() -> Transfer:
     """The object that copies frames to the device and back; the device memory of this process is bounded.
 
     Raises
@@ -19,7 +19,7 @@ def open_ferry() -> Ferry:
     """
     require()
     bound_memory()
-    return Ferry()
+    return Transfer()
 
 
 def device_chunk_length(clip: Clip) -> int:
@@ -34,17 +34,17 @@ class DeviceClip:
     ----------
     clip
         Clip on the host.
-    ferry
+    transfer
         The object that copies its chunks.
     """
 
-    def __init__(self, clip: Clip, ferry: Ferry) -> None:
-        self._clip, self._ferry = clip, ferry
+    def __init__(self, clip: Clip, transfer: Transfer) -> None:
+        self._clip, self._transfer = clip, transfer
         self.shape, self.dtype, self.fs = clip.shape, clip.dtype, clip.fs
 
     def __iter__(self) -> Iterator[Any]:
-        return self._ferry.to_device(self._clip)
+        return self._transfer.to_device(self._clip)
 
     def reopen(self) -> Iterator[Any]:
         """Open the clip again; yield all chunks from its first frame."""
-        return self._ferry.to_device(self._clip.reopen())
+        return self._transfer.to_device(self._clip.reopen())
