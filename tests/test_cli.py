@@ -94,7 +94,9 @@ def test_compare(video, tmp_path):
 def test_sound_is_kept_where_the_speed_is(video, tmp_path):
     from vmm.io.video import run_ffmpeg
 
-    run_ffmpeg("-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4")
+    run_ffmpeg(
+        "-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4"
+    )
     common = ["linear", tmp_path / "in.mp4", "--band", 2, 3, "--quiet"]
     for name, more, kept in (
         ("a.mp4", [], True),
@@ -139,7 +141,10 @@ def test_help_comes_from_the_docstring(capsys):
 BAD = {
     "no file": (["nothing.mp4", "out.mkv"], "nothing.mp4: no such file or folder"),
     "no video": (["text.mp4", "out.mkv"], "text.mp4: no video that ffmpeg can decode"),
-    "no rate": (["stack.tif", "out.mkv"], "states no frame rate: give the camera rate in Hz as fs (--fs on the command line)"),
+    "no rate": (
+        ["stack.tif", "out.mkv"],
+        "give the camera rate in Hz as fs (--fs on the command line)",
+    ),
     "band too high": (
         ["in.mkv", "out.mkv", "--band", "2", "20"],
         "must be rising and lie inside (0, fs/2) = (0, 15) Hz",

@@ -20,19 +20,19 @@ ROW, BYTES, COMPLEX = nb.Array(float32, 1, "C"), nb.Array(uint8, 1, "C"), nb.Arr
 PLANE, COMPLEXES = nb.Array(float32, 2, "C"), nb.Array(complex64, 2, "C")
 CUBE, REGISTERS = nb.Array(float32, 3, "C"), nb.Array(float32, 4, "C")
 HOT = {
-    "phase since": (phase.since_row, (COMPLEX, COMPLEX, ROW)),
-    "turned": (phase.turned_row, (COMPLEX, ROW)),
+    "phase since": (phase.phase_shift_row, (COMPLEX, COMPLEX, ROW)),
+    "turned": (phase.rotation_change_row, (COMPLEX, ROW)),
     "biquad": (phase.biquad_row, (ROW, ROW, ROW, ROW)),
-    "weighted": (phase.weighted_row, (ROW, ROW, CUBE, int64)),
-    "quaternion since": (riesz_pyramid.since_row, (ROW,) * 8),
-    "quaternion turned": (riesz_pyramid.turned_row, (*(ROW,) * 7, nb.float32, ROW)),
-    "three": (riesz_pyramid.three_row, (ROW,) * 5),
-    "blur": (pyramid.blurred_row, (ROW, ROW, ROW)),
-    "halved": (pyramid.halved_row, (ROW,) * 4),
+    "weighted": (phase.weighted_sum_row, (ROW, ROW, CUBE, int64)),
+    "quaternion since": (riesz_pyramid.quaternion_phase_row, (ROW,) * 8),
+    "quaternion turned": (riesz_pyramid.rotation_change_row, (*(ROW,) * 7, nb.float32, ROW)),
+    "three": (riesz_pyramid.three_tap_row, (ROW,) * 5),
+    "blur": (pyramid.blur_row, (ROW, ROW, ROW)),
+    "halved": (pyramid.decimate_row, (ROW,) * 4),
     "expanded even": (pyramid.even_row, (ROW,) * 4),
-    "mixed": (channels.mixed_row, (ROW, ROW, ROW, PLANE, ROW)),
+    "mixed": (channels.mix_row, (ROW, ROW, ROW, PLANE, ROW)),
     "phase filtered": (
-        phase.since_filtered,
+        phase.filtered_phase_shift,
         (nb.Array(complex64, 3, "C"), COMPLEXES, PLANE, REGISTERS, CUBE),
     ),
 }
@@ -96,8 +96,8 @@ def test_nothing_is_compiled_for_many_threads():
 
 @pytest.fixture
 def patience(monkeypatch):
-    monkeypatch.setattr(compiling, "_LONG", 0.01)
-    return compiling._Patience()
+    monkeypatch.setattr(compiling, "_MESSAGE_DELAY", 0.01)
+    return compiling._SlowCompilationMessage()
 
 
 def compiling_of(module):

@@ -9,7 +9,7 @@ from parts import VIDEOS
 import vmm
 from vmm.data import synthetic
 from vmm.io.codecs import codec_warning
-from vmm.measure import faults, too_short, check_codec
+from vmm.measure import check_codec, faults, too_short
 
 
 def swaying(frequency=7.3, amplitude=0.1, count=200, shape=(48, 64)):

@@ -32,14 +32,16 @@ def add(verbs: Any) -> None:
 
 def _settings(options: argparse.Namespace, name: str, parameters: list[str]) -> dict[str, Any]:
     """Keyword arguments of the method: those of the command line, which take precedence, and those of the preset."""
-    given = {key: value for key, value in vars(options).items() if key in parameters and key not in ("frames", "mask")}
-    if "temporal" in given:
-        given["temporal"] = getattr(vmm.temporal, given["temporal"])
-    if len(given.get("alpha", [])) == 1:
-        given["alpha"] = given["alpha"][0]
-    if len(given.get("band", [])) == 1:
-        given["band"] = tuple(given["band"][0])
-    settings = {**vmm.presets[options.preset][name], **given} if hasattr(options, "preset") else given
+    arguments = {
+        key: value for key, value in vars(options).items() if key in parameters and key not in ("frames", "mask")
+    }
+    if "temporal" in arguments:
+        arguments["temporal"] = getattr(vmm.temporal, arguments["temporal"])
+    if len(arguments.get("alpha", [])) == 1:
+        arguments["alpha"] = arguments["alpha"][0]
+    if len(arguments.get("band", [])) == 1:
+        arguments["band"] = tuple(arguments["band"][0])
+    settings = {**vmm.presets[options.preset][name], **arguments} if hasattr(options, "preset") else arguments
     required = next((parameter for parameter in ("band", "frequency") if parameter in parameters), None)
     if required is not None and required not in settings and name not in vmm.LEARNED:
         raise ValueError(

@@ -29,7 +29,7 @@ from vmm.measure import artefacts
 from vmm.measure.blind import blind_modes
 from vmm.measure.bound import bound, bound_of_line
 from vmm.measure.displacement import Displacement, displacement
-from vmm.measure.faults import Faults, faults, too_short, check_codec
+from vmm.measure.faults import Faults, check_codec, faults, too_short
 from vmm.measure.field import Field, field
 from vmm.measure.kinematics import acceleration, integrate, velocity
 from vmm.measure.modes import Modes, mac, modes
@@ -63,6 +63,7 @@ __all__ = [
     "bound",
     "bound_of_line",
     "breathing",
+    "check_codec",
     "compare",
     "displacement",
     "faults",
@@ -82,5 +83,4 @@ __all__ = [
     "suggest",
     "too_short",
     "velocity",
-    "check_codec",
 ]
