@@ -13,7 +13,7 @@ from vmm.data import synthetic
 
 if len(sys.argv) > 1:
     box = tuple(int(edge) for edge in sys.argv[3:7])
-    clip = vmm.io.stream(sys.argv[1], grey=True)
+    clip = vmm.io.stream(sys.argv[1], gray=True)
     with open(sys.argv[2], encoding="utf-8") as file:
         readings = np.array([float(line.split(":")[1]) for line in file if ":" in line])
     moved = vmm.measure.displacement(clip, box)

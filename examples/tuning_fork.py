@@ -13,8 +13,8 @@ from vmm.data import synthetic
 FS = float(sys.argv[2]) if len(sys.argv) > 1 else 500.0
 box = tuple(int(edge) for edge in sys.argv[3:7]) or None
 if len(sys.argv) > 1:
-    vmm.measure.warn_of_codec(sys.argv[1])
-    clip = vmm.io.stream(sys.argv[1], fs=FS, grey=True)
+    vmm.measure.check_codec(sys.argv[1])
+    clip = vmm.io.stream(sys.argv[1], fs=FS, gray=True)
 else:
     moves = synthetic.sway(500, FS, 64.0, 0.1) + synthetic.sway(500, FS, 128.0, 0.005)
     clip = synthetic.render(synthetic.texture((64, 64)), moves, noise=1.0)

@@ -46,12 +46,12 @@ def test_methods(name, video, tmp_path, capsys):
 def test_capture_rate_is_not_playback_rate(video, tmp_path):
     out = tmp_path / "out.mkv"
     assert run("linear", video, out, "--band", 40, 60, "--fs", 600, "--quiet") == 0
-    assert vmm.io.info(out).rate == 30
+    assert vmm.io.info(out).fps == 30
     frames, _ = vmm.io.read(video)
     expected = vmm.linear.magnify(frames, (40, 60), fs=600)
     assert np.abs(vmm.io.read(out)[0].astype(int) - expected).max() <= 1
-    assert run("linear", video, out, "--band", 2, 3, "--rate", 15, "--overwrite", "--quiet") == 0
-    assert vmm.io.info(out).rate == 15
+    assert run("linear", video, out, "--band", 2, 3, "--playback-rate", 15, "--overwrite", "--quiet") == 0
+    assert vmm.io.info(out).fps == 15
 
 
 def test_where_and_when(video, tmp_path):
@@ -92,28 +92,30 @@ def test_compare(video, tmp_path):
 
 
 def test_sound_is_kept_where_the_speed_is(video, tmp_path):
-    from vmm.io.video import _run
+    from vmm.io.video import run_ffmpeg
 
-    _run("-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4")
+    run_ffmpeg(
+        "-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4"
+    )
     common = ["linear", tmp_path / "in.mp4", "--band", 2, 3, "--quiet"]
     for name, more, kept in (
         ("a.mp4", [], True),
         ("b.mkv", [], True),
         ("c.mp4", ["--start", 0.5, "--end", 1], True),
-        ("d.mp4", ["--rate", 15], False),
+        ("d.mp4", ["--playback-rate", 15], False),
     ):
         assert run(*common[:2], tmp_path / name, *common[2:], *more) == 0
-        assert vmm.io.info(tmp_path / name).sound is kept
+        assert vmm.io.info(tmp_path / name).has_sound is kept
     assert vmm.io.info(tmp_path / "c.mp4").shape[0] == 15
 
 
 def test_info(video, tmp_path, capsys):
     assert run("info", video) == 0
     said = capsys.readouterr().out
-    assert "48 x 32, grey, uint8" in said and "40" in said and "30 frames/s" in said and "ffv1" in said
+    assert "48 x 32, gray, uint8" in said and "40" in said and "30 frames/s" in said and "ffv1" in said
     vmm.io.write(tmp_path / "a.tif", np.zeros((3, 8, 8), np.uint8), 30)
     assert run("info", tmp_path / "a.tif") == 0
-    assert "not stated; give --fs" in capsys.readouterr().out
+    assert "not stated; give the camera rate with --fs" in capsys.readouterr().out
 
 
 def test_demo(tmp_path, capsys):
@@ -132,14 +134,17 @@ def test_demo(tmp_path, capsys):
 def test_help_comes_from_the_docstring(capsys):
     assert run("phase", "-h") == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "--octave" in said and "Width of the pyramid's bands in octaves: 1, 0.5 or 0.25 [0.5]" in said
+    assert "--octave" in said and "Width of the pyramid's bands in octaves: 1, 0.5 or 0.25. Default: 0.5." in said
     assert "--sigma" in said and "--mask" in said and "--band LOW HIGH" in said
 
 
 BAD = {
     "no file": (["nothing.mp4", "out.mkv"], "nothing.mp4: no such file or folder"),
     "no video": (["text.mp4", "out.mkv"], "text.mp4: no video that ffmpeg can decode"),
-    "no rate": (["stack.tif", "out.mkv"], "states no frame rate: give fs (--fs)"),
+    "no rate": (
+        ["stack.tif", "out.mkv"],
+        "give the camera rate in Hz as fs (--fs on the command line)",
+    ),
     "band too high": (
         ["in.mkv", "out.mkv", "--band", "2", "20"],
         "must be rising and lie inside (0, fs/2) = (0, 15) Hz",
@@ -151,13 +156,13 @@ BAD = {
     "scale": (["in.mkv", "out.mkv", "--scale", "-1"], "--scale -1 must lie in (0, 4]"),
     "format": (["in.mkv", "out.xyz"], "unknown format '.xyz'"),
     "exists": (["in.mkv", "text.mp4"], "text.mp4 exists; choose another name"),
-    "no folder": (["in.mkv", "none/out.mkv"], "no such folder to write out.mkv in"),
+    "no folder": (["in.mkv", "none/out.mkv"], "no such folder to write out.mkv to"),
     "itself": (["in.mkv", "in.mkv", "--overwrite"], "is the input itself"),
     "box": (["in.mkv", "out.mkv", "--roi", "0", "0", "99", "9"], "must lie inside the frame"),
     "mask": (["in.mkv", "out.mkv", "--mask", "none.png"], "--mask none.png: no image that can be read"),
     "mask that is text": (["in.mkv", "out.mkv", "--mask", "text.mp4"], "--mask text.mp4: no image"),
     "start": (["in.mkv", "out.mkv", "--start", "inf"], "must be finite numbers of seconds"),
-    "rate": (["in.mkv", "out.mkv", "--rate", "0"], "must be a positive number of frames"),
+    "rate": (["in.mkv", "out.mkv", "--playback-rate", "0"], "must be a positive number of frames"),
     "folder": (["in.mkv", ".", "--overwrite"], "holds more than numbered images"),
 }
 
@@ -182,7 +187,7 @@ def test_a_truncated_video(tmp_path, capsys, rng):
     vmm.io.write(path, rng.integers(0, 255, (60, 64, 64, 3), dtype=np.uint8), 30)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
     assert run("linear", path, tmp_path / "out.mp4", "--band", 2, 3, "--quiet") == 2
-    assert "broken off or damaged" in capsys.readouterr().err
+    assert "truncated or damaged" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
 
 

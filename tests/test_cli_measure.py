@@ -81,7 +81,7 @@ def test_spectrum_writes_lines(beam, tmp_path, capsys):
     assert (tmp_path / "s.csv").read_text().startswith("frequency (Hz),down (px),right (px)")
     assert (tmp_path / "s.png").stat().st_size > 10_000
     assert run("spectrum", beam, "--fs", FS, "--roi", *BEAM, "--band", 25, 30) == 0
-    assert "No line stands out" in capsys.readouterr().out
+    assert "No peak is significantly above the noise" in capsys.readouterr().out
 
 
 def test_modes_of_every_pixel(beam, tmp_path, capsys):
@@ -113,7 +113,7 @@ def test_sound(tmp_path, capsys):
     vmm.io.write(tmp_path / "in.mkv", synthetic.render(synthetic.texture((48, 48)), voice, noise=1.0), 30)
     outs = [word for name in ("s.wav", "s.png", "s.npz") for word in ("--out", tmp_path / name)]
     assert run("sound", tmp_path / "in.mkv", "--fs", 2200, "--band", 100, 900, *outs) == 0
-    assert float(capsys.readouterr().out.split("noise ")[1].split()[0]) > 15
+    assert float(capsys.readouterr().out.split("ratio ")[1].split()[0]) > 15
     assert abs(np.corrcoef(vmm.measure.load(tmp_path / "s.npz").values, voice[:, 1])[0, 1]) > 0.98
     assert run("sound", tmp_path / "in.mkv") == 0
     assert "Too low to be heard" in capsys.readouterr().out
@@ -127,7 +127,7 @@ def test_pulse_and_breath(tmp_path, capsys, rng):
     assert run("pulse", tmp_path / "in.mkv", "--roi", 4, 4, 24, 24, "--out", tmp_path / "p.csv") == 0
     assert capsys.readouterr().out.startswith(("65.", "66.", "67."))
     assert (tmp_path / "p.csv").read_text().startswith("time (s),")
-    assert run("pulse", tmp_path / "in.mkv", "--least", 40) == 0
+    assert run("pulse", tmp_path / "in.mkv", "--min-snr", 40) == 0
     assert capsys.readouterr().out.startswith("Unknown: the pulse stands")
     chest = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(300, 10, 0.3, 0.3), noise=1.0)
     vmm.io.write(tmp_path / "chest.mkv", chest, 10)
@@ -174,11 +174,11 @@ def test_report(beam, tmp_path):
         "Clip",
         "Regions",
         "Waveform",
-        "Lines",
+        "Peaks",
         "Orbit",
         "Shapes",
         "Faults of the clip",
-        "What the uncertainty means",
+        "Meaning of the standard error",
         "Settings",
     ]
     assert not re.search(r"https?://|src=\"(?!data:)", text)  # all is inside
@@ -208,7 +208,7 @@ def test_a_report_of_what_is_not_known(tmp_path, rng, capsys):
     vmm.io.write(tmp_path / "in.mkv", frames, 30)
     assert run("measure", tmp_path / "in.mkv", "--report", tmp_path / "out.html") == 0
     said = capsys.readouterr()
-    assert "Nothing vibrates by more than noise" in said.out and "unknown" in said.out
+    assert "Nothing vibrates above the noise" in said.out and "unknown" in said.out
     assert said.err.startswith("vmm: warning: region 0 holds too little texture")
     assert "too little texture" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
@@ -234,7 +234,7 @@ def test_what_an_mp4_destroys(tmp_path):
     true = synthetic.cantilever(synthetic.beam_places()[[left + 10 for _, left, _, _ in rois]])
     for name, expected in (("in.mkv", (1, 1, 1)), ("in.mp4", (0.80, 0.13, 0.04))):
         vmm.io.write(tmp_path / name, clip, 240)
-        moved = vmm.measure.displacement(vmm.io.stream(tmp_path / name, grey=True), rois, method="linear")
+        moved = vmm.measure.displacement(vmm.io.stream(tmp_path / name, gray=True), rois, method="linear")
         shapes = vmm.measure.modes(moved, frequencies).shapes[..., 0]
         kept = np.abs((shapes * true).sum(axis=1)) / (true**2).sum(axis=1) / sizes
         assert kept == pytest.approx(expected, abs=0.05)
@@ -252,7 +252,7 @@ BAD = {
     "grey": (["pulse", "in.mkv"], "a pulse is read from colour"),
     "itself": (["modes", "in.mkv", "--out", "in.mkv", "--overwrite"], "is the input itself"),
     "no file": (["sound", "nothing.mkv"], "nothing.mkv: no such file or folder"),
-    "no folder": (["pulse", "in.mkv", "--out", "none/out.csv"], "no such folder to write out.csv in"),
+    "no folder": (["pulse", "in.mkv", "--out", "none/out.csv"], "no such folder to write out.csv to"),
     "end": (["measure", "in.mkv", "--start", "9", "--end", "9"], "no frames from start=9"),
 }
 

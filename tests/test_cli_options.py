@@ -1,5 +1,7 @@
 """What the command line asks of methods beside their own options: presets, several bands, a region that is followed."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def test_presets_are_named(video, tmp_path):
     settings = {**vmm.presets["camera"]["linear"], "alpha": 7}
     assert settings["fs"] == 300
     assert written(out, vmm.linear.magnify(frames, **settings))
-    assert vmm.io.info(out).rate == 30  # that of the camera is not that of the player
+    assert vmm.io.info(out).fps == 30  # that of the camera is not that of the player
     assert run("acceleration", video, out, "--preset", "parkinson", "--overwrite") == 0
     assert written(out, vmm.acceleration.magnify(frames, 3.0, fs=30, alpha=8))
 
@@ -72,5 +74,34 @@ def test_what_to_do_without_a_band(name, option, video, tmp_path, capsys):
     assert run(name, video, tmp_path / "out.mkv") == 2
     said = capsys.readouterr().err.strip()
     assert said.startswith(f"vmm: error: {option} in Hz is missing") and "\n" not in said
-    assert f"`vmm suggest {video}`" in said
+    assert f"vmm suggest {video} finds" in said
     assert not (tmp_path / "out.mkv").exists()
+
+
+WRONG = {
+    "band": (["acceleration", "a.mkv", "b.mkv", "--band", 4, 6], "acceleration takes --frequency, one number in Hz"),
+    "frequency": (["phase", "a.mkv", "b.mkv", "--frequency", 4], "phase takes --band LOW HIGH in Hz"),
+    "neither": (["flowmag", "a.mkv", "b.mkv", "--band", 4, 6], "flowmag takes no --band"),
+    "choice": (["riesz", "a.mkv", "b.mkv", "--kernel", "5-tap"], "choose from '?3-tap'?, '?3x3'?"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_options_are_explained_in_one_line(case, capsys):
+    arguments, message = WRONG[case]
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert re.search(message, error) and error.count("\n") == 1 and error.endswith(f"vmm {arguments[0]} --help\n")
+
+
+@pytest.mark.parametrize("name", [*vmm.METHODS, *vmm.LEARNED])
+def test_help_has_no_markup(name, capsys):
+    assert run(name, "--help") == 0
+    text = capsys.readouterr().out
+    assert not re.search(r"`|\[\d\]_|``", text)
+
+
+def test_a_box_outside_the_frame_names_its_option(video, tmp_path, capsys):
+    assert run("phase", video, tmp_path / "out.mkv", "--band", 2, 3, "--roi", 0, 0, 5000, 10) == 2
+    error = capsys.readouterr().err
+    assert "--roi 0 0 5000 10 (TOP LEFT HEIGHT WIDTH) must lie inside the frame, which is 48 pixels high" in error

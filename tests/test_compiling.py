@@ -14,25 +14,25 @@ from numba import types as nb
 
 import vmm
 from vmm.backend import reference as kernels
-from vmm.backend.cpu import colours, compiling, images, phase, spectra, triples
+from vmm.backend.cpu import channels, compiling, fourier_boxes, phase, pyramid, riesz_pyramid
 
 ROW, BYTES, COMPLEX = nb.Array(float32, 1, "C"), nb.Array(uint8, 1, "C"), nb.Array(complex64, 1, "C")
 PLANE, COMPLEXES = nb.Array(float32, 2, "C"), nb.Array(complex64, 2, "C")
 CUBE, REGISTERS = nb.Array(float32, 3, "C"), nb.Array(float32, 4, "C")
 HOT = {
-    "phase since": (phase.since_row, (COMPLEX, COMPLEX, ROW)),
-    "turned": (phase.turned_row, (COMPLEX, ROW)),
+    "phase since": (phase.phase_shift_row, (COMPLEX, COMPLEX, ROW)),
+    "turned": (phase.rotation_change_row, (COMPLEX, ROW)),
     "biquad": (phase.biquad_row, (ROW, ROW, ROW, ROW)),
-    "weighted": (phase.weighted_row, (ROW, ROW, CUBE, int64)),
-    "quaternion since": (triples.since_row, (ROW,) * 8),
-    "quaternion turned": (triples.turned_row, (*(ROW,) * 7, nb.float32, ROW)),
-    "three": (triples.three_row, (ROW,) * 5),
-    "blur": (images.blurred_row, (ROW, ROW, ROW)),
-    "halved": (images.halved_row, (ROW,) * 4),
-    "expanded even": (images.even_row, (ROW,) * 4),
-    "mixed": (colours.mixed_row, (ROW, ROW, ROW, PLANE, ROW)),
+    "weighted": (phase.weighted_sum_row, (ROW, ROW, CUBE, int64)),
+    "quaternion since": (riesz_pyramid.quaternion_phase_row, (ROW,) * 8),
+    "quaternion turned": (riesz_pyramid.rotation_change_row, (*(ROW,) * 7, nb.float32, ROW)),
+    "three": (riesz_pyramid.three_tap_row, (ROW,) * 5),
+    "blur": (pyramid.blur_row, (ROW, ROW, ROW)),
+    "halved": (pyramid.decimate_row, (ROW,) * 4),
+    "expanded even": (pyramid.even_row, (ROW,) * 4),
+    "mixed": (channels.mix_row, (ROW, ROW, ROW, PLANE, ROW)),
     "phase filtered": (
-        phase.since_filtered,
+        phase.filtered_phase_shift,
         (nb.Array(complex64, 3, "C"), COMPLEXES, PLANE, REGISTERS, CUBE),
     ),
 }
@@ -87,7 +87,7 @@ def test_a_place_that_cannot_be_written_is_no_error(monkeypatch):
 
 def test_nothing_is_compiled_for_many_threads():
     """Parallel loops of Numba abort the process, or the child of a fork: there must be none."""
-    for module in (phase, triples, images, spectra, colours):
+    for module in (phase, riesz_pyramid, pyramid, fourier_boxes, channels):
         for name, kernel in vars(module).items():
             if isinstance(kernel, numba.core.dispatcher.Dispatcher):
                 assert not kernel.targetoptions.get("parallel"), name
@@ -96,8 +96,8 @@ def test_nothing_is_compiled_for_many_threads():
 
 @pytest.fixture
 def patience(monkeypatch):
-    monkeypatch.setattr(compiling, "_LONG", 0.01)
-    return compiling._Patience()
+    monkeypatch.setattr(compiling, "_MESSAGE_DELAY", 0.01)
+    return compiling._SlowCompilationMessage()
 
 
 def compiling_of(module):

@@ -10,7 +10,7 @@ import pytest
 import standin
 
 import vmm
-from vmm.backend.device import ENOUGH, Ferry, chunk_length, frames_at_once, require
+from vmm.backend.device import ENOUGH, Transfer, chunk_length, frames_at_once, require
 from vmm.cli import main
 from vmm.data import synthetic
 from vmm.engine.frames import cut
@@ -37,12 +37,12 @@ def test_frames_are_cut_by_the_memory_of_the_device(device, monkeypatch):
 def test_chunks_are_carried_there_and_back(device, rng):
     """Of several sizes, each an array of its own however long it is kept."""
     chunks = [rng.integers(0, 255, (n, 5, 6), dtype=np.uint8) for n in (4, 4, 3, 5, 4)]
-    ferry = Ferry()
-    there = list(ferry.there(iter(chunks)))
+    transfer = Transfer()
+    there = list(transfer.to_device(iter(chunks)))
     assert all(np.array_equal(device.back(x), chunk) for x, chunk in zip(there, chunks, strict=True))
-    back = list(ferry.back(x[:, ::2] for x in there))
+    back = list(transfer.to_host(x[:, ::2] for x in there))
     assert all(np.array_equal(x, chunk[:, ::2]) for x, chunk in zip(back, chunks, strict=True))
-    assert min(ferry.seconds.values()) >= 0 and not list(ferry.there(iter([])))
+    assert min(transfer.seconds.values()) >= 0 and not list(transfer.to_device(iter([])))
 
 
 def test_the_next_chunk_is_on_its_way_before_this_one_is_used(device):
@@ -53,7 +53,7 @@ def test_the_next_chunk_is_on_its_way_before_this_one_is_used(device):
             asked.append(k)
             yield np.full((2, 3, 4), k, np.uint8)
 
-    there = Ferry().there(chunks())
+    there = Transfer().to_device(chunks())
     for k in range(3):
         assert device.back(next(there)).max() == k
         assert asked[-1] == min(k + 1, 2)
@@ -134,7 +134,7 @@ def test_no_cupy_is_one_sentence(error, video, tmp_path, monkeypatch, capsys):
     with without("cupy", error, monkeypatch):
         assert main(["phase", str(video), str(tmp_path / "out.mkv"), "--band", "2", "3", "--gpu"]) == 2
     said = capsys.readouterr().err
-    assert str(error) in said and "pip install 'vmm[cuda12]'" in said and said.count("\n") == 1
+    assert str(error) in said and "pip install cupy-cuda12x" in said and said.count("\n") == 1
     assert not (tmp_path / "out.mkv").exists()
 
 

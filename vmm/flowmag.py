@@ -117,7 +117,7 @@ def magnify(
     if adapt:
         clip = source(frames, frames if is_array(frames) else checked(frames))
         net = _adapted(_training_frames(clip), adapt, weights, _factor_per_run(total), white, save, progress)
-        frames = frames if is_array(frames) or hasattr(frames, "again") else clip.chunks
+        frames = frames if is_array(frames) or hasattr(frames, "reopen") else clip.chunks
     else:
         net = load(_weights(weights), "flowmag")
     running: Any = net if _factor_per_run(total) == total else Twice(net)
@@ -190,7 +190,7 @@ def _weights(weights: str | Path | None) -> str | Path:
 def _training_frames(clip: Source) -> np.ndarray:
     """Evenly spaced frames of a clip, at most _MAX_TRAINING_FRAMES, starting with the first; on the host."""
     stride, position, frames = -(-clip.length // _MAX_TRAINING_FRAMES), 0, []
-    for chunk in clip.again():
+    for chunk in clip.reopen():
         frames.append(to_host(chunk[-position % stride :: stride]))
         position += len(chunk)
     return np.concatenate(frames)

@@ -50,7 +50,7 @@ def test_images_that_differ(tmp_path):
 def test_a_video_that_is_broken_off(part, video):
     data = video.read_bytes()
     video.write_bytes(data[: int(part * len(data))])  # its index stands at its beginning
-    with pytest.raises(ValueError, match=r"in\.mp4: (broken off|no video)"):
+    with pytest.raises(ValueError, match=r"in\.mp4: (truncated|no video)"):
         vmm.io.read(video)
 
 
@@ -58,13 +58,13 @@ def test_a_video_with_damage_inside(video):
     data = bytearray(video.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 20000] = bytes(20000)
     video.write_bytes(data)
-    with pytest.raises(ValueError, match=r"in\.mp4: broken off or damaged"):
+    with pytest.raises(ValueError, match=r"in\.mp4: truncated or damaged"):
         vmm.io.read(video)
 
 
 def test_no_rate(tmp_path):
     vmm.io.write(tmp_path / "stack.tif", np.zeros((3, 8, 8), np.uint8), 30)
-    with pytest.raises(ValueError, match="states no frame rate: give fs"):
+    with pytest.raises(ValueError, match="states no frame rate: give the camera rate in Hz as fs"):
         vmm.io.read(tmp_path / "stack.tif")
 
 
@@ -153,7 +153,7 @@ def test_no_frames(tmp_path):
 
 
 def test_colour_of_sixteen_bits_into_png(tmp_path, frames):
-    with pytest.raises(ValueError, match="16-bit colour"):
+    with pytest.raises(ValueError, match="16-bit color"):
         vmm.io.write(tmp_path / "pngs", frames.astype(np.uint16), 30)
     assert left(tmp_path) == []
 
@@ -187,5 +187,32 @@ def test_clips_that_cannot_be_written(suffix, tmp_path, frames):
 
 
 def test_gif_is_not_that_fast(tmp_path, frames):
-    with pytest.raises(ValueError, match="100 frames a second at most"):
+    with pytest.raises(ValueError, match="at most 100 frames per second"):
         vmm.io.write(tmp_path / "a.gif", frames, 240)
+
+
+@pytest.mark.parametrize("shape", [(32, 48), (32, 48, 3)])
+def test_a_list_of_frames_is_written_as_one_clip(shape, tmp_path, rng):
+    frames = list(rng.integers(0, 255, (5, *shape), dtype=np.uint8))
+    vmm.io.write(tmp_path / "a.mkv", frames, 30)
+    assert np.array_equal(vmm.io.read(tmp_path / "a.mkv")[0], frames)
+
+
+def test_arguments_of_other_kinds(tmp_path, frames):
+    with pytest.raises(TypeError, match="the path comes first"):
+        vmm.io.write(frames, "a.mp4", 30)
+    with pytest.raises(TypeError, match="path must be a string"):
+        vmm.io.read(frames)
+    with pytest.raises(TypeError, match=r"is a path: give its frames, vmm\.io\.stream\('in\.mp4'\)"):
+        vmm.io.write(tmp_path / "a.mp4", "in.mp4", 30)
+    with pytest.raises(TypeError, match=r"is a pair \(frames, fs\)"):
+        vmm.io.write(tmp_path / "a.mp4", (frames, 30.0), 30)
+    with pytest.raises(TypeError, match="an iterator of arrays, not int"):
+        vmm.io.write(tmp_path / "a.mp4", 3, 30)
+    with pytest.raises(TypeError, match="fps must be a number"):
+        vmm.io.write(tmp_path / "a.mp4", frames, "30")
+    assert left(tmp_path) == []
+
+
+def test_the_package_shows_only_what_a_user_calls():
+    assert sorted(dir(vmm.io)) == sorted(vmm.io.__all__)

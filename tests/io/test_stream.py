@@ -9,8 +9,8 @@ import pytest
 
 import vmm
 from vmm.data import synthetic
-from vmm.io.ahead import ahead
-from vmm.io.video import decoded, probe
+from vmm.io.prefetch import prefetch
+from vmm.io.video import decode, probe
 from vmm.temporal import fir, ideal
 
 
@@ -19,7 +19,7 @@ def workers():
 
 
 def test_items_come_in_order():
-    assert list(ahead(iter(range(50)))) == list(range(50))
+    assert list(prefetch(iter(range(50)))) == list(range(50))
     assert not workers()
 
 
@@ -31,7 +31,7 @@ def test_no_more_than_asked_for_is_made_ahead():
             made.append(i)
             yield i
 
-    for i in ahead(items(), depth=2):
+    for i in prefetch(items(), depth=2):
         time.sleep(0.002)
         assert len(made) <= i + 4  # this one is in use, two wait, one is in the maker's hands
 
@@ -41,7 +41,7 @@ def test_an_error_comes_out_where_it_arose():
         yield 1
         raise OSError("disk on fire")
 
-    seen = ahead(items())
+    seen = prefetch(items())
     assert next(seen) == 1
     with pytest.raises(OSError, match="disk on fire"):
         next(seen)
@@ -57,7 +57,7 @@ def test_what_is_left_is_closed():
         finally:
             closed.set()
 
-    seen = ahead(items())
+    seen = prefetch(items())
     next(seen)
     seen.close()
     assert closed.is_set() and not workers()
@@ -67,10 +67,10 @@ def test_a_clip_is_read_again(tmp_path, frames):
     vmm.io.write(tmp_path / "clip.mkv", frames, 30)
     clip = vmm.io.stream(tmp_path / "clip.mkv", chunk=4)
     first = next(clip)
-    assert np.array_equal(np.concatenate(list(clip.again())), frames)
+    assert np.array_equal(np.concatenate(list(clip.reopen())), frames)
     assert np.array_equal(np.concatenate([first, *clip]), frames)
-    assert np.array_equal(np.concatenate(list(clip.again())), frames)
-    assert clip.waited > 0
+    assert np.array_equal(np.concatenate(list(clip.reopen())), frames)
+    assert clip.seconds_waited > 0
 
 
 def test_whole_clip_filters_read_a_file_twice(tmp_path):
@@ -87,11 +87,11 @@ class Twice:
     def __init__(self, loop, count):
         self._loop, self._count, self.shape = loop, count, (count, *loop.shape[1:])
 
-    def again(self):
+    def reopen(self):
         return (self._loop[i % len(self._loop) :][:10] for i in range(0, self._count, 10))
 
     def __iter__(self):
-        return self.again()
+        return self.reopen()
 
 
 def test_a_clip_that_is_shorter_than_stated():
@@ -135,23 +135,23 @@ def planes(tmp_path):
 
 
 def raw(path):
-    return np.concatenate(list(decoded(path, probe(path), chunk=20, pixels="planes")))
+    return np.concatenate(list(decode(path, probe(path), chunk=20, pixels="planes")))
 
 
 def test_luma_and_colour_come_together_again(planes, tmp_path):
     clip = vmm.io.stream(planes, luma=True, chunk=6)
     assert clip.shape == (20, 48, 64)
-    vmm.io.write(tmp_path / "out.mp4", vmm.riesz.magnify(clip, (2, 3), alpha=0), clip.fs, colour=clip.colour)
+    vmm.io.write(tmp_path / "out.mp4", vmm.riesz.magnify(clip, (2, 3), alpha=0), clip.fs, color=clip.color)
     before, after = raw(planes).astype(int), raw(tmp_path / "out.mp4").astype(int)
     for part in (slice(0, 48 * 64), slice(48 * 64, None)):
         assert np.abs(after[:, part] - before[:, part]).mean() < 1.5
         assert abs((after[:, part] - before[:, part]).mean()) < 0.3
-    assert probe(tmp_path / "out.mp4").tags == probe(planes).tags != ()
+    assert probe(tmp_path / "out.mp4").color_tags == probe(planes).color_tags != ()
 
 
 def test_luma_moves_as_brightness_does(planes, tmp_path):
     clip = vmm.io.stream(planes, luma=True)
-    vmm.io.write(tmp_path / "out.mp4", vmm.phase.magnify(clip, (2, 3), alpha=20), clip.fs, colour=clip.colour)
+    vmm.io.write(tmp_path / "out.mp4", vmm.phase.magnify(clip, (2, 3), alpha=20), clip.fs, color=clip.color)
     luma = raw(planes)[:, : 48 * 64].reshape(20, 48, 64)
     expected = vmm.phase.magnify(luma, (2, 3), fs=30, alpha=20).astype(float)
     seen = raw(tmp_path / "out.mp4")[:, : 48 * 64].reshape(20, 48, 64)
@@ -162,15 +162,15 @@ def test_luma_moves_as_brightness_does(planes, tmp_path):
 def test_where_luma_does_not_stand_apart_colour_is_read(tmp_path, frames):
     vmm.io.write(tmp_path / "clip.mkv", frames, 30)
     clip = vmm.io.stream(tmp_path / "clip.mkv", luma=True)
-    assert clip.colour is None and clip.shape == frames.shape
+    assert clip.color is None and clip.shape == frames.shape
 
 
 @pytest.mark.parametrize("name", ["out.mkv", "out.mp4"])
 def test_colour_that_does_not_fit(name, planes, tmp_path):
-    colour = vmm.io.stream(planes, luma=True).colour
+    color = vmm.io.stream(planes, luma=True).color
     size = (48, 64) if name == "out.mkv" else (48, 62)
-    with pytest.raises(ValueError, match=r"colour planes go into \.mp4"):
-        vmm.io.write(tmp_path / name, np.zeros((4, *size), np.uint8), 30, colour=colour)
+    with pytest.raises(ValueError, match=r"chroma planes can be written to \.mp4"):
+        vmm.io.write(tmp_path / name, np.zeros((4, *size), np.uint8), 30, color=color)
     assert not (tmp_path / name).exists()
 
 

@@ -162,9 +162,9 @@ class Again:
 
     def __init__(self, frames):
         self.frames, self.shape, self.dtype = frames, frames.shape, frames.dtype
-        self.chunks = self.again()
+        self.chunks = self.reopen()
 
-    def again(self):
+    def reopen(self):
         return (self.frames[i : i + 16] for i in range(0, len(self.frames), 16))
 
     def __iter__(self):
@@ -178,7 +178,7 @@ def test_a_clip_in_chunks_is_the_clip(method):
     box = (20, 20, 24, 24)
     whole = vmm.measure.displacement(frames, box, fs=30, method=method)
     again = vmm.measure.displacement(Again(frames), box, method=method)
-    once = vmm.measure.displacement(Again(frames).again(), box, fs=30, method=method)
+    once = vmm.measure.displacement(Again(frames).reopen(), box, fs=30, method=method)
     assert again.fs == once.fs == 30
     np.testing.assert_allclose(again.values, whole.values, atol=2e-3)
     np.testing.assert_allclose(once.values, whole.values, atol=0.01)  # its reference is of the first frames alone

@@ -8,8 +8,8 @@ from parts import VIDEOS
 
 import vmm
 from vmm.data import synthetic
-from vmm.io.codecs import loss
-from vmm.measure import faults, too_short, warn_of_codec
+from vmm.io.codecs import codec_warning
+from vmm.measure import check_codec, faults, too_short
 
 
 def swaying(frequency=7.3, amplitude=0.1, count=200, shape=(48, 64)):
@@ -95,7 +95,7 @@ def test_a_codec_that_predicts_is_warned_of(tmp_path, whole):
     path = tmp_path / "clip.mp4"
     vmm.io.write(path, whole[:30], 30)
     with pytest.warns(UserWarning, match=r"clip.mp4: h264 predicts frames.*about \d+ % of a vibration of 0.02 px"):
-        warn_of_codec(path)
+        check_codec(path)
 
 
 def test_one_that_does_not_is_not(tmp_path, whole):
@@ -103,14 +103,14 @@ def test_one_that_does_not_is_not(tmp_path, whole):
     vmm.io.write(tmp_path / "images", whole[:3], 30)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_of_codec(tmp_path / "clip.mkv")
-        warn_of_codec(tmp_path / "images")
+        check_codec(tmp_path / "clip.mkv")
+        check_codec(tmp_path / "images")
 
 
 def test_more_bits_keep_more():
-    from vmm.io.codecs import _kept
+    from vmm.io.codecs import _remaining_shares
 
-    kept = np.array([_kept(bits) for bits in (1e-4, 0.011, 0.035, 0.41, 2, 50)])
+    kept = np.array([_remaining_shares(bits) for bits in (1e-4, 0.011, 0.035, 0.41, 2, 50)])
     assert (np.diff(kept, axis=0) >= 0).all()
     np.testing.assert_allclose(kept[[2, 3, 5]], [[0.27, 0.08], [0.42, 0.25], [1, 1]])
 
@@ -122,5 +122,5 @@ class TestRealClips:
         assert found.repeated == () and found.dropped == ()
 
     def test_codecs(self):
-        assert "h264 predicts" in loss(VIDEOS / "baby.mp4")
-        assert loss(VIDEOS / "rod_displacement.avi") == loss(VIDEOS / "beam.cih") == ""
+        assert "h264 predicts" in codec_warning(VIDEOS / "baby.mp4")
+        assert codec_warning(VIDEOS / "rod_displacement.avi") == codec_warning(VIDEOS / "beam.cih") == ""

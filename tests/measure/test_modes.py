@@ -93,11 +93,11 @@ def test_chunks_are_the_clip(clip, full):
     class Again:
         fs, shape, dtype = FS, clip.shape, clip.dtype
 
-        def again(self):
+        def reopen(self):
             return (clip[i : i + 100] for i in range(0, N, 100))
 
         def __iter__(self):
-            return self.again()
+            return self.reopen()
 
     chunked = vmm.measure.modes(Again(), FREQUENCIES, sigma=5.0, step=3)
     np.testing.assert_allclose(chunked.shapes, full.shapes[:, ::3, ::3], atol=1e-6)

@@ -121,7 +121,7 @@ class TestRealClips:
             assert found.known and 50 < found.rate < 60 and found.error < 1
 
     def test_breath_of_a_baby(self):
-        clip, fs = vmm.io.read(VIDEOS / "baby.mp4", grey=True)
+        clip, fs = vmm.io.read(VIDEOS / "baby.mp4", gray=True)
         moved = vmm.measure.displacement(clip, [(180, 460, 80, 120)], fs=fs)
         found = breathing(moved)
         assert found.known and found.unit == "px"

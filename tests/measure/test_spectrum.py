@@ -143,7 +143,7 @@ def test_tuning_fork():
 
     The error that noise leaves is much smaller than the difference; with that of the rate it covers it.
     """
-    clip = vmm.io.stream(VIDEOS / "tuning_64hz_500fps.mp4", fs=500, grey=True, end=1.2)
+    clip = vmm.io.stream(VIDEOS / "tuning_64hz_500fps.mp4", fs=500, gray=True, end=1.2)
     chunks = (chunk[:, 64:192, 272:320] for chunk in clip)
     moved = vmm.measure.displacement(np.concatenate(list(chunks)), [(8, 8, 100, 32)], fs=500)
     line = peaks(moved, band=(20, 240), most=1)[0]

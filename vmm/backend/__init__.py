@@ -1,13 +1,13 @@
-"""Array backends: the type of the array decides, nothing is switched and nothing is moved.
+"""Array backends. The type of an array decides which backend processes it; arrays are never moved between devices.
 
-| module | what it holds |
+| module | contents |
 | --- | --- |
-| ``arrays`` | which array module (NumPy or CuPy) an array belongs to, and its FFT and ``ndimage`` |
-| ``threads`` | work on several cores |
-| ``reference`` | every kernel in plain array code, the same for NumPy and CuPy |
-| ``cpu`` | those that Numba compiles for NumPy arrays in single precision |
-| ``gpu`` | those in CUDA for CuPy arrays in single precision |
-| ``device`` | whether there is a device, how much it takes at a time, and copies beside its work |
-| ``fast`` | a compiled kernel behind the name of the plain one |
-| ``fused`` | read, filter and write in one pass where there is a kernel for it |
+| ``arrays`` | the array module (NumPy or CuPy) of an array, and its FFT and ``ndimage`` functions |
+| ``threads`` | worker threads |
+| ``reference`` | the reference kernels: every kernel in array code that runs on NumPy and CuPy |
+| ``cpu`` | kernels compiled by Numba, for NumPy arrays in single precision |
+| ``gpu`` | kernels in CUDA, for CuPy arrays in single precision |
+| ``device`` | availability of a GPU, the number of frames it processes at once, and concurrent copies |
+| ``fast`` | dispatch from a reference kernel to the compiled kernel of the same name |
+| ``fused`` | kernels that read, filter and write motion in one pass |
 """

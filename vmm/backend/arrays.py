@@ -1,4 +1,4 @@
-"""Which array module an array belongs to; the only place that knows CuPy exists."""
+"""Array modules and their functions. No other module imports CuPy to find out the type of an array."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import scipy.fft
 import scipy.ndimage
 
-Array = Any  # numpy.ndarray or cupy.ndarray; NumPy's stubs know nothing of CuPy
+Array = Any  # numpy.ndarray or cupy.ndarray; CuPy has no type stubs.
 
 
 def on_device(x: object) -> bool:
-    """Whether x is an array of CuPy, which is imported then."""
+    """Whether x is a CuPy array. CuPy is not imported by this test."""
     return type(x).__module__.partition(".")[0] == "cupy"
 
 
@@ -33,7 +33,7 @@ def namespace(x: Array) -> ModuleType:
 
 
 def ndimage(x: Array) -> ModuleType:
-    """``scipy.ndimage`` for the array x, on the device where x lives."""
+    """The module ``scipy.ndimage`` or ``cupyx.scipy.ndimage``, depending on the type of x."""
     if on_device(x):
         import cupyx.scipy.ndimage
 
@@ -47,34 +47,34 @@ def to_host(x: Array) -> np.ndarray:
 
 
 def real_dtype(dtype: Any) -> np.dtype:
-    """The floating type in which arrays of this type are processed: float64 for float64, else float32."""
+    """Floating-point type in which arrays of a dtype are processed: float64 for float64, otherwise float32."""
     return np.dtype(np.float64 if np.dtype(dtype).name == "float64" else np.float32)
 
 
 def joined(chunks: list[Array]) -> Array:
-    """The chunks as one array."""
+    """The chunks, concatenated along the first axis."""
     return chunks[0] if len(chunks) == 1 else namespace(chunks[0]).concatenate(chunks)
 
 
 def fft2(x: Array, *, inverse: bool = False) -> Array:
-    """Fourier transform of complex images (T, h, w) in their precision; it may take their place."""
-    if (own := _transforms(x)) is not None:
-        return own.fft2(x, inverse)
+    """Two-dimensional Fourier transform of complex images (T, h, w), in their precision. x may be overwritten."""
+    if (module := _transforms(x)) is not None:
+        return module.fft2(x, inverse)
     module, options = _fft(x)
     return (module.ifft2 if inverse else module.fft2)(x, **options)
 
 
 def rfft2(x: Array) -> Array:
     """Fourier transform (T, h, w // 2 + 1) of real images (T, h, w)."""
-    if (own := _transforms(x)) is not None:
-        return own.rfft2(x)
+    if (module := _transforms(x)) is not None:
+        return module.rfft2(x)
     return _fft(x)[0].rfft2(x)
 
 
 def irfft2(x: Array, size: tuple[int, int]) -> Array:
-    """Real images (T, h, w) of their transform."""
-    if (own := _transforms(x)) is not None:
-        return own.irfft2(x, size)
+    """Real images (T, h, w) of a transform (T, h, w // 2 + 1), with `size` = (h, w)."""
+    if (module := _transforms(x)) is not None:
+        return module.irfft2(x, size)
     return _fft(x)[0].irfft2(x, s=size)
 
 
@@ -90,7 +90,7 @@ def _fft(x: Array) -> tuple[ModuleType, dict[str, Any]]:
 
 
 def _transforms(x: Array) -> ModuleType | None:
-    """Rocket-FFT's transforms where it is installed and takes such arrays: a third faster than SciPy's."""
+    """The transforms of Rocket-FFT, if it is installed and supports the array; they are faster than those of SciPy."""
     return _rocket() if type(x) is np.ndarray and x.dtype.char in "fF" else None
 
 

@@ -1,6 +1,7 @@
-"""The device: whether there is one, how many frames it works on at a time, and how frames get there and back.
+"""The GPU: its availability, the number of frames it processes at once, and the copies of frames to it and back.
 
-Frames are copied from and to pinned memory on streams of their own, while the device works on others.
+Frames are copied between pinned host memory and the device on separate CUDA streams, while the device processes other
+frames.
 """
 
 from __future__ import annotations
@@ -17,18 +18,21 @@ import numpy as np
 from vmm.backend.arrays import Array
 
 PLANS = 256
-"""Plans of Fourier transforms that are kept: a pyramid of half octaves and 8 orientations takes some 200."""
+"""Size of the cache of FFT plans: a pyramid of half octaves and 8 orientations uses about 200."""
 
 BYTES = 128
-"""Bytes that a pixel of a frame takes while it is worked on, at most, beside what is kept of the clip."""
+"""Upper bound of the temporary memory in bytes per pixel of a frame that is processed."""
 
 ENOUGH = 2**26
-"""Pixels worked on at a time from which on a device is no quicker."""
+"""Pixels processed at once above which a device gains no more speed."""
 
-_SHARE = 0.25  # of the free memory that frames at work may take; the filters' memory and the results take more
-_LIMIT = 0.9  # of all memory that the pool may take
+_SHARE = 0.25
+"""Share of the free memory for temporary arrays; filter states and results need the rest."""
 
-_here = threading.local()
+_LIMIT = 0.9
+"""Share of all device memory that CuPy's pool may use; the rest is left to other libraries and to the display."""
+
+_thread = threading.local()
 
 
 def require() -> None:
@@ -37,35 +41,35 @@ def require() -> None:
     Raises
     ------
     ImportError
-        Where CuPy is missing, or there is no device.
+        If CuPy cannot be imported, or if it finds no device.
     """
-    needed = "an NVIDIA GPU with its driver and CuPy: pip install 'vmm[cuda12]' or 'vmm[cuda13]'"
+    requirements = "an NVIDIA GPU with its driver, and CuPy: pip install cupy-cuda12x, or cupy-cuda13x for CUDA 13"
     try:
         import cupy
-    except Exception as error:  # CuPy without what it needs fails in ways of its own
-        raise ImportError(f"CuPy cannot be imported ({error}); the GPU needs {needed}") from error
+    except Exception as error:  # Without its libraries, CuPy fails with several kinds of errors.
+        raise ImportError(f"CuPy cannot be imported ({error}); the GPU needs {requirements}") from error
     if not cupy.cuda.is_available():
-        raise ImportError(f"CuPy finds no CUDA device; the GPU needs {needed}, or leave the GPU out")
+        raise ImportError(f"CuPy finds no CUDA device; the GPU needs {requirements}; or run without the GPU")
 
 
 def bound_memory() -> None:
-    """Let CuPy's pool grow to a part of the device's memory only; for a process that is our own."""
+    """Limit CuPy's memory pool to a share of the device memory. For processes that belong to this package only."""
     import cupy
 
     cupy.get_default_memory_pool().set_limit(fraction=_LIMIT)
 
 
 def keep_plans() -> None:
-    """Let CuPy keep the plans of all transforms of a pyramid; it holds them for each thread."""
-    if not getattr(_here, "kept", False):
+    """Enlarge CuPy's cache of FFT plans, of which each thread has one, so that it holds those of a pyramid."""
+    if not getattr(_thread, "has_large_cache", False):
         import cupy
 
         cupy.fft.config.get_plan_cache().set_size(PLANS)
-        _here.kept = True
+        _thread.has_large_cache = True
 
 
 def frames_at_once(pixels: int) -> int:
-    """How many frames of so many pixels the current device works on at a time."""
+    """Number of frames of `pixels` pixels that the current device processes at once."""
     import cupy
 
     free, _ = cupy.cuda.runtime.memGetInfo()
@@ -73,7 +77,7 @@ def frames_at_once(pixels: int) -> int:
 
 
 def chunk_length(pixels: int, free: int) -> int:
-    """How many frames of so many pixels are worked on at a time where so many bytes are free; at least one.
+    """Number of frames of `pixels` pixels that are processed at once with `free` bytes of free memory; at least one.
 
     Examples
     --------
@@ -87,7 +91,7 @@ def chunk_length(pixels: int, free: int) -> int:
 
 @dataclass(frozen=True)
 class Lent:
-    """Memory of the device as other libraries take it: single precision, in order; kept as long as this lives."""
+    """Contiguous device memory in single precision, for other libraries; it stays allocated while this object lives."""
 
     array: Array
     device: int
@@ -96,15 +100,15 @@ class Lent:
 
 
 def lend(x: Array) -> Lent:
-    """The array for another library."""
+    """The memory of an array, for another library."""
     import cupy
 
-    kept = cupy.ascontiguousarray(x, dtype=np.float32)
-    return Lent(kept, kept.device.id, kept.data.ptr, kept.shape)
+    array = cupy.ascontiguousarray(x, dtype=np.float32)
+    return Lent(array, array.device.id, array.data.ptr, array.shape)
 
 
 def borrow(pointer: int, shape: tuple[int, ...], owner: Any) -> Array:
-    """Memory of another library, single precision, as an array that keeps its owner alive."""
+    """An array on the single-precision memory of another library; it keeps a reference to the owner."""
     import cupy
 
     memory = cupy.cuda.UnownedMemory(pointer, math.prod(shape) * 4, owner)
@@ -112,19 +116,19 @@ def borrow(pointer: int, shape: tuple[int, ...], owner: Any) -> Array:
 
 
 def wait() -> None:
-    """Wait until the device has done what was asked of it."""
+    """Wait until the device has finished all work of the current stream."""
     import cupy
 
     cupy.cuda.get_current_stream().synchronize()
 
 
-class Ferry:
-    """Carries chunks of frames to the device and back, a chunk ahead of the work on either side.
+class Transfer:
+    """Copies chunks of frames to the device and back, each while the device processes another chunk.
 
     Attributes
     ----------
     seconds
-        What was waited for: "up" and "down", for copies that work did not cover.
+        Seconds spent waiting for copies in each direction, "up" to the device and "down" to the host.
     """
 
     def __init__(self) -> None:
@@ -134,72 +138,74 @@ class Ferry:
         self._up, self._down = (cupy.cuda.Stream(non_blocking=True) for _ in range(2))
         self.seconds = {"up": 0.0, "down": 0.0}
 
-    def there(self, chunks: Iterable[np.ndarray]) -> Generator[Array, None, None]:
-        """Chunks of the host on the device; the copy of the next one runs while one is in use."""
-        rooms = _Rooms()
-        ahead: Any = None
+    def to_device(self, chunks: Iterable[np.ndarray]) -> Generator[Array, None, None]:
+        """Yield the chunks on the device; the next chunk is copied while the current one is in use."""
+        buffers = _PinnedBuffers()
+        previous: Any = None
         for k, chunk in enumerate(chunks):
-            coming = self._sent(chunk, rooms.like(k % 2, chunk))
-            if ahead is not None:
-                yield self._arrived(*ahead)
-            ahead = coming
-        if ahead is not None:
-            yield self._arrived(*ahead)
+            current = self._start_upload(chunk, buffers.like(k % 2, chunk))
+            if previous is not None:
+                yield self._finish_upload(*previous)
+            previous = current
+        if previous is not None:
+            yield self._finish_upload(*previous)
 
-    def back(self, chunks: Iterable[Array]) -> Generator[np.ndarray, None, None]:
-        """Chunks of the device on the host; each is copied while the device works on the next one."""
-        rooms = _Rooms()
-        behind: Any = None
+    def to_host(self, chunks: Iterable[Array]) -> Generator[np.ndarray, None, None]:
+        """Yield the chunks on the host; each is copied while the device computes the next one."""
+        buffers = _PinnedBuffers()
+        previous: Any = None
         for k, chunk in enumerate(chunks):
-            going = self._fetched(chunk, rooms.like(k % 2, chunk))
-            if behind is not None:
-                yield self._landed(*behind)
-            behind = going
-        if behind is not None:
-            yield self._landed(*behind)
+            current = self._start_download(chunk, buffers.like(k % 2, chunk))
+            if previous is not None:
+                yield self._finish_download(*previous)
+            previous = current
+        if previous is not None:
+            yield self._finish_download(*previous)
 
-    def _sent(self, chunk: np.ndarray, room: np.ndarray) -> tuple[Array, Any]:
-        """An array of the device to which a chunk is on its way, and the event of its arrival."""
-        room[...] = chunk  # pinned memory, from which alone a copy runs beside the work
-        there = self._cupy.empty(room.shape, room.dtype)
-        self._up.wait_event(self._cupy.cuda.get_current_stream().record())  # what had this memory before is done
-        there.set(room, stream=self._up)
-        return there, self._up.record()
+    def _start_upload(self, chunk: np.ndarray, buffer: np.ndarray) -> tuple[Array, Any]:
+        """Start to copy a chunk; return the array on the device, and the event that marks the end of the copy."""
+        buffer[...] = chunk  # Only copies from pinned memory run concurrently with kernels.
+        array = self._cupy.empty(buffer.shape, buffer.dtype)
+        # The pool may return memory that kernels in the current stream still use.
+        self._up.wait_event(self._cupy.cuda.get_current_stream().record())
+        array.set(buffer, stream=self._up)
+        return array, self._up.record()
 
-    def _arrived(self, there: Array, event: Any) -> Array:
-        """The array, once the copy is done; the room that it came from is free then."""
-        self._waited("up", event.synchronize)
-        return there
+    def _finish_upload(self, array: Array, event: Any) -> Array:
+        """The array, after its copy has finished; its buffer may then be reused."""
+        self._measure_wait("up", event.synchronize)
+        return array
 
-    def _fetched(self, chunk: Array, room: np.ndarray) -> tuple[np.ndarray, Any, Array]:
-        """Room on the host to which a chunk is on its way, the event of its arrival, and the chunk."""
-        ready = self._cupy.ascontiguousarray(chunk)
+    def _start_download(self, chunk: Array, buffer: np.ndarray) -> tuple[np.ndarray, Any, Array]:
+        """Start to copy a chunk; return the buffer on the host, the event of the copy's end, and the chunk."""
+        array = self._cupy.ascontiguousarray(chunk)
         self._down.wait_event(self._cupy.cuda.get_current_stream().record())
-        ready.get(stream=self._down, out=room, blocking=False)
-        return room, self._down.record(), ready
+        array.get(stream=self._down, out=buffer, blocking=False)
+        return buffer, self._down.record(), array
 
-    def _landed(self, room: np.ndarray, event: Any, _: Array) -> np.ndarray:
-        """The chunk in memory of its own, for the room is used again."""
-        self._waited("down", event.synchronize)
-        return room.copy()
+    def _finish_download(self, buffer: np.ndarray, event: Any, _: Array) -> np.ndarray:
+        """A copy of the buffer, which is reused for another chunk."""
+        self._measure_wait("down", event.synchronize)
+        return buffer.copy()
 
-    def _waited(self, which: str, wait: Callable[[], Any]) -> None:
+    def _measure_wait(self, direction: str, wait: Callable[[], Any]) -> None:
         start = perf_counter()
         wait()
-        self.seconds[which] += perf_counter() - start
+        self.seconds[direction] += perf_counter() - start
 
 
-class _Rooms:
-    """Two pieces of pinned memory, used in turns and kept."""
+class _PinnedBuffers:
+    """Two buffers of pinned host memory, which are used alternately."""
 
     def __init__(self) -> None:
-        self._rooms: list[Any] = [None, None]
+        self._buffers: list[Any] = [None, None]
 
     def like(self, k: int, chunk: Any) -> np.ndarray:
-        """The k-th, in the shape and type of a chunk."""
-        room = self._rooms[k]
-        if room is None or room.dtype != chunk.dtype or room.shape[1:] != chunk.shape[1:] or len(room) < len(chunk):
+        """Buffer k, with the shape and dtype of the chunk."""
+        buffer = self._buffers[k]
+        fits = buffer is not None and (buffer.dtype, buffer.shape[1:]) == (chunk.dtype, chunk.shape[1:])
+        if not fits or len(buffer) < len(chunk):
             import cupyx
 
-            room = self._rooms[k] = cupyx.empty_pinned(chunk.shape, chunk.dtype)
-        return room[: len(chunk)]
+            buffer = self._buffers[k] = cupyx.empty_pinned(chunk.shape, chunk.dtype)
+        return buffer[: len(chunk)]

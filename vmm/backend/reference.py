@@ -1,28 +1,30 @@
-"""Every kernel in plain array code: what the operations mean, on NumPy and CuPy alike.
+"""Reference kernels: every kernel in array code that runs on NumPy and on CuPy.
 
-Where arrays are in single precision, the compiled kernel of the same name takes its place if there is one: that in
-``cpu`` for NumPy's arrays, that in ``gpu`` for CuPy's. ``kernel.plain`` is always the plain one.
+For arrays in single precision, the compiled kernel of the same name replaces the reference kernel, if there is one:
+that in ``cpu`` for NumPy arrays, that in ``gpu`` for CuPy arrays. ``kernel.plain`` is always the reference kernel.
 
-| kernel | what it does |
+| kernel | operation |
 | --- | --- |
-| ``value_since`` | value of one array relative to another |
-| ``phase_since`` | phase of one complex array relative to another, wrapped |
-| ``quaternion_since`` | quaternionic phase of one Riesz triple relative to another |
-| ``phase_sums`` | the same of many frames, summed over a region by weights |
-| ``turn``, ``turned`` | complex coefficients turned by an angle, and what that changes in them |
-| ``quaternion_turn`` | Riesz triples turned by a quaternionic phase |
+| ``value_since`` | change of value relative to a reference |
+| ``phase_since`` | wrapped phase shift of a complex array relative to a reference |
+| ``quaternion_since`` | quaternionic phase of Riesz triples relative to a reference |
+| ``phase_sums`` | phase shift of many frames, summed over regions with weights |
+| ``turn``, ``turned`` | rotation of complex coefficients by an angle, and the change by it |
+| ``quaternion_turn`` | rotation of Riesz triples by a quaternionic phase |
+| ``displaced``, ``slope`` | displacement along the direction of a subband, and local frequency |
+| ``faded`` | attenuation of angles beyond a limit |
 | ``amplitude`` | local amplitude of Riesz triples |
-| ``riesz`` | images with their approximate Riesz transform |
-| ``blur``, ``weighted_blur`` | Gaussian blur over the last two axes, and the same by a weight |
+| ``riesz`` | images and their approximate Riesz transform |
+| ``blur``, ``weighted_blur`` | Gaussian blur of the last two axes, without and with a weight |
 | ``correlate`` | one-dimensional correlation along an axis, mirrored at the border |
-| ``reduce``, ``expand`` | every second sample of a binomial blur, and back |
-| ``biquads`` | second-order sections along time with explicit registers |
+| ``reduce``, ``expand`` | decimation by 2 after a binomial blur, and interpolation by 2 |
+| ``biquads`` | second-order sections over time with an explicit state |
 | ``product`` | a small matrix applied along the first axis |
-| ``take``, ``put`` | a weighted box of a spectrum on a grid of its own, and back |
-| ``brightness`` | one colour of frames by weights |
-| ``apart``, ``reduce_apart`` | all in planes, of full or half the size |
-| ``added``, ``added_planes`` | frames of any type with a change added to them |
-| ``resample`` | linear interpolation of a map at the samples of a grid |
+| ``take``, ``put`` | a weighted box of a half spectrum, and its addition to one |
+| ``brightness`` | weighted sum of the color channels of frames |
+| ``apart``, ``reduce_apart`` | color channels as planes, of full or half the size |
+| ``added``, ``added_planes`` | frames of any type with a change added |
+| ``resample`` | bilinear interpolation of a map at the samples of a grid |
 """
 
 from __future__ import annotations
@@ -40,13 +42,13 @@ BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 def value_since(coefs: Array, reference: Array) -> Array:
-    """Change of value since the reference."""
+    """Change of value relative to the reference."""
     return coefs - reference
 
 
 @fast
 def phase_since(coefs: Array, reference: Array) -> Array:
-    """Phase of coefs relative to reference, in (-pi, pi]."""
+    """Phase shift of coefs relative to the reference, in (-pi, pi]."""
     xp = namespace(coefs)
     product = coefs * xp.conj(reference)
     return xp.arctan2(product.imag, product.real)
@@ -54,9 +56,9 @@ def phase_since(coefs: Array, reference: Array) -> Array:
 
 @fast
 def phase_sums(coefs: Array, reference: Array, weights: Array) -> Array:
-    """Sums (G, T, 2) over regions of the phase of coefs (G, T, h, w) relative to reference (G, h, w), by two weights.
+    """Phase shift of coefs (G, T, h, w) relative to reference (G, h, w), summed with two sets of weights (G, 2, h, w).
 
-    The weights are (G, 2, h, w).
+    The result is (G, T, 2).
     """
     xp = namespace(coefs)
     phases = phase_since(coefs, xp.broadcast_to(reference[:, None], coefs.shape))
@@ -65,7 +67,7 @@ def phase_sums(coefs: Array, reference: Array, weights: Array) -> Array:
 
 
 def turn(coefs: Array, angle: Array) -> Array:
-    """Coefficients turned by an angle in radians: ``coefs * exp(1j * angle)``."""
+    """Coefficients, rotated by an angle in radians: ``coefs * exp(1j * angle)``."""
     xp = namespace(coefs)
     rotation = xp.empty_like(coefs)
     rotation.real, rotation.imag = xp.cos(angle), xp.sin(angle)
@@ -75,7 +77,7 @@ def turn(coefs: Array, angle: Array) -> Array:
 
 @fast
 def turned(coefs: Array, angle: Array) -> Array:
-    """What turning changes: ``coefs * (exp(1j * angle) - 1)``; it may take the place of coefs."""
+    """Change by a rotation: ``coefs * (exp(1j * angle) - 1)``. coefs may be overwritten."""
     return turn(coefs, angle) - coefs
 
 
@@ -83,46 +85,53 @@ def turned(coefs: Array, angle: Array) -> Array:
 def displaced(
     coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]
 ) -> Array:
-    """Numerator and denominator (T, 2, h, w) of the displacement, in pixels along the direction of a band.
+    """Numerator and denominator (T, 2, h, w) of the displacement in pixels along the direction of a subband.
 
-    Phase relative to the reference, and local frequency, both weighted by amplitude.
+    These are the phase shift relative to the reference and the local frequency, both weighted by amplitude.
     """
     xp = namespace(coefs)
     product = coefs * reference.conj()
     weight = abs(product)
-    slope = _slope(_neighbours(coefs) + _neighbours(reference), frequency, step, turn)
+    slope = _slope(_neighbor_products(coefs) + _neighbor_products(reference), frequency, step, turn)
     return xp.stack([weight * xp.angle(product), weight * slope], axis=1)
 
 
 @fast
 def slope(coefs: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
-    """Local frequency of coefs (T, h, w), in radians per pixel along the direction of a band, about its centre.
+    """Local frequency of coefs (T, h, w) in radians per pixel, along the direction of a subband.
 
-    Between two samples, a step of so many pixels, the centre's frequency turns coefficients by so many radians.
+    `frequency` (down, right) is the center of the subband in radians per pixel, `step` the distance of two samples in
+    pixels, and `turn` the phase advance of the center from one sample to the next in radians.
     """
-    return _slope(_neighbours(coefs), frequency, step, turn)
+    return _slope(_neighbor_products(coefs), frequency, step, turn)
 
 
-def _neighbours(coefs: Array) -> Array:
-    """Turn from one sample to the next (2, T, h, w), down and right, weighted by amplitude; the grid is periodic."""
+def _neighbor_products(coefs: Array) -> Array:
+    """Products (2, T, h, w) of coefficients with their conjugate neighbors, down and right, on a periodic grid.
+
+    Their angle is the phase advance per sample, weighted by amplitude.
+    """
     xp = namespace(coefs)
-    turns = [coefs * xp.roll(coefs, 1, axis).conj() for axis in (-2, -1)]
-    return xp.stack([turn + xp.roll(turn, -1, axis) for turn, axis in zip(turns, (-2, -1), strict=True)])
+    products = [coefs * xp.roll(coefs, 1, axis).conj() for axis in (-2, -1)]
+    return xp.stack([product + xp.roll(product, -1, axis) for product, axis in zip(products, (-2, -1), strict=True)])
 
 
-def _slope(turns: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
-    """Local frequency of turns between samples, in radians per pixel along the direction of a band."""
-    xp = namespace(turns)
+def _slope(products: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
+    """Local frequency in radians per pixel along a subband's direction, from products of neighboring coefficients."""
+    xp = namespace(products)
     total = math.hypot(*frequency)
     slope: Any = total
-    for seen, centre, distance, usual in zip(turns, frequency, step, turn, strict=True):
-        slope = slope + centre / (total * distance) * xp.angle(seen * complex(np.exp(-1j * usual)))
+    for product, center, distance, advance in zip(products, frequency, step, turn, strict=True):
+        slope = slope + center / (total * distance) * xp.angle(product * complex(np.exp(-1j * advance)))
     return slope
 
 
 @fast
 def faded(angle: Array, limit: float) -> Array:
-    """Angles ``angle / (1 + (angle / limit)^4)``, in their place; quaternionic ones (T, 2, h, w) by their length."""
+    """Angles, attenuated beyond a limit: ``angle / (1 + (angle / limit)^4)``, in place.
+
+    For quaternionic angles (T, 2, h, w), the magnitude is compared with the limit.
+    """
     square = (angle**2).sum(axis=1, keepdims=True) if angle.shape[1:-2] == (2,) else angle**2
     angle /= 1 + (square / limit**2) ** 2
     return angle
@@ -143,7 +152,7 @@ def quaternion_since(coefs: Array, reference: Array) -> Array:
 
 @fast
 def quaternion_turn(coefs: Array, angle: Array) -> Array:
-    """Riesz triples (T, 3, h, w) turned by a quaternionic phase (T, 2, h, w)."""
+    """Riesz triples (T, 3, h, w), rotated by a quaternionic phase (T, 2, h, w)."""
     xp = namespace(coefs)
     size = xp.sqrt((angle**2).sum(axis=1, keepdims=True))
     sinc = xp.sinc(size / np.pi)  # sin(size) / size
@@ -163,7 +172,7 @@ def amplitude(coefs: Array) -> Array:
 
 @fast
 def riesz(images: Array, along: Sequence[float], across: Sequence[float]) -> Array:
-    """Images (T, h, w) with the two parts of their Riesz transform, x and y: (T, 3, h, w)."""
+    """Images (T, h, w) and the two parts of their Riesz transform, x and y, together (T, 3, h, w)."""
     right = correlate(correlate(images, along, -1), across, -2)
     down = correlate(correlate(images, along, -2), across, -1)
     return namespace(images).stack([images, right, down], axis=1)
@@ -171,27 +180,27 @@ def riesz(images: Array, along: Sequence[float], across: Sequence[float]) -> Arr
 
 @fast
 def blur(x: Array, sigma: tuple[float, float]) -> Array:
-    """Gaussian blur of the last two axes, sigma (rows, columns) in samples, mirrored at the border."""
+    """Gaussian blur of the last two axes, with sigma (rows, columns) in samples, mirrored at the border."""
     widths = (0.0,) * (x.ndim - 2) + tuple(sigma)
     return ndimage(x).gaussian_filter(x, widths, mode="mirror", truncate=3.0)
 
 
 @fast
 def weighted_blur(x: Array, weight: Array, sigma: tuple[float, float]) -> Array:
-    """Blur of x by a weight, over the blurred weight; 0 where that is 0."""
+    """Blur of x times a weight, divided by the blur of the weight; 0 where the latter is 0."""
     total = blur(weight, sigma)
     return blur(x * weight, sigma) / (total + (total == 0))
 
 
 def one_sided(sigma: float) -> np.ndarray:
-    """Taps of a Gaussian on one side, the centre first; all taps, both sides together, add up to 1."""
+    """Taps of one side of a Gaussian, beginning with the center; the taps of both sides add up to 1."""
     t = np.arange(int(3.0 * sigma + 0.5) + 1)
     taps = np.exp(-0.5 * (t / sigma) ** 2) if sigma > 0 else np.ones(1)
     return taps / (2 * taps.sum() - taps[0])
 
 
 def correlate(x: Array, taps: Sequence[float], axis: int) -> Array:
-    """Correlation with odd-length taps along one axis, mirrored at the border."""
+    """Correlation with an odd number of taps along one axis, mirrored at the border."""
     xp = namespace(x)
     return ndimage(x).correlate1d(x, xp.asarray(taps, dtype=x.dtype), axis=axis, mode="mirror")
 
@@ -205,7 +214,10 @@ def reduce(x: Array) -> Array:
 
 @fast
 def expand(x: Array, size: tuple[int, int], onto: Array | None = None, weight: float = 1.0) -> Array:
-    """Twice as many samples of x (..., h, w), in between by the same filter; by a weight onto an array if given."""
+    """Interpolate x (..., h, w) to twice as many samples with the binomial filter.
+
+    If `onto` is given, the result times a weight is added to it.
+    """
     doubled = tuple(2 * weight for weight in BINOMIAL)
     x = correlate(interleave(x, (size[0], x.shape[-1])), doubled, -2)
     x = correlate(interleave(x, size), doubled, -1)
@@ -213,7 +225,7 @@ def expand(x: Array, size: tuple[int, int], onto: Array | None = None, weight: f
 
 
 def interleave(x: Array, size: tuple[int, int]) -> Array:
-    """Samples of x (..., h, w) with zeros between them, in an array of the given size."""
+    """Insert zeros between the samples of x (..., h, w), up to the given size."""
     y = namespace(x).zeros(x.shape[:-2] + size, x.dtype)
     y[..., :: 2 if size[0] > x.shape[-2] else 1, :: 2 if size[1] > x.shape[-1] else 1] = x
     return y
@@ -221,7 +233,7 @@ def interleave(x: Array, size: tuple[int, int]) -> Array:
 
 @fast
 def biquads(x: Array, sos: np.ndarray, registers: Array) -> Array:
-    """Second-order sections (n, 6) along axis 0 of x; registers (n, 2, ...) change in place; direct form II."""
+    """Filter x along axis 0 with second-order sections (n, 6) in direct form II; the state (n, 2, ...) is updated."""
     y = namespace(x).empty_like(x)
     for t in range(len(x)):
         value = x[t]
@@ -236,17 +248,17 @@ def biquads(x: Array, sos: np.ndarray, registers: Array) -> Array:
 
 @fast
 def product(x: Array, matrix: np.ndarray) -> Array:
-    """The matrix (m, n) applied along the first axis of x (n, ...)."""
+    """Apply a matrix (m, n) along the first axis of x (n, ...)."""
     values = namespace(x).asarray(matrix, dtype=x.dtype)
     return (values @ x.reshape(len(x), -1)).reshape(-1, *x.shape[1:])
 
 
 @fast
 def take(half: Array, weights: Array, gain: float, corner: tuple[int, int], shape: tuple[int, int]) -> Array:
-    """A box of the spectra of real images, by weights and a gain, with zeros after it up to the shape.
+    """A box of the half spectra (T, H, W // 2 + 1) of real images, times weights and gain, zero-padded to a shape.
 
-    Of the spectra the half of columns from 0 on is given, (T, H, W // 2 + 1). The box starts at the corner, a row and
-    a column that may be negative; what lies left of column 0 is the conjugate of what lies opposite.
+    The box begins at the corner (row, column), which may be negative. A coefficient to the left of column 0 is the
+    conjugate of the opposite coefficient.
     """
     xp = namespace(half)
     rows, cols = _box(half, weights, corner)
@@ -256,10 +268,10 @@ def take(half: Array, weights: Array, gain: float, corner: tuple[int, int], shap
 
 @fast
 def put(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int, int]) -> None:
-    """Add what belongs into such a box, by weights and a gain, in place: twice the real part of its images."""
+    """Add a box, times weights and gain, to half spectra in place: twice the real part of the box's images is added."""
     rows, cols = _box(half, weights, corner)
     values = box[:, : weights.shape[0], : weights.shape[1]] * (gain * weights)
-    right, left = cols[0] >= 0, cols[0] <= 0  # column 0 holds its own opposite
+    right, left = cols[0] >= 0, cols[0] <= 0  # Column 0 contains the opposite of its coefficients.
     half[:, rows, cols[:, right]] += values[:, :, right]
     half[:, -rows, -cols[:, left]] += values[:, :, left].conj()
 
@@ -272,26 +284,26 @@ def _box(half: Array, weights: Array, corner: tuple[int, int]) -> tuple[Array, A
 
 @fast_on_frames
 def brightness(frames: Array, weights: Sequence[float], dtype: Any) -> Array:
-    """Weighted sum (T, H, W) of the colours of frames (T, H, W, 3) of any type."""
+    """Weighted sum (T, H, W) of the color channels of frames (T, H, W, 3) of any type."""
     return frames @ namespace(frames).asarray(weights, dtype=dtype)
 
 
 @fast_on_frames
 def apart(frames: Array, dtype: Any) -> Array:
-    """The colours of frames (T, H, W, 3) of any type as planes (T, 3, H, W)."""
+    """The color channels of frames (T, H, W, 3) of any type as planes (T, 3, H, W)."""
     xp = namespace(frames)
     return xp.ascontiguousarray(xp.moveaxis(frames, -1, 1), dtype=dtype)
 
 
 @fast_on_frames
 def reduce_apart(frames: Array, dtype: Any) -> Array:
-    """The colours of frames (T, H, W, 3) of any type as planes of half the size."""
+    """The color channels of frames (T, H, W, 3) of any type as planes of half the size."""
     return reduce(apart(frames, dtype))
 
 
 @fast_on_frames
 def added_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.ndarray) -> Array:
-    """Frames (T, H, W, 3) with planes (T, 3, H, W) and coarser ones, expanded, added, their colours mixed first."""
+    """Add planes (T, 3, H, W) and the expanded coarser planes, mixed by a matrix, to frames (T, H, W, 3)."""
     xp = namespace(frames)
     change = expand(coarse, frames.shape[1:3], planes)
     return added(frames, xp.moveaxis(change, 1, -1) @ xp.asarray(matrix.T, dtype=change.dtype))
@@ -309,7 +321,7 @@ def added(frames: Array, change: Array) -> Array:
 
 
 def resample(image: Array, rows: np.ndarray, cols: np.ndarray) -> Array:
-    """The maps (..., H, W) at fractional rows (h,) and columns (w,), linearly interpolated, edges repeated."""
+    """Maps (..., H, W), interpolated linearly at fractional rows (h,) and columns (w,); the edges are repeated."""
     xp = namespace(image)
     for axis, places in ((-2, rows), (-1, cols)):
         places = np.clip(places, 0, image.shape[axis] - 1)

@@ -1,7 +1,7 @@
-"""Work on several cores: NumPy, SciPy's transforms and compiled kernels let go of the interpreter while they run.
+"""Worker threads. NumPy, SciPy's transforms and compiled kernels release the interpreter lock while they run.
 
-The pool is our own and small, for a library must not stop its host: parallel loops of compiled code abort the process
-where two Python threads enter them, or the child of a fork.
+The package has its own small thread pool, because the parallel loops of Numba abort the process if two Python threads
+enter them, or if the child of a fork does.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from vmm.backend.arrays import on_device
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-_asked: int | None = None
+_requested: int | None = None
 _pools: dict[int, ThreadPoolExecutor] = {}
 _lock = Lock()
-_here = local()
+_thread = local()
 
 
 def set_threads(n: int | None) -> None:
-    """Set how many cores `vmm` may use.
+    """Set the number of CPU cores that `vmm` may use.
 
     Parameters
     ----------
     n
-        Number of cores; None for ``VMM_THREADS`` from the environment, and where that is not set for all cores that
-        this process may run on.
+        Number of cores, at least 1. None, the default at start, takes the environment variable ``VMM_THREADS``, or if
+        it is not set all cores that this process may run on.
 
     Raises
     ------
     ValueError
-        Where n is below 1.
+        If `n` is below 1.
 
     Examples
     --------
@@ -45,71 +45,71 @@ def set_threads(n: int | None) -> None:
     >>> vmm.set_threads(2)
     >>> vmm.set_threads(None)
     """
-    global _asked
+    global _requested
     if n is not None and n < 1:
-        raise ValueError(f"n={n} must be at least 1 core, or None for as many as there are")
-    _asked = n
+        raise ValueError(f"n={n} must be at least 1 core, or None for all cores")
+    _requested = n
 
 
 def cores() -> int:
-    """How many cores may be used."""
-    if _asked is not None:
-        return _asked
-    asked = os.environ.get("VMM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
-        return int(asked)
+    """Number of CPU cores that may be used."""
+    if _requested is not None:
+        return _requested
+    variable = os.environ.get("VMM_THREADS", "")
+    if variable.isdigit() and int(variable) > 0:
+        return int(variable)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def workers(x: object) -> int:
-    """How many threads work on an array: the cores, but one thread for a device, which is parallel by itself."""
+    """Number of threads that process an array: all cores, but 1 on a device, which is parallel itself."""
     return 1 if on_device(x) else cores()
 
 
 def in_parallel(
     function: Callable[[_Item], _Result], items: Iterable[_Item], n: int | None = None
 ) -> Iterator[_Result]:
-    """The function's results in order, computed on n cores, or all, no more of them ahead than there are cores.
+    """Ordered parallel map with bounded look-ahead: at most n results are pending.
 
-    Inside a function that runs here already, all is done in its own thread.
+    Inside a function that already runs in a worker thread, all items are processed in that thread.
     """
     n = cores() if n is None else n
-    if n == 1 or getattr(_here, "busy", False):
+    if n == 1 or getattr(_thread, "busy", False):
         yield from map(function, items)
         return
 
     def work(item: _Item) -> _Result:
-        _here.busy = True
+        _thread.busy = True
         return function(item)
 
     pool = _pool(n)
-    ahead: deque[Future[_Result]] = deque()
+    pending: deque[Future[_Result]] = deque()
     try:
         for item in items:
-            ahead.append(pool.submit(copy_context().run, work, item))
-            if len(ahead) > n:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+            pending.append(pool.submit(copy_context().run, work, item))
+            if len(pending) > n:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
     finally:
-        for left in ahead:
-            left.cancel()
+        for future in pending:
+            future.cancel()
 
 
 def _pool(n: int) -> ThreadPoolExecutor:
-    """The pool of n threads, made once."""
+    """The pool of n threads, which is created at first use."""
     with _lock:
         if n not in _pools:
             _pools[n] = ThreadPoolExecutor(n, "vmm")
         return _pools[n]
 
 
-def _forget() -> None:
-    """In the child of a fork no thread of its parent runs."""
+def _discard_pools() -> None:
+    """Discard the pools in the child of a fork, in which none of the parent's threads runs."""
     global _lock
     _lock = Lock()
     _pools.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_discard_pools)

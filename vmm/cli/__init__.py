@@ -1,17 +1,15 @@
-"""The command line: a verb for every method, verbs that measure, and some about files.
+"""The command line: one verb for every method, verbs that measure, and verbs for files.
 
-| module | verbs |
+| module | contents |
 | --- | --- |
-| ``magnify`` | one for every method |
-| ``demo`` | ``demo`` |
-| ``suggest`` | ``suggest`` |
-| ``measure``, ``spectrum``, ``modes``, ``sound``, ``pulse`` | of the same name |
+| ``magnify`` | one verb for every method |
+| ``options`` | options of these verbs, derived from the signatures and docstrings of the methods |
+| ``demo``, ``suggest``, ``convert``, ``warmup`` | the verbs of the same names |
+| ``measure``, ``spectrum``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
+| ``info`` | the verbs ``info`` and ``compare`` |
 | ``report`` | the page of ``measure --report`` |
-| ``sources``, ``regions``, ``liveliest``, ``outputs`` | what these read and write |
-| ``files`` | ``info``, ``compare`` |
-| ``convert`` | ``convert`` |
-| ``warmup`` | ``warmup`` |
-| ``carried`` | what ``--gpu`` reads |
+| ``inputs``, ``tables``, ``outputs`` | input, tables and output of the verbs that measure |
+| ``liveliest`` | choice of a region if none is requested |
 """
 
 from __future__ import annotations
@@ -19,15 +17,16 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from typing import NoReturn
 
 import vmm
-from vmm.cli import convert, demo, files, magnify, measure, modes, pulse, sound, spectrum, suggest, warmup
+from vmm.cli import convert, demo, info, magnify, measure, modes, pulse, sound, spectrum, suggest, warmup
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; 0 where it did its work, 2 where the input was bad, 130 where it was interrupted."""
+    """Run a command; return 0 on success, 2 if the input is invalid, and 130 if the user interrupts it."""
     if hasattr(signal, "SIGTERM"):
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that drafts are removed
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # The exception lets temporary files be deleted.
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -35,21 +34,28 @@ def main(arguments: list[str] | None = None) -> int:
         print("vmm: interrupted; nothing was written", file=sys.stderr)
         return 130
     except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
-        print(f"vmm: error: {_sentence(error)}", file=sys.stderr)
+        print(f"vmm: error: {_message(error)}", file=sys.stderr)
         return 2
     return 0
 
 
-def _sentence(error: Exception) -> str:
+class _Parser(argparse.ArgumentParser):
+    """A parser that reports an error in one line, without the list of all options."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"vmm: error: {message}; see {self.prog} --help\n")
+
+
+def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error) or type(error).__name__
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="vmm", description="Make motions too small to see visible in a video.")
+    parser = _Parser(prog="vmm", description="Magnify and measure motion in video that is too small to see.")
     parser.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
-    for part in (magnify, demo, suggest, measure, spectrum, modes, sound, pulse, files, convert, warmup):
-        part.add(verbs)
+    for module in (magnify, demo, suggest, measure, spectrum, modes, sound, pulse, info, convert, warmup):
+        module.add(verbs)
     return parser

@@ -1,4 +1,4 @@
-"""The command ``convert``: published weights of a network as ONNX graphs."""
+"""The command ``convert``: conversion of the published weights of a network to ONNX graphs."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import vmm
-from vmm.io.write import check_place
+from vmm.io.destination import check_destination
 
 
 def add(verbs: Any) -> None:
-    """Add the verb to the parser's."""
-    said = "write downloaded weights of a published network as graphs that vmm runs: --weights OUTPUT"
-    verb = verbs.add_parser("convert", help=said, description=said)
-    verb.add_argument("input", help="a PyTorch state dict (.pth, .pt, .tar) or NumPy arrays (.npz)")
-    verb.add_argument("output", help="NAME.onnx: NAME.encoder.onnx, NAME.manipulator.onnx, NAME.decoder.onnx")
-    verb.add_argument("--as", dest="kind", required=True, choices=vmm.LEARNED, help="which network they are of")
-    verb.add_argument("--overwrite", action="store_true", help="replace the output where it exists")
+    """Add the verb to the parser."""
+    summary = "Convert the published weights of a network to ONNX graphs, which the option --weights of a method loads."
+    verb = verbs.add_parser("convert", help=summary, description=summary)
+    verb.add_argument("input", help="PyTorch state dict (.pth, .pt, .tar) or NumPy arrays (.npz).")
+    output = verb.add_argument("output")
+    output.help = "NAME.onnx; NAME.encoder.onnx, NAME.manipulator.onnx and NAME.decoder.onnx are written."
+    verb.add_argument("--as", dest="kind", required=True, choices=vmm.LEARNED, help="Network that the weights are for.")
+    verb.add_argument("--overwrite", action="store_true", help="Overwrite existing output files.")
     verb.set_defaults(run=_convert)
 
 
 def _convert(options: argparse.Namespace) -> None:
     from vmm.learned.network import files
 
-    out = Path(options.output)
+    output = Path(options.output)
     if not Path(options.input).exists():
         raise ValueError(f"{options.input}: there is no such file")
-    for file in files(out).values():
-        check_place(file, overwrite=options.overwrite)
+    for file in files(output).values():
+        check_destination(file, overwrite=options.overwrite)
     from vmm.train.convert import convert
 
-    for file in convert(options.input, out, options.kind):
+    for file in convert(options.input, output, options.kind):
         print(file)

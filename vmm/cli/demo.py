@@ -1,4 +1,4 @@
-"""The command ``demo``: a clip with known motion, magnified."""
+"""The command ``demo``: a synthetic clip with known motion, magnified."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from typing import Any
 
 import vmm
 
+_MIN_FRAMES = 30
+"""Shortest clip: at 30 frames per second it contains two periods of the 2 Hz motion that is magnified."""
+
 
 def add(verbs: Any) -> None:
-    """Add the verb to the parser's."""
-    verb = verbs.add_parser("demo", help="render a clip with known motion, magnify it, and leave videos and a picture")
-    verb.add_argument("folder", nargs="?", default="vmm-demo", help="where to put them [vmm-demo]")
-    verb.add_argument("--alpha", type=float, default=20.0, help="what is added to the motion [20]")
-    verb.add_argument("--frames", type=int, default=90, help="length of the clip [90]")
+    """Add the verb to the parser."""
+    summary = "Render a clip with known motion, magnify it, and write the videos and a picture."
+    verb = verbs.add_parser("demo", help=summary, description=summary)
+    verb.add_argument("folder", nargs="?", default="vmm-demo", help="Folder of the output files. Default: vmm-demo.")
+    alpha = verb.add_argument("--alpha", type=float, default=20.0)
+    alpha.help = "Magnification: the output motion is (1 + alpha) times the input motion. Default: 20."
+    frames = verb.add_argument("--frames", type=int, default=90, metavar="N")
+    frames.help = f"Number of frames of the clip, at least {_MIN_FRAMES}. Default: 90."
     verb.set_defaults(run=_demo)
 
 
@@ -24,13 +30,15 @@ def _demo(options: argparse.Namespace) -> None:
     from vmm.data import demo, synthetic
 
     folder = Path(options.folder)
-    if options.frames < 30 or not np.isfinite(options.alpha):
-        raise ValueError(f"--frames {options.frames} must be at least 30, and --alpha {options.alpha:g} finite")
+    if options.frames < _MIN_FRAMES or not np.isfinite(options.alpha):
+        raise ValueError(
+            f"--frames {options.frames} must be at least {_MIN_FRAMES}, and --alpha {options.alpha:g} must be finite"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     scene, motion, fs = demo.scene(), demo.displacement(options.frames), demo.FS
     print(f"Rendering a rocket that sways by 0.1 px at 2 Hz, between towers that sway by 0.1 px at 5 Hz: {folder}/")
     clip = synthetic.render(scene, motion, noise=1.0)
-    print(f"Magnifying {demo.BAND[0]:g} to {demo.BAND[1]:g} Hz by the phase method, alpha {options.alpha:g}")
+    print(f"Magnifying {demo.BAND[0]:g} to {demo.BAND[1]:g} Hz with the phase method, alpha {options.alpha:g}")
     out = vmm.phase.magnify(clip, demo.BAND, fs=fs, alpha=options.alpha)
     vmm.io.write(folder / "input.mkv", clip, fs, overwrite=True)
     vmm.io.write(folder / "output.mp4", out, fs, overwrite=True)
@@ -40,8 +48,9 @@ def _demo(options: argparse.Namespace) -> None:
         folder / "slice.png", dpi=100
     )
     truth = synthetic.render(scene, motion, dtype=np.float32)
-    true, seen = (vmm.measure.displacement(c, [demo.ROCKET]).values[:, 0, 1] for c in (truth, out))
-    achieved = float(np.dot(seen - seen.mean(), true - true.mean()) / np.square(true - true.mean()).sum())
+    true, measured = (vmm.measure.displacement(c, [demo.ROCKET]).values[:, 0, 1] for c in (truth, out))
+    true, measured = true - true.mean(), measured - measured.mean()
+    achieved = float(np.dot(measured, true) / np.square(true).sum())
     print(
         f"True magnification {1 + options.alpha:.2f}, achieved {achieved:.2f}: "
         f"see {folder}/side-by-side.mp4 and {folder}/slice.png"

@@ -1,4 +1,4 @@
-"""Where a clip moves most clearly, for those who name no region."""
+"""The region of a clip that shows the strongest vibration most clearly, used if no region is requested."""
 
 from __future__ import annotations
 
@@ -10,34 +10,42 @@ import numpy as np
 
 import vmm
 
-_SIDE = 32  # pixels of a region
+_SIDE = 32
+"""Side of a candidate region in pixels. Larger regions have less noise, but may include parts that move differently."""
+
 _MARGIN = 8
-_FEW = 6  # regions that the linear estimator chooses
+"""Distance in pixels between the candidate regions and the border of the frame, where the motion is less certain."""
+
+_CANDIDATES = 6
+"""Number of regions that the fast linear estimator selects for the slower phase estimator."""
 
 
-def liveliest(opened: Callable[[], vmm.io.Clip], found: Sequence[vmm.measure.Suggestion]) -> list[Any] | None:
-    """The region that shows the strongest vibration most clearly, or None where nothing vibrates.
+def strongest_region(
+    open_clip: Callable[[], vmm.io.Clip], suggestions: Sequence[vmm.measure.Suggestion]
+) -> list[Any] | None:
+    """The region that shows the strongest vibration most clearly, or None if nothing vibrates.
 
-    Of square regions within the box of the vibration, that whose amplitude at its frequency is the largest multiple of
-    its standard error; the linear estimator chooses some, and the phases one of them.
+    Candidates are square regions within the box of the vibration. The region with the largest ratio of the amplitude at
+    the vibration's frequency to its standard error is chosen: the linear estimator selects some candidates, and the
+    phase estimator one of them.
     """
-    line = next((line for line in found if line.kind == "motion"), None)
-    if line is None:
+    suggestion = next((suggestion for suggestion in suggestions if suggestion.kind == "motion"), None)
+    if suggestion is None:
         return None
-    boxes = _boxes(line.box, opened().shape[1:3])
+    boxes = _candidate_boxes(suggestion.box, open_clip().shape[1:3])
     for method in ("linear", "phase"):
         if not boxes:
             return None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of regions that are not chosen
-            moved = vmm.measure.displacement(opened(), boxes, method=method)
-        clear = _clearness(moved, line.frequency)
-        boxes = [boxes[i] for i in np.argsort(-clear)[:_FEW] if clear[i] > 0]
+            warnings.simplefilter("ignore")  # Most warnings would be about regions that are not chosen.
+            displacement = vmm.measure.displacement(open_clip(), boxes, method=method)
+        ratio = _amplitude_ratio(displacement, suggestion.frequency)
+        boxes = [boxes[i] for i in np.argsort(-ratio)[:_CANDIDATES] if ratio[i] > 0]
     return boxes[:1] or None
 
 
-def _boxes(box: tuple[int, int, int, int], size: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
-    """Regions that overlap by half, in a box and in the frame less a margin."""
+def _candidate_boxes(box: tuple[int, int, int, int], size: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+    """Regions that overlap by half, inside the box and inside the frame without its margin."""
     sides = [min(_SIDE, n - 2 * _MARGIN) for n in size]
     if min(sides) < _MARGIN:
         return []
@@ -49,10 +57,11 @@ def _boxes(box: tuple[int, int, int, int], size: tuple[int, ...]) -> list[tuple[
     return [(top, left, sides[0], sides[1]) for top in starts[0] for left in starts[1]]
 
 
-def _clearness(moved: vmm.measure.Displacement, frequency: float) -> np.ndarray:
-    """Amplitude (R,) at a frequency over its standard error, in the clearer direction."""
-    wave = np.exp(-2j * np.pi * frequency / moved.fs * np.arange(len(moved)))
-    amplitude = np.abs(np.tensordot(wave, np.where(moved.known, moved.values, 0), 1)) * 2 / len(moved)
-    clear = np.where(moved.known, amplitude / np.where(moved.error > 0, moved.error, np.inf), 0)
-    best: np.ndarray = np.nan_to_num(clear).max(axis=1)
-    return best
+def _amplitude_ratio(displacement: vmm.measure.Displacement, frequency: float) -> np.ndarray:
+    """Ratio (R,) of the amplitude at a frequency to its standard error, in the direction in which it is larger."""
+    phasor = np.exp(-2j * np.pi * frequency / displacement.fs * np.arange(len(displacement)))
+    values = np.where(displacement.known, displacement.values, 0)
+    amplitude = np.abs(np.tensordot(phasor, values, 1)) * 2 / len(displacement)
+    stderr = np.where(displacement.error > 0, displacement.error, np.inf)
+    ratio: np.ndarray = np.nan_to_num(np.where(displacement.known, amplitude / stderr, 0)).max(axis=1)
+    return ratio

@@ -7,38 +7,45 @@ from typing import Any
 
 import vmm
 from vmm.cli import outputs
-from vmm.cli.regions import liveliest_signal, measured, region_rows
-from vmm.cli.sources import add_regions, add_source, outspoken
+from vmm.cli.inputs import add_input, add_regions, warnings_to_stderr
+from vmm.cli.tables import largest_signal, measure_displacement, region_rows
 
-KNOWN = (*outputs.RESULTS, *outputs.PICTURES)
+FORMATS = (*outputs.RESULTS, *outputs.PICTURES)
 QUANTITIES = ("displacement", "velocity", "acceleration")
 
 
 def add(verbs: Any) -> None:
-    """Add the verb to the parser's."""
-    said = "measure how far regions of a clip move, with the uncertainty; --report makes a page of all there is to tell"
-    verb = verbs.add_parser("measure", help=said, description=said)
-    add_source(verb)
-    add_regions(verb, "where the strongest vibration shows most clearly")
-    verb.add_argument("--method", choices=("phase", "linear"), default="phase", help="linear is quicker [phase]")
-    verb.add_argument("--quantity", choices=QUANTITIES, default=QUANTITIES[0], help=f"what is told [{QUANTITIES[0]}]")
-    verb.add_argument("--report", metavar="FILE.html", help="write a page with waveform, lines, orbit and shapes")
-    verb.add_argument("--shapes", type=int, default=3, metavar="N", help="lines whose shapes the report shows [3]")
-    outputs.add_outputs(verb, KNOWN)
+    """Add the verb to the parser."""
+    summary = "Measure the displacement of regions of a clip, with its standard error; --report writes a full report."
+    verb = verbs.add_parser("measure", help=summary, description=summary)
+    add_input(verb)
+    add_regions(verb, "the region that shows the strongest vibration most clearly")
+    method = verb.add_argument("--method", choices=("phase", "linear"), default="phase")
+    method.help = "Displacement estimator; linear is faster and less accurate for large motion. Default: phase."
+    quantity = verb.add_argument("--quantity", choices=QUANTITIES, default=QUANTITIES[0])
+    quantity.help = f"Quantity in tables and files. Default: {QUANTITIES[0]}."
+    report = verb.add_argument("--report", metavar="FILE.html")
+    report.help = "Write a report with waveform, peaks, orbit and shapes to FILE.html."
+    shapes = verb.add_argument("--shapes", type=int, default=3, metavar="N")
+    shapes.help = "Number of peaks for which the report shows deflection shapes. Default: 3."
+    outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_measure)
 
 
 def _measure(options: argparse.Namespace) -> None:
-    outs = outputs.checked(options, KNOWN, page=options.report)
-    with outspoken(options) as warned:
-        moved = measured(options, options.method)
-        told = moved if options.quantity == QUANTITIES[0] else getattr(vmm.measure, options.quantity)(moved)
-        print(f"{options.quantity}, {len(moved)} frames at {moved.fs:.8g} Hz, {len(moved) / moved.fs:.4g} s")
-        outputs.say_table(region_rows(told))
-        for path in outs:
-            result = liveliest_signal(told) if path.suffix.lower() == ".wav" else told
-            outputs.leave(path, result, lambda: vmm.plot.waveform(told, rois=moved.rois))
+    paths = outputs.output_paths(options, FORMATS, page=options.report)
+    with warnings_to_stderr(options) as messages:
+        displacement = measure_displacement(options, options.method)
+        result = displacement
+        if options.quantity != QUANTITIES[0]:
+            result = getattr(vmm.measure, options.quantity)(displacement)
+        fs, count = displacement.fs, len(displacement)
+        print(f"{options.quantity}, {count} frames at {fs:.8g} Hz, {count / fs:.4g} s")
+        outputs.print_table(region_rows(result))
+        for path in paths:
+            output = largest_signal(result) if path.suffix.lower() == ".wav" else result
+            outputs.save_output(path, output, lambda: vmm.plot.waveform(result, rois=displacement.rois))
         if options.report is not None:
             from vmm.cli.report import report
 
-            report(options, moved, warned)
+            report(options, displacement, messages)

@@ -1,4 +1,4 @@
-"""The command ``modes``: how everything in the picture moves at given frequencies."""
+"""The command ``modes``: operating deflection shapes at given frequencies."""
 
 from __future__ import annotations
 
@@ -9,96 +9,120 @@ from typing import Any
 
 import vmm
 from vmm.cli import outputs
-from vmm.cli.sources import add_regions, add_source, asked, first_frame, opened, outspoken, scale
+from vmm.cli.inputs import (
+    add_input,
+    add_regions,
+    first_frame,
+    length_unit,
+    open_clip,
+    requested_regions,
+    warnings_to_stderr,
+)
 
 TABLES = (".csv", ".uff")
-MOVING = (".gif", ".mp4", ".mkv")
-KNOWN = (".npz", *TABLES, *outputs.PICTURES, *MOVING)
-_USUAL = 3  # frequencies that are taken where none is named
-_RATE = 24  # frames a second at which a shape plays
+ANIMATIONS = (".gif", ".mp4", ".mkv")
+FORMATS = (".npz", *TABLES, *outputs.PICTURES, *ANIMATIONS)
+
+_DEFAULT_COUNT = 3
+"""Number of frequencies that are chosen if none is given."""
+
+_ANIMATION_FPS = 24
+"""Playback rate of animations in frames per second; one period of a shape lasts a second."""
+
+_VIDEO_PERIODS = 4
+"""Periods in a video, which plays once; a GIF repeats itself."""
 
 
 def add(verbs: Any) -> None:
-    """Add the verb to the parser's."""
-    said = "measure deflection shapes: how every pixel, or regions, move at some frequencies"
-    verb = verbs.add_parser("modes", help=said, description=said)
-    add_source(verb)
+    """Add the verb to the parser."""
+    summary = "Measure operating deflection shapes: how every pixel, or regions, move at given frequencies."
+    verb = verbs.add_parser("modes", help=summary, description=summary)
+    add_input(verb)
     add_regions(verb, "every pixel")
     frequency = verb.add_argument("--frequency", nargs="+", type=float, metavar="HZ")
-    frequency.help = f"frequencies [the {_USUAL} strongest that vibrate]"
+    frequency.help = f"Frequencies in Hz. Default: those of the {_DEFAULT_COUNT} strongest vibrations."
     reference = verb.add_argument("--reference", nargs="+", type=int, metavar="N")
-    reference.help = "what has phase 0: a box TOP LEFT HEIGHT WIDTH, or with --roi or --grid the number of a region"
-    verb.add_argument("--sigma", type=float, default=5.0, help="pixels around each pixel that move as one [5]")
-    verb.add_argument("--step", type=int, default=1, help="from one pixel of the shapes to the next [1]")
-    verb.add_argument("--arrows", action="store_true", help="pictures show arrows in place of colours")
-    verb.add_argument("--gain", type=float, help="how many times as far a moving picture moves [3 %% of the frame]")
-    outputs.add_outputs(verb, KNOWN)
+    reference.help = (
+        "Reference that has phase 0: a box TOP LEFT HEIGHT WIDTH in pixels, or with --roi or --grid the number of a "
+        "region, counted from 0. Default: phases refer to the first frame."
+    )
+    sigma = verb.add_argument("--sigma", type=float, default=5.0, metavar="PIXELS")
+    sigma.help = "Standard deviation in pixels of the neighborhood over which motion is averaged. Default: 5."
+    step = verb.add_argument("--step", type=int, default=1, metavar="PIXELS")
+    step.help = "Distance in pixels between neighboring samples of the shapes. Default: 1."
+    verb.add_argument("--arrows", action="store_true", help="Draw arrows instead of colors in pictures.")
+    gain = verb.add_argument("--gain", type=float, metavar="FACTOR")
+    gain.help = "Magnification of the motion in animations. Default: the largest motion is 3 %% of the frame."
+    outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_modes)
 
 
 def _modes(options: argparse.Namespace) -> None:
-    outs = outputs.checked(options, KNOWN)
-    rois = asked(options)
-    if rois is None and (tables := [path for path in outs if path.suffix.lower() in TABLES]):
+    paths = outputs.output_paths(options, FORMATS)
+    rois = requested_regions(options)
+    if rois is None and (tables := [path for path in paths if path.suffix.lower() in TABLES]):
         raise ValueError(f"{tables[0]}: this format holds shapes of regions, not of every pixel: give --roi or --grid")
-    with outspoken(options):
-        frequencies = options.frequency or strongest(options)
-        moved = None if rois is None else vmm.measure.displacement(opened(options), rois, **scale(options))
-        found = _measured(options, moved, frequencies)
-        _say(found)
+    with warnings_to_stderr(options):
+        frequencies = options.frequency or strongest_frequencies(options)
+        displacement = None
+        if rois is not None:
+            displacement = vmm.measure.displacement(open_clip(options), rois, **length_unit(options))
+        modes = _measure_modes(options, displacement, frequencies)
+        _print_summary(modes)
         draw = vmm.plot.arrows if options.arrows else vmm.plot.overlay
-        frame, places = first_frame(options), () if moved is None else moved.rois
-        for path in outs:
-            if path.suffix.lower() in MOVING:
-                _write_moving(path, found, frame, places, options.gain)
+        frame, places = first_frame(options), () if displacement is None else displacement.rois
+        for path in paths:
+            if path.suffix.lower() in ANIMATIONS:
+                _write_animation(path, modes, frame, places, options.gain)
             else:
-                result = [moved, found] if path.suffix.lower() == ".uff" else found
-                outputs.leave(path, result, partial(draw, found, frame, rois=places))
+                result = [displacement, modes] if path.suffix.lower() == ".uff" else modes
+                outputs.save_output(path, result, partial(draw, modes, frame, rois=places))
 
 
-def strongest(options: argparse.Namespace) -> list[float]:
-    """The frequencies of the strongest vibrations."""
-    lines = vmm.measure.suggest(opened(options))
-    found = [line.frequency for line in lines if line.kind == "motion"][:_USUAL]
-    if not found:
-        raise ValueError("nothing vibrates by more than noise: name a frequency with --frequency")
-    return found
+def strongest_frequencies(options: argparse.Namespace) -> list[float]:
+    """The frequencies of the strongest vibrations in the clip."""
+    suggestions = vmm.measure.suggest(open_clip(options))
+    frequencies = [suggestion.frequency for suggestion in suggestions if suggestion.kind == "motion"]
+    if not frequencies:
+        raise ValueError("nothing vibrates above the noise: give a frequency in Hz with --frequency")
+    return frequencies[:_DEFAULT_COUNT]
 
 
-def _measured(
-    options: argparse.Namespace, moved: vmm.measure.Displacement | None, frequencies: list[float]
+def _measure_modes(
+    options: argparse.Namespace, displacement: vmm.measure.Displacement | None, frequencies: list[float]
 ) -> vmm.measure.Modes:
-    """The shapes."""
-    given = options.reference
-    if moved is not None:
-        if given is not None and len(given) != 1:
-            raise ValueError(f"--reference {' '.join(map(str, given))} must be the number of one of the regions")
-        return vmm.measure.modes(moved, frequencies, reference=given[0] if given else None)
-    if given is not None and len(given) != 4:
-        raise ValueError(f"--reference {' '.join(map(str, given))} must be a box TOP LEFT HEIGHT WIDTH")
-    reference = tuple(given) if given else None
-    around = {"sigma": options.sigma, "step": options.step}
-    return vmm.measure.modes(opened(options), frequencies, reference=reference, **around, **scale(options))
+    """The shapes of the regions, or of every pixel if there are none."""
+    reference = options.reference
+    words = " ".join(map(str, reference or ()))
+    if displacement is not None:
+        if reference is not None and len(reference) != 1:
+            raise ValueError(f"--reference {words} must be the number of one of the regions")
+        return vmm.measure.modes(displacement, frequencies, reference=reference[0] if reference else None)
+    if reference is not None and len(reference) != 4:
+        raise ValueError(f"--reference {words} must be a box TOP LEFT HEIGHT WIDTH in pixels")
+    settings = {"sigma": options.sigma, "step": options.step, "reference": tuple(reference) if reference else None}
+    return vmm.measure.modes(open_clip(options), frequencies, **settings, **length_unit(options))
 
 
-def _say(found: vmm.measure.Modes) -> None:
-    """A table of the frequencies."""
+def _print_summary(modes: vmm.measure.Modes) -> None:
+    """Print a table with one row for each frequency."""
     import numpy as np
 
-    rows = [("frequency", "largest motion", "typical standard error", "known")]
-    for frequency, shape, error in zip(found.frequencies, found.shapes, found.error, strict=True):
-        largest = "unknown" if np.isnan(shape).all() else f"{np.nanmax(np.abs(shape)):.3g} {found.unit}"
-        typical = "" if np.isnan(error).all() else f"{np.nanmedian(error):.2g} {found.unit}"
-        rows.append((f"{frequency:.6g} Hz", largest, typical, f"{100 * found.known.mean():.0f} %"))
-    outputs.say_table(rows)
+    rows = [("frequency", "largest motion", "median standard error", "known")]
+    for frequency, shape, stderr in zip(modes.frequencies, modes.shapes, modes.error, strict=True):
+        largest = "unknown" if np.isnan(shape).all() else f"{np.nanmax(np.abs(shape)):.3g} {modes.unit}"
+        median = "" if np.isnan(stderr).all() else f"{np.nanmedian(stderr):.2g} {modes.unit}"
+        rows.append((f"{frequency:.6g} Hz", largest, median, f"{100 * modes.known.mean():.0f} %"))
+    outputs.print_table(rows)
 
 
-def _write_moving(path: Path, found: vmm.measure.Modes, frame: Any, rois: Any, gain: float | None) -> None:
-    """One period of every shape, below or beside one another; in videos it is repeated."""
+def _write_animation(path: Path, modes: vmm.measure.Modes, frame: Any, rois: Any, gain: float | None) -> None:
+    """Write one period of every shape, arranged along the shorter side of the frame; videos repeat the period."""
     import numpy as np
 
-    count = len(found.frequencies)
-    shapes = [vmm.plot.animated(found, frame, k, gain=gain, rois=rois) for k in range(count)]
-    joined = np.concatenate(shapes, axis=1 if frame.shape[1] > frame.shape[0] else 2)
-    periods = 1 if path.suffix.lower() == ".gif" else 4
-    vmm.io.write(path, np.concatenate([joined] * periods), _RATE, overwrite=True)  # it was checked before
+    count = len(modes.frequencies)
+    shapes = [vmm.plot.animated(modes, frame, k, gain=gain, rois=rois) for k in range(count)]
+    period = np.concatenate(shapes, axis=1 if frame.shape[1] > frame.shape[0] else 2)
+    repeats = 1 if path.suffix.lower() == ".gif" else _VIDEO_PERIODS
+    # outputs.output_paths has refused to overwrite a file without --overwrite.
+    vmm.io.write(path, np.concatenate([period] * repeats), _ANIMATION_FPS, overwrite=True)

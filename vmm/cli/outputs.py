@@ -1,4 +1,4 @@
-"""What the commands that measure write: results and pictures by the ending of their names, and tables on the screen."""
+"""The output of the commands that measure: results and pictures in files, and tables on the screen."""
 
 from __future__ import annotations
 
@@ -11,71 +11,77 @@ import vmm
 
 RESULTS = (".npz", ".csv", ".wav", ".uff")
 PICTURES = (".png", ".pdf", ".svg")
-_ROWS = 24  # of a table on the screen
+
+MAX_ROWS = 24
+"""Rows of a table that are printed, so that the table and its title fit on a screen."""
 
 
-def add_outputs(verb: Any, known: Sequence[str]) -> None:
-    """Options that say what is written."""
+def add_outputs(verb: Any, formats: Sequence[str]) -> None:
+    """Add the options that choose the output files."""
     out = verb.add_argument("--out", action="append", default=[], metavar="FILE")
-    out.help = f"write the result here, again for one file more: {', '.join(known)}"
-    verb.add_argument("--overwrite", action="store_true", help="replace what stands under these names")
+    out.help = f"Write the result to FILE. Repeat the option for more files. Formats: {', '.join(formats)}."
+    verb.add_argument("--overwrite", action="store_true", help="Overwrite existing output files.")
 
 
-def checked(
-    options: argparse.Namespace, known: Sequence[str], *, page: str | None = None, table: str | None = None
+def output_paths(
+    options: argparse.Namespace, formats: Sequence[str], *, page: str | None = None, table: str | None = None
 ) -> list[Path]:
-    """The files that are to be written; raises unless all of them can be, before anything is measured."""
-    outs = [Path(name) for name in options.out]
-    for path in outs:
-        _check(path, known, options)
+    """The paths of --out; raise before any measurement if one of the files cannot be written."""
+    paths = [Path(name) for name in options.out]
+    for path in paths:
+        _check(path, formats, options)
     if page is not None:
         _check(Path(page), (".html", ".htm"), options)
     if table is not None:
         _check(Path(table), (".csv", ".npz"), options)
-    return outs
+    return paths
 
 
-def _check(path: Path, known: Sequence[str], options: argparse.Namespace) -> None:
-    """Raise unless a file of a known format can be put there."""
-    from vmm.io.write import check_place
+def _check(path: Path, formats: Sequence[str], options: argparse.Namespace) -> None:
+    """Raise unless a file of a known format can be written to the path."""
+    from vmm.io.destination import check_destination
 
-    if path.suffix.lower() not in known:
-        raise ValueError(f"{path}: unknown format {path.suffix!r}; known are {', '.join(known)}")
-    check_place(path, overwrite=options.overwrite)
-    source = Path(options.input)
-    if path.exists() and source.exists() and path.samefile(source):
+    if path.suffix.lower() not in formats:
+        raise ValueError(f"{path}: unknown format {path.suffix!r}; known are {', '.join(formats)}")
+    check_destination(path, overwrite=options.overwrite)
+    check_not_input(path, options.input)
+
+
+def check_not_input(path: Path, source: str) -> None:
+    """Raise if the output path is the input file."""
+    if path.exists() and Path(source).exists() and path.samefile(source):
         raise ValueError(f"{path} is the input itself: choose another name for the output")
 
 
-def leave(path: Path, result: Any, figure: Callable[[], Any]) -> None:
-    """Write a result, or the picture of it; the file appears when it is whole."""
-    from vmm.io.write import drafted
+def save_output(path: Path, result: Any, figure: Callable[[], Any]) -> None:
+    """Save the result, or the figure if the path is a picture; the file appears when it is complete."""
+    from vmm.io.destination import temporary_path
 
     if path.suffix.lower() in PICTURES:
-        with drafted(path) as draft:
-            figure().savefig(draft, dpi=120)
+        with temporary_path(path) as temporary:
+            figure().savefig(temporary, dpi=120)
     else:
-        vmm.measure.save(path, result, overwrite=True)  # it was checked before
+        vmm.measure.save(path, result, overwrite=True)  # _check has refused to overwrite a file without --overwrite.
 
 
-def say_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of cells, the first of which are titles, in columns."""
-    shown, left = rows[: _ROWS + 1], len(rows) - _ROWS - 1
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    for row in shown:
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of cells in columns; the first row holds the titles."""
+    printed, omitted = rows[: MAX_ROWS + 1], len(rows) - MAX_ROWS - 1
+    widths = [max(map(len, column)) for column in zip(*printed, strict=True)]
+    for row in printed:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if left > 0:
-        print(f"... and {left} more: write them all with --out")
+    if omitted > 0:
+        print(f"... and {omitted} more rows; write all of them to a file with --out")
 
 
-def with_error(value: float, error: float, unit: str = "") -> str:
-    """A value with its standard error, as many digits as the error tells: 64.041 +- 0.002 Hz."""
+def with_stderr(value: float, stderr: float, unit: str = "") -> str:
+    """A value and its standard error, rounded to two significant digits of the latter: 64.041 +- 0.002 Hz."""
     import math
 
-    said = f" {unit}" if unit else ""
+    suffix = f" {unit}" if unit else ""
     if not math.isfinite(value):
         return "unknown"
-    if not (math.isfinite(error) and error > 0):
-        return f"{value:.4g}{said}"
-    digits = max(0, min(9, 1 - math.floor(math.log10(error))))
-    return f"{value:.{digits}f} +- {error:.{digits}f}{said}"
+    if not (math.isfinite(stderr) and stderr > 0):
+        return f"{value:.4g}{suffix}"
+    digits = max(0, min(9, 1 - math.floor(math.log10(stderr))))
+    return f"{value:.{digits}f} +- {stderr:.{digits}f}{suffix}"

@@ -1,4 +1,4 @@
-"""The command ``pulse``: pulse from the colour of skin, and breath from its motion."""
+"""The command ``pulse``: pulse from the color of skin, and breathing from motion."""
 
 from __future__ import annotations
 
@@ -7,44 +7,47 @@ from typing import Any
 
 import vmm
 from vmm.cli import outputs
-from vmm.cli.sources import add_source, opened, outspoken
+from vmm.cli.inputs import BOX, add_input, open_clip, warnings_to_stderr
 
-KNOWN = (".csv", ".npz", ".wav", *outputs.PICTURES)
+FORMATS = (".csv", ".npz", ".wav", *outputs.PICTURES)
 METHODS = ("pos", "chrom", "green")
 
 
 def add(verbs: Any) -> None:
-    """Add the verb to the parser's."""
-    said = "find the pulse from the colour of skin, or with --breath the rate of breath from motion"
-    verb = verbs.add_parser("pulse", help=said, description=said)
-    add_source(verb)
-    box = verb.add_argument("--roi", nargs=4, type=int, metavar=("TOP", "LEFT", "HEIGHT", "WIDTH"))
-    box.help = "box on skin, or on the chest for breath [the whole frame less a margin]"
-    verb.add_argument("--breath", action="store_true", help="find the rate of breath")
-    verb.add_argument("--method", choices=METHODS, default=METHODS[0], help=f"of the pulse [{METHODS[0]}]")
-    verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"), help="look in this band, in Hz")
-    least = verb.add_argument("--least", type=float, default=0.0, metavar="DB")
-    least.help = "signal over noise below which no rate is told [0]"
-    outputs.add_outputs(verb, KNOWN)
+    """Add the verb to the parser."""
+    summary = "Measure the pulse from the color of skin, or with --breath the breathing rate from motion."
+    verb = verbs.add_parser("pulse", help=summary, description=summary)
+    add_input(verb)
+    box = verb.add_argument("--roi", nargs=4, type=int, metavar=BOX)
+    box.help = "Region of skin, or with --breath of the chest, in pixels. Default: the frame without its margin."
+    verb.add_argument("--breath", action="store_true", help="Measure the breathing rate instead of the pulse.")
+    method = verb.add_argument("--method", choices=METHODS, default=METHODS[0])
+    method.help = f"Algorithm that extracts the pulse from color. Default: {METHODS[0]}."
+    band = verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"))
+    band.help = "Band in Hz that is searched. Default: the usual range of pulse or breathing."
+    snr = verb.add_argument("--min-snr", type=float, default=0.0, metavar="DB")
+    snr.help = "Signal-to-noise ratio in dB below which the rate is reported as unknown. Default: 0."
+    outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_pulse)
 
 
 def _pulse(options: argparse.Namespace) -> None:
-    outs = outputs.checked(options, KNOWN)
+    paths = outputs.output_paths(options, FORMATS)
     roi = tuple(options.roi) if options.roi else None
-    looked: dict[str, Any] = {"band": tuple(options.band) if options.band else None, "least": options.least}
-    with outspoken(options):
+    settings: dict[str, Any] = {"band": tuple(options.band) if options.band else None, "least": options.min_snr}
+    with warnings_to_stderr(options):
         if options.breath:
-            found = vmm.measure.breathing(vmm.measure.displacement(opened(options), roi), **looked)
+            rate = vmm.measure.breathing(vmm.measure.displacement(open_clip(options), roi), **settings)
         else:
-            found = vmm.measure.pulse(opened(options, grey=False), roi=roi, method=options.method, **looked)
-        _say(found, "breaths" if options.breath else "beats")
-        for path in outs:
-            outputs.leave(path, found, lambda: vmm.plot.waveform(found))
+            rate = vmm.measure.pulse(open_clip(options, gray=False), roi=roi, method=options.method, **settings)
+        _print_summary(rate, "breaths" if options.breath else "beats")
+        for path in paths:
+            outputs.save_output(path, rate, lambda: vmm.plot.waveform(rate))
 
 
-def _say(found: vmm.measure.Rate, what: str) -> None:
-    if found.known:
-        print(f"{outputs.with_error(found.rate, found.error)} {what} a minute, signal over noise {found.snr:.1f} dB")
+def _print_summary(rate: vmm.measure.Rate, unit: str) -> None:
+    if rate.known:
+        value = outputs.with_stderr(rate.rate, rate.error)
+        print(f"{value} {unit} per minute, signal-to-noise ratio {rate.snr:.1f} dB")
     else:
-        print(f"Unknown: {found.reason}")
+        print(f"Unknown: {rate.reason}")

@@ -1,4 +1,4 @@
-"""The report of ``measure``: all that there is to tell of a clip, on one page in one file."""
+"""The report of the command ``measure``: all results on one page in one file."""
 
 from __future__ import annotations
 
@@ -8,89 +8,99 @@ from pathlib import Path
 from typing import Any
 
 import vmm
-from vmm.cli.regions import line_rows, most_of, region_rows
-from vmm.cli.sources import first_frame, opened, scale
+from vmm.cli.inputs import first_frame, length_unit, open_clip
+from vmm.cli.tables import largest_amplitude, peak_rows, region_rows
 
-_LARGE = 200_000  # pixels of a frame, from which shapes are told at every second
-_LEFT_OUT = ("run", "quiet", "overwrite", "out", "report")
+_LARGE_FRAME = 200_000
+"""Pixels of a frame above which shapes are measured at every second pixel, which takes a quarter of the memory."""
+
+_OMITTED = ("run", "quiet", "overwrite", "out", "report")
+"""Options that do not influence the results."""
+
 _MEANING = (
-    "A value and its standard error, value \N{PLUS-MINUS SIGN} error: 68 of 100 true values lie within one error of "
-    "what is told, 95 within two, which is the band drawn. The error counts the noise of the pixels, and of lines what "
-    "stands around them in the spectrum. It does not count a wrong --fs or --pixel-size, a camera that shakes, or what "
-    "a codec took away."
+    "Each value is given with its standard error, as value \N{PLUS-MINUS SIGN} standard error. About 68 of 100 true "
+    "values lie within one standard error of the measured value and 95 within two, which is the band drawn. The "
+    "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. It does not "
+    "include an error of --fs or --pixel-size, motion of the camera, or the effect of a lossy codec. A peak is not "
+    "steady if its amplitude or frequency changes during the clip."
 )
 
 
-def report(options: argparse.Namespace, moved: vmm.measure.Displacement, warned: Sequence[str]) -> None:
-    """Write the page; it appears under its name when it is whole."""
-    from vmm.io.write import drafted
+def report(options: argparse.Namespace, displacement: vmm.measure.Displacement, messages: Sequence[str]) -> None:
+    """Write the page; it appears under its name when it is complete."""
+    from vmm.io.destination import temporary_path
 
-    clip, frame = opened(options), first_frame(options)
-    wrong = vmm.measure.faults(clip, fs=clip.fs).messages
-    parts: list[tuple[str, list[Any]]] = [
-        ("Clip", [_clip(options, clip)]),
-        ("Regions", [vmm.plot.regions(frame, moved.rois), region_rows(moved)]),
-        *(_motion(options, moved, frame) if moved.known.any() else []),
-        ("Faults of the clip", [*wrong] or ["No repeated or missing frame and no saturated pixels were found."]),
-        ("What the uncertainty means", [_MEANING]),
-        ("Settings", [_settings(options)]),
+    clip, frame = open_clip(options), first_frame(options)
+    faults = vmm.measure.faults(clip, fs=clip.fs).messages
+    sections: list[tuple[str, list[Any]]] = [
+        ("Clip", [_clip_rows(options, clip)]),
+        ("Regions", [vmm.plot.regions(frame, displacement.rois), region_rows(displacement)]),
+        *(_motion_sections(options, displacement, frame) if displacement.known.any() else []),
+        ("Faults of the clip", [*faults] or ["No duplicate frames, dropped frames or saturated pixels were found."]),
+        ("Meaning of the standard error", [_MEANING]),
+        ("Settings", [_setting_rows(options)]),
     ]
-    text = vmm.plot.page(Path(options.input).name, [part for part in parts if part[1]], warnings=[*warned, *wrong])
-    with drafted(Path(options.report)) as draft:
-        draft.write_text(text, encoding="utf-8")
+    title, sections = Path(options.input).name, [section for section in sections if section[1]]
+    text = vmm.plot.page(title, sections, warnings=[*messages, *faults])
+    with temporary_path(Path(options.report)) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
-def _clip(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str, str]]:
-    found = vmm.io.info(options.input)
+def _clip_rows(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str, str]]:
+    info = vmm.io.info(options.input)
     frames, height, width = clip.shape[:3]
-    played = f", played at {float(found.rate):.6g}" if found.rate and float(found.rate) != clip.fs else ""
+    playback = f", playback at {float(info.fps):.6g} frames/s" if info.fps and float(info.fps) != clip.fs else ""
     return [
         ("file", Path(options.input).name),
-        ("size", f"{width} x {height} pixels, {found.dtype}"),
+        ("size", f"{width} x {height} pixels, {info.dtype}"),
         ("frames", f"{frames}, {frames / clip.fs:.4g} s"),
-        ("rate", f"{clip.fs:.8g} frames/s of the camera{played}"),
-        ("codec", f"{found.codec} ({found.pixels})"),
+        ("camera rate", f"{clip.fs:.8g} Hz{playback}"),
+        ("codec", f"{info.codec} ({info.pixel_format})"),
     ]
 
 
-def _motion(options: argparse.Namespace, moved: vmm.measure.Displacement, frame: Any) -> list[tuple[str, list[Any]]]:
-    """What is told of motion."""
-    lines = vmm.measure.peaks(moved)
+def _motion_sections(
+    options: argparse.Namespace, displacement: vmm.measure.Displacement, frame: Any
+) -> list[tuple[str, list[Any]]]:
+    """The sections about motion."""
+    peaks = vmm.measure.peaks(displacement)
     return [
-        ("Waveform", [vmm.plot.waveform(moved, rois=moved.rois)]),
-        ("Lines", _lines(moved, lines)),
-        ("Orbit", _orbit(moved, lines)),
-        ("Shapes", _shapes(options, lines, frame)),
+        ("Waveform", [vmm.plot.waveform(displacement, rois=displacement.rois)]),
+        ("Peaks", _peak_items(displacement, peaks)),
+        ("Orbit", _orbit_items(displacement, peaks)),
+        ("Shapes", _shape_items(options, peaks, frame)),
     ]
 
 
-def _lines(moved: vmm.measure.Displacement, lines: Sequence[vmm.measure.Peak]) -> list[Any]:
-    """Spectrum and table."""
-    found = vmm.measure.spectrum(moved, segments=1, average=True)
-    table = line_rows(lines) if lines else "No line stands out of the noise."
-    return [vmm.plot.spectrum(found, lines), table]
+def _peak_items(displacement: vmm.measure.Displacement, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
+    """Spectrum and table of peaks."""
+    spectrum = vmm.measure.spectrum(displacement, segments=1, average=True)
+    table = peak_rows(peaks) if peaks else "No peak is significantly above the noise."
+    return [vmm.plot.spectrum(spectrum, peaks), table]
 
 
-def _orbit(moved: vmm.measure.Displacement, lines: Sequence[vmm.measure.Peak]) -> list[Any]:
-    """Of the strongest line, where both directions are known."""
-    if not lines or not moved.known.all(axis=1).any():
+def _orbit_items(displacement: vmm.measure.Displacement, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
+    """Orbit at the strongest peak, if both directions of a region are known."""
+    if not peaks or not displacement.known.all(axis=1).any():
         return []
-    return [vmm.plot.orbit(vmm.measure.orbit(moved, lines[0].frequency))]
+    return [vmm.plot.orbit(vmm.measure.orbit(displacement, peaks[0].frequency))]
 
 
-def _shapes(options: argparse.Namespace, lines: Sequence[vmm.measure.Peak], frame: Any) -> list[Any]:
-    """Of the strongest lines, of every pixel."""
-    frequencies = sorted(line.frequency for line in lines[: options.shapes])
+def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak], frame: Any) -> list[Any]:
+    """Deflection shapes of every pixel at the strongest peaks."""
+    frequencies = sorted(peak.frequency for peak in peaks[: options.shapes])
     if not frequencies:
         return []
-    step = 2 if frame.shape[0] * frame.shape[1] > _LARGE else 1
-    found = vmm.measure.modes(opened(options), frequencies, step=step, **scale(options))
-    largest = max(most_of(line)[2] for line in lines) / options.pixel_size
-    said = [] if largest < 1 else [f"Motion of {largest:.2g} px is larger than shapes of every pixel can follow."]
-    return [*said, vmm.plot.overlay(found, frame), vmm.plot.arrows(found, frame)]
+    step = 2 if frame.shape[0] * frame.shape[1] > _LARGE_FRAME else 1
+    modes = vmm.measure.modes(open_clip(options), frequencies, step=step, **length_unit(options))
+    largest = max(largest_amplitude(peak)[2] for peak in peaks) / options.pixel_size
+    notes = [] if largest < 1 else [f"Motion of {largest:.2g} px is too large for shapes of every pixel (below 1 px)."]
+    return [*notes, vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame)]
 
 
-def _settings(options: argparse.Namespace) -> list[tuple[str, str]]:
-    given = {name: value for name, value in vars(options).items() if name not in _LEFT_OUT and value is not None}
-    rows = [(f"--{name.replace('_', '-')}" if name != "input" else name, str(value)) for name, value in given.items()]
+def _setting_rows(options: argparse.Namespace) -> list[tuple[str, str]]:
+    settings = {name: value for name, value in vars(options).items() if name not in _OMITTED and value is not None}
+    rows = [
+        (name if name == "input" else f"--{name.replace('_', '-')}", str(value)) for name, value in settings.items()
+    ]
     return [("option", "value"), *rows, ("vmm", vmm.__version__)]

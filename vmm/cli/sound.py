@@ -1,4 +1,4 @@
-"""The command ``sound``: what can be heard in a clip."""
+"""The command ``sound``: sound that is recovered from the vibration of things in a clip."""
 
 from __future__ import annotations
 
@@ -7,48 +7,52 @@ from typing import Any
 
 import vmm
 from vmm.cli import outputs
-from vmm.cli.sources import add_source, opened, outspoken
+from vmm.cli.inputs import BOX, add_input, open_clip, warnings_to_stderr
 
-KNOWN = (".wav", ".npz", ".csv", *outputs.PICTURES)
-_HEARD = 40.0  # Hz, below which ends what is no sound
+FORMATS = (".wav", ".npz", ".csv", *outputs.PICTURES)
+
+_LOWEST_SOUND = 40.0
+"""Highest frequency in Hz of a signal that is reported as inaudible."""
 
 
 def add(verbs: Any) -> None:
-    """Add the verb to the parser's."""
-    said = "hear the sound that makes the things in a clip vibrate"
-    verb = verbs.add_parser("sound", help=said, description=said)
-    add_source(verb)
-    box = verb.add_argument("--roi", nargs=4, type=int, metavar=("TOP", "LEFT", "HEIGHT", "WIDTH"))
-    box.help = "look in this box [the whole frame]"
-    verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"), help="keep this band, in Hz [from 20 Hz]")
-    verb.add_argument("--subtract", type=float, default=0.0, help="share of the noise that is subtracted, as 1 [0]")
-    row = verb.add_argument("--row-time", type=float, metavar="S")
-    row.help = "seconds from row to row of a rolling shutter, whose rows are then samples"
-    outputs.add_outputs(verb, KNOWN)
+    """Add the verb to the parser."""
+    summary = "Recover the sound that makes things in a clip vibrate."
+    verb = verbs.add_parser("sound", help=summary, description=summary)
+    add_input(verb)
+    box = verb.add_argument("--roi", nargs=4, type=int, metavar=BOX)
+    box.help = "Region in pixels that is used. Default: the whole frame."
+    band = verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"))
+    band.help = "Band in Hz of the sound. Default: from 20 Hz upward."
+    subtract = verb.add_argument("--subtract", type=float, default=0.0, metavar="SHARE")
+    subtract.help = "Share of the noise spectrum that is subtracted; 0 subtracts nothing, 1 all of it. Default: 0."
+    row = verb.add_argument("--row-time", type=float, metavar="SECONDS")
+    row.help = "Time between two rows of a rolling shutter, whose rows then serve as samples. Default: not used."
+    outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_sound)
 
 
 def _sound(options: argparse.Namespace) -> None:
-    outs = outputs.checked(options, KNOWN)
-    with outspoken(options):
-        heard = vmm.measure.sound(
-            opened(options),
+    paths = outputs.output_paths(options, FORMATS)
+    with warnings_to_stderr(options):
+        sound = vmm.measure.sound(
+            open_clip(options),
             band=tuple(options.band) if options.band else None,
             roi=tuple(options.roi) if options.roi else None,
             subtract=options.subtract,
             row_time=options.row_time,
         )
-        _say(heard)
-        for path in outs:
-            outputs.leave(path, heard, lambda: vmm.plot.waveform(heard))
+        _print_summary(sound)
+        for path in paths:
+            outputs.save_output(path, sound, lambda: vmm.plot.waveform(sound))
 
 
-def _say(heard: vmm.measure.Sound) -> None:
-    low, high = heard.band
-    print(f"{low:.4g} to {high:.4g} Hz, {len(heard.values) / heard.fs:.4g} s")
-    if high < _HEARD:
-        print("Too low to be heard: so few frames a second hold no sound; --row-time reads that of a rolling shutter")
-    elif heard.known:
-        print(f"Signal over noise {heard.snr:.1f} dB")
+def _print_summary(sound: vmm.measure.Sound) -> None:
+    low, high = sound.band
+    print(f"{low:.4g} to {high:.4g} Hz, {len(sound.values) / sound.fs:.4g} s")
+    if high < _LOWEST_SOUND:
+        print("Too low to be heard: the camera rate is too low for sound, unless --row-time uses a rolling shutter")
+    elif sound.known:
+        print(f"Signal-to-noise ratio {sound.snr:.1f} dB")
     else:
-        print("Nothing is heard: the picture does not vibrate together by more than noise")
+        print("No sound was found: no common vibration of the picture exceeds the noise")

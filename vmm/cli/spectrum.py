@@ -1,4 +1,4 @@
-"""The command ``spectrum``: the lines in the motion of regions."""
+"""The command ``spectrum``: peaks in the spectrum of the displacement of regions."""
 
 from __future__ import annotations
 
@@ -7,43 +7,48 @@ from typing import Any
 
 import vmm
 from vmm.cli import outputs
-from vmm.cli.regions import line_rows, measured
-from vmm.cli.sources import add_regions, add_source, outspoken
+from vmm.cli.inputs import add_input, add_regions, warnings_to_stderr
+from vmm.cli.tables import measure_displacement, peak_rows
 
-KNOWN = (".npz", ".csv", *outputs.PICTURES)
+FORMATS = (".npz", ".csv", *outputs.PICTURES)
 
 
 def add(verbs: Any) -> None:
-    """Add the verb to the parser's."""
-    said = "find the frequencies at which regions of a clip vibrate, and how far, each with its uncertainty"
-    verb = verbs.add_parser("spectrum", help=said, description=said)
-    add_source(verb)
-    add_regions(verb, "where the strongest vibration shows most clearly")
-    verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"), help="look in this band, in Hz [all]")
-    verb.add_argument("--most", type=int, default=8, help="lines shown at most [8]")
-    verb.add_argument("--segments", type=int, default=1, help="segments that the spectrum averages [1]")
-    alarm = verb.add_argument("--false-alarm", type=float, default=0.01, metavar="CHANCE")
-    alarm.help = "chance at which noise yields a line [0.01]"
-    clock = verb.add_argument("--clock", type=float, default=0.0, metavar="SHARE")
-    clock.help = "relative error of --fs, which the errors of frequency then contain [0]"
-    verb.add_argument("--peaks", metavar="FILE", help="write the lines here: .csv or .npz")
-    outputs.add_outputs(verb, KNOWN)
+    """Add the verb to the parser."""
+    summary = "Find the frequencies and amplitudes at which regions of a clip vibrate, with their standard errors."
+    verb = verbs.add_parser("spectrum", help=summary, description=summary)
+    add_input(verb)
+    add_regions(verb, "the region that shows the strongest vibration most clearly")
+    band = verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"))
+    band.help = "Band in Hz that is searched for peaks. Default: all frequencies."
+    verb.add_argument("--max-peaks", type=int, default=8, metavar="N", help="Maximum number of peaks. Default: 8.")
+    segments = verb.add_argument("--segments", type=int, default=1, metavar="N")
+    segments.help = "Number of overlapping segments over which the spectrum is averaged. Default: 1."
+    alarm = verb.add_argument("--false-alarm", type=float, default=0.01, metavar="PROBABILITY")
+    alarm.help = "Probability, between 0 and 1, that noise alone yields a peak. Default: 0.01."
+    clock = verb.add_argument("--fs-uncertainty", type=float, default=0.0, metavar="RATIO")
+    clock.help = (
+        "Relative standard uncertainty of the camera rate, which the standard errors of frequencies then include; "
+        "5e-5 suits a quartz oscillator, 1e-3 a nominal rate. Default: 0."
+    )
+    verb.add_argument("--peaks", metavar="FILE", help="Write the peaks to FILE. Formats: .csv, .npz.")
+    outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_spectrum)
 
 
 def _spectrum(options: argparse.Namespace) -> None:
-    outs = outputs.checked(options, KNOWN, table=options.peaks)
+    paths = outputs.output_paths(options, FORMATS, table=options.peaks)
     band = tuple(options.band) if options.band else None
-    settings = {"most": options.most, "false_alarm": options.false_alarm, "clock": options.clock}
-    with outspoken(options):
-        moved = measured(options)
-        lines = vmm.measure.peaks(moved, band=band, **settings)
-        found = vmm.measure.spectrum(moved, segments=options.segments, average=True)
-        if lines:
-            outputs.say_table(line_rows(lines))
+    settings = {"most": options.max_peaks, "false_alarm": options.false_alarm, "clock": options.fs_uncertainty}
+    with warnings_to_stderr(options):
+        displacement = measure_displacement(options)
+        peaks = vmm.measure.peaks(displacement, band=band, **settings)
+        spectrum = vmm.measure.spectrum(displacement, segments=options.segments, average=True)
+        if peaks:
+            outputs.print_table(peak_rows(peaks))
         else:
-            print("No line stands out of the noise")
-        for path in outs:
-            outputs.leave(path, found, lambda: vmm.plot.spectrum(found, lines, band=band))
-        if options.peaks is not None and lines:
-            vmm.measure.save(options.peaks, lines, overwrite=options.overwrite)
+            print("No peak is significantly above the noise")
+        for path in paths:
+            outputs.save_output(path, spectrum, lambda: vmm.plot.spectrum(spectrum, peaks, band=band))
+        if options.peaks is not None and peaks:
+            vmm.measure.save(options.peaks, peaks, overwrite=options.overwrite)

@@ -1,20 +1,22 @@
-"""The command ``vmm suggest``: which band to magnify."""
+"""The command ``suggest``: frequencies that are worth magnifying."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
+from vmm.cli.inputs import INPUT_HELP, add_clip_options
+
 
 def add(verbs: Any) -> None:
-    """Add the verb to the parser's verbs."""
-    said = "find the strongest vibrations and changes of colour in a clip, and the commands that magnify them"
-    verb = verbs.add_parser("suggest", help=said, description=said)
-    verb.add_argument("input", help="a video, a folder of images, a TIFF stack, .cih/.mraw or .cine")
-    verb.add_argument("--fs", type=float, metavar="HZ", help="rate at which the camera took the frames [the file's]")
-    verb.add_argument("--start", type=float, default=0.0, metavar="S", help="first second of the input to take [0]")
-    verb.add_argument("--end", type=float, metavar="S", help="second of the input to stop at [its end]")
-    verb.add_argument("--most", type=int, default=8, help="lines shown at most [8]")
+    """Add the verb to the parser."""
+    summary = "Find the strongest vibrations and color changes in a clip, and print the commands that magnify them."
+    verb = verbs.add_parser("suggest", help=summary, description=summary)
+    verb.add_argument("input", help=INPUT_HELP)
+    add_clip_options(verb)
+    verb.add_argument(
+        "--max-peaks", type=int, default=8, metavar="N", help="Maximum number of suggestions. Default: 8."
+    )
     verb.set_defaults(run=_suggest)
 
 
@@ -22,23 +24,26 @@ def _suggest(options: argparse.Namespace) -> None:
     import vmm
 
     clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end)
-    found = vmm.measure.suggest(clip, most=options.most)
-    if not found:
-        print("Nothing stands out of the noise: no steady vibration, or one too faint or too slow for this clip")
-    for line in found:
-        print(f"{line.frequency:.5g} Hz +- {line.uncertainty:.1g}, {_said(line)}")
-        print(f"    {line.command(options.input)}{_part(options)}")
+    suggestions = vmm.measure.suggest(clip, most=options.max_peaks)
+    if not suggestions:
+        print("Nothing stands out from the noise: no vibration is steady, large and fast enough for this clip")
+    for suggestion in suggestions:
+        print(f"{suggestion.frequency:.5g} Hz +- {suggestion.uncertainty:.1g}, {_description(suggestion)}")
+        print(f"    {suggestion.command(options.input)}{_part_options(options)}")
 
 
-def _said(line: Any) -> str:
-    """What a line is, how strong, how large and where."""
-    of = f", a harmonic of {line.harmonic_of:.4g} Hz" if line.harmonic_of else ""
-    unit = "px" if line.kind == "motion" else "grey levels"
-    where = "" if line.kind == "flicker" else f", about row {line.point[0]}, column {line.point[1]}"
-    return f"{line.kind}, {line.strength:.0f} dB above the noise, {line.amplitude:.2g} {unit}{where}{of}"
+def _description(suggestion: Any) -> str:
+    """Kind, signal-to-noise ratio, amplitude and place of a suggestion."""
+    harmonic = f", a harmonic of {suggestion.harmonic_of:.4g} Hz" if suggestion.harmonic_of else ""
+    unit = "px" if suggestion.kind == "motion" else "gray levels"
+    place = ""
+    if suggestion.kind != "flicker":
+        place = f", about row {suggestion.point[0]}, column {suggestion.point[1]}"
+    size = f"{suggestion.strength:.0f} dB above the noise, {suggestion.amplitude:.2g} {unit}"
+    return f"{suggestion.kind}, {size}{place}{harmonic}"
 
 
-def _part(options: argparse.Namespace) -> str:
-    """Options that take the same part of the clip."""
+def _part_options(options: argparse.Namespace) -> str:
+    """The options that choose the same part of the clip."""
     start = f" --start {options.start:g}" if options.start else ""
     return start + (f" --end {options.end:g}" if options.end is not None else "")

@@ -1,4 +1,4 @@
-"""The command ``warmup``: every method compiled ahead of time."""
+"""The command ``warmup``: compilation of every method ahead of its first use."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from time import perf_counter
 from typing import Any
 
 import vmm
-from vmm.cli.magnify import TEMPORAL, takes
+from vmm.cli.options import TEMPORAL, has_parameter
 
 
 def add(verbs: Any) -> None:
-    """Add the verb to the parser's."""
-    verb = verbs.add_parser("warmup", help="compile every method for this machine, so that no first call waits for it")
+    """Add the verb to the parser."""
+    summary = "Compile every method for this machine, so that the first call of a method is fast."
+    verb = verbs.add_parser("warmup", help=summary, description=summary)
     verb.set_defaults(run=_warmup)
 
 
@@ -23,7 +24,7 @@ def _warmup(options: argparse.Namespace) -> None:
     for frames in (np.zeros((24, 40, 48), np.uint8), np.zeros((24, 40, 48, 3), np.uint8)):
         for name in vmm.METHODS:
             function = getattr(vmm, name).magnify
-            if takes(function, "frequency"):
+            if has_parameter(function, "frequency"):
                 function(frames, 6, fs=30)
                 continue
             for temporal in TEMPORAL:

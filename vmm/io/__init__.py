@@ -1,21 +1,26 @@
-"""Video in and out; the only place that touches files.
+"""Read and write video files. No other part of the package touches video files.
 
-| name | what it does |
+| name | purpose |
 | --- | --- |
-| ``read(path)`` | the whole clip as an array, and its rate |
-| ``stream(path)`` | an iterator of chunks that carries ``fs`` and ``shape`` |
-| ``write(path, frames, rate)`` | an array or an iterator of chunks into a file |
-| ``info(path)`` | size, rates, length and codec, without decoding the clip |
-| ``loss(path)`` | what its codec does to small motion |
+| ``read(path)`` | read a whole clip as an array, and return it with its camera rate |
+| ``stream(path)`` | open a clip as a ``Clip``, an iterator of chunks with ``fs`` and ``shape`` |
+| ``write(path, frames, fps)`` | write an array or an iterator of chunks to a file |
+| ``info(path)`` | get the size, playback rate, length and codec as an ``Info``, without decoding the clip |
+| ``codec_warning(path)`` | describe how far the codec of a file damages small motion |
 
-Read are all videos that ffmpeg decodes, folders of images, TIFF stacks, Photron ``.cih`` with ``.mraw``, and Phantom
-``.cine``. ``fs``, the rate at which the camera took the frames, is that which the file states unless another is given.
+Readable inputs are all videos that ffmpeg decodes, folders of images, TIFF stacks, Photron ``.cih`` with ``.mraw``, and
+Phantom ``.cine``. ``fs`` is the rate in Hz at which the camera took the frames; by default it is the playback rate that
+the file states.
 """
 
-from vmm.io.codecs import loss
-from vmm.io.info import info
-from vmm.io.read import Clip, read, stream
+from vmm.io._info import info
+from vmm.io._read import Clip, read, stream
+from vmm.io._write import write
+from vmm.io.codecs import codec_warning
 from vmm.io.video import Info
-from vmm.io.write import write
 
-__all__ = ["Clip", "Info", "info", "loss", "read", "stream", "write"]
+__all__ = ["Clip", "Info", "codec_warning", "info", "read", "stream", "write"]
+
+
+def __dir__() -> list[str]:
+    return __all__

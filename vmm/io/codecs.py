@@ -1,4 +1,4 @@
-"""What a codec does to small motion."""
+"""Effect of lossy codecs on small motion."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vmm.io.info import info
+from vmm.io._info import as_path, info
 from vmm.io.video import ffmpeg
 
-BETWEEN = (
+PREDICTIVE = (
     "h264",
     "hevc",
     "av1",
@@ -26,65 +26,77 @@ BETWEEN = (
     "wmv3",
     "vc1",
 )
-"""Codecs that predict frames from others, and where nothing seems to change repeat what was there."""
+"""Codecs that predict frames from other frames. They skip small changes, and with them small motion."""
 
-_BITS = (0.011, 0.016, 0.035, 0.41)  # a pixel: H.264 at CRF 28, 23, 18 and 10, of a beam with noise of 1 grey level
-_KEPT = ((0.20, 0.04), (0.20, 0.02), (0.27, 0.08), (0.42, 0.25))  # of vibrations of 20 and 5 mpx
-_LOOKED_AT = 48  # frames
+# Measured on a vibrating beam with noise of 1 gray level, encoded as H.264 at CRF 28, 23, 18 and 10.
+_BITS_PER_PIXEL = (0.011, 0.016, 0.035, 0.41)
+_REMAINING_SHARE = ((0.20, 0.04), (0.20, 0.02), (0.27, 0.08), (0.42, 0.25))
+"""Share of the amplitude that remains of vibrations of 0.02 px and of 0.005 px, for each entry of _BITS_PER_PIXEL."""
+
+_LOSSLESS_BITS = 8.0
+"""Bits per pixel at which all of the amplitude is assumed to remain: those of an uncompressed 8-bit gray frame."""
+
+_FRAMES_PROBED = 48
+"""Frames that are searched for predicted ones. A longer search takes more time and rarely finds more."""
 
 
-def loss(path: str | Path) -> str:
-    """What is to be expected of small motion in a file; empty where its codec keeps it.
+def codec_warning(path: str | Path) -> str:
+    """Describe how far the codec of a file damages small motion.
 
-    A codec that predicts frames from others removes what moves by less than it thinks can be seen. How much was
-    measured on a vibrating beam encoded as H.264, and is told by the bits that the file spends on a pixel.
+    A codec that predicts frames from other frames removes motion too small to be visible. The share that remains was
+    measured on a vibrating beam encoded as H.264, and is estimated from the bits per pixel of the file.
 
     Parameters
     ----------
     path
-        The file or folder.
+        Path of the file or folder.
 
     Returns
     -------
     str
-        A sentence.
+        The warning, or an empty string if the codec preserves small motion.
 
     Raises
     ------
-    FileNotFoundError, ValueError
-        As in ``info``.
+    FileNotFoundError, TypeError, ValueError
+        If ``info`` raises them.
 
     Examples
     --------
-    >>> from vmm.io.codecs import loss
-    >>> loss("nothing.mp4")
-    Traceback (most recent call last):
-    FileNotFoundError: nothing.mp4: no such file or folder
+    A lossless file needs no warning:
+
+    >>> import tempfile
+    >>> import numpy as np, vmm
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     vmm.io.write(f"{folder}/clip.mkv", np.zeros((6, 32, 48), np.uint8), 30)
+    ...     vmm.io.codec_warning(f"{folder}/clip.mkv")
+    ''
     """
-    path = Path(path)
-    found = info(path)
-    if found.codec not in BETWEEN or not _predicted(path):
+    path = as_path(path)
+    clip = info(path)
+    if clip.codec not in PREDICTIVE or not _has_predicted_frames(path):
         return ""
-    bits = 8 * path.stat().st_size / max(1, int(np.prod(found.shape[:3])))
-    medium, small = _kept(bits)
+    bits = 8 * path.stat().st_size / max(1, int(np.prod(clip.shape[:3])))
+    medium, small = _remaining_shares(bits)
     return (
-        f"{path}: {found.codec} predicts frames from others and removes small motion. At its {bits:.2g} bits a pixel "
-        f"about {100 * medium:.0f} % of a vibration of 0.02 px and {100 * small:.0f} % of one of 0.005 px would be "
-        "left, going by a beam that was measured, and false lines may appear; larger and slower motion suffers less. "
-        "To measure, record raw, FFV1 or MJPEG"
+        f"{path}: {clip.codec} predicts frames from other frames and removes small motion. At the file's "
+        f"{bits:.2g} bits per pixel about {100 * medium:.0f} % of a vibration of 0.02 px and {100 * small:.0f} % of "
+        "one of 0.005 px remain (measured on a test beam), and false peaks may appear in spectra; larger and slower "
+        "motion suffers less. For measurements, record raw video, FFV1 or MJPEG"
     )
 
 
-def _kept(bits: float) -> tuple[float, float]:
-    """Shares of 0.02 px and 0.005 px that are left."""
-    place = np.log(np.clip(bits, _BITS[0], None))
-    medium, small = (np.interp(place, np.log([*_BITS, 8.0]), [*(pair[i] for pair in _KEPT), 1.0]) for i in range(2))
+def _remaining_shares(bits: float) -> tuple[float, float]:
+    """Remaining shares of vibrations of 0.02 px and 0.005 px, interpolated over the logarithm of the bits per pixel."""
+    position = np.log(np.clip(bits, _BITS_PER_PIXEL[0], None))
+    nodes = np.log([*_BITS_PER_PIXEL, _LOSSLESS_BITS])
+    medium, small = (np.interp(position, nodes, [*(pair[i] for pair in _REMAINING_SHARE), 1.0]) for i in range(2))
     return float(medium), float(small)
 
 
-def _predicted(path: Path) -> bool:
-    """Whether any of the first frames is predicted from others."""
+def _has_predicted_frames(path: Path) -> bool:
+    """Whether any of the first frames is predicted from others (a P or B frame)."""
     command = [ffmpeg(), "-hide_banner", "-nostdin", "-i", f"file:{path}", "-map", "0:v:0"]
-    command += ["-frames:v", str(_LOOKED_AT), "-vf", "showinfo", "-f", "null", "-"]
-    said = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False).stderr
-    return re.search(r"\btype:[PB]\b", said) is not None
+    command += ["-frames:v", str(_FRAMES_PROBED), "-vf", "showinfo", "-f", "null", "-"]
+    log = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False).stderr
+    return re.search(r"\btype:[PB]\b", log) is not None

@@ -13,14 +13,14 @@ import numpy as np
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 
 
-def opened(path: Path) -> tuple[Any, Fraction | None, str]:
-    """Frames that are read when they are sliced, no rate, and the format."""
+def open_frames(path: Path) -> tuple[Any, Fraction | None, str]:
+    """Frames that are read when they are sliced, None for the rate, and the name of the format."""
     frames = _Folder(path) if path.is_dir() else _Stack(path)
     return frames, None, frames.name
 
 
-class _Lazy:
-    """Frames (T, H, W[, 3]) read one by one when they are sliced."""
+class _LazyFrames:
+    """Frames (T, H, W[, 3]), each of which is read from the disk when it is sliced."""
 
     name: str
 
@@ -35,25 +35,27 @@ class _Lazy:
         return np.stack([self._image(i) for i in range(*frames.indices(self.shape[0]))])
 
 
-class _Folder(_Lazy):
+class _Folder(_LazyFrames):
     name = "images"
 
     def __init__(self, path: Path) -> None:
-        self._files = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=_counted)
+        self._files = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=_natural_key)
         if not self._files:
-            raise ValueError(f"{path}: no images in this folder; it must hold {', '.join(SUFFIXES)}")
+            raise ValueError(f"{path}: no images in this folder; readable types are {', '.join(SUFFIXES)}")
         super().__init__(len(self._files))
 
     def _image(self, i: int) -> np.ndarray:
         import imageio.v3 as iio
 
-        image = _three(iio.imread(self._files[i]))
+        image = _without_alpha(iio.imread(self._files[i]))
         if i and image.shape != self.shape[1:]:
-            raise ValueError(f"{self._files[i]}: an image of {image.shape} among images of {self.shape[1:]}")
+            raise ValueError(
+                f"{self._files[i]}: an image of {image.shape} among images of {self.shape[1:]}; all must have one shape"
+            )
         return image
 
 
-class _Stack(_Lazy):
+class _Stack(_LazyFrames):
     name = "tiff"
 
     def __init__(self, path: Path) -> None:
@@ -62,12 +64,12 @@ class _Stack(_Lazy):
         self._path = path
         try:
             with tifffile.TiffFile(path) as stack:
-                count, self._held = len(stack.pages), None
-                if count == 1:  # one image, or a stack in one piece
+                count, self._array = len(stack.pages), None
+                if count == 1:  # The file holds one image, or a stack that is stored as one array.
                     series = stack.series[0]
                     leading = series.axes.index("Y")
                     count = math.prod(series.shape[:leading])
-                    self._held = series.asarray().reshape(count, *series.shape[leading:])
+                    self._array = series.asarray().reshape(count, *series.shape[leading:])
         except (tifffile.TiffFileError, ValueError) as error:
             raise ValueError(f"{path}: no TIFF stack ({error})") from error
         super().__init__(count)
@@ -75,19 +77,19 @@ class _Stack(_Lazy):
     def _image(self, i: int) -> np.ndarray:
         import tifffile
 
-        if self._held is not None:
-            return _three(self._held[i])
+        if self._array is not None:
+            return _without_alpha(self._array[i])
         with tifffile.TiffFile(self._path) as stack:
-            return _three(stack.pages[i].asarray())
+            return _without_alpha(stack.pages[i].asarray())
 
 
-def _three(image: np.ndarray) -> np.ndarray:
-    """The image without an alpha plane."""
+def _without_alpha(image: np.ndarray) -> np.ndarray:
+    """The image (H, W) or (H, W, 3) without its alpha channel."""
     if image.ndim == 3 and image.shape[2] <= 2:
         return image[..., 0]
     return image[..., :3] if image.ndim == 3 else image
 
 
-def _counted(path: Path) -> list[tuple[int, str]]:
-    """Key that sorts 2.png before 10.png."""
+def _natural_key(path: Path) -> list[tuple[int, str]]:
+    """Sort key that orders numbers by value: 2.png before 10.png."""
     return [(int(part or 0), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", path.name)]

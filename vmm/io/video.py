@@ -1,4 +1,4 @@
-"""Video files through the ffmpeg that comes with imageio-ffmpeg."""
+"""Video files, decoded by the ffmpeg program that imageio-ffmpeg brings."""
 
 from __future__ import annotations
 
@@ -10,40 +10,42 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 
 
 @dataclass(frozen=True)
 class Info:
-    """What a file holds, without its frames.
+    """Description of a video file.
 
     Attributes
     ----------
     shape
-        (T, H, W) of grey or (T, H, W, 3) of colour frames.
+        Shape of the clip: (T, H, W) for gray frames, (T, H, W, 3) for color frames.
     dtype
-        ``"uint8"`` or ``"uint16"``.
-    rate
-        Frames a second that the file states, exactly; None where it states none.
+        Type of the decoded frames, ``"uint8"`` or ``"uint16"``.
+    fps
+        Playback rate in frames per second, exactly as the file states it; None if the file states none. Recordings of
+        high-speed cameras state the camera rate.
     codec
         Name of the codec or the file format.
-    pixels
-        Name of the pixel format in the file.
-    sound
+    pixel_format
+        Name that ffmpeg gives to the pixel format of the file, or the dtype if ffmpeg does not read the file.
+    has_sound
         Whether the file has a sound track.
-    tags
-        How its colours are meant, by the names of ffmpeg's options; what the file does not say is left out.
+    color_tags
+        Names and values of the ffmpeg options that describe the color range, matrix, primaries and transfer. Properties
+        that the file does not state are absent.
     """
 
     shape: tuple[int, ...]
     dtype: str
-    rate: Fraction | None
+    fps: Fraction | None
     codec: str
-    pixels: str
-    sound: bool = False
-    tags: tuple[tuple[str, str], ...] = ()
+    pixel_format: str
+    has_sound: bool = False
+    color_tags: tuple[tuple[str, str], ...] = ()
 
 
 def ffmpeg() -> str:
@@ -54,72 +56,92 @@ def ffmpeg() -> str:
 
 
 def probe(path: Path) -> Info:
-    """Size, exact rate, length and pixel format of a video; packets are counted, not decoded."""
-    said = _run("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
-    stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", said.stderr)
-    size = re.search(r"^#dimensions 0: (\d+)x(\d+)", said.stdout, re.MULTILINE)
+    """Describe a video; its packets are counted instead of decoded."""
+    process = run_ffmpeg("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
+    stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
+    size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
     if stream is None or size is None:
-        raise ValueError(f"{path}: no video that ffmpeg can decode ({_last_line(said.stderr)})")
+        raise ValueError(f"{path}: no video that ffmpeg can decode ({_last_line(process.stderr)})")
     line = stream.group()
-    pixels = _pixel_format(line)
+    pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
-    planes = () if pixels.startswith(("gray", "mono", "ya")) else (3,)
-    dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixels) else "uint8"
-    sound = re.search(r"Stream #\d+:\d+.*?: Audio:", said.stderr) is not None
-    shape = _count(path), height, width, *planes
-    return Info(shape, dtype, _rate(line, said.stdout), stream.group(1), pixels, sound, _tags(line))
+    channels = () if pixel_format.startswith(("gray", "mono", "ya")) else (3,)
+    dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixel_format) else "uint8"
+    has_sound = re.search(r"Stream #\d+:\d+.*?: Audio:", process.stderr) is not None
+    shape = _count_frames(path), height, width, *channels
+    fps = _playback_rate(line, process.stdout)
+    return Info(shape, dtype, fps, stream.group(1), pixel_format, has_sound, _color_tags(line))
 
 
-def decoded(
-    path: Path, found: Info, *, chunk: int, pixels: str = "colour", start: int = 0, stop: int | None = None
+def decode(
+    path: Path,
+    info: Info,
+    *,
+    chunk: int,
+    pixels: Literal["color", "gray", "planes"] = "color",
+    start: int = 0,
+    stop: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """Chunks of a video's frames from `start` to `stop`; raises where ffmpeg cannot decode them all.
+    """Yield chunks of a video's frames from `start` to `stop`; raise if ffmpeg cannot decode all of them.
 
-    Pixels are ``"colour"``; ``"grey"``; or ``"planes"``, bytes (n, H W 3/2) as 4:2:0 video holds them, luma first. A
-    file may count packets that hold no frame to be shown: it then ends a little early without complaint.
+    ``"color"`` yields frames as the file has them, ``"gray"`` luma only, and ``"planes"`` the bytes (n, H W 3/2) of
+    4:2:0 video, luma first. Some files contain packets without a visible frame; such a clip ends early, without error.
     """
-    wide = found.dtype == "uint16"
-    colour = len(found.shape) == 4 and pixels == "colour"
-    target = ("rgb48le" if wide else "rgb24") if colour else ("gray16le" if wide else "gray")
-    chosen = [f"select=gte(n\\,{start})"] if start else []
-    if pixels == "grey" and found.pixels.startswith("yuv"):
-        chosen.append("extractplanes=y")  # luma as it is, not stretched to the full range
-    stop = found.shape[0] if stop is None else min(stop, found.shape[0])
-    command = ["-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough"]
-    command += ["-vf", ",".join(chosen)] if chosen else []
-    command += ["-frames:v", str(stop - start), "-f", "rawvideo"]
-    command += ["-pix_fmt", found.pixels if pixels == "planes" else target, "-"]
-    height, width = found.shape[1:3]
-    shape: tuple[int, ...] = (height, width, 3) if colour else (height, width)
+    is_wide = info.dtype == "uint16"
+    is_color = len(info.shape) == 4 and pixels == "color"
+    stop = info.shape[0] if stop is None else min(stop, info.shape[0])
+    height, width = info.shape[1:3]
+    shape: tuple[int, ...] = (height, width, 3) if is_color else (height, width)
+    target = raw_pixel_format(color=is_color, wide=is_wide)
     if pixels == "planes":
-        shape = (height * width * 3 // 2,)
-    with running(command, stdout=subprocess.PIPE) as (process, complaint):
-        seen = start
-        while seen < stop:
-            frames = np.empty((min(chunk, stop - seen), *shape), "<u2" if wide else np.uint8)
-            n = _filled(process.stdout, memoryview(frames).cast("B")) // frames[0].nbytes
+        shape, target = (height * width * 3 // 2,), info.pixel_format
+    command = ["-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough", *_filters(info, pixels, start)]
+    command += ["-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target, "-"]
+    with ffmpeg_process(command, stdout=subprocess.PIPE) as (process, last_error):
+        position = start
+        while position < stop:
+            frames = np.empty((min(chunk, stop - position), *shape), "<u2" if is_wide else np.uint8)
+            n = _read_into(process.stdout, memoryview(frames).cast("B")) // frames[0].nbytes
             if n == 0:
                 process.wait()
-                if said := complaint():
-                    raise ValueError(f"{path}: broken off or damaged after {seen} of {found.shape[0]} frames ({said})")
+                if message := last_error():
+                    raise ValueError(
+                        f"{path}: truncated or damaged after {position} of {info.shape[0]} frames ({message})"
+                    )
                 return
             yield frames[:n]
-            seen += n
+            position += n
+
+
+def raw_pixel_format(*, color: bool, wide: bool) -> str:
+    """Name that ffmpeg gives to raw frames of 8 bits, or 16 bits if `wide`."""
+    if color:
+        return "rgb48le" if wide else "rgb24"
+    return "gray16le" if wide else "gray"
+
+
+def _filters(info: Info, pixels: str, start: int) -> list[str]:
+    """The ``-vf`` option of ffmpeg that skips the first frames and selects the luma plane."""
+    filters = [f"select=gte(n\\,{start})"] if start else []
+    if pixels == "gray" and info.pixel_format.startswith("yuv"):
+        filters.append("extractplanes=y")  # This leaves the values as they are; a conversion would stretch their range.
+    return ["-vf", ",".join(filters)] if filters else []
 
 
 @contextmanager
-def running(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[[], str]]]:
-    """An ffmpeg at work, and what it complains of; it is stopped in any case."""
-    with tempfile.TemporaryFile() as complaints:
+def ffmpeg_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[[], str]]]:
+    """Run ffmpeg; yield the process and a function that returns its last error message. It is stopped on exit."""
+    with tempfile.TemporaryFile() as log:
         command = [ffmpeg(), "-v", "error", "-nostdin", *arguments]
-        process = subprocess.Popen(command, stderr=complaints, start_new_session=True, **pipes)  # Ctrl-C is for us
+        # In a session of its own, ffmpeg does not receive Ctrl-C, which this process handles.
+        process = subprocess.Popen(command, stderr=log, start_new_session=True, **pipes)
 
-        def complaint() -> str:
-            complaints.seek(0)
-            return _last_line(complaints.read().decode(errors="replace"))
+        def last_error() -> str:
+            log.seek(0)
+            return _last_line(log.read().decode(errors="replace"))
 
         try:
-            yield process, complaint
+            yield process, last_error
         finally:
             process.kill()
             process.wait()
@@ -129,49 +151,53 @@ def running(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[
                         pipe.close()
 
 
-def _filled(pipe: IO[bytes], buffer: memoryview) -> int:
-    """How many bytes of the buffer a pipe filled before its end."""
-    filled = 0
-    while filled < len(buffer) and (n := pipe.readinto(buffer[filled:])):  # type: ignore[attr-defined]
-        filled += n
-    return filled
+def _read_into(pipe: IO[bytes], buffer: memoryview) -> int:
+    """Fill the buffer from a pipe; return the number of bytes read, which is smaller at the pipe's end."""
+    size = 0
+    while size < len(buffer) and (n := pipe.readinto(buffer[size:])):  # type: ignore[attr-defined]
+        size += n
+    return size
 
 
-def _run(*arguments: Any) -> subprocess.CompletedProcess[str]:
+def run_ffmpeg(*arguments: Any) -> subprocess.CompletedProcess[str]:
+    """Run ffmpeg to its end; return its exit code and output, whatever they are."""
     command = [ffmpeg(), "-hide_banner", "-nostdin", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
 
 
-def _count(path: Path) -> int:
-    """Number of frames, by the packets of the file."""
-    packets = _run("-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-").stdout
-    return sum(not line.startswith("#") for line in packets.splitlines())  # one line a packet, after the header
+def _count_frames(path: Path) -> int:
+    """Number of frames, which is the number of video packets in the file."""
+    packets = run_ffmpeg("-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-").stdout
+    return sum(not line.startswith("#") for line in packets.splitlines())  # One line per packet follows the header.
 
 
-def _rate(line: str, frame: str) -> Fraction | None:
-    """The stated rate, exactly where the first frame's time base tells it; None where none is stated."""
-    stated = re.search(r"([\d.]+)(k?) fps", line)
-    if stated is None:
+def _playback_rate(line: str, frame: str) -> Fraction | None:
+    """The playback rate, or None if the file states none.
+
+    ffmpeg prints it with two decimals; the time base of the first frame gives it exactly if the two agree.
+    """
+    match = re.search(r"([\d.]+)(k?) fps", line)
+    if match is None:
         return None
-    rate = Fraction(stated.group(1)) * (1000 if stated.group(2) else 1)
+    fps = Fraction(match.group(1)) * (1000 if match.group(2) else 1)
     base = re.search(r"^#tb 0: (\d+)/(\d+)", frame, re.MULTILINE)
     if base is not None:
         exact = Fraction(int(base.group(2)), int(base.group(1)))
-        if abs(exact - rate) <= max(Fraction(1, 1000) * rate, Fraction(1, 200)):  # the text has two decimals
+        if abs(exact - fps) <= max(Fraction(1, 1000) * fps, Fraction(1, 200)):
             return exact
-    return rate
+    return fps
 
 
 def _pixel_format(line: str) -> str:
-    """Name of the pixel format in ffmpeg's line on a stream: the field after the codec."""
+    """Name of the pixel format in ffmpeg's line about a stream: the field after the codec."""
     fields = re.split(r",\s*(?![^()]*\))", line.split("Video:", 1)[1])
     return re.sub(r"\(.*", "", fields[1]).strip() if len(fields) > 1 else ""
 
 
-def _tags(line: str) -> tuple[tuple[str, str], ...]:
-    """Range, matrix, primaries and transfer in ffmpeg's line on a stream: ``yuv420p(tv, bt709, progressive)``."""
-    said = re.search(r"Video: [^,]*(?:\([^)]*\)[^,]*)*, \w+\(([^)]*)\)", line)
-    words = [word.strip() for word in said.group(1).split(",")] if said else []
+def _color_tags(line: str) -> tuple[tuple[str, str], ...]:
+    """Range, matrix, primaries and transfer in ffmpeg's line about a stream: ``yuv420p(tv, bt709, progressive)``."""
+    match = re.search(r"Video: [^,]*(?:\([^)]*\)[^,]*)*, \w+\(([^)]*)\)", line)
+    words = [word.strip() for word in match.group(1).split(",")] if match else []
     tags = [("color_range", word) for word in words if word in ("tv", "pc")]
     for word in words:
         names = word.split("/") if word.count("/") == 2 else [word] * 3

@@ -19,7 +19,7 @@
 | ``sound``, ``Sound`` | sound from the vibrations that it causes, also by the rows of a rolling shutter |
 | ``pulse``, ``breathing``, ``Rate`` | pulse from the colour of skin, breath from motion |
 | ``faults``, ``Faults`` | what is wrong with a clip: repeated and missing frames, saturated pixels |
-| ``too_short``, ``warn_of_codec`` | whether a clip holds enough of a band, what its codec does to small motion |
+| ``too_short``, ``check_codec`` | whether a clip holds enough of a band, what its codec does to small motion |
 | ``artefacts`` | what magnification did beside motion: overshoot, sharpness, ghosts, error where nothing moves |
 | ``save``, ``load`` | results in files |
 | ``suggest``, ``Suggestion`` | the strongest lines of motion and colour in a clip, and the band for each |
@@ -29,7 +29,7 @@ from vmm.measure import artefacts
 from vmm.measure.blind import blind_modes
 from vmm.measure.bound import bound, bound_of_line
 from vmm.measure.displacement import Displacement, displacement
-from vmm.measure.faults import Faults, faults, too_short, warn_of_codec
+from vmm.measure.faults import Faults, check_codec, faults, too_short
 from vmm.measure.field import Field, field
 from vmm.measure.kinematics import acceleration, integrate, velocity
 from vmm.measure.modes import Modes, mac, modes
@@ -63,6 +63,7 @@ __all__ = [
     "bound",
     "bound_of_line",
     "breathing",
+    "check_codec",
     "compare",
     "displacement",
     "faults",
@@ -82,5 +83,4 @@ __all__ = [
     "suggest",
     "too_short",
     "velocity",
-    "warn_of_codec",
 ]

@@ -48,9 +48,9 @@ def twice(frames: Any) -> Twice:
         return Twice(lambda: moving(cut(frames)), lambda: cut(frames), frames.shape[1:], frames.dtype, frames[:1])
     if not isinstance(frames, Iterable):
         check_frames(frames)
-    if hasattr(frames, "again"):
+    if hasattr(frames, "reopen"):
         sample = np.zeros((1, *frames.shape[1:]), frames.dtype)
-        return Twice(lambda: moving(frames.again()), lambda: moving(frames), frames.shape[1:], frames.dtype, sample)
+        return Twice(lambda: moving(frames.reopen()), lambda: moving(frames), frames.shape[1:], frames.dtype, sample)
     held: list[Array] = []
     rest = moving(frames)
     while sum(map(len, held)) < HELD and (chunk := next(rest, None)) is not None:

@@ -119,7 +119,7 @@ def too_short(count: int, fs: float, band: tuple[float, float]) -> str:
     )
 
 
-def warn_of_codec(path: str | Path) -> None:
+def check_codec(path: str | Path) -> None:
     """Warn where a file's codec destroys small motion: commands that measure call it.
 
     Parameters
@@ -140,13 +140,13 @@ def warn_of_codec(path: str | Path) -> None:
     Examples
     --------
     >>> import vmm
-    >>> vmm.measure.warn_of_codec("nothing.mp4")
+    >>> vmm.measure.check_codec("nothing.mp4")
     Traceback (most recent call last):
     FileNotFoundError: nothing.mp4: no such file or folder
     """
-    from vmm.io.codecs import loss
+    from vmm.io.codecs import codec_warning
 
-    if said := loss(path):
+    if said := codec_warning(path):
         warnings.warn(said, UserWarning, stacklevel=2)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.io.write import check_place, drafted
+from vmm.io.destination import check_destination, temporary_path
 from vmm.measure.audio import write_wav
 from vmm.measure.signals import Signals
 from vmm.measure.tables import write_csv
@@ -59,10 +59,10 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise ValueError(f"{path}: unknown format {path.suffix!r}; known are {', '.join(_WRITERS)}")
-    check_place(path, overwrite=overwrite)
+    check_destination(path, overwrite=overwrite)
     if isinstance(result, np.ndarray):
         result = Signals(result, 1.0 if fs is None else float(fs), unit)
-    with drafted(path) as draft:
+    with temporary_path(path) as draft:
         writer(draft, result)
 
 

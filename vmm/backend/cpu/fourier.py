@@ -1,4 +1,4 @@
-"""Fourier transforms of Rocket-FFT, which are DUCC's, called from compiled code; for single precision."""
+"""Fourier transforms in single precision by Rocket-FFT, which calls the library DUCC from compiled code."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def _to_real(x: Any, out: Any, axes: Any, scale: Any) -> None:
 
 
 def fft2(x: np.ndarray, inverse: bool) -> np.ndarray:
-    """Transform of complex images (T, h, w), in their place."""
+    """Transform of complex images (T, h, w), which are overwritten."""
     x = np.ascontiguousarray(x)
     _complex(x, x, _AXES, not inverse, 1 / (x.shape[1] * x.shape[2]) if inverse else 1.0)
     return x
 
 
 def rfft2(x: np.ndarray) -> np.ndarray:
-    """Half of the spectrum of real images (T, h, w)."""
+    """Half spectrum (T, h, w // 2 + 1) of real images (T, h, w)."""
     out = np.empty((*x.shape[:2], x.shape[2] // 2 + 1), np.complex64)
     _from_real(np.ascontiguousarray(x), out, _AXES)
     return out
 
 
 def irfft2(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Real images of half of their spectrum."""
+    """Real images (T, h, w) of their half spectrum."""
     out = np.empty((len(x), *size), np.float32)
     _to_real(np.ascontiguousarray(x), out, _AXES, 1 / (size[0] * size[1]))
     return out

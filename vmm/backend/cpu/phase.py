@@ -1,4 +1,4 @@
-"""Local phase: read, filtered along time, and written, row by row."""
+"""Kernels of local phase: read it, filter it over time, and write it, row by row."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from vmm.backend.cpu.compiling import kernel
 _f = np.float32
 _PI, _HALF = _f(np.pi), _f(np.pi / 2)
 _PER_PI = _f(1 / np.pi)
-_PI_HIGH, _PI_LOW = _f(3.140625), _f(np.pi - 3.140625)  # the first has so few digits that its multiples are exact
+_PI_HIGH, _PI_LOW = _f(3.140625), _f(np.pi - 3.140625)  # The first has few digits, so that its multiples are exact.
 
 
 @kernel
 def atan2(y: Any, x: Any) -> Any:
-    """Angle of (x, y) to 3e-7, by a minimax polynomial of the smaller over the larger."""
+    """Angle of (x, y) with an error below 3e-7, by a minimax polynomial in the ratio of the smaller to the larger."""
     a, b = abs(y), abs(x)
     z = min(a, b) / (max(a, b) + _f(1e-37))
     q = z * z
@@ -34,7 +34,7 @@ def atan2(y: Any, x: Any) -> Any:
 
 @kernel
 def sin_cos1(x: Any) -> Any:
-    """Sine of x, and its cosine less 1, to 2e-7, by minimax polynomials over half a turn."""
+    """Sine of x and cosine of x minus 1, with errors below 2e-7, by minimax polynomials on half a period."""
     k = np.rint(x * _PER_PI)
     r = (x - k * _PI_HIGH) - k * _PI_LOW
     q = r * r
@@ -45,7 +45,7 @@ def sin_cos1(x: Any) -> Any:
     c = _f(-2.6051508213079603e-07) * q + _f(2.4760162235004958e-05)
     c = c * q + _f(-0.0013888361422063756)
     c = c * q + _f(0.04166663626042357)
-    c = (c * q + _f(-0.49999999358575553)) * q  # the cosine less 1
+    c = (c * q + _f(-0.49999999358575553)) * q  # the cosine minus 1
     odd = k - _f(2) * np.floor(k * _f(0.5))
     sign = _f(1) - _f(2) * odd
     return s * sign, c * sign - _f(2) * odd
@@ -53,13 +53,13 @@ def sin_cos1(x: Any) -> Any:
 
 @kernel
 def cross(a: Any, b: Any, c: Any, d: Any) -> Any:
-    """``a d - b c`` by differences: exactly 0 where (c, d) is (a, b), which fused products are not."""
+    """``a d - b c``, computed from differences: exactly 0 if (c, d) equals (a, b), which fused products are not."""
     return a * (d - b) - b * (c - a)
 
 
 @kernel
-def since_row(coefs: Any, before: Any, phase: Any) -> None:
-    """Phase of a row relative to that of the frame before; exactly 0 where nothing changed."""
+def phase_shift_row(coefs: Any, before: Any, phase: Any) -> None:
+    """Phase shift of a row since the previous frame; exactly 0 where nothing has changed."""
     for i in range(coefs.shape[0]):
         a, b, c, d = before[i].real, before[i].imag, coefs[i].real, coefs[i].imag
         phase[i] = atan2(cross(a, b, c, d), a * c + b * d)
@@ -67,7 +67,7 @@ def since_row(coefs: Any, before: Any, phase: Any) -> None:
 
 @kernel
 def biquad_row(x: Any, z1: Any, z2: Any, s: Any) -> None:
-    """One second-order section along time on a row, in place; transposed direct form II."""
+    """Filter a row in place with one second-order section over time, in transposed direct form II."""
     b0, b1, b2, a1, a2 = s[0], s[1], s[2], s[4], s[5]
     for i in range(x.shape[0]):
         v = x[i]
@@ -79,22 +79,22 @@ def biquad_row(x: Any, z1: Any, z2: Any, s: Any) -> None:
 
 @kernel
 def sections_row(x: Any, sos: Any, registers: Any, r: Any) -> None:
-    """Second-order sections along time on a row, in place, by row r of their registers (n, 2, h, w)."""
+    """Filter a row in place with second-order sections over time; row r of the state (n, 2, h, w) is updated."""
     for k in range(sos.shape[0]):
         biquad_row(x, registers[k, 0, r], registers[k, 1, r], sos[k])
 
 
 @kernel
-def fade(angle: Any, per_limit: Any) -> Any:
-    """An angle that fades out beyond a limit."""
+def attenuate(angle: Any, per_limit: Any) -> Any:
+    """An angle, attenuated beyond a limit: ``angle / (1 + (angle / limit)^4)``."""
     part = angle * per_limit
     square = part * part
     return angle / (_f(1) + square * square)
 
 
 @kernel
-def turned_row(coefs: Any, angle: Any) -> None:
-    """What turning changes in a row, in its place."""
+def rotation_change_row(coefs: Any, angle: Any) -> None:
+    """Replace a row of coefficients by the change that a rotation by `angle` makes in it."""
     for i in range(coefs.shape[0]):
         s, c = sin_cos1(angle[i])
         a, b = coefs[i].real, coefs[i].imag
@@ -102,8 +102,8 @@ def turned_row(coefs: Any, angle: Any) -> None:
 
 
 @kernel
-def weighted_row(total: Any, weights: Any, rows: Any, r: Any) -> None:
-    """Row r of each of rows (n, h, w) by its weight, added to a total (w,)."""
+def weighted_sum_row(total: Any, weights: Any, rows: Any, r: Any) -> None:
+    """Add row r of each of the arrays rows (n, h, w), multiplied by its weight, to a total (w,)."""
     n = rows.shape[0] - rows.shape[0] % 4
     for k in range(0, n, 4):
         a, b, c, d = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
@@ -117,116 +117,122 @@ def weighted_row(total: Any, weights: Any, rows: Any, r: Any) -> None:
 
 
 @kernel
-def since(coefs: Any, reference: Any, phase: Any) -> None:
-    """Phase of rows (n, w) relative to a reference."""
+def phase_shift(coefs: Any, reference: Any, phase: Any) -> None:
+    """Phase shift of rows (n, w) relative to a reference."""
     for r in range(coefs.shape[0]):
-        since_row(coefs[r], reference[r], phase[r])
+        phase_shift_row(coefs[r], reference[r], phase[r])
 
 
 @kernel
-def since_each(coefs: Any, references: Any, phases: Any) -> None:
-    """Phase of coefs (G, T, w), each (T, w) relative to a reference of its own (G, w)."""
+def phase_shift_each(coefs: Any, references: Any, phases: Any) -> None:
+    """Phase shift of coefs (G, T, w), where each of the G groups has its own reference (w,)."""
     for g in range(coefs.shape[0]):
         for t in range(coefs.shape[1]):
-            since_row(coefs[g, t], references[g], phases[g, t])
+            phase_shift_row(coefs[g, t], references[g], phases[g, t])
 
 
 @kernel
-def since_filtered(coefs: Any, before: Any, sos: Any, registers: Any, signal: Any) -> None:
-    """Phase of coefs (T, h, w) since the frame before, through second-order sections; before (h, w) is brought up."""
+def filtered_phase_shift(coefs: Any, before: Any, sos: Any, registers: Any, signal: Any) -> None:
+    """Phase shift of coefs (T, h, w) since the previous frame, filtered; `before` (h, w) is updated in place."""
     for r in range(coefs.shape[1]):
         for t in range(coefs.shape[0]):
-            since_row(coefs[t, r], before[r] if t == 0 else coefs[t - 1, r], signal[t, r])
+            phase_shift_row(coefs[t, r], before[r] if t == 0 else coefs[t - 1, r], signal[t, r])
             sections_row(signal[t, r], sos, registers, r)
         before[r] = coefs[-1, r]
 
 
 @kernel
-def since_gathered(coefs: Any, before: Any, columns: Any, total: Any) -> None:
-    """Phase of coefs (T, h, w) since the frame before, by columns (m, T), added to a total (m, h, w)."""
+def projected_phase_shift(coefs: Any, before: Any, columns: Any, total: Any) -> None:
+    """Add the phase shift of coefs (T, h, w) since the previous frame, times columns (m, T), to total (m, h, w)."""
     phase = np.empty((coefs.shape[0], 1, coefs.shape[2]), np.float32)
     for r in range(coefs.shape[1]):
         for t in range(coefs.shape[0]):
-            since_row(coefs[t, r], before[r] if t == 0 else coefs[t - 1, r], phase[t, 0])
+            phase_shift_row(coefs[t, r], before[r] if t == 0 else coefs[t - 1, r], phase[t, 0])
         for m in range(columns.shape[0]):
-            weighted_row(total[m, r], columns[m], phase, 0)
+            weighted_sum_row(total[m, r], columns[m], phase, 0)
     before[:] = coefs[-1]
 
 
 @kernel
-def turned(coefs: Any, angle: Any) -> None:
-    """What turning changes in rows (n, w), in their place."""
+def rotation_change(coefs: Any, angle: Any) -> None:
+    """Replace rows (n, w) of coefficients by the change that a rotation by `angle` makes in them."""
     for r in range(coefs.shape[0]):
-        turned_row(coefs[r], angle[r])
+        rotation_change_row(coefs[r], angle[r])
 
 
 @kernel
-def written(coefs: Any, signal: Any, per_limit: Any, alpha: Any) -> None:
-    """What turning coefs (T, h, w) by alpha (h, w) times a signal, faded, changes, in their place."""
+def limited_rotation_change(coefs: Any, signal: Any, per_limit: Any, alpha: Any) -> None:
+    """Replace coefs (T, h, w) by the change that a rotation makes in them.
+
+    The angle is alpha (h, w) times the signal, attenuated beyond the limit.
+    """
     angle = np.empty(coefs.shape[2], np.float32)
     for t in range(coefs.shape[0]):
         for r in range(coefs.shape[1]):
             for i in range(coefs.shape[2]):
-                angle[i] = fade(alpha[r, i] * signal[t, r, i], per_limit)
-            turned_row(coefs[t, r], angle)
+                angle[i] = attenuate(alpha[r, i] * signal[t, r, i], per_limit)
+            rotation_change_row(coefs[t, r], angle)
 
 
 @kernel
-def faded(angle: Any, per_limit: Any) -> None:
-    """Angles (n, w) that fade out beyond a limit, in their place."""
+def attenuate_rows(angle: Any, per_limit: Any) -> None:
+    """Attenuate angles (n, w) beyond a limit, in place."""
     for r in range(angle.shape[0]):
         row = angle[r]
         for i in range(row.shape[0]):
-            row[i] = fade(row[i], per_limit)
+            row[i] = attenuate(row[i], per_limit)
 
 
 @kernel
 def biquads(x: Any, sos: Any, registers: Any) -> None:
-    """Second-order sections along time on x (T, n, w), in place."""
+    """Filter x (T, n, w) in place with second-order sections over time."""
     for r in range(x.shape[1]):
         for t in range(x.shape[0]):
             sections_row(x[t, r], sos, registers, r)
 
 
 @kernel
-def change_row(x: Any, before: Any, out: Any) -> None:
+def difference_row(x: Any, before: Any, out: Any) -> None:
     """Change of value in a row of any type."""
     for i in range(x.shape[0]):
         out[i] = _f(x[i]) - _f(before[i])
 
 
 @kernel
-def change_filtered(x: Any, before: Any, sos: Any, registers: Any, start: Any, stop: Any, out: Any) -> None:
-    """Change of rows start to stop of x (T, n, w) since the frame before, through sections; before is brought up."""
+def filtered_difference(x: Any, before: Any, sos: Any, registers: Any, start: Any, stop: Any, out: Any) -> None:
+    """Change of rows start to stop of x (T, n, w) since the previous frame, filtered; `before` is updated in place."""
     for r in range(start, stop):
         for t in range(x.shape[0]):
-            change_row(x[t, r], before[r] if t == 0 else x[t - 1, r], out[t, r])
+            difference_row(x[t, r], before[r] if t == 0 else x[t - 1, r], out[t, r])
             sections_row(out[t, r], sos, registers, r)
         before[r] = x[-1, r]
 
 
 @kernel
 def product(rows: Any, matrix: Any, out: Any) -> None:
-    """The matrix (m, n) applied along the first axis of rows (n, h, w)."""
+    """Apply a matrix (m, n) along the first axis of rows (n, h, w)."""
     for r in range(rows.shape[1]):
         for m in range(matrix.shape[0]):
             out[m, r] = 0
-            weighted_row(out[m, r], matrix[m], rows, r)
+            weighted_sum_row(out[m, r], matrix[m], rows, r)
 
 
 def phase_sums(coefs: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Phase relative to a reference, summed over regions by two weights."""
+    """Phase shift relative to a reference, summed over regions with two sets of weights."""
     groups, n = coefs.shape[:2]
     phases = np.empty((groups, n, reference[0].size), np.float32)
-    since_each(np.ascontiguousarray(coefs).reshape(phases.shape), reference.reshape(groups, -1), phases)
+    phase_shift_each(np.ascontiguousarray(coefs).reshape(phases.shape), reference.reshape(groups, -1), phases)
     return phases @ np.ascontiguousarray(weights, np.float32).reshape(groups, 2, -1).swapaxes(1, 2)
 
 
 def phase_since_written(coefs: np.ndarray, signal: np.ndarray, limit: float, alpha: Any) -> np.ndarray:
-    """What turning by alpha times a signal, faded beyond a limit, changes, in the place of coefs."""
+    """Replace coefs by the change that a rotation makes in them.
+
+    The angle is alpha times the signal, attenuated beyond the limit.
+    """
     coefs = np.ascontiguousarray(coefs)
     frames = coefs.reshape(len(coefs), -1, coefs.shape[-1])
     signals = np.ascontiguousarray(signal, np.float32).reshape(frames.shape)
     alphas = np.ascontiguousarray(np.broadcast_to(np.asarray(alpha, np.float32), coefs.shape[1:]))
-    written(frames, signals, _f(1 / limit), alphas.reshape(frames.shape[1:]))
+    limited_rotation_change(frames, signals, _f(1 / limit), alphas.reshape(frames.shape[1:]))
     return coefs

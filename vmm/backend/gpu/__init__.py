@@ -1,17 +1,18 @@
-"""Kernels in CUDA for CuPy arrays in single precision, under the names of the plain ones.
+"""CUDA kernels for CuPy arrays in single precision, with the names of the reference kernels.
 
-| file | what it holds |
+| file | contents |
 | --- | --- |
-| ``launching`` | how kernels are compiled and started |
-| ``phase.cu`` | local phase, filters along time, what turning changes |
-| ``triples.cu`` | Riesz triples |
-| ``images.cu`` | pyramids and blur |
-| ``spectra.cu`` | boxes of spectra |
-| ``directions.cu`` | displacement along a band's direction |
-| ``colours.cu``, ``colours`` | frames: colours apart, mixed, and with a change added |
-| ``flows.cu`` | displacements of pixels |
+| ``launching`` | compilation and launch of kernels |
+| ``phase.cu`` | local phase, temporal filters, and rotation of coefficients |
+| ``riesz_pyramid.cu`` | Riesz triples |
+| ``pyramid.cu`` | image pyramids and blur |
+| ``fourier_boxes.cu`` | boxes of half spectra |
+| ``displacement.cu`` | displacement along the direction of a subband |
+| ``channels.cu``, ``channels`` | frames: color channels split and mixed, and changes added |
+| ``warp.cu`` | motion fields |
 
-A kernel reads each value about once and keeps what lies between in registers; all are bound by memory.
+Each kernel reads each value about once and keeps intermediate results in registers; memory bandwidth limits the speed
+of all of them.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.backend.gpu.colours import added, added_planes, apart, brightness, reduce_apart  # noqa: F401
+from vmm.backend.gpu.channels import added, added_planes, apart, brightness, reduce_apart  # noqa: F401
 from vmm.backend.gpu.launching import contiguous, on_device, row, start, tile
 from vmm.backend.reference import one_sided
 
 MOST = 4
-"""Second-order sections that a kernel keeps in registers."""
+"""Number of second-order sections whose state a kernel keeps in registers."""
 
 SUMS = 16
-"""Sums along time that a kernel keeps in registers."""
+"""Number of sums over time that a kernel keeps in registers."""
 
 
 def phase_since(coefs: Array, reference: Array) -> Array:
-    """Phase of coefs relative to reference, in (-pi, pi]."""
+    """Phase shift of coefs relative to a reference, in (-pi, pi]."""
     import cupy
 
     out, other = cupy.empty(coefs.shape, np.float32), cupy.broadcast_to(reference, coefs.shape)
@@ -44,24 +45,27 @@ def phase_since(coefs: Array, reference: Array) -> Array:
 
 
 def phase_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
-    """Phase since the frame before, through second-order sections."""
+    """Phase shift since the previous frame, filtered by second-order sections."""
     return _filtered("phase_since_filtered", contiguous(coefs, "F"), coefs.shape, before, sos, registers)
 
 
 def phase_since_gathered(coefs: Array, before: Array, columns: np.ndarray, total: Array) -> None:
-    """Phase since the frame before, by columns, added to a total."""
+    """Add the phase shift since the previous frame, times columns, to a total."""
     coefs, n = contiguous(coefs, "F"), math.prod(coefs.shape[1:])
     for i in range(0, len(columns), SUMS):
         some, last = columns[i : i + SUMS], i + SUMS >= len(columns)
-        given = coefs, before, on_device(some), total[i : i + SUMS], len(coefs), len(some), int(last), np.int64(n)
-        start("phase_since_gathered", row(n), *given)
+        arguments = coefs, before, on_device(some), total[i : i + SUMS], len(coefs), len(some), int(last), np.int64(n)
+        start("phase_since_gathered", row(n), *arguments)
 
 
 def phase_since_written(coefs: Array, signal: Array, limit: float, alpha: Any) -> Array:
-    """What turning by alpha times a signal, faded beyond a limit, changes, in the place of coefs."""
+    """Replace coefs by the change that a rotation makes in them.
+
+    The angle is alpha times the signal, attenuated beyond the limit.
+    """
     coefs, n = contiguous(coefs, "F"), math.prod(coefs.shape[1:])
-    given = coefs, contiguous(signal), 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
-    start("phase_since_written", row(n, len(coefs)), *given, len(coefs), np.int64(n))
+    arguments = coefs, contiguous(signal), 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
+    start("phase_since_written", row(n, len(coefs)), *arguments, len(coefs), np.int64(n))
     return coefs
 
 
@@ -74,7 +78,7 @@ def phase_since_magnified(
     limit: float,
     alpha: Any,
 ) -> Array:
-    """The same by the phase since the frame before, through second-order sections and blurred by amplitude."""
+    """Replace coefs by the change that their magnification makes; the motion is filtered and, with sigma, blurred."""
     coefs = contiguous(coefs, "F")
     if any(sigma) or len(sos) > MOST:
         signal = phase_since_filtered(coefs, before, sos, registers)
@@ -82,20 +86,20 @@ def phase_since_magnified(
             signal = weighted_blur(signal, abs(coefs), sigma)
         return phase_since_written(coefs, signal, limit, alpha)
     n = math.prod(coefs.shape[1:])
-    given = coefs, before, on_device(sos), registers, 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
-    start("phase_since_magnified", row(n), *given, len(coefs), len(sos), np.int64(n))
+    arguments = coefs, before, on_device(sos), registers, 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
+    start("phase_since_magnified", row(n), *arguments, len(coefs), len(sos), np.int64(n))
     return coefs
 
 
 def value_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
-    """Change of value since the frame before, through second-order sections."""
+    """Change of value since the previous frame, filtered by second-order sections."""
     return _filtered("value_since_filtered", contiguous(coefs), coefs.shape, before, sos, registers)
 
 
 def value_since_magnified(
     coefs: Array, before: Array, sos: np.ndarray, registers: Array, sigma: Any, limit: Any, alpha: Any
 ) -> Array:
-    """Alpha times the same; nothing is blurred."""
+    """Alpha times the filtered change of value since the previous frame; no blur is applied."""
     if np.ndim(alpha) > 0:
         signal = value_since_filtered(coefs, before, sos, registers)
         signal *= contiguous(alpha)
@@ -106,7 +110,7 @@ def value_since_magnified(
 
 
 def quaternion_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
-    """Quaternionic phase (T, 2, h, w) since the frame before, through second-order sections."""
+    """Quaternionic phase (T, 2, h, w) since the previous frame, filtered by second-order sections."""
     shape = len(coefs), 2, *coefs.shape[2:]
     return _filtered("quaternion_since_filtered", contiguous(coefs), shape, before, sos, registers, parts=2)
 
@@ -114,40 +118,40 @@ def quaternion_since_filtered(coefs: Array, before: Array, sos: np.ndarray, regi
 def _filtered(
     name: str, coefs: Array, shape: tuple[int, ...], before: Array, sos: np.ndarray, registers: Array, parts: int = 1
 ) -> Array:
-    """Motion since the frame before through as many sections as there are; the state changes in place."""
+    """Motion since the previous frame, filtered by any number of sections; the filter state is updated in place."""
     import cupy
 
     signal = cupy.empty(shape, np.float32)
     n = math.prod(shape[1:]) // parts
     first = sos[:MOST]
     some = registers[: len(first)]
-    given = coefs, before, on_device(first), some, signal, len(coefs), len(first), np.int64(n)
-    start(name, row(n), *given)
+    arguments = coefs, before, on_device(first), some, signal, len(coefs), len(first), np.int64(n)
+    start(name, row(n), *arguments)
     return signal if len(sos) == len(first) else biquads(signal, sos[MOST:], registers[MOST:])
 
 
 def biquads(x: Array, sos: np.ndarray, registers: Array) -> Array:
-    """Second-order sections along time."""
+    """Filter with second-order sections over time."""
     import cupy
 
     y = contiguous(x)
     n = math.prod(x.shape[1:])
     for i in range(0, len(sos), MOST):
         some, y_before, y = sos[i : i + MOST], y, cupy.empty(x.shape, np.float32)
-        given = on_device(some), registers[i : i + MOST], y, len(x), len(some), np.int64(n)
-        start("biquads", row(n), y_before, *given)
+        arguments = on_device(some), registers[i : i + MOST], y, len(x), len(some), np.int64(n)
+        start("biquads", row(n), y_before, *arguments)
     return y
 
 
 def turned(coefs: Array, angle: Array) -> Array:
-    """What turning changes, in the place of coefs."""
+    """Replace coefs by the change that a rotation by `angle` makes in them."""
     coefs = contiguous(coefs, "F")
     start("turned", row(coefs.size), coefs, contiguous(angle), np.int64(coefs.size))
     return coefs
 
 
 def faded(angle: Array, limit: float) -> Array:
-    """Angles that fade out beyond a limit, in their place."""
+    """Angles, attenuated beyond a limit, in place."""
     angle = contiguous(angle)
     parts = 2 if angle.shape[1:-2] == (2,) else 1
     frames = len(angle) if parts == 2 else 1
@@ -157,7 +161,7 @@ def faded(angle: Array, limit: float) -> Array:
 
 
 def quaternion_since(coefs: Array, reference: Array) -> Array:
-    """Quaternionic phase (T, 2, h, w) of Riesz triples relative to others."""
+    """Quaternionic phase (T, 2, h, w) of Riesz triples relative to a reference."""
     import cupy
 
     n, _, h, w = coefs.shape
@@ -167,7 +171,7 @@ def quaternion_since(coefs: Array, reference: Array) -> Array:
 
 
 def quaternion_turn(coefs: Array, angle: Array) -> Array:
-    """Riesz triples turned by a quaternionic phase."""
+    """Riesz triples, rotated by a quaternionic phase."""
     import cupy
 
     n, _, h, w = coefs.shape
@@ -177,13 +181,16 @@ def quaternion_turn(coefs: Array, angle: Array) -> Array:
 
 
 def quaternion_since_written(coefs: Array, signal: Array, limit: float, alpha: Any) -> Array:
-    """What turning by alpha times a signal, faded beyond a limit, changes in the first part of Riesz triples."""
+    """Change (T, 1, h, w) that a rotation makes in the first part of Riesz triples.
+
+    The angle is alpha times the signal, attenuated beyond the limit.
+    """
     import cupy
 
     n, _, h, w = coefs.shape
     out = cupy.empty((n, 1, h, w), np.float32)
-    given = contiguous(coefs), contiguous(signal), 1 / float(limit), *_alphas(alpha, (h, w))
-    start("quaternion_since_written", row(h * w, n), *given, out, n, np.int64(h * w))
+    arguments = contiguous(coefs), contiguous(signal), 1 / float(limit), *_alphas(alpha, (h, w))
+    start("quaternion_since_written", row(h * w, n), *arguments, out, n, np.int64(h * w))
     return out
 
 
@@ -200,18 +207,18 @@ def amplitude(coefs: Array) -> Array:
 def displaced(
     coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]
 ) -> Array:
-    """Numerator and denominator of the displacement along the direction of a band."""
+    """Numerator and denominator of the displacement along the direction of a subband."""
     import cupy
 
     n, h, w = coefs.shape
     out, other = cupy.empty((n, 2, h, w), np.float32), cupy.broadcast_to(reference, coefs.shape)
-    given = contiguous(coefs, "F"), contiguous(other, "F"), *_direction(frequency, step, turn)
-    start("displaced", tile(n, h, w), *given, out, n, h, w)
+    arguments = contiguous(coefs, "F"), contiguous(other, "F"), *_direction(frequency, step, turn)
+    start("displaced", tile(n, h, w), *arguments, out, n, h, w)
     return out
 
 
 def slope(coefs: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
-    """Local frequency along the direction of a band."""
+    """Local frequency along the direction of a subband."""
     import cupy
 
     n, h, w = coefs.shape
@@ -221,14 +228,14 @@ def slope(coefs: Array, frequency: Sequence[float], step: Sequence[float], turn:
 
 
 def _direction(frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> tuple[Array, Array]:
-    """Carrier of a band, and what makes its turns radians per pixel."""
+    """Carrier of a subband, and the factors that convert its phase advance to radians per pixel."""
     (down, right), total = frequency, math.hypot(*frequency)
     carrier = [part for angle in turn for part in (math.cos(angle), math.sin(angle))]
     return on_device(carrier), on_device([total, down / (total * step[0]), right / (total * step[1])])
 
 
 def riesz(images: Array, along: Sequence[float], across: Sequence[float]) -> Array:
-    """Images with the two parts of their Riesz transform."""
+    """Images and the two parts of their Riesz transform."""
     import cupy
 
     n, h, w = images.shape
@@ -247,20 +254,20 @@ def blur(x: Array, sigma: tuple[float, float]) -> Array:
     for name, width in (("blur_down", sigma[0]), ("blur_across", sigma[1])):
         taps = one_sided(width)
         if len(taps) > 1:
-            x, given = cupy.empty(x.shape, np.float32), x
-            start(name, tile(n, h, w), given, on_device(taps), len(taps) - 1, x, n, h, w)
+            x, source = cupy.empty(x.shape, np.float32), x
+            start(name, tile(n, h, w), source, on_device(taps), len(taps) - 1, x, n, h, w)
     return x
 
 
 def weighted_blur(x: Array, weight: Array, sigma: tuple[float, float]) -> Array:
-    """Blur of x by a weight, over the blurred weight."""
+    """Blur of x times a weight, divided by the blur of the weight."""
     import cupy
 
     parts, (n, h, w) = x.size // weight.size, _images(weight)
     sums, out = cupy.empty((n, parts + 1, h, w), np.float32), cupy.empty(x.shape, np.float32)
     down, right = (one_sided(s) for s in sigma)
-    given = contiguous(x), contiguous(weight), on_device(right), len(right) - 1
-    start("weigh_across", tile(n, h, w), *given, sums, parts, n, h, w)
+    arguments = contiguous(x), contiguous(weight), on_device(right), len(right) - 1
+    start("weigh_across", tile(n, h, w), *arguments, sums, parts, n, h, w)
     start("weigh_down", tile(n, h, w), sums, on_device(down), len(down) - 1, out, parts, n, h, w)
     return out
 
@@ -276,7 +283,7 @@ def reduce(x: Array) -> Array:
 
 
 def expand(x: Array, size: tuple[int, int], onto: Array | None = None, weight: float = 1.0) -> Array:
-    """Twice as many samples, by a weight onto an array if given."""
+    """Interpolate to twice as many samples; the result times a weight is added to `onto`, if that is given."""
     import cupy
 
     n, h, w = _images(x)
@@ -287,36 +294,36 @@ def expand(x: Array, size: tuple[int, int], onto: Array | None = None, weight: f
 
 
 def take(half: Array, weights: Array, gain: float, corner: tuple[int, int], shape: tuple[int, int]) -> Array:
-    """A weighted box of the spectra of real images."""
+    """A weighted box of the half spectra of real images."""
     import cupy
 
     n, h, w = half.shape
     out = cupy.empty((n, *shape), np.complex64)
-    given = contiguous(half, "F"), contiguous(weights), float(gain), *map(int, corner), *weights.shape
-    start("take", tile(n, *shape), *given, out, n, h, w, *shape)
+    arguments = contiguous(half, "F"), contiguous(weights), float(gain), *map(int, corner), *weights.shape
+    start("take", tile(n, *shape), *arguments, out, n, h, w, *shape)
     return out
 
 
 def put(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int, int]) -> None:
-    """What belongs into such a box, added in place."""
+    """Add a weighted box to half spectra in place."""
     n, h, w = half.shape
-    given = half, contiguous(box, "F"), contiguous(weights), float(gain), *map(int, corner), *weights.shape
-    reach = min(w, max(abs(corner[1]), abs(corner[1] + weights.shape[1] - 1)) + 1)  # columns that it touches
-    start("put", tile(n, h, reach), *given, n, h, w, *box.shape[1:])
+    arguments = half, contiguous(box, "F"), contiguous(weights), float(gain), *map(int, corner), *weights.shape
+    reach = min(w, max(abs(corner[1]), abs(corner[1] + weights.shape[1] - 1)) + 1)  # columns that are modified
+    start("put", tile(n, h, reach), *arguments, n, h, w, *box.shape[1:])
 
 
 def alike(field: Array, trust: Array, speed: Array, taps: np.ndarray, unlike: float) -> Array:
-    """A field averaged by trust over points of like speed."""
+    """Mean of a field over neighbors of similar speed, weighted by trust."""
     import cupy
 
     (h, w), out = trust.shape, cupy.empty(field.shape, np.float32)
-    given = *map(contiguous, (field, trust, speed)), on_device(taps), len(taps) - 1, 1 / float(unlike) ** 2
-    start("alike", tile(1, h, w), *given, out, h, w)
+    arguments = *map(contiguous, (field, trust, speed)), on_device(taps), len(taps) - 1, 1 / float(unlike) ** 2
+    start("alike", tile(1, h, w), *arguments, out, h, w)
     return out
 
 
 def _alphas(alpha: Any, shape: tuple[int, ...]) -> tuple[Array, int, float]:
-    """A map of alpha, whether there is one, and alpha where there is none."""
+    """The map of alpha, whether there is one, and the number to use if there is none."""
     import cupy
 
     mapped = np.ndim(alpha) > 0
@@ -325,5 +332,5 @@ def _alphas(alpha: Any, shape: tuple[int, ...]) -> tuple[Array, int, float]:
 
 
 def _images(x: Array) -> tuple[int, int, int]:
-    """Number, rows and columns of the images of an array (..., h, w)."""
+    """Number, height and width of the images in an array (..., h, w)."""
     return math.prod(x.shape[:-2]), x.shape[-2], x.shape[-1]

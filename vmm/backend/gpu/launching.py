@@ -1,4 +1,4 @@
-"""How CUDA kernels are compiled and started; the grids that they are started on."""
+"""Compilation and launch of CUDA kernels, and the grids of their threads."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 
-SOURCES = ("phase", "triples", "images", "spectra", "directions", "colours", "flows")
-"""Files of CUDA C++, in the order in which they are put together: later ones use what is in earlier ones."""
+SOURCES = ("phase", "riesz_pyramid", "pyramid", "fourier_boxes", "displacement", "channels", "warp")
+"""CUDA C++ files in the order of compilation; later files use functions of earlier ones."""
 
 FRAMES = {"f": "float", "B": "unsigned char", "H": "unsigned short"}
-"""Types of frames that kernels are made for, by the code of their dtype."""
+"""C++ types of the frames for which kernels are compiled, by the character code of their dtype."""
 
-OPTIONS = ("--std=c++14", "--fmad=false")  # else a phase against itself would not be exactly 0
+OPTIONS = ("--std=c++14", "--fmad=false")
+"""Compiler options. With fused multiply-adds, the phase of a coefficient relative to itself would not be exactly 0."""
 
-_THREADS = 256  # of a block
-_TILE = 32, 8  # the same, in columns and rows
-_MOST = 65535  # blocks down and deep
+_THREADS = 256  # threads per block
+_TILE = 32, 8  # threads per block, in columns and rows
+_MAX_BLOCKS = 65535  # CUDA's limit of blocks in the second and third dimension
 
 
 def source(kind: str = "f") -> str:
-    """CUDA C++ of all kernels, for frames of one type."""
+    """CUDA C++ source of all kernels, for frames of one type."""
     texts = (files(__package__).joinpath(f"{name}.cu").read_text() for name in SOURCES)
     return "\n".join([f"#define FRAME {FRAMES[kind]}", *texts])
 
 
 def start(name: str, grid: tuple[tuple[int, ...], tuple[int, ...]], *arguments: Any, kind: str = "f") -> None:
-    """Start a kernel; whole numbers are passed as 32 bits unless they are NumPy's, others in single precision."""
+    """Launch a kernel. Python integers are passed as 32-bit integers, and Python floats in single precision."""
     import cupy
 
-    _module(cupy, kind).get_function(name)(*grid, tuple(map(_passed, arguments)))
+    _module(cupy, kind).get_function(name)(*grid, tuple(map(_converted, arguments)))
 
 
 @cache
@@ -42,7 +43,7 @@ def _module(cupy: ModuleType, kind: str) -> Any:
     return cupy.RawModule(code=source(kind), options=OPTIONS)
 
 
-def _passed(argument: Any) -> Any:
+def _converted(argument: Any) -> Any:
     """An argument in the type that the kernel declares."""
     if isinstance(argument, float):
         return np.float32(argument)
@@ -50,24 +51,24 @@ def _passed(argument: Any) -> Any:
 
 
 def row(n: int, frames: int = 1) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Grid and block for n samples, of so many frames."""
-    return (-(-n // _THREADS), min(frames, _MOST), 1), (_THREADS, 1, 1)
+    """Grid and block for n samples of each frame."""
+    return (-(-n // _THREADS), min(frames, _MAX_BLOCKS), 1), (_THREADS, 1, 1)
 
 
 def tile(images: int, height: int, width: int) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Grid and block for images of so many rows and columns."""
-    return (-(-width // _TILE[0]), -(-height // _TILE[1]), min(images, _MOST)), (*_TILE, 1)
+    """Grid and block for images of `height` rows and `width` columns."""
+    return (-(-width // _TILE[0]), -(-height // _TILE[1]), min(images, _MAX_BLOCKS)), (*_TILE, 1)
 
 
 def contiguous(x: Array, kind: str = "f") -> Array:
-    """The array as kernels take it: in order, of one type."""
+    """The array as the kernels need it: contiguous and of one type."""
     import cupy
 
     return cupy.ascontiguousarray(x, dtype=np.dtype(kind))
 
 
 def on_device(x: Any) -> Array:
-    """Numbers of the host in single precision, where kernels can read them."""
+    """Numbers of the host in single precision, copied to the device."""
     import cupy
 
     return cupy.asarray(np.ascontiguousarray(x, np.float32))

@@ -1,7 +1,7 @@
-// Local phase, filters along time, and what turning changes: one thread a coefficient.
+// Local phase, temporal filters, and rotation of coefficients. One thread per coefficient.
 
-#define MOST 4  // second-order sections that are kept in registers
-#define SUMS 16  // sums along time that are kept in registers
+#define MOST 4  // second-order sections whose state is kept in registers
+#define SUMS 16  // sums over time that are kept in registers
 
 __device__ __forceinline__ float2 through_conjugate(float2 a, float2 b) {  // a times the conjugate of b
     return make_float2(a.x * b.x + a.y * b.y, a.y * b.x - a.x * b.y);
@@ -11,7 +11,7 @@ __device__ __forceinline__ float phase_of(float2 a) { return atan2f(a.y, a.x); }
 
 __device__ __forceinline__ long long sample() { return (long long)blockIdx.x * blockDim.x + threadIdx.x; }
 
-struct Sections {  // transposed direct form II; the registers of sample i lie n apart
+struct Sections {  // transposed direct form II; the states of one sample are n elements apart
     float z[2 * MOST];
 
     __device__ __forceinline__ void load(const float* registers, int count, long long i, long long n) {
@@ -45,12 +45,12 @@ extern "C" __global__ void phase_since(const float2* coefs, const float2* refere
     if (i < n) phase[i] = phase_of(through_conjugate(coefs[i], reference[i]));
 }
 
-__device__ __forceinline__ float2 turned_by(float2 c, float angle) {  // what turning changes
+__device__ __forceinline__ float2 turned_by(float2 c, float angle) {  // change by rotation
     float half = sinf(0.5f * angle), real = -2.0f * half * half, imag = sinf(angle);
-    return make_float2(c.x * real - c.y * imag, c.x * imag + c.y * real);  // small turns keep their size
+    return make_float2(c.x * real - c.y * imag, c.x * imag + c.y * real);  // `real` is the cosine minus 1, so that small rotations keep their precision
 }
 
-__device__ __forceinline__ float faded_by(float square, float per_limit) {  // what is left of an angle
+__device__ __forceinline__ float faded_by(float square, float per_limit) {  // factor of attenuation of an angle
     square *= per_limit * per_limit;
     return 1.0f / (1.0f + square * square);
 }
@@ -73,7 +73,7 @@ extern "C" __global__ void phase_since_written(
 }
 
 extern "C" __global__ void faded(float* angle, float per_limit, int parts, int frames, long long n) {
-    long long i = sample();  // of n samples a frame, each of so many parts that lie n apart
+    long long i = sample();  // index of one of n samples per frame; its parts are n elements apart
     if (i >= n) return;
     for (long long t = blockIdx.y; t < frames; t += gridDim.y) {
         float* at = angle + t * parts * n + i;
@@ -113,7 +113,7 @@ extern "C" __global__ void phase_since_filtered(
 
 extern "C" __global__ void phase_since_gathered(
     const float2* coefs, float2* before, const float* columns, float* total, int frames, int count, int last,
-    long long n) {  // a few columns of each frame; the last of such calls brings up the frame before
+    long long n) {  // some of the columns; the last of these calls updates the previous frame
     long long i = sample();
     if (i >= n) return;
     float sums[SUMS];

@@ -1,4 +1,4 @@
-"""Fields of motion: values between samples, points followed from frame to frame, and motion smoothed among its like."""
+"""Kernels of motion fields: interpolation, trajectories, means over similar motion, and forward warps."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
-from vmm.backend.cpu.images import mirror
+from vmm.backend.cpu.pyramid import mirror
 from vmm.backend.threads import cores, in_parallel
 
 _f = np.float32
 
 
 @kernel
-def at(image: Any, y: Any, x: Any) -> Any:
-    """Value of an image at a point, linearly interpolated, edges repeated."""
+def bilinear(image: Any, y: Any, x: Any) -> Any:
+    """Value of an image at a point, by bilinear interpolation; the edges are repeated."""
     h, w = image.shape
     y, x = min(max(y, _f(0)), _f(h - 1)), min(max(x, _f(0)), _f(w - 1))
     i, j = min(int(y), h - 2), min(int(x), w - 2)
@@ -28,17 +28,17 @@ def at(image: Any, y: Any, x: Any) -> Any:
 
 @kernel
 def linear_rows(fields: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
-    """Fields (C, h, w) at points (2, H, W), rows start to stop."""
+    """Rows start to stop of the fields (C, h, w) at points (2, H, W), by bilinear interpolation."""
     for r in range(start, stop):
         for c in range(out.shape[2]):
             y, x = points[0, r, c], points[1, r, c]
             for n in range(fields.shape[0]):
-                out[n, r, c] = at(fields[n], y, x)
+                out[n, r, c] = bilinear(fields[n], y, x)
 
 
 @kernel
 def spline_weights(t: Any, out: Any) -> None:
-    """Weights of the four samples about a point of a cubic spline, t behind the second of them."""
+    """Weights of a cubic B-spline for the four samples around a point at distance t from the second of them."""
     s = _f(1) - t
     out[0] = s * s * s * _f(1 / 6)
     out[1] = _f(2 / 3) - t * t * (_f(1) - _f(0.5) * t)
@@ -48,7 +48,7 @@ def spline_weights(t: Any, out: Any) -> None:
 
 @kernel
 def cubic_rows(splines: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
-    """Splines (C, h, w) at points (2, H, W), mirrored at the border, rows start to stop."""
+    """Rows start to stop of the splines (C, h, w) at points (2, H, W), mirrored at the border."""
     h, w = splines.shape[1:]
     down, right = np.empty(4, np.float32), np.empty(4, np.float32)
     cols = np.empty(4, np.int64)
@@ -70,27 +70,30 @@ def cubic_rows(splines: Any, points: Any, start: Any, stop: Any, out: Any) -> No
 
 
 @kernel
-def walked(flows: Any, patterns: Any, slots: Any, noise: Any, slope: Any, r: Any, c: Any, way: Any) -> Any:
-    """Displacements (n, 2) of a point along flows, and for how many steps it looks as it did."""
+def follow_point(flows: Any, patterns: Any, slots: Any, noise: Any, slope: Any, r: Any, c: Any, path: Any) -> Any:
+    """Follow a point along flows, and fill `path` (n, 2) with its displacement after each step.
+
+    The number of steps is returned for which the pattern at the point stays similar to that at the start.
+    """
     h, w = patterns.shape[1:]
     row, col, value = _f(r), _f(c), patterns[slots[0], r, c]
     y, x = row, col
-    for k in range(way.shape[0]):
+    for k in range(path.shape[0]):
         flow = flows[slots[k]]
-        down, right = at(flow[0], y, x), at(flow[1], y, x)
+        down, right = bilinear(flow[0], y, x), bilinear(flow[1], y, x)
         y += down
         x += right
-        way[k, 0], way[k, 1] = y - row, x - col
+        path[k, 0], path[k, 1] = y - row, x - col
         if not (y >= _f(-0.5) and x >= _f(-0.5) and y <= _f(h - 0.5) and x <= _f(w - 0.5)):
             return k
-        change = at(patterns[slots[k + 1]], y, x) - value
+        change = bilinear(patterns[slots[k + 1]], y, x) - value
         if change * change > noise[k] + slope:
             return k
-    return way.shape[0]
+    return path.shape[0]
 
 
 @kernel
-def followed_rows(
+def trajectory_rows(
     forth: Any,
     back: Any,
     patterns: Any,
@@ -106,13 +109,13 @@ def followed_rows(
     stop: Any,
     out: Any,
 ) -> None:
-    """Filtered displacement, share seen and speed (5, H, W) of points, rows start to stop."""
+    """Filtered displacement, visible share and speed, (5, H, W), of the points of rows start to stop."""
     f, b = len(ahead) - 1, len(behind) - 1
     onward, earlier = np.zeros((f, 2), np.float32), np.zeros((b, 2), np.float32)
     for r in range(start, stop):
         for c in range(out.shape[2]):
-            m = walked(forth, patterns, ahead, noise_ahead, slope[r, c], r, c, onward)
-            n = walked(back, patterns, behind, noise_behind, slope[r, c], r, c, earlier)
+            m = follow_point(forth, patterns, ahead, noise_ahead, slope[r, c], r, c, onward)
+            n = follow_point(back, patterns, behind, noise_behind, slope[r, c], r, c, earlier)
             row = weights[level_behind[n], level_ahead[m]]
             down, right = _f(0), _f(0)
             for k in range(m):
@@ -123,15 +126,18 @@ def followed_rows(
                 right += row[b - 1 - k] * earlier[k, 1]
             out[0, r, c], out[1, r, c] = down, right
             out[2, r, c] = _f(m + n) / _f(max(f + b, 1))
-            near, far = min(max(m, 1), 3, f), min(max(n, 1), 3, b)  # what is not seen again still has a speed
+            # A point that is hidden at once has a speed, too.
+            near, far = min(max(m, 1), 3, f), min(max(n, 1), 3, b)
             for q in range(2):
-                way = (onward[near - 1, q] if near > 0 else _f(0)) - (earlier[far - 1, q] if far > 0 else _f(0))
-                out[3 + q, r, c] = way / _f(max(near + far, 1))
+                path = (onward[near - 1, q] if near > 0 else _f(0)) - (earlier[far - 1, q] if far > 0 else _f(0))
+                out[3 + q, r, c] = path / _f(max(near + far, 1))
 
 
 @kernel
-def alike_row(field: Any, trust: Any, speed: Any, r: Any, i: Any, j: Any, weight: Any, narrow: Any, total: Any) -> None:
-    """To weighted sums (3, W) for row r what lies i rows down and j right of it adds."""
+def accumulate_neighbors(
+    field: Any, trust: Any, speed: Any, r: Any, i: Any, j: Any, weight: Any, narrow: Any, total: Any
+) -> None:
+    """Accumulate in the sums (3, W) of row r the contribution of the neighbors at offset (i, j)."""
     w = trust.shape[1]
     low, high = max(0, -j), min(w, w - j)
     a, b, t = field[0, r + i, low + j : high + j], field[1, r + i, low + j : high + j], trust[r + i, low + j : high + j]
@@ -147,8 +153,10 @@ def alike_row(field: Any, trust: Any, speed: Any, r: Any, i: Any, j: Any, weight
 
 
 @kernel
-def alike_rows(field: Any, trust: Any, speed: Any, taps: Any, narrow: Any, start: Any, stop: Any, out: Any) -> None:
-    """A field (2, H, W) averaged by trust over points of like speed, rows start to stop."""
+def similar_mean_rows(
+    field: Any, trust: Any, speed: Any, taps: Any, narrow: Any, start: Any, stop: Any, out: Any
+) -> None:
+    """Mean of a field (2, H, W) over neighbors of similar speed, weighted by trust, for rows start to stop."""
     h, w = trust.shape
     reach = len(taps) - 1
     total = np.empty((3, w), np.float32)
@@ -156,14 +164,14 @@ def alike_rows(field: Any, trust: Any, speed: Any, taps: Any, narrow: Any, start
         total[:] = _f(0)
         for i in range(max(-reach, -r), min(reach, h - 1 - r) + 1):
             for j in range(max(-reach, 1 - w), min(reach, w - 1) + 1):
-                alike_row(field, trust, speed, r, i, j, taps[abs(i)] * taps[abs(j)], narrow, total)
+                accumulate_neighbors(field, trust, speed, r, i, j, taps[abs(i)] * taps[abs(j)], narrow, total)
         for c in range(w):
             out[0, r, c], out[1, r, c] = total[0, c] / total[2, c], total[1, c] / total[2, c]
 
 
 @kernel
-def drawn(points: Any, moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
-    """A triangle with points (3, 2) whose corners have moved so far, where nothing has that moved farther."""
+def draw_triangle(points: Any, moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
+    """Draw a triangle with corners (3, 2) and their displacements; the larger displacement hides the smaller."""
     h, w = depth.shape
     y, x = points[:, 0], points[:, 1]
     top, bottom = min(y[0], y[1], y[2]), max(y[0], y[1], y[2])
@@ -186,8 +194,8 @@ def drawn(points: Any, moves: Any, least: Any, torn: Any, depth: Any, out: Any) 
 
 
 @kernel
-def mesh(moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
-    """Displacements (2, H, W) carried to where they lead, as a mesh of triangles between the pixels."""
+def draw_mesh(moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
+    """Forward warp of displacements (2, H, W): draw a mesh of triangles whose corners are the displaced pixels."""
     h, w = depth.shape
     points, corners = np.empty((3, 2), np.float32), np.empty((3, 2), np.float32)
     for r in range(h - 1):
@@ -198,24 +206,24 @@ def mesh(moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
                     j = c + (half if k == 0 else (k == 1) != (half == 1))
                     corners[k, 0], corners[k, 1] = moves[0, i, j], moves[1, i, j]
                     points[k, 0], points[k, 1] = _f(i) + moves[0, i, j], _f(j) + moves[1, i, j]
-                drawn(points, corners, least, torn, depth, out)
+                draw_triangle(points, corners, least, torn, depth, out)
 
 
 def linear(fields: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Fields at points."""
+    """The fields at the points, by bilinear interpolation."""
     return _by_rows(linear_rows, (len(fields), *points.shape[1:]), _single(fields), _single(points))
 
 
 def cubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Cubic splines at points."""
+    """The cubic splines at the points."""
     return _by_rows(cubic_rows, (len(splines), *points.shape[1:]), _single(splines), _single(points))
 
 
 def arriving(moves: np.ndarray, least: float = 1e-4, torn: float = 64.0) -> np.ndarray:
-    """Displacements where they lead."""
+    """Forward warp of displacements to the pixels that they lead to."""
     moves = _single(moves)
     out = moves.copy()
-    mesh(moves, _f(least), _f(torn), np.full(moves.shape[1:], -1, np.float32), out)
+    draw_mesh(moves, _f(least), _f(torn), np.full(moves.shape[1:], -1, np.float32), out)
     return out
 
 
@@ -230,24 +238,24 @@ def followed(
     weights: np.ndarray,
     levels: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """Filtered displacement, share seen, and speed of every point."""
-    given = forth, back, patterns, np.array(ahead), np.array(behind), *map(_single, (*noise, slope, weights)), *levels
-    return _by_rows(followed_rows, (5, *slope.shape), *given)
+    """Filtered displacement, visible share and speed of every point."""
+    arrays = forth, back, patterns, np.array(ahead), np.array(behind), *map(_single, (*noise, slope, weights)), *levels
+    return _by_rows(trajectory_rows, (5, *slope.shape), *arrays)
 
 
 def alike(field: np.ndarray, trust: np.ndarray, speed: np.ndarray, taps: np.ndarray, unlike: float) -> np.ndarray:
-    """A field averaged by trust over points of like speed."""
+    """Mean of a field over neighbors of similar speed, weighted by trust."""
     arrays = map(_single, (field, trust, speed, taps))
-    return _by_rows(alike_rows, field.shape, *arrays, _f(1 / unlike**2))
+    return _by_rows(similar_mean_rows, field.shape, *arrays, _f(1 / unlike**2))
 
 
-def _by_rows(job: Callable[..., None], shape: tuple[int, ...], *given: Any) -> np.ndarray:
-    """What the job makes of so many rows, a share of them on each core."""
+def _by_rows(kernel: Callable[..., None], shape: tuple[int, ...], *arguments: Any) -> np.ndarray:
+    """Run a kernel on all rows, with a share of them on each core, and return its result."""
     out = np.empty(shape, np.float32)
     rows = shape[1]
     shares = max(1, min(cores(), rows // 8))
     edges = [rows * i // shares for i in range(shares + 1)]
-    for _ in in_parallel(lambda i: job(*given, edges[i], edges[i + 1], out), range(shares)):
+    for _ in in_parallel(lambda i: kernel(*arguments, edges[i], edges[i + 1], out), range(shares)):
         pass
     return out
 

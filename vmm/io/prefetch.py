@@ -1,4 +1,4 @@
-"""Work done ahead in a thread of its own, so that decoding, computing and encoding overlap."""
+"""Prefetching: an iterator runs in a worker thread, so that decoding, computing and encoding overlap."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ _Item = TypeVar("_Item")
 _END = object()
 
 
-def ahead(items: Iterable[_Item], depth: int = 1) -> Generator[_Item, None, None]:
-    """The items, computed in another thread while those before them are in use, `depth` of them waiting at most.
+def prefetch(items: Iterable[_Item], depth: int = 1) -> Generator[_Item, None, None]:
+    """Yield the items, which a worker thread computes in advance and stores in a queue of length `depth`.
 
-    Errors come out where the item would have come. When this is closed, so is the generator that makes the items.
+    An error in the worker thread is raised where the item would have been yielded. Closing this generator stops the
+    worker thread and closes `items`.
     """
-    waiting: Queue[tuple[Any, BaseException | None]] = Queue(depth)
-    left = Event()
+    queue: Queue[tuple[Any, BaseException | None]] = Queue(depth)
+    stopped = Event()
 
     def put(item: Any, error: BaseException | None = None) -> bool:
-        while not left.is_set():
+        while not stopped.is_set():
             try:
-                waiting.put((item, error), timeout=0.1)
+                queue.put((item, error), timeout=0.1)
                 return True
             except Full:
                 continue
@@ -35,27 +36,27 @@ def ahead(items: Iterable[_Item], depth: int = 1) -> Generator[_Item, None, None
             for item in items:
                 if not put(item):
                     break
-        except BaseException as raised:
-            error = raised
+        except BaseException as exception:
+            error = exception
         finally:
             if hasattr(items, "close"):
                 items.close()
             put(_END, error)
 
-    worker = Thread(target=copy_context().run, args=(work,), name="vmm-ahead", daemon=True)
+    worker = Thread(target=copy_context().run, args=(work,), name="vmm-prefetch", daemon=True)
     worker.start()
     try:
         while True:
-            item, error = waiting.get()
+            item, error = queue.get()
             if error is not None:
                 raise error
             if item is _END:
                 return
             yield item
     finally:
-        left.set()
-        while worker.is_alive():  # what waits is let go, so that the thread comes to its end
+        stopped.set()
+        while worker.is_alive():  # The queue is emptied so that a blocked worker thread can end.
             try:
-                waiting.get_nowait()
+                queue.get_nowait()
             except Empty:
                 worker.join(0.01)

@@ -1,4 +1,4 @@
-// Pyramids and blur of images (n, h, w), mirrored at the border: one thread a pixel of what is made.
+// Pyramids and blur of images (n, h, w), mirrored at the border. One thread per pixel of the output.
 
 #define COLUMN (int)(blockIdx.x * blockDim.x + threadIdx.x)
 #define ROW (int)(blockIdx.y * blockDim.y + threadIdx.y)
@@ -11,15 +11,15 @@ __device__ __forceinline__ int mirrored(int i, int n) {
     return i < n ? i : period - i;
 }
 
-__device__ __forceinline__ float binomial(int k) {  // of a filter of 5 taps, the centre being 0
+__device__ __forceinline__ float binomial(int k) {  // tap k of the binomial filter of 5 taps, with the center at 0
     return k == 0 ? 0.375f : (k == 1 || k == -1 ? 0.25f : 0.0625f);
 }
 
 __device__ __forceinline__ float expanded(const float* x, int r, int c, int h, int w, int width) {
-    float total = 0.0f;  // at row r and column c of h x w, in between the samples of x, whose rows are `width` long
+    float total = 0.0f;  // value at row r and column c of (h, w), interpolated from x, whose rows have `width` samples
     for (int i = -2; i <= 2; i++) {
         int row = mirrored(r + i, h);
-        if (row & 1) continue;  // a sample that is zero
+        if (row & 1) continue;  // Odd samples of the upsampled image are zero.
         float across = 0.0f;
         for (int j = -2; j <= 2; j++) {
             int col = mirrored(c + j, w);
@@ -47,7 +47,7 @@ extern "C" __global__ void reduce(const float* x, float* out, int images, int h,
 
 extern "C" __global__ void expand(
     const float* x, const float* onto, float weight, float* out, int images, int h, int w, int height, int width) {
-    int c = COLUMN, r = ROW;  // h x w are made of height x width; a weight of 0 stands for nothing to add to
+    int c = COLUMN, r = ROW;  // (height, width) is expanded to (h, w); with weight 0 nothing is added
     if (c >= w || r >= h) return;
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
         float value = expanded(x + n * height * width, r, c, h, w, width);
@@ -82,7 +82,7 @@ extern "C" __global__ void riesz(
 
 extern "C" __global__ void blur_across(
     const float* x, const float* taps, int reach, float* out, int images, int h, int w) {
-    int c = COLUMN, r = ROW;  // taps of one side, the centre first
+    int c = COLUMN, r = ROW;  // taps of one side, beginning with the center
     if (c >= w || r >= h) return;
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
         const float* row = x + (n * h + r) * w;
@@ -105,7 +105,7 @@ extern "C" __global__ void blur_down(
     }
 }
 
-// The weighted mean of `parts` images that share a weight: sums (n, parts + 1, h, w) across, their ratios down.
+// Weighted blur of `parts` images with a common weight: horizontal sums (n, parts + 1, h, w), then ratios of vertical sums.
 
 extern "C" __global__ void weigh_across(
     const float* x, const float* weight, const float* taps, int reach, float* sums, int parts, int images, int h,
@@ -135,7 +135,7 @@ extern "C" __global__ void weigh_down(
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
         const float* of = sums + n * (parts + 1) * plane + c;
         float weight = 0.0f;
-        for (int p = parts; p >= 0; p--) {  // the weight comes first
+        for (int p = parts; p >= 0; p--) {  // The sum of the weights is needed first.
             float total = 0.0f;
             for (int i = -reach; i <= reach; i++)
                 total += taps[i < 0 ? -i : i] * of[p * plane + (long long)mirrored(r + i, h) * w];

@@ -1,4 +1,4 @@
-// Frames (n, h, w, 3) of type FRAME, whose largest value is `top`: one thread a pixel, or a pixel of half the size.
+// Frames (n, h, w, 3) of type FRAME with largest value `top`. One thread per pixel of the output.
 
 __device__ __forceinline__ FRAME finished(float value, float top) {
     return top > 0.0f ? (FRAME)fminf(fmaxf(rintf(value), 0.0f), top) : (FRAME)value;
@@ -36,7 +36,7 @@ extern "C" __global__ void reduce_apart(const FRAME* frames, float* out, int ima
 
 extern "C" __global__ void added(
     const FRAME* frames, const float* change, float top, FRAME* out, int colours, long long n) {
-    long long i = sample();  // of n values of the change, each for so many colours
+    long long i = sample();  // index of one of the n values of the change, which is added to one or several channels
     if (i >= n) return;
     for (int p = 0; p < colours; p++) out[colours * i + p] = finished(frames[colours * i + p] + change[i], top);
 }
@@ -44,7 +44,7 @@ extern "C" __global__ void added(
 extern "C" __global__ void added_planes(
     const FRAME* frames, const float* planes, int fine, const float* coarse, const float* matrix, float top, FRAME* out,
     int images, int h, int w, int height, int width) {
-    int c = COLUMN, r = ROW;  // planes of height x width are expanded to h x w; without `fine` there are no others
+    int c = COLUMN, r = ROW;  // The coarse planes (height, width) are expanded to (h, w); the fine ones are optional.
     if (c >= w || r >= h) return;
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
         float change[3];

@@ -1,4 +1,4 @@
-// Riesz triples (n, 3, h, w) and their quaternionic phase (n, 2, h, w): one thread a sample, `plane` samples an image.
+// Riesz triples (n, 3, h, w) and their quaternionic phase (n, 2, h, w). One thread per sample; `plane` samples per image.
 
 __device__ __forceinline__ float2 quaternion_since_at(const float* c, float j, float rx, float ry, long long plane) {
     float i = c[0], x = c[plane], y = c[2 * plane];
@@ -47,7 +47,7 @@ extern "C" __global__ void amplitude(const float* coefs, float* out, int frames,
 
 extern "C" __global__ void quaternion_since_written(
     const float* coefs, const float* angle, float per_limit, const float* map, int mapped, float alpha, float* out,
-    int frames, long long plane) {  // in the first part of a triple
+    int frames, long long plane) {  // change of the first part of a triple
     long long i = sample();
     if (i >= plane) return;
     float by = mapped ? map[i] : alpha;

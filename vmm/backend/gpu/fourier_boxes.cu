@@ -1,4 +1,4 @@
-// Boxes of the spectra of real images, of which the columns from 0 on are given, (n, h, w): one thread a coefficient.
+// Boxes of the half spectra (n, h, w) of real images, with columns from 0 on. One thread per coefficient.
 
 __device__ __forceinline__ int wrapped(int i, int n) {
     i %= n;
@@ -8,7 +8,7 @@ __device__ __forceinline__ int wrapped(int i, int n) {
 extern "C" __global__ void take(
     const float2* half, const float* weights, float gain, int top, int left, int rows, int cols, float2* out, int images,
     int h, int w, int height, int width) {
-    int c = COLUMN, r = ROW;  // of height x width; what lies beyond rows x cols is zero
+    int c = COLUMN, r = ROW;  // in the output (height, width); coefficients outside the box (rows, cols) are zero
     if (c >= width || r >= height) return;
     bool inside = r < rows && c < cols, opposite = left + c < 0;
     float by = inside ? gain * weights[r * cols + c] : 0.0f;
@@ -23,7 +23,7 @@ extern "C" __global__ void take(
 extern "C" __global__ void put(
     float2* half, const float2* box, const float* weights, float gain, int top, int left, int rows, int cols, int images,
     int h, int w, int height, int width) {
-    int c = COLUMN, r = ROW;  // of the spectrum: each gathers what belongs there, from its own side and the opposite one
+    int c = COLUMN, r = ROW;  // in the spectrum; each thread adds the coefficient and the conjugate of its opposite
     if (c >= w || r >= h) return;
     int row = wrapped(r - top, h), col = c - left, other_row = wrapped(-r - top, h), other_col = -c - left;
     bool here = row < rows && col >= 0 && col < cols, there = other_row < rows && other_col >= 0 && other_col < cols;

@@ -1,4 +1,4 @@
-// Displacements (2, h, w) of pixels: one thread a pixel.
+// Motion fields (2, h, w). One thread per pixel.
 
 extern "C" __global__ void alike(
     const float* field, const float* trust, const float* speed, const float* taps, int reach, float narrow, float* out,

@@ -1,4 +1,4 @@
-"""Frames on the device: their colours apart, mixed, and with a change added."""
+"""Kernels for frames on the device: split and mix their color channels, and add a change."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from vmm.backend.gpu.launching import contiguous, on_device, row, start, tile
 
 
 def brightness(frames: Array, weights: Sequence[float], dtype: Any) -> Array:
-    """Weighted sum of the colours of frames."""
+    """Weighted sum of the color channels of frames."""
     import cupy
 
     out, kind = cupy.empty(frames.shape[:3], np.float32), frames.dtype.char
-    given = contiguous(frames, kind), on_device(weights), out, np.int64(out.size)
-    start("brightness", row(out.size), *given, kind=kind)
+    arguments = contiguous(frames, kind), on_device(weights), out, np.int64(out.size)
+    start("brightness", row(out.size), *arguments, kind=kind)
     return out
 
 
 def apart(frames: Array, dtype: Any) -> Array:
-    """The colours of frames as planes."""
+    """The color channels of frames as planes."""
     import cupy
 
     (n, h, w), kind = frames.shape[:3], frames.dtype.char
@@ -32,7 +32,7 @@ def apart(frames: Array, dtype: Any) -> Array:
 
 
 def reduce_apart(frames: Array, dtype: Any) -> Array:
-    """The colours of frames as planes of half the size."""
+    """The color channels of frames as planes of half the size."""
     import cupy
 
     (n, h, w), kind = frames.shape[:3], frames.dtype.char
@@ -46,23 +46,23 @@ def added(frames: Array, change: Array) -> Array:
     import cupy
 
     out, kind = cupy.empty(frames.shape, frames.dtype), frames.dtype.char
-    given = contiguous(frames, kind), contiguous(change), _top(frames), out
-    start("added", row(change.size), *given, frames.size // change.size, np.int64(change.size), kind=kind)
+    arguments = contiguous(frames, kind), contiguous(change), _top(frames), out
+    start("added", row(change.size), *arguments, frames.size // change.size, np.int64(change.size), kind=kind)
     return out
 
 
 def added_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.ndarray) -> Array:
-    """Frames with planes and coarser ones added, their colours mixed first."""
+    """Frames with planes and the coarser planes added, mixed by a matrix."""
     import cupy
 
     (n, h, w), kind = frames.shape[:3], frames.dtype.char
     out, coarse = cupy.empty(frames.shape, frames.dtype), contiguous(coarse)
     fine = coarse if planes is None else contiguous(planes)
-    given = contiguous(frames, kind), fine, int(planes is not None), coarse, on_device(matrix), _top(frames), out
-    start("added_planes", tile(n, h, w), *given, n, h, w, *coarse.shape[2:], kind=kind)
+    arguments = contiguous(frames, kind), fine, int(planes is not None), coarse, on_device(matrix), _top(frames), out
+    start("added_planes", tile(n, h, w), *arguments, n, h, w, *coarse.shape[2:], kind=kind)
     return out
 
 
 def _top(frames: Array) -> float:
-    """Largest value that frames may have; 0 where there is none."""
+    """Largest value of the frames' type, or 0 for floating point."""
     return float(np.iinfo(frames.dtype).max) if frames.dtype.kind == "u" else 0.0

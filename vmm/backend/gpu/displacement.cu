@@ -1,7 +1,7 @@
-// Displacement along the direction of a band, whose grid (n, h, w) is periodic: one thread a coefficient.
+// Displacement along the direction of a subband with a periodic grid (n, h, w). One thread per coefficient.
 
 __device__ __forceinline__ float2 turn_at(const float2* image, int r, int c, int before, int after, int across, int w) {
-    float2 here = image[(long long)r * w + c];  // from the sample before to this one, and on to the next
+    float2 here = image[(long long)r * w + c];  // product with the previous and the next sample
     float2 last = across ? image[(long long)r * w + before] : image[(long long)before * w + c];
     float2 next = across ? image[(long long)r * w + after] : image[(long long)after * w + c];
     float2 one = through_conjugate(here, last), two = through_conjugate(next, here);

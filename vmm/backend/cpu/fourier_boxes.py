@@ -1,4 +1,4 @@
-"""Boxes of spectra of real images, of which half is kept, row by row."""
+"""Kernels of boxes in the half spectra of real images, row by row."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from vmm.backend.cpu.compiling import kernel
 
 
 @kernel
-def taken_row(row: Any, weights: Any, gain: Any, out: Any) -> None:
-    """A row of a spectrum, weighted."""
+def copy_row(row: Any, weights: Any, gain: Any, out: Any) -> None:
+    """A row of a spectrum, times weights and gain."""
     for i in range(weights.shape[0]):
         out[i] = row[i] * (gain * weights[i])
 
 
 @kernel
-def opposite_row(row: Any, weights: Any, gain: Any, out: Any) -> None:
-    """The conjugate of a row from its end, weighted."""
+def conjugate_row(row: Any, weights: Any, gain: Any, out: Any) -> None:
+    """The conjugate of a reversed row, times weights and gain."""
     n = weights.shape[0]
     for i in range(n):
         out[i] = row[n - 1 - i].conjugate() * (gain * weights[i])
@@ -24,7 +24,7 @@ def opposite_row(row: Any, weights: Any, gain: Any, out: Any) -> None:
 
 @kernel
 def take(half: Any, weights: Any, gain: Any, top: Any, left: Any, out: Any) -> None:
-    """A weighted box of spectra (T, H, W // 2 + 1), zeros after it up to the size of out."""
+    """A weighted box of spectra (T, H, W // 2 + 1), padded with zeros to the size of out."""
     m, n = weights.shape
     height = half.shape[1]
     across = min(max(-left, 0), n)  # columns left of 0
@@ -34,24 +34,24 @@ def take(half: Any, weights: Any, gain: Any, top: Any, left: Any, out: Any) -> N
             to = out[t, r]
             if across > 0:
                 row = half[t, (-top - r) % height]
-                opposite_row(row[1 - left - across : 1 - left], w[:across], gain, to[:across])
+                conjugate_row(row[1 - left - across : 1 - left], w[:across], gain, to[:across])
             if across < n:
                 row = half[t, (top + r) % height]
-                taken_row(row[left + across : left + n], w[across:], gain, to[across:n])
+                copy_row(row[left + across : left + n], w[across:], gain, to[across:n])
             to[n:] = 0
     out[:, m:] = 0
 
 
 @kernel
-def put_row(total: Any, row: Any, weights: Any, gain: Any) -> None:
-    """A weighted row added to a spectrum."""
+def add_row(total: Any, row: Any, weights: Any, gain: Any) -> None:
+    """Add a row, times weights and gain, to a row of a spectrum."""
     for i in range(weights.shape[0]):
         total[i] += row[i] * (gain * weights[i])
 
 
 @kernel
-def put_opposite_row(total: Any, row: Any, weights: Any, gain: Any) -> None:
-    """The conjugate of a weighted row added to a spectrum from its end."""
+def add_conjugate_row(total: Any, row: Any, weights: Any, gain: Any) -> None:
+    """Add the conjugate of a row, times weights and gain, to a reversed row of a spectrum."""
     n = weights.shape[0]
     for i in range(n):
         total[n - 1 - i] += row[i].conjugate() * (gain * weights[i])
@@ -59,18 +59,18 @@ def put_opposite_row(total: Any, row: Any, weights: Any, gain: Any) -> None:
 
 @kernel
 def put(half: Any, box: Any, weights: Any, gain: Any, top: Any, left: Any) -> None:
-    """What belongs into a box, weighted, added in place; column 0 holds its own opposite."""
+    """Add a weighted box to spectra in place; column 0 contains each coefficient together with its conjugate."""
     m, n = weights.shape
     height = half.shape[1]
     across = min(max(-left, 0), n)  # columns left of 0
-    below = min(max(1 - left, 0), n)  # and with it
+    below = min(max(1 - left, 0), n)  # columns left of 1
     for r in range(m):
         w = weights[r]
         for t in range(box.shape[0]):
             row = box[t, r]
             if below > 0:
                 to = half[t, (-top - r) % height]
-                put_opposite_row(to[1 - left - below : 1 - left], row[:below], w[:below], gain)
+                add_conjugate_row(to[1 - left - below : 1 - left], row[:below], w[:below], gain)
             if across < n:
                 to = half[t, (top + r) % height]
-                put_row(to[left + across : left + n], row[across:n], w[across:], gain)
+                add_row(to[left + across : left + n], row[across:n], w[across:], gain)

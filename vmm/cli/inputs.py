@@ -1,0 +1,115 @@
+"""The input of the commands that measure: the clip, the part of it, the regions, and the warnings about it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import vmm
+
+INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file."
+BOX = ("TOP", "LEFT", "HEIGHT", "WIDTH")
+
+
+def add_clip_options(verb: Any) -> None:
+    """Add the options that choose the camera rate and the part of the clip."""
+    verb.add_argument("--fs", type=float, metavar="HZ", help="Camera rate in Hz. Default: the rate of the file.")
+    start = verb.add_argument("--start", type=float, default=0.0, metavar="SECONDS")
+    start.help = "Start of the part to use, in seconds of the camera's time. Default: 0."
+    end = verb.add_argument("--end", type=float, default=None, metavar="SECONDS")
+    end.help = "End of the part to use, in seconds of the camera's time. Default: the end of the clip."
+
+
+def add_input(verb: Any) -> None:
+    """Add the input file and the options that choose a part of it."""
+    verb.add_argument("input", help=INPUT_HELP)
+    add_clip_options(verb)
+    verb.add_argument("--quiet", action="store_true", help="Show no progress bar.")
+
+
+def add_regions(verb: Any, default: str) -> None:
+    """Add the options that choose the regions and the unit of length."""
+    place = verb.add_mutually_exclusive_group()
+    box = place.add_argument("--roi", nargs=4, type=int, action="append", metavar=BOX)
+    box.help = f"Region in pixels. Repeat the option for more regions. Default: {default}."
+    place.add_argument("--grid", type=int, metavar="SIZE", help="Divide the frame into square regions of SIZE pixels.")
+    step = verb.add_argument("--grid-step", type=int, metavar="PIXELS")
+    step.help = "Distance in pixels between neighboring regions of the grid. Default: SIZE."
+    length = verb.add_argument("--pixel-size", type=float, default=1.0, metavar="LENGTH")
+    length.help = "Size of a pixel in the scene, in the unit of --unit. Default: 1."
+    verb.add_argument("--unit", default="px", help="Unit of --pixel-size, for example mm. Default: px.")
+
+
+def open_clip(options: argparse.Namespace, *, gray: bool = True) -> vmm.io.Clip:
+    """Open the clip; a progress bar shows the number of frames read."""
+    clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end, gray=gray)
+    if options.quiet:
+        return clip
+
+    def chunks_with_bar() -> Iterator[Any]:
+        from tqdm import tqdm
+
+        name = Path(options.input).name
+        with tqdm(total=clip.shape[0], unit="frame", desc=name, leave=False, disable=None) as bar:
+            for chunk in clip.reopen():
+                yield chunk
+                bar.update(len(chunk))
+
+    return vmm.io.Clip(chunks_with_bar, clip.shape, clip.dtype, clip.fs, clip.fps)
+
+
+def first_frame(options: argparse.Namespace) -> Any:
+    """Luma (H, W) of the first frame of the clip."""
+    return next(vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end, gray=True))[0]
+
+
+def length_unit(options: argparse.Namespace) -> dict[str, Any]:
+    """Size and unit of a pixel, as keyword arguments."""
+    if options.pixel_size != 1 and options.unit == "px":
+        raise ValueError(f"--pixel-size {options.pixel_size:g} needs the unit of that length, for example --unit mm")
+    return {"pixel_size": options.pixel_size, "unit": options.unit}
+
+
+def requested_regions(options: argparse.Namespace) -> Any:
+    """The regions of --roi or --grid, or None."""
+    if options.grid_step is not None and options.grid is None:
+        raise ValueError(f"--grid-step {options.grid_step} needs --grid, the size of the regions in pixels")
+    if options.grid is not None:
+        return vmm.measure.grid(options.grid, options.grid_step)
+    return [tuple(box) for box in options.roi] if options.roi else None
+
+
+def check_box(box: tuple[int, ...], size: tuple[int, ...]) -> None:
+    """Raise unless the box of --roi lies inside a frame of `size` (height, width)."""
+    top, left, height, width = box
+    fits = min(top, left) >= 0 and min(height, width) > 0 and top + height <= size[0] and left + width <= size[1]
+    if not fits:
+        raise ValueError(
+            f"--roi {top} {left} {height} {width} (TOP LEFT HEIGHT WIDTH) must lie inside the frame, "
+            f"which is {size[0]} pixels high and {size[1]} wide"
+        )
+
+
+@contextmanager
+def warnings_to_stderr(options: argparse.Namespace) -> Iterator[list[str]]:
+    """Print each warning once, in one line, to standard error; the first one is about the codec of the input.
+
+    The list of the messages printed so far is yielded.
+    """
+    messages: list[str] = []
+
+    def print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+        if str(message) not in messages:
+            messages.append(str(message))
+            print(f"vmm: warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = print_warning
+        vmm.measure.check_codec(options.input)
+        yield messages

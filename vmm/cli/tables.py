@@ -1,0 +1,86 @@
+"""Displacement of the requested regions, and its tables of regions and of peaks."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+import vmm
+from vmm.cli.inputs import length_unit, open_clip, requested_regions
+from vmm.cli.liveliest import strongest_region
+from vmm.cli.outputs import with_stderr
+
+_DIRECTIONS = ("down", "right")
+
+
+def measure_displacement(options: argparse.Namespace, method: str = "phase") -> vmm.measure.Displacement:
+    """Displacement of the requested regions, by default of the one that shows the strongest vibration most clearly."""
+    rois = requested_regions(options)
+    if rois is None:
+        suggestions = vmm.measure.suggest(open_clip(options))
+        rois = strongest_region(lambda: open_clip(options), suggestions)
+        print(_region_message(rois, suggestions))
+    return vmm.measure.displacement(open_clip(options), rois, method=method, **length_unit(options))
+
+
+def _region_message(rois: list[Any] | None, suggestions: list[vmm.measure.Suggestion]) -> str:
+    if rois is None:
+        return (
+            "Nothing vibrates above the noise, so the frame without its margin is measured as one region; "
+            "choose another with --roi"
+        )
+    suggestion = next(suggestion for suggestion in suggestions if suggestion.kind == "motion")
+    box = " ".join(map(str, rois[0]))
+    return f"Measured where {suggestion.frequency:.4g} Hz is clearest; the same region as an option: --roi {box}"
+
+
+def region_rows(displacement: vmm.measure.Displacement) -> list[tuple[str, ...]]:
+    """A row of titles, and one row for each region and direction."""
+    import numpy as np
+
+    titles = ("region", "top left height width", "direction", "rms", "peak to peak", "standard error")
+    rows: list[tuple[str, ...]] = [titles]
+    for r, roi in enumerate(displacement.rois):
+        place = " ".join(map(str, roi)) if isinstance(roi, tuple) else "mask"
+        for axis, direction in enumerate(_DIRECTIONS):
+            values = displacement.values[:, r, axis]
+            numbers = float(np.std(values)), float(np.ptp(values)), float(displacement.error[r, axis])
+            is_known = displacement.known[r, axis]
+            cells = (f"{n:.3g} {displacement.unit}" if is_known else "unknown" for n in numbers)
+            rows.append((str(r), place, direction, *cells))
+    return rows
+
+
+def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
+    """A row of titles, and one row for each peak, with the largest amplitude of all regions and directions."""
+    rows: list[tuple[str, ...]] = [("frequency", "amplitude", "region", "direction", "snr", "")]
+    for peak in peaks:
+        region, axis, amplitude, stderr = largest_amplitude(peak)
+        frequency = with_stderr(peak.frequency, peak.frequency_error, "Hz")
+        size = with_stderr(amplitude, stderr, peak.unit)
+        note = "" if peak.steady else "not steady"
+        rows.append((frequency, size, str(region), _DIRECTIONS[axis], f"{peak.strength:.0f} dB", note))
+    return rows
+
+
+def largest_amplitude(peak: vmm.measure.Peak) -> tuple[int, int, float, float]:
+    """Region and direction of the largest amplitude of a peak, that amplitude and its standard error."""
+    import numpy as np
+
+    flat = int(np.nan_to_num(peak.amplitude, nan=-1.0).argmax())
+    region, axis = divmod(flat, peak.amplitude.shape[1])
+    return region, axis, float(peak.amplitude[region, axis]), float(peak.amplitude_error[region, axis])
+
+
+def largest_signal(displacement: vmm.measure.Displacement) -> Any:
+    """The displacement of the region and direction with the largest standard deviation, as a signal."""
+    import numpy as np
+
+    from vmm.measure.signals import Signals
+
+    spread = np.where(displacement.known, np.nan_to_num(displacement.values.std(axis=0)), -1.0)
+    region, axis = divmod(int(spread.argmax()), 2)
+    if not displacement.known[region, axis]:
+        raise ValueError("no region's displacement is known: choose other regions with --roi or --grid")
+    return Signals(displacement.values[:, region, axis], displacement.fs, displacement.unit)

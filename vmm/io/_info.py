@@ -1,0 +1,66 @@
+"""Description of a file without decoding it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vmm.io import highspeed, images, video
+from vmm.io.video import Info
+
+
+def info(path: str | Path) -> Info:
+    """Get the size, playback rate, length and codec of a file or folder, without decoding it.
+
+    Parameters
+    ----------
+    path
+        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw`` or ``.cine``.
+
+    Returns
+    -------
+    Info
+        Shape, dtype, playback rate and codec of the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file or folder at `path`.
+    TypeError
+        If `path` is not a path.
+    ValueError
+        If the file holds no video.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np, vmm
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     vmm.io.write(f"{folder}/clip.mkv", np.zeros((6, 32, 48), np.uint8), 30)
+    ...     info = vmm.io.info(f"{folder}/clip.mkv")
+    >>> info.shape, info.dtype, info.fps, info.codec
+    ((6, 32, 48), 'uint8', Fraction(30, 1), 'ffv1')
+    """
+    path = as_path(path)
+    reader = reader_of(path)
+    if reader is video:
+        return video.probe(path)
+    frames, fps, name = reader.open_frames(path)
+    return Info(frames.shape, str(frames.dtype), fps, name, str(frames.dtype))
+
+
+def as_path(path: str | Path) -> Path:
+    """`path` as a ``Path``; raise if it is anything else, such as an array."""
+    if not isinstance(path, str | Path):
+        raise TypeError(f"path must be a string or a pathlib.Path, not {type(path).__name__}: the path comes first")
+    return Path(path)
+
+
+def reader_of(path: Path):  # type: ignore[no-untyped-def]
+    """The module that reads the path."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder")
+    if path.suffix.lower() in (".cih", ".cihx", ".mraw", ".cine"):
+        return highspeed
+    if path.is_dir() or path.suffix.lower() in (".tif", ".tiff"):
+        return images
+    return video

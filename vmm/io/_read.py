@@ -1,0 +1,258 @@
+"""Reading of clips, whole or chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+
+from vmm.io import video
+from vmm.io._info import as_path, reader_of
+from vmm.io.chroma import ChromaQueue
+from vmm.io.prefetch import prefetch
+
+_CHUNK_FRAMES = 16
+_CHUNK_PIXELS = 2**22
+"""Upper bounds of a default chunk, in frames and pixels. Larger chunks take more memory, smaller ones more overhead."""
+
+_LUMA = np.array([0.299, 0.587, 0.114])
+"""Weights of red, green and blue in the luma (ITU-R BT.601)."""
+
+
+class Clip:
+    """An iterator of chunks of frames, with the properties of the clip as attributes.
+
+    Parameters
+    ----------
+    open_chunks
+        Function that opens the clip and returns an iterator of its chunks.
+    shape, dtype, fs, fps, color
+        Attributes, see below.
+    chunks
+        The iterator that the first pass uses; by default the one that `open_chunks` returns.
+
+    Attributes
+    ----------
+    shape
+        Shape (T, H, W) or (T, H, W, 3) of the whole clip.
+    dtype
+        Type of the frames.
+    fs
+        Camera rate in Hz.
+    fps
+        Playback rate in frames per second, exactly as the file states it; None if it states none.
+    color
+        Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
+    seconds_waited
+        Seconds that were spent waiting for frames so far.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np, vmm
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     vmm.io.write(f"{folder}/clip.mkv", np.zeros((6, 32, 48), np.uint8), 30)
+    ...     clip = vmm.io.stream(f"{folder}/clip.mkv", chunk=4)
+    ...     [chunk.shape for chunk in clip], clip.shape, clip.fs
+    ([(4, 32, 48), (2, 32, 48)], (6, 32, 48), 30.0)
+    """
+
+    def __init__(
+        self,
+        open_chunks: Callable[[], Iterator[np.ndarray]],
+        shape: tuple[int, ...],
+        dtype: Any,
+        fs: float,
+        fps: Fraction | None,
+        color: ChromaQueue | None = None,
+        chunks: Iterator[np.ndarray] | None = None,
+    ) -> None:
+        self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
+        self.shape, self.dtype, self.fs, self.fps, self.color = shape, np.dtype(dtype), fs, fps, color
+        self.seconds_waited = 0.0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return self
+
+    def __next__(self) -> np.ndarray:
+        return self._next(self._chunks)
+
+    def reopen(self) -> Iterator[np.ndarray]:
+        """Open the clip again; yield all chunks from its first frame, independently of the first pass."""
+        chunks = self._open_chunks()
+        try:
+            while True:
+                yield self._next(chunks)
+        except StopIteration:
+            return
+
+    def _next(self, chunks: Iterator[np.ndarray]) -> np.ndarray:
+        start = perf_counter()
+        try:
+            return next(chunks)
+        finally:
+            self.seconds_waited += perf_counter() - start
+
+
+def stream(
+    path: str | Path,
+    *,
+    fs: float | None = None,
+    chunk: int | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    gray: bool = False,
+    luma: bool = False,
+) -> Clip:
+    """Open a clip as an iterator of chunks (n, H, W[, 3]), which a worker thread decodes one chunk in advance.
+
+    Gray video yields gray frames, and video of more than 8 bits yields uint16. Frames are neither dropped nor repeated
+    to fit a playback rate.
+
+    Parameters
+    ----------
+    path
+        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw`` or ``.cine``.
+    fs
+        Camera rate in Hz; by default the rate that the file states.
+    chunk
+        Number of frames per chunk; by default at most 16, with about four million pixels together.
+    start, end
+        First and last second of the part to read, in the camera's time; by default the whole clip.
+    gray
+        Whether to read luma only. The luma plane of a video is returned with its values unchanged.
+    luma
+        Whether to read the luma of 8-bit 4:2:0 video and pass the chroma planes on unchanged: they are kept in the
+        clip's ``color``, and ``write(..., color=clip.color)`` writes them with the magnified luma. Has no effect on
+        other formats.
+
+    Returns
+    -------
+    Clip
+        The opened clip.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file or folder at `path`.
+    TypeError
+        If `path` is not a path.
+    ValueError
+        If the file holds no video, or no frames between `start` and `end`; if it states no rate and `fs` is not given;
+        or, during the iteration, if the file is truncated or damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np, vmm
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     vmm.io.write(f"{folder}/clip.mkv", np.zeros((6, 32, 48), np.uint8), 30)
+    ...     clip = vmm.io.stream(f"{folder}/clip.mkv", fs=600, chunk=4)
+    ...     [chunk.shape for chunk in clip], clip.fs, clip.fps
+    ([(4, 32, 48), (2, 32, 48)], 600.0, Fraction(30, 1))
+    """
+    path = as_path(path)
+    reader = reader_of(path)
+    if reader is video:
+        info = video.probe(path)
+        shape, dtype, fps = info.shape, info.dtype, info.fps
+    else:
+        frames, fps, _ = reader.open_frames(path)
+        shape, dtype = frames.shape, frames.dtype
+    chunk = _chunk_length(chunk, shape)
+    fs = _camera_rate(path, fs, fps)
+    first, stop = _frame_range(path, start, end, fs, shape[0])
+    size = (stop - first, *(shape[1:3] if gray else shape[1:]))
+    if reader is not video:
+        return Clip(lambda: _slices(frames, first, stop, chunk, gray), size, dtype, fs, fps)
+    decode = partial(video.decode, path, info, chunk=chunk, start=first, stop=stop)
+    if luma and ChromaQueue.supports(info):
+        color = ChromaQueue(info)
+        chunks = color.split(prefetch(decode(pixels="planes")))
+        return Clip(lambda: map(color.luma, prefetch(decode(pixels="planes"))), size[:3], dtype, fs, fps, color, chunks)
+    pixels: Literal["color", "gray"] = "gray" if gray else "color"
+    return Clip(lambda: prefetch(decode(pixels=pixels)), size, dtype, fs, fps)
+
+
+def read(
+    path: str | Path, *, fs: float | None = None, start: float = 0.0, end: float | None = None, gray: bool = False
+) -> tuple[np.ndarray, float]:
+    """Read a whole clip as an array (T, H, W[, 3]), and return it with its camera rate.
+
+    Parameters
+    ----------
+    path, fs, start, end, gray
+        As in ``stream``.
+
+    Returns
+    -------
+    frames : ndarray
+        Frames (T, H, W) or (T, H, W, 3) of uint8 or uint16.
+    fs : float
+        Camera rate in Hz.
+
+    Raises
+    ------
+    FileNotFoundError, TypeError, ValueError
+        If ``stream`` raises them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np, vmm
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     vmm.io.write(f"{folder}/clip.mkv", np.zeros((6, 32, 48), np.uint8), 30)
+    ...     frames, fs = vmm.io.read(f"{folder}/clip.mkv", start=0.1)
+    >>> frames.shape, fs
+    ((3, 32, 48), 30.0)
+    """
+    clip = stream(path, fs=fs, start=start, end=end, gray=gray)
+    frames = np.empty(clip.shape, clip.dtype)
+    count = 0
+    for chunk in clip:
+        frames[count : count + len(chunk)] = chunk
+        count += len(chunk)
+    return frames[:count], clip.fs
+
+
+def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:
+    """Number of frames per chunk."""
+    if chunk is None:
+        return max(1, min(_CHUNK_FRAMES, _CHUNK_PIXELS // max(1, shape[1] * shape[2])))
+    if chunk < 1:
+        raise ValueError(f"chunk={chunk} must be at least 1 frame")
+    return chunk
+
+
+def _camera_rate(path: Path, fs: float | None, fps: Fraction | None) -> float:
+    """The camera rate in Hz: `fs`, or the rate that the file states."""
+    if fs is None and fps is None:
+        raise ValueError(f"{path} states no frame rate: give the camera rate in Hz as fs (--fs on the command line)")
+    rate = float(fps if fs is None else fs)  # type: ignore[arg-type]
+    if not (rate > 0 and np.isfinite(rate)):
+        raise ValueError(f"fs={fs!r} must be a positive number: the camera rate in Hz")
+    return rate
+
+
+def _frame_range(path: Path, start: float, end: float | None, fs: float, count: int) -> tuple[int, int]:
+    """Index of the first frame, and of the one after the last."""
+    if not (np.isfinite(start) and (end is None or np.isfinite(end))):
+        raise ValueError(f"start={start} and end={end} must be finite numbers of seconds")
+    first = round(start * fs)
+    stop = count if end is None else min(round(end * fs), count)
+    if first < 0 or stop <= first:
+        raise ValueError(f"{path}: no frames from start={start} to end={end} s; the clip lasts {count / fs:.3f} s")
+    return first, stop
+
+
+def _slices(frames: Any, first: int, stop: int, chunk: int, gray: bool) -> Iterator[np.ndarray]:
+    for i in range(first, stop, chunk):
+        frames_read = np.asarray(frames[i : min(i + chunk, stop)])
+        if gray and frames_read.ndim == 4:
+            frames_read = np.rint(frames_read @ _LUMA).astype(frames_read.dtype)
+        yield frames_read

@@ -1,0 +1,275 @@
+"""Writing of clips to video files, TIFF stacks and folders of images."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vmm.backend.arrays import is_array, to_host
+from vmm.engine.frames import check_frames, checked
+from vmm.io._info import as_path, info
+from vmm.io.chroma import ChromaQueue
+from vmm.io.destination import check_destination, temporary_path
+from vmm.io.prefetch import prefetch
+from vmm.io.video import ffmpeg_process, raw_pixel_format
+
+H264 = (".mp4", ".mov", ".m4v")
+_FFV1 = (".mkv", ".avi", ".nut")
+_TIFF = (".tif", ".tiff")
+_X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-movflags", "+faststart")
+
+
+def write(
+    path: str | Path,
+    frames: Any,
+    fps: float | Fraction,
+    *,
+    sound: str | Path | None = None,
+    span: tuple[float, float] | None = None,
+    color: ChromaQueue | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write an array or an iterator of chunks to a file, in the format that the extension of `path` names.
+
+    ``.mp4``, ``.mov`` and ``.m4v`` are H.264 with 4:2:0 chroma, which every player supports and which is lossy.
+    ``.mkv``, ``.avi`` and ``.nut`` are FFV1, which is lossless and suits measurements. ``.gif`` is an animated image,
+    ``.tif`` a TIFF stack, and a path without extension a folder of PNG images. The file appears under its name only
+    when it is complete; after an error, no file remains.
+
+    Parameters
+    ----------
+    path
+        Path of the file or folder to write.
+    frames
+        Array (T, H, W) or (T, H, W, 3) of uint8, uint16 or floating type (gray levels from 0 to 255), an iterator of
+        such chunks, or a list of frames (H, W) or (H, W, 3). H.264 and GIF keep the high 8 bits of uint16. H.264
+        needs even sizes: the last row or column of an odd size is repeated.
+    fps
+        Playback rate in frames per second; a fraction is written exactly.
+    sound
+        Path of a file whose sound track is copied to H.264 files and ``.mkv``; by default the output is silent.
+    span
+        Start and length in seconds of the part of the sound track to copy; by default all of it.
+    color
+        Queue of the chroma planes that belong to `frames`: the ``color`` of a clip opened with ``luma=True``. For H.264
+        only.
+    overwrite
+        Whether to overwrite an existing file.
+
+    Raises
+    ------
+    FileExistsError
+        If the path exists and `overwrite` is False.
+    FileNotFoundError
+        If the folder of the path does not exist.
+    PermissionError
+        If the folder of the path cannot be written.
+    TypeError
+        If `path` is not a path, or `frames` neither an array nor an iterator of arrays.
+    ValueError
+        If the format is unknown, or the frames or the playback rate do not fit the format.
+    OSError
+        If writing fails, for example on a full disk.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np, vmm
+    >>> frames = np.zeros((6, 32, 48), np.uint8)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     vmm.io.write(f"{folder}/clip.mkv", frames, 30)
+    ...     np.array_equal(vmm.io.read(f"{folder}/clip.mkv")[0], frames)
+    True
+    """
+    path = as_path(path)
+    writer = check_format(path, overwrite=overwrite)
+    exact_fps = _exact_fps(path, fps)
+    chunks = (chunk for chunk in _as_chunks(frames) if len(chunk))
+    first = next(chunks, None)
+    if first is None:
+        raise ValueError(f"{path}: no frames to write")
+    check_frames(first)
+    if color is not None and (path.suffix.lower() not in H264 or first.shape[1:] != color.info.shape[1:3]):
+        raise ValueError(
+            f"{path}: chroma planes can be written to {', '.join(H264)} only, with luma of the size that was read"
+        )
+    with temporary_path(path) as temporary:
+        clip = _Output(
+            _as_integers(chain([first], chunks)), first.shape[1:], first.dtype, exact_fps, sound, span, color
+        )
+        writer(temporary, clip)
+
+
+class _Output(NamedTuple):
+    """Frames and properties of the clip to write."""
+
+    chunks: Iterable[np.ndarray]
+    shape: tuple[int, ...]  # (H, W) or (H, W, 3)
+    dtype: np.dtype
+    fps: Fraction
+    sound: str | Path | None
+    span: tuple[float, float] | None
+    color: ChromaQueue | None
+
+
+def check_format(path: Path, *, overwrite: bool) -> Callable[..., None]:
+    """The function that writes the format of a path; raise if the format is unknown or the path cannot be written."""
+    writer = _writer_of(path)
+    check_destination(path, overwrite=overwrite)
+    if path.exists() and path.is_dir() != (writer is _write_folder):
+        raise FileExistsError(f"{path} is {'a folder' if path.is_dir() else 'a file'}: choose another name")
+    if path.is_dir() and not all(re.fullmatch(r"\d{6}\.png", entry.name) for entry in path.iterdir()):
+        raise FileExistsError(f"{path} holds more than numbered images, and all would be deleted: choose another name")
+    return writer
+
+
+def _writer_of(path: Path) -> Callable[..., None]:
+    suffix = path.suffix.lower()
+    if suffix in (*H264, *_FFV1, ".gif"):
+        return _write_video
+    if suffix in _TIFF:
+        return _write_stack
+    if suffix == "":
+        return _write_folder
+    formats = ", ".join((*H264, *_FFV1, ".gif", *_TIFF))
+    raise ValueError(
+        f"{path}: unknown format {suffix!r}; known are {formats}, and a folder of PNG images without extension"
+    )
+
+
+def _exact_fps(path: Path, fps: float | Fraction) -> Fraction:
+    """The playback rate as a fraction; raise if it is not positive or the format cannot state it."""
+    if not isinstance(fps, int | float | Fraction | np.number):
+        raise TypeError(f"fps must be a number, the playback rate in frames per second, not {type(fps).__name__}")
+    exact = Fraction(fps).limit_denominator(100_000) if 0 < fps < math.inf else Fraction(0)
+    if not exact > 0:
+        raise ValueError(f"fps={fps!r} must be a positive number of frames per second")
+    if path.suffix.lower() == ".gif" and exact > 100:
+        raise ValueError(f"fps={fps!r}: a GIF plays at most 100 frames per second; choose another format or rate")
+    return exact
+
+
+def _as_chunks(frames: Any) -> Iterable[Any]:
+    """The chunks of an array, an iterator, or a list of frames."""
+    if is_array(frames):
+        return [frames]
+    if isinstance(frames, str | Path):
+        raise TypeError(f"frames={str(frames)!r} is a path: give its frames, vmm.io.stream({str(frames)!r})")
+    if isinstance(frames, tuple) and len(frames) == 2 and is_array(frames[0]) and np.ndim(frames[1]) == 0:
+        raise TypeError("frames is a pair (frames, fs): give its frames and, as fps, the playback rate")
+    if isinstance(frames, list | tuple) and all(map(_is_frame, frames)):
+        return (frame[None] for frame in frames)
+    if not isinstance(frames, Iterable):
+        raise TypeError(f"frames must be an array or an iterator of arrays, not {type(frames).__name__}")
+    return frames
+
+
+def _is_frame(x: Any) -> bool:
+    """Whether x is one frame, (H, W) or (H, W, 3)."""
+    return is_array(x) and (x.ndim == 2 or (x.ndim == 3 and x.shape[2] == 3))
+
+
+def _as_integers(chunks: Iterable[Any]) -> Iterator[np.ndarray]:
+    """Yield NumPy chunks of integers in native byte order; raise if their sizes or types differ."""
+    for chunk in checked(chunks):
+        values = to_host(chunk)
+        if values.dtype.kind == "f":
+            values = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+        yield values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _write_video(path: Path, clip: _Output) -> None:
+    """Encode H.264, FFV1 or GIF with ffmpeg, while a worker thread computes the next chunk."""
+    is_h264 = path.suffix.lower() in H264
+    is_lossless = path.suffix.lower() in _FFV1
+    size = tuple(n + n % 2 if is_h264 else n for n in clip.shape[:2])
+    command = [*_input_options(clip, size, wide=clip.dtype.name == "uint16" and is_lossless)]
+    command += [*_sound_options(path, clip), *_codec_options(path.suffix.lower(), clip)]
+    with ffmpeg_process([*command, f"file:{path}"], stdin=subprocess.PIPE) as (process, last_error):
+        # If ffmpeg ends early, the pipe breaks; its own message, which is raised below, says why.
+        with suppress(BrokenPipeError), closing(prefetch(clip.chunks)) as chunks:
+            for chunk in chunks:
+                if clip.color is not None:
+                    chunk = clip.color.merge(chunk)
+                else:
+                    chunk = _fit(chunk, size, eight_bits=not is_lossless)
+                process.stdin.write(chunk.data)
+            process.stdin.close()
+        if process.wait() != 0:
+            raise OSError(f"{path.parent}: writing the video failed: {last_error() or 'ffmpeg gives no reason'}")
+
+
+def _input_options(clip: _Output, size: tuple[int, ...], *, wide: bool) -> list[str]:
+    """Options of ffmpeg that describe the raw frames it receives."""
+    pixels, tags = raw_pixel_format(color=len(clip.shape) == 3, wide=wide), []
+    if clip.color is not None:  # Input and output get the same tags, so that ffmpeg converts nothing.
+        pixels, tags = clip.color.info.pixel_format, clip.color.ffmpeg_options()
+    rate = f"{clip.fps.numerator}/{clip.fps.denominator}"
+    options = ["-y", "-f", "rawvideo", "-pix_fmt", pixels, *tags]
+    return [*options, "-s", f"{size[1]}x{size[0]}", "-framerate", rate, "-i", "-"]
+
+
+def _sound_options(path: Path, clip: _Output) -> list[str]:
+    """Options of ffmpeg that copy the sound track, if there is one and the format can hold it."""
+    if clip.sound is None or path.suffix.lower() not in (*H264, ".mkv") or not info(clip.sound).has_sound:
+        return []
+    part = ["-ss", f"{clip.span[0]:.6f}", "-t", f"{clip.span[1]:.6f}"] if clip.span else []
+    return [*part, "-i", f"file:{clip.sound}", "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
+
+
+def _codec_options(suffix: str, clip: _Output) -> list[str]:
+    """Options of ffmpeg that choose the codec and the pixel format of the file."""
+    if clip.color is not None:
+        return [*_X264, "-pix_fmt", clip.color.info.pixel_format, *clip.color.ffmpeg_options()]
+    if suffix in H264:
+        matrix = ["-vf", "scale=out_color_matrix=bt709:out_range=tv"]
+        tags = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+        return [*matrix, *tags, *_X264, "-pix_fmt", "yuv420p"]
+    if suffix == ".gif":
+        return ["-vf", "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"]
+    wide = clip.dtype.name == "uint16"
+    pixels = ("gbrp16le" if wide else "bgr0") if len(clip.shape) == 3 else ("gray16le" if wide else "gray")
+    return ["-c:v", "ffv1", "-level", "3", "-g", "1", "-pix_fmt", pixels]
+
+
+def _fit(chunk: np.ndarray, size: tuple[int, ...], *, eight_bits: bool) -> np.ndarray:
+    """The chunk, reduced to 8 bits if requested, with its last row and column repeated up to `size`."""
+    if eight_bits and chunk.dtype == np.uint16:
+        chunk = (chunk >> 8).astype(np.uint8)
+    extra = [(0, 0), (0, size[0] - chunk.shape[1]), (0, size[1] - chunk.shape[2]), (0, 0)]
+    if any(after for _, after in extra):
+        chunk = np.pad(chunk, extra[: chunk.ndim], mode="edge")
+    return np.ascontiguousarray(chunk)
+
+
+def _write_stack(path: Path, clip: _Output) -> None:
+    """Write a TIFF stack with one page per frame."""
+    import tifffile
+
+    with tifffile.TiffWriter(path, bigtiff=True) as stack:
+        for chunk in clip.chunks:
+            for image in chunk:
+                stack.write(image, contiguous=False, photometric="rgb" if image.ndim == 3 else "minisblack")
+
+
+def _write_folder(path: Path, clip: _Output) -> None:
+    """Write numbered PNG images."""
+    import imageio.v3 as iio
+
+    if clip.dtype.name == "uint16" and len(clip.shape) == 3:
+        raise ValueError("PNG images cannot hold 16-bit color frames; choose .tif or .mkv")
+    path.mkdir()
+    n = 0
+    for chunk in clip.chunks:
+        for image in chunk:
+            iio.imwrite(path / f"{n:06d}.png", image)
+            n += 1
