@@ -144,13 +144,13 @@ def test_sheet(tmp_path):
     assert isinstance(block, Pictures) and (tmp_path / block.files[0][0]).stat().st_size > 10_000
 
 
-def test_beside_says_what_is_wrong():
+def test_grid_says_what_is_wrong():
     clip = np.zeros((4, 16, 24), np.uint8)
     for wrong in ({"row": 1, "col": 1}, {"row": 16}):
         with pytest.raises(ValueError, match="row="):
-            vmm.plot.beside({"one": clip}, **wrong)
+            vmm.plot.grid({"one": clip}, **wrong)
     with pytest.raises(ValueError, match="of one size"):
-        vmm.plot.beside({"one": clip, "other": clip[:, 1:]})
+        vmm.plot.grid({"one": clip, "other": clip[:, 1:]})
 
 
 def _shown(module, results):

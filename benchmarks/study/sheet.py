@@ -71,7 +71,7 @@ def _drawn(name: str, setting: Setting, out: Path) -> Values:
         except Exception as error:  # what keeps a method from a clip is its result
             failed.append(f"{one.name}: {type(error).__name__}: {error}")
     path = out / f"sheet-{name.replace(' ', '-')}.png"
-    vmm.plot.beside(clips, columns=6, **line).savefig(path, dpi=80)
+    vmm.plot.grid(clips, columns=6, **line).savefig(path, dpi=80)
     return {
         "file": path.name,
         "said": f"{name}: {band[0]:g} to {band[1]:g} Hz, alpha {alpha:g}",
