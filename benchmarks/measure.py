@@ -136,7 +136,7 @@ def found_lines(signals: np.ndarray) -> str:
 def beam(frames: int, estimators: dict[str, Estimator]) -> None:
     """The cantilever in 15 regions, and all of its pixels."""
     scene = synthetic.beam()
-    shapes = synthetic.cantilever(synthetic.beam_places(320))
+    shapes = synthetic.cantilever(synthetic.beam_positions(320))
     clip = synthetic.render(scene, lines(frames), noise=1.0)
     at = np.stack([shapes[:, left : left + 21].mean(axis=1) for _, left, _, _ in BOXES], axis=1)
     true = lines(frames) @ at

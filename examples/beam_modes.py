@@ -19,7 +19,7 @@ ends = [scipy.signal.lfilter([1], np.poly([p, p.conj()]).real, n)[2000:] for p, 
 ends = np.transpose([rms * end / end.std() for rms, end in zip((0.15, 0.015, 0.004), ends, strict=True)])  # pixels
 clip = synthetic.render(synthetic.beam(), ends, noise=1.0)
 rois = [(38, left, 21, 21) for left in range(12, 292, 20)]
-truth = synthetic.cantilever(synthetic.beam_places()[[left + 10 for _, left, _, _ in rois]])
+truth = synthetic.cantilever(synthetic.beam_positions()[[left + 10 for _, left, _, _ in rois]])
 
 
 def say(who, frequencies, shapes):

@@ -10,7 +10,7 @@ from benchmarks.study.entrants import entrants
 from benchmarks.study.parts import Curves, Pictures, Table
 from benchmarks.study.settings import TINY
 from vmm.data.rods import plate, rod
-from vmm.data.stripes import stripe_boxes, stripes
+from vmm.data.stripes import stripe_rois, stripes
 from vmm.measure import phasors
 
 MODULES = (accuracy, cost, large_motion, peers, selectivity, sheet)
@@ -50,7 +50,7 @@ def test_each_stripe_moves_alone():
     moves = np.zeros((2, 3, 2))
     moves[1, 1] = 0.2, -0.1
     clip = np.stack([made(m) for m in moves]).astype(np.float32)
-    seen = vmm.measure.displacement(clip, stripe_boxes(shape, 3)).values
+    seen = vmm.measure.displacement(clip, stripe_rois(shape, 3)).values
     np.testing.assert_allclose(seen[1] - seen[0], moves[1], atol=0.01)
     with pytest.raises(ValueError, match="count=20"):
         stripes(shape, 20)
@@ -61,7 +61,7 @@ def test_each_stripe_moves_alone():
 @pytest.mark.parametrize("name", [accuracy.MADE, accuracy.HAMMER])
 def test_an_exact_sensor_agrees_with_the_truth(name):
     scene = accuracy.scenes(TINY)[name]()
-    moved = (rod((60, 64), frames=60) if name == accuracy.MADE else plate(64, frames=240)).moved
+    moved = (rod((60, 64), frames=60) if name == accuracy.MADE else plate(64, frames=240)).displacement
     found = accuracy.against(moved, scene)
     assert found.error < 0.02 and found.correlation > 0.99 and abs(found.gain / scene.unit - 1) < 0.03
 

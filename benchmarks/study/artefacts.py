@@ -78,7 +78,7 @@ def _measured(one: Entrant, output: float, shape: tuple[int, int], file: Path) -
         "overshoot": overshoot(made, truth),
         "ghosts": ghosts(made, truth, round_.frames[MIDDLE]),
         "sharpness": sharpness(*(clip[:, inside[0], inside[1]] for clip in (clean, noisy.truth[MIDDLE]))),
-        "still": astray(rough, noisy.behind, still),
+        "still": astray(rough, noisy.background, still),
     }
 
 

@@ -106,7 +106,7 @@ def _tuned(one: Entrant, names: Sequence[str], shape: tuple[int, int]) -> Values
 
 def _gain(frames: np.ndarray, made: Magnified) -> float:
     """Achieved over wanted motion of the first circle."""
-    seen, wanted = (swing(f, made.behind, FS, FREQUENCY) for f in (frames, made.truth[MIDDLE]))
+    seen, wanted = (swing(f, made.background, FS, FREQUENCY) for f in (frames, made.truth[MIDDLE]))
     return seen / wanted
 
 

@@ -76,7 +76,7 @@ def _circles(one: Entrant, setting: Setting) -> Values:
     """Mean squared error and gain on one clip of circles."""
     made = moving_circles("moon", ALPHA, shape=setting.shape, frames=36)
     frames, truth = np.asarray(one.magnify(made.frames, FREQUENCY, FS, ALPHA))[12:24], made.truth[12:24]
-    gain = swing(frames, made.behind, FS, FREQUENCY) / swing(truth, made.behind, FS, FREQUENCY)
+    gain = swing(frames, made.background, FS, FREQUENCY) / swing(truth, made.behind, FS, FREQUENCY)
     return {"squared": float(np.mean((frames.astype(float) - truth) ** 2)), "gain": gain}
 
 

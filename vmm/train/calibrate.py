@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.data.shifts import HELD_OUT, achieved, shift
+from vmm.data.shifts import HELD_OUT, measured_shift, shift
 from vmm.train.evaluate import two_frames
 
 _FACTORS = (2.0, 5.0, 10.0, 20.0, 50.0)
@@ -36,7 +36,7 @@ def calibration(net: Any, names: Sequence[str] = HELD_OUT[4:]) -> list[tuple[flo
     for factor in _FACTORS:
         scenes = [(shift(name, out / factor, out, side=128), out) for name in names for out in _OUT]
         gains = [
-            np.median([achieved(scene, magnified(scene.a, scene.b, more * factor)) / out for scene, out in scenes])
+            np.median([measured_shift(s, magnified(s.a, s.b, more * factor)) / out for s, out in scenes])
             for more in _MORE
         ]
         table.append((factor, factor * float(np.interp(1.0, np.maximum.accumulate(gains), _MORE))))
