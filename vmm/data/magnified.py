@@ -16,7 +16,7 @@ FREQUENCY = 2.5
 """Frequency of the motion in Hz."""
 
 _FLICKER_RATIO = 1.7
-"""Frequency of flicker over that of the motion: outside the bands in which the motion is magnified."""
+"""Frequency of the flicker relative to that of the motion: not an integer, so that it is none of the harmonics."""
 
 
 def __dir__() -> list[str]:

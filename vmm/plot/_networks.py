@@ -21,7 +21,7 @@ _IMPULSE = 0.05
 """Height of the impulses that probe an encoder: small enough for a linear response, large against rounding."""
 
 _REACH = 8
-"""Half width of the kernels that are drawn, in pixels: it holds the support of the first layers."""
+"""Half width of the kernels that are drawn, in pixels. The number of probes grows with its square."""
 
 _COLUMNS = 8
 """Number of panels in a row of the figure."""

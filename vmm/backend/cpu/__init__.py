@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu import colours, directions, images, phase, spectra, triples
-from vmm.backend.cpu.flows import alike, arriving, cubic, followed, linear  # noqa: F401
+from vmm.backend.cpu.flows import average_similar, cubic, follow_points, forward_warp, linear  # noqa: F401
 from vmm.backend.cpu.phase import phase_since_written, phase_sums  # noqa: F401
 from vmm.backend.reference import one_sided
 from vmm.backend.threads import cores, in_parallel

@@ -211,7 +211,7 @@ def cubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
     return _by_rows(cubic_rows, (len(splines), *points.shape[1:]), _single(splines), _single(points))
 
 
-def arriving(moves: np.ndarray, least: float = 1e-4, torn: float = 64.0) -> np.ndarray:
+def forward_warp(moves: np.ndarray, least: float = 1e-4, torn: float = 64.0) -> np.ndarray:
     """Displacements where they lead."""
     moves = _single(moves)
     out = moves.copy()
@@ -219,7 +219,7 @@ def arriving(moves: np.ndarray, least: float = 1e-4, torn: float = 64.0) -> np.n
     return out
 
 
-def followed(
+def follow_points(
     forth: np.ndarray,
     back: np.ndarray,
     patterns: np.ndarray,
@@ -235,7 +235,9 @@ def followed(
     return _by_rows(followed_rows, (5, *slope.shape), *given)
 
 
-def alike(field: np.ndarray, trust: np.ndarray, speed: np.ndarray, taps: np.ndarray, unlike: float) -> np.ndarray:
+def average_similar(
+    field: np.ndarray, trust: np.ndarray, speed: np.ndarray, taps: np.ndarray, unlike: float
+) -> np.ndarray:
     """A field averaged by trust over points of like speed."""
     arrays = map(_single, (field, trust, speed, taps))
     return _by_rows(alike_rows, field.shape, *arrays, _f(1 / unlike**2))
