@@ -14,7 +14,7 @@ _DEFAULT_AMPLITUDE = 0.03
 """Largest displacement, as a fraction of the longer side of the frame: clearly visible without folding the picture."""
 
 _BACKGROUND_WEIGHT = 0.02
-"""Weight of the rest position, relative to the largest weight: it holds still what is far from all motion."""
+"""Weight of the rest position, relative to the largest weight: it holds places far from all motion still."""
 
 
 def animated(

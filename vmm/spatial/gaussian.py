@@ -56,7 +56,7 @@ class Gaussian:
         return [Grid(self._sizes[-1], step=(step, step), scale=step)]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """The blurred image of frames (..., H, W), and both, for what it leaves out."""
+        """The blurred image of frames (..., H, W), and [frames, blurred image] as the residual."""
         small = self.smaller(reduce(frames))[-1] if self.halved else frames
         return [small], [frames, small]
 
@@ -128,7 +128,7 @@ class GaussianPyramid:
         return [Grid(size, step=(2.0**i, 2.0**i), scale=2.0**i) for i, size in enumerate(self._sizes)]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """Blurred images of frames (..., H, W), and what adding them up leaves out."""
+        """Blurred images of frames (..., H, W), finest first, which are the residual, too."""
         bands = [frames, *self.smaller(reduce(frames))]
         return bands, bands
 

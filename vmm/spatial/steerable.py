@@ -44,7 +44,7 @@ class SteerablePyramid:
         Width in octaves of the transition between two subbands, in (0, 2]. By default the bandwidth, but at least 0.5.
     crop
         Gain, as a fraction of the peak of a filter, below which the filter is cut off to reduce the size of its grid.
-        At the default of 0.03 this saves a third of the coefficients. The residual contains what is cut off. 0 keeps
+        At the default of 0.03 this saves a third of the coefficients. The residual contains the rest. 0 keeps
         the whole support.
 
     Raises
