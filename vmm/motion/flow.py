@@ -63,7 +63,7 @@ def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
     0.25
     """
     if a.ndim != 2 or a.shape != b.shape or min(a.shape) < 4:
-        raise ValueError(f"frames of shape {a.shape} and {b.shape} must have one size (H, W), at least 4 x 4 pixels")
+        raise ValueError(f"frames of shape {a.shape} and {b.shape} must be of one size (H, W), at least 4 x 4 pixels")
     if not sigma > 0:
         raise ValueError(f"sigma={sigma!r} must be a positive number of pixels")
     if bool((a == b).all()):  # the displacement of equal frames is exactly 0, without rounding errors
