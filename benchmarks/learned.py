@@ -19,7 +19,7 @@ import vmm
 from benchmarks.speed import median
 from benchmarks.study.entrants import Entrant, entrants, learned, networks
 from vmm.data import synthetic
-from vmm.data.shifts import COLUMNS, HELD_OUT, achieved, shift, similarities
+from vmm.data.shifts import COLUMNS, HELD_OUT, measured_shift, shift, similarities
 from vmm.learned import load
 
 MOTIONS = tuple((motion, out) for motion in (0.05, 0.2, 0.5) for out in (0.5, 1.0, 2.0, 4.0, 6.0, 8.0) if out > motion)
@@ -72,7 +72,7 @@ def _gains(magnifiers: dict[str, Magnifier], names: tuple[str, ...]) -> None:
         row = ""
         for motion, out in MOTIONS:
             scenes = [shift(photograph, motion, out) for photograph in names]
-            gains = [achieved(s, magnified(s.a, s.b, out / motion)) / out for s in scenes]
+            gains = [measured_shift(s, magnified(s.a, s.b, out / motion)) / out for s in scenes]
             row += f"{np.median(gains):7.2f} ({min(gains):.2f}-{max(gains):.2f})"[:18].ljust(18)
         print(f"{name:26}{row}", flush=True)
 

@@ -142,7 +142,7 @@ def detected_peaks(signals: np.ndarray) -> str:
 def beam(frames: int, estimators: dict[str, Estimator]) -> None:
     """Print the table of the cantilever: 15 regions, and a dense field."""
     scene = synthetic.beam()
-    shapes = synthetic.cantilever(synthetic.beam_places(320))
+    shapes = synthetic.cantilever(synthetic.beam_positions(320))
     clip = synthetic.render(scene, sines(frames), noise=1.0)
     true_shapes = np.stack([shapes[:, left : left + 21].mean(axis=1) for _, left, _, _ in BOXES], axis=1)
     true = sines(frames) @ true_shapes

@@ -1,6 +1,6 @@
-"""Modes of a beam from a clip, handed to pyOMA-2 and sdypy-EMA where installed: python beam_modes.py [SECONDS].
+"""Identify the modes of a beam, and compare with pyOMA-2 and sdypy-EMA if installed: python beam_modes.py [SECONDS].
 
-The beam is rendered: noise drives its modes of 5, 31 and 87 Hz. Leaves beam_modes.png and beam_modes.uff.
+It prints the modal assurance criterion (MAC) with the true shapes, and writes beam_modes.png and beam_modes.uff.
 """
 
 import sys
@@ -12,28 +12,28 @@ from hand_over import to_pyoma, to_sdypy
 import vmm
 from vmm.data import synthetic
 
-FS, MODES, COUNT = 240.0, (5.0, 31.0, 87.0), int(240 * float(sys.argv[1] if len(sys.argv) > 1 else 20))
-poles = [np.exp((-z + 1j) * 2 * np.pi * f / FS) for f, z in zip(MODES, (0.01, 0.01, 0.005), strict=True)]
+FS, COUNT = 240.0, int(240 * float(sys.argv[1] if len(sys.argv) > 1 else 20))
+poles = [np.exp((-z + 1j) * 2 * np.pi * f / FS) for f, z in ((5.0, 0.01), (31.0, 0.01), (87.0, 0.005))]
 noise = np.random.default_rng(0).normal(size=(3, COUNT + 2000))
 ends = [scipy.signal.lfilter([1], np.poly([p, p.conj()]).real, n)[2000:] for p, n in zip(poles, noise, strict=True)]
 ends = np.transpose([rms * end / end.std() for rms, end in zip((0.15, 0.015, 0.004), ends, strict=True)])  # pixels
 clip = synthetic.render(synthetic.beam(), ends, noise=1.0)
 rois = [(38, left, 21, 21) for left in range(12, 292, 20)]
-truth = synthetic.cantilever(synthetic.beam_places()[[left + 10 for _, left, _, _ in rois]])
+truth = synthetic.cantilever(synthetic.beam_positions()[[left + 10 for _, left, _, _ in rois]])
 
 
-def say(who, frequencies, shapes):
-    """How like the true shapes (3, R) those found are: 1 is the same."""
-    print(f"{who:9}", np.round(frequencies, 2), "Hz, likeness", np.diag(vmm.measure.mac(shapes, truth)).round(4))
+def report(name, frequencies, shapes):
+    """Print the frequencies and the MAC of each shape (3, R) with the truth, which is 1 for equal shapes."""
+    print(f"{name:9}", np.round(frequencies, 2), "Hz, MAC", np.diag(vmm.measure.mac(shapes, truth)).round(4))
 
 
-moved = vmm.measure.displacement(clip, rois, fs=FS)
-found = vmm.measure.blind_modes(moved, 3)
-say("vmm", found.frequencies, found.shapes[..., 0])
-vmm.plot.overlay(found, clip[0], rois=rois).savefig("beam_modes.png")
-vmm.measure.save("beam_modes.uff", [moved, found], overwrite=True)
-for package, hand_over in (("pyOMA-2", to_pyoma), ("sdypy-EMA", to_sdypy)):
+signal = vmm.measure.displacement(clip, rois, fs=FS)
+modes = vmm.measure.blind_modes(signal, 3)
+report("vmm", modes.frequencies, modes.shapes[..., 0])
+vmm.plot.overlay(modes, clip[0], rois=rois).savefig("beam_modes.png")
+vmm.measure.save("beam_modes.uff", [signal, modes], overwrite=True)
+for package, identify in (("pyOMA-2", to_pyoma), ("sdypy-EMA", to_sdypy)):
     try:
-        say(package, *hand_over(moved.values[..., 0], FS, found.frequencies))
+        report(package, *identify(signal.values[..., 0], FS, modes.frequencies))
     except ImportError as error:
-        print(f"{package} is left out ({error}): pip install {package}")
+        print(f"{package} is skipped ({error}): pip install {package}")

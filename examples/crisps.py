@@ -1,18 +1,20 @@
-"""Sound from a bag of crisps: a surface that a voice shakes by a hundredth of a pixel. Leaves crisps.wav and .png."""
+"""Recover sound from a bag of crisps, whose surface a voice shakes by a hundredth of a pixel.
+
+The script renders its own clip, compares the sound with the voice, and writes crisps.wav and crisps.png.
+"""
 
 import numpy as np
 
 import vmm
 from vmm.data import synthetic, voices
 
-FS = 2200.0  # a high-speed camera
+FS = 2200.0  # rate of a high-speed camera in Hz
 voice = voices.speech(1100, FS, 0.01)  # displacement (T, 2) in pixels, 120 to 900 Hz
 bag = synthetic.render(synthetic.texture((64, 64)), voice, noise=1.0)
 
-heard = vmm.measure.sound(bag, fs=FS, band=(100, 900))
-vmm.measure.save("crisps.wav", heard, overwrite=True)
-vmm.plot.waveform(heard).savefig("crisps.png")
+sound = vmm.measure.sound(bag, fs=FS, band=(100, 900))
+vmm.measure.save("crisps.wav", sound, overwrite=True)
+vmm.plot.waveform(sound).savefig("crisps.png")
 
-spoken = voice[:, 1]
-likeness = abs(np.corrcoef(heard.values, spoken)[0, 1])  # which way is up is not heard
-print(f"signal over noise {heard.snr:.1f} dB, correlation with what was spoken {likeness:.3f}")
+correlation = abs(np.corrcoef(sound.values, voice[:, 1])[0, 1])  # the sign of a sound is arbitrary
+print(f"signal-to-noise ratio {sound.snr:.1f} dB, correlation with the voice {correlation:.3f}")

@@ -1,13 +1,17 @@
-"""Magnify frame by frame, as a camera gives them: a causal filter answers at once. Prints the motion in and out."""
+"""Magnify a live stream frame by frame with a causal filter, and print the amplitude before and after."""
 
 import numpy as np
 
 import vmm
 from vmm.data import synthetic
 
-FS = 30
-moves = synthetic.sway(150, FS, 2.0, 0.1)
-camera = (synthetic.render(synthetic.texture((96, 128)), moves[t : t + 1], dtype=np.float32) for t in range(150))
-shown = list(vmm.riesz.magnify(camera, (1.5, 2.5), fs=FS, alpha=10))  # one frame out for one frame in
-seen = vmm.measure.displacement(np.concatenate(shown)).values[60:, 0, 1]
-print(f"in {np.ptp(moves[60:, 1]) / 2:.2f} px, out {np.ptp(seen) / 2:.2f} px")
+FS = 30  # rate of the camera in Hz
+displacement = synthetic.sway(150, FS, 2.0, 0.1)  # (T, 2) in pixels
+scene = synthetic.texture((96, 128))
+camera = (synthetic.render(scene, displacement[t : t + 1], dtype=np.float32) for t in range(150))  # one frame at a time
+outputs = vmm.riesz.magnify(camera, (1.5, 2.5), fs=FS, alpha=10, sigma=0)  # one frame out for one in
+
+result = vmm.measure.displacement(np.concatenate(list(outputs)))
+settled = slice(60, None)  # a causal filter needs two seconds to settle
+amplitudes = [np.ptp(signal[settled]) / 2 for signal in (displacement[:, 1], result.values[:, 0, 1])]
+print("in {:.2f} px, out {:.2f} px".format(*amplitudes))

@@ -1,6 +1,6 @@
-"""Pulse from a face: python pulse.py [CLIP [TOP LEFT HEIGHT WIDTH]], the box on skin. Leaves pulse.png.
+"""Measure a pulse from the color of skin: pulse.py [CLIP [TOP LEFT HEIGHT WIDTH]], where the region shows skin.
 
-Without arguments a patch of skin is rendered whose heart beats 66 times a minute.
+Without arguments, the script renders a patch of skin with 66 heartbeats per minute. It writes pulse.png.
 """
 
 import sys
@@ -11,18 +11,18 @@ import vmm
 
 
 def skin(frames=300, fs=30.0, rate=66.0):
-    """A patch that blood darkens by less than a grey level, in the noise of a camera."""
+    """Render a patch of skin that blood darkens by less than a gray level, with the noise of a camera."""
     beat = np.sin(2 * np.pi * rate / 60 * np.arange(frames) / fs)
-    colour = np.array([190.0, 140.0, 120.0]) - np.outer(beat, [0.15, 0.4, 0.2])
+    color = np.array([190.0, 140.0, 120.0]) - np.outer(beat, [0.15, 0.4, 0.2])
     noise = np.random.default_rng(0).normal(0, 2, (frames, 48, 48, 3))
-    return np.rint(colour[:, None, None] + noise).astype(np.uint8)
+    return np.rint(color[:, None, None] + noise).astype(np.uint8)
 
 
-box = tuple(int(edge) for edge in sys.argv[2:6]) or None
+roi = tuple(int(argument) for argument in sys.argv[2:6]) or None
 clip, fs = (vmm.io.stream(sys.argv[1]), None) if len(sys.argv) > 1 else (skin(), 30.0)
-found = vmm.measure.pulse(clip, fs=fs, roi=box)
-if found.known:
-    print(f"{found.rate:.1f} +- {found.error:.1f} beats a minute, signal over noise {found.snr:.1f} dB")
+pulse = vmm.measure.pulse(clip, fs=fs, roi=roi)
+if pulse.is_known:
+    print(f"{pulse.rate:.1f} +- {pulse.stderr:.1f} beats per minute, signal-to-noise ratio {pulse.snr:.1f} dB")
 else:
-    print(f"unknown: {found.reason}")
-vmm.plot.waveform(found).savefig("pulse.png")
+    print(f"The pulse is unknown: {pulse.reason}")
+vmm.plot.waveform(pulse).savefig("pulse.png")

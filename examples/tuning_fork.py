@@ -1,6 +1,6 @@
-"""Frequency of a tuning fork, with its error: python tuning_fork.py [CLIP FS TOP LEFT HEIGHT WIDTH].
+"""Measure the frequencies of a tuning fork with their standard errors: tuning_fork.py [CLIP FS TOP LEFT HEIGHT WIDTH].
 
-FS is the rate of the camera; without arguments a fork of 64 Hz is rendered. Leaves tuning_fork.png.
+FS is the rate of the camera in Hz. Without arguments, the script renders a fork of 64 Hz. It writes tuning_fork.png.
 """
 
 import sys
@@ -11,17 +11,19 @@ import vmm
 from vmm.data import synthetic
 
 FS = float(sys.argv[2]) if len(sys.argv) > 1 else 500.0
-box = tuple(int(edge) for edge in sys.argv[3:7]) or None
+roi = tuple(int(argument) for argument in sys.argv[3:7]) or None
 if len(sys.argv) > 1:
     vmm.measure.check_codec(sys.argv[1])
     clip = vmm.io.stream(sys.argv[1], fs=FS, gray=True)
 else:
-    moves = synthetic.sway(500, FS, 64.0, 0.1) + synthetic.sway(500, FS, 128.0, 0.005)
-    clip = synthetic.render(synthetic.texture((64, 64)), moves, noise=1.0)
+    displacement = synthetic.sway(500, FS, 64.0, 0.1) + synthetic.sway(500, FS, 128.0, 0.005)
+    clip = synthetic.render(synthetic.texture((64, 64)), displacement, noise=1.0)
 
-moved = vmm.measure.displacement(clip, box, fs=FS)
-lines = vmm.measure.peaks(moved, clock=1e-3)  # a rate told in round numbers may be as wrong as that
-for line in lines:
-    print(f"{line.frequency:.3f} +- {line.frequency_error:.3f} Hz, {np.nanmax(line.amplitude):.4f} {line.unit}")
-found = vmm.measure.spectrum(moved, segments=1, average=True)
-vmm.plot.spectrum(found, lines).savefig("tuning_fork.png")
+signal = vmm.measure.displacement(clip, roi, fs=FS)
+peaks = vmm.measure.peaks(
+    signal, fs_uncertainty=1e-3
+)  # the nominal rate of a camera may be wrong by a part in a thousand
+for peak in peaks:
+    print(f"{peak.frequency:.3f} +- {peak.frequency_stderr:.3f} Hz, {np.nanmax(peak.amplitude):.4f} {peak.unit}")
+spectrum = vmm.measure.spectrum(signal, average=True)
+vmm.plot.spectrum(spectrum, peaks).savefig("tuning_fork.png")

@@ -26,7 +26,7 @@ OPERATIONS = {  # of a kernel, for each value of its largest array, read from it
     **dict.fromkeys(("reduce", "expand", "reduce_apart", "added_planes", "value_since_filtered", "biquads"), 20),
     **dict.fromkeys(("blur_across", "blur_down", "weigh_across", "weigh_down"), 20),
     **dict.fromkeys(("take", "put", "brightness", "added", "amplitude"), 4),
-    "alike": 80,  # times the taps of one side, squared
+    "average_similar": 80,  # times the taps of one side, squared
 }
 _WRITTEN = ("out", "phase", "signal", "sums", "y")  # parameters of arrays that kernels do not read
 
@@ -112,7 +112,7 @@ class Kernel:
             sizes["half"] = sizes["out"] if "out" in sizes else 2 * sizes["box"]
         standin.worked["bytes"] += sum(sizes.values())
         most = max(x.size for name, (x, _) in arrays.items() if name != "half")
-        taps = arrays["taps"][0].size ** 2 if self.name == "alike" else 1
+        taps = arrays["taps"][0].size ** 2 if self.name == "average_similar" else 1
         standin.worked["operations"] += OPERATIONS.get(self.name, 1) * most * taps
 
 

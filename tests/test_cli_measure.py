@@ -88,7 +88,7 @@ def test_modes_of_every_pixel(beam, tmp_path, capsys):
     outs = [word for name in ("m.npz", "m.png", "m.gif") for word in ("--out", tmp_path / name)]
     assert run("modes", beam, "--fs", FS, "--frequency", *LINES, "--reference", *BEAM, *outs) == 0
     found = vmm.measure.load(tmp_path / "m.npz")
-    true = synthetic.cantilever(synthetic.beam_places(128), 2)
+    true = synthetic.cantilever(synthetic.beam_positions(128), 2)
     likeness = vmm.measure.mac(found.shapes[:, 28:36, 12:116, 0].mean(axis=1), true[:, 12:116])
     assert np.diag(likeness).min() > 0.99
     assert vmm.io.info(tmp_path / "m.gif").shape == (24, 2 * 64, 128, 3)
@@ -231,7 +231,7 @@ def test_what_an_mp4_destroys(tmp_path):
     ends = sizes * np.sin(2 * np.pi * np.outer(times, frequencies))
     clip = synthetic.render(synthetic.beam(), ends, noise=1.0)
     rois = [(38, left, 21, 21) for left in range(12, 292, 20)]
-    true = synthetic.cantilever(synthetic.beam_places()[[left + 10 for _, left, _, _ in rois]])
+    true = synthetic.cantilever(synthetic.beam_positions()[[left + 10 for _, left, _, _ in rois]])
     for name, expected in (("in.mkv", (1, 1, 1)), ("in.mp4", (0.80, 0.13, 0.04))):
         vmm.io.write(tmp_path / name, clip, 240)
         moved = vmm.measure.displacement(vmm.io.stream(tmp_path / name, gray=True), rois, method="linear")

@@ -184,8 +184,8 @@ def test_phase_magnified_at_once(alpha, sigma, sections, device, rng):
 def test_points_of_like_speed(size, device, rng):
     field, trust, speed = real(rng, 2, *size), abs(real(rng, *size)), 0.1 * real(rng, 2, *size)
     taps = np.array([1.0, 0.6, 0.2])
-    seen = trajectories.alike(*map(device.put, (field, trust, speed)), taps, 0.2)
-    compare(device.back(seen), trajectories.alike.plain(field, trust, speed, taps, 0.2))
+    seen = trajectories.average_similar(*map(device.put, (field, trust, speed)), taps, 0.2)
+    compare(device.back(seen), trajectories.average_similar.plain(field, trust, speed, taps, 0.2))
 
 
 def test_nothing_is_read_where_nothing_moved(device, rng):

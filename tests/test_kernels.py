@@ -188,7 +188,7 @@ def test_phase_written_at_once(alpha, limit, rng):
 @pytest.mark.parametrize("sigma", [0.0, 2.0])
 def test_riesz_where_nothing_is_to_be_seen(sigma):
     """Inside of a disc of one grey the amplitude is 0, and however large alpha is, nothing is to be turned."""
-    moves = synthetic.three_ways(synthetic.sway(20, 30, 2.5, 0.1)[:, 1])
+    moves = synthetic.three_directions(synthetic.sway(20, 30, 2.5, 0.1)[:, 1])
     frames = synthetic.render(synthetic.circles(np.full((64, 192), 50.0), radii=(20, 20, 20)), moves)
     out = vmm.riesz.magnify(frames.astype(np.float32), (2, 3), fs=30, alpha=1000, sigma=sigma)
     assert np.isfinite(out).all()

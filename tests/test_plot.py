@@ -49,5 +49,5 @@ def test_side_by_side(kind, clip):
         (frames[i : i + 7] for i in range(0, 60, 7)), (frames[::-1][i : i + 16] for i in range(0, 60, 16)), gap=2
     )
     assert np.array_equal(np.concatenate(list(chunks)), joined)
-    with pytest.raises(ValueError, match="side by side"):
+    with pytest.raises(ValueError, match="side by side must have the same shape"):
         vmm.plot.side_by_side(frames, frames[:, 1:])

@@ -55,7 +55,7 @@ def test_waveform_of_other_things(moved):
     assert vmm.plot.waveform(vmm.measure.velocity(moved)).axes[0].get_ylabel() == "velocity (mm/s)"
     (axes,) = vmm.plot.waveform(np.arange(9.0)).axes
     assert axes.get_xlabel() == "time (frames)" and axes.get_ylabel() == "signal" and axes.get_legend() is None
-    assert len(vmm.plot.waveform(np.arange(60.0).reshape(3, 20), most=5).axes) == 5
+    assert len(vmm.plot.waveform(np.arange(60.0).reshape(3, 20), max_regions=5).axes) == 5
     with pytest.raises(ValueError, match="no signal is known"):
         vmm.plot.waveform(np.full((20, 3), np.nan))
 
@@ -121,7 +121,7 @@ def test_shapes_of_regions_are_where_these_are():
     mask[8:24, 36:52] = True
     values = vmm.plot.overlay(found, frame, rois=(BOXES[0], mask)).axes[0].images[1].get_array()
     assert values[10, 10] == -values[10, 40] / 2 != 0 and values[30].any() == values[10, 30].any() == False  # noqa: E712
-    with pytest.raises(ValueError, match="shapes of 2 regions need these: give rois="):
+    with pytest.raises(ValueError, match="the shapes belong to 2 regions: give rois="):
         vmm.plot.overlay(found, frame)
 
 
@@ -153,7 +153,7 @@ def test_animated_shapes_of_regions_and_colour():
     assert clip.shape == (4, 40, 60, 3) and clip.dtype == np.uint8
     assert not np.array_equal(clip[0], clip[2]) and np.array_equal(clip[1], frame)
     assert vmm.plot.animated(modes(seesaw()), np.full((48, 64), 4095, np.uint16), count=2).dtype == np.uint8
-    with pytest.raises(ValueError, match="which=1 must be the index of one of the 1 frequencies"):
+    with pytest.raises(ValueError, match="index=1 must be the index of one of the 1 frequencies"):
         vmm.plot.animated(modes(seesaw()), frame[..., 0], 1)
     with pytest.raises(ValueError, match="nothing moves by more than its error at 1 Hz"):
         vmm.plot.animated(modes(seesaw(), error=1.0), np.zeros((48, 64), np.uint8))

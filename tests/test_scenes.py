@@ -97,7 +97,7 @@ def test_circles_differ_by_seed_and_stand_out():
 
 def test_circles_go_three_ways():
     wave = 0.1 * np.sin(np.arange(31) / 3)
-    moves = synthetic.three_ways(wave)
+    moves = synthetic.three_directions(wave)
     assert moves.shape == (31, 3, 2)
     np.testing.assert_allclose(moves[:, 0], np.stack([0 * wave, wave], axis=1))
     np.testing.assert_allclose(moves[:, 1], np.stack([wave, 0 * wave], axis=1))
@@ -107,7 +107,7 @@ def test_circles_go_three_ways():
 
 def test_circles_drift_about_the_middle_of_the_clip():
     wave = 0.1 * np.sin(np.arange(31) / 3)
-    drift = synthetic.three_ways(wave, drift=0.5) - synthetic.three_ways(wave)
+    drift = synthetic.three_directions(wave, drift=0.5) - synthetic.three_directions(wave)
     np.testing.assert_allclose(drift[15], 0, atol=1e-12)
     np.testing.assert_allclose(np.diff(drift[:, 0, 1]), 0.5)
     np.testing.assert_allclose(np.linalg.norm(np.diff(drift, axis=0), axis=2), 0.5)
@@ -115,7 +115,7 @@ def test_circles_drift_about_the_middle_of_the_clip():
 
 def test_a_clip_of_circles():
     scene = synthetic.circles(np.full(WIDE, 100.0))
-    moves = synthetic.three_ways(np.linspace(0, 1, 4))
+    moves = synthetic.three_directions(np.linspace(0, 1, 4))
     clip = synthetic.render(scene, moves, dtype=np.float64)
     assert clip.shape == (4, *WIDE)
     np.testing.assert_array_equal(clip[2], scene(moves[2]))
@@ -161,4 +161,4 @@ def test_clips_with_their_truth():
     larger = magnified.moving_circles("moon", 0.0, shape=WIDE, frames=24, amplitude=5.0)
     np.testing.assert_array_equal(made.truth, larger.frames)
     noisy = magnified.swaying(synthetic.texture((48, 64)), 0.2, 4.0, frames=12, noise=3.0)
-    assert noisy.truth[0].astype(float).std() > 0 and np.abs(noisy.frames[0] - noisy.behind).std() > 1
+    assert noisy.truth[0].astype(float).std() > 0 and np.abs(noisy.frames[0] - noisy.background).std() > 1

@@ -141,12 +141,12 @@ def test_results_of_another_setting_are_left_alone(tmp_path):
 
 def test_two_frames_by_those_that_see_accelerations():
     """From a clip of two frames by turns comes the motion of one against the other."""
-    from vmm.data.shifts import achieved, shift
+    from vmm.data.shifts import measured_shift, shift
 
     scene = shift("coins", 0.2, 0.8, side=96)
     for name in ("phase", "lagrangian", "acceleration", "bilateral"):
         frame = entrants.classical(name, name).pair(scene.a, scene.b, 3.0)
-        assert achieved(scene, frame) == pytest.approx(0.8, abs=0.25), name
+        assert measured_shift(scene, frame) == pytest.approx(0.8, abs=0.25), name
 
 
 def test_options_of_entrants():

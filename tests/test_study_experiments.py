@@ -10,7 +10,7 @@ from benchmarks.study.entrants import entrants
 from benchmarks.study.settings import TINY
 from benchmarks.study.types import Curves, Pictures, Table
 from vmm.data.rods import plate, rod
-from vmm.data.stripes import stripe_boxes, stripes
+from vmm.data.stripes import stripe_rois, stripes
 from vmm.measure import phasors
 
 MODULES = (accuracy, contact_sheet, cost, large_motion, peers, selectivity)
@@ -50,7 +50,7 @@ def test_each_stripe_moves_alone():
     moves = np.zeros((2, 3, 2))
     moves[1, 1] = 0.2, -0.1
     clip = np.stack([made(m) for m in moves]).astype(np.float32)
-    seen = vmm.measure.displacement(clip, stripe_boxes(shape, 3)).values
+    seen = vmm.measure.displacement(clip, stripe_rois(shape, 3)).values
     np.testing.assert_allclose(seen[1] - seen[0], moves[1], atol=0.01)
     with pytest.raises(ValueError, match="count=20"):
         stripes(shape, 20)
@@ -144,13 +144,13 @@ def test_contact_sheet(tmp_path):
     assert isinstance(block, Pictures) and (tmp_path / block.files[0][0]).stat().st_size > 10_000
 
 
-def test_beside_says_what_is_wrong():
+def test_grid_says_what_is_wrong():
     clip = np.zeros((4, 16, 24), np.uint8)
     for wrong in ({"row": 1, "col": 1}, {"row": 16}):
         with pytest.raises(ValueError, match="row="):
-            vmm.plot.beside({"one": clip}, **wrong)
+            vmm.plot.grid({"one": clip}, **wrong)
     with pytest.raises(ValueError, match="of one size"):
-        vmm.plot.beside({"one": clip, "other": clip[:, 1:]})
+        vmm.plot.grid({"one": clip, "other": clip[:, 1:]})
 
 
 def _shown(module, results):

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
         stabilize,
         temporal,
     )
+    from vmm._presets import presets
     from vmm.backend.threads import set_threads
-    from vmm.data.presets import presets
     from vmm.engine.loop import magnify
 
 __version__ = "0.1.0"
@@ -65,7 +65,7 @@ ON_BRIGHTNESS = ("phase", "riesz", "acceleration", "jerk", "anisotropy", "bilate
 
 _FUNCTIONS = {
     "magnify": "vmm.engine.loop",
-    "presets": "vmm.data.presets",
+    "presets": "vmm._presets",
     "set_threads": "vmm.backend.threads",
 }
 _PARTS = ("data", "io", "learned", "measure", "motion", "plot", "spatial", "stabilize", "temporal")

@@ -82,10 +82,10 @@ def magnify(
 
     >>> import numpy as np
     >>> import vmm
-    >>> from vmm.data.shifts import achieved, shift
+    >>> from vmm.data.shifts import measured_shift, shift
     >>> scene = shift("coins", 0.5, 2.0, side=96)
     >>> out = vmm.lightweight.magnify(np.stack([scene.a, scene.b]), alpha=3)
-    >>> round(achieved(scene, out[1]), 1)
+    >>> round(measured_shift(scene, out[1]), 1)
     2.0
     """
     if size not in SIZES:

@@ -101,10 +101,15 @@ def magnify(
 
     Examples
     --------
-    >>> import numpy as np, vmm
-    >>> clip = np.random.default_rng(0).integers(0, 255, (40, 32, 48), dtype=np.uint8)
-    >>> vmm.phase.magnify(clip, (2, 4), fs=30, alpha=10).shape
-    (40, 32, 48)
+    A texture vibrates at 3 Hz with an amplitude of 0.1 pixels:
+
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> clip = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(45, 30, 3.0, 0.1))
+    >>> out = vmm.phase.magnify(clip, (2, 4), fs=30, alpha=10)
+    >>> before, after = (vmm.measure.displacement(x).values[12:33, 0, 1].std() for x in (clip, out))
+    >>> print(f"The output motion is {after / before:.1f} times the input motion.")
+    The output motion is 10.2 times the input motion.
     """
     chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
     plan, most = _bands(transform, octave, orientations, transition)

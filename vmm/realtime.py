@@ -78,10 +78,10 @@ def magnify(
 
     >>> import numpy as np
     >>> import vmm
-    >>> from vmm.data.shifts import achieved, shift
+    >>> from vmm.data.shifts import measured_shift, shift
     >>> scene = shift("coins", 0.5, 2.0, side=96)
     >>> out = vmm.realtime.magnify(np.stack([scene.a, scene.b]), alpha=3)
-    >>> round(achieved(scene, out[1]), 1)
+    >>> round(measured_shift(scene, out[1]), 1)
     2.1
     """
     return by_network(frames, band, "realtime", fs, alpha, mode, weights, white, mask, temporal)

@@ -91,10 +91,16 @@ def magnify(
 
     Examples
     --------
-    >>> import numpy as np, vmm
-    >>> clip = np.random.default_rng(0).integers(0, 255, (40, 32, 48), dtype=np.uint8)
-    >>> vmm.riesz.magnify(clip, (2, 4), fs=30, alpha=10).shape
-    (40, 32, 48)
+    Overlapping discs vibrate at 3 Hz with an amplitude of 0.1 pixels. The causal filter settles within a second:
+
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> scene = synthetic.leaves((64, 64), min_radius=8)
+    >>> clip = synthetic.render(scene, synthetic.sway(60, 30, 3.0, 0.1))
+    >>> out = vmm.riesz.magnify(clip, (2, 4), fs=30, alpha=10, sigma=0)
+    >>> before, after = (vmm.measure.displacement(x).values[30:, 0, 1].std() for x in (clip, out))
+    >>> print(f"The output motion is {after / before:.1f} times the input motion.")
+    The output motion is 10.4 times the input motion.
     """
     chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
     motion = smooth(weighted(limited(quaternion, limit * bears(1.0)), denoise), sigma)

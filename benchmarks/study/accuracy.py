@@ -149,7 +149,7 @@ def recorded() -> Scene:
 def _synthetic(shape: tuple[int, int], count: int) -> Scene:
     one = rod(shape, frames=count)
     band = 0.6 * one.frequency, 2.6 * one.frequency
-    return Scene(one.frames, one.box, down, one.readings, one.fs, one.sensor_fs, one.frequency, band, None, 1.0)
+    return Scene(one.frames, one.roi, down, one.readings, one.fs, one.sensor_fs, one.frequency, band, None, 1.0)
 
 
 @cache
@@ -157,7 +157,7 @@ def _hammer(side: int, count: int) -> Scene:
     one = plate(side, frames=count)
     displacement = vmm.measure.integrate(one.readings, fs=one.sensor_fs, highpass=3.0)
     band = (5.0, 16.0)
-    return Scene(one.frames, one.box, down, displacement, one.fs, one.sensor_fs, one.frequency, band, band, 1 / PIXEL)
+    return Scene(one.frames, one.roi, down, displacement, one.fs, one.sensor_fs, one.frequency, band, band, 1 / PIXEL)
 
 
 def blocks(results: Results, setting: Setting) -> list[Block]:

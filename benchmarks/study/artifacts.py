@@ -79,7 +79,7 @@ def _measure(one: Entrant, output: float, shape: tuple[int, int], file: Path) ->
         "overshoot": overshoot(out, truth),
         "ghosts": ghosts(out, truth, circles.frames[MIDDLE]),
         "sharpness": sharpness(*(clip[:, inside[0], inside[1]] for clip in (out_clean, noisy.truth[MIDDLE]))),
-        "static": astray(out_noisy, noisy.behind, static),
+        "static": astray(out_noisy, noisy.background, static),
     }
 
 

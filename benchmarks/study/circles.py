@@ -106,7 +106,9 @@ def _tuned(one: Entrant, names: Sequence[str], shape: tuple[int, int]) -> Values
 
 def _gain(frames: np.ndarray, source: Magnified) -> float:
     """Measured over requested motion of the first circle."""
-    measured, requested = (circle_amplitude(f, source.behind, FS, FREQUENCY) for f in (frames, source.truth[MIDDLE]))
+    measured, requested = (
+        circle_amplitude(f, source.background, FS, FREQUENCY) for f in (frames, source.truth[MIDDLE])
+    )
     return measured / requested
 
 

@@ -72,7 +72,7 @@ def _write_sheet(name: str, setting: Setting, out: Path) -> Values:
         except Exception as error:  # a failure is the result of the method
             failed.append(f"{one.name}: {type(error).__name__}: {error}")
     path = out / f"contact-sheet-{name.replace(' ', '-')}.png"
-    vmm.plot.beside(clips, columns=6, **line).savefig(path, dpi=80)
+    vmm.plot.grid(clips, columns=6, **line).savefig(path, dpi=80)
     return {
         "file": path.name,
         "caption": f"{name}: {band[0]:g} to {band[1]:g} Hz, alpha {alpha:g}",

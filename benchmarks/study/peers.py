@@ -76,8 +76,8 @@ def _circles(one: Entrant, setting: Setting) -> Values:
     """Mean squared error and gain on one clip of circles."""
     source = moving_circles("moon", ALPHA, shape=setting.shape, frames=36)
     frames, truth = np.asarray(one.magnify(source.frames, FREQUENCY, FS, ALPHA))[12:24], source.truth[12:24]
-    gain = circle_amplitude(frames, source.behind, FS, FREQUENCY) / circle_amplitude(
-        truth, source.behind, FS, FREQUENCY
+    gain = circle_amplitude(frames, source.background, FS, FREQUENCY) / circle_amplitude(
+        truth, source.background, FS, FREQUENCY
     )
     return {"squared": float(np.mean((frames.astype(float) - truth) ** 2)), "gain": gain}
 

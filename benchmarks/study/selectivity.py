@@ -13,7 +13,7 @@ from benchmarks.study.entrants import Entrant, entrants
 from benchmarks.study.tables import cell, failures
 from benchmarks.study.types import Block, Curves, Job, Results, Setting, Table, Values
 from vmm import temporal
-from vmm.data.stripes import stripe_boxes, stripes
+from vmm.data.stripes import stripe_rois, stripes
 from vmm.data.synthetic import render, sway, texture
 from vmm.measure.displacement import displacement
 from vmm.measure.phasors import phasors
@@ -56,7 +56,7 @@ def scene(kind: str, setting: Setting) -> tuple[np.ndarray, list[tuple[int, int,
     count = 2 * setting.frames
     moves = np.stack([sway(count, FS, f, AMPLITUDE) for f in FREQUENCIES], axis=1)
     if kind == PARTS:
-        boxes = stripe_boxes(setting.shape, len(FREQUENCIES), margin=min(8, setting.shape[1] // 16))
+        boxes = stripe_rois(setting.shape, len(FREQUENCIES), margin=min(8, setting.shape[1] // 16))
         source = stripes(setting.shape, len(FREQUENCIES), kind="texture")
         return render(source, moves), boxes, moves[..., 1]
     shape = (min(setting.shape), min(setting.shape))

@@ -138,7 +138,7 @@ def error(frames, truth, out):
 @pytest.mark.parametrize(("d", "most"), [((0, 0.1), 0.17), ((0.1, 0), 0.17), ((0.07, -0.07), 0.17)])
 def test_two_frames_of_pink_texture(seed, d, most):
     """The octave pyramid of 8 orientations leaves 0.135 of the first, one of 4 orientations 0.17."""
-    scene, d = synthetic.pink((256, 256), limit=0.75, seed=seed), np.array(d)
+    scene, d = synthetic.pink((256, 256), cutoff=0.75, seed=seed), np.array(d)
     frames = np.stack([scene(0 * d), scene(d)])
     out = vmm.magnify(frames, spatial=luma(DualTree), motion=local_phase, temporal=EVERYTHING, alpha=10)
     assert error(frames, scene(11 * d), out) <= most

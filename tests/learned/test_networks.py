@@ -21,7 +21,7 @@ MODES = {"static": {}, "dynamic": {"mode": "dynamic"}, "temporal": {"band": (2, 
 @pytest.fixture(scope="module")
 def frames():
     """A small colour clip that sways by 0.2 px."""
-    grey = synthetic.render(synthetic.leaves((49, 66), smallest=6), synthetic.sway(12, 30, 2.5, 0.2))
+    grey = synthetic.render(synthetic.leaves((49, 66), min_radius=6), synthetic.sway(12, 30, 2.5, 0.2))
     return np.stack([grey, grey // 2, 255 - grey], axis=-1)
 
 
@@ -130,7 +130,7 @@ def test_better_than_nothing(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_tiles_show_no_seams(name, monkeypatch):
     rng = np.random.default_rng(0)
-    coarse = synthetic.render(synthetic.leaves((280, 300), smallest=6), synthetic.sway(2, 30, 2.5, 0.2))
+    coarse = synthetic.render(synthetic.leaves((280, 300), min_radius=6), synthetic.sway(2, 30, 2.5, 0.2))
     clip = np.clip(coarse + rng.normal(0, 1, coarse.shape), 0, 255).astype(np.uint8)
     whole = run(name, clip)
     monkeypatch.setattr(network, "MAX_PIXELS", 200**2)

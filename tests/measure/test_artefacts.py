@@ -43,7 +43,7 @@ def test_the_phase_method_leaves_what_stands_still():
     rows, cols = np.arange(64)[:, None] - 31.5, np.arange(96) - 47.5
     still = np.hypot(rows, cols) > 28
     out = vmm.phase.magnify(clip.frames, (2, 3), fs=30, alpha=9)
-    assert artefacts.astray(out, clip.behind, still) < 1.0
+    assert artefacts.astray(out, clip.background, still) < 1.0
     assert artefacts.similarity(out, clip.truth) > artefacts.similarity(clip.frames, clip.truth)
 
 

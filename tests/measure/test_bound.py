@@ -53,7 +53,7 @@ def test_a_cantilever():
 
 
 def test_a_beam_moves_as_its_modes_say():
-    scene, places = synthetic.beam(), synthetic.beam_places(320)
+    scene, places = synthetic.beam(), synthetic.beam_positions(320)
     still = scene([0.0, 0.0, 0.0])
     assert still.shape == (96, 320)
     moved = scene([0.4, 0.0, 0.1])

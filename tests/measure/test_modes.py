@@ -13,7 +13,7 @@ FS, N = 240, 960
 T = np.arange(N) / FS
 FREQUENCIES, SIZES, TURNS = np.array([5.0, 31.0, 87.0]), np.array([0.2, 0.02, 0.005]), np.array([0.3, 1.0, 2.0])
 BOXES = [(38, 12 + 19 * i, 21, 21) for i in range(15)]
-SHAPES = SIZES[:, None] * synthetic.cantilever(synthetic.beam_places(320))  # (3, 320) px
+SHAPES = SIZES[:, None] * synthetic.cantilever(synthetic.beam_positions(320))  # (3, 320) px
 INNER = (slice(36, 60), slice(12, 300))  # of the beam, 12 px from its edges, where sigma 5 sees no background
 TRUE = SHAPES * -1j * np.exp(1j * TURNS[:, None])
 

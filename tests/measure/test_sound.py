@@ -82,7 +82,7 @@ def test_what_is_subtracted_is_noise(rng):
 def rolling(rms, rows, noise=1.0, period=150, seconds=0.5):
     rate = 60 * period
     wave = voices.speech(int(rate * seconds), rate, rms, 0.0)[:, 1]
-    return voices.rows((rows, 192), wave, period, noise=noise), wave, 1 / rate
+    return voices.rolling_shutter((rows, 192), wave, period, noise=noise), wave, 1 / rate
 
 
 def test_each_row_is_a_sample():
@@ -132,4 +132,4 @@ def test_rows_that_do_not_fit():
     with pytest.raises(ValueError, match="fit into the time of a frame"):
         rolled(np.zeros((4, 24, 32), np.uint8), -1.0, fs=60, band=(100, 200))
     with pytest.raises(ValueError, match="period=20 must be at least the 24 rows"):
-        voices.rows((24, 32), np.zeros(90), 20)
+        voices.rolling_shutter((24, 32), np.zeros(90), 20)

@@ -14,7 +14,7 @@ import vmm.lagrangian
 from vmm.backend.fast import plainly
 from vmm.data import synthetic
 from vmm.motion import trajectories
-from vmm.motion.flow import arriving, cubic, flow, linear, positions, splines
+from vmm.motion.flow import cubic, flow, forward_warp, linear, positions, splines
 from vmm.temporal import acceleration, butterworth, difference, fir, ideal
 from vmm.temporal.rows import Rows
 
@@ -273,7 +273,7 @@ def test_fast_is_plain(size, rng):
     compare(linear, fields, points)
     compare(cubic, fields, points)
     trust, speed = rng.uniform(0.1, 1, size).astype(np.float32), 0.1 * fields[:2]
-    compare(trajectories.alike, fields[:2], trust, speed, np.array([1, 0.8, 0.4, 0.1]), 0.5)
+    compare(trajectories.average_similar, fields[:2], trust, speed, np.array([1, 0.8, 0.4, 0.1]), 0.5)
 
 
 def test_splines_go_through_their_samples(rng):
@@ -288,12 +288,12 @@ def wavy(rng, size, largest):
 
 @pytest.mark.parametrize("largest", [2, 12])
 def test_meshes_are_drawn_fast(largest, rng):
-    compare(arriving, wavy(rng, (40, 50), largest))
+    compare(forward_warp, wavy(rng, (40, 50), largest))
 
 
 def test_what_arrives_is_what_left(rng):
     moves = wavy(rng, (60, 70), 2)
-    came = arriving(moves)
+    came = forward_warp(moves)
     left = linear(moves, positions(came) - came)
     np.testing.assert_allclose(came[:, 4:-4, 4:-4], left[:, 4:-4, 4:-4], atol=0.02)
 
@@ -301,7 +301,7 @@ def test_what_arrives_is_what_left(rng):
 def test_what_moves_lies_in_front():
     moves = np.zeros((2, 8, 30), np.float32)
     moves[1, :, 10:20] = 3
-    came = arriving(moves)
+    came = forward_warp(moves)
     assert (came[1, :, 13:23] == 3).all()
     assert (came[1, :, :10] == 0).all() and (came[1, :, 23:] == 0).all()
     assert (np.diff(came[1, :, 9:14], axis=1) >= 0).all()  # what is behind is stretched
@@ -317,7 +317,7 @@ def test_trajectories_are_followed_fast(t, rng):
     weights, levels = Rows(acceleration(5, FS), 4).table(len(behind) - 1, len(ahead) - 1)
     slope = np.ones(size, np.float32)
     given = forth, back, patterns, ahead, behind, noise, slope, weights, levels
-    compare(trajectories.followed, *given)
+    compare(trajectories.follow_points, *given)
 
 
 def test_all_is_the_same_without_compiled_kernels():

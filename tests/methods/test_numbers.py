@@ -40,13 +40,13 @@ def error(spatial, motion, scene, alpha=10, d=(0.0, 0.1), margin=16):
 )
 @pytest.mark.parametrize("seed", [0, 1])
 def test_two_frames_of_pink_texture(spatial, motion, most, seed):
-    assert error(spatial, motion, synthetic.pink((256, 256), limit=0.75, seed=seed)) <= most
+    assert error(spatial, motion, synthetic.pink((256, 256), cutoff=0.75, seed=seed)) <= most
 
 
 @pytest.mark.parametrize("octave", [1.0, 0.5, 0.25])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_small_boxes_are_nearly_as_true_as_whole_supports(octave, seed):
-    scene = synthetic.pink((256, 256), limit=0.75, seed=seed)
+    scene = synthetic.pink((256, 256), cutoff=0.75, seed=seed)
     whole, small = (
         error(partial(SteerablePyramid, octave=octave, crop=crop), local_phase, scene) for crop in (0, 0.03)
     )

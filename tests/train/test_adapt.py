@@ -11,7 +11,7 @@ from vmm.train.flow import flow  # noqa: E402
 from vmm.train.losses import LOSSES  # noqa: E402
 from vmm.train.networks import FlowMag  # noqa: E402
 
-SCENE = synthetic.leaves((48, 48), smallest=4.0)
+SCENE = synthetic.leaves((48, 48), min_radius=4.0)
 SWAY = synthetic.sway(8, 8, 1, 0.5)
 CLIP = synthetic.render(SCENE, SWAY)
 INNER = (..., slice(10, -10), slice(10, -10))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from vmm.data.shifts import shifted
+from vmm.data.shifts import translated
 
 torch = pytest.importorskip("torch")
 
@@ -314,13 +314,13 @@ def texture():
 
 def test_what_is_fine_moves_by_little_as_it_is(fine, texture):
     added, part = fine
-    b, there = (shifted(texture, np.array([0.0, far])) for far in (0.01, 0.1))
+    b, there = (translated(texture, np.array([0.0, far])) for far in (0.01, 0.1))
     assert rms(added(texture, b, 10) - part(there - b)) < 0.5 * rms(part(there - b))
 
 
 def test_what_is_fine_is_left_out_where_it_moves_far(fine, texture):
     added, part = fine
-    b = shifted(texture, np.array([0.0, 0.2]))
+    b = translated(texture, np.array([0.0, 0.2]))
     assert rms(added(texture, b, 30) + part(b)) < 0.1 * rms(part(b))
 
 

@@ -47,7 +47,7 @@ PUBLISHED = {
 
 def moved_frames(*moves):
     """Coloured frames (1, 3, 96, 96) in [-1, 1] of a scene that has moved right by so many pixels."""
-    light = synthetic.render(synthetic.leaves((96, 96), smallest=5), np.array([(0, m) for m in moves]), dtype=float)
+    light = synthetic.render(synthetic.leaves((96, 96), min_radius=5), np.array([(0, m) for m in moves]), dtype=float)
     tint = np.array([1.0, 0.8, 0.6])[:, None, None]
     return torch.from_numpy(light[:, None, None] * tint / 127.5 - 1).float()
 

@@ -1,20 +1,20 @@
-"""Clips with exactly known motion.
+"""Clips whose motion is known exactly.
 
-| module | what it holds |
+| module | contents |
 | --- | --- |
-| ``synthetic`` | scenes that can be rendered at any displacement, and clips of them |
-| ``beams`` | of these scenes, a beam and its modes |
-| ``circles`` | of these scenes, three circles before backgrounds of many kinds |
-| ``displacements`` | of these, how a scene moves over time |
-| ``magnified`` | clips with their truth: circles and other scenes, and what a perfect magnifier makes of them |
-| ``shifts`` | photographs shifted by a part of a pixel, and how like the truth magnified frames are |
-| ``stripes`` | of these scenes, stripes side by side that move each by its own displacement |
-| ``rods`` | clips of a driven rod and of a plate that is hit, with what a sensor beside them reads |
-| ``voices`` | of these, speech; and clips of a rolling shutter |
-| ``presets`` | settings of the clips of the papers |
+| ``synthetic`` | scenes that can be rendered at any displacement, displacements over time, and clips of them |
+| ``magnified`` | pairs of a clip and the result of a perfect magnifier, for the comparison of methods |
+| ``shifts`` | photographs shifted by a fraction of a pixel, and the similarity of magnified frames to the truth |
+| ``stripes`` | a scene of vertical stripes, each of which has its own displacement |
+| ``rods`` | a driven rod with a distance sensor, and a plate hit by a hammer with an accelerometer |
+| ``voices`` | displacements with the spectrum of speech, and clips of a camera with a rolling shutter |
 | ``demo`` | the scene of ``vmm demo``: a rocket and its towers that sway by a tenth of a pixel |
 """
 
-from vmm.data import demo, synthetic
+from vmm.data import demo, magnified, rods, shifts, stripes, synthetic, voices
 
-__all__ = ["demo", "synthetic"]
+__all__ = ["demo", "magnified", "rods", "shifts", "stripes", "synthetic", "voices"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,4 +1,4 @@
-"""Clips with what a perfect magnifier makes of them: the scenes by which methods are compared."""
+"""Pairs of a clip and the result of a perfect magnifier, for the comparison of methods."""
 
 from __future__ import annotations
 
@@ -7,24 +7,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vmm.data.circles import BACKGROUNDS, background, circles
-from vmm.data.displacements import step, sway, three_ways
-from vmm.data.synthetic import render
+from vmm.data.synthetic import BACKGROUNDS, background, circles, render, step, sway, three_directions
 
-FS, FREQUENCY = 30.0, 2.5
+FS = 30.0
+"""Rate of the camera in Hz."""
+
+FREQUENCY = 2.5
+"""Frequency of the motion in Hz."""
+
+_FLICKER_RATIO = 1.7
+"""Frequency of the flicker relative to that of the motion: not an integer, so that it is none of the harmonics."""
+
+
+def __dir__() -> list[str]:
+    return ["FREQUENCY", "FS", "Magnified", "moving_circles", "swaying"]
 
 
 class Magnified(NamedTuple):
-    """A clip and its truth.
+    """A clip and the result of a perfect magnifier.
 
     Attributes
     ----------
     frames
-        Clip (T, H, W), uint8.
+        Clip (T, H, W) of uint8.
     truth
-        Clip whose motion is (1 + alpha) times as large, without noise.
-    behind
-        What does not move (H, W), or the scene at rest.
+        Clip (T, H, W) of uint8 of the same scene, without noise, whose motion is (1 + alpha) times as large.
+    background
+        Static background (H, W) in gray levels. For a scene without background, the scene at rest.
     fs
         Rate of the camera in Hz.
     frequency
@@ -33,7 +42,7 @@ class Magnified(NamedTuple):
 
     frames: np.ndarray
     truth: np.ndarray
-    behind: np.ndarray
+    background: np.ndarray
     fs: float = FS
     frequency: float = FREQUENCY
 
@@ -50,31 +59,39 @@ def moving_circles(
     jump: float = 0.0,
     flicker: float = 0.0,
 ) -> Magnified:
-    """Three circles before a background that sway to the right, down and along the diagonal.
+    """Three circles in front of a background that vibrate to the right, down and along the diagonal.
 
     Parameters
     ----------
     name
-        One of ``vmm.data.synthetic.BACKGROUNDS``.
+        Name of the background, one of ``vmm.data.synthetic.BACKGROUNDS``.
     alpha
-        What is added to the motion in the truth.
-    shape, frames
-        Rows, columns and number of frames.
+        Magnification factor: the motion in the truth is (1 + alpha) times as large.
+    shape
+        Rows and columns of a frame.
+    frames
+        Number of frames.
     amplitude
-        Of the motion, in pixels.
+        Amplitude of the vibration in pixels.
     noise
-        Standard deviation of white noise in grey levels.
+        Standard deviation of white noise in gray levels. By default none.
     drift
-        Speed in pixels a frame that is added.
+        Speed of an additional uniform motion in pixels per frame. By default none.
     jump
-        Step in pixels in the middle of the clip.
+        Length in pixels of an additional jump in the middle of the clip. By default none.
     flicker
-        Share by which the light changes, at 1.7 times the frequency of the motion.
+        Amplitude of the change of illumination, as a fraction, at 1.7 times the frequency of the motion. By default
+        none.
 
     Returns
     -------
     Magnified
         Clip, truth and background, at 30 frames/s and 2.5 Hz.
+
+    Raises
+    ------
+    ValueError
+        If there is no background with this name.
 
     References
     ----------
@@ -86,15 +103,15 @@ def moving_circles(
     >>> moving_circles("moon", 99.0, shape=(48, 96), frames=12).truth.shape
     (12, 48, 96)
     """
-    behind = background(name, shape)
+    backdrop = background(name, shape)
     seed = BACKGROUNDS.index(name)
-    scene = circles(behind, seed=seed)
+    scene = circles(backdrop, seed=seed)
     wave = sway(frames, FS, FREQUENCY, amplitude)[:, 1]
     other = step(frames, frames // 2, jump)[:, 1]
-    light = 1 + flicker * np.sin(2 * np.pi * 1.7 * FREQUENCY * np.arange(frames) / FS)
-    clip = render(scene, three_ways(wave + other, drift), noise=noise, light=light, seed=seed)
-    truth = render(scene, three_ways((1 + alpha) * wave + other, drift), light=light)
-    return Magnified(clip, truth, behind)
+    light = 1 + flicker * np.sin(2 * np.pi * _FLICKER_RATIO * FREQUENCY * np.arange(frames) / FS)
+    clip = render(scene, three_directions(wave + other, drift), noise=noise, light=light, seed=seed)
+    truth = render(scene, three_directions((1 + alpha) * wave + other, drift), light=light)
+    return Magnified(clip, truth, backdrop)
 
 
 def swaying(
@@ -106,22 +123,22 @@ def swaying(
     noise: float = 0.0,
     seed: int = 0,
 ) -> Magnified:
-    """A scene that sways to the right, at 30 frames/s and 2.5 Hz.
+    """A scene that vibrates horizontally, at 30 frames/s and 2.5 Hz.
 
     Parameters
     ----------
     scene
-        One that takes a displacement (2,).
+        The scene: a function of a displacement (2,) in pixels.
     amplitude
-        Of the motion, in pixels.
+        Amplitude of the vibration in pixels.
     alpha
-        What is added to the motion in the truth.
+        Magnification factor: the motion in the truth is (1 + alpha) times as large.
     frames
         Number of frames.
     noise
-        Standard deviation of white noise in grey levels.
+        Standard deviation of white noise in gray levels. By default none.
     seed
-        Of the noise.
+        Seed of the noise.
 
     Returns
     -------
@@ -135,6 +152,6 @@ def swaying(
     >>> swaying(synthetic.disc((48, 64), radius=16), 0.2, 9.0, frames=12).frames.shape
     (12, 48, 64)
     """
-    moves = sway(frames, FS, FREQUENCY, amplitude)
-    clip = render(scene, moves, noise=noise, seed=seed)
-    return Magnified(clip, render(scene, (1 + alpha) * moves), scene((0.0, 0.0)))
+    displacement = sway(frames, FS, FREQUENCY, amplitude)
+    clip = render(scene, displacement, noise=noise, seed=seed)
+    return Magnified(clip, render(scene, (1 + alpha) * displacement), scene((0.0, 0.0)))

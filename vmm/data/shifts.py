@@ -1,4 +1,4 @@
-"""Photographs shifted as a whole by a known part of a pixel: the test of Oh et al. for two frames."""
+"""Photographs shifted as a whole by a fraction of a pixel: the two-frame test of Oh et al. (2018)."""
 
 from __future__ import annotations
 
@@ -8,29 +8,36 @@ from typing import NamedTuple
 import numpy as np
 
 HELD_OUT = ("astronaut", "coffee", "chelsea", "rocket", "camera", "coins", "brick", "hubble_deep_field")
-"""Photographs in ``skimage.data`` that no network of the library is trained on."""
+"""Names of photographs in ``skimage.data`` on which no network of the library is trained."""
 
 COLUMNS = (
     *((motion, out, 0.0) for motion in (0.05, 0.2, 1.0) for out in (2.0, 5.0)),
     *((motion, out, 3.0) for motion in (0.2, 1.0) for out in (2.0, 5.0)),
 )
-"""Motion from a to b and from a to the truth in pixels, and noise in grey levels, of each column of the tables."""
+"""Columns of the tables: shift from a to b and from a to the truth in pixels, and noise in gray levels."""
 
 INNER = (slice(16, -16), slice(16, -16))
-"""The part of a frame that is compared."""
+"""The part of a frame that is compared: without the border, where networks see padding."""
+
+_SEARCH_RANGE = np.arange(-2.0, 16.0, 0.5)
+"""Shifts in pixels among which the best fit is searched before it is refined."""
+
+
+def __dir__() -> list[str]:
+    return ["COLUMNS", "HELD_OUT", "INNER", "Shift", "measured_shift", "shift", "similarities", "translated"]
 
 
 class Shift(NamedTuple):
-    """Two frames and what a perfect magnifier makes of them.
+    """Two frames and the result of a perfect magnifier.
 
     Attributes
     ----------
     a
-        Frame (H, W, 3) that motion is measured from, uint8.
+        Reference frame (H, W, 3) of uint8.
     b
-        The frame shifted by the motion, uint8.
+        The frame, shifted by the motion, (H, W, 3) of uint8.
     truth
-        The frame shifted by the output motion, not rounded, without noise.
+        The frame, shifted by the output motion, (H, W, 3) of float, without noise or rounding.
     direction
         Unit vector (2,) of the motion, down and right.
     """
@@ -42,32 +49,34 @@ class Shift(NamedTuple):
 
 
 def shift(name: str, motion: float, out: float, noise: float = 0.0, *, side: int = 256, seed: int = 0) -> Shift:
-    """A photograph and the same shifted, rounded with dither.
+    """Make a pair of frames: a photograph, and the same photograph shifted in a random direction.
+
+    Both are rounded to 8 bits with dither.
 
     Parameters
     ----------
     name
-        One of ``HELD_OUT``.
+        Name of the photograph, one of ``HELD_OUT``.
     motion
         Shift from a to b in pixels.
     out
-        Shift from a to the truth in pixels: the total factor is out / motion.
+        Shift from a to the truth in pixels. The magnification factor is ``out / motion``.
     noise
-        Standard deviation of white noise in both frames, in grey levels.
+        Standard deviation of white noise in both frames, in gray levels. By default none.
     side
-        Side of the frames in pixels.
+        Height and width of the frames in pixels.
     seed
-        Of direction, dither and noise.
+        Seed of direction, dither and noise.
 
     Returns
     -------
     Shift
-        Frames and truth.
+        The two frames, the truth and the direction.
 
     Raises
     ------
     ValueError
-        Where there is no such photograph.
+        If `name` is not one of ``HELD_OUT``.
 
     References
     ----------
@@ -82,12 +91,12 @@ def shift(name: str, motion: float, out: float, noise: float = 0.0, *, side: int
     if name not in HELD_OUT:
         raise ValueError(f"photograph {name!r} must be one of {', '.join(HELD_OUT)}")
     rng = np.random.default_rng([seed, HELD_OUT.index(name)])
-    turn = rng.uniform(0, 2 * np.pi)
-    direction = np.array([np.sin(turn), np.cos(turn)])
-    image = _middle(name, side + 32)
-    a, b, truth = (shifted(image, size * direction)[INNER] for size in (0.0, motion, out))
-    seen_a, seen_b = (_rounded(frame + rng.normal(0, noise, frame.shape), rng) for frame in (a, b))
-    return Shift(seen_a, seen_b, np.clip(truth, 0, 255), direction)
+    angle = rng.uniform(0, 2 * np.pi)
+    direction = np.array([np.sin(angle), np.cos(angle)])
+    image = _center_crop(name, side + 32)
+    a, b, truth = (translated(image, size * direction)[INNER] for size in (0.0, motion, out))
+    noisy_a, noisy_b = (_dithered(frame + rng.normal(0, noise, frame.shape), rng) for frame in (a, b))
+    return Shift(noisy_a, noisy_b, np.clip(truth, 0, 255), direction)
 
 
 def similarities(
@@ -97,23 +106,25 @@ def similarities(
     *,
     side: int = 256,
 ) -> list[float]:
-    """How like the truth the frames are that a magnifier makes of two frames.
+    """Structural similarity (SSIM) between magnified frames and the truth.
 
     Parameters
     ----------
     magnified
-        Takes frames a and b (H, W, 3), uint8, and the total factor; returns a frame (H, W, 3) in grey levels.
+        The magnifier: a function of frames a and b (H, W, 3) of uint8 and of the magnification factor that returns a
+        frame (H, W, 3) in gray levels.
     columns
-        Motion, output motion and noise of each number.
+        Test conditions: motion and output motion in pixels, and noise in gray levels.
     names
-        Photographs that the mean is taken over.
+        Photographs over which the mean is taken.
     side
-        Side of the frames in pixels.
+        Height and width of the frames in pixels.
 
     Returns
     -------
     list of float
-        Structural similarity over colours (Gaussian windows, inner part of the frame), one number a column.
+        Mean SSIM of the color images for each condition, at most 1. It is computed with Gaussian windows on the inner
+        part of the frame.
 
     Examples
     --------
@@ -135,31 +146,42 @@ def similarities(
     return means
 
 
-def achieved(scene: Shift, frame: np.ndarray) -> float:
-    """How far a frame (H, W, 3) is shifted from frame a along the motion, in pixels: the shift that fits it best.
+def measured_shift(scene: Shift, frame: np.ndarray) -> float:
+    """Shift of a frame from the reference frame along the true direction, by least squares.
+
+    Parameters
+    ----------
+    scene
+        The pair of frames, the result of ``shift``.
+    frame
+        Frame (H, W, 3) in gray levels, such as a magnified one.
+
+    Returns
+    -------
+    float
+        The shift in pixels, from -2.5 to 16, for which the translated frame a is closest to `frame`.
 
     Examples
     --------
-    >>> from vmm.data.shifts import achieved, shift
+    >>> from vmm.data.shifts import measured_shift, shift
     >>> scene = shift("coins", 0.2, 2.0)
-    >>> round(achieved(scene, scene.truth), 1)
+    >>> round(measured_shift(scene, scene.truth), 1)
     2.0
     """
     from scipy.optimize import minimize_scalar
 
-    still, inner = scene.a.astype(float), (slice(32, -32), slice(32, -32))
+    reference, inner = scene.a.astype(float), (slice(32, -32), slice(32, -32))
 
     def error(size: float) -> float:
-        return float(np.mean((shifted(still, size * scene.direction)[inner] - frame[inner]) ** 2))
+        return float(np.mean((translated(reference, size * scene.direction)[inner] - frame[inner]) ** 2))
 
-    sizes = np.arange(-2.0, 16.0, 0.5)
-    best = sizes[np.argmin([error(size) for size in sizes])]
-    found = minimize_scalar(error, bounds=(best - 0.5, best + 0.5), method="bounded", options={"xatol": 1e-3})
-    return float(found.x)
+    best = _SEARCH_RANGE[np.argmin([error(size) for size in _SEARCH_RANGE])]
+    fit = minimize_scalar(error, bounds=(best - 0.5, best + 0.5), method="bounded", options={"xatol": 1e-3})
+    return float(fit.x)
 
 
-def _middle(name: str, side: int) -> np.ndarray:
-    """The middle of a photograph (side, side, 3)."""
+def _center_crop(name: str, side: int) -> np.ndarray:
+    """The center (side, side, 3) of a photograph."""
     import skimage.data
 
     image = np.asarray(getattr(skimage.data, name)(), dtype=float)
@@ -168,21 +190,33 @@ def _middle(name: str, side: int) -> np.ndarray:
     return image[top : top + side, left : left + side]
 
 
-def shifted(image: np.ndarray, move: np.ndarray) -> np.ndarray:
-    """A picture (H, W, 3) moved by (2,) pixels down and right in the Fourier domain; what leaves comes in again.
+def translated(image: np.ndarray, displacement: np.ndarray) -> np.ndarray:
+    """Translate an image by any fraction of a pixel, in the Fourier domain, with periodic borders.
+
+    Parameters
+    ----------
+    image
+        Image (H, W, C).
+    displacement
+        Displacement (2,), down and right, in pixels.
+
+    Returns
+    -------
+    ndarray
+        The translated image (H, W, C) of float.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from vmm.data.shifts import shifted
-    >>> shifted(np.eye(4)[..., None], np.array([1, 1]))[1, 1].round(6).item()
-    1.0
+    >>> from vmm.data.shifts import translated
+    >>> translated(np.eye(4)[..., None], np.array([0, 1]))[0, :, 0].round(6) + 0.0
+    array([0., 1., 0., 0.])
     """
     down, right = (np.fft.fftfreq(n) for n in image.shape[:2])
-    turn = np.exp(-2j * np.pi * (down[:, None] * move[0] + right * move[1]))
-    return np.fft.ifft2(np.fft.fft2(image, axes=(0, 1)) * turn[..., None], axes=(0, 1)).real
+    rotation = np.exp(-2j * np.pi * (down[:, None] * displacement[0] + right * displacement[1]))
+    return np.fft.ifft2(np.fft.fft2(image, axes=(0, 1)) * rotation[..., None], axes=(0, 1)).real
 
 
-def _rounded(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Grey levels rounded up or down at random, so that their mean is true."""
+def _dithered(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Gray levels rounded up or down at random, so that their expected value is exact."""
     return np.clip(np.floor(frame + rng.random(frame.shape)), 0, 255).astype(np.uint8)

@@ -1,42 +1,44 @@
-"""Scenes that can be rendered at any displacement, exactly, and clips of them.
+"""Scenes that can be rendered exactly at any displacement, and clips of them.
 
-A scene is a function ``scene(displacement) -> frame``: displacement (2,) down and right in pixels, frame (H, W[, 3]) in
-grey levels 0 to 255, not rounded. ``render`` makes a clip of it, ``sway`` the displacements of a vibration. A clip of
-the same scene at ``(1 + alpha)`` times the displacement is what a perfect magnifier makes.
+A scene is a function ``scene(displacement) -> frame``. The displacement (2,), down and right, is in pixels. The frame
+(H, W[, 3]) is in gray levels from 0 to 255 and not rounded. ``render`` makes a clip of a scene, and ``sway`` makes the
+displacements of a vibration. A perfect magnifier turns a clip into that of the same scene at ``(1 + alpha)`` times the
+displacement.
 
-| scene | what moves |
+| scene | moving content |
 | --- | --- |
-| ``texture`` | a band-limited texture, the whole frame |
-| ``pink`` | a band-limited texture with a spectrum of 1/f, the whole frame |
-| ``narrow`` | a texture of one spatial wavelength, an octave wide, the whole frame |
-| ``leaves`` | overlapping discs of one grey each (dead leaves), the whole frame |
-| ``disc`` | a textured disc with a soft edge before a texture that stands still |
-| ``warp`` | a picture, each pixel by its own share of one or more displacements |
-| ``beam`` | a beam held at one end, in its modes of vibration (``cantilever``, ``beam_places``) |
-| ``circles`` | three circles, each by its own displacement, before one of 25 backgrounds (``background``) |
+| ``texture`` | the whole frame, a band-limited texture |
+| ``pink`` | the whole frame, a band-limited texture with a spectrum of 1/f |
+| ``narrow`` | the whole frame, a texture of one spatial wavelength |
+| ``leaves`` | the whole frame, overlapping uniform discs (dead leaves) |
+| ``disc`` | a textured disc with a soft edge in front of a static texture |
+| ``warp`` | a picture, in which each pixel has its own weights of one or more displacements |
+| ``beam`` | a cantilever beam that vibrates in its modes (``cantilever``, ``beam_positions``) |
+| ``circles`` | three circles, each with its own displacement, in front of one of 25 backgrounds (``background``) |
 
-A displacement is a ``sway``, a ``step``, a drift, or a sum of them; ``three_ways`` sends the circles three ways.
+A displacement over time is a ``sway``, a ``step``, a drift, or a sum of them. ``three_directions`` makes the
+displacements of the three circles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import scipy.ndimage
 import scipy.special
 
-from vmm.data.beams import beam, beam_places, cantilever
-from vmm.data.circles import BACKGROUNDS, background, circles
-from vmm.data.displacements import step, sway, three_ways
+from vmm.data._beams import beam, beam_positions, cantilever
+from vmm.data._circles import BACKGROUNDS, background, circles
+from vmm.data._displacements import step, sway, three_directions
+from vmm.data._textures import Scene, leaves, narrow, pink, texture
 
 __all__ = [
     "BACKGROUNDS",
     "Scene",
     "background",
     "beam",
-    "beam_places",
+    "beam_positions",
     "cantilever",
     "circles",
     "disc",
@@ -47,11 +49,13 @@ __all__ = [
     "step",
     "sway",
     "texture",
-    "three_ways",
+    "three_directions",
     "warp",
 ]
 
-Scene = Callable[[Any], np.ndarray]
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def render(
@@ -63,27 +67,28 @@ def render(
     seed: int = 0,
     dtype: Any = np.uint8,
 ) -> np.ndarray:
-    """A clip of a scene.
+    """Render a clip of a scene that moves.
 
     Parameters
     ----------
     scene
-        What is rendered.
+        The scene: a function of a displacement that returns a frame.
     displacement
-        Displacement (T, 2) down and right, in pixels; or (T, K, 2) for a scene that takes K of them.
+        Displacement (T, 2) down and right in pixels, or (T, K, 2) for a scene that takes K displacements.
     noise
-        Standard deviation of white noise added, in grey levels.
+        Standard deviation in gray levels of white noise that is added. By default none.
     light
-        Factor of the light in each frame, (T,), such as ``1 + 0.02 * np.sin(...)`` for a lamp that flickers.
+        Factor (T,) by which each frame is multiplied before noise is added, such as ``1 + 0.02 * np.sin(...)`` for a
+        flickering lamp. By default 1.
     seed
-        Of the noise.
+        Seed of the noise.
     dtype
-        Type of the frames; integers are rounded and clipped.
+        Type of the frames. For an unsigned integer type, values are rounded and clipped to 0 to 255.
 
     Returns
     -------
     ndarray
-        Frames (T, H, W).
+        Frames (T, H, W[, 3]).
 
     Examples
     --------
@@ -100,151 +105,10 @@ def render(
     return np.clip(np.rint(frames), 0, 255).astype(dtype) if np.dtype(dtype).kind == "u" else frames.astype(dtype)
 
 
-def texture(shape: tuple[int, int], *, blur: float = 1.2, contrast: float = 35.0, seed: int = 0) -> Scene:
-    """White noise blurred by a Gaussian, which moves as a whole.
-
-    Parameters
-    ----------
-    shape
-        Rows and columns of a frame.
-    blur
-        Standard deviation of the blur in pixels.
-    contrast
-        Standard deviation of the grey levels about 128.
-    seed
-        Of the texture.
-
-    Returns
-    -------
-    callable
-        The scene; it is shifted in the Fourier domain, and continued beyond the frame.
-
-    Examples
-    --------
-    >>> from vmm.data import synthetic
-    >>> synthetic.texture((32, 48))((0.0, 0.1)).shape
-    (32, 48)
-    """
-    noise = np.random.default_rng(seed).normal(size=_canvas(shape))
-    return _moving(scipy.ndimage.gaussian_filter(noise, blur, mode="wrap"), contrast)
-
-
-def pink(shape: tuple[int, int], *, limit: float = 0.75, contrast: float = 35.0, seed: int = 0) -> Scene:
-    """A texture whose amplitude falls as 1/f up to a limit, which moves as a whole.
-
-    Parameters
-    ----------
-    shape
-        Rows and columns of a frame.
-    limit
-        Highest frequency, as a part of Nyquist's; from half of it on the spectrum is rolled off.
-    contrast
-        Standard deviation of the grey levels about 128.
-    seed
-        Of the texture.
-
-    Returns
-    -------
-    callable
-        The scene; it is shifted in the Fourier domain, and continued beyond the frame.
-
-    Examples
-    --------
-    >>> from vmm.data import synthetic
-    >>> synthetic.pink((32, 48))((0.0, 0.1)).shape
-    (32, 48)
-    """
-    spectrum = np.fft.fft2(np.random.default_rng(seed).normal(size=_canvas(shape)))
-    radius = 2 * np.hypot(*_frequencies(spectrum.shape))
-    spectrum *= np.clip(2 * (1 - radius / limit), 0, 1) / np.maximum(radius, 4 / min(shape))
-    return _moving(np.fft.ifft2(spectrum).real, contrast)
-
-
-def narrow(shape: tuple[int, int], wavelength: float, *, contrast: float = 35.0, seed: int = 0) -> Scene:
-    """A texture of one spatial wavelength in all directions, an octave wide, which moves as a whole.
-
-    Parameters
-    ----------
-    shape
-        Rows and columns of a frame.
-    wavelength
-        Its centre in pixels.
-    contrast
-        Standard deviation of the grey levels about 128.
-    seed
-        Of the texture.
-
-    Returns
-    -------
-    callable
-        The scene; it is shifted in the Fourier domain, and continued beyond the frame.
-
-    Raises
-    ------
-    ValueError
-        Where no such wave fits between two pixels and the frame.
-
-    Examples
-    --------
-    >>> from vmm.data import synthetic
-    >>> synthetic.narrow((32, 48), 8.0)((0.0, 0.1)).shape
-    (32, 48)
-    """
-    if not 2 < wavelength <= min(shape):
-        raise ValueError(
-            f"wavelength={wavelength!r} must lie between 2 pixels and {min(shape)}, the frame's least side"
-        )
-    spectrum = np.fft.fft2(np.random.default_rng(seed).normal(size=_canvas(shape)))
-    octaves = np.log2(np.maximum(np.hypot(*_frequencies(spectrum.shape)), 1e-9) * wavelength)
-    spectrum *= np.where(np.abs(octaves) < 0.5, np.cos(np.pi * octaves), 0.0)
-    return _moving(np.fft.ifft2(spectrum).real, contrast)
-
-
-def leaves(shape: tuple[int, int], *, smallest: float = 3.0, blur: float = 0.75, seed: int = 0) -> Scene:
-    """Discs of one grey each that hide one another, their sizes by a power law, which move as a whole.
-
-    Parameters
-    ----------
-    shape
-        Rows and columns of a frame.
-    smallest
-        Radius of the smallest discs in pixels; the largest have 60.
-    blur
-        Standard deviation in pixels of the Gaussian that stands for the lens.
-    seed
-        Of the discs.
-
-    Returns
-    -------
-    callable
-        The scene; it is shifted in the Fourier domain, and continued beyond the frame.
-
-    Examples
-    --------
-    >>> from vmm.data import synthetic
-    >>> synthetic.leaves((32, 48))((0.0, 0.1)).shape
-    (32, 48)
-    """
-    rng = np.random.default_rng(seed)
-    fine = 4  # drawn four times as large
-    height, width = (fine * n for n in _canvas(shape))
-    image = np.full((height, width), 128.0)
-    for _ in range(height * width // 2000):
-        radius = fine * smallest / np.sqrt(rng.uniform((smallest / 60) ** 2, 1))  # density 1 / r ** 3 up to 60 pixels
-        row, col = rng.integers(height), rng.integers(width)
-        reach = np.arange(-int(radius), int(radius) + 1)
-        inside = reach[:, None] ** 2 + reach**2 <= radius**2
-        rows, cols = np.nonzero(inside)
-        image[(rows + row - int(radius)) % height, (cols + col - int(radius)) % width] = rng.uniform(20, 235)
-    soft = scipy.ndimage.gaussian_filter(image, fine * blur, mode="wrap")
-    small = soft.reshape(height // fine, fine, width // fine, fine).mean(axis=(1, 3))
-    return _moving(small, float(small.std()))
-
-
 def disc(
     shape: tuple[int, int], *, radius: float = 60.0, softness: float = 1.5, contrast: float = 35.0, seed: int = 0
 ) -> Scene:
-    """A textured disc with a soft edge, in the middle of a textured background that stands still.
+    """Make a scene of a textured disc with a soft edge that moves in front of a static texture.
 
     Parameters
     ----------
@@ -253,16 +117,17 @@ def disc(
     radius
         Radius of the disc in pixels.
     softness
-        Standard deviation in pixels of the Gaussian whose integral is the disc's edge.
+        Standard deviation in pixels of the Gaussian whose integral is the profile of the edge.
     contrast
-        Standard deviation of the grey levels of either texture, about 128.
+        Standard deviation of each texture in gray levels, about a mean of 128.
     seed
-        Of the textures.
+        Seed of the textures.
 
     Returns
     -------
     callable
-        The scene.
+        The scene: a function of the displacement (down, right) of the disc in pixels. At rest the disc is in the
+        center of the frame.
 
     Examples
     --------
@@ -270,32 +135,32 @@ def disc(
     >>> synthetic.disc((64, 64), radius=20)((0.0, 0.1)).shape
     (64, 64)
     """
-    behind = texture(shape, contrast=contrast, seed=seed)((0.0, 0.0))
+    backdrop = texture(shape, contrast=contrast, seed=seed)((0.0, 0.0))
     front = texture(shape, contrast=contrast, seed=seed + 1)
     rows, cols = (np.arange(n) - (n - 1) / 2 for n in shape)
 
     def scene(displacement: Any) -> np.ndarray:
         distance = np.hypot((rows - displacement[0])[:, None], cols - displacement[1])
         matte = scipy.special.ndtr((radius - distance) / softness)
-        return behind + matte * (front(displacement) - behind)
+        return backdrop + matte * (front(displacement) - backdrop)
 
     return scene
 
 
-def warp(image: np.ndarray, shares: np.ndarray) -> Scene:
-    """A picture whose pixels move by shares of one or more displacements.
+def warp(image: np.ndarray, weights: np.ndarray) -> Scene:
+    """Make a scene of a picture in which each pixel moves by a weighted sum of one or more displacements.
 
     Parameters
     ----------
     image
-        Picture (H, W) or (H, W, 3); between its pixels it is a cubic spline.
-    shares
-        Share (K, H, W) of the k-th displacement that each place of a frame shows.
+        Picture (H, W) or (H, W, 3). Between its pixels it is interpolated by a cubic spline.
+    weights
+        Weight (K, H, W) of each of the K displacements in every pixel of the frame (a backward warp).
 
     Returns
     -------
     callable
-        The scene; it takes displacements (K, 2).
+        The scene: a function of K displacements (K, 2), down and right in pixels.
 
     Examples
     --------
@@ -306,37 +171,12 @@ def warp(image: np.ndarray, shares: np.ndarray) -> Scene:
     """
     planes = np.moveaxis(np.atleast_3d(image).astype(float), -1, 0)
     splines = [scipy.ndimage.spline_filter(plane, 3) for plane in planes]
-    here = np.indices(shares.shape[1:], dtype=float)
+    pixels = np.indices(weights.shape[1:], dtype=float)
 
     def scene(displacement: Any) -> np.ndarray:
-        there = here - np.einsum("kyx,kd->dyx", shares, np.asarray(displacement, dtype=float))
-        moved = [scipy.ndimage.map_coordinates(s, there, order=3, mode="mirror", prefilter=False) for s in splines]
-        return np.stack(moved, axis=-1).reshape(image.shape)
+        source = pixels - np.einsum("kyx,kd->dyx", weights, np.asarray(displacement, dtype=float))
+        options = {"order": 3, "mode": "mirror", "prefilter": False}
+        channels = [scipy.ndimage.map_coordinates(spline, source, **options) for spline in splines]
+        return np.stack(channels, axis=-1).reshape(image.shape)
 
     return scene
-
-
-def _moving(image: np.ndarray, contrast: float) -> Scene:
-    """The image, with its mean at 128 and the given contrast, shifted in the Fourier domain; its margin is cut off."""
-    image = 128 + contrast * (image - image.mean()) / image.std()
-    spectrum = np.fft.fft2(image)
-    down, right = _frequencies(image.shape)
-    inside = tuple(slice(_MARGIN, n - _MARGIN) for n in image.shape)
-
-    def scene(displacement: Any) -> np.ndarray:
-        shift = np.exp(-2j * np.pi * (down * displacement[0] + right * displacement[1]))
-        return np.fft.ifft2(spectrum * shift).real[inside]
-
-    return scene
-
-
-_MARGIN = 16
-
-
-def _canvas(shape: tuple[int, int]) -> tuple[int, int]:
-    return shape[0] + 2 * _MARGIN, shape[1] + 2 * _MARGIN
-
-
-def _frequencies(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies down (H, 1) and right (W,) in cycles per pixel."""
-    return np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])

@@ -1,4 +1,4 @@
-"""Dense flow: how far each pixel moves from one frame to another."""
+"""Dense optical flow between two frames, interpolation, and forward warps."""
 
 from __future__ import annotations
 
@@ -13,33 +13,40 @@ from vmm.backend.fast import fast
 from vmm.backend.reference import blur
 
 Flow = Callable[[Array, Array], Array]
+"""A function of the luma (H, W) of two frames that returns the displacement (2, H, W) of each pixel of the first."""
 
-_SMALLEST = 12  # pixels that the coarsest level has at least
-_STEPS = (2, 3, 6)  # at the finest level, the next, and all others
-_LIGHT = 1e-6  # share of the mean gradient below which there is no texture
+_MIN_SIDE = 12
+"""Smallest side in pixels of the coarsest level: below it a Gaussian window of default width covers the level."""
+
+_STEPS = (2, 3, 6)
+"""Gauss-Newton steps at the finest level, at the next and at all coarser ones: a step costs less at a coarse level."""
+
+_REGULARIZATION = 1e-6
+"""Constant added to squared gradients, relative to their mean: it decides where a frame has no texture at all."""
 
 
 def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
-    """Displacement of each pixel of a in b, by least squares on brightness within a Gaussian window, coarse to fine.
+    """Dense optical flow: displacement of each pixel from frame a to frame b, by the method of Lucas and Kanade.
 
-    The slopes are those of both frames together, so that noise makes the displacement neither smaller nor larger.
+    The displacement is the least-squares solution within a Gaussian window, from coarse to fine levels of a pyramid.
+    The gradients are means over both frames, so that noise does not bias the displacement.
 
     Parameters
     ----------
     a, b
-        Brightness (H, W) of two frames, in any unit.
+        Luma (H, W) of the two frames, in any unit. Each side has at least 4 pixels.
     sigma
         Standard deviation of the window in pixels.
 
     Returns
     -------
     array
-        Displacement (2, H, W) down and right in pixels, float32; towards 0 where there is no texture.
+        Displacement (2, H, W), down and right, in pixels, of float32. It tends to 0 where the frames have no texture.
 
     Raises
     ------
     ValueError
-        Where the frames are not of one size (H, W) of at least 4 x 4, or sigma is not positive.
+        If the frames differ in size or are smaller than 4 x 4 pixels, or if `sigma` is not positive.
 
     References
     ----------
@@ -48,39 +55,49 @@ def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import vmm
     >>> from vmm.data import synthetic
-    >>> from vmm.motion.flow import flow
     >>> scene = synthetic.texture((48, 64))
-    >>> flow(scene((0, 0)), scene((0, 0.25)))[1, 8:-8, 8:-8].mean().round(2).item()
+    >>> down, right = vmm.motion.flow(scene((0, 0)), scene((0, 0.25)))  # 0.25 pixels to the right
+    >>> right[8:-8, 8:-8].mean().round(2).item()
     0.25
     """
     if a.ndim != 2 or a.shape != b.shape or min(a.shape) < 4:
-        raise ValueError(f"frames of shape {a.shape} and {b.shape} must be of one size (H, W), at least 4 x 4")
+        raise ValueError(f"frames of shape {a.shape} and {b.shape} must be of one size (H, W), at least 4 x 4 pixels")
     if not sigma > 0:
         raise ValueError(f"sigma={sigma!r} must be a positive number of pixels")
-    if bool((a == b).all()):  # not even rounding moves anything
+    if bool((a == b).all()):  # the displacement of equal frames is exactly 0, without rounding errors
         return namespace(a).zeros((2, *a.shape), np.float32)
     levels = [(a.astype(np.float32), b.astype(np.float32))]
-    while min(levels[-1][0].shape) >= 2 * _SMALLEST:
+    while min(levels[-1][0].shape) >= 2 * _MIN_SIDE:
         levels.append(tuple(blur(image, (1.0, 1.0))[::2, ::2] for image in levels[-1]))
-    found = namespace(a).zeros((2, *levels[-1][0].shape), np.float32)
-    for level, (one, other) in reversed(list(enumerate(levels))):
-        if found.shape[1:] != one.shape:
-            found = 2 * linear(found, positions(one) / 2)
-        found = _refined(one, other, found, sigma, _STEPS[min(level, 2)])
-    return found
+    displacement = namespace(a).zeros((2, *levels[-1][0].shape), np.float32)
+    for level, (first, second) in reversed(list(enumerate(levels))):
+        if displacement.shape[1:] != first.shape:
+            displacement = 2 * linear(displacement, positions(first) / 2)
+        displacement = _refined(first, second, displacement, sigma, _STEPS[min(level, 2)])
+    return displacement
 
 
-def named(flow: Any) -> Flow:
-    """The flow itself, or that of another library by its name.
+def flow_function(flow: Any) -> Flow:
+    """Return the flow itself if it is a function, or else the flow of another library by its name.
+
+    Parameters
+    ----------
+    flow
+        A function, or one of the names "tvl1", "ilk" (scikit-image) and "farneback" (OpenCV).
+
+    Returns
+    -------
+    callable
+        The flow, a function of two frames.
 
     Raises
     ------
     ValueError
-        Where there is none of that name.
+        If the name is unknown.
     ImportError
-        Where its library is not installed.
+        If the library is not installed.
     """
     if callable(flow):
         return flow
@@ -89,71 +106,86 @@ def named(flow: Any) -> Flow:
     if flow in ("tvl1", "ilk"):
         from skimage import registration
 
-        of_skimage = getattr(registration, f"optical_flow_{flow}")
-        return lambda a, b: namespace(a).asarray(of_skimage(*_unit(a, b)), dtype=np.float32)
+        optical_flow = getattr(registration, f"optical_flow_{flow}")
+        return lambda a, b: namespace(a).asarray(optical_flow(*_unit(a, b)), dtype=np.float32)
     raise ValueError(
         f"flow={flow!r} must be None, 'tvl1', 'ilk', 'farneback', a function (a, b) -> (2, H, W), "
-        "or displacements (T, 2, H, W) of the first frame's pixels"
+        "or displacements (T, 2, H, W) in pixels of the pixels of the first frame"
     )
 
 
 @fast
 def linear(fields: Array, points: Array) -> Array:
-    """Fields (C, h, w) at points (2, H, W), linearly interpolated, edges repeated."""
-    between = ndimage(fields).map_coordinates
-    return namespace(fields).stack([between(field, points, order=1, mode="nearest") for field in fields])
+    """Interpolate fields (C, h, w) linearly at points (2, H, W); edge values continue beyond the border."""
+    interpolate = ndimage(fields).map_coordinates
+    return namespace(fields).stack([interpolate(field, points, order=1, mode="nearest") for field in fields])
 
 
 @fast
 def cubic(splines: Array, points: Array) -> Array:
-    """Cubic splines (C, h, w), mirrored at the border, at points (2, H, W)."""
-    between = ndimage(splines).map_coordinates
-    values = [between(spline, points, order=3, mode="mirror", prefilter=False) for spline in splines]
+    """Evaluate cubic splines (C, h, w), mirrored at the border, at points (2, H, W)."""
+    interpolate = ndimage(splines).map_coordinates
+    values = [interpolate(spline, points, order=3, mode="mirror", prefilter=False) for spline in splines]
     return namespace(splines).stack(values)
 
 
 @fast
-def arriving(moves: Array, least: float = 1e-4, torn: float = 64.0) -> Array:
-    """Displacement (2, H, W) of what comes to each pixel, from that of what leaves it.
+def forward_warp(displacement: Array, tolerance: float = 1e-4, max_extent: float = 64.0) -> Array:
+    """Warp a displacement field by itself: from the displacement of each source pixel to that of each target pixel.
 
-    The pixels are the corners of a mesh of triangles that stretches where things part, up to so many pixels. Where it
-    folds, what has moved farthest lies in front. Where nothing comes, things move as they do there.
+    The pixels are the vertices of a triangle mesh, which is splatted at the displaced positions. The mesh stretches
+    where objects separate. Where it folds, the largest displacement is in front. A target pixel that no triangle covers
+    keeps its own displacement.
+
+    Parameters
+    ----------
+    displacement
+        Displacement (2, H, W), down and right, in pixels, of the content of each pixel.
+    tolerance
+        Area in square pixels up to which a triangle counts as degenerate, and tolerance of barycentric coordinates.
+    max_extent
+        Largest height and width in pixels of a stretched triangle. Larger ones are torn and leave a gap.
+
+    Returns
+    -------
+    array
+        Displacement (2, H, W) of the content that arrives at each pixel.
     """
-    xp, (height, width) = namespace(moves), moves.shape[1:]
+    xp, (height, width) = namespace(displacement), displacement.shape[1:]
     index = xp.arange(height * width).reshape(height, width)
     a, b, c, d = (index[i : i + height - 1, j : j + width - 1].ravel() for i in (0, 1) for j in (0, 1))
     corners = xp.concatenate([xp.stack([a, b, c]), xp.stack([d, c, b])], axis=1)  # (3, triangles)
-    shifts = moves.reshape(2, -1)[:, corners]
-    y, x = positions(moves).reshape(2, -1)[:, corners] + shifts
-    area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
-    whole = (area > least) & (xp.ptp(y, axis=0) <= torn) & (xp.ptp(x, axis=0) <= torn)
-    y, x, area, shifts = y[:, whole], x[:, whole], area[whole], shifts[:, :, whole]
+    shifts = displacement.reshape(2, -1)[:, corners]
+    y, x = positions(displacement).reshape(2, -1)[:, corners] + shifts
+    area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])  # twice the area; negative if folded
+    valid = (area > tolerance) & (xp.ptp(y, axis=0) <= max_extent) & (xp.ptp(x, axis=0) <= max_extent)
+    y, x, area, shifts = y[:, valid], x[:, valid], area[valid], shifts[:, :, valid]
     (top, bottom), (left, right) = (
         (xp.maximum(xp.ceil(v.min(axis=0)), 0), xp.minimum(xp.floor(v.max(axis=0)), n - 1))
         for v, n in ((y, height), (x, width))
     )
-    out, depth = moves.reshape(2, -1).copy(), xp.full(height * width, -1, moves.dtype)
-    tallest, widest = (int(span.max()) if span.size else -1 for span in (bottom - top, right - left))
-    for i in range(tallest + 1):
-        for j in range(widest + 1):
+    out, depth = displacement.reshape(2, -1).copy(), xp.full(height * width, -1, displacement.dtype)
+    max_rows, max_cols = (int(span.max()) if span.size else -1 for span in (bottom - top, right - left))
+    for i in range(max_rows + 1):  # the pixel (i, j) of the bounding boxes of all triangles at once
+        for j in range(max_cols + 1):
             row, col = top + i, left + j
-            one = ((col - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (row - y[0])) / area
-            two = ((x[1] - x[0]) * (row - y[0]) - (col - x[0]) * (y[1] - y[0])) / area
-            shares = xp.stack([1 - one - two, one, two])
-            hit = (shares.min(axis=0) >= -least) & (row <= bottom) & (col <= right)
-            pixel = (row * width + col)[hit].astype(np.int64)
-            value = (shares * shifts).sum(axis=1)[:, hit]
-            far = (value**2).sum(axis=0)
-            xp.maximum.at(depth, pixel, far)
-            front = far >= depth[pixel]
+            second = ((col - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (row - y[0])) / area
+            third = ((x[1] - x[0]) * (row - y[0]) - (col - x[0]) * (y[1] - y[0])) / area
+            weights = xp.stack([1 - second - third, second, third])  # barycentric coordinates
+            covered = (weights.min(axis=0) >= -tolerance) & (row <= bottom) & (col <= right)
+            pixel = (row * width + col)[covered].astype(np.int64)
+            value = (weights * shifts).sum(axis=1)[:, covered]
+            length = (value**2).sum(axis=0)
+            xp.maximum.at(depth, pixel, length)
+            front = length >= depth[pixel]
             out[:, pixel[front]] = value[:, front]
-    return out.reshape(moves.shape)
+    return out.reshape(displacement.shape)
 
 
 def splines(images: Array) -> Array:
-    """Cubic splines through images (C, h, w), mirrored at the border."""
-    fitted = ndimage(images).spline_filter1d
-    return fitted(fitted(images, axis=-1, output=images.dtype), axis=-2, output=images.dtype)
+    """Coefficients of cubic splines through images (C, h, w), mirrored at the border."""
+    prefilter = ndimage(images).spline_filter1d
+    return prefilter(prefilter(images, axis=-1, output=images.dtype), axis=-2, output=images.dtype)
 
 
 def positions(image: Array) -> Array:
@@ -162,44 +194,45 @@ def positions(image: Array) -> Array:
 
 
 def deviation(values: Array) -> float:
-    """Standard deviation of values most of which are normal: by the median."""
+    """Robust standard deviation of values, from the median absolute deviation from 0 of a normal distribution."""
     return float(1.4826 * namespace(values).median(abs(values)))
 
 
-def _refined(a: Array, b: Array, found: Array, sigma: float, steps: int) -> Array:
-    """A displacement made better by a few steps of Gauss and Newton."""
-    xp, spline, here = namespace(a), splines(b[None]), positions(a)
-    slopes_a = xp.stack(xp.gradient(a))
+def _refined(a: Array, b: Array, displacement: Array, sigma: float, steps: int) -> Array:
+    """The displacement after some Gauss-Newton steps."""
+    xp, spline, pixels = namespace(a), splines(b[None]), positions(a)
+    gradient = xp.stack(xp.gradient(a))
     for _ in range(steps):
-        there = cubic(spline, here + found)[0]
-        error = a - there
-        down, right = (slopes_a + xp.stack(xp.gradient(there))) / 2
+        warped = cubic(spline, pixels + displacement)[0]
+        error = a - warped
+        down, right = (gradient + xp.stack(xp.gradient(warped))) / 2
         products = xp.stack([down * down, right * right, down * right, down * error, right * error])
         dd, rr, dr, de, re = blur(products, (sigma, sigma))
-        least = 2 * deviation(error) ** 2 + _LIGHT * float(dd.mean() + rr.mean()) + 1e-15  # noise has slopes, too
-        dd, rr = dd + least, rr + least
+        # Noise contributes to the squared gradients, so that where there is only noise the step must be damped.
+        damping = 2 * deviation(error) ** 2 + _REGULARIZATION * float(dd.mean() + rr.mean()) + 1e-15
+        dd, rr = dd + damping, rr + damping
         step = xp.stack([rr * de - dr * re, dd * re - dr * de]) / (dd * rr - dr * dr)
-        found = found + xp.clip(step, -1, 1)
-    return found
+        displacement = displacement + xp.clip(step, -1, 1)
+    return displacement
 
 
 def _farneback() -> Flow:
-    """That of OpenCV."""
+    """The flow of Farneback (2003), from OpenCV."""
     try:
         cv2 = import_module("cv2")
     except ImportError:
         raise ImportError("flow='farneback' needs OpenCV: pip install opencv-python-headless") from None
 
-    def between(a: Array, b: Array) -> Array:
-        one, other = ((255 * x).astype(np.uint8) for x in _unit(a, b))
-        right_down = cv2.calcOpticalFlowFarneback(one, other, None, 0.5, 5, 15, 3, 5, 1.1, 0)
+    def farneback(a: Array, b: Array) -> Array:
+        first, second = ((255 * x).astype(np.uint8) for x in _unit(a, b))
+        right_down = cv2.calcOpticalFlowFarneback(first, second, None, 0.5, 5, 15, 3, 5, 1.1, 0)
         return namespace(a).asarray(np.moveaxis(right_down[..., ::-1], -1, 0), dtype=np.float32)
 
-    return between
+    return farneback
 
 
 def _unit(*images: Array) -> list[np.ndarray]:
-    """Images on the host, by one scale in [0, 1]."""
+    """The images in host memory, scaled together to the range 0 to 1."""
     values = np.stack([to_host(image) for image in images]).astype(np.float32)
     low, high = float(values.min()), float(values.max())
     return list((values - low) / (high - low or 1.0))

@@ -1,4 +1,4 @@
-"""Points followed along dense flow over many frames, for as long as they can be seen."""
+"""Trajectories of points along dense flow over many frames, for as long as the points are visible."""
 
 from __future__ import annotations
 
@@ -12,32 +12,58 @@ from vmm.backend.fast import fast
 from vmm.backend.reference import blur
 from vmm.motion.flow import deviation, linear, positions
 
-_APART = 8  # pixels between the points that tell how much a frame differs from another
-_LIMIT = 4.0  # standard deviations that a point may differ by
-_AMISS = 0.15  # pixels by which a point may be missed
-_WIDER = 1.6  # width of the average, that of the window in which flow is found being 1
-_UNLIKE = 0.5  # pixels a frame by which the speed of two points differs where nothing is shared
+_STRIDE = 8
+"""Distance in pixels of the points that sample the difference between two frames: more points cost time."""
+
+_MAX_DEVIATIONS = 4.0
+"""Standard deviations by which a visible point may differ: noise exceeds them once in 16000 points."""
+
+_LOCALIZATION_ERROR = 0.15
+"""Tolerated error of a trajectory in pixels. A larger one follows edges longer, but detects occlusion later."""
+
+_RELATIVE_WIDTH = 1.6
+"""Width of the average over similar points relative to that of the window of the flow. A wider one removes
+more noise, but blurs motion that varies in space."""
+
+_MAX_SPEED_DIFFERENCE = 0.5
+"""Difference of speed in pixels per frame from which two points do not count as similar."""
 
 
-def noise_along(flows: Array, patterns: Array, slots: Sequence[int]) -> np.ndarray:
-    """Variance (n,) that patterns may differ by after each step along the flows from the first of the slots on."""
-    here = positions(patterns[0])[:, ::_APART, ::_APART]
-    value = patterns[slots[0], ::_APART, ::_APART]
-    way, bounds = here, []
+def noise_tolerance(flows: Array, patterns: Array, slots: Sequence[int]) -> np.ndarray:
+    """Tolerated squared difference between patterns, because of noise, after each step along trajectories.
+
+    Parameters
+    ----------
+    flows
+        Flow (N, 2, H, W) from each frame to the next one of the slots, in pixels.
+    patterns
+        Pattern (N, H, W) of each frame.
+    slots
+        Indices (n + 1,) of consecutive frames in `flows` and `patterns`.
+
+    Returns
+    -------
+    ndarray
+        Tolerance (n,) for each step.
+    """
+    start = positions(patterns[0])[:, ::_STRIDE, ::_STRIDE]
+    value = patterns[slots[0], ::_STRIDE, ::_STRIDE]
+    points, tolerances = start, []
     for i, j in pairwise(slots):
-        way = way + linear(flows[i], way)
-        bounds.append((_LIMIT * deviation(linear(patterns[j][None], way)[0] - value)) ** 2)
-    return np.array(bounds)
+        points = points + linear(flows[i], points)
+        difference = linear(patterns[j][None], points)[0] - value
+        tolerances.append((_MAX_DEVIATIONS * deviation(difference)) ** 2)
+    return np.array(tolerances)
 
 
-def slope_of(pattern: Array) -> Array:
-    """What the square of a pattern (H, W) may differ by for a point that is missed by little."""
+def localization_tolerance(pattern: Array) -> Array:
+    """Tolerated squared difference (H, W) of a pattern (H, W) for a localization error of 0.15 pixels."""
     down, right = namespace(pattern).gradient(pattern)
-    return _AMISS**2 * blur(down * down + right * right, (1.5, 1.5))
+    return _LOCALIZATION_ERROR**2 * blur(down * down + right * right, (1.5, 1.5))
 
 
 @fast
-def followed(
+def follow_points(
     forth: Array,
     back: Array,
     patterns: Array,
@@ -48,86 +74,115 @@ def followed(
     weights: np.ndarray,
     levels: tuple[np.ndarray, np.ndarray],
 ) -> Array:
-    """Filtered displacement of every point of a frame, share of the frames it is seen in, and its speed: (5, H, W).
+    """Follow every point of a frame and filter its displacement along its trajectory.
 
     Parameters
     ----------
     forth, back
-        Flow (N, 2, H, W) from each frame to the next, and to the one before.
+        Flow (N, 2, H, W) in pixels from each frame to the next, and to the previous one.
     patterns
-        What each frame (N, H, W) shows.
+        Pattern (N, H, W) of each frame, by which a point is recognized.
     ahead, behind
-        Which of them the frame itself and those after it are, one by one; and those before it.
+        Indices in these arrays of the frame and those after it, in order, and of the frame and those before it.
     noise
-        Variance that patterns may differ by, ahead and behind.
+        Tolerated squared difference between patterns after each step, ahead and behind (``noise_tolerance``).
     slope
-        More of it (H, W), for points that are missed by little.
+        Additional tolerance (H, W), for small errors of the trajectory (``localization_tolerance``).
     weights
-        Of the displacements in each frame, first to last, for the levels behind and ahead to which a point is seen.
+        Weights (levels behind, levels ahead, frames) of the displacements in all frames, from the first to the last,
+        for each level of visibility behind and ahead.
     levels
-        Which level goes with each number of frames seen, behind and ahead.
+        Level of visibility that belongs to each number of frames in which a point is visible, behind and ahead.
+
+    Returns
+    -------
+    array
+        For each pixel (5, H, W): the filtered displacement (2), the visibility, which is the fraction of frames in
+        which the point is visible, and its velocity (2) in pixels per frame.
     """
     xp = namespace(forth)
-    onward, seen_ahead = _walked(forth, patterns, ahead, noise[0], slope)
-    earlier, seen_behind = _walked(back, patterns, behind, noise[1], slope)
-    rows = xp.asarray(weights, dtype=forth.dtype)[xp.asarray(levels[0])[seen_behind], xp.asarray(levels[1])[seen_ahead]]
+    future, visible_ahead = _trajectories(forth, patterns, ahead, noise[0], slope)
+    past, visible_behind = _trajectories(back, patterns, behind, noise[1], slope)
+    table = xp.asarray(weights, dtype=forth.dtype)
+    rows = table[xp.asarray(levels[0])[visible_behind], xp.asarray(levels[1])[visible_ahead]]
     b = len(behind) - 1
-    total = sum((rows[..., b + 1 + k] * way for k, way in enumerate(onward[1:])), 0 * onward[0])
-    total = sum((rows[..., b - 1 - k] * way for k, way in enumerate(earlier[1:])), total)
-    near, far = (  # what is not seen again still has a speed
-        xp.clip(seen, min(1, n), min(3, n)) for seen, n in ((seen_ahead, len(ahead) - 1), (seen_behind, b))
+    total = sum((rows[..., b + 1 + k] * shift for k, shift in enumerate(future[1:])), 0 * future[0])
+    total = sum((rows[..., b - 1 - k] * shift for k, shift in enumerate(past[1:])), total)
+    # The velocity is taken over 1 to 3 frames on either side, so that a point that is soon hidden has one, too.
+    near, far = (
+        xp.clip(visible, min(1, n), min(3, n)) for visible, n in ((visible_ahead, len(ahead) - 1), (visible_behind, b))
     )
-    speed = (_chosen(onward, near) - _chosen(earlier, far)) / xp.maximum(near + far, 1)
-    share = (seen_ahead + seen_behind) / max(len(onward) + len(earlier) - 2, 1)
-    return xp.concatenate([total, share[None].astype(forth.dtype), speed.astype(forth.dtype)])
+    velocity = (_after(future, near) - _after(past, far)) / xp.maximum(near + far, 1)
+    visibility = (visible_ahead + visible_behind) / max(len(future) + len(past) - 2, 1)
+    return xp.concatenate([total, visibility[None].astype(forth.dtype), velocity.astype(forth.dtype)])
 
 
 @fast
-def alike(field: Array, trust: Array, speed: Array, taps: np.ndarray, unlike: float) -> Array:
-    """A field (2, H, W) averaged by trust (H, W) and by taps, centre first, over points of like speed (2, H, W)."""
+def average_similar(field: Array, weight: Array, velocity: Array, taps: np.ndarray, max_difference: float) -> Array:
+    """Weighted local average of a field over points of similar velocity.
+
+    Parameters
+    ----------
+    field
+        Field (2, H, W) to average.
+    weight
+        Weight (H, W) of each point.
+    velocity
+        Velocity (2, H, W) of each point.
+    taps
+        Taps of a symmetric separable filter, from its center outwards.
+    max_difference
+        Difference of velocity from which points have no influence on one another.
+
+    Returns
+    -------
+    array
+        The average (2, H, W).
+    """
     xp = namespace(field)
-    reach, (height, width) = len(taps) - 1, trust.shape
-    edge = ((0, 0), (reach, reach), (reach, reach))
-    stacked = xp.pad(xp.concatenate([trust * field, trust[None], speed]), edge)
-    total, weight = xp.zeros_like(field), xp.zeros_like(trust)
+    reach, (height, width) = len(taps) - 1, weight.shape
+    border = ((0, 0), (reach, reach), (reach, reach))
+    padded = xp.pad(xp.concatenate([weight * field, weight[None], velocity]), border)
+    total, total_weight = xp.zeros_like(field), xp.zeros_like(weight)
     for i in range(-reach, reach + 1):
         for j in range(-reach, reach + 1):
-            near = stacked[:, reach + i : reach + i + height, reach + j : reach + j + width]
-            likeness = xp.maximum(1 - ((near[3:] - speed) ** 2).sum(axis=0) / unlike**2, 0)
-            share = float(taps[abs(i)] * taps[abs(j)]) * likeness**2
-            total += share * near[:2]
-            weight += share * near[2]
-    return total / weight
+            neighbor = padded[:, reach + i : reach + i + height, reach + j : reach + j + width]
+            similarity = xp.maximum(1 - ((neighbor[3:] - velocity) ** 2).sum(axis=0) / max_difference**2, 0)
+            factor = float(taps[abs(i)] * taps[abs(j)]) * similarity**2
+            total += factor * neighbor[:2]
+            total_weight += factor * neighbor[2]
+    return total / total_weight
 
 
-def smoothed(field: Array, share: Array, speed: Array, sigma: float) -> Array:
-    """A displacement averaged by a Gaussian over points of like speed, those that are seen throughout first of all."""
+def smooth_similar(field: Array, visibility: Array, velocity: Array, sigma: float) -> Array:
+    """Smooth a displacement (2, H, W) by a Gaussian average over points of similar velocity, weighted by visibility."""
     if sigma == 0:
         return field
-    width = _WIDER * sigma
+    width = _RELATIVE_WIDTH * sigma
     taps = np.exp(-0.5 * (np.arange(int(2 * width + 0.5) + 1) / width) ** 2)
-    return alike(field, share**8 + 1e-5, speed, taps, _UNLIKE)
+    # The high power lets points that are visible in all frames prevail, and the constant keeps the total above 0.
+    return average_similar(field, visibility**8 + 1e-5, velocity, taps, _MAX_SPEED_DIFFERENCE)
 
 
-def _walked(
+def _trajectories(
     flows: Array, patterns: Array, slots: Sequence[int], noise: Array, slope: Array
 ) -> tuple[list[Array], Array]:
-    """Displacements of all points after each step along flows, and for how many steps each looks as it did."""
-    xp, here = namespace(flows), positions(slope)
+    """Displacements (2, H, W) of all points after each step, and the number of steps for which each is visible."""
+    xp, start = namespace(flows), positions(slope)
     height, width = slope.shape
-    ways, alive = [xp.zeros_like(here)], xp.ones(slope.shape, bool)
-    seen = xp.zeros(slope.shape, np.int64)
+    shifts, is_visible = [xp.zeros_like(start)], xp.ones(slope.shape, bool)
+    steps = xp.zeros(slope.shape, np.int64)
     for k, (i, j) in enumerate(pairwise(slots)):
-        ways.append(ways[-1] + linear(flows[i], here + ways[-1]))
-        y, x = there = here + ways[-1]
-        change = linear(patterns[j][None], there)[0] - patterns[slots[0]]
-        alive &= (y >= -0.5) & (x >= -0.5) & (y <= height - 0.5) & (x <= width - 0.5)
-        alive &= change**2 <= noise[k] + slope
-        seen += alive
-    return ways, seen
+        shifts.append(shifts[-1] + linear(flows[i], start + shifts[-1]))
+        y, x = points = start + shifts[-1]
+        change = linear(patterns[j][None], points)[0] - patterns[slots[0]]
+        is_visible &= (y >= -0.5) & (x >= -0.5) & (y <= height - 0.5) & (x <= width - 0.5)
+        is_visible &= change**2 <= noise[k] + slope
+        steps += is_visible
+    return shifts, steps
 
 
-def _chosen(ways: list[Array], count: Array) -> Array:
-    """The displacement of each point after so many steps, three at most."""
-    xp = namespace(count)
-    return sum((xp.where(count == k, way, 0) for k, way in enumerate(ways[:4])), xp.zeros_like(ways[0]))
+def _after(shifts: list[Array], steps: Array) -> Array:
+    """Displacement of each point after its number of steps, at most three."""
+    xp = namespace(steps)
+    return sum((xp.where(steps == k, shift, 0) for k, shift in enumerate(shifts[:4])), xp.zeros_like(shifts[0]))

@@ -1,44 +1,44 @@
-"""Pictures that show motion; the only place that knows matplotlib.
+"""Figures and clips that show motion. This is the only package that uses matplotlib.
 
-| function | what it shows |
+| function | result |
 | --- | --- |
-| ``slices`` | one line of a clip over time (x-t slice), before and after, side by side |
-| ``contact_sheet`` | some frames of a clip on one sheet |
-| ``gallery`` | several clips on one sheet: a frame and the slices of each |
-| ``beside`` | several results for one clip: a frame and a slice of each |
-| ``kernels`` | what the encoder of a network answers to, and its maps of a frame |
-| ``curves`` | how a network learned |
-| ``side_by_side`` | two clips beside one another, as frames |
-| ``regions`` | where regions are |
-| ``waveform`` | displacement and other signals over time, with the band of their uncertainty |
-| ``comparison`` | a measured signal beside that of a sensor |
-| ``spectrum`` | a spectrum with its lines labelled |
-| ``orbit`` | the ellipse that a point runs through at one frequency |
-| ``overlay``, ``arrows`` | deflection shapes on the picture, as colours or as arrows |
-| ``animated`` | the picture bent by a deflection shape, as frames |
-| ``page`` | all of these, and tables, on a page of HTML in one file |
+| ``slices`` | x-t slice of a clip (one row or column over time), before and after magnification |
+| ``contact_sheet`` | evenly spaced frames of a clip in one figure |
+| ``gallery`` | several clips in one figure: a frame and two x-t slices of each |
+| ``grid`` | several results for one clip: a frame and an x-t slice of each |
+| ``kernels`` | effective kernels of the encoder of a network, and its feature maps of a frame |
+| ``curves`` | learning curves of a network |
+| ``side_by_side`` | a clip that shows two clips next to one another |
+| ``regions`` | outlines and numbers of regions on a frame |
+| ``waveform`` | displacement and other signals over time, each with its uncertainty band |
+| ``comparison`` | a measured signal and the signal of a sensor over time |
+| ``spectrum`` | a spectrum with labeled peaks |
+| ``orbit`` | the ellipse along which a point moves at one frequency |
+| ``overlay``, ``arrows`` | deflection shapes on a frame, as colors or as arrows |
+| ``animated`` | a clip of a frame that is deformed by a deflection shape |
+| ``page`` | an HTML page of text, figures and tables in one file |
 """
 
-from vmm.plot.animated import animated
-from vmm.plot.beside import beside
-from vmm.plot.compare import side_by_side
-from vmm.plot.networks import curves, kernels
-from vmm.plot.orbits import orbit
-from vmm.plot.page import page
-from vmm.plot.regions import regions
-from vmm.plot.shapes import arrows, overlay
-from vmm.plot.signals import comparison, waveform
-from vmm.plot.slices import contact_sheet, gallery, slices
-from vmm.plot.spectrum import spectrum
+from vmm.plot._animated import animated
+from vmm.plot._grid import grid
+from vmm.plot._networks import curves, kernels
+from vmm.plot._orbit import orbit
+from vmm.plot._page import page
+from vmm.plot._regions import regions
+from vmm.plot._shapes import arrows, overlay
+from vmm.plot._side_by_side import side_by_side
+from vmm.plot._signals import comparison, waveform
+from vmm.plot._slices import contact_sheet, gallery, slices
+from vmm.plot._spectrum import spectrum
 
 __all__ = [
     "animated",
     "arrows",
-    "beside",
     "comparison",
     "contact_sheet",
     "curves",
     "gallery",
+    "grid",
     "kernels",
     "orbit",
     "overlay",
@@ -49,3 +49,7 @@ __all__ = [
     "spectrum",
     "waveform",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,4 +1,4 @@
-"""The Gaussian pyramid, and one level of it."""
+"""The Gaussian pyramid, and a single level of it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ from vmm.engine.protocols import Grid
 
 
 class Gaussian:
-    """Frames blurred and decimated `level` times; the residual is the detail above.
+    """A single level of the Gaussian pyramid: the only subband is the frames, blurred and decimated `level` times.
+
+    The residual is the detail that the level does not contain.
 
     Parameters
     ----------
     shape
-        Rows and columns of a frame.
+        Shape of a frame, which starts with rows and columns.
     dtype
-        Floating type.
+        Floating-point type of the frames.
     xp
-        Array module.
+        Array module, NumPy or CuPy.
     level
-        How often the size is halved.
+        Number of times that the frames are halved in size.
 
     Raises
     ------
     ValueError
-        Where the frame is too small for so many levels.
+        If `level` is negative, or too large for the frame to keep at least one sample per side.
 
     Examples
     --------
@@ -43,18 +45,18 @@ class Gaussian:
     def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, level: int = 4) -> None:
         if level < 0 or min(shape[:2]) < 2**level:
             raise ValueError(
-                f"level={level} must lie in 0..{min(shape[:2]).bit_length() - 1} for frames of {shape[:2]}"
+                f"level={level} must lie in [0, {min(shape[:2]).bit_length() - 1}] for frames of {shape[:2]}"
             )
         self._sizes = halvings((shape[0], shape[1]), level)
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """The one grid of the blurred image."""
+        """The grid of the blurred image."""
         step = 2.0 ** (len(self._sizes) - 1)
         return [Grid(self._sizes[-1], step=(step, step), scale=step)]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """The blurred image of frames (..., H, W), and both, for what it leaves out."""
+        """The blurred image of frames (..., H, W), and [frames, blurred image] as the residual."""
         small = self.smaller(reduce(frames))[-1] if self.halved else frames
         return [small], [frames, small]
 
@@ -68,7 +70,7 @@ class Gaussian:
         return _reduced(half, len(self._sizes) - 2)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Frames from the blurred image and what it leaves out."""
+        """Frames (..., H, W) from the blurred image and the residual; a residual of None stands for zero."""
         image = self._enlarged(bands[0], 0)
         return image if residual is None else image + (residual[0] - self._enlarged(residual[-1], 0))
 
@@ -83,24 +85,26 @@ class Gaussian:
 
 
 class GaussianPyramid:
-    """Frames blurred and decimated 0, 1, 2 ... times; the residual is what they leave out of the frames when added up.
+    """The Gaussian pyramid: the subbands are the frames, blurred and decimated 0, 1, 2 ... times.
 
-    Its bands overlap: the levels of a Laplacian pyramid are their differences. Weights for levels become weights for
-    these bands (each less that of the finer level), and no level need be made.
+    Synthesis adds the expanded subbands; the residual is the difference between the frames and this sum. The subbands
+    overlap in frequency: their differences are the levels of the Laplacian pyramid. A weighted sum of Laplacian levels
+    is a sum of these subbands, each weighted by the difference between the weights of its level and of the next finer
+    one. It is therefore available without the computation of a Laplacian pyramid.
 
     Parameters
     ----------
     shape
-        Rows and columns of a frame.
+        Shape of a frame, which starts with rows and columns.
     dtype
-        Floating type.
+        Floating-point type of the frames.
     xp
-        Array module.
+        Array module, NumPy or CuPy.
 
     Raises
     ------
     ValueError
-        Where the frame is smaller than 5 pixels.
+        If a frame has fewer than 5 rows or columns.
 
     References
     ----------
@@ -120,11 +124,11 @@ class GaussianPyramid:
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """One grid a level."""
+        """One grid for each level."""
         return [Grid(size, step=(2.0**i, 2.0**i), scale=2.0**i) for i, size in enumerate(self._sizes)]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """Blurred images of frames (..., H, W), and what adding them up leaves out."""
+        """Blurred images of frames (..., H, W), finest first, which are the residual, too."""
         bands = [frames, *self.smaller(reduce(frames))]
         return bands, bands
 
@@ -133,7 +137,7 @@ class GaussianPyramid:
         return _reduced(half, len(self._sizes) - 2)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """The sum of the bands, each enlarged to the size of a frame."""
+        """Frames (..., H, W): the sum of the subbands, each expanded to the size of a frame, plus the residual."""
         total = self.coarse(bands)
         total = expand(total, self._sizes[0], bands[0]) if total is not None else bands[0]
         return total if residual is None else total + residual[0] - self.synthesize(residual, None)
@@ -148,7 +152,7 @@ class GaussianPyramid:
 
 
 def _reduced(image: Array, times: int) -> list[Array]:
-    """An image, and so many ever smaller ones."""
+    """An image and its successive reductions by a factor of two, `times` of them."""
     images = [image]
     for _ in range(times):
         images.append(reduce(images[-1]))
@@ -156,7 +160,7 @@ def _reduced(image: Array, times: int) -> list[Array]:
 
 
 def halvings(size: tuple[int, int], times: int) -> list[tuple[int, int]]:
-    """The size, and what is left of it after each halving."""
+    """The size and its values after 1, 2, ... `times` halvings, rounded up."""
     sizes = [size]
     for _ in range(times):
         sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
@@ -164,5 +168,5 @@ def halvings(size: tuple[int, int], times: int) -> list[tuple[int, int]]:
 
 
 def height(size: int) -> int:
-    """How often a size can be halved before fewer than 5 samples are left."""
+    """Number of successive halvings of a size, each of which starts from at least 5 samples."""
     return 0 if size < 5 else 1 + height(size // 2)

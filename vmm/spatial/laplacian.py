@@ -15,21 +15,23 @@ from vmm.spatial.gaussian import halvings, height
 
 
 class Laplacian:
-    """Differences between the levels of a Gaussian pyramid, finest first; the residual is the coarsest level.
+    """The Laplacian pyramid: the subbands are the differences between the levels of a Gaussian pyramid, finest first.
+
+    The residual is the coarsest level of the Gaussian pyramid.
 
     Parameters
     ----------
     shape
-        Rows and columns of a frame.
+        Shape of a frame, which starts with rows and columns.
     dtype
-        Floating type.
+        Floating-point type of the frames.
     xp
-        Array module.
+        Array module, NumPy or CuPy.
 
     Raises
     ------
     ValueError
-        Where the frame is smaller than 5 pixels.
+        If a frame has fewer than 5 rows or columns.
 
     References
     ----------
@@ -49,11 +51,11 @@ class Laplacian:
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """One grid a level."""
+        """One grid for each level."""
         return [Grid(size, step=(2.0**i, 2.0**i), scale=2.0**i) for i, size in enumerate(self._sizes[:-1])]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """Levels of frames (..., H, W), and the coarsest image."""
+        """Levels of frames (..., H, W), and the coarsest image as the residual."""
         bands = []
         for size in self._sizes[:-1]:
             small = reduce(frames)
@@ -62,7 +64,7 @@ class Laplacian:
         return bands, frames
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Frames from levels and the coarsest image."""
+        """Frames (..., H, W) from levels and the coarsest image; None stands for zero."""
         frames = residual
         for i, size in reversed(list(enumerate(self._sizes[:-1]))):
             band = bands[i]

@@ -1,4 +1,4 @@
-"""The frames themselves as their only band."""
+"""The identity: frames as their own subband."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from vmm.engine.protocols import Grid
 
 
 class Pixels:
-    """One band that is the frames, and nothing beside.
+    """The identity: the only subband is the frames themselves, without residual.
 
     Parameters
     ----------
     shape
-        Rows and columns of a frame.
+        Shape of a frame, which starts with rows and columns.
     dtype
-        Floating type.
+        Floating-point type of the frames.
     xp
-        Array module.
+        Array module, NumPy or CuPy.
 
     Examples
     --------
@@ -37,14 +37,14 @@ class Pixels:
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """The one grid of the frame."""
+        """The grid of the pixels."""
         return [Grid(self._shape)]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """The frames (..., H, W) as a band."""
+        """The frames (..., H, W) as the only subband, and None as the residual."""
         return [frames], None
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """The band as frames."""
+        """The subband as frames (..., H, W)."""
         (band,) = bands
         return band

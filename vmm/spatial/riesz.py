@@ -14,10 +14,12 @@ from vmm.engine.protocols import Computed, Grid
 from vmm.spatial.gaussian import halvings
 from vmm.spatial.laplacian import Laplacian
 
-# One-dimensional low and high-pass of the invertible pyramid: centre tap and the four beside it (appendix of [1]).
+# One-dimensional low-pass and high-pass of the self-inverting pyramid, from the appendix of [1]: the center tap and the
+# four taps on one side. The filters are symmetric.
 _LOW = (0.3611, 0.2723, 0.0900, -0.0219, -0.0209)
 _HIGH = (-0.7633, 0.2020, 0.1230, 0.0492, 0.0099)
 
+# Taps of the approximate Riesz transform, across an axis and along it.
 _KERNELS = {
     "3-tap": ((1.0,), (0.5, 0.0, -0.5)),
     "3x3": ((0.12 / 0.58, 0.34 / 0.58, 0.12 / 0.58), (0.58, 0.0, -0.58)),
@@ -25,26 +27,30 @@ _KERNELS = {
 
 
 class RieszPyramid:
-    """Octaves of a Laplacian-like pyramid, each with its approximate Riesz transform: bands (T, 3, h, w).
+    """The Riesz pyramid: octaves of a Laplacian-like pyramid, each with its approximate Riesz transform.
+
+    A subband (T, 3, h, w) holds Riesz triples: the level, its x component and its y component. The residual is that of
+    the pyramid.
 
     Parameters
     ----------
     shape
-        Rows and columns of a frame.
+        Shape of a frame, which starts with rows and columns.
     dtype
-        Floating type.
+        Floating-point type of the frames.
     xp
-        Array module.
+        Array module, NumPy or CuPy.
     pyramid
-        ``"laplacian"``, the ordinary one; or ``"invertible"``, the self-inverting pyramid of [1]_ with filters of 9x9
-        taps, made tight to rounding by the residual: slower by far, and no truer on any scene of ours.
+        Pyramid of octaves: ``"laplacian"``, or ``"invertible"``, the self-inverting pyramid of [1]_ with filters of
+        9x9 taps. The latter is much slower and was not more accurate on any scene of the benchmarks. Its
+        reconstruction error, of about 1 % of the range, is stored in the residual, so that synthesis is exact.
     kernel
-        The approximate Riesz transform: ``"3-tap"`` [2]_ or ``"3x3"`` [1]_, of higher quality.
+        Approximate Riesz transform: ``"3-tap"`` [2]_, or ``"3x3"`` [1]_, which is more accurate.
 
     Raises
     ------
     ValueError
-        Where the frame is smaller than 10 pixels, or an option is unknown.
+        If a frame has fewer than 10 rows or columns, or if an option is unknown.
 
     References
     ----------
@@ -89,7 +95,7 @@ class RieszPyramid:
         return Computed(lambda i: riesz(levels[i], *taps), len(levels), lambda i: (levels[i], *taps)), residual
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Frames from the first part of each triple."""
+        """Frames (T, H, W) from the first component of each triple, and the residual."""
 
         def first(i: int) -> Array | None:
             band = bands[i]
@@ -99,7 +105,7 @@ class RieszPyramid:
 
 
 class _Invertible:
-    """The self-inverting pyramid: a high and a low-pass at each level, the same for synthesis."""
+    """The self-inverting pyramid: a high-pass and a low-pass at each level, with the same filters for synthesis."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._sizes = [(shape[0], shape[1])]
@@ -116,7 +122,7 @@ class _Invertible:
             powers = _powers(low)
             bands.append(_combine(powers, _HIGH))
             low = 2 * _combine(powers, _LOW)[..., ::2, ::2]
-        error = frames - self._collapse(bands, low)  # below 1.2 % of the range on texture
+        error = frames - self._collapse(bands, low)  # of the approximate inverse: below 1.2 % of the range on texture
         return bands, (low, error)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
@@ -135,7 +141,7 @@ class _Invertible:
 
 
 def _powers(x: Array) -> list[Array]:
-    """X filtered 0 to 4 times with the McClellan transform of the cosine, twice a binomial blur less one."""
+    """X filtered 0 to 4 times by the McClellan transform of the cosine: twice a binomial blur, minus the identity."""
     powers = [x]
     for _ in range(4):
         blurred = correlate(correlate(powers[-1], (0.25, 0.5, 0.25), -1), (0.25, 0.5, 0.25), -2)
@@ -144,7 +150,7 @@ def _powers(x: Array) -> list[Array]:
 
 
 def _combine(powers: list[Array], taps: tuple[float, ...]) -> Array:
-    """The circular two-dimensional filter whose one-dimensional form has these taps."""
+    """Apply the circularly symmetric filter with these one-dimensional taps, as a polynomial in the powers."""
     weights = np.polynomial.chebyshev.cheb2poly([taps[0], *(2 * tap for tap in taps[1:])])
     total = float(weights[0]) * powers[0]
     for weight, power in zip(weights[1:].tolist(), powers[1:], strict=True):

@@ -17,38 +17,40 @@ from vmm.backend.reference import put, take
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.protocols import Computed, Grid
 
-_SMALL = 2**14  # samples for which it is not worth while to call a transform
+_SMALL = 2**14
+"""Samples of a batch of frames: a smaller Fourier transform costs less than the call of its function."""
 
 
 class SteerablePyramid:
-    """Complex bands of one orientation and a part of an octave each: a tight frame for every size.
+    """The complex steerable pyramid: complex subbands of one orientation and a part of an octave each.
 
-    A band is sampled on the smallest grid that holds the support of its filter. Its coefficients carry a carrier
-    that does not depend on time, so that differences of phase between frames are those of any other grid.
+    The transform is a tight frame for frames of any size. A subband is sampled on the smallest grid that holds the
+    support of its filter in the frequency domain. Its coefficients include a carrier that is constant over time, so
+    that phase shifts between frames do not depend on this grid.
 
     Parameters
     ----------
     shape
-        Rows and columns of a frame.
+        Shape of a frame, which starts with rows and columns.
     dtype
-        Floating type.
+        Floating-point type of the frames.
     xp
-        Array module.
+        Array module, NumPy or CuPy.
     octave
-        Width of a band in octaves: 1, 0.5 or 0.25. Narrow bands bear larger motion and ring farther.
+        Bandwidth of a subband in octaves, in (0, 1]. Narrow subbands show larger motion, cost more and ring farther.
     orientations
-        Number of orientations.
+        Number of orientations, at least 1.
     transition
-        Width in octaves of the transition between two bands; as wide as a band by default, and at least half an
-        octave.
+        Width in octaves of the transition between two subbands, in (0, 2]. By default the bandwidth, but at least 0.5.
     crop
-        Part of a filter's peak below which it is cut off, so that its grid gets smaller: 0.03 takes a third of the
-        coefficients. What is cut off stays in the residual. 0 keeps the whole support.
+        Gain, as a fraction of the peak of a filter, below which the filter is cut off to reduce the size of its grid.
+        At the default of 0.03 this saves a third of the coefficients. The residual contains the rest. 0 keeps
+        the whole support.
 
     Raises
     ------
     ValueError
-        Where the frame is smaller than 8 pixels, or an option out of range.
+        If a frame has fewer than 8 rows or columns, or if an option is out of range.
 
     References
     ----------
@@ -80,9 +82,9 @@ class SteerablePyramid:
         if min(height, width) < 8:
             raise ValueError(f"frames of {height}x{width} are too small: a steerable pyramid needs 8x8 pixels")
         if not 0 < octave <= 1:
-            raise ValueError(f"octave={octave!r} must lie in (0, 1]: the width of a band in octaves")
+            raise ValueError(f"octave={octave!r} must lie in (0, 1]: it is the bandwidth of a subband in octaves")
         if transition is not None and not 0 < transition <= 2:
-            raise ValueError(f"transition={transition!r} must lie in (0, 2]: a width in octaves")
+            raise ValueError(f"transition={transition!r} must lie in (0, 2]: it is a width in octaves")
         if orientations < 1:
             raise ValueError(f"orientations={orientations!r} must be at least 1")
         self._shape = height, width
@@ -93,16 +95,16 @@ class SteerablePyramid:
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """One grid a band: orientation by orientation within a level."""
+        """One grid for each subband: all orientations of the finest level first, then those of the next."""
         return [band.grid for band in self._bands]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """Complex bands (T, h, w) of frames (T, H, W), each computed when asked for; the residual is a spectrum."""
-        half = joined(list(in_parallel(rfft2, _apart(frames), workers(frames))))
+        """Complex subbands (T, h, w) of frames (T, H, W), computed on request; the residual is the half spectrum."""
+        half = joined(list(in_parallel(rfft2, _batches(frames), workers(frames))))
         return Computed(lambda i: self._bands[i].take(half), len(self._bands)), half
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Frames from bands; of the residual spectrum the part that no band holds is taken."""
+        """Frames from subbands and the part of the residual spectrum that no subband contains; None stands for zero."""
         n = workers(self._residual)
         groups = [range(i, len(self._bands), n) for i in range(n)]
         totals = [half for half in in_parallel(partial(self._sum, bands), groups, n) if half is not None]
@@ -111,10 +113,10 @@ class SteerablePyramid:
         total = totals.pop()
         for half in totals:
             total += half
-        return joined(list(in_parallel(lambda half: irfft2(half, self._shape), _apart(total), n)))
+        return joined(list(in_parallel(lambda half: irfft2(half, self._shape), _batches(total), n)))
 
     def _sum(self, bands: Sequence[Array | None], group: Sequence[int]) -> Array | None:
-        """Spectrum of some of the bands."""
+        """Half spectrum of the sum of a group of subbands, None if all of them are None."""
         half = None
         for i in group:
             if (coefs := bands[i]) is not None:
@@ -132,11 +134,11 @@ def bears(octave: float) -> float:
 
 @dataclass(frozen=True)
 class _Band:
-    """One filter: its values in a box of the centred spectrum, that box's corner, and its grid."""
+    """One filter: its values in a box of the centered spectrum, the corner of this box, and the grid of its subband."""
 
     values: Array  # (rows, cols)
-    corner: tuple[int, int]
-    gain: float  # makes amplitudes those of the frame on every grid
+    corner: tuple[int, int]  # relative to frequency 0
+    gain: float  # ratio of grid samples to pixels, which keeps amplitudes equal on every grid
     grid: Grid
 
     @classmethod
@@ -146,17 +148,17 @@ class _Band:
         step = shape[0] / size[0], shape[1] / size[1]
         corner = start[0] - shape[0] // 2, start[1] - shape[1] // 2
         gain = size[0] * size[1] / (shape[0] * shape[1])
-        frequency = _centre(box, corner, shape)
-        turn = _centre(box, (0, 0), size)  # the corner of the box becomes frequency 0
+        frequency = _center(box, corner, shape)
+        turn = _center(box, (0, 0), size)  # the corner of the box becomes frequency 0
         grid = Grid(size, step=step, scale=scale, frequency=frequency, turn=turn)
         return cls(box, corner, gain, grid)
 
     def take(self, half: Array) -> Array:
-        """Coefficients (T, h, w) of a spectrum."""
+        """Coefficients (T, h, w) of the subband, from half spectra (T, H, W // 2 + 1) of frames."""
         return fft2(take(half, self.values, self.gain, self.corner, self.grid.shape), inverse=True)
 
     def put(self, coefs: Array, half: Array) -> None:
-        """Add the spectrum of coefficients, in place."""
+        """Add the spectrum of coefficients (T, h, w) to half spectra, in place."""
         put(half, fft2(coefs), self.values, 1 / self.gain, self.corner)
 
 
@@ -180,16 +182,15 @@ def _filters(
     return bands, 1 - np.fft.ifftshift(carried)[:, : shape[1] // 2 + 1]
 
 
-def _centre(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) -> tuple[float, float]:
-    """Mean frequency of a filter, weighted by its square, in radians per pixel."""
+def _center(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) -> tuple[float, float]:
+    """Mean frequency (down, right) of a filter in radians per pixel, weighted by its square."""
     weight = box**2 / (box**2).sum()
-    places = (2 * np.pi * (c + np.arange(n)) / m for c, n, m in zip(corner, box.shape, shape, strict=True))
-    down, right = places
+    down, right = (2 * np.pi * (c + np.arange(n)) / m for c, n, m in zip(corner, box.shape, shape, strict=True))
     return float(weight.sum(axis=1) @ down), float(weight.sum(axis=0) @ right)
 
 
-def _apart(x: Array) -> Sequence[Array]:
-    """Each frame by itself, small ones some together, and on a device all."""
+def _batches(x: Array) -> Sequence[Array]:
+    """Batches of frames that are transformed together: single frames, several small ones, or all on a device."""
     if on_device(x):
         return [x]
     n = max(1, _SMALL // max(1, math.prod(x.shape[1:])))
@@ -197,7 +198,7 @@ def _apart(x: Array) -> Sequence[Array]:
 
 
 def _support(mask: np.ndarray, crop: float) -> tuple[slice, slice]:
-    """The smallest box that holds all of a filter above `crop` of its peak."""
+    """The smallest box that contains all values of a filter above the fraction `crop` of its peak."""
     above = mask > max(crop, 1e-12) * mask.max()
     return _extent(above.any(axis=1)), _extent(above.any(axis=0))
 
@@ -205,47 +206,47 @@ def _support(mask: np.ndarray, crop: float) -> tuple[slice, slice]:
 def _masks(
     shape: tuple[int, int], octave: float, orientations: int, transition: float
 ) -> Iterator[tuple[np.ndarray, tuple[int, int], float]]:
-    """One-sided filters, finest level first: a part of the centred spectrum, its first row and column, its scale."""
-    y, x = (2 * np.fft.fftshift(np.fft.fftfreq(n)) for n in shape)  # 1 is Nyquist
-    reach = math.ceil(transition / octave)
+    """One-sided filters, finest level first: a box of the centered spectrum, its first row and column, its scale."""
+    y, x = (2 * np.fft.fftshift(np.fft.fftfreq(n)) for n in shape)  # 1 is the Nyquist frequency
+    overlap = math.ceil(transition / octave)  # finer levels whose transition reaches into a level
     for k in range(1, round((math.floor(math.log2(min(shape))) - 2) / octave) + 1):
         rows, cols = (_extent(np.abs(axis) < 2.0 ** ((1 - k) * octave)) for axis in (y, x))
         down, right = y[rows, None], x[cols]
         radius = np.maximum(np.hypot(down, right), 1e-9)
         octaves = np.log2(radius)
         radial = np.sqrt(1 - _low(octaves + k * octave, transition) ** 2)
-        for j in range(max(0, k - 1 - reach), k):
+        for j in range(max(0, k - 1 - overlap), k):
             radial *= _low(octaves + j * octave, transition)
         right, down = right / radius, down / radius
         for b in range(orientations):
             angle = math.pi * b / orientations
-            angle -= math.pi * (angle > math.pi / 2)  # to the right, where half of a spectrum is kept
+            angle -= math.pi * (angle > math.pi / 2)  # point to the right, into the half of the spectrum that is stored
             cosine = right * math.cos(angle) + down * math.sin(angle)
             mask = radial * _angular(cosine, orientations)
             yield mask, (rows.start, cols.start), 2.0 ** ((k - 1) * octave)
 
 
 def _low(octaves: np.ndarray, transition: float) -> np.ndarray:
-    """Radial low-pass of octaves above the cut-off: 1 up to -transition, 0 from 0 on ((3) in [1])."""
+    """Radial low-pass at octaves relative to the cutoff, equation 3 in [1]: 1 up to -transition, 0 from 0 upwards."""
     return np.sin(-np.pi / 2 * np.clip(octaves, -transition, 0) / transition)
 
 
 def _angular(cosine: np.ndarray, orientations: int) -> np.ndarray:
-    """Angular part at the cosine of the angle to an orientation, one-sided ((4) in [1])."""
+    """One-sided angular filter, equation 4 in [1], at the cosine of the angle to an orientation."""
     n = orientations - 1
     scale = 2.0**n * math.factorial(n) / math.sqrt(orientations * math.factorial(2 * n))
     values = np.where(cosine > 0, scale, 0.0)
-    for _ in range(n):  # quicker than a power
+    for _ in range(n):  # repeated products are faster than a power
         values *= cosine
     return values
 
 
 def _mirrored(mask: np.ndarray) -> np.ndarray:
-    """Values of a centred array at the opposite frequency."""
+    """Values of a centered array at the opposite frequency."""
     return np.roll(mask[::-1, ::-1], [1 - n % 2 for n in mask.shape], axis=(0, 1))
 
 
 def _extent(used: Any) -> slice:
-    """From the first to the last True."""
-    where = np.flatnonzero(used)
-    return slice(int(where[0]), int(where[-1]) + 1)
+    """Slice from the first to the last True."""
+    indices = np.flatnonzero(used)
+    return slice(int(indices[0]), int(indices[-1]) + 1)

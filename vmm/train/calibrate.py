@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.data.shifts import HELD_OUT, achieved, shift
+from vmm.data.shifts import HELD_OUT, measured_shift, shift
 from vmm.train.evaluate import two_frames
 
 _FACTORS = (2.0, 5.0, 10.0, 20.0, 50.0)  # Total factors of the table; networks are trained for factors up to 100.
@@ -46,7 +46,7 @@ def calibration(net: Any, names: Sequence[str] = HELD_OUT[4:]) -> list[tuple[flo
     for factor in _FACTORS:
         scenes = [(shift(name, out / factor, out, side=128), out) for name in names for out in _OUTPUT_MOTIONS]
         gains = [
-            np.median([achieved(scene, magnified(scene.a, scene.b, scale * factor)) / out for scene, out in scenes])
+            np.median([measured_shift(x, magnified(x.a, x.b, scale * factor)) / out for x, out in scenes])
             for scale in _SCALES
         ]
         table.append((factor, factor * float(np.interp(1.0, np.maximum.accumulate(gains), _SCALES))))

@@ -219,7 +219,7 @@ def cubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
     return _by_rows(cubic_rows, (len(splines), *points.shape[1:]), _single(splines), _single(points))
 
 
-def arriving(moves: np.ndarray, least: float = 1e-4, torn: float = 64.0) -> np.ndarray:
+def forward_warp(moves: np.ndarray, least: float = 1e-4, torn: float = 64.0) -> np.ndarray:
     """Forward warp of displacements to the pixels that they lead to."""
     moves = _single(moves)
     out = moves.copy()
@@ -227,7 +227,7 @@ def arriving(moves: np.ndarray, least: float = 1e-4, torn: float = 64.0) -> np.n
     return out
 
 
-def followed(
+def follow_points(
     forth: np.ndarray,
     back: np.ndarray,
     patterns: np.ndarray,
@@ -243,7 +243,9 @@ def followed(
     return _by_rows(trajectory_rows, (5, *slope.shape), *arrays)
 
 
-def alike(field: np.ndarray, trust: np.ndarray, speed: np.ndarray, taps: np.ndarray, unlike: float) -> np.ndarray:
+def average_similar(
+    field: np.ndarray, trust: np.ndarray, speed: np.ndarray, taps: np.ndarray, unlike: float
+) -> np.ndarray:
     """Mean of a field over neighbors of similar speed, weighted by trust."""
     arrays = map(_single, (field, trust, speed, taps))
     return _by_rows(similar_mean_rows, field.shape, *arrays, _f(1 / unlike**2))

@@ -312,13 +312,13 @@ def put(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int,
     start("put", tile(n, h, reach), *arguments, n, h, w, *box.shape[1:])
 
 
-def alike(field: Array, trust: Array, speed: Array, taps: np.ndarray, unlike: float) -> Array:
+def average_similar(field: Array, trust: Array, speed: Array, taps: np.ndarray, unlike: float) -> Array:
     """Mean of a field over neighbors of similar speed, weighted by trust."""
     import cupy
 
     (h, w), out = trust.shape, cupy.empty(field.shape, np.float32)
     arguments = *map(contiguous, (field, trust, speed)), on_device(taps), len(taps) - 1, 1 / float(unlike) ** 2
-    start("alike", tile(1, h, w), *arguments, out, h, w)
+    start("average_similar", tile(1, h, w), *arguments, out, h, w)
     return out
 
 

@@ -1,6 +1,6 @@
 // Motion fields (2, h, w). One thread per pixel.
 
-extern "C" __global__ void alike(
+extern "C" __global__ void average_similar(
     const float* field, const float* trust, const float* speed, const float* taps, int reach, float narrow, float* out,
     int h, int w) {
     int c = COLUMN, r = ROW;

@@ -1,4 +1,4 @@
-"""Signals over time, with the band of their uncertainty."""
+"""Signals over time, with their uncertainty bands."""
 
 from __future__ import annotations
 
@@ -11,36 +11,37 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BAND = 2.0
-"""Standard errors on either side that are shown: of normal noise 95 in 100 values lie within."""
+"""Half width of the uncertainty band in standard errors: it holds 95 % of normally distributed values."""
 
-WAYS = ("down", "right")
-COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
+COMPONENTS = ("down", "right")
+COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
 
 
-def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), most: int = 6) -> Figure:
-    """Signals over time, each with a band of two standard errors on either side.
+def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), max_regions: int = 6) -> Figure:
+    """Draw signals over time, each with a band of two standard errors on either side.
 
-    Frames that do not show a region, so that its values are interpolated there, have a grey ground.
+    The background is gray over frames in which a region is hidden, so that its values are interpolated.
 
     Parameters
     ----------
     values
         A result such as that of ``vmm.measure.displacement``, ``sound`` or ``pulse``, or an array (T, ...).
     fs
-        Rate in Hz; by default that of the result, else 1.
+        Sampling rate in Hz. By default that of the result. Without either, time is drawn in frames.
     rois
-        The regions, to be named in the titles.
-    most
-        Regions drawn at most: those that move most.
+        The measured regions, for the titles of the panels.
+    max_regions
+        Largest number of regions to draw. Those with the largest standard deviation are chosen.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure, with one axes for each region.
 
     Raises
     ------
     ValueError
-        Where no signal is known.
+        If every signal is unknown (NaN).
 
     Examples
     --------
@@ -53,38 +54,39 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
     """
     from matplotlib.figure import Figure
 
-    signals = _pairs(values)  # (T, R, C)
+    signals = _by_region(values)  # (T, R, C)
     rate = float(getattr(values, "fs", 1.0) if fs is None else fs)
     error = _errors(values, signals.shape[1:])
     spread = np.nan_to_num(signals.std(axis=0), nan=-1.0).max(axis=1)
-    chosen = sorted(int(i) for i in np.argsort(-spread, kind="stable")[:most] if spread[i] >= 0)
-    if not chosen:
-        raise ValueError("no signal is known: choose other regions")
-    figure = Figure(figsize=(11, 1 + 2.2 * len(chosen)), layout="constrained")
+    regions = sorted(int(i) for i in np.argsort(-spread, kind="stable")[:max_regions] if spread[i] >= 0)
+    if not regions:
+        raise ValueError("no signal is known: all values are NaN, so choose regions with more texture")
+    figure = Figure(figsize=(11, 1 + 2.2 * len(regions)), layout="constrained")
     times = np.arange(len(signals)) / rate
-    for axes, i in zip(figure.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0], chosen, strict=True):
-        if isinstance(seen := getattr(values, "seen", None), np.ndarray):
+    for axes, i in zip(figure.subplots(len(regions), 1, sharex=True, squeeze=False)[:, 0], regions, strict=True):
+        if isinstance(seen := getattr(values, "is_visible", None), np.ndarray):
             _shade(axes, ~seen[:, i], rate)
         _draw(axes, times, signals[:, i], error[i], getattr(values, "unit", ""))
         axes.set_ylabel(_named(values))
         axes.margins(x=0)
         if signals.shape[1] > 1 or len(rois):
-            axes.set_title(f"region {i}{_place(rois, i)}", fontsize="medium", loc="left")
+            axes.set_title(f"region {i}{_extent(rois, i)}", fontsize="medium", loc="left")
     axes.set_xlabel("time (s)" if rate != 1 else "time (frames)")
     return figure
 
 
-def comparison(found: Any) -> Figure:
-    """A measured signal beside that of a sensor, each over its own range.
+def comparison(result: Any) -> Figure:
+    """Draw a measured signal and the signal of a sensor, scaled by the fitted gain, over time.
 
     Parameters
     ----------
-    found
-        What ``vmm.measure.compare`` returned.
+    result
+        The result of ``vmm.measure.compare``.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure; its title gives the correlation and the error.
 
     Examples
     --------
@@ -98,17 +100,17 @@ def comparison(found: Any) -> Figure:
 
     figure = Figure(figsize=(11, 4), layout="constrained")
     axes = figure.subplots()
-    axes.plot(found.times, found.measured, color=COLOURS[0], label="measured")
-    axes.plot(found.times, found.gain * found.sensor, "--", color=COLOURS[1], label=f"sensor x {found.gain:.3g}")
+    axes.plot(result.times, result.measured, color=COLORS[0], label="measured")
+    axes.plot(result.times, result.gain * result.sensor, "--", color=COLORS[1], label=f"sensor x {result.gain:.3g}")
     axes.set(xlabel="time (s)", ylabel="displacement")
-    axes.set_title(f"correlation {found.correlation:.3f}, scaled mean absolute error {found.error:.3f}", loc="left")
+    axes.set_title(f"correlation {result.correlation:.3f}, scaled mean absolute error {result.nmae:.3f}", loc="left")
     axes.legend(loc="upper right")
     axes.margins(x=0)
     return figure
 
 
-def _pairs(values: Any) -> np.ndarray:
-    """Signals (T, R, C): those of regions, each with its directions."""
+def _by_region(values: Any) -> np.ndarray:
+    """Signals (T, R, C) of R regions, each with C components: down and right, or a single one."""
     data = np.asarray(getattr(values, "values", values), dtype=float)
     if data.ndim == 1:
         return data[:, None, None]
@@ -116,15 +118,15 @@ def _pairs(values: Any) -> np.ndarray:
 
 
 def _errors(values: Any, shape: tuple[int, int]) -> np.ndarray:
-    """Standard errors (R, C), NaN where none are told."""
-    error = getattr(values, "error", None)
+    """Standard errors (R, C), all NaN if the result has none."""
+    error = getattr(values, "stderr", None)
     if not isinstance(error, np.ndarray) or error.size != shape[0] * shape[1]:
         return np.full(shape, np.nan)
     return error.reshape(shape)
 
 
 def _shade(axes: Any, hidden: np.ndarray, rate: float) -> None:
-    """Grey ground where frames (T,) do not show a region."""
+    """Draw a gray background over the frames in which a region is hidden, a mask (T,)."""
     edges = np.flatnonzero(np.diff(np.r_[False, hidden, False]))
     for first, end in edges.reshape(-1, 2):
         axes.fill_between(
@@ -133,23 +135,23 @@ def _shade(axes: Any, hidden: np.ndarray, rate: float) -> None:
 
 
 def _draw(axes: Any, times: np.ndarray, signals: np.ndarray, error: np.ndarray, unit: str) -> None:
-    """The signals (T, C) of one region."""
+    """Draw the signals (T, C) of one region."""
     for c, (signal, spread) in enumerate(zip(signals.T, error, strict=True)):
         if not np.isfinite(signal).any():
             continue
-        label = WAYS[c] if signals.shape[1] == 2 else ""
+        label = COMPONENTS[c] if signals.shape[1] == 2 else ""
         if np.isfinite(spread):
             low, high = signal - BAND * spread, signal + BAND * spread
-            axes.fill_between(times, low, high, color=COLOURS[c], alpha=0.3, linewidth=0)
+            axes.fill_between(times, low, high, color=COLORS[c], alpha=0.3, linewidth=0)
             label = f"{label} (band: \N{PLUS-MINUS SIGN} {BAND * spread:.2g} {unit})"
-        axes.plot(times, signal, color=COLOURS[c], linewidth=0.9, label=label.strip())
+        axes.plot(times, signal, color=COLORS[c], linewidth=0.9, label=label.strip())
     if axes.get_legend_handles_labels()[1]:
-        place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.1}
-        axes.legend(fontsize="small", ncols=2, frameon=False, **place)
+        position = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.1}
+        axes.legend(fontsize="small", ncols=2, frameon=False, **position)
 
 
 def _named(values: Any) -> str:
-    """What the axis is called."""
+    """Label of the axis: the name of the quantity and its unit."""
     unit = str(getattr(values, "unit", ""))
     if not hasattr(values, "known") or not isinstance(values.known, np.ndarray):
         return f"signal ({unit})" if unit else "signal"
@@ -157,8 +159,8 @@ def _named(values: Any) -> str:
     return f"{next((said for end, said in what.items() if unit.endswith(end)), 'displacement')} ({unit})"
 
 
-def _place(rois: Sequence[Any], i: int) -> str:
-    """Where a region is."""
+def _extent(rois: Sequence[Any], i: int) -> str:
+    """Rows and columns of a box, for a title; empty for a mask."""
     if i >= len(rois) or not isinstance(rois[i], tuple):
         return ""
     top, left, height, width = rois[i]

@@ -1,4 +1,4 @@
-"""Displacements of scenes over time."""
+"""Displacements over time, for the rendering of scenes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def sway(frames: int, fs: float, frequency: float, amplitude: float, angle: float = 0.0) -> np.ndarray:
-    """Displacements of a vibration along a straight line.
+    """Displacement of a sinusoidal vibration along a straight line.
 
     Parameters
     ----------
@@ -17,29 +17,29 @@ def sway(frames: int, fs: float, frequency: float, amplitude: float, angle: floa
     fs
         Rate of the camera in Hz.
     frequency
-        Frequency in Hz.
+        Frequency of the vibration in Hz.
     amplitude
-        Peak displacement in pixels.
+        Amplitude (zero to peak) in pixels.
     angle
-        Direction in degrees: 0 is to the right, 90 down.
+        Direction in degrees: 0 is to the right and 90 is down.
 
     Returns
     -------
     ndarray
-        Displacement (frames, 2) down and right, in pixels; 0 in the first frame.
+        Displacement (frames, 2), down and right, in pixels. It is 0 in the first frame.
 
     Examples
     --------
     >>> from vmm.data import synthetic
-    >>> synthetic.sway(30, 30, 2, 0.1).shape
-    (30, 2)
+    >>> synthetic.sway(4, 8, 1, 0.1)[:, 1].round(3)  # the first half of a period, to the right
+    array([0.   , 0.071, 0.1  , 0.071])
     """
     wave = amplitude * np.sin(2 * np.pi * frequency * np.arange(frames) / fs)
     return np.outer(wave, [np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))])
 
 
 def step(frames: int, at: int, size: float, angle: float = 0.0) -> np.ndarray:
-    """Displacements of a jump.
+    """Displacement of a sudden jump.
 
     Parameters
     ----------
@@ -48,14 +48,14 @@ def step(frames: int, at: int, size: float, angle: float = 0.0) -> np.ndarray:
     at
         First frame after the jump.
     size
-        How far, in pixels.
+        Length of the jump in pixels.
     angle
-        Direction in degrees: 0 is to the right, 90 down.
+        Direction in degrees: 0 is to the right and 90 is down.
 
     Returns
     -------
     ndarray
-        Displacement (frames, 2) down and right, in pixels.
+        Displacement (frames, 2), down and right, in pixels: 0 before the jump.
 
     Examples
     --------
@@ -67,29 +67,30 @@ def step(frames: int, at: int, size: float, angle: float = 0.0) -> np.ndarray:
     return np.outer(wave, [np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))])
 
 
-def three_ways(wave: Any, drift: float = 0.0) -> np.ndarray:
-    """Displacements of three circles that follow a wave to the right, down and along the diagonal.
+def three_directions(wave: Any, drift: float = 0.0) -> np.ndarray:
+    """Displacements of three circles that follow the same wave to the right, down and along the diagonal.
 
     Parameters
     ----------
     wave
         Displacement (T,) in pixels.
     drift
-        Speed in pixels per frame that is added along the same lines; the middle of the clip is where it started.
+        Speed in pixels per frame of a uniform motion that is added in the same directions. It is 0 in the middle of
+        the clip.
 
     Returns
     -------
     ndarray
-        Displacement (T, 3, 2) down and right.
+        Displacement (T, 3, 2), down and right, in pixels.
 
     Examples
     --------
     >>> import numpy as np
     >>> from vmm.data import synthetic
-    >>> synthetic.three_ways(np.zeros(5), drift=1.0)[0, 0]
+    >>> synthetic.three_directions(np.zeros(5), drift=1.0)[0, 0]
     array([ 0., -2.])
     """
     values = np.asarray(wave, dtype=float)
-    along = values + drift * (np.arange(len(values)) - (len(values) - 1) / 2)
+    distance = values + drift * (np.arange(len(values)) - (len(values) - 1) / 2)
     diagonal = np.sqrt(0.5)
-    return along[:, None, None] * np.array([[0.0, 1.0], [1.0, 0.0], [diagonal, diagonal]]) + 0.0
+    return distance[:, None, None] * np.array([[0.0, 1.0], [1.0, 0.0], [diagonal, diagonal]]) + 0.0

@@ -1,4 +1,4 @@
-"""A page of pictures and tables in one file."""
+"""HTML pages of figures and tables, each in one file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Part = Union[str, Path, "Figure", Sequence[Sequence[str]]]
 
-_LOOKS = """
+_STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; color: #222; max-width: 1000px; margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin: 2em 0 .5em; border-bottom: 1px solid #ccc }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
@@ -25,35 +25,37 @@ th { border-bottom: 1px solid #888 } img { max-width: 100%; height: auto }
 
 
 def page(title: str, parts: Sequence[tuple[str, Sequence[Part]]], *, warnings: Sequence[str] = ()) -> str:
-    """A page of HTML that holds all it shows: nothing is loaded from elsewhere.
+    """Build a self-contained HTML page: pictures are embedded, so that no other file is needed to show it.
 
     Parameters
     ----------
     title
-        Of the page.
+        Title of the page.
     parts
-        (heading, contents): sentences, figures, paths of PNG or JPEG files, which are taken into the page, and tables,
-        which are rows of cells of which the first are titles.
+        Sections (heading, contents). Contents are a sequence of paragraphs (str), matplotlib figures, paths of PNG or
+        JPEG files, and tables. A table is a sequence of rows of cells (str), the first of which holds the column
+        titles.
     warnings
-        Sentences that stand out below the title.
+        Sentences that are highlighted below the title.
 
     Returns
     -------
     str
+        The HTML text, for a file in UTF-8. Text of the arguments is escaped.
 
     Examples
     --------
     >>> import vmm
-    >>> text = vmm.plot.page("A beam", [("Lines", ["Two of them.", [("Hz", "px"), ("5", "0.2"), ("31", "0.02")]])])
+    >>> text = vmm.plot.page("A beam", [("Peaks", ["Two peaks.", [("Hz", "px"), ("5", "0.2"), ("31", "0.02")]])])
     >>> text.count("<tr>"), "<h1>A beam</h1>" in text
     (3, True)
     """
-    said = [f'<p class="warning">{html.escape(warning)}</p>' for warning in warnings]
+    blocks = [f'<p class="warning">{html.escape(warning)}</p>' for warning in warnings]
     for heading, contents in parts:
-        said.append(f"<h2>{html.escape(heading)}</h2>")
-        said += [_part(content, heading) for content in contents]
-    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_LOOKS}</style>'
-    body = "\n".join([f"<h1>{html.escape(title)}</h1>", *said])
+        blocks.append(f"<h2>{html.escape(heading)}</h2>")
+        blocks += [_part(content, heading) for content in contents]
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{_STYLE}</style>'
+    body = "\n".join([f"<h1>{html.escape(title)}</h1>", *blocks])
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
@@ -71,8 +73,8 @@ def _part(content: Part, heading: str) -> str:
 
 
 def _image(data: bytes, kind: str, heading: str) -> str:
-    said = base64.b64encode(data).decode("ascii")
-    return f'<img alt="{html.escape(heading)}" src="data:image/{kind};base64,{said}">'
+    encoded = base64.b64encode(data).decode("ascii")
+    return f'<img alt="{html.escape(heading)}" src="data:image/{kind};base64,{encoded}">'
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Settings of the clips of the papers, by the clip's name and the method."""
+"""Published settings of the papers' clips, by clip and method."""
 
 from __future__ import annotations
 
@@ -76,10 +76,12 @@ presets: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "woman_mid": {"phase": {"band": (1.0, 1.9), "fs": 60.0, "alpha": 15.0, "sigma": 3.0, **_HALF}},
     "wrist": {"linear": {"band": (0.4, 3.0), "fs": 30.0, "alpha": 30.0, "wavelength": 16.0, **_EVM}},
 }
-"""Published settings in the terms of this library: bands in true Hz, alpha is what is added, gains are one.
+"""Published settings of the papers' clips: a mapping from the name of a clip to methods, and from a method to options.
 
-``vmm.phase.magnify(frames, **vmm.presets["guitar"]["phase"])``. Where a release's filter had gain one half, its alpha
-is halved here. Clips of slow motion whose frequencies are published at the rate of the file have that as `fs`.
+``vmm.phase.magnify(frames, **vmm.presets["guitar"]["phase"])`` uses one. The settings are converted to the conventions
+of this library: bands are in Hz, the output motion is (1 + alpha) times the input motion, and temporal filters have
+unit gain, so that alpha is half the published value if the published filter has a gain of one half. If the frequencies
+of a slow-motion clip are published at the playback rate of its file, `fs` is this rate.
 
 References
 ----------

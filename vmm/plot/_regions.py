@@ -1,4 +1,4 @@
-"""Where regions are."""
+"""Regions drawn on a frame."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmm.plot.shapes import middle
-from vmm.plot.slices import shown
+from vmm.plot._shapes import center
+from vmm.plot._slices import displayable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_NUMBERED = 60  # regions, beyond which numbers would cover one another
+_MAX_NUMBERS = 60
+"""Largest number of regions that are numbered: the labels of more would overlap."""
 
 
 def regions(frame: np.ndarray, rois: Sequence[Any]) -> Figure:
-    """The regions on the picture, with their numbers.
+    """Draw the outlines of regions on a frame, with their numbers.
 
     Parameters
     ----------
     frame
         Picture (H, W) or (H, W, 3).
     rois
-        Boxes (top, left, height, width) or masks (H, W) of bool, such as ``rois`` of ``vmm.measure.displacement``.
+        Boxes (top, left, height, width) in pixels or masks (H, W) of bool, such as ``rois`` of
+        ``vmm.measure.displacement``.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The figure. Up to 60 regions are numbered, from 0.
 
     Examples
     --------
@@ -44,15 +47,15 @@ def regions(frame: np.ndarray, rois: Sequence[Any]) -> Figure:
     height, width = frame.shape[:2]
     figure = Figure(figsize=(11, min(9.5 * height / width + 0.9, 7)), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(shown(frame), cmap="gray")
+    axes.imshow(displayable(frame), cmap="gray")
     for i, roi in enumerate(rois):
         if isinstance(roi, np.ndarray):
             axes.contour(roi.astype(float), [0.5], colors="red", linewidths=1)
         else:
             top, left, tall, wide = roi
             axes.add_patch(Rectangle((left - 0.5, top - 0.5), wide, tall, fill=False, edgecolor="red"))
-        if len(rois) <= _NUMBERED:
-            row, col = middle(roi)
+        if len(rois) <= _MAX_NUMBERS:
+            row, col = center(roi)
             number = axes.text(col, row, str(i), color="red", ha="center", va="center", fontweight="bold")
             number.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     axes.set(xlabel="column", ylabel="row")

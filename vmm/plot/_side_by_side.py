@@ -1,0 +1,62 @@
+"""Two clips next to one another in one clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vmm.backend.arrays import Array, is_array, namespace
+
+
+def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
+    """Join two clips horizontally, with a white line between them.
+
+    Parameters
+    ----------
+    before, after
+        Arrays (T, H, W[, 3]) of the same shape and dtype, or iterators of chunks. Chunks may differ in length, as long
+        as the frames of both clips correspond.
+    gap
+        Width of the white line in pixels.
+
+    Returns
+    -------
+    array or iterator
+        Frames (T, H, 2 W + gap[, 3]): an array for arrays, an iterator of chunks for iterators.
+
+    Raises
+    ------
+    ValueError
+        If the clips differ in shape.
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> clip = np.zeros((5, 8, 10), np.uint8)
+    >>> vmm.plot.side_by_side(clip, clip).shape
+    (5, 8, 24)
+    """
+    if is_array(before):
+        return _joined(before, after, gap)
+    return (_joined(a, b, gap) for a, b in _synchronized(iter(before), iter(after)))
+
+
+def _synchronized(before: Iterator[Array], after: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
+    """Pairs of chunks of equal length: the chunks of `before` are cut to the lengths of those of `after`."""
+    pending: list[Array] = []
+    for chunk in after:
+        n = len(chunk)
+        while sum(map(len, pending)) < n and (following := next(before, None)) is not None:
+            pending.append(following)
+        buffer = namespace(chunk).concatenate(pending)
+        pending = [buffer[n:]]
+        yield buffer[:n], chunk
+
+
+def _joined(before: Array, after: Array, gap: int) -> Array:
+    if before.shape != after.shape:
+        raise ValueError(f"clips side by side must have the same shape, not {before.shape} and {after.shape}")
+    xp = namespace(before)
+    white = 65535 if before.dtype.name == "uint16" else 255
+    line = xp.full((*before.shape[:2], gap, *before.shape[3:]), white, before.dtype)
+    return xp.concatenate([before, line, after], axis=2)
