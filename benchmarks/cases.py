@@ -62,13 +62,13 @@ class Again:
     def __init__(self, frames: np.ndarray, count: int) -> None:
         self._frames, self.shape = frames, (count, *frames.shape[1:])
 
-    def again(self) -> Iterator[np.ndarray]:
+    def reopen(self) -> Iterator[np.ndarray]:
         """From the first chunk on."""
         n = len(self._frames)
         return (self._frames[: min(n, self.shape[0] - done)] for done in range(0, self.shape[0], n))
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return self.again()
+        return self.reopen()
 
 
 def magnified(case: str, frames: Any) -> Iterator[np.ndarray]:

@@ -111,7 +111,7 @@ def whole(frames: int, estimators: dict[str, Estimator]) -> None:
         clip = synthetic.render(scene, moves, seed=1, **options)
         print(f"  {case}, mpx")
         for size, box in SQUARES.items():
-            bound = vmm.measure.bound(scene((0, 0)), box, noise=options["noise"])
+            bound = vmm.measure.displacement_crlb(scene((0, 0)), box, noise=options["noise"])
             for name, estimator in estimators.items():
                 seen, _ = safely(estimator, clip, [box])
                 if seen is not None:
@@ -141,7 +141,7 @@ def beam(frames: int, estimators: dict[str, Estimator]) -> None:
     at = np.stack([shapes[:, left : left + 21].mean(axis=1) for _, left, _, _ in BOXES], axis=1)
     true = lines(frames) @ at
     true -= true.mean(axis=0)
-    bound = vmm.measure.bound(scene([0, 0, 0]), BOXES, noise=1.0)[:, 0]
+    bound = vmm.measure.displacement_crlb(scene([0, 0, 0]), BOXES, noise=1.0)[:, 0]
     print(
         f"\n{'Cantilever, 15 regions':30}{'error':>7}{'ratio':>7}   assurance{'found':>21}{'ms/frame':>10}{'to LK':>12}"
     )

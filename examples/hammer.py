@@ -28,5 +28,5 @@ acceleration += 30 + 5 * times + np.random.default_rng(0).normal(0, 20, 6000)  #
 integrated = vmm.measure.integrate(acceleration, fs=SENSOR_FS, highpass=3.0)
 
 found = vmm.measure.compare(moved.values[:, 0, 0], integrated, fs=FS, sensor_fs=SENSOR_FS, band=(4, 100))
-print(f"lag {found.lag:.3f} s, gain {found.gain:.3f}, correlation {found.correlation:.4f}, error {found.error:.3f}")
+print(f"lag {found.lag:.3f} s, gain {found.gain:.3f}, correlation {found.correlation:.4f}, error {found.nmae:.3f}")
 vmm.plot.comparison(found).savefig("hammer.png")

@@ -24,13 +24,13 @@ before, after = (vmm.measure.displacement(clip, fs=FS) for clip in (sound, worn)
 rows = [("frequency", "before", "after", "")]
 for line in sorted(vmm.measure.peaks(after), key=lambda line: line.frequency):
     then, now = (vmm.measure.orbit(moved, line.frequency) for moved in (before, after))
-    least = 4 * np.hypot(then.error, now.error).max()  # what noise does not make
+    least = 4 * np.hypot(then.stderr, now.stderr).max()  # what noise does not make
     grown = float(now.major[0] - then.major[0])
     ratio = f"x {float(now.major[0] / then.major[0]):.2f}"
     verdict = "as before" if abs(grown) < least else "new" if then.major[0] < least else ratio
     rows.append((f"{line.frequency:.2f} Hz", f"{then.major[0]:.4f} px", f"{now.major[0]:.4f} px", verdict))
     print(*rows[-1], sep="  ")
-spectra = [vmm.measure.spectrum(moved, segments=1, average=True) for moved in (before, after)]
+spectra = [vmm.measure.spectrum(moved, average=True) for moved in (before, after)]
 pictures = [vmm.plot.spectrum(found, vmm.measure.peaks(m)) for found, m in zip(spectra, (before, after), strict=True)]
 with open("machine_fault.html", "w", encoding="utf-8") as file:
     file.write(vmm.plot.page("Two recordings of a machine", [("Lines", [rows]), ("Before, and after", pictures)]))

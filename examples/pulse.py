@@ -21,8 +21,8 @@ def skin(frames=300, fs=30.0, rate=66.0):
 box = tuple(int(edge) for edge in sys.argv[2:6]) or None
 clip, fs = (vmm.io.stream(sys.argv[1]), None) if len(sys.argv) > 1 else (skin(), 30.0)
 found = vmm.measure.pulse(clip, fs=fs, roi=box)
-if found.known:
-    print(f"{found.rate:.1f} +- {found.error:.1f} beats a minute, signal over noise {found.snr:.1f} dB")
+if found.is_known:
+    print(f"{found.rate:.1f} +- {found.stderr:.1f} beats a minute, signal over noise {found.snr:.1f} dB")
 else:
     print(f"unknown: {found.reason}")
 vmm.plot.waveform(found).savefig("pulse.png")

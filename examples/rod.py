@@ -26,6 +26,6 @@ down = moved.values[:, 0, 0]
 ours, theirs = vmm.measure.peaks(down, fs=moved.fs)[0], vmm.measure.peaks(readings, fs=1)[0]
 sensor_fs = ours.frequency / theirs.frequency
 found = vmm.measure.compare(down, readings, fs=moved.fs, sensor_fs=sensor_fs)
-print(f"rod {ours.frequency:.3f} +- {ours.frequency_error:.3f} Hz, sensor at {sensor_fs:.2f} Hz")
-print(f"correlation {abs(found.correlation):.3f}, scaled mean absolute error {found.error:.3f}")
+print(f"rod {ours.frequency:.3f} +- {ours.frequency_stderr:.3f} Hz, sensor at {sensor_fs:.2f} Hz")
+print(f"correlation {abs(found.correlation):.3f}, scaled mean absolute error {found.nmae:.3f}")
 vmm.plot.comparison(found).savefig("rod.png")

@@ -127,7 +127,7 @@ def test_pulse_and_breath(tmp_path, capsys, rng):
     assert run("pulse", tmp_path / "in.mkv", "--roi", 4, 4, 24, 24, "--out", tmp_path / "p.csv") == 0
     assert capsys.readouterr().out.startswith(("65.", "66.", "67."))
     assert (tmp_path / "p.csv").read_text().startswith("time (s),")
-    assert run("pulse", tmp_path / "in.mkv", "--least", 40) == 0
+    assert run("pulse", tmp_path / "in.mkv", "--min-snr", 40) == 0
     assert capsys.readouterr().out.startswith("Unknown: the pulse stands")
     chest = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(300, 10, 0.3, 0.3), noise=1.0)
     vmm.io.write(tmp_path / "chest.mkv", chest, 10)

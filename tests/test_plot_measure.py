@@ -5,7 +5,7 @@ import pytest
 
 import vmm
 from vmm.data import synthetic
-from vmm.measure import Displacement, Modes
+from vmm.measure import Modes, RegionSignal
 
 FS = 30.0
 BOXES = ((8, 8, 16, 16), (8, 36, 16, 16))
@@ -20,7 +20,7 @@ def moved():
     known = np.isfinite(error)
     seen = np.ones((60, 2), bool)
     seen[30:32, 1] = False
-    return Displacement(np.where(known, values, np.nan), error, known, BOXES, FS, "mm", np.zeros(2), seen)
+    return RegionSignal(np.where(known, values, np.nan), error, known, BOXES, FS, "mm", np.zeros(2), seen)
 
 
 def modes(shapes, error=0.001):

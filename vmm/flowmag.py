@@ -102,7 +102,7 @@ def magnify(
     if adapt:
         clip = source(frames, frames if is_array(frames) else checked(frames))
         net = _adapted(_some(clip), adapt, weights, _each(total), white, save, progress)
-        frames = frames if is_array(frames) or hasattr(frames, "again") else clip.chunks
+        frames = frames if is_array(frames) or hasattr(frames, "reopen") else clip.chunks
     else:
         net = load(_chosen(weights), "flowmag")
     running: Any = net if _each(total) == total else Twice(net)
@@ -175,7 +175,7 @@ def _chosen(weights: str | Path | None) -> str | Path:
 def _some(clip: Source) -> np.ndarray:
     """At most so many frames of a clip, evenly spaced from the first on, on the host."""
     stride, passed, kept = -(-clip.length // _LEARNED), 0, []
-    for chunk in clip.again():
+    for chunk in clip.reopen():
         kept.append(to_host(chunk[-passed % stride :: stride]))
         passed += len(chunk)
     return np.concatenate(kept)

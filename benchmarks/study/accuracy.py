@@ -15,7 +15,7 @@ from benchmarks.study.entrants import Entrant, entrants
 from benchmarks.study.measured import edge
 from benchmarks.study.parts import Block, Job, Results, Setting, Table, Values
 from vmm.data.rods import PIXEL, plate, rod
-from vmm.measure.rois import Box
+from vmm.engine.regions import Box
 
 TITLE = "Physical accuracy"
 TEXT = (
@@ -71,8 +71,8 @@ def _judged(one: Entrant, name: str, setting: Setting) -> Values:
     better = against(moved, scene)
     gain = better.gain / (against(plain, scene).gain if np.isnan(scene.unit) else scene.unit)
     return {
-        "paper": against(steps(out, scene), scene).error,
-        "scaled": better.error,
+        "paper": against(steps(out, scene), scene).nmae,
+        "scaled": better.nmae,
         "correlation": abs(better.correlation),
         "achieved": abs(gain) / (1 + alpha),
         "alpha": alpha,
@@ -95,7 +95,7 @@ def steps(out: np.ndarray, scene: Scene) -> np.ndarray:
 def against(values: np.ndarray, scene: Scene) -> vmm.measure.Comparison:
     """A signal beside the sensor's."""
     return vmm.measure.compare(
-        values, scene.sensor, fs=scene.fs, sensor_fs=scene.sensor_fs, band=scene.compared, longest=0.6
+        values, scene.sensor, fs=scene.fs, sensor_fs=scene.sensor_fs, band=scene.compared, max_lag=0.6
     )
 
 

@@ -14,7 +14,7 @@ from benchmarks.study.pairs import names_in
 from benchmarks.study.parts import Block, Job, Pictures, Results, Setting, Table, Values
 from vmm.data.magnified import FREQUENCY, FS, Magnified, moving_circles, swaying
 from vmm.data.synthetic import disc
-from vmm.measure.artefacts import astray, ghosts, overshoot, sharpness
+from vmm.measure import ghosting, overshoot, sharpness, static_error
 
 TITLE = "Artefacts"
 TEXT = (
@@ -76,9 +76,9 @@ def _measured(one: Entrant, output: float, shape: tuple[int, int], file: Path) -
     _show(one.name, made, truth, clean, noisy.truth[MIDDLE], file)
     return {
         "overshoot": overshoot(made, truth),
-        "ghosts": ghosts(made, truth, round_.frames[MIDDLE]),
+        "ghosts": ghosting(made, truth, round_.frames[MIDDLE]),
         "sharpness": sharpness(*(clip[:, inside[0], inside[1]] for clip in (clean, noisy.truth[MIDDLE]))),
-        "still": astray(rough, noisy.behind, still),
+        "still": static_error(rough, noisy.behind, still),
     }
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from vmm.measure.fit import Lines
-from vmm.measure.rois import Box
+from vmm.engine.regions import Box
+from vmm.measure.signals._sines import SineFit
 
 
 def swing(frames: np.ndarray, behind: np.ndarray, fs: float, frequency: float) -> float:
@@ -18,7 +18,7 @@ def swing(frames: np.ndarray, behind: np.ndarray, fs: float, frequency: float) -
     other = np.abs(frames[:, :, :width].astype(float) - behind[:, :width])
     weight = np.clip(other - 30, 0, 30)
     where = (weight * np.arange(width)).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1e-9)
-    return float(abs(Lines([frequency / fs], None).of(where)[0]))
+    return float(abs(SineFit([frequency / fs], None).of(where)[0]))
 
 
 def edge(frames: np.ndarray, box: Box) -> np.ndarray:

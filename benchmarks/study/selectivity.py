@@ -15,8 +15,7 @@ from benchmarks.study.parts import Block, Curves, Job, Results, Setting, Table, 
 from vmm import temporal
 from vmm.data.stripes import stripe_boxes, stripes
 from vmm.data.synthetic import render, sway, texture
-from vmm.measure.displacement import displacement
-from vmm.measure.phasors import phasors
+from vmm.measure import displacement, phasors
 
 TITLE = "Selectivity"
 TEXT = (

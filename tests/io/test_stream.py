@@ -67,9 +67,9 @@ def test_a_clip_is_read_again(tmp_path, frames):
     vmm.io.write(tmp_path / "clip.mkv", frames, 30)
     clip = vmm.io.stream(tmp_path / "clip.mkv", chunk=4)
     first = next(clip)
-    assert np.array_equal(np.concatenate(list(clip.again())), frames)
+    assert np.array_equal(np.concatenate(list(clip.reopen())), frames)
     assert np.array_equal(np.concatenate([first, *clip]), frames)
-    assert np.array_equal(np.concatenate(list(clip.again())), frames)
+    assert np.array_equal(np.concatenate(list(clip.reopen())), frames)
     assert clip.waited > 0
 
 
@@ -87,11 +87,11 @@ class Twice:
     def __init__(self, loop, count):
         self._loop, self._count, self.shape = loop, count, (count, *loop.shape[1:])
 
-    def again(self):
+    def reopen(self):
         return (self._loop[i % len(self._loop) :][:10] for i in range(0, self._count, 10))
 
     def __iter__(self):
-        return self.again()
+        return self.reopen()
 
 
 def test_a_clip_that_is_shorter_than_stated():

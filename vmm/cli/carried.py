@@ -45,6 +45,6 @@ class Carried:
     def __iter__(self) -> Iterator[Any]:
         return self._ferry.there(self._clip)
 
-    def again(self) -> Iterator[Any]:
+    def reopen(self) -> Iterator[Any]:
         """From the first chunk on."""
-        return self._ferry.there(self._clip.again())
+        return self._ferry.there(self._clip.reopen())

@@ -24,7 +24,7 @@ def liveliest(opened: Callable[[], vmm.io.Clip], found: Sequence[vmm.measure.Sug
     line = next((line for line in found if line.kind == "motion"), None)
     if line is None:
         return None
-    boxes = _boxes(line.box, opened().shape[1:3])
+    boxes = _boxes(line.roi, opened().shape[1:3])
     for method in ("linear", "phase"):
         if not boxes:
             return None
@@ -49,10 +49,10 @@ def _boxes(box: tuple[int, int, int, int], size: tuple[int, ...]) -> list[tuple[
     return [(top, left, sides[0], sides[1]) for top in starts[0] for left in starts[1]]
 
 
-def _clearness(moved: vmm.measure.Displacement, frequency: float) -> np.ndarray:
+def _clearness(moved: vmm.measure.RegionSignal, frequency: float) -> np.ndarray:
     """Amplitude (R,) at a frequency over its standard error, in the clearer direction."""
     wave = np.exp(-2j * np.pi * frequency / moved.fs * np.arange(len(moved)))
-    amplitude = np.abs(np.tensordot(wave, np.where(moved.known, moved.values, 0), 1)) * 2 / len(moved)
-    clear = np.where(moved.known, amplitude / np.where(moved.error > 0, moved.error, np.inf), 0)
+    amplitude = np.abs(np.tensordot(wave, np.where(moved.is_known, moved.values, 0), 1)) * 2 / len(moved)
+    clear = np.where(moved.is_known, amplitude / np.where(moved.stderr > 0, moved.stderr, np.inf), 0)
     best: np.ndarray = np.nan_to_num(clear).max(axis=1)
     return best

@@ -214,7 +214,7 @@ def _scaled(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
     size = tuple(max(1, round(n * scale)) for n in clip.shape[1:3])
 
     def chunks() -> Iterator[Any]:
-        for chunk in clip.again():
+        for chunk in clip.reopen():
             shape = (len(chunk), *size, *chunk.shape[3:])
             small = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
             yield np.rint(small).astype(chunk.dtype)

@@ -66,7 +66,7 @@ def strongest(options: argparse.Namespace) -> list[float]:
 
 
 def _measured(
-    options: argparse.Namespace, moved: vmm.measure.Displacement | None, frequencies: list[float]
+    options: argparse.Namespace, moved: vmm.measure.RegionSignal | None, frequencies: list[float]
 ) -> vmm.measure.Modes:
     """The shapes."""
     given = options.reference
@@ -86,10 +86,10 @@ def _say(found: vmm.measure.Modes) -> None:
     import numpy as np
 
     rows = [("frequency", "largest motion", "typical standard error", "known")]
-    for frequency, shape, error in zip(found.frequencies, found.shapes, found.error, strict=True):
+    for frequency, shape, error in zip(found.frequencies, found.shapes, found.stderr, strict=True):
         largest = "unknown" if np.isnan(shape).all() else f"{np.nanmax(np.abs(shape)):.3g} {found.unit}"
         typical = "" if np.isnan(error).all() else f"{np.nanmedian(error):.2g} {found.unit}"
-        rows.append((f"{frequency:.6g} Hz", largest, typical, f"{100 * found.known.mean():.0f} %"))
+        rows.append((f"{frequency:.6g} Hz", largest, typical, f"{100 * found.is_known.mean():.0f} %"))
     outputs.say_table(rows)
 
 

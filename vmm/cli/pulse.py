@@ -23,7 +23,7 @@ def add(verbs: Any) -> None:
     verb.add_argument("--breath", action="store_true", help="find the rate of breath")
     verb.add_argument("--method", choices=METHODS, default=METHODS[0], help=f"of the pulse [{METHODS[0]}]")
     verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"), help="look in this band, in Hz")
-    least = verb.add_argument("--least", type=float, default=0.0, metavar="DB")
+    least = verb.add_argument("--min-snr", type=float, default=0.0, metavar="DB")
     least.help = "signal over noise below which no rate is told [0]"
     outputs.add_outputs(verb, KNOWN)
     verb.set_defaults(run=_pulse)
@@ -32,7 +32,7 @@ def add(verbs: Any) -> None:
 def _pulse(options: argparse.Namespace) -> None:
     outs = outputs.checked(options, KNOWN)
     roi = tuple(options.roi) if options.roi else None
-    looked: dict[str, Any] = {"band": tuple(options.band) if options.band else None, "least": options.least}
+    looked: dict[str, Any] = {"band": tuple(options.band) if options.band else None, "min_snr": options.min_snr}
     with outspoken(options):
         if options.breath:
             found = vmm.measure.breathing(vmm.measure.displacement(opened(options), roi), **looked)
@@ -44,7 +44,7 @@ def _pulse(options: argparse.Namespace) -> None:
 
 
 def _say(found: vmm.measure.Rate, what: str) -> None:
-    if found.known:
-        print(f"{outputs.with_error(found.rate, found.error)} {what} a minute, signal over noise {found.snr:.1f} dB")
+    if found.is_known:
+        print(f"{outputs.with_error(found.rate, found.stderr)} {what} a minute, signal over noise {found.snr:.1f} dB")
     else:
         print(f"Unknown: {found.reason}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import vmm
 from vmm.cli.liveliest import liveliest
@@ -14,7 +14,7 @@ from vmm.cli.sources import asked, opened, scale
 _WAYS = ("down", "right")
 
 
-def measured(options: argparse.Namespace, method: str = "phase") -> vmm.measure.Displacement:
+def measured(options: argparse.Namespace, method: Literal["phase", "linear"] = "phase") -> vmm.measure.RegionSignal:
     """Displacement of the regions that were asked for, or else where the strongest vibration shows most clearly."""
     rois = asked(options)
     if rois is None:
@@ -32,7 +32,7 @@ def _chosen(rois: list[Any] | None, found: list[vmm.measure.Suggestion]) -> str:
     return f"Measured where {line.frequency:.4g} Hz shows most clearly, as by --roi {box}"
 
 
-def region_rows(moved: vmm.measure.Displacement) -> list[tuple[str, ...]]:
+def region_rows(moved: vmm.measure.RegionSignal) -> list[tuple[str, ...]]:
     """Titles, and a row for each region and direction."""
     import numpy as np
 
@@ -41,8 +41,8 @@ def region_rows(moved: vmm.measure.Displacement) -> list[tuple[str, ...]]:
         where = " ".join(map(str, roi)) if isinstance(roi, tuple) else "mask"
         for axis, way in enumerate(_WAYS):
             values = moved.values[:, r, axis]
-            numbers = float(np.std(values)), float(np.ptp(values)), float(moved.error[r, axis])
-            told = moved.known[r, axis]
+            numbers = float(np.std(values)), float(np.ptp(values)), float(moved.stderr[r, axis])
+            told = moved.is_known[r, axis]
             rows.append((str(r), where, way, *(f"{n:.3g} {moved.unit}" if told else "unknown" for n in numbers)))
     return rows
 
@@ -52,10 +52,10 @@ def line_rows(lines: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("frequency", "amplitude", "region", "direction", "strength", "")]
     for line in lines:
         region, axis, amplitude, error = most_of(line)
-        said = with_error(line.frequency, line.frequency_error, "Hz")
+        said = with_error(line.frequency, line.frequency_stderr, line.frequency_unit)
         size = with_error(amplitude, error, line.unit)
-        steady = "" if line.steady else "not steady"
-        rows.append((said, size, str(region), _WAYS[axis], f"{line.strength:.0f} dB", steady))
+        steady = "" if line.is_steady else "not steady"
+        rows.append((said, size, str(region), _WAYS[axis], f"{line.snr:.0f} dB", steady))
     return rows
 
 
@@ -65,17 +65,17 @@ def most_of(line: vmm.measure.Peak) -> tuple[int, int, float, float]:
 
     flat = int(np.nan_to_num(line.amplitude, nan=-1.0).argmax())
     region, axis = divmod(flat, line.amplitude.shape[1])
-    return region, axis, float(line.amplitude[region, axis]), float(line.amplitude_error[region, axis])
+    return region, axis, float(line.amplitude[region, axis]), float(line.amplitude_stderr[region, axis])
 
 
-def liveliest_signal(moved: vmm.measure.Displacement) -> Any:
+def liveliest_signal(moved: vmm.measure.RegionSignal) -> Any:
     """The displacement of the region and direction that move most, as a signal."""
     import numpy as np
 
-    from vmm.measure.signals import Signals
+    from vmm.measure.signals._signal import Signals
 
-    spread = np.where(moved.known, np.nan_to_num(moved.values.std(axis=0)), -1.0)
+    spread = np.where(moved.is_known, np.nan_to_num(moved.values.std(axis=0)), -1.0)
     region, axis = divmod(int(spread.argmax()), 2)
-    if not moved.known[region, axis]:
+    if not moved.is_known[region, axis]:
         raise ValueError("no region's displacement is known: choose others")
     return Signals(moved.values[:, region, axis], moved.fs, moved.unit)

@@ -21,7 +21,7 @@ _MEANING = (
 )
 
 
-def report(options: argparse.Namespace, moved: vmm.measure.Displacement, warned: Sequence[str]) -> None:
+def report(options: argparse.Namespace, moved: vmm.measure.RegionSignal, warned: Sequence[str]) -> None:
     """Write the page; it appears under its name when it is whole."""
     from vmm.io.write import drafted
 
@@ -30,7 +30,7 @@ def report(options: argparse.Namespace, moved: vmm.measure.Displacement, warned:
     parts: list[tuple[str, list[Any]]] = [
         ("Clip", [_clip(options, clip)]),
         ("Regions", [vmm.plot.regions(frame, moved.rois), region_rows(moved)]),
-        *(_motion(options, moved, frame) if moved.known.any() else []),
+        *(_motion(options, moved, frame) if moved.is_known.any() else []),
         ("Faults of the clip", [*wrong] or ["No repeated or missing frame and no saturated pixels were found."]),
         ("What the uncertainty means", [_MEANING]),
         ("Settings", [_settings(options)]),
@@ -53,7 +53,7 @@ def _clip(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str, str
     ]
 
 
-def _motion(options: argparse.Namespace, moved: vmm.measure.Displacement, frame: Any) -> list[tuple[str, list[Any]]]:
+def _motion(options: argparse.Namespace, moved: vmm.measure.RegionSignal, frame: Any) -> list[tuple[str, list[Any]]]:
     """What is told of motion."""
     lines = vmm.measure.peaks(moved)
     return [
@@ -64,16 +64,16 @@ def _motion(options: argparse.Namespace, moved: vmm.measure.Displacement, frame:
     ]
 
 
-def _lines(moved: vmm.measure.Displacement, lines: Sequence[vmm.measure.Peak]) -> list[Any]:
+def _lines(moved: vmm.measure.RegionSignal, lines: Sequence[vmm.measure.Peak]) -> list[Any]:
     """Spectrum and table."""
-    found = vmm.measure.spectrum(moved, segments=1, average=True)
+    found = vmm.measure.spectrum(moved, average=True)
     table = line_rows(lines) if lines else "No line stands out of the noise."
     return [vmm.plot.spectrum(found, lines), table]
 
 
-def _orbit(moved: vmm.measure.Displacement, lines: Sequence[vmm.measure.Peak]) -> list[Any]:
+def _orbit(moved: vmm.measure.RegionSignal, lines: Sequence[vmm.measure.Peak]) -> list[Any]:
     """Of the strongest line, where both directions are known."""
-    if not lines or not moved.known.all(axis=1).any():
+    if not lines or not moved.is_known.all(axis=1).any():
         return []
     return [vmm.plot.orbit(vmm.measure.orbit(moved, lines[0].frequency))]
 

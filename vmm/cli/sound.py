@@ -48,7 +48,7 @@ def _say(heard: vmm.measure.Sound) -> None:
     print(f"{low:.4g} to {high:.4g} Hz, {len(heard.values) / heard.fs:.4g} s")
     if high < _HEARD:
         print("Too low to be heard: so few frames a second hold no sound; --row-time reads that of a rolling shutter")
-    elif heard.known:
+    elif heard.is_known:
         print(f"Signal over noise {heard.snr:.1f} dB")
     else:
         print("Nothing is heard: the picture does not vibrate together by more than noise")

@@ -44,7 +44,7 @@ def opened(options: argparse.Namespace, *, grey: bool = True) -> vmm.io.Clip:
 
         name = Path(options.input).name
         with tqdm(total=clip.shape[0], unit="frame", desc=name, leave=False, disable=None) as bar:
-            for chunk in clip.again():
+            for chunk in clip.reopen():
                 yield chunk
                 bar.update(len(chunk))
 
@@ -85,5 +85,5 @@ def outspoken(options: argparse.Namespace) -> Iterator[list[str]]:
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = say
-        vmm.measure.warn_of_codec(options.input)
+        vmm.measure.check_codec(options.input)
         yield said

@@ -20,11 +20,11 @@ def add(verbs: Any) -> None:
     add_source(verb)
     add_regions(verb, "where the strongest vibration shows most clearly")
     verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"), help="look in this band, in Hz [all]")
-    verb.add_argument("--most", type=int, default=8, help="lines shown at most [8]")
+    verb.add_argument("--max-peaks", type=int, default=8, help="lines shown at most [8]")
     verb.add_argument("--segments", type=int, default=1, help="segments that the spectrum averages [1]")
     alarm = verb.add_argument("--false-alarm", type=float, default=0.01, metavar="CHANCE")
     alarm.help = "chance at which noise yields a line [0.01]"
-    clock = verb.add_argument("--clock", type=float, default=0.0, metavar="SHARE")
+    clock = verb.add_argument("--fs-uncertainty", type=float, default=0.0, metavar="SHARE")
     clock.help = "relative error of --fs, which the errors of frequency then contain [0]"
     verb.add_argument("--peaks", metavar="FILE", help="write the lines here: .csv or .npz")
     outputs.add_outputs(verb, KNOWN)
@@ -34,7 +34,11 @@ def add(verbs: Any) -> None:
 def _spectrum(options: argparse.Namespace) -> None:
     outs = outputs.checked(options, KNOWN, table=options.peaks)
     band = tuple(options.band) if options.band else None
-    settings = {"most": options.most, "false_alarm": options.false_alarm, "clock": options.clock}
+    settings = {
+        "max_peaks": options.max_peaks,
+        "false_alarm": options.false_alarm,
+        "fs_uncertainty": options.fs_uncertainty,
+    }
     with outspoken(options):
         moved = measured(options)
         lines = vmm.measure.peaks(moved, band=band, **settings)

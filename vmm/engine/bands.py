@@ -76,7 +76,7 @@ class Bands:
         while seen != expected:  # a file may hold fewer frames than it states
             expected = seen
             synthesis, analysis = self._factors(expected)
-            gathered, seen = self._gathered(source.again(), analysis, self._nothing())
+            gathered, seen = self._gathered(source.reopen(), analysis, self._nothing())
         yield from self._written(source.chunks, synthesis, gathered)
 
     def ruled(self, windows: Iterable[Window]) -> Iterator[Array]:

@@ -17,14 +17,14 @@ class Source:
     ----------
     chunks
         Its frames, for the last reading.
-    again
-        ``again()``: the same frames for a reading before that.
+    reopen
+        ``reopen()``: the same frames for a reading before that.
     length
         How many there are, or are said to be.
     """
 
     chunks: Iterable[Array]
-    again: Callable[[], Iterable[Array]]
+    reopen: Callable[[], Iterable[Array]]
     length: int
 
 
@@ -32,8 +32,8 @@ def source(frames: Any, chunks: Iterable[Array]) -> Source:
     """The clip's chunks as a source: an array, a clip that opens its file again, or chunks that must be kept."""
     if is_array(frames):
         return Source([frames], lambda: [frames], len(frames))
-    if hasattr(frames, "again"):
-        return Source(chunks, frames.again, frames.shape[0])
+    if hasattr(frames, "reopen"):
+        return Source(chunks, frames.reopen, frames.shape[0])
     kept = list(chunks)
     return Source(kept, lambda: kept, sum(map(len, kept)))
 

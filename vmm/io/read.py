@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.checks import check_fs
+from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io import video
 from vmm.io.ahead import ahead
 from vmm.io.colour import Colour
@@ -56,7 +58,7 @@ class Clip:
     def __next__(self) -> np.ndarray:
         return self._next(self._chunks)
 
-    def again(self) -> Iterator[np.ndarray]:
+    def reopen(self) -> Iterator[np.ndarray]:
         """All chunks once more, from the file's beginning."""
         chunks = self._opened()
         try:
@@ -136,9 +138,7 @@ def stream(
         raise ValueError(f"chunk={chunk} must be at least 1 frame")
     if fs is None and rate is None:
         raise ValueError(f"{path} states no frame rate: give fs (--fs), the rate in Hz at which the camera took it")
-    true = float(rate if fs is None else fs)  # type: ignore[arg-type]
-    if not (true > 0 and np.isfinite(true)):
-        raise ValueError(f"fs={fs!r} must be a positive number: the rate in Hz at which the camera took the frames")
+    true = check_fs(rate if fs is None else fs)  # type: ignore[arg-type]
     first, last = _range(path, start, end, true, shape[0])
     plane = shape[1:3] if grey else shape[1:]
     if source is not video:
@@ -206,5 +206,5 @@ def _sliced(frames: Any, first: int, last: int, chunk: int, grey: bool) -> Itera
     for i in range(first, last, chunk):
         piece = np.asarray(frames[i : min(i + chunk, last)])
         if grey and piece.ndim == 4:
-            piece = np.rint(piece @ np.array([0.299, 0.587, 0.114])).astype(piece.dtype)
+            piece = np.rint(piece @ np.array(LUMA_WEIGHTS)).astype(piece.dtype)
         yield piece

@@ -43,7 +43,7 @@ def orbit(found: Any, *, most: int = 6) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    waves, error = found.waves.reshape(-1, 2), found.error.reshape(-1, 2)
+    waves, error = found.phasors.reshape(-1, 2), found.stderr.reshape(-1, 2)
     sizes = np.nan_to_num(np.ravel(found.major), nan=-1.0)
     chosen = sorted(int(i) for i in np.argsort(-sizes, kind="stable")[:most] if sizes[i] >= 0)
     if not chosen:
@@ -58,7 +58,7 @@ def orbit(found: Any, *, most: int = 6) -> Figure:
             axes.set_title(f"region {i}", fontsize="medium")
     for axes in grid[len(chosen) :]:
         axes.remove()
-    figure.suptitle(f"{found.frequency:.4g} Hz")
+    figure.suptitle(f"{found.frequency:.4g} {found.frequency_unit}")
     return figure
 
 
@@ -71,5 +71,6 @@ def _draw(axes: Any, waves: np.ndarray, error: np.ndarray, unit: str) -> None:
     axes.errorbar(right[0], down[0], BAND * error[0], BAND * error[1], color=COLOURS[1], capsize=3)
     reach = 1.15 * float(np.abs(waves).max() + BAND * error.max())
     axes.set(xlim=(-reach, reach), ylim=(reach, -reach), aspect="equal")  # down is down
-    axes.set(xlabel=f"right ({unit})", ylabel=f"down ({unit})")
+    said = f" ({unit})" if unit else ""
+    axes.set(xlabel=f"right{said}", ylabel=f"down{said}")
     axes.grid(alpha=0.3)

@@ -146,7 +146,7 @@ def _solid(image: Any) -> Any:
 
 def shape_of(found: Any, k: int, frame: np.ndarray, rois: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
     """A shape (h, w, 2) over the frame, coarser than it or not, and whether it stands out of its error."""
-    shape, error = found.shapes[k], found.error[k]
+    shape, error = found.shapes[k], found.stderr[k]
     if shape.ndim == 2:
         shape, error = (_painted(part, frame, rois) for part in (shape, error))
     told = np.isfinite(shape) & (np.abs(shape) > CLEAR * error)

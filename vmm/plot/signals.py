@@ -63,14 +63,15 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
     figure = Figure(figsize=(11, 1 + 2.2 * len(chosen)), layout="constrained")
     times = np.arange(len(signals)) / rate
     for axes, i in zip(figure.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0], chosen, strict=True):
-        if isinstance(seen := getattr(values, "seen", None), np.ndarray):
+        if isinstance(seen := getattr(values, "is_visible", None), np.ndarray):
             _shade(axes, ~seen[:, i], rate)
         _draw(axes, times, signals[:, i], error[i], getattr(values, "unit", ""))
         axes.set_ylabel(_named(values))
         axes.margins(x=0)
         if signals.shape[1] > 1 or len(rois):
             axes.set_title(f"region {i}{_place(rois, i)}", fontsize="medium", loc="left")
-    axes.set_xlabel("time (s)" if rate != 1 else "time (frames)")
+    unit = getattr(values, "time_unit", None) if fs is None else "s"
+    axes.set_xlabel("time (s)" if (unit or ("s" if hasattr(values, "fs") else "frame")) == "s" else "time (frames)")
     return figure
 
 
@@ -101,7 +102,7 @@ def comparison(found: Any) -> Figure:
     axes.plot(found.times, found.measured, color=COLOURS[0], label="measured")
     axes.plot(found.times, found.gain * found.sensor, "--", color=COLOURS[1], label=f"sensor x {found.gain:.3g}")
     axes.set(xlabel="time (s)", ylabel="displacement")
-    axes.set_title(f"correlation {found.correlation:.3f}, scaled mean absolute error {found.error:.3f}", loc="left")
+    axes.set_title(f"correlation {found.correlation:.3f}, scaled mean absolute error {found.nmae:.3f}", loc="left")
     axes.legend(loc="upper right")
     axes.margins(x=0)
     return figure
@@ -117,7 +118,7 @@ def _pairs(values: Any) -> np.ndarray:
 
 def _errors(values: Any, shape: tuple[int, int]) -> np.ndarray:
     """Standard errors (R, C), NaN where none are told."""
-    error = getattr(values, "error", None)
+    error = getattr(values, "stderr", None)
     if not isinstance(error, np.ndarray) or error.size != shape[0] * shape[1]:
         return np.full(shape, np.nan)
     return error.reshape(shape)
@@ -151,10 +152,8 @@ def _draw(axes: Any, times: np.ndarray, signals: np.ndarray, error: np.ndarray, 
 def _named(values: Any) -> str:
     """What the axis is called."""
     unit = str(getattr(values, "unit", ""))
-    if not hasattr(values, "known") or not isinstance(values.known, np.ndarray):
-        return f"signal ({unit})" if unit else "signal"
-    what = {"/s": "velocity", "/s\N{SUPERSCRIPT TWO}": "acceleration"}
-    return f"{next((said for end, said in what.items() if unit.endswith(end)), 'displacement')} ({unit})"
+    quantity = getattr(values, "quantity", "signal")
+    return f"{quantity} ({unit})" if unit else quantity
 
 
 def _place(rois: Sequence[Any], i: int) -> str:

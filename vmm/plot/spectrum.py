@@ -56,7 +56,7 @@ def spectrum(found: Any, lines: Sequence[Any] = (), *, band: tuple[float, float]
     if shown.size:
         bottom, top = np.percentile(shown, 1) / 3, shown.max()
         axes.set_ylim(bottom, top * (top / bottom) ** 0.5)  # room for labels
-    axes.set(xlim=(low, high), xlabel="frequency (Hz)", ylabel=f"{found.kind} ({found.unit})")
+    axes.set(xlim=(low, high), xlabel=f"frequency ({found.frequency_unit})", ylabel=_with_unit(found.kind, found.unit))
     if curves.shape[1] == 2:
         axes.legend(loc="upper right")
     axes.grid(alpha=0.3)
@@ -72,7 +72,7 @@ def _label(axes: Any, lines: Sequence[Any], frequencies: np.ndarray, curves: np.
         height = float(np.nan_to_num(curves[max(i - 1, 0) : i + 2]).max())
         step = (step + 1) % _STEPS if line.frequency - last < _NEAR * width else 0
         last = line.frequency
-        said = f"{line.frequency:.4g} Hz, {np.nanmax(line.amplitude):.2g} {line.unit}"
+        said = f"{line.frequency:.4g} {line.frequency_unit}, {np.nanmax(line.amplitude):.2g} {line.unit}".rstrip()
         axes.plot([line.frequency], [height], "v", color="black", markersize=5)
         axes.annotate(
             said,
@@ -84,3 +84,8 @@ def _label(axes: Any, lines: Sequence[Any], frequencies: np.ndarray, curves: np.
             va="bottom",
             fontsize="small",
         )
+
+
+def _with_unit(name: str, unit: str) -> str:
+    """A name with its unit in brackets, if there is one."""
+    return f"{name} ({unit})" if unit else name

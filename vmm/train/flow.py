@@ -8,11 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vmm.backend.luma import LUMA_WEIGHTS
+
 _SMALLEST = 12  # pixels that the coarsest level has at least
 _STEPS = (2, 3, 6)  # at the finest level, the next, and all others
 _LIGHT = 1e-6  # share of the mean gradient below which there is no texture
 _REACH = 8  # of what makes splines of samples, in pixels: what is cut off is 1e-5
-_BRIGHTNESS = (0.299, 0.587, 0.114)
 
 
 def flow(a: Tensor, b: Tensor, *, sigma: float = 2.5) -> Tensor:
@@ -123,7 +124,7 @@ def inside(flow: Tensor) -> Tensor:
 
 def _brightness(frames: Tensor) -> Tensor:
     """Luma (B, 1, H, W)."""
-    return (frames * frames.new_tensor(_BRIGHTNESS).view(3, 1, 1)).sum(1, keepdim=True)
+    return (frames * frames.new_tensor(LUMA_WEIGHTS).view(3, 1, 1)).sum(1, keepdim=True)
 
 
 def _approached(a: Tensor, b: Tensor, sigma: float) -> Tensor:
