@@ -128,7 +128,7 @@ def test_pulse_and_breath(tmp_path, capsys, rng):
     assert capsys.readouterr().out.startswith(("65.", "66.", "67."))
     assert (tmp_path / "p.csv").read_text().startswith("time (s),")
     assert run("pulse", tmp_path / "in.mkv", "--min-snr", 40) == 0
-    assert capsys.readouterr().out.startswith("Unknown: the pulse stands")
+    assert capsys.readouterr().out.startswith("Unknown: the signal-to-noise ratio of the pulse")
     chest = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(300, 10, 0.3, 0.3), noise=1.0)
     vmm.io.write(tmp_path / "chest.mkv", chest, 10)
     assert run("pulse", tmp_path / "chest.mkv", "--breath", "--out", tmp_path / "b.png") == 0

@@ -40,7 +40,7 @@ def test_repeated_frames_are_named(whole, moving):
     clip[40], clip[121], clip[122] = clip[39], clip[120], clip[120]
     found = faults(clip, fs=30)
     assert found.duplicates == (40, 121, 122) and found.dropped == ()
-    assert "3 frames repeat the one before, 40, 121, 122" in found.messages[0]
+    assert "3 frames repeat the frame before them, 40, 121, 122" in found.messages[0]
 
 
 @pytest.mark.parametrize(("frequency", "amplitude"), [(3.1, 0.3), (7.3, 0.05), (11.1, 0.05)])
@@ -52,7 +52,7 @@ def test_missing_frames_are_named(frequency, amplitude, lost):
     assert [number for _, number in found.dropped] == [number for _, number in expected]
     for (seen, _), (true, _) in zip(found.dropped, expected, strict=True):
         assert abs(seen - true) <= 4
-    assert found.duplicates == () and "missing about frame" in found.messages[0]
+    assert found.duplicates == () and "missing near frame" in found.messages[0]
 
 
 def test_a_motion_that_turns_is_no_repeated_frame():
@@ -72,7 +72,7 @@ def test_saturated_pixels_are_placed(whole):
     assert any("saturated" in said for said in faults(wide, fs=30).messages)
 
 
-def test_a_clip_min_frames_for_its_band(whole):
+def test_a_clip_too_short_for_its_band(whole):
     (said,) = faults(whole, fs=30, band=(0.4, 3)).messages
     assert said.startswith("the clip is too short: 200 frames at 30 Hz hold 2.7 periods of 0.4 Hz and 3 are needed")
     assert min_frames((0.4, 3), 30) == 225

@@ -174,7 +174,7 @@ def test_what_cannot_be_searched():
         suggest(3)
     with pytest.raises(ValueError, match="fs=-1"):
         suggest(np.zeros((20, 32, 32), np.uint8), fs=-1)
-    with pytest.raises(ValueError, match="most=0"):
+    with pytest.raises(ValueError, match="max_peaks=0"):
         suggest(np.zeros((20, 32, 32), np.uint8), max_peaks=0)
 
 
