@@ -77,7 +77,7 @@ def test_two_frequencies_each_in_its_half():
     clip = np.concatenate([_sway(4.3, 0.1), _sway(7.7, 0.05, seed=1)], axis=2)
     lines = {round(line.frequency, 1): line for line in suggest(clip, fs=30)}
     assert set(lines) == {4.3, 7.7}
-    assert lines[4.3].box[1] + lines[4.3].box[3] <= 80 <= lines[7.7].box[1]
+    assert lines[4.3].roi[1] + lines[4.3].roi[3] <= 80 <= lines[7.7].roi[1]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
