@@ -190,7 +190,10 @@ def test_frequencies_that_cannot_be(frequencies, message):
 
 def test_options_that_cannot_be():
     frames = np.zeros((40, 32, 32), np.uint8)
-    for options, message in (({"sigma": 0}, "sigma=0 must be a positive number"), ({"step": 0}, "step=0 must be at least 1")):
+    for options, message in (
+        ({"sigma": 0}, "sigma=0 must be a positive number"),
+        ({"step": 0}, "step=0 must be at least 1"),
+    ):
         with pytest.raises(ValueError, match=message):
             vmm.measure.field(frames, **options)
 

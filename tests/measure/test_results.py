@@ -1,8 +1,8 @@
 """Results in files."""
 
 import builtins
-import dataclasses
 import csv
+import dataclasses
 
 import numpy as np
 import pytest

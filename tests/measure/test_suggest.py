@@ -199,7 +199,7 @@ class TestRealClips:
         lines = suggest(vmm.io.stream(VIDEOS / "guitar.mp4", fs=600))[:4]
         for low, high, row in ((72, 92, 48), (100, 120, 72)):
             (string,) = (line for line in lines if low < line.frequency < high)
-            assert string.box[0] <= row < string.box[0] + string.box[2] and string.box[3] > 2 * string.box[2]
+            assert string.roi[0] <= row < string.roi[0] + string.roi[2] and string.roi[3] > 2 * string.roi[2]
 
     def test_pulse(self):
         (pulse,) = (line for line in suggest(vmm.io.stream(VIDEOS / "face.mp4")) if line.kind == "color")

@@ -84,9 +84,7 @@ def _checked_box(roi: Any, shape: tuple[int, ...], name: str, min_side: int) -> 
     try:
         top, left, height, width = (int(edge) for edge in roi)
     except (TypeError, ValueError):
-        raise TypeError(
-            f"{name}={roi!r} must be a box (top, left, height, width) in pixels or a mask (H, W)"
-        ) from None
+        raise TypeError(f"{name}={roi!r} must be a box (top, left, height, width) in pixels or a mask (H, W)") from None
     if min(top, left) < 0 or min(height, width) < min_side or top + height > shape[0] or left + width > shape[1]:
         raise ValueError(
             f"{name}={(top, left, height, width)} (top, left, height, width) must lie inside the frame, "

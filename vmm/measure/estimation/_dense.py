@@ -33,7 +33,7 @@ _MAX_GRID_STEP = 1.6
 """Largest sample spacing of a subband in standard deviations. A coarser grid would leave gaps between samples."""
 
 NOISE_INTERVAL = 32
-"""The noise is estimated from one in so many frames, since that takes as long as the displacement itself."""
+"""Interval in frames at which the noise is estimated: that takes as long as the displacement itself."""
 
 
 class DenseEstimator:

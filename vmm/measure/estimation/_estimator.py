@@ -38,7 +38,7 @@ class Method:
     orientations
         Number of orientations of the subbands.
     noise_interval
-        The noise is estimated from one in so many frames, since that takes as long as the displacement itself.
+        Interval in frames at which the noise is estimated: that takes as long as the displacement itself.
     """
 
     uses_phase: bool

@@ -34,7 +34,7 @@ class Spectrum(Result):
     kind
         ``"amplitude"`` or ``"density"``.
     dof
-        Degrees of freedom: for a noise signal, each power follows a chi-square distribution with so many of them.
+        Degrees of freedom: for a noise signal, each power follows a chi-square distribution with this parameter.
     enbw
         Equivalent noise bandwidth of the window in Hz.
     frequency_unit
