@@ -114,7 +114,7 @@ def whole(frames: int, estimators: dict[str, Estimator]) -> None:
         clip = synthetic.render(scene, moves, seed=1, **options)
         print(f"  {case}, mpx")
         for size, box in SQUARES.items():
-            bound = vmm.measure.bound(scene((0, 0)), box, noise=options["noise"])
+            bound = vmm.measure.displacement_crlb(scene((0, 0)), box, noise=options["noise"])
             for name, estimator in estimators.items():
                 measured, _ = safely(estimator, clip, [box])
                 if measured is not None:
@@ -147,7 +147,7 @@ def beam(frames: int, estimators: dict[str, Estimator]) -> None:
     true_shapes = np.stack([shapes[:, left : left + 21].mean(axis=1) for _, left, _, _ in BOXES], axis=1)
     true = sines(frames) @ true_shapes
     true -= true.mean(axis=0)
-    bound = vmm.measure.bound(scene([0, 0, 0]), BOXES, noise=1.0)[:, 0]
+    bound = vmm.measure.displacement_crlb(scene([0, 0, 0]), BOXES, noise=1.0)[:, 0]
     print(
         f"\n{'Cantilever, 15 regions':30}{'error':>7}{'ratio':>7}   MAC{'peaks':>27}{'ms/frame':>10}{'ratio to LK':>12}"
     )

@@ -19,7 +19,7 @@ from benchmarks.study.metrics import circle_amplitude
 from benchmarks.study.settings import QUICK
 from vmm.data import synthetic
 from vmm.data.magnified import FREQUENCY, FS, Magnified, moving_circles
-from vmm.measure.artefacts import similarity
+from vmm.measure import structural_similarity
 
 SHAPE, FRAMES = (120, 240), 48
 MIDDLE = slice(6, 42)  # Compared frames: three periods, away from the ends.
@@ -67,7 +67,7 @@ def main(quick: bool = False) -> None:
     print("\nDrifting disc, 20 times: structural similarity")
     frames, truth = drifting_disc()
     for name, one in methods().items():
-        print(f"{name:26}{similarity(one.magnify(frames, 2.0, FS, 19.0), truth, every=6):8.4f}", flush=True)
+        print(f"{name:26}{structural_similarity(one.magnify(frames, 2.0, FS, 19.0), truth, every=6):8.4f}", flush=True)
 
 
 def rows(backgrounds: Sequence[str], cases: Sequence[str]) -> dict[str, list[tuple[float, float]]]:

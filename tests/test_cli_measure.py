@@ -249,7 +249,7 @@ BAD = {
     "step": (["measure", "in.mkv", "--grid-step", "9"], "--grid-step 9 needs --grid"),
     "frequency": (["modes", "in.mkv", "--frequency", "99"], "99"),
     "band": (["spectrum", "in.mkv", "--roi", "8", "8", "32", "32", "--band", "9", "3"], "must be rising"),
-    "grey": (["pulse", "in.mkv"], "a pulse is read from colour"),
+    "grey": (["pulse", "in.mkv"], "a pulse needs color frames"),
     "itself": (["modes", "in.mkv", "--out", "in.mkv", "--overwrite"], "is the input itself"),
     "no file": (["sound", "nothing.mkv"], "nothing.mkv: no such file or folder"),
     "no folder": (["pulse", "in.mkv", "--out", "none/out.csv"], "no such folder to write out.csv to"),

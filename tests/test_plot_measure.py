@@ -5,7 +5,7 @@ import pytest
 
 import vmm
 from vmm.data import synthetic
-from vmm.measure import Displacement, Modes
+from vmm.measure import Modes, RegionSignal
 
 FS = 30.0
 BOXES = ((8, 8, 16, 16), (8, 36, 16, 16))
@@ -20,7 +20,7 @@ def moved():
     known = np.isfinite(error)
     seen = np.ones((60, 2), bool)
     seen[30:32, 1] = False
-    return Displacement(np.where(known, values, np.nan), error, known, BOXES, FS, "mm", np.zeros(2), seen)
+    return RegionSignal(np.where(known, values, np.nan), error, known, BOXES, FS, "mm", np.zeros(2), seen)
 
 
 def modes(shapes, error=0.001):
@@ -65,7 +65,7 @@ def test_lines_are_labelled_where_they_are(moved):
     figure = vmm.plot.spectrum(vmm.measure.spectrum(moved, segments=1, average=True), lines, band=(1, 10))
     (axes,) = figure.axes
     (text,) = axes.texts
-    assert text.get_text() == "2.5 Hz, 0.2 px" and text.xy[0] == pytest.approx(2.5, abs=0.01)
+    assert text.get_text() == "2.5 Hz, 0.2" and text.xy[0] == pytest.approx(2.5, abs=0.01)
     assert axes.get_xlim() == (1, 10) and axes.get_yscale() == "log"
     low, high = axes.get_ylim()
     assert low < text.xy[1] < high

@@ -63,7 +63,7 @@ def test_an_exact_sensor_agrees_with_the_truth(name):
     scene = accuracy.scenes(TINY)[name]()
     moved = (rod((60, 64), frames=60) if name == accuracy.SYNTHETIC else plate(64, frames=240)).moved
     found = accuracy.compare_to_sensor(moved, scene)
-    assert found.error < 0.02 and found.correlation > 0.99 and abs(found.gain / scene.unit - 1) < 0.03
+    assert found.stderr < 0.02 and found.correlation > 0.99 and abs(found.gain / scene.unit - 1) < 0.03
 
 
 def test_accuracy(tmp_path):

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
+from vmm.backend.luma import luma
 from vmm.backend.reference import biquads, blur, faded
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.alpha import check_alpha, spread_mask
-from vmm.engine.frames import check_frames, cut, to_float
+from vmm.engine.frames import check_frames, cut
 from vmm.engine.loop import designed, moving, sampling_rate
 from vmm.engine.protocols import Filter
 from vmm.motion.flow import Flow, cubic, deviation, flow_function, forward_warp, linear, positions, splines
 from vmm.motion.flow import flow as least_squares
 from vmm.motion.trajectories import follow_points, localization_tolerance, noise_tolerance, smooth_similar
-from vmm.spatial import Pixels, luma
 from vmm.temporal import fir
 from vmm.temporal.ends import continued
 from vmm.temporal.rows import Rows
@@ -213,15 +213,6 @@ def _applied(temporal: Filter, x: Array) -> Array:
     return temporal.apply(x, None)[0][2 * d :]
 
 
-def _light(frame: Array) -> Array:
-    """Brightness (H, W) of one frame (1, H, W[, 3])."""
-    xp = namespace(frame)
-    bands, _ = luma(Pixels)(frame.shape[1:], np.dtype(np.float32), xp).analyze(
-        frame if frame.ndim == 4 else to_float(frame)
-    )
-    return bands[0][0].astype(np.float32)
-
-
 def _pattern(light: Array) -> Array:
     """What a point is known by: brightness without noise and without what is common to all around."""
     return blur(light, (0.7, 0.7)) - blur(light, (4.0, 4.0))
@@ -267,7 +258,7 @@ class _Film:
 
     def add(self, frame: Array) -> None:
         """Take one frame more."""
-        light = _light(frame)
+        light = luma(frame)[0].astype(np.float32)
         slot = self._seen % self._size
         if self._seen == 0:
             xp = namespace(frame)
@@ -304,13 +295,13 @@ def _carried(
 ) -> Iterator[tuple[Array, Array]]:
     """By a recursive filter, whose registers go with the points; a point that comes into sight starts at rest."""
     frame = next(frames)
-    light, xp = _light(frame), namespace(frame)
+    light, xp = luma(frame)[0].astype(np.float32), namespace(frame)
     pattern = _pattern(light)
     registers = xp.zeros((len(sections), 2, 2, *light.shape), np.float32)
     age = xp.full(light.shape, float(_SETTLED), np.float32)
     yield frame, xp.zeros((2, *light.shape), np.float32)
     for frame in frames:
-        last, light = light, _light(frame)
+        last, light = light, luma(frame)[0].astype(np.float32)
         before, pattern = pattern, _pattern(light)
         back = between(light, last)
         there = positions(light) + back

@@ -15,7 +15,7 @@ from benchmarks.study.metrics import edge_position
 from benchmarks.study.tables import failures, rows
 from benchmarks.study.types import Block, Job, Results, Setting, Table, Values
 from vmm.data.rods import PIXEL, plate, rod
-from vmm.measure.rois import Box
+from vmm.engine.regions import Box
 
 TITLE = "Physical accuracy"
 TEXT = (
@@ -72,8 +72,8 @@ def _evaluate(one: Entrant, name: str, setting: Setting) -> Values:
     comparison = compare_to_sensor(after, scene)
     gain = comparison.gain / (compare_to_sensor(before, scene).gain if np.isnan(scene.unit) else scene.unit)
     return {
-        "paper": compare_to_sensor(frame_to_frame(out, scene), scene).error,
-        "scaled": comparison.error,
+        "paper": compare_to_sensor(frame_to_frame(out, scene), scene).stderr,
+        "scaled": comparison.stderr,
         "correlation": abs(comparison.correlation),
         "achieved": abs(gain) / (1 + alpha),
         "alpha": alpha,
@@ -96,7 +96,7 @@ def frame_to_frame(out: np.ndarray, scene: Scene) -> np.ndarray:
 def compare_to_sensor(values: np.ndarray, scene: Scene) -> vmm.measure.Comparison:
     """Comparison of a signal with that of the sensor."""
     return vmm.measure.compare(
-        values, scene.sensor, fs=scene.fs, sensor_fs=scene.sensor_fs, band=scene.compared, longest=0.6
+        values, scene.sensor, fs=scene.fs, sensor_fs=scene.sensor_fs, band=scene.compared, max_lag=0.6
     )
 
 

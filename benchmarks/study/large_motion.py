@@ -14,8 +14,7 @@ from benchmarks.study.entrants import Entrant, entrants, forms
 from benchmarks.study.tables import cell, failures, rows
 from benchmarks.study.types import Block, Job, Results, Setting, Table, Values
 from vmm.data.synthetic import disc, pink, render, step, sway, texture
-from vmm.measure.displacement import displacement
-from vmm.measure.phasors import phasors
+from vmm.measure import displacement, phasors
 
 TITLE = "Large motion, flicker and noise"
 TEXT = (

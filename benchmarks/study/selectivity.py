@@ -15,8 +15,7 @@ from benchmarks.study.types import Block, Curves, Job, Results, Setting, Table, 
 from vmm import temporal
 from vmm.data.stripes import stripe_rois, stripes
 from vmm.data.synthetic import render, sway, texture
-from vmm.measure.displacement import displacement
-from vmm.measure.phasors import phasors
+from vmm.measure import displacement, phasors
 
 TITLE = "Selectivity"
 TEXT = (

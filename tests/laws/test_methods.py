@@ -244,7 +244,7 @@ def test_a_band_in_hz_without_fs(name, clip):
         (np.zeros((3, 3)), ValueError, "must have the shape of a frame"),
         (np.full((48, 64), 2.0), ValueError, r"must lie in \[0, 1\]"),
         ((40, 0, 20, 20), ValueError, "must lie inside the frame"),
-        ("here", TypeError, "mask must be a map"),
+        ("here", TypeError, "mask='here' must be a box"),
     ],
 )
 def test_masks_that_do_not_fit(mask, error, message, clip):

@@ -6,7 +6,7 @@ import pytest
 import vmm
 from vmm.data import synthetic
 from vmm.measure import displacement, field, modes, spectrum
-from vmm.measure.suggest import suggest
+from vmm.measure.detection._suggest import suggest
 
 ROIS = [(6, 6, 20, 24), (10, 20, 20, 24), (1, 30, 24, 16)]
 
@@ -25,8 +25,8 @@ def test_displacement(method, kind, frames, device):
     seen = displacement(device.put(given), ROIS, fs=30, method=method)
     within = 2e-4 if kind == "uint8" else 1e-8
     np.testing.assert_allclose(seen.values, expected.values, atol=within)
-    np.testing.assert_allclose(seen.error, expected.error, rtol=1e-2)
-    assert np.array_equal(seen.known, expected.known) and np.array_equal(seen.seen, expected.seen)
+    np.testing.assert_allclose(seen.stderr, expected.stderr, rtol=1e-2)
+    assert np.array_equal(seen.is_known, expected.is_known) and np.array_equal(seen.is_visible, expected.is_visible)
 
 
 def test_displacement_of_chunks_in_colour_that_travels(device):
@@ -58,7 +58,7 @@ def test_modes(frames, device):
         expected = modes(frames, [5.0], fs=30, **options)
         seen = modes(device.put(frames), [5.0], fs=30, **options)
         np.testing.assert_allclose(seen.shapes, expected.shapes, atol=2e-3)
-        assert np.array_equal(seen.known, expected.known)
+        assert np.array_equal(seen.is_known, expected.is_known)
 
 
 def test_field(frames, device):
@@ -75,5 +75,5 @@ def test_suggestions(device):
 
 def test_bound(device):
     image = synthetic.texture((64, 64))((0, 0))
-    expected = vmm.measure.bound(image, (20, 20, 21, 21), noise=1.0)
-    np.testing.assert_allclose(vmm.measure.bound(device.put(image), (20, 20, 21, 21), noise=1.0), expected)
+    expected = vmm.measure.displacement_crlb(image, (20, 20, 21, 21), noise=1.0)
+    np.testing.assert_allclose(vmm.measure.displacement_crlb(device.put(image), (20, 20, 21, 21), noise=1.0), expected)

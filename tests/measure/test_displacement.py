@@ -7,8 +7,8 @@ from parts import TOLERANCE
 import vmm
 from vmm.backend import reference as kernels
 from vmm.data import synthetic
-from vmm.measure.bank import Bank
-from vmm.measure.template import inverse
+from vmm.measure.estimation._filter_bank import FilterBank
+from vmm.measure.estimation._template import pseudo_inverse
 
 FS, N = 240, 960
 T = np.arange(N) / FS
@@ -57,7 +57,7 @@ def test_as_true_as_noise_allows(exact, still, moves, method, noise, side, most)
     start = (128 - side) // 2
     box = (start, start, side, side)
     seen = vmm.measure.displacement(camera(exact, noise), box, fs=FS, method=method).values[:, 0]
-    least = vmm.measure.bound(still((0, 0)), box, noise=noise)[0]
+    least = vmm.measure.displacement_crlb(still((0, 0)), box, noise=noise)[0]
     error = centred(seen - moves)
     assert np.sqrt((error**2).mean() / (least**2).mean()) <= most
     if noise == 0 or side == 101:
@@ -95,7 +95,7 @@ def test_stated_errors_are_true(method, contrast, noise, side):
     for draw in range(200):
         seen = vmm.measure.displacement(camera(frames, noise, draw), (start, start, side, side), method=method)
         errors.append(seen.values[:, 0] - centred(moves))
-        stated.append(seen.error[0])
+        stated.append(seen.stderr[0])
     scatter = np.sqrt(np.square(errors).mean(axis=(0, 1)) * 16 / 15)  # the mean was taken off
     np.testing.assert_allclose(scatter / np.mean(stated, axis=0), 1, atol=0.1)
 
@@ -139,7 +139,7 @@ def test_regions_are_measured_apart():
     np.testing.assert_allclose(seen.values[:, 1:], 0, atol=1e-3)
     np.testing.assert_allclose(seen.values[:, 1], seen.values[:, 2], atol=1e-5)
     assert seen.rois[0] == (16, 16, 32, 32) and np.array_equal(seen.rois[1], mask)
-    assert seen.known.all() and seen.fs == 30 and seen.unit == "px" and len(seen) == 20
+    assert seen.is_known.all() and seen.fs == 30 and seen.unit == "px" and len(seen) == 20
 
 
 def test_units():
@@ -147,11 +147,11 @@ def test_units():
     frames = synthetic.render(synthetic.texture((64, 64)), moves, noise=1.0)
     px, mm = (vmm.measure.displacement(frames, pixel_size=s, unit=u) for s, u in ((1.0, "px"), (0.25, "mm")))
     np.testing.assert_allclose(mm.values, px.values / 4)
-    np.testing.assert_allclose(mm.error, px.error / 4)
+    np.testing.assert_allclose(mm.stderr, px.stderr / 4)
     assert mm.unit == "mm"
     with pytest.raises(ValueError, match=r"pixel_size=0.25 needs its unit"):
         vmm.measure.displacement(frames, pixel_size=0.25)
-    with pytest.raises(ValueError, match=r"pixel_size=-1 must be a positive length"):
+    with pytest.raises(ValueError, match=r"pixel_size=-1 must be positive"):
         vmm.measure.displacement(frames, pixel_size=-1, unit="mm")
 
 
@@ -194,25 +194,25 @@ def test_where_there_is_no_texture_nothing_is_known(method):
     boxes = [(20, 20, 21, 21), (20, 86, 21, 21), (20, 118, 21, 21)]
     with pytest.warns(UserWarning) as said:
         seen = vmm.measure.displacement(np.rint(frames).astype(np.uint8), boxes, method=method)
-    assert seen.known.tolist() == [[True, True], [False, False], [False, True]]
+    assert seen.is_known.tolist() == [[True, True], [False, False], [False, True]]
     assert np.isnan(seen.values[:, 1]).all() and np.isnan(seen.values[:, 2, 0]).all()
-    assert np.isnan(seen.error[~seen.known]).all() and np.isfinite(seen.error[seen.known]).all()
+    assert np.isnan(seen.stderr[~seen.is_known]).all() and np.isfinite(seen.stderr[seen.is_known]).all()
     assert np.abs(seen.values[:, 2, 1]).max() < 0.05
     text = " ".join(str(w.message) for w in said)
-    assert "region 1 holds too little texture" in text and "region 2 holds edges of one direction alone" in text
+    assert "region 1 has too little texture" in text and "region 2 has edges of one direction only" in text
 
 
 def test_frames_of_nothing():
-    with pytest.warns(UserWarning, match="region 0 holds too little texture.*unknown"):
+    with pytest.warns(UserWarning, match="region 0 has too little texture.*unknown"):
         seen = vmm.measure.displacement(np.zeros((3, 32, 32), np.uint8))
-    assert not seen.known.any() and np.isnan(seen.values).all()
+    assert not seen.is_known.any() and np.isnan(seen.values).all()
 
 
 def test_saturated_pixels_are_left_out_and_named():
     moves = synthetic.sway(40, 30, 2, 0.3)
     frames = synthetic.render(synthetic.texture((64, 64)), moves, noise=1.0)
     frames[:, 24:30, 24:34] = 255
-    with pytest.warns(UserWarning, match=r"region 0 holds pixels at the brightest value, up to 1\d%.*left out"):
+    with pytest.warns(UserWarning, match=r"region 0 has saturated pixels, up to 1\d%.*left out"):
         seen = vmm.measure.displacement(frames, (20, 20, 24, 24))
     assert seen.saturated[0] == pytest.approx(60 / 576)
     np.testing.assert_allclose(seen.values[:, 0], centred(moves), atol=0.06)
@@ -223,24 +223,24 @@ def test_a_region_that_is_lost_is_named():
     frames = synthetic.render(synthetic.texture((64, 64)), moves, noise=1.0)
     other = synthetic.render(synthetic.texture((64, 64), seed=5), moves, noise=1.0)
     frames[57:] = other[57:]
-    with pytest.warns(UserWarning, match=r"region 0 holds nothing like the rest of the clip in 3 frames, first in 57"):
+    with pytest.warns(UserWarning, match=r"region 0 has no similarity to the reference in 3 frames, first in frame 57"):
         seen = vmm.measure.displacement(frames, (20, 20, 24, 24), fs=30)
-    assert seen.known.all() and np.isfinite(seen.values).all()
-    assert seen.seen[:57].all() and not seen.seen[57:].any()
+    assert seen.is_known.all() and np.isfinite(seen.values).all()
+    assert seen.is_visible[:57].all() and not seen.is_visible[57:].any()
     error = seen.values[:57, 0] - moves[:57]
     np.testing.assert_allclose(error - error.mean(axis=0), 0, atol=0.02)
     np.testing.assert_allclose(abs(vmm.measure.modes(seen, 2.0).shapes[0, 0]), [0, 0.3], atol=0.005)
     frames[45:] = other[45:]
-    with pytest.warns(UserWarning, match=r"first in 4\d"):
+    with pytest.warns(UserWarning, match=r"first in frame 4\d"):
         seen = vmm.measure.displacement(frames, (20, 20, 24, 24))
-    assert not seen.known.any() and np.isnan(seen.values).all()
+    assert not seen.is_known.any() and np.isnan(seen.values).all()
 
 
 @pytest.mark.parametrize(
     ("rois", "error", "message"),
     [
         ([(20, 0, 20, 20)], ValueError, r"rois\[0\]=\(20, 0, 20, 20\).*must lie inside the frame"),
-        ([(4, 4, 10, 10), (4, 4, 2, 10)], ValueError, r"rois\[1\].*hold 3x3"),
+        ([(4, 4, 10, 10), (4, 4, 2, 10)], ValueError, r"rois\[1\].*hold at least 3x3"),
         ([], ValueError, "rois is empty"),
         (["left"], TypeError, r"rois\[0\]='left' must be a box"),
         ([np.ones((8, 8), bool)], ValueError, r"rois\[0\] is a mask \(8, 8\)"),
@@ -271,7 +271,7 @@ def test_clips_that_cannot_be():
 def test_images_tell_what_bands_do():
     """The adjoint of the bank, on which the linear method and all standard errors rest."""
     rng = np.random.default_rng(0)
-    bank = Bank((45, 50), np.float64, np, 3, 21)
+    bank = FilterBank((45, 50), np.float64, np, 3, 21)
     frames = rng.normal(size=(2, 45, 50))
     coefs = [rng.normal(size=(2, *g.shape)) + 1j * rng.normal(size=(2, *g.shape)) for g in bank.grids]
     there = sum((a * b.conj()).real.sum(axis=(1, 2)) for a, b in zip(bank.analyze(frames), coefs, strict=True))
@@ -280,9 +280,9 @@ def test_images_tell_what_bands_do():
 
 def test_inverse_of_what_is_told():
     edge = np.outer([0.6, 0.8], [0.6, 0.8])
-    np.testing.assert_allclose(inverse(edge), edge, atol=1e-12)
-    np.testing.assert_allclose(inverse(np.diag([2.0, 4.0])), np.diag([0.5, 0.25]))
-    np.testing.assert_array_equal(inverse(np.zeros((2, 2))), 0)
+    np.testing.assert_allclose(pseudo_inverse(edge), edge, atol=1e-12)
+    np.testing.assert_allclose(pseudo_inverse(np.diag([2.0, 4.0])), np.diag([0.5, 0.25]))
+    np.testing.assert_array_equal(pseudo_inverse(np.zeros((2, 2))), 0)
 
 
 def test_phase_sums_compiled_and_plain(rng):

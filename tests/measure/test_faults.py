@@ -9,7 +9,7 @@ from parts import VIDEOS
 import vmm
 from vmm.data import synthetic
 from vmm.io.codecs import codec_warning
-from vmm.measure import check_codec, faults, too_short
+from vmm.measure import check_codec, faults, min_frames
 
 
 def swaying(frequency=7.3, amplitude=0.1, count=200, shape=(48, 64)):
@@ -25,7 +25,7 @@ def whole():
 def test_a_whole_clip_has_none(whole, dtype):
     clip = whole.astype(dtype) * (257 if dtype == np.uint16 else 1)
     found = faults(np.clip(clip, 0, clip.max() * 0 + clip.max()), fs=30, band=(1, 10))
-    assert found.messages == () and found.repeated == () and found.dropped == ()
+    assert found.messages == () and found.duplicates == () and found.dropped == ()
     assert faults(iter(np.split(whole, [1, 50, 51])), fs=30).messages == ()
 
 
@@ -39,8 +39,8 @@ def test_repeated_frames_are_named(whole, moving):
     clip = whole.copy() if moving else swaying(amplitude=0.0)
     clip[40], clip[121], clip[122] = clip[39], clip[120], clip[120]
     found = faults(clip, fs=30)
-    assert found.repeated == (40, 121, 122) and found.dropped == ()
-    assert "3 frames repeat the one before, 40, 121, 122" in found.messages[0]
+    assert found.duplicates == (40, 121, 122) and found.dropped == ()
+    assert "3 frames repeat the frame before them, 40, 121, 122" in found.messages[0]
 
 
 @pytest.mark.parametrize(("frequency", "amplitude"), [(3.1, 0.3), (7.3, 0.05), (11.1, 0.05)])
@@ -52,14 +52,14 @@ def test_missing_frames_are_named(frequency, amplitude, lost):
     assert [number for _, number in found.dropped] == [number for _, number in expected]
     for (seen, _), (true, _) in zip(found.dropped, expected, strict=True):
         assert abs(seen - true) <= 4
-    assert found.repeated == () and "missing about frame" in found.messages[0]
+    assert found.duplicates == () and "missing near frame" in found.messages[0]
 
 
 def test_a_motion_that_turns_is_no_repeated_frame():
     """With a codec that leaves nothing of noise: the frames to both sides of a turning point are alike."""
     wave = 0.5 * np.sin(2 * np.pi * 64 * (np.arange(300) + 0.25) / 500)
     clip = synthetic.render(synthetic.texture((48, 64)), np.outer(wave, [0, 1]))
-    assert faults(clip, fs=500).repeated == ()
+    assert faults(clip, fs=500).duplicates == ()
 
 
 def test_saturated_pixels_are_placed(whole):
@@ -75,7 +75,7 @@ def test_saturated_pixels_are_placed(whole):
 def test_a_clip_too_short_for_its_band(whole):
     (said,) = faults(whole, fs=30, band=(0.4, 3)).messages
     assert said.startswith("the clip is too short: 200 frames at 30 Hz hold 2.7 periods of 0.4 Hz and 3 are needed")
-    assert too_short(225, 30, (0.4, 3)) == ""
+    assert min_frames((0.4, 3), 30) == 225
     assert "too short" in faults(whole[:5], fs=30, band=(0.4, 3)).messages[0]
 
 
@@ -119,7 +119,7 @@ def test_more_bits_keep_more():
 class TestRealClips:
     def test_frames_of_a_string_are_whole(self):
         found = faults(vmm.io.stream(VIDEOS / "guitar.mp4", fs=600))
-        assert found.repeated == () and found.dropped == ()
+        assert found.duplicates == () and found.dropped == ()
 
     def test_codecs(self):
         assert "h264 predicts" in codec_warning(VIDEOS / "baby.mp4")

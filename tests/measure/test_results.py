@@ -2,6 +2,7 @@
 
 import builtins
 import csv
+import dataclasses
 
 import numpy as np
 import pytest
@@ -61,6 +62,14 @@ KINDS = ["displacement", "spectrum", "peaks", "orbit", "modes", "comparison", "r
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_results_print_one_line_and_compare_by_identity(moved, kind):
+    result = results(moved)[kind]
+    if not isinstance(result, list):
+        assert "\n" not in repr(result) and len(repr(result)) < 200
+        assert result in [result] and result not in [dataclasses.replace(result)] and isinstance(hash(result), int)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_is_saved_is_what_is_loaded(moved, kind, tmp_path):
     result = results(moved)[kind]
     save(tmp_path / "a.npz", result)
@@ -93,7 +102,7 @@ def test_tables_have_units(moved, tmp_path):
     assert rows(tmp_path / "s.csv")[0][:2] == ["frequency (Hz)", "region 0 down (mm)"]
     save(tmp_path / "p.csv", found["peaks"])
     head, lines = rows(tmp_path / "p.csv")
-    assert head[:4] == ["frequency (Hz)", "its error (Hz)", "strength (dB)", "amplitude region 0 down (mm)"]
+    assert head[:4] == ["frequency (Hz)", "frequency stderr (Hz)", "snr (dB)", "amplitude region 0 down (mm)"]
     assert lines[0, 0] == pytest.approx(5.3, abs=0.01)
     save(tmp_path / "m.csv", found["modes"])
     head, lines = rows(tmp_path / "m.csv")
@@ -150,7 +159,7 @@ def test_without_pyuff_its_pip_line_is_named(moved, tmp_path, monkeypatch):
         return true(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r"pip install 'vmm\[uff\]'"):
+    with pytest.raises(ImportError, match=r"pip install pyuff"):
         save(tmp_path / "a.uff", moved)
     assert list(tmp_path.iterdir()) == []
 
@@ -175,11 +184,11 @@ def test_what_cannot_be_saved(moved, tmp_path):
     with pytest.raises(FileExistsError, match="choose another name"):
         save(tmp_path / "a.npz", moved)
     for name, result, said in [
-        ("a.xyz", moved, "unknown format '.xyz'; known are .npz, .csv, .wav, .uff"),
+        ("a.xyz", moved, "unknown format '.xyz'; known formats are .npz, .csv, .wav, .uff"),
         ("a.wav", moved, r"holds one signal \(T,\), not \(120, 2, 2\)"),
         ("a.wav", vmm.measure.spectrum(moved), "not Spectrum"),
         ("a.csv", vmm.measure.orbit(moved, 5.3), "Orbit has no table"),
-        ("a.uff", vmm.measure.spectrum(moved), "holds a Displacement, Modes of regions"),
+        ("a.uff", vmm.measure.spectrum(moved), "holds a RegionSignal, Modes of regions"),
         ("b.npz", {1: 2}, "a result that holds dict cannot be saved"),
         ("b.wav", np.full(20, np.nan), "the signal holds NaN"),
     ]:
@@ -196,15 +205,15 @@ def test_what_cannot_be_loaded(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         load(tmp_path / "a.npz")
     np.savez(tmp_path / "a.npz", x=np.zeros(3))
-    with pytest.raises(ValueError, match=r"no result that vmm\.measure\.save wrote"):
+    with pytest.raises(ValueError, match=r"does not hold a result that vmm\.measure\.save wrote"):
         load(tmp_path / "a.npz")
     (tmp_path / "b.npz").write_bytes(b"nonsense")
-    with pytest.raises(ValueError, match="no result"):
+    with pytest.raises(ValueError, match="does not hold a result"):
         load(tmp_path / "b.npz")
     save(tmp_path / "c.npz", np.zeros(3))
     with np.load(tmp_path / "c.npz") as archive:
         held = dict(archive)
     held["about"] = np.array(str(held["about"]).replace("Signals", "os"))
     np.savez(tmp_path / "c.npz", **held)
-    with pytest.raises(ValueError, match="kind 'os' is not known"):
+    with pytest.raises(ValueError, match="does not know results of class 'os'"):
         load(tmp_path / "c.npz")

@@ -24,7 +24,7 @@ def test_a_frequency_between_bins_is_found(frequency):
     assert line.kind == "motion"
     assert abs(line.frequency - frequency) < 0.02
     assert line.amplitude == pytest.approx(0.05, rel=0.25)
-    assert line.whole
+    assert line.is_whole_frame
 
 
 @pytest.mark.parametrize("angle", [30, 90])
@@ -37,7 +37,7 @@ def test_amplitude_in_every_direction(angle):
 
 def test_the_uncertainty_is_that_of_the_frequency():
     errors = [
-        (line.frequency - 3.33) / line.uncertainty
+        (line.frequency - 3.33) / line.frequency_stderr
         for line in (suggest(_sway(3.33, 0.01, noise=2.0, seed=seed), fs=30)[0] for seed in range(12))
     ]
     assert 0.3 < np.std(errors) < 2.5
@@ -65,7 +65,7 @@ def test_a_drift_is_no_vibration(rng):
 def test_the_box_lies_on_what_vibrates():
     scene = synthetic.disc((160, 192), radius=36)
     line = suggest(synthetic.render(scene, synthetic.sway(90, 30, 6.2, 0.1), noise=1.0), fs=30)[0]
-    top, left, height, width = line.box
+    top, left, height, width = line.roi
     assert abs(line.frequency - 6.2) < 0.02
     assert 80 - 36 - 16 <= top <= 60 and 100 <= top + height <= 80 + 36 + 16
     assert 96 - 36 - 16 <= left <= 76 and 116 <= left + width <= 96 + 36 + 16
@@ -77,7 +77,7 @@ def test_two_frequencies_each_in_its_half():
     clip = np.concatenate([_sway(4.3, 0.1), _sway(7.7, 0.05, seed=1)], axis=2)
     lines = {round(line.frequency, 1): line for line in suggest(clip, fs=30)}
     assert set(lines) == {4.3, 7.7}
-    assert lines[4.3].box[1] + lines[4.3].box[3] <= 80 <= lines[7.7].box[1]
+    assert lines[4.3].roi[1] + lines[4.3].roi[3] <= 80 <= lines[7.7].roi[1]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
@@ -110,8 +110,8 @@ def test_a_pulse_is_colour_and_a_lamp_flickers(rng):
     pulse = still + rng.normal(0, 1, (240, *still.shape))
     pulse[:, 16:64, 32:96] += 0.5 * wave * np.array([0.3, 1.0, 0.5])
     line = suggest(np.rint(pulse).astype(np.uint8), fs=30)[0]
-    assert line.kind == "colour" and abs(line.frequency - 1.13) < 0.02
-    top, left, height, width = line.box
+    assert line.kind == "color" and abs(line.frequency - 1.13) < 0.02
+    top, left, height, width = line.roi
     assert 0 <= top <= 32 and 48 <= top + height <= 80 and 16 <= left <= 48 and 80 <= left + width <= 112
     assert line.command("a b.mp4").startswith("vmm color 'a b.mp4' out.mp4 --band ")
     lamp = still * (1 + 0.005 * wave) + rng.normal(0, 1, (240, *still.shape))
@@ -128,7 +128,7 @@ def test_a_harmonic_is_known_as_such():
     first, second = suggest(clip, fs=30)[:2]
     assert first.harmonic_of is None
     assert second.harmonic_of == first.frequency
-    assert suggest(clip, fs=30, most=1) == [first]
+    assert suggest(clip, fs=30, max_peaks=1) == [first]
 
 
 @pytest.mark.parametrize("fs", [None, 30, 500])
@@ -174,8 +174,8 @@ def test_what_cannot_be_searched():
         suggest(3)
     with pytest.raises(ValueError, match="fs=-1"):
         suggest(np.zeros((20, 32, 32), np.uint8), fs=-1)
-    with pytest.raises(ValueError, match="most=0"):
-        suggest(np.zeros((20, 32, 32), np.uint8), most=0)
+    with pytest.raises(ValueError, match="max_peaks=0"):
+        suggest(np.zeros((20, 32, 32), np.uint8), max_peaks=0)
 
 
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
@@ -192,16 +192,16 @@ class TestRealClips:
     def test_breathing(self):
         line = suggest(vmm.io.stream(VIDEOS / "baby.mp4"))[0]
         assert line.kind == "motion" and 0.45 < line.frequency < 0.6  # six breaths in ten seconds can be counted
-        top, left, height, width = line.box
+        top, left, height, width = line.roi
         assert top < 250 < top + height and left < 520 < left + width  # the back
 
     def test_strings(self):
         lines = suggest(vmm.io.stream(VIDEOS / "guitar.mp4", fs=600))[:4]
         for low, high, row in ((72, 92, 48), (100, 120, 72)):
             (string,) = (line for line in lines if low < line.frequency < high)
-            assert string.box[0] <= row < string.box[0] + string.box[2] and string.box[3] > 2 * string.box[2]
+            assert string.roi[0] <= row < string.roi[0] + string.roi[2] and string.roi[3] > 2 * string.roi[2]
 
     def test_pulse(self):
-        (pulse,) = (line for line in suggest(vmm.io.stream(VIDEOS / "face.mp4")) if line.kind == "colour")
+        (pulse,) = (line for line in suggest(vmm.io.stream(VIDEOS / "face.mp4")) if line.kind == "color")
         assert 0.83 < pulse.frequency < 1.0
         assert re.match("vmm color face.mp4 ", pulse.command("face.mp4"))

@@ -7,7 +7,7 @@ from parts import moved
 import vmm
 from benchmarks.motions import drifting_disc
 from vmm.data import synthetic
-from vmm.measure.artefacts import similarity
+from vmm.measure import structural_similarity
 from vmm.temporal import acceleration
 
 FOLLOWERS = ("acceleration", "jerk", "anisotropy", "bilateral")
@@ -26,9 +26,9 @@ def disc():
 
 
 def test_doing_nothing_on_the_drifting_disc(disc):
-    assert similarity(*disc) == pytest.approx(0.946, abs=0.006)
+    assert structural_similarity(*disc) == pytest.approx(0.946, abs=0.006)
     frames, truth = disc
-    assert similarity(vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=19), truth) < 0.9
+    assert structural_similarity(vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=19), truth) < 0.9
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_doing_nothing_on_the_drifting_disc(disc):
 )
 def test_the_drifting_disc(name, least, disc):
     frames, truth = disc
-    assert similarity(magnified(name, frames, 2, alpha=19), truth) >= least
+    assert structural_similarity(magnified(name, frames, 2, alpha=19), truth) >= least
 
 
 N = 90

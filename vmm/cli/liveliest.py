@@ -32,7 +32,7 @@ def strongest_region(
     suggestion = next((suggestion for suggestion in suggestions if suggestion.kind == "motion"), None)
     if suggestion is None:
         return None
-    boxes = _candidate_boxes(suggestion.box, open_clip().shape[1:3])
+    boxes = _candidate_boxes(suggestion.roi, open_clip().shape[1:3])
     for method in ("linear", "phase"):
         if not boxes:
             return None
@@ -57,11 +57,11 @@ def _candidate_boxes(box: tuple[int, int, int, int], size: tuple[int, ...]) -> l
     return [(top, left, sides[0], sides[1]) for top in starts[0] for left in starts[1]]
 
 
-def _amplitude_ratio(displacement: vmm.measure.Displacement, frequency: float) -> np.ndarray:
+def _amplitude_ratio(displacement: vmm.measure.RegionSignal, frequency: float) -> np.ndarray:
     """Ratio (R,) of the amplitude at a frequency to its standard error, in the direction in which it is larger."""
     phasor = np.exp(-2j * np.pi * frequency / displacement.fs * np.arange(len(displacement)))
-    values = np.where(displacement.known, displacement.values, 0)
+    values = np.where(displacement.is_known, displacement.values, 0)
     amplitude = np.abs(np.tensordot(phasor, values, 1)) * 2 / len(displacement)
-    stderr = np.where(displacement.error > 0, displacement.error, np.inf)
-    ratio: np.ndarray = np.nan_to_num(np.where(displacement.known, amplitude / stderr, 0)).max(axis=1)
+    stderr = np.where(displacement.stderr > 0, displacement.stderr, np.inf)
+    ratio: np.ndarray = np.nan_to_num(np.where(displacement.is_known, amplitude / stderr, 0)).max(axis=1)
     return ratio

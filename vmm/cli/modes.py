@@ -89,7 +89,7 @@ def strongest_frequencies(options: argparse.Namespace) -> list[float]:
 
 
 def _measure_modes(
-    options: argparse.Namespace, displacement: vmm.measure.Displacement | None, frequencies: list[float]
+    options: argparse.Namespace, displacement: vmm.measure.RegionSignal | None, frequencies: list[float]
 ) -> vmm.measure.Modes:
     """The shapes of the regions, or of every pixel if there are none."""
     reference = options.reference
@@ -109,10 +109,10 @@ def _print_summary(modes: vmm.measure.Modes) -> None:
     import numpy as np
 
     rows = [("frequency", "largest motion", "median standard error", "known")]
-    for frequency, shape, stderr in zip(modes.frequencies, modes.shapes, modes.error, strict=True):
+    for frequency, shape, stderr in zip(modes.frequencies, modes.shapes, modes.stderr, strict=True):
         largest = "unknown" if np.isnan(shape).all() else f"{np.nanmax(np.abs(shape)):.3g} {modes.unit}"
         median = "" if np.isnan(stderr).all() else f"{np.nanmedian(stderr):.2g} {modes.unit}"
-        rows.append((f"{frequency:.6g} Hz", largest, median, f"{100 * modes.known.mean():.0f} %"))
+        rows.append((f"{frequency:.6g} Hz", largest, median, f"{100 * modes.is_known.mean():.0f} %"))
     outputs.print_table(rows)
 
 

@@ -46,8 +46,8 @@ def _pulse(options: argparse.Namespace) -> None:
 
 
 def _print_summary(rate: vmm.measure.Rate, unit: str) -> None:
-    if rate.known:
-        value = outputs.with_stderr(rate.rate, rate.error)
+    if rate.is_known:
+        value = outputs.with_stderr(rate.rate, rate.stderr)
         print(f"{value} {unit} per minute, signal-to-noise ratio {rate.snr:.1f} dB")
     else:
         print(f"Unknown: {rate.reason}")

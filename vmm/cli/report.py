@@ -26,7 +26,7 @@ _MEANING = (
 )
 
 
-def report(options: argparse.Namespace, displacement: vmm.measure.Displacement, messages: Sequence[str]) -> None:
+def report(options: argparse.Namespace, displacement: vmm.measure.RegionSignal, messages: Sequence[str]) -> None:
     """Write the page; it appears under its name when it is complete."""
     from vmm.io.destination import temporary_path
 
@@ -35,7 +35,7 @@ def report(options: argparse.Namespace, displacement: vmm.measure.Displacement, 
     sections: list[tuple[str, list[Any]]] = [
         ("Clip", [_clip_rows(options, clip)]),
         ("Regions", [vmm.plot.regions(frame, displacement.rois), region_rows(displacement)]),
-        *(_motion_sections(options, displacement, frame) if displacement.known.any() else []),
+        *(_motion_sections(options, displacement, frame) if displacement.is_known.any() else []),
         ("Faults of the clip", [*faults] or ["No duplicate frames, dropped frames or saturated pixels were found."]),
         ("Meaning of the standard error", [_MEANING]),
         ("Settings", [_setting_rows(options)]),
@@ -60,7 +60,7 @@ def _clip_rows(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str
 
 
 def _motion_sections(
-    options: argparse.Namespace, displacement: vmm.measure.Displacement, frame: Any
+    options: argparse.Namespace, displacement: vmm.measure.RegionSignal, frame: Any
 ) -> list[tuple[str, list[Any]]]:
     """The sections about motion."""
     peaks = vmm.measure.peaks(displacement)
@@ -72,16 +72,16 @@ def _motion_sections(
     ]
 
 
-def _peak_items(displacement: vmm.measure.Displacement, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
+def _peak_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
     """Spectrum and table of peaks."""
     spectrum = vmm.measure.spectrum(displacement, segments=1, average=True)
     table = peak_rows(peaks) if peaks else "No peak is significantly above the noise."
     return [vmm.plot.spectrum(spectrum, peaks), table]
 
 
-def _orbit_items(displacement: vmm.measure.Displacement, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
+def _orbit_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
     """Orbit at the strongest peak, if both directions of a region are known."""
-    if not peaks or not displacement.known.all(axis=1).any():
+    if not peaks or not displacement.is_known.all(axis=1).any():
         return []
     return [vmm.plot.orbit(vmm.measure.orbit(displacement, peaks[0].frequency))]
 

@@ -52,7 +52,7 @@ def _print_summary(sound: vmm.measure.Sound) -> None:
     print(f"{low:.4g} to {high:.4g} Hz, {len(sound.values) / sound.fs:.4g} s")
     if high < _LOWEST_SOUND:
         print("Too low to be heard: the camera rate is too low for sound, unless --row-time uses a rolling shutter")
-    elif sound.known:
+    elif sound.is_known:
         print(f"Signal-to-noise ratio {sound.snr:.1f} dB")
     else:
         print("No sound was found: no common vibration of the picture exceeds the noise")

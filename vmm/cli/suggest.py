@@ -24,11 +24,11 @@ def _suggest(options: argparse.Namespace) -> None:
     import vmm
 
     clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end)
-    suggestions = vmm.measure.suggest(clip, most=options.max_peaks)
+    suggestions = vmm.measure.suggest(clip, max_peaks=options.max_peaks)
     if not suggestions:
         print("Nothing stands out from the noise: no vibration is steady, large and fast enough for this clip")
     for suggestion in suggestions:
-        print(f"{suggestion.frequency:.5g} Hz +- {suggestion.uncertainty:.1g}, {_description(suggestion)}")
+        print(f"{suggestion.frequency:.5g} Hz +- {suggestion.frequency_stderr:.1g}, {_description(suggestion)}")
         print(f"    {suggestion.command(options.input)}{_part_options(options)}")
 
 
@@ -39,7 +39,7 @@ def _description(suggestion: Any) -> str:
     place = ""
     if suggestion.kind != "flicker":
         place = f", about row {suggestion.point[0]}, column {suggestion.point[1]}"
-    size = f"{suggestion.strength:.0f} dB above the noise, {suggestion.amplitude:.2g} {unit}"
+    size = f"{suggestion.snr:.0f} dB above the noise, {suggestion.amplitude:.2g} {unit}"
     return f"{suggestion.kind}, {size}{place}{harmonic}"
 
 

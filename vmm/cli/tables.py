@@ -14,7 +14,7 @@ from vmm.cli.outputs import with_stderr
 _DIRECTIONS = ("down", "right")
 
 
-def measure_displacement(options: argparse.Namespace, method: str = "phase") -> vmm.measure.Displacement:
+def measure_displacement(options: argparse.Namespace, method: str = "phase") -> vmm.measure.RegionSignal:
     """Displacement of the requested regions, by default of the one that shows the strongest vibration most clearly."""
     rois = requested_regions(options)
     if rois is None:
@@ -35,7 +35,7 @@ def _region_message(rois: list[Any] | None, suggestions: list[vmm.measure.Sugges
     return f"Measured where {suggestion.frequency:.4g} Hz is clearest; the same region as an option: --roi {box}"
 
 
-def region_rows(displacement: vmm.measure.Displacement) -> list[tuple[str, ...]]:
+def region_rows(displacement: vmm.measure.RegionSignal) -> list[tuple[str, ...]]:
     """A row of titles, and one row for each region and direction."""
     import numpy as np
 
@@ -45,8 +45,8 @@ def region_rows(displacement: vmm.measure.Displacement) -> list[tuple[str, ...]]
         place = " ".join(map(str, roi)) if isinstance(roi, tuple) else "mask"
         for axis, direction in enumerate(_DIRECTIONS):
             values = displacement.values[:, r, axis]
-            numbers = float(np.std(values)), float(np.ptp(values)), float(displacement.error[r, axis])
-            is_known = displacement.known[r, axis]
+            numbers = float(np.std(values)), float(np.ptp(values)), float(displacement.stderr[r, axis])
+            is_known = displacement.is_known[r, axis]
             cells = (f"{n:.3g} {displacement.unit}" if is_known else "unknown" for n in numbers)
             rows.append((str(r), place, direction, *cells))
     return rows
@@ -57,10 +57,10 @@ def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("frequency", "amplitude", "region", "direction", "snr", "")]
     for peak in peaks:
         region, axis, amplitude, stderr = largest_amplitude(peak)
-        frequency = with_stderr(peak.frequency, peak.frequency_error, "Hz")
+        frequency = with_stderr(peak.frequency, peak.frequency_stderr, peak.frequency_unit)
         size = with_stderr(amplitude, stderr, peak.unit)
-        note = "" if peak.steady else "not steady"
-        rows.append((frequency, size, str(region), _DIRECTIONS[axis], f"{peak.strength:.0f} dB", note))
+        note = "" if peak.is_steady else "not steady"
+        rows.append((frequency, size, str(region), _DIRECTIONS[axis], f"{peak.snr:.0f} dB", note))
     return rows
 
 
@@ -70,17 +70,17 @@ def largest_amplitude(peak: vmm.measure.Peak) -> tuple[int, int, float, float]:
 
     flat = int(np.nan_to_num(peak.amplitude, nan=-1.0).argmax())
     region, axis = divmod(flat, peak.amplitude.shape[1])
-    return region, axis, float(peak.amplitude[region, axis]), float(peak.amplitude_error[region, axis])
+    return region, axis, float(peak.amplitude[region, axis]), float(peak.amplitude_stderr[region, axis])
 
 
-def largest_signal(displacement: vmm.measure.Displacement) -> Any:
+def largest_signal(displacement: vmm.measure.RegionSignal) -> Any:
     """The displacement of the region and direction with the largest standard deviation, as a signal."""
     import numpy as np
 
-    from vmm.measure.signals import Signals
+    from vmm.measure.signals._signal import Signals
 
-    spread = np.where(displacement.known, np.nan_to_num(displacement.values.std(axis=0)), -1.0)
+    spread = np.where(displacement.is_known, np.nan_to_num(displacement.values.std(axis=0)), -1.0)
     region, axis = divmod(int(spread.argmax()), 2)
-    if not displacement.known[region, axis]:
+    if not displacement.is_known[region, axis]:
         raise ValueError("no region's displacement is known: choose other regions with --roi or --grid")
     return Signals(displacement.values[:, region, axis], displacement.fs, displacement.unit)

@@ -11,6 +11,7 @@ import numpy as np
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.backend.reference import resample
 from vmm.engine.protocols import Grid, Spatial
+from vmm.engine.regions import as_region
 
 Alpha = float | Sequence[Any] | Array
 """A number, a sequence of one number or map for each band, or a map (H, W)."""
@@ -47,14 +48,7 @@ def spread_mask(mask: Any, frame: Array) -> Array:
         if not bool(((values >= 0) & (values <= 1)).all()):
             raise ValueError("mask must lie in [0, 1]: 0 leaves a pixel as it is, 1 magnifies in full")
         return values
-    try:
-        top, left, height, width = (int(edge) for edge in mask)
-    except (TypeError, ValueError):
-        raise TypeError("mask must be a map (H, W) or a box (top, left, height, width) in pixels") from None
-    if top < 0 or left < 0 or height < 1 or width < 1 or top + height > size[0] or left + width > size[1]:
-        raise ValueError(
-            f"mask={(top, left, height, width)} (top, left, height, width) must lie inside the frame, {size}"
-        )
+    top, left, height, width = as_region(mask, size, name="mask").box
     values = xp.zeros(size, dtype)
     values[top : top + height, left : left + width] = 1
     return values

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vmm.backend.checks import check_fs
+from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io import video
 from vmm.io._info import as_path, reader_of
 from vmm.io.chroma import ChromaQueue
@@ -20,7 +22,6 @@ _CHUNK_FRAMES = 16
 _CHUNK_PIXELS = 2**22
 """Upper bounds of a default chunk, in frames and pixels. Larger chunks take more memory, smaller ones more overhead."""
 
-_LUMA = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue in the luma (ITU-R BT.601)."""
 
 
@@ -233,10 +234,7 @@ def _camera_rate(path: Path, fs: float | None, fps: Fraction | None) -> float:
     """The camera rate in Hz: `fs`, or the rate that the file states."""
     if fs is None and fps is None:
         raise ValueError(f"{path} states no frame rate: give the camera rate in Hz as fs (--fs on the command line)")
-    rate = float(fps if fs is None else fs)  # type: ignore[arg-type]
-    if not (rate > 0 and np.isfinite(rate)):
-        raise ValueError(f"fs={fs!r} must be a positive number: the camera rate in Hz")
-    return rate
+    return check_fs(fps if fs is None else fs)  # type: ignore[arg-type]
 
 
 def _frame_range(path: Path, start: float, end: float | None, fs: float, count: int) -> tuple[int, int]:
@@ -254,5 +252,5 @@ def _slices(frames: Any, first: int, stop: int, chunk: int, gray: bool) -> Itera
     for i in range(first, stop, chunk):
         frames_read = np.asarray(frames[i : min(i + chunk, stop)])
         if gray and frames_read.ndim == 4:
-            frames_read = np.rint(frames_read @ _LUMA).astype(frames_read.dtype)
+            frames_read = np.rint(frames_read @ np.array(LUMA_WEIGHTS)).astype(frames_read.dtype)
         yield frames_read

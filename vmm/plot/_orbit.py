@@ -63,7 +63,7 @@ def orbit(ellipses: Any, *, max_points: int = 6) -> Figure:
             axes.set_title(f"region {i}", fontsize="medium")
     for axes in panels[len(points) :]:
         axes.remove()
-    figure.suptitle(f"{ellipses.frequency:.4g} Hz")
+    figure.suptitle(f"{ellipses.frequency:.4g} {ellipses.frequency_unit}")
     return figure
 
 
@@ -76,5 +76,6 @@ def _draw(axes: Any, phasors: np.ndarray, error: np.ndarray, unit: str) -> None:
     axes.errorbar(right[0], down[0], BAND * error[0], BAND * error[1], color=COLORS[1], capsize=3)
     limit = 1.15 * float(np.abs(phasors).max() + BAND * error.max())
     axes.set(xlim=(-limit, limit), ylim=(limit, -limit), aspect="equal")  # the y axis points down, as in the frame
-    axes.set(xlabel=f"right ({unit})", ylabel=f"down ({unit})")
+    suffix = f" ({unit})" if unit else ""
+    axes.set(xlabel=f"right{suffix}", ylabel=f"down{suffix}")
     axes.grid(alpha=0.3)

@@ -71,7 +71,8 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
         axes.margins(x=0)
         if signals.shape[1] > 1 or len(rois):
             axes.set_title(f"region {i}{_extent(rois, i)}", fontsize="medium", loc="left")
-    axes.set_xlabel("time (s)" if rate != 1 else "time (frames)")
+    in_frames = fs is None and getattr(values, "time_unit", "s" if hasattr(values, "fs") else "frame") == "frame"
+    axes.set_xlabel("time (frames)" if in_frames else "time (s)")
     return figure
 
 
@@ -153,10 +154,8 @@ def _draw(axes: Any, times: np.ndarray, signals: np.ndarray, error: np.ndarray, 
 def _named(values: Any) -> str:
     """Label of the axis: the name of the quantity and its unit."""
     unit = str(getattr(values, "unit", ""))
-    if not hasattr(values, "known") or not isinstance(values.known, np.ndarray):
-        return f"signal ({unit})" if unit else "signal"
-    what = {"/s": "velocity", "/s\N{SUPERSCRIPT TWO}": "acceleration"}
-    return f"{next((said for end, said in what.items() if unit.endswith(end)), 'displacement')} ({unit})"
+    quantity = getattr(values, "quantity", "signal")
+    return f"{quantity} ({unit})" if unit else quantity
 
 
 def _extent(rois: Sequence[Any], i: int) -> str:

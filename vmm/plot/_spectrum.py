@@ -61,12 +61,19 @@ def spectrum(density: Any, peaks: Sequence[Any] = (), *, band: tuple[float, floa
     if visible.size:
         bottom, top = np.percentile(visible, 1) / 3, visible.max()
         axes.set_ylim(bottom, top * (top / bottom) ** 0.5)  # the upper third is left free for the labels
-    axes.set(xlim=(low, high), xlabel="frequency (Hz)", ylabel=f"{density.kind} ({density.unit})")
+    axes.set(
+        xlim=(low, high), xlabel=f"frequency ({density.frequency_unit})", ylabel=_with_unit(density.kind, density.unit)
+    )
     if curves.shape[1] == 2:
         axes.legend(loc="upper right")
     axes.grid(alpha=0.3)
     _label(axes, [peak for peak in peaks if low <= peak.frequency <= high], frequencies, curves, high - low)
     return figure
+
+
+def _with_unit(name: str, unit: str) -> str:
+    """A name with its unit in parentheses, if there is one."""
+    return f"{name} ({unit})" if unit else name
 
 
 def _label(axes: Any, peaks: Sequence[Any], frequencies: np.ndarray, curves: np.ndarray, width: float) -> None:
@@ -79,7 +86,7 @@ def _label(axes: Any, peaks: Sequence[Any], frequencies: np.ndarray, curves: np.
         last = peak.frequency
         axes.plot([peak.frequency], [height], "v", color="black", markersize=5)
         axes.annotate(
-            f"{peak.frequency:.4g} Hz, {np.nanmax(peak.amplitude):.2g} {peak.unit}",
+            f"{peak.frequency:.4g} {peak.frequency_unit}, {np.nanmax(peak.amplitude):.2g} {peak.unit}".rstrip(),
             (peak.frequency, height),
             xytext=(12 * shift, 8),
             textcoords="offset points",

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.backend.reference import added, added_planes, apart, brightness, reduce_apart
 from vmm.engine.protocols import Computed, Grid, Spatial, SpatialPlan
 from vmm.spatial.gaussian import Gaussian, GaussianPyramid
 
-_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+_YIQ = np.array([LUMA_WEIGHTS, [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _YIQ[1:] -= _YIQ[1:].mean(axis=1, keepdims=True)  # exactly no colour difference in a grey
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from vmm.backend.checks import check_fs
 
 
 def band_in_cycles(band: tuple[float, float], fs: float | None) -> tuple[float, float]:
@@ -11,7 +11,7 @@ def band_in_cycles(band: tuple[float, float], fs: float | None) -> tuple[float, 
         low, high = (float(edge) for edge in band)
     except (TypeError, ValueError):
         raise TypeError(f"band={band!r} must be two numbers: (low, high) in Hz") from None
-    rate = _rate(fs)
+    rate = check_fs(fs)
     if not 0 < low < high < rate / 2:
         raise ValueError(f"band=({low:g}, {high:g}) must be rising and lie inside {_allowed(fs)}")
     return low / rate, high / rate
@@ -19,17 +19,10 @@ def band_in_cycles(band: tuple[float, float], fs: float | None) -> tuple[float, 
 
 def frequency_in_cycles(frequency: float, fs: float | None) -> float:
     """The frequency in cycles per frame."""
-    rate = _rate(fs)
+    rate = check_fs(fs)
     if not 0 < frequency < rate / 2:
         raise ValueError(f"frequency={frequency:g} must lie inside {_allowed(fs)}")
     return frequency / rate
-
-
-def _rate(fs: float | None) -> float:
-    rate = 1.0 if fs is None else float(fs)
-    if not (rate > 0 and math.isfinite(rate)):
-        raise ValueError(f"fs={fs!r} must be a positive number: the rate in Hz at which the camera took the frames")
-    return rate
 
 
 def _allowed(fs: float | None) -> str:

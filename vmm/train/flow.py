@@ -8,11 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vmm.backend.luma import LUMA_WEIGHTS
+
 _MIN_SIDE = 12  # Smallest side of the coarsest level in pixels; the window must fit into it.
 _STEPS = (2, 3, 6)  # Gauss-Newton steps at the finest level, the next one, and all coarser ones.
 _REGULARIZATION = 1e-6  # Added to the structure tensor, relative to its mean; it keeps textureless areas solvable.
 _SPLINE_RADIUS = 8  # Radius of the spline prefilter in pixels; the coefficients beyond it are below 1e-5.
-_LUMA = (0.299, 0.587, 0.114)  # Weights of red, green and blue (ITU-R BT.601).
 
 
 def flow(a: Tensor, b: Tensor, *, sigma: float = 2.5) -> Tensor:
@@ -146,7 +147,7 @@ def inside(flow: Tensor) -> Tensor:
 
 def _luma(frames: Tensor) -> Tensor:
     """Luma (B, 1, H, W) of RGB frames (B, 3, H, W)."""
-    return (frames * frames.new_tensor(_LUMA).view(3, 1, 1)).sum(1, keepdim=True)
+    return (frames * frames.new_tensor(LUMA_WEIGHTS).view(3, 1, 1)).sum(1, keepdim=True)
 
 
 def _coarse_to_fine(a: Tensor, b: Tensor, sigma: float) -> Tensor:

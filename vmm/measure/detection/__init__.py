@@ -1,0 +1,1 @@
+"""Detection of vibrations and color changes: where they are in the frame and at which frequency."""

@@ -1,0 +1,203 @@
+"""Displacement of regions over time, with its standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vmm.measure.estimation._crops import group_by_size
+from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator, MethodName
+from vmm.measure.estimation._observability import gradient_floor, observable_directions, warn_of_regions
+from vmm.measure.estimation._regions import as_regions
+from vmm.measure.estimation._two_pass import TwoPassClip, two_pass
+from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
+
+_MAX_HIDDEN = 0.1
+"""Fraction of the frames in which a region may be hidden. With more, interpolation would dominate its spectrum."""
+
+_MAX_SATURATED = 0.01
+"""Fraction of the pixels of a region that may be saturated without a warning."""
+
+_SIMILARITY_DEVIATIONS = 4.0
+"""Standard errors by which the similarity must be below its limit for a region to be hidden: noise alone does not reach
+this distance in clips of practical length."""
+
+
+def displacement(
+    frames: Any,
+    rois: Any = None,
+    *,
+    fs: float | None = None,
+    pixel_size: float = 1.0,
+    unit: str = "px",
+    method: MethodName = "phase",
+) -> RegionSignal:
+    """Displacement of regions over time, by least squares over the phase shifts of all their pixels in all subbands.
+
+    Each region is tracked by whole pixels through motion larger than half a wavelength. The remaining displacement is
+    the solution of one 2x2 system (section 2 in [2]_): the reference is the mean image of the region without motion
+    blur, the coefficients are the gradients of its phase, and the weights are its squared amplitudes. The subbands are
+    a tight frame, for which this estimate reaches the Cramer-Rao bound (``displacement_crlb``). Changes of illumination
+    do not change phase.
+
+    Parameters
+    ----------
+    frames
+        Array (T, H, W) or (T, H, W, 3); a clip of ``vmm.io.stream``, which is read twice; or an iterator of chunks, of
+        which the first 64 frames alone make the reference.
+    rois
+        Regions: boxes (top, left, height, width) in pixels, masks (H, W) of bool, or ``grid(size, step)``; one or a
+        list. The default is the whole frame without a margin.
+    fs
+        Rate of the camera in Hz. The default is the rate of the clip; without any, time is in frames.
+    pixel_size
+        Size of a pixel in the scene, in `unit`. It must be positive; the default is 1.
+    unit
+        Unit of the result. The default is pixels, ``"px"``.
+    method
+        ``"phase"``, the default, or ``"linear"``, which replaces the analysis in subbands by two products of each
+        region with images that are made from the reference. It takes a tenth of the time and is as accurate for small
+        motion, but more sensitive to illumination that varies within a region.
+
+    Returns
+    -------
+    RegionSignal
+        Displacement (T, R, 2), down and right, with its standard error.
+
+    Raises
+    ------
+    TypeError
+        If `frames` is neither an array nor an iterator of arrays, or a region is neither a box nor a mask.
+    ValueError
+        If the clip has fewer than two frames or holds NaN, a region does not lie inside the frame, or an option is out
+        of range.
+
+    Warns
+    -----
+    UserWarning
+        If a region has no texture in some direction, is hidden in some frames, or is saturated.
+
+    References
+    ----------
+    .. [1] Fleet, Jepson: Computation of component image velocity from local phase information. International Journal
+       of Computer Vision 5(1), 1990.
+    .. [2] Wadhwa et al.: Motion microscopy for visualizing and quantifying small motions. PNAS 114(44), 2017.
+    .. [3] Robinson, Milanfar: Fundamental performance limits in image registration. IEEE Transactions on Image
+       Processing 13(9), 2004.
+
+    Examples
+    --------
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> clip = synthetic.render(synthetic.texture((64, 64)), [(0, 0), (0.1, 0.25)] * 8, noise=0.5)
+    >>> signal = vmm.measure.displacement(clip, (20, 20, 24, 24), fs=30)
+    >>> (signal.values[1] - signal.values[0]).round(2), signal.stderr.round(3)
+    (array([[0.1 , 0.25]]), array([[0.001, 0.001]]))
+    """
+    if method not in METHODS:
+        raise ValueError(f"method={method!r} must be one of {', '.join(METHODS)}")
+    scale = check_pixel_size(pixel_size, unit)
+    rate = camera_rate(frames, fs)
+    clip = two_pass(frames)
+    regions = as_regions(rois, clip.size)
+    chosen = METHODS[method]
+    estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
+    _run(estimators, clip)
+    values, stderr, is_known, is_hidden = _collect(estimators, len(regions))
+    saturated = np.empty(len(regions))
+    for estimator in estimators:
+        saturated[estimator.crops.index] = estimator.saturated
+    _warn(is_known, is_hidden, saturated)
+    is_known[is_hidden.mean(axis=0) > _MAX_HIDDEN] = False
+    return RegionSignal(
+        values=np.where(is_known, _interpolate(values, is_hidden) * scale, np.nan),
+        stderr=np.where(is_known, stderr * scale, np.nan),
+        is_known=is_known,
+        rois=tuple(region.as_roi(clip.size) for region in regions),
+        fs=rate,
+        unit=unit,
+        saturated=saturated,
+        is_visible=~is_hidden,
+        time_unit=time_unit(frames, fs),
+    )
+
+
+def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> None:
+    """Run both passes over the clip."""
+    for chunk in clip.reference_chunks():
+        for estimator in estimators:
+            estimator.observe(chunk)
+    for estimator in estimators:
+        estimator.prepare()
+    for chunk in clip.chunks():
+        for estimator in estimators:
+            estimator.estimate(chunk)
+
+
+def _collect(estimators: Sequence[Estimator], count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Values (T, R, 2), standard errors (R, 2), known axes (R, 2) and hidden frames (T, R), in the order of regions."""
+    n_frames = len(estimators[0].moves)
+    values, stderr = np.empty((n_frames, count, 2)), np.empty((count, 2))
+    is_known, is_hidden = np.empty((count, 2), bool), np.zeros((n_frames, count), bool)
+    for estimator in estimators:
+        index = estimator.crops.index
+        is_known[index], values[:, index], stderr[index] = _solve(estimator)
+        similarity_stderr = np.sqrt(estimator.noise) * estimator.template.similarity_stderr
+        is_hidden[:, index] = estimator.similarity < MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * similarity_stderr
+    return values, stderr, is_known, is_hidden
+
+
+def _solve(estimator: Estimator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Observable axes (G, 2), displacement (T, G, 2) and its standard error (G, 2) of an estimator's regions."""
+    template, noise = estimator.template, estimator.noise
+    floor = gradient_floor(noise, template.level, template.noise_energy, len(estimator.moves))
+    is_known, projections = observable_directions(template.normal, floor)
+    covariance = projections @ template.covariance @ projections
+    variance = noise[:, None] * np.diagonal(covariance, axis1=-2, axis2=-1)
+    return is_known, np.einsum("gij,tgj->tgi", projections, estimator.moves), np.sqrt(variance)
+
+
+def _interpolate(values: np.ndarray, is_hidden: np.ndarray) -> np.ndarray:
+    """Values (T, R, 2) without their mean; those in hidden frames (T, R) are interpolated linearly."""
+    t = np.arange(len(values))
+    for r in np.flatnonzero(is_hidden.any(axis=0) & ~is_hidden.all(axis=0)):
+        visible = ~is_hidden[:, r]
+        for axis in (0, 1):
+            values[:, r, axis] = np.interp(t, t[visible], values[visible, r, axis])
+    centered: np.ndarray = values - values.mean(axis=0)
+    return centered
+
+
+def _warn(is_known: np.ndarray, is_hidden: np.ndarray, saturated: np.ndarray) -> None:
+    """Warn of regions that cannot be measured fully."""
+    no_texture: Any = ~is_known.any(axis=1)
+    one_direction: Any = is_known[:, 0] != is_known[:, 1]
+    hidden: Any = is_hidden.any(axis=0) & ~no_texture
+    warn_of_regions(no_texture, "too little texture: the displacement is unknown, and NaN")
+    warn_of_regions(one_direction, "edges of one direction only: the displacement along them is unknown, and NaN")
+    warn_of_regions(saturated > _MAX_SATURATED, f"saturated pixels, up to {saturated.max():.0%}, which are left out")
+    if hidden.any():
+        frames = np.flatnonzero(is_hidden[:, hidden].any(axis=1))
+        where = f"in frame {frames[0]}" if len(frames) == 1 else f"in {len(frames)} frames, first in frame {frames[0]}"
+        warn_of_regions(
+            hidden,
+            f"no similarity to the reference {where}: values are interpolated there, or unknown if these are many "
+            "frames; cut the clip",
+        )
+
+
+def check_pixel_size(pixel_size: float, unit: str) -> float:
+    """The size of a pixel as a float.
+
+    Raises
+    ------
+    ValueError
+        If it is not positive, or has no unit.
+    """
+    if not (np.isfinite(pixel_size) and pixel_size > 0):
+        raise ValueError(f"pixel_size={pixel_size!r} must be positive: the size of a pixel in the scene")
+    if pixel_size != 1 and unit == "px":
+        raise ValueError(f"pixel_size={pixel_size!r} needs its unit: give for example unit='mm'")
+    return float(pixel_size)

@@ -1,0 +1,139 @@
+"""Second pass over a clip: the displacement of regions of one size against their reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace, real_dtype
+from vmm.backend.threads import in_parallel, workers
+from vmm.measure.estimation._crops import Crops
+from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._template import Template
+from vmm.measure.estimation._tracking import Tracker, unsaturated_window
+from vmm.measure.estimation._two_pass import TwoPassClip
+
+MethodName = Literal["phase", "linear"]
+
+MIN_SIMILARITY = 0.3
+"""Similarity to the reference below which a frame does not show the region."""
+
+_BLOCK = 2**17
+"""Pixels of crops that are analyzed at a time, so that intermediate results stay in the cache."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How displacement is estimated.
+
+    Attributes
+    ----------
+    uses_phase
+        Whether it follows from the phases of subbands, or from products of the pixels with images.
+    margin, flat
+        Width in pixels of the margin around a region, and of its part with full weight. Filters reach farther than
+        the products do.
+    orientations
+        Number of orientations of the subbands.
+    noise_interval
+        Interval in frames at which the noise is estimated: that takes as long as the displacement itself.
+    """
+
+    uses_phase: bool
+    margin: int
+    flat: int
+    orientations: int
+    noise_interval: int
+
+
+METHODS: dict[str, Method] = {"phase": Method(True, 12, 6, 2, 16), "linear": Method(False, 8, 4, 4, 64)}
+
+
+class Estimator:
+    """Estimates the displacement of regions of one size.
+
+    Call ``observe`` with all chunks of the first pass, then ``prepare``, then ``estimate`` with all chunks of the
+    second pass.
+    """
+
+    def __init__(self, clip: TwoPassClip, crops: Crops, method: Method) -> None:
+        self.crops, self.method = crops, method
+        dtype, xp = real_dtype(clip.dtype), namespace(clip.sample)
+        side = min(crops.size) - 2 * method.margin
+        self.bank = FilterBank(crops.size, dtype, xp, method.orientations, side)
+        self._tracker = Tracker(crops, self.bank, method.flat)
+        self._n_observed, self._n_estimated = 0, 0
+        self._moves: list[np.ndarray] = []
+        self._similarity: list[np.ndarray] = []
+        self._noise: list[np.ndarray] = []
+
+    def observe(self, frames: Array) -> None:
+        """Track the regions through frames from which the reference is made."""
+        self._tracker.update(frames)
+        self._n_observed += len(frames)
+
+    def prepare(self) -> None:
+        """Make the reference from the observed frames."""
+        image, is_saturated = self._tracker.reference()
+        self._shifts = self._tracker.crop_shifts()
+        inside = self.crops.inside
+        self.saturated = (is_saturated & (inside > 0)).sum(axis=(1, 2)) / inside.sum(axis=(1, 2))
+        weights = unsaturated_window(is_saturated)
+        window = taper_window(self.bank.size, self.method.margin, self.method.flat) * weights
+        crops = self.bank.xp.asarray(image, self.bank.dtype)
+        self.template = Template.from_crops(crops, inside * (weights > 0.5), self.bank, window)
+
+    def estimate(self, frames: Array) -> None:
+        """Estimate the displacement in the next frames."""
+        if self._n_estimated + len(frames) > self._n_observed:  # of an iterator, only the first frames are observed
+            self.observe(frames)
+            self._shifts = self._tracker.crop_shifts()
+        shifts = self._shifts[self._n_estimated : self._n_estimated + len(frames)]
+        step = max(1, _BLOCK // self.crops.inside.size) if self.method.uses_phase else len(frames)
+        blocks = [slice(i, i + step) for i in range(0, len(frames), step)]
+        for moves, similarity, noise in in_parallel(
+            lambda block: self._estimate_block(frames, shifts, block), blocks, workers(frames)
+        ):
+            self._moves.append(moves.swapaxes(0, 1))
+            self._similarity.append(similarity.T)
+            self._noise.append(noise.T)
+        self._moves[-len(blocks) :] = [np.concatenate(self._moves[-len(blocks) :]) + shifts]
+        self._n_estimated += len(frames)
+
+    def _estimate_block(
+        self, frames: Array, shifts: np.ndarray, block: slice
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Displacement (G, n, 2) beyond shifts, similarity (G, n), and noise variance (G, m) of some of the frames."""
+        template, interval = self.template, self.method.noise_interval
+        sampled = slice(-(self._n_estimated + block.start) % interval, None, interval)
+        if self.method.uses_phase:
+            crops = self.crops.extract(frames[block], shifts[block])
+            coefs = self.bank.analyze(template.windowed(crops))
+            moves, similarity = template.displacement_from_phase(coefs), template.similarity(crops)
+            samples = [c.reshape(*crops.shape[:2], *c.shape[1:])[:, sampled] for c in coefs]
+        else:
+            products = self.crops.project(frames[block], shifts[block], template.images)[0]
+            moves, similarity = template.displacement_from_luma(products)
+            crops = self.crops.extract(frames[block][sampled], shifts[block][sampled])
+            samples = self.bank.analyze(template.windowed(crops)) if crops.size else []
+        variance = template.noise_variance(samples, moves[:, sampled])
+        return moves, similarity, np.where(similarity[:, sampled] < MIN_SIMILARITY, np.nan, variance)
+
+    @property
+    def moves(self) -> np.ndarray:
+        """Displacement (T, G, 2) in pixels."""
+        return np.concatenate(self._moves)
+
+    @property
+    def similarity(self) -> np.ndarray:
+        """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
+        return np.concatenate(self._similarity)
+
+    @property
+    def noise(self) -> np.ndarray:
+        """Variance (G,) of the noise of the pixels."""
+        noise = np.concatenate(self._noise)
+        valid = np.isfinite(noise)
+        return np.where(valid, noise, 0).sum(axis=0) / np.maximum(valid.sum(axis=0), 1)

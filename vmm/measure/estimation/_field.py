@@ -1,0 +1,134 @@
+"""Displacement of every pixel over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import to_host
+from vmm.engine.frames import cut
+from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
+from vmm.measure.estimation._displacement import check_pixel_size
+from vmm.measure.estimation._two_pass import two_pass
+from vmm.measure.signals._result import Result, TimeUnit
+from vmm.measure.signals._signal import Quantity, camera_rate, time_unit
+
+_BLOCK = 2**20
+"""Pixels that are processed at a time. It trades memory for fewer calls."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Field(Result):
+    """Displacement, velocity or acceleration of every pixel over time.
+
+    Attributes
+    ----------
+    values
+        (T, H, W, 2) float32, down and right. A displacement is relative to the mean position. Unobservable components
+        are NaN.
+    stderr
+        (H, W, 2) standard error of each value. Unobservable components are NaN.
+    is_known
+        (H, W, 2) bool: whether the texture around the pixel makes the component observable.
+    fs
+        Rate of the camera in Hz, or 1 if it is not known.
+    unit
+        Unit of `values` and `stderr`.
+    quantity
+        ``"displacement"``, ``"velocity"`` or ``"acceleration"``.
+    time_unit
+        ``"s"``, or ``"frame"`` if the rate of the camera is not known.
+    """
+
+    values: np.ndarray
+    stderr: np.ndarray = dataclass_field(repr=False)
+    is_known: np.ndarray = dataclass_field(repr=False)
+    fs: float
+    unit: str
+    quantity: Quantity = "displacement"
+    time_unit: TimeUnit = "s"
+
+    @property
+    def times(self) -> np.ndarray:
+        """Time (T,) of each frame in seconds, or in frames if the rate of the camera is not known."""
+        return np.arange(len(self.values)) / self.fs
+
+
+def field(
+    frames: Any,
+    *,
+    sigma: float = 5.0,
+    step: int = 1,
+    fs: float | None = None,
+    pixel_size: float = 1.0,
+    unit: str = "px",
+) -> Field:
+    """Displacement of every pixel over time, by least squares over the phase shifts around it.
+
+    The estimate is that of ``displacement``, with a Gaussian neighborhood as the region of each pixel and the mean
+    frame as reference. The frame as a whole is tracked by whole pixels through motion of any size; within the frame,
+    motion must stay below half a wavelength of the finest texture, about one pixel. The result takes 8 bytes per pixel
+    and frame: for long clips use a larger `step`, or ``modes``, which stores a few numbers per pixel.
+
+    Parameters
+    ----------
+    frames
+        Frames, as for ``displacement``.
+    sigma
+        Standard deviation in pixels of the Gaussian neighborhood that is taken to move as one. It must be positive; the
+        default is 5.
+    step
+        Distance in pixels between neighboring points of the result, at least 1. The default is 1.
+    fs, pixel_size, unit
+        As for ``displacement``.
+
+    Returns
+    -------
+    Field
+        Displacement (T, H, W, 2), down and right, with its standard error.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for ``displacement``; also if `sigma` or `step` is not positive.
+
+    References
+    ----------
+    .. [1] Wadhwa et al.: Motion microscopy for visualizing and quantifying small motions. PNAS 114(44), 2017.
+
+    Examples
+    --------
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> clip = synthetic.render(synthetic.texture((48, 64)), [(0, 0), (0.1, 0.2)] * 8, noise=0.5)
+    >>> values = vmm.measure.field(clip, step=4).values
+    >>> values.shape, (values[1] - values[0]).mean(axis=(0, 1)).round(1)
+    ((16, 12, 16, 2), array([0.1, 0.2], dtype=float32))
+    """
+    scale = check_pixel_size(pixel_size, unit)
+    rate = camera_rate(frames, fs)
+    clip = two_pass(frames)
+    estimator = DenseEstimator(clip, sigma, step)
+    moves: list[np.ndarray] = []
+    residual: Any = 0
+    n_residuals = n_frames = 0
+    for chunk in clip.chunks():
+        for block in cut(chunk, _BLOCK):
+            subbands = list(estimator.phase_shifts(block))
+            right_side = sum(estimator.right_side(i, phases) for i, (_, phases) in enumerate(subbands))
+            moves.append(to_host(estimator.displacement(right_side)))
+            for t in range(-n_frames % NOISE_INTERVAL, len(block), NOISE_INTERVAL):
+                energy = estimator.residual([(coefs[t], phases[t]) for coefs, phases in subbands])
+                residual = residual + to_host(energy).astype(float)
+                n_residuals += 1
+            n_frames += len(block)
+    is_known, _, stderr = estimator.solve(residual / n_residuals / estimator.expected_residual())
+    values = np.moveaxis(np.concatenate(moves) + estimator.shifts[..., None, None], 1, -1).astype(np.float32)
+    values -= values.mean(axis=0)
+    values = np.where(is_known, values * np.float32(scale), np.float32(np.nan))
+    return Field(
+        values, np.where(is_known, stderr * scale, np.nan), is_known, rate, unit, time_unit=time_unit(frames, fs)
+    )

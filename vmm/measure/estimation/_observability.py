@@ -1,0 +1,52 @@
+"""Observability: the directions in which the texture of a region determines its displacement."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+_MIN_TO_NOISE = 25.0
+"""Smallest ratio of the gradient energy of a region to the gradient energy of the noise in the reference. At this ratio
+noise biases the displacement by 4 %."""
+
+_MIN_ENERGY_RATIO = 1e-4
+"""Smallest ratio of the gradient energies of the two principal directions: below it, interpolation errors of the strong
+direction dominate the weak one."""
+
+_MAX_PROJECTION = 0.1
+"""Largest projection of an axis on an unobservable direction, which then biases the axis by 10 % at most."""
+
+_ROUNDING = 1e-6
+"""Rounding errors relative to the mean level, for single precision."""
+
+
+def observable_directions(normal: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Observable axes (..., 2) of normal matrices (..., 2, 2), and projections (..., 2, 2) on observable directions.
+
+    An eigenvalue below `floor` (...) is dominated by noise. An axis is unobservable if it projects on the eigenvector
+    of such an eigenvalue.
+    """
+    values, vectors = np.linalg.eigh(normal)
+    is_observable = values > np.maximum(floor[..., None], _MIN_ENERGY_RATIO * values[..., 1:])
+    projection = np.abs(vectors) * ~is_observable[..., None, :]
+    is_known = (projection <= _MAX_PROJECTION).all(axis=-1)
+    return is_known, (vectors * is_observable[..., None, :]) @ vectors.swapaxes(-1, -2)
+
+
+def gradient_floor(noise: np.ndarray, level: np.ndarray, energy: np.ndarray, n_frames: int) -> np.ndarray:
+    """Gradient energy below which a direction is unobservable: a multiple of that of the reference's noise.
+
+    `noise` is the variance of a pixel in one frame, `level` the mean gray level, and `energy` the gradient energy of
+    white noise of variance 1. The reference is the mean of `n_frames` frames.
+    """
+    floor: np.ndarray = _MIN_TO_NOISE * energy * np.maximum(noise / n_frames, (_ROUNDING * level) ** 2)
+    return floor
+
+
+def warn_of_regions(which: np.ndarray, message: str) -> None:
+    """Warn that the regions for which the bool array `which` is True have a fault."""
+    index = [str(i) for i in np.flatnonzero(which)]
+    if index:
+        names = f"region {index[0]} has" if len(index) == 1 else f"regions {', '.join(index)} have"
+        warnings.warn(f"{names} {message}", stacklevel=5)

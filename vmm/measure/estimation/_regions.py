@@ -1,0 +1,92 @@
+"""Lists of regions, and grids of boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import is_array, to_host
+from vmm.engine.regions import Box, Region, as_region
+
+Layout = Callable[[tuple[int, int]], list[Box]]
+
+_MIN_SIDE = 3
+"""Smallest height and width of a region in pixels, so that a gradient exists inside it."""
+
+
+def grid(size: int = 21, step: int | None = None, *, margin: int = 8) -> Layout:
+    """Square boxes on a regular grid over the frame.
+
+    Parameters
+    ----------
+    size
+        Height and width of a box in pixels, at least 3.
+    step
+        Distance between neighboring boxes in pixels, at least 1. The default is `size`, so that boxes touch.
+    margin
+        Width in pixels of the border without boxes. Filters reach beyond the frame there.
+
+    Returns
+    -------
+    callable
+        Function from the shape (H, W) of a frame to the list of boxes (top, left, height, width), row by row. The grid
+        is centered in the frame. Pass it as ``rois``.
+
+    Raises
+    ------
+    ValueError
+        If `size`, `step` or `margin` is too small, or no box fits into the frame.
+
+    Examples
+    --------
+    >>> import vmm
+    >>> vmm.measure.grid(21, 40)((64, 128))
+    [(21, 13, 21, 21), (21, 53, 21, 21), (21, 93, 21, 21)]
+    """
+    spacing = size if step is None else step
+    if size < _MIN_SIDE or spacing < 1 or margin < 0:
+        raise ValueError(
+            f"grid(size={size}, step={step}, margin={margin}): size must be at least {_MIN_SIDE} px, step at least "
+            "1 px and margin at least 0 px"
+        )
+
+    def boxes(shape: tuple[int, int]) -> list[Box]:
+        starts = []
+        for n in shape:
+            room = n - 2 * margin - size
+            if room < 0:
+                raise ValueError(f"no box of {size} px fits a frame of {shape} px with a margin of {margin} px")
+            starts.append(np.arange(margin + room % spacing // 2, margin + room + 1, spacing).tolist())
+        return [(top, left, size, size) for top in starts[0] for left in starts[1]]
+
+    return boxes
+
+
+def as_regions(rois: Any, shape: tuple[int, int]) -> list[Region]:
+    """The regions that `rois` describes in a frame of shape (H, W).
+
+    `rois` is one box or mask, a list of them, or a function such as ``grid(32)``. None stands for the whole frame
+    without a margin of an eighth of its shorter side.
+    """
+    if rois is None:
+        margin = max(min(shape) // 8, 1)
+        rois = [(margin, margin, shape[0] - 2 * margin, shape[1] - 2 * margin)]
+    if callable(rois):
+        rois = rois(shape)
+    if is_array(rois):
+        rois = to_host(rois)
+    rois = [rois] if _is_single(rois) else list(rois)
+    if not rois:
+        raise ValueError("rois is empty: give at least one box (top, left, height, width) or mask (H, W)")
+    return [as_region(roi, shape, name=f"rois[{i}]", min_side=_MIN_SIDE) for i, roi in enumerate(rois)]
+
+
+def _is_single(rois: Any) -> bool:
+    """Whether `rois` is one box or mask, not a list of them."""
+    if isinstance(rois, Region):
+        return True
+    if isinstance(rois, np.ndarray):
+        return rois.ndim == 1 or (rois.ndim == 2 and (rois.dtype == bool or rois.shape[1] != 4))
+    return len(rois) == 4 and all(isinstance(edge, (int, np.integer)) for edge in rois)

@@ -1,0 +1,121 @@
+"""Results as CSV tables: columns with a name and a unit."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vmm.measure.modal._deflection import Modes
+from vmm.measure.signals._comparison import Comparison
+from vmm.measure.signals._peaks import Peak
+from vmm.measure.signals._spectrum import Spectrum
+
+Column = tuple[str, np.ndarray]
+
+
+def write_csv(path: Path, result: Any) -> None:
+    """Write the columns of a result, with names and units in the first line."""
+    columns = as_table(result)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([name for name, _ in columns])
+        for row in zip(*(values.tolist() for _, values in columns), strict=True):
+            writer.writerow([f"{value:.9g}" if isinstance(value, float) else value for value in row])
+
+
+def as_table(result: Any) -> list[Column]:
+    """Columns of a result: names with units, and values (N,).
+
+    Parameters
+    ----------
+    result
+        Signals over time such as a ``RegionSignal``, ``Sound`` or ``Rate``; a ``Spectrum``; ``Modes`` of regions; a
+        ``Comparison``; or a list of ``Peak``.
+
+    Returns
+    -------
+    list of (str, ndarray)
+        The columns.
+
+    Raises
+    ------
+    ValueError
+        If such a result has no table.
+    """
+    if isinstance(result, Spectrum):
+        frequencies = (f"frequency ({result.frequency_unit})", result.frequencies)
+        return [frequencies, *_signal_columns(result.values, result.unit)]
+    if isinstance(result, Comparison):
+        return [("time (s)", result.times), ("measured", result.measured), ("sensor", result.sensor)]
+    if isinstance(result, Modes):
+        return _shape_columns(result)
+    if isinstance(result, Sequence) and result and all(isinstance(part, Peak) for part in result):
+        return _peak_columns(list(result))
+    if hasattr(result, "values") and hasattr(result, "fs"):
+        unit = "frames" if getattr(result, "time_unit", "s") == "frame" else "s"
+        times = np.arange(len(result.values)) / result.fs
+        return [(f"time ({unit})", times), *_signal_columns(result.values, getattr(result, "unit", ""))]
+    raise ValueError(f"{type(result).__name__} has no table: save it as .npz")
+
+
+def _with_unit(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit else name
+
+
+def _signal_columns(values: np.ndarray, unit: str) -> list[Column]:
+    """A column for each of signals (N, ...)."""
+    flat = np.asarray(values, dtype=float).reshape(len(values), -1)
+    return [(_with_unit(name, unit), flat[:, i]) for i, name in enumerate(_signal_names(values.shape[1:]))]
+
+
+def _signal_names(shape: tuple[int, ...]) -> list[str]:
+    """Names of signals of this shape: regions with their directions, or indices."""
+    if not shape:
+        return ["value"]
+    if shape == (2,):
+        return ["down", "right"]
+    if len(shape) == 2 and shape[1] == 2:
+        return [f"region {i} {direction}" for i in range(shape[0]) for direction in ("down", "right")]
+    return ["value " + " ".join(map(str, index)) for index in np.ndindex(*shape)]
+
+
+def _peak_columns(peaks: list[Peak]) -> list[Column]:
+    """One row for each peak."""
+    unit = peaks[0].frequency_unit
+    columns = [
+        (f"frequency ({unit})", np.array([peak.frequency for peak in peaks])),
+        (f"frequency stderr ({unit})", np.array([peak.frequency_stderr for peak in peaks])),
+        ("snr (dB)", np.array([peak.snr for peak in peaks])),
+    ]
+    for attribute in ("amplitude", "amplitude_stderr", "phase"):
+        unit, name = "rad" if attribute == "phase" else peaks[0].unit, attribute.replace("_", " ")
+        values = np.stack([np.asarray(getattr(peak, attribute)) for peak in peaks])
+        if values.ndim == 1:
+            columns.append((_with_unit(name, unit), values))
+        else:
+            columns += [(f"{name} {signal}", column) for signal, column in _signal_columns(values, unit)]
+    return columns
+
+
+def _shape_columns(modes: Modes) -> list[Column]:
+    """One row for each frequency and region."""
+    if modes.shapes.ndim != 3:
+        raise ValueError("shapes of every pixel have no table: save them as .npz, or choose regions")
+    count, n_regions = modes.shapes.shape[:2]
+    columns: list[Column] = [
+        (f"frequency ({modes.frequency_unit})", np.repeat(modes.frequencies, n_regions)),
+        ("region", np.tile(np.arange(n_regions), count)),
+    ]
+    for i, direction in enumerate(("down", "right")):
+        flat = modes.shapes[..., i].ravel()
+        columns += [
+            (_with_unit(f"{direction} real", modes.unit), flat.real),
+            (_with_unit(f"{direction} imaginary", modes.unit), flat.imag),
+        ]
+        stderr = np.broadcast_to(modes.stderr, modes.shapes.shape)[..., i]
+        columns.append((_with_unit(f"{direction} stderr", modes.unit), stderr.ravel()))
+    return columns

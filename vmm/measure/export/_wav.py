@@ -1,0 +1,48 @@
+"""Signals as WAV files."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_PLAYER_RATES = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000)
+"""Sampling rates in Hz that common players support."""
+
+_PEAK_LEVEL = 0.9
+"""Largest sample relative to full scale. The rest is headroom for the overshoot of resampling in players."""
+
+_MAX_DENOMINATOR = 10_000
+"""Largest denominator of the ratio of sampling rates: it bounds the length of the resampling filter."""
+
+
+def write_wav(path: Path, result: Any) -> None:
+    """Write one signal (T,) with its rate as 16-bit sound."""
+    import scipy.io.wavfile
+
+    values, fs = getattr(result, "values", None), getattr(result, "fs", None)
+    if values is None or fs is None or hasattr(result, "frequencies"):
+        raise ValueError(f"a WAV file holds one signal over time, not {type(result).__name__}: save it as .npz or .csv")
+    if np.ndim(values) != 1:
+        raise ValueError(
+            f"a WAV file holds one signal (T,), not {np.shape(values)}: choose one, such as values[:, 0, 1], with fs="
+        )
+    rate, wave = resample_for_player(np.asarray(values, dtype=np.float64), fs)
+    scaled = _PEAK_LEVEL * wave / max(float(np.abs(wave).max()), 1e-300)
+    scipy.io.wavfile.write(path, rate, np.rint(32767 * scaled).astype(np.int16))
+
+
+def resample_for_player(values: np.ndarray, fs: float) -> tuple[int, np.ndarray]:
+    """The lowest player rate in Hz that is at least `fs`, and the signal (T,) without its mean at that rate."""
+    import scipy.signal
+
+    if not np.isfinite(values).all():
+        raise ValueError("the signal holds NaN: its displacement is not known, choose another one")
+    rate = next((player_rate for player_rate in _PLAYER_RATES if player_rate >= fs), _PLAYER_RATES[-1])
+    ratio = (Fraction(rate) / Fraction(fs)).limit_denominator(_MAX_DENOMINATOR)
+    wave = values - values.mean()
+    if ratio == 1:
+        return rate, wave
+    return rate, scipy.signal.resample_poly(wave, ratio.numerator, ratio.denominator, padtype="line")

@@ -1,0 +1,1 @@
+"""Operating deflection shapes and mode shapes."""

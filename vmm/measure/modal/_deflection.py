@@ -1,0 +1,262 @@
+"""Operating deflection shapes at given frequencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import to_host
+from vmm.engine.frames import cut
+from vmm.engine.regions import as_region
+from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
+from vmm.measure.estimation._displacement import check_pixel_size, displacement
+from vmm.measure.estimation._two_pass import two_pass
+from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
+from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
+from vmm.measure.signals._sines import SineFit, check_frequencies
+
+_BLOCK = 2**21
+"""Pixels that are processed at a time. It trades memory for fewer calls."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Modes(Result):
+    """Deflection shapes at some frequencies.
+
+    Attributes
+    ----------
+    frequencies
+        (K,) in Hz, or in cycles/frame if the rate is not known: see `frequency_unit`.
+    shapes
+        Complex amplitudes (K, H, W, 2) of every pixel or (K, R, 2) of regions, down and right: the displacement is the
+        real part of ``shape * exp(2 pi i f t)``, with t = 0 in the first frame. Unobservable components are NaN.
+    stderr
+        Standard error of their real and imaginary parts, of the same shape.
+    is_known
+        (H, W, 2) or (R, 2) bool: whether the texture makes the component observable.
+    fs
+        Rate of the camera in Hz, or 1 if it is not known.
+    unit
+        Unit of `shapes` and `stderr`.
+    frequency_unit
+        ``"Hz"``, or ``"cycles/frame"`` if the rate is not known.
+    """
+
+    frequencies: np.ndarray
+    shapes: np.ndarray
+    stderr: np.ndarray = field(repr=False)
+    is_known: np.ndarray = field(repr=False)
+    fs: float
+    unit: str
+    frequency_unit: str = "Hz"
+
+
+def modes(
+    frames: Any,
+    frequencies: Sequence[float] | float,
+    *,
+    rois: Any = None,
+    reference: Any = None,
+    sigma: float = 5.0,
+    step: int = 1,
+    fs: float | None = None,
+    pixel_size: float = 1.0,
+    unit: str = "px",
+) -> Modes:
+    """Operating deflection shapes at given frequencies, of every pixel or of regions.
+
+    The phase shifts of all subbands are first fitted along time by sines, a mean and a trend; the displacement is then
+    solved for in space. The two operations commute, so that memory holds a few numbers for each frequency and pixel,
+    whatever the length of the clip. The frame as a whole, and regions, are tracked through motion of any size; within
+    the frame, motion must stay below half a wavelength of the finest texture, about one pixel.
+
+    Parameters
+    ----------
+    frames
+        Frames as for ``displacement``, or the displacement of regions: the result of ``displacement``.
+    frequencies
+        Frequencies (K,) in Hz, inside (0, fs/2).
+    rois
+        Regions, as for ``displacement``. The default, None, is every pixel.
+    reference
+        Region whose phase is defined as 0, in the direction in which it moves more: a box or mask, or with `rois` the
+        index of a region. The default, None, refers phases to the time of the first frame.
+    sigma
+        Standard deviation in pixels of the Gaussian neighborhood that is taken to move as one, for every pixel. It must
+        be positive; the default is 5.
+    step
+        Distance in pixels between neighboring points of the shapes, at least 1. The default is 1.
+    fs
+        Rate of the camera in Hz. The default is the rate of the clip; without any, frequencies are in cycles/frame.
+    pixel_size, unit
+        As for ``displacement``.
+
+    Returns
+    -------
+    Modes
+        One shape for each frequency.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for ``displacement``; also if a frequency lies outside (0, fs/2), or the clip is too short to separate the
+        frequencies.
+
+    References
+    ----------
+    .. [1] Davis, Chen, Durand: Image-space modal bases for plausible manipulation of objects in video. SIGGRAPH Asia
+       2015, section 4.
+    .. [2] Chen et al.: Modal identification of simple structures with high-speed video using motion magnification.
+       Journal of Sound and Vibration 345, 2015.
+
+    Examples
+    --------
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 5.0, 0.2), noise=1.0)
+    >>> shapes = vmm.measure.modes(clip, [5.0], fs=30).shapes
+    >>> shapes.shape, abs(shapes[0, 24, 32]).round(1)
+    ((1, 48, 64, 2), array([0. , 0.2]))
+    """
+    scale = check_pixel_size(pixel_size, unit)
+    if not isinstance(frames, RegionSignal) and rois is None:
+        rate = camera_rate(frames, fs), time_unit(frames, fs)
+        return _dense_shapes(frames, frequencies, reference, (sigma, step), rate, scale, unit)
+    signal = frames
+    if not isinstance(signal, RegionSignal):
+        signal = displacement(frames, rois, fs=fs, pixel_size=pixel_size, unit=unit)
+    cycles = check_frequencies(frequencies, signal.fs, len(signal))
+    fit = SineFit(cycles, len(signal))
+    shapes = fit.fit(np.where(signal.is_visible[..., None], signal.values, np.nan))
+    stderr = fit.stderr(len(signal))[:, None, None] * signal.stderr
+    if reference is not None:
+        shapes = _with_reference_phase(shapes, shapes[:, _check_index(reference, len(signal.rois))])
+    freqs, freq_unit = np.atleast_1d(np.asarray(frequencies, float)), frequency_unit(signal.time_unit)
+    return Modes(freqs, shapes, stderr, signal.is_known, signal.fs, signal.unit, freq_unit)
+
+
+def _dense_shapes(
+    frames: Any,
+    frequencies: Any,
+    reference: Any,
+    neighborhood: tuple[float, int],
+    rate: tuple[float, TimeUnit],
+    scale: float,
+    unit: str,
+) -> Modes:
+    """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit)."""
+    length = frames.shape[0] if hasattr(frames, "shape") else None
+    cycles = check_frequencies(frequencies, rate[0], length)
+    clip = two_pass(frames)
+    estimator = DenseEstimator(clip, *neighborhood)
+    fit = SineFit(cycles, length)
+    sums, residual, (n_frames, n_residuals) = _accumulate(clip.chunks(), estimator, fit)
+    if length is not None and n_frames != length:
+        raise ValueError(f"the clip holds {n_frames} frames, not {length} as it states: give an array, or a whole clip")
+    right_side: Any = sum(estimator.right_side(i, fit.solve(s, n_frames)) for i, s in enumerate(sums))
+    noise = to_host(residual).astype(float) / n_residuals / estimator.expected_residual()
+    is_known, inverse, pixel_stderr = estimator.solve(noise)
+    rigid = fit.fit(estimator.shifts[:, None].astype(float))[:, :, None]
+    shapes = (rigid - np.einsum("yxij,kjyx->kyxi", inverse, to_host(right_side))) * scale
+    shapes = np.where(is_known, shapes, np.nan)
+    if reference is not None:
+        shapes = _with_reference_phase(shapes, _mean_shape(shapes, reference, clip.size, neighborhood[1]))
+    stderr = fit.stderr(n_frames).reshape(-1, 1, 1, 1) * np.where(is_known, pixel_stderr * scale, np.nan)
+    freqs = np.atleast_1d(np.asarray(frequencies, float))
+    return Modes(freqs, shapes, stderr, is_known, rate[0], unit, frequency_unit(rate[1]))
+
+
+def _accumulate(chunks: Any, estimator: DenseEstimator, fit: SineFit) -> tuple[list[Any], Any, tuple[int, int]]:
+    """Sums over time of the phase shifts times the rows of the fit, for each subband, and of the residual energy.
+
+    The last value holds the number of frames, and of those whose residual is summed.
+    """
+    sums: list[Any] = [0] * len(estimator.references)
+    residual: Any = 0
+    n_frames = n_residuals = 0
+    for chunk in chunks:
+        for block in cut(chunk, _BLOCK):
+            rows = estimator.xp.asarray(fit.rows(n_frames, n_frames + len(block)), estimator.dtype)
+            sampled = slice(-n_frames % NOISE_INTERVAL, None, NOISE_INTERVAL)
+            samples = []
+            for i, (coefs, phases) in enumerate(estimator.phase_shifts(block)):
+                sums[i] = sums[i] + estimator.xp.tensordot(rows, phases, 1)
+                samples.append((coefs[sampled], phases[sampled]))
+            for t in range(len(samples[0][0])):
+                residual = residual + estimator.residual([(c[t], p[t]) for c, p in samples])
+                n_residuals += 1
+            n_frames += len(block)
+    return sums, residual, (n_frames, n_residuals)
+
+
+def _with_reference_phase(shapes: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Shapes (K, ..., 2) with phase 0 where they equal `reference` (K, 2), in the direction that moves more."""
+    if np.isnan(reference).all(axis=1).any():
+        raise ValueError("the displacement of the reference region is unknown: choose a region with more texture")
+    main = np.take_along_axis(reference, np.nanargmax(abs(reference), axis=1)[:, None], axis=1)[:, 0]
+    rotation = np.exp(-1j * np.angle(main))
+    rotated: np.ndarray = shapes * rotation.reshape(-1, *[1] * (shapes.ndim - 1))
+    return rotated
+
+
+def _mean_shape(shapes: np.ndarray, reference: Any, size: tuple[int, int], step: int) -> np.ndarray:
+    """Mean shape (K, 2) over a box or mask."""
+    region = as_region(reference, size, name="reference", min_side=3)
+    top, left, height, width = region.box
+    mask = np.zeros(size, bool)
+    mask[top : top + height, left : left + width] = region.pixels() > 0
+    inside = shapes[:, mask[::step, ::step]]
+    valid = ~np.isnan(inside)
+    mean = np.where(valid, inside, 0).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
+    return np.where(valid.any(axis=1), mean, np.nan)
+
+
+def _check_index(reference: Any, count: int) -> int:
+    if not isinstance(reference, (int, np.integer)) or not -count <= reference < count:
+        raise ValueError(f"reference={reference!r} must be the index of one of the {count} regions")
+    return int(reference)
+
+
+def mac(a: Any, b: Any) -> np.ndarray:
+    """Modal assurance criterion (MAC): the similarity of shapes, independent of their scale and phase.
+
+    Parameters
+    ----------
+    a, b
+        Shapes (K, ...) and (L, ...), real or complex. Places where any of them is NaN are left out.
+
+    Returns
+    -------
+    ndarray
+        (K, L) values from 0 to 1; 1 means that two shapes differ by a factor only.
+
+    Raises
+    ------
+    ValueError
+        If the shapes have different places, or no place where all are known.
+
+    References
+    ----------
+    .. [1] Allemang: The modal assurance criterion, twenty years of use and abuse. Sound and Vibration 37(8), 2003.
+
+    Examples
+    --------
+    >>> import vmm
+    >>> vmm.measure.mac([[1.0, 2.0], [2.0, -1.0]], [[2j, 4j]])
+    array([[1.],
+           [0.]])
+    """
+    first, second = np.asarray(a), np.asarray(b)
+    if first.ndim < 2 or first.shape[1:] != second.shape[1:]:
+        raise ValueError(f"shapes {first.shape} and {second.shape} must be (K, ...) and (L, ...) of the same places")
+    first, second = first.reshape(len(first), -1), second.reshape(len(second), -1)
+    valid = np.isfinite(first).all(axis=0) & np.isfinite(second).all(axis=0)
+    if not valid.any():
+        raise ValueError("the shapes have no place where both are known")
+    first, second = first[:, valid], second[:, valid]
+    energy = np.outer((abs(first) ** 2).sum(axis=1), (abs(second) ** 2).sum(axis=1))
+    criterion: np.ndarray = abs(first.conj() @ second.T) ** 2 / np.maximum(energy, 1e-300)
+    return criterion

@@ -1,0 +1,1 @@
+"""Quality of a clip before measurement, and of a clip after magnification."""

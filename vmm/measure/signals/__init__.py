@@ -1,0 +1,1 @@
+"""Signals over time: spectra, peaks, phasors, orbits, derivatives and comparison with a sensor."""

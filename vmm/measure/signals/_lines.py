@@ -1,0 +1,65 @@
+"""Lines: sines of constant frequency in signals (T, N) without trend, and the refinement of their frequency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.optimize
+
+from vmm.measure.signals._windows import detrend
+
+
+def refine_frequency(flat: np.ndarray, start: float, level: np.ndarray | None = None) -> float:
+    """Frequency in cycles per sample, near `start`, of the sine that explains most energy of signals (T, N).
+
+    For white noise this is the maximum-likelihood estimate. `level` (N,) is the noise power of each signal; the default
+    is equal noise. The search covers one bin on either side of `start`.
+    """
+    count = len(flat)
+    scaled = flat if level is None else flat / np.sqrt(level)
+
+    def negative_energy(frequency: float) -> float:
+        return -_explained_energy(scaled, frequency)
+
+    lowest, highest = 0.25 / count, 0.5 - 0.25 / count
+    grid = np.clip(start + np.arange(-4, 5) / (4 * count), lowest, highest)
+    best = float(grid[np.argmin([negative_energy(frequency) for frequency in grid])])
+    bounds = max(best - 0.3 / count, lowest), min(best + 0.3 / count, highest)
+    result = scipy.optimize.minimize_scalar(
+        negative_energy, bounds=bounds, method="bounded", options={"xatol": 1e-7 / count}
+    )
+    return float(result.x)
+
+
+def fit_lines(flat: np.ndarray, frequencies: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Basis (T, 2K) of cosines and sines without trend, and their coefficients (2K, N), by least squares."""
+    basis = np.concatenate([_basis(len(flat), frequency) for frequency in frequencies], axis=1)
+    return basis, np.linalg.lstsq(basis, flat, rcond=1e-9)[0]
+
+
+def explained(flat: np.ndarray, frequencies: Sequence[float]) -> np.ndarray:
+    """The part of signals (T, N) that lines explain together."""
+    basis, coefs = fit_lines(flat, frequencies)
+    part: np.ndarray = basis @ coefs
+    return part
+
+
+def explained_by_one(flat: np.ndarray, frequencies: Sequence[float], k: int) -> np.ndarray:
+    """The share of line `k` in that part."""
+    basis, coefs = fit_lines(flat, frequencies)
+    part: np.ndarray = basis[:, 2 * k : 2 * k + 2] @ coefs[2 * k : 2 * k + 2]
+    return part
+
+
+def _basis(count: int, frequency: float) -> np.ndarray:
+    """Cosine and sine (T, 2) without trend."""
+    angle = 2 * np.pi * frequency * np.arange(count)
+    return detrend(np.stack([np.cos(angle), np.sin(angle)], axis=1))
+
+
+def _explained_energy(flat: np.ndarray, frequency: float) -> float:
+    """Energy of signals (T, N) that a sine of one frequency explains."""
+    basis = _basis(len(flat), frequency)
+    projection = basis.T @ flat
+    return float(np.sum(projection * np.linalg.solve(basis.T @ basis, projection)))

@@ -1,0 +1,195 @@
+"""Peaks of a spectrum: frequencies and amplitudes of the lines in signals, each with its standard error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from vmm.measure.signals._crlb import sine_crlb
+from vmm.measure.signals._lines import explained, explained_by_one, fit_lines, refine_frequency
+from vmm.measure.signals._noise_floor import local_noise, noise_level, ratio_to_floor
+from vmm.measure.signals._result import Result
+from vmm.measure.signals._signal import Signals, as_signals, check_band
+from vmm.measure.signals._windows import MAIN_LOBE, MIN_PERIODS, detrend
+
+_SWEEPS = 2
+"""Number of times that each frequency is refined again with the other lines removed. Two sweeps converge unless lines
+are closer than two bins."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Peak(Result):
+    """A peak in the spectrum of signals: one sine.
+
+    Attributes
+    ----------
+    frequency, frequency_stderr
+        Frequency in Hz and its standard error; in cycles/frame if the rate is not known: see `frequency_unit`.
+    amplitude, amplitude_stderr
+        (...) peak amplitude of each signal and its standard error, in `unit`.
+    phase
+        (...) phase in radians at the first sample: the signal is ``amplitude * cos(2 pi frequency t + phase)``.
+    snr
+        Signal-to-noise ratio in dB: the power of the peak over the noise floor around it, averaged over the signals.
+    is_steady
+        Whether the signals agree with a sine of constant amplitude and frequency, up to noise. If not, the standard
+        errors count the power next to the peak as noise.
+    unit
+        Unit of the amplitude. It is empty if the signals have no unit.
+    fs
+        Rate of the signals in Hz, or 1 if it is not known.
+    frequency_unit
+        ``"Hz"``, or ``"cycles/frame"`` if the rate is not known.
+    """
+
+    frequency: float
+    frequency_stderr: float
+    amplitude: np.ndarray
+    amplitude_stderr: np.ndarray = field(repr=False)
+    phase: np.ndarray = field(repr=False)
+    snr: float
+    is_steady: bool
+    unit: str
+    fs: float
+    frequency_unit: str = "Hz"
+
+
+def peaks(
+    values: Any,
+    *,
+    fs: float | None = None,
+    band: tuple[float, float] | None = None,
+    max_peaks: int = 8,
+    false_alarm: float = 0.01,
+    fs_uncertainty: float = 0.0,
+) -> list[Peak]:
+    """Peaks that exceed the noise floor of signals, each with its frequency, amplitude and their standard errors.
+
+    The periodograms of all signals, each divided by its noise level, are averaged, and a running median estimates the
+    floor. For white noise, the ratio to the floor follows an F distribution, which gives the threshold. The strongest
+    line above it is refined by the maximum-likelihood estimate of its frequency [1]_ and removed from the signals, and
+    the search is repeated, so that side lobes of a strong line are not taken for lines. At last all lines are fitted
+    together.
+
+    Parameters
+    ----------
+    values
+        Signals (T, ...), or a result such as that of ``displacement``.
+    fs
+        Rate in Hz. The default is the rate of the result; without any, frequencies are in cycles/frame.
+    band
+        Band (low, high) in Hz to search. The default reaches from 3 periods in the clip to fs/2.
+    max_peaks
+        Largest number of peaks to return, at least 1. The default is 8.
+    false_alarm
+        Probability, in (0, 1), that white noise yields any peak in the band. The default is 0.01.
+    fs_uncertainty
+        Relative standard uncertainty of `fs`, in [0, 1), which is added to the standard errors of frequencies. Typical
+        values are 5e-5 for a quartz oscillator and 1e-3 for a nominal rate. The default is 0.
+
+    Returns
+    -------
+    list of Peak
+        The peaks, the strongest first. Standard errors are Cramer-Rao bounds [1]_ for the noise that is measured around
+        the peak: ``sigma sqrt(2/T)`` for an amplitude A, and ``sqrt(6) fs / (pi T^1.5)`` divided by the root of the sum
+        of ``(A / sigma)^2`` over the signals for the frequency.
+
+    Raises
+    ------
+    ValueError
+        If `fs`, `band`, `max_peaks`, `false_alarm` or `fs_uncertainty` is out of range, or no signal is known and
+        varies.
+    TypeError
+        If the signals are not real numbers.
+
+    References
+    ----------
+    .. [1] Rife, Boorstyn: Single-tone parameter estimation from discrete-time observations. IEEE Transactions on
+       Information Theory 20(5), 1974.
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> times = np.arange(960) / 240
+    >>> noise = np.random.default_rng(0).normal(0, 0.05, 960)
+    >>> (peak,) = vmm.measure.peaks(0.2 * np.sin(2 * np.pi * 31.07 * times) + noise, fs=240)
+    >>> print(f"{peak.frequency:.3f} +- {peak.frequency_stderr:.3f} {peak.frequency_unit}, {peak.amplitude:.3f}")
+    31.071 +- 0.002 Hz, 0.206
+    """
+    data = as_signals(values, fs)
+    count = len(data.values)
+    if max_peaks < 1 or not 0 < false_alarm < 1:
+        raise ValueError(f"max_peaks={max_peaks} must be at least 1, and false_alarm={false_alarm} lie inside (0, 1)")
+    if not 0 <= fs_uncertainty < 1:
+        raise ValueError(f"fs_uncertainty={fs_uncertainty} must lie in [0, 1): the relative uncertainty of fs")
+    if band is not None:
+        check_band(band, count, data.fs, 1.0)
+    if not data.usable.any():
+        raise ValueError("no signal is known and varies: choose other regions")
+    flat = detrend(data.flat[:, data.usable])
+    bins = np.fft.rfftfreq(count)
+    low, high = (MIN_PERIODS / count, 0.5) if band is None else (band[0] / data.fs, band[1] / data.fs)
+    in_band = (bins >= low - 0.5 / count) & (bins <= high + 0.5 / count) & (bins > 0)
+    frequencies = _search(flat, in_band, max_peaks, false_alarm)
+    lines = [_peak(flat, frequencies, k, data) for k in range(len(frequencies))]
+    lines = [
+        replace(line, frequency_stderr=math.hypot(line.frequency_stderr, fs_uncertainty * line.frequency))
+        for line in lines
+    ]
+    return sorted(lines, key=lambda line: -line.snr)
+
+
+def _search(flat: np.ndarray, in_band: np.ndarray, max_peaks: int, false_alarm: float) -> list[float]:
+    """Frequencies of the lines in cycles per sample, in the order in which they are detected."""
+    count, residual = len(flat), flat
+    frequencies: list[float] = []
+    candidates = in_band.copy()
+    while len(frequencies) < max_peaks:
+        level = noise_level(residual)
+        ratio, limit = ratio_to_floor(residual, level, false_alarm / max(int(in_band.sum()), 1))
+        score = np.where(candidates, ratio / limit, 0)
+        i = int(np.argmax(score))
+        if score[i] <= 1:
+            break
+        frequencies.append(refine_frequency(residual, i / count, level))
+        candidates[max(0, i - MAIN_LOBE) : i + MAIN_LOBE + 1] = False
+        residual = flat - explained(flat, frequencies)
+    for _ in range(_SWEEPS if len(frequencies) > 1 else 0):
+        for k, frequency in enumerate(frequencies):
+            alone = flat - explained(flat, frequencies) + explained_by_one(flat, frequencies, k)
+            frequencies[k] = refine_frequency(alone, frequency, noise_level(residual))
+    return frequencies
+
+
+def _peak(flat: np.ndarray, frequencies: Sequence[float], k: int, data: Signals) -> Peak:
+    """Line `k` with its standard errors."""
+    count, fs = len(flat), data.fs
+    residual = flat - explained(flat, frequencies)
+    noise, is_steady = local_noise(residual, round(frequencies[k] * count))
+    cosine, sine = fit_lines(flat, frequencies)[1][2 * k : 2 * k + 2]
+    amplitude = np.hypot(cosine, sine)
+    total_ratio = float(np.sqrt(np.square(amplitude / noise).sum()))
+    frequency_stderr = sine_crlb(1.0, count, max(total_ratio, 1e-300), fs)[1]
+    snr = 10 * np.log10(max(np.mean(np.square(amplitude / noise)) * count / 4, 1e-300))
+
+    def of_all(values: np.ndarray) -> np.ndarray:
+        out = np.full(data.usable.shape, np.nan)
+        out[data.usable] = values
+        return out.reshape(data.values.shape[1:])
+
+    return Peak(
+        frequency=frequencies[k] * fs,
+        frequency_stderr=float(frequency_stderr),
+        amplitude=of_all(amplitude),
+        amplitude_stderr=of_all(noise * np.sqrt(2 / count)),
+        phase=of_all(np.arctan2(-sine, cosine)),
+        snr=float(snr),
+        is_steady=is_steady,
+        unit=data.unit,
+        fs=fs,
+        frequency_unit=data.frequency_unit,
+    )

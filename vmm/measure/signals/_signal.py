@@ -1,0 +1,183 @@
+"""Signals over time: the displacement of regions and its derivatives, and the signals that functions work on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from vmm.backend.arrays import to_host
+from vmm.backend.checks import check_fs
+from vmm.engine.loop import sampling_rate
+from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
+
+Quantity = Literal["displacement", "velocity", "acceleration"]
+
+_MIN_SAMPLES = 16
+"""Samples below which a signal is refused: a spectrum of fewer has too few bins to separate a peak from noise."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RegionSignal(Result):
+    """Displacement, velocity or acceleration of regions over time.
+
+    Attributes
+    ----------
+    values
+        (T, R, 2) down and right. A displacement is relative to the mean position. Unobservable components are NaN.
+    stderr
+        (R, 2) standard error of each value, from the noise of the pixels. Unobservable components are NaN.
+    is_known
+        (R, 2) bool: whether the texture of the region makes the component observable.
+    rois
+        The R regions: boxes (top, left, height, width) or masks (H, W).
+    fs
+        Rate of the camera in Hz, or 1 if it is not known.
+    unit
+        Unit of `values` and `stderr`.
+    saturated
+        (R,) fraction of the pixels of each region that have the largest value of their type. They are left out.
+    is_visible
+        (T, R) bool: whether the frame shows the region. It is False in blank frames and where something covers the
+        region; values are interpolated there.
+    quantity
+        ``"displacement"``, ``"velocity"`` or ``"acceleration"``.
+    time_unit
+        ``"s"``, or ``"frame"`` if the rate of the camera is not known.
+    """
+
+    values: np.ndarray
+    stderr: np.ndarray = field(repr=False)
+    is_known: np.ndarray = field(repr=False)
+    rois: tuple[Any, ...] = field(repr=False)
+    fs: float
+    unit: str
+    saturated: np.ndarray = field(repr=False)
+    is_visible: np.ndarray = field(repr=False)
+    quantity: Quantity = "displacement"
+    time_unit: TimeUnit = "s"
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def times(self) -> np.ndarray:
+        """Time (T,) of each frame in seconds, or in frames if the rate of the camera is not known."""
+        return np.arange(len(self.values)) / self.fs
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Signals(Result):
+    """Signals with their rate, unit and standard error.
+
+    Attributes
+    ----------
+    values
+        (T, ...) float64.
+    fs
+        Rate in Hz, or 1 if it is not known.
+    unit
+        Unit of the values, or an empty string if it is not known.
+    stderr
+        (...) standard error of one value, or None.
+    time_unit
+        ``"s"``, or ``"frame"`` if the rate is not known.
+    """
+
+    values: np.ndarray
+    fs: float
+    unit: str = ""
+    stderr: np.ndarray | None = field(default=None, repr=False)
+    time_unit: TimeUnit = "s"
+
+    @property
+    def frequency_unit(self) -> str:
+        """``"Hz"``, or ``"cycles/frame"`` if the rate is not known."""
+        return frequency_unit(self.time_unit)
+
+    @property
+    def flat(self) -> np.ndarray:
+        """Values (T, N)."""
+        return self.values.reshape(len(self.values), -1)
+
+    @property
+    def usable(self) -> np.ndarray:
+        """Bool array (N,): which of the N signals are known and vary."""
+        usable: np.ndarray = np.isfinite(self.flat).all(axis=0) & (np.ptp(self.flat, axis=0) > 0)
+        return usable
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weights (N,) with sum 1: inverse variances, or equal weights if there is no `stderr`; 0 for unusable signals.
+
+        Raises
+        ------
+        ValueError
+            If no signal is usable.
+        """
+        weights = self.usable.astype(float)
+        if self.stderr is not None:
+            stderr = np.broadcast_to(self.stderr, self.values.shape[1:]).ravel()
+            valid = np.isfinite(stderr) & (stderr > 0)
+            weights *= np.where(valid, 1 / np.square(np.where(valid, stderr, 1)), 0)
+        if not weights.sum() > 0:
+            raise ValueError("no signal is known and varies: choose other regions")
+        normalized: np.ndarray = weights / weights.sum()
+        return normalized
+
+
+def camera_rate(frames: Any, fs: float | None) -> float:
+    """The rate `fs`, or the rate that `frames` or a result carries, in Hz; 1.0 if there is none."""
+    return check_fs(sampling_rate(frames, fs))
+
+
+def time_unit(frames: Any, fs: float | None) -> TimeUnit:
+    """The unit of time of results from `frames` or a result: seconds if a rate is known, else frames."""
+    unit: TimeUnit | None = getattr(frames, "time_unit", None) if fs is None else "s"
+    return unit or ("frame" if sampling_rate(frames, fs) is None else "s")
+
+
+def as_signals(values: Any, fs: float | None = None) -> Signals:
+    """Signals from an array (T, ...), or from a result with ``values``, ``fs``, ``unit`` and ``stderr``."""
+    rate = camera_rate(values, fs)
+    data = np.asarray(to_host(getattr(values, "values", values)))
+    if data.ndim == 0 or data.dtype.kind not in "fiub":
+        raise TypeError(f"signals must be real numbers (T, ...), time first, not {data.dtype} {data.shape}")
+    if len(data) < _MIN_SAMPLES:
+        raise ValueError(f"{len(data)} samples are too few to find a frequency in: give at least {_MIN_SAMPLES}")
+    data = data.astype(np.float64)
+    is_known = getattr(values, "is_known", None)
+    if is_known is not None and np.shape(is_known) == data.shape[1:]:
+        data[:, ~np.asarray(is_known, dtype=bool)] = np.nan
+    missing = ~np.isfinite(data).reshape(len(data), -1)
+    if (partly := missing.any(axis=0) & ~missing.all(axis=0)).any():
+        first = int(np.flatnonzero(missing[:, partly].any(axis=1))[0])
+        raise ValueError(f"signals hold NaN or infinite values, first at sample {first}: fill them or cut them off")
+    stderr = getattr(values, "stderr", None)
+    unit = str(getattr(values, "unit", ""))
+    return Signals(data, rate, unit, None if stderr is None else np.asarray(stderr), time_unit(values, fs))
+
+
+def check_band(band: tuple[float, float], count: int, fs: float, min_periods: float = 3.0) -> None:
+    """Raise if the band is not rising, leaves (0, fs/2], or `count` samples hold too few periods of its lower limit."""
+    low, high = band
+    if not 0 < low < high <= fs / 2:
+        raise ValueError(f"band={band} must be rising and lie inside (0, fs/2] = (0, {fs / 2:g}] Hz")
+    if count * low / fs < min_periods:
+        raise ValueError(
+            f"a clip of {count} frames at {fs:g} Hz is too short for band={band} Hz: it holds {count * low / fs:.2g} "
+            f"periods of {low:g} Hz and {min_periods:g} are needed; take {math.ceil(min_periods * fs / low)} frames, "
+            "or raise the band"
+        )
+
+
+def bandpass(values: np.ndarray, fs: float, band: tuple[float, float]) -> np.ndarray:
+    """Values (T, ...) limited to a band by an ideal zero-phase filter, with even extension at the ends."""
+    extended = np.concatenate([values, values[::-1]]) - values.mean(axis=0)
+    spectrum = np.fft.rfft(extended, axis=0)
+    frequencies = np.fft.rfftfreq(len(extended), 1 / fs)
+    spectrum[(frequencies < band[0]) | (frequencies > band[1])] = 0
+    filtered: np.ndarray = np.fft.irfft(spectrum, len(extended), axis=0)[: len(values)]
+    return filtered

@@ -1,0 +1,24 @@
+"""The Hann window, and the removal of a linear trend."""
+
+from __future__ import annotations
+
+import numpy as np
+
+MIN_PERIODS = 3
+"""Periods that a clip must hold of a vibration. A slower one cannot be distinguished from drift."""
+
+MAIN_LOBE = 3
+"""Bins on either side of a peak that the main lobe of a Hann window, and the first side lobe, may reach."""
+
+
+def hann(n: int) -> np.ndarray:
+    """Hann window (n,), sampled at the centers of n equal intervals, so that no sample is 0."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(n) + 0.5) / n)
+
+
+def detrend(signals: np.ndarray) -> np.ndarray:
+    """Signals (T, ...) without their mean and linear trend, in float64."""
+    n = len(signals)
+    trend = np.linalg.qr(np.stack([np.ones(n), np.arange(n) - (n - 1) / 2], axis=1))[0]
+    flat = signals.reshape(n, -1).astype(np.float64)
+    return (flat - trend @ (trend.T @ flat)).reshape(signals.shape)
