@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band
-from vmm.engine.protocols import Filter
-from vmm.magnet import by_network
+from vmm.learned.method import magnify_by_network
 from vmm.temporal import fir
+from vmm.temporal.choice import Band, Design
 
 
 def magnify(
@@ -23,7 +21,7 @@ def magnify(
     weights: str | Path = "realtime",
     white: float | None = None,
     mask: Any = None,
-    temporal: Callable[..., Filter] | Filter = fir,
+    temporal: Design = fir,
 ) -> Any:
     """Magnify motion by the real-time network, the quickest of the learned ones.
 
@@ -34,9 +32,9 @@ def magnify(
     band
         Low and high cut-off in Hz: what of the shape moves in this band is magnified. None for the other modes.
     fs
-        Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
+        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
     alpha
-        What is added: output motion = (1 + alpha) times the input's. A number or a map (H, W).
+        Gain that is added: output motion = (1 + alpha) times the input's. A number, or a map (H, W).
     mode
         What motion is measured against: "static" the first frame, "dynamic" the frame before, "temporal" what the
         band leaves out. By default "temporal" where there is a band, else "static".
@@ -47,23 +45,34 @@ def magnify(
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
-        Design of the temporal filter, or a ready filter; it works on the shape.
+        Design function of the temporal filter, or a ready filter; it filters the shape code.
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where band, mode, weights, alpha, mask or the frames are out of range; the message says what is allowed.
+        If band, mode, weights, alpha, mask or the frames are out of range; the message says what is allowed.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
     References
     ----------
     .. [1] Ha, Oh Hyun-Bin et al.: Revisiting learning-based video motion magnification for real-time processing.
        arXiv 2403.01898, 2024.
     """
-    return by_network(frames, band, "realtime", fs, alpha, mode, weights, white, mask, temporal)
+    return magnify_by_network(
+        frames,
+        band,
+        "realtime",
+        fs=fs,
+        alpha=alpha,
+        mode=mode,
+        weights=weights,
+        white=white,
+        mask=mask,
+        temporal=temporal,
+    )

@@ -23,8 +23,8 @@ from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.frames import check_frames, checked
 from vmm.engine.layer import Canvas, around, at_rest, beside, inside, liveliness, mean_seen, put_back, shift, warped
 from vmm.engine.loop import sampling_rate
-from vmm.engine.protocols import Filter
 from vmm.measure.transform import check_box, track
+from vmm.parts import TemporalFilter
 from vmm.temporal.bands import band_in_cycles, frequency_in_cycles
 
 __all__ = ["magnify", "steady", "track"]
@@ -185,9 +185,9 @@ def _chunks(frames: Iterable[Any], band: Any, **options: Any) -> Iterator[Array]
 def _left_in(band: Any, fs: float | None, smoothness: float | None, temporal: Any) -> tuple[float, float]:
     """The band, in cycles per frame, of the motion that stays in the layer."""
     if band is None:
-        if not isinstance(temporal, Filter):
+        if not isinstance(temporal, TemporalFilter):
             raise ValueError("band=None needs temporal, a filter that has its own")
-        low, high = temporal.band
+        low, high = getattr(temporal, "band", (0.0, 0.5))  # a causal filter states no band
     elif np.ndim(band) == 2:
         edges = [band_in_cycles(one, fs) for one in band]
         low, high = min(edges)[0], max(high for _, high in edges)

@@ -17,12 +17,12 @@ import numpy as np
 import vmm
 from benchmarks.study.parts import Setting
 from benchmarks.study.published import FILES, published
-from vmm.engine.protocols import Filter
 from vmm.learned import NAMES, load
 from vmm.motion import flow
+from vmm.parts import WholeClipFilter
 from vmm.temporal import acceleration
 
-SINCE_FIRST = Filter(lambda motion, memory: (motion - motion[:1], memory), whole=True)
+SINCE_FIRST = WholeClipFilter(lambda n: (np.eye(n) - np.eye(n)[0], np.eye(n)))
 """Passes all motion since the first frame: what a method makes of two frames."""
 
 NO_MOTION = ("color",)  # methods that magnify no motion

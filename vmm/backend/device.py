@@ -6,7 +6,6 @@ Frames are copied from and to pinned memory on streams of their own, while the d
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from time import perf_counter
@@ -16,9 +15,6 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 
-PLANS = 256
-"""Plans of Fourier transforms that are kept: a pyramid of half octaves and 8 orientations takes some 200."""
-
 BYTES = 128
 """Bytes that a pixel of a frame takes while it is worked on, at most, beside what is kept of the clip."""
 
@@ -27,8 +23,6 @@ ENOUGH = 2**26
 
 _SHARE = 0.25  # of the free memory that frames at work may take; the filters' memory and the results take more
 _LIMIT = 0.9  # of all memory that the pool may take
-
-_here = threading.local()
 
 
 def require() -> None:
@@ -53,15 +47,6 @@ def bound_memory() -> None:
     import cupy
 
     cupy.get_default_memory_pool().set_limit(fraction=_LIMIT)
-
-
-def keep_plans() -> None:
-    """Let CuPy keep the plans of all transforms of a pyramid; it holds them for each thread."""
-    if not getattr(_here, "kept", False):
-        import cupy
-
-        cupy.fft.config.get_plan_cache().set_size(PLANS)
-        _here.kept = True
 
 
 def frames_at_once(pixels: int) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import added
 from vmm.learned.network import Size
 
 
@@ -25,14 +24,9 @@ def seen(frame: Array, white: float, size: Size) -> Array:
     return xp.pad(x, [(0, 0), *sides], mode="reflect")[None]
 
 
-def shown(picture: Array, like: Array, white: float, size: Size) -> Array:
-    """A picture (1, 3, H', W') in [-1, 1] as a floating frame (H, W[, 3])."""
+def shown(picture: Array, gray: bool, white: float, size: Size) -> Array:
+    """A picture (1, 3, H', W') in [-1, 1] as a floating-point frame (H, W[, 3])."""
     (top, left), (height, width) = size.before, size.frame
     cut = picture[0, :, top : top + height, left : left + width]
     values = (cut + 1) * np.float32(white / 2)
-    return values.mean(axis=0) if like.ndim == 2 else namespace(values).moveaxis(values, 0, -1)
-
-
-def rounded(pictures: Array, like: Array) -> Array:
-    """Pictures in the type of the frames."""
-    return added(namespace(like).zeros_like(like), pictures)
+    return values.mean(axis=0) if gray else namespace(values).moveaxis(values, 0, -1)

@@ -11,11 +11,11 @@ import scipy.linalg
 
 from vmm.backend.arrays import Array, namespace, real_dtype, to_host
 from vmm.engine.frames import checked, cut, to_float
-from vmm.engine.protocols import Spatial, SpatialPlan
 from vmm.measure.clips import twice
 from vmm.measure.rois import regions
 from vmm.measure.shutter import rolled
 from vmm.measure.signals import check_band, in_band, rate_of_camera
+from vmm.parts import Spatial, SpatialPlan
 from vmm.spatial import DualTree, Pixels, luma
 
 _LOWEST = 20.0  # Hz, below which nothing is heard

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, is_array, joined, namespace, real_dtype, to_host
-from vmm.engine.frames import FEW, check_frames, checked, cut, to_float
+from vmm.engine.frames import PIXELS_PER_BLOCK_CACHED, check_frames, checked, cut, to_float
 from vmm.spatial import Pixels, luma
 
 FIRST = 16  # frames whose mean is the reference
@@ -95,9 +95,9 @@ def _first(chunks: Iterator[Array]) -> Array:
 
 def _again(first: Array, chunks: Iterator[Array]) -> Iterator[Array]:
     """All chunks, a few frames at a time."""
-    yield from cut(first, FEW)
+    yield from cut(first, PIXELS_PER_BLOCK_CACHED)
     for chunk in chunks:
-        yield from cut(chunk, FEW)
+        yield from cut(chunk, PIXELS_PER_BLOCK_CACHED)
 
 
 def _divided(size: tuple[int, int], most: int) -> list[tuple[int, int]]:

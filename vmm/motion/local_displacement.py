@@ -8,7 +8,7 @@ from typing import Any
 
 from vmm.backend import reference as kernels
 from vmm.backend.arrays import Array
-from vmm.engine.protocols import Grid, Motion
+from vmm.parts import Grid, Motion
 
 
 def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion:
@@ -67,25 +67,25 @@ def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion
     return replace(_along(Grid((1, 1), frequency=(0.0, math.pi / 2)), (sigma, sigma), limit), at=at)
 
 
-def _along(grid: Grid, samples: tuple[float, float], limit: float) -> Motion:
-    """The motion on the grid of one band, its blur in samples."""
-    centre = math.hypot(*grid.frequency)
+def _along(grid: Grid, blur: tuple[float, float], limit: float) -> Motion:
+    """The motion on the grid of one subband; the blur is in samples."""
+    center = math.hypot(*grid.frequency)
 
     def read(coefs: Array, reference: Array) -> Array:
-        if not any(samples):
-            return kernels.phase_since(coefs, reference) / -centre
-        parts = kernels.blur(kernels.displaced(coefs, reference, grid.frequency, grid.step, grid.turn), samples)
-        return parts[:, 0] / ((parts[:, 1] == 0) - parts[:, 1])
+        if not any(blur):
+            return kernels.phase_since(coefs, reference) / -center
+        sums = kernels.blur(kernels.displaced(coefs, reference, grid.frequency, grid.step, grid.turn), blur)
+        return sums[:, 0] / ((sums[:, 1] == 0) - sums[:, 1])
 
-    def angle(coefs: Array, motion: Array, alpha: Any) -> Array:
-        slope = kernels.slope(coefs, grid.frequency, grid.step, grid.turn) if any(samples) else centre
-        turn = alpha * motion * -slope  # what moves along the direction is late in phase
-        return turn if math.isinf(limit) else kernels.faded(turn, limit)
+    def phase_shift(coefs: Array, motion: Array, alpha: Any) -> Array:
+        frequency = kernels.slope(coefs, grid.frequency, grid.step, grid.turn) if any(blur) else center
+        angle = alpha * motion * -frequency  # the phase lags where the motion is along the direction
+        return angle if math.isinf(limit) else kernels.faded(angle, limit)
 
-    def write(coefs: Array, motion: Array, alpha: Any) -> Array:
-        return kernels.turn(coefs, angle(coefs, motion, alpha))
+    def put(coefs: Array, motion: Array, alpha: Any) -> Array:
+        return kernels.turn(coefs, phase_shift(coefs, motion, alpha))
 
-    def change(coefs: Array, motion: Array, alpha: Any) -> Array:
-        return kernels.turned(coefs, angle(coefs, motion, alpha))
+    def changed(coefs: Array, motion: Array, alpha: Any) -> Array:
+        return kernels.turned(coefs, phase_shift(coefs, motion, alpha))
 
-    return Motion(read, write, abs, change, limit=limit)
+    return Motion(read, put, abs, changed, takes=("complex",))

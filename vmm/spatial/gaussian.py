@@ -10,7 +10,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.backend.reference import expand, reduce
-from vmm.engine.protocols import Grid
+from vmm.parts import Grid
 
 
 class Gaussian:
@@ -55,16 +55,11 @@ class Gaussian:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """The blurred image of frames (..., H, W), and both, for what it leaves out."""
-        small = self.smaller(reduce(frames))[-1] if self.halved else frames
+        small = self.reduced(reduce(frames))[-1] if len(self._sizes) > 1 else frames
         return [small], [frames, small]
 
-    @property
-    def halved(self) -> bool:
-        """Whether there is any level."""
-        return len(self._sizes) > 1
-
-    def smaller(self, half: Array) -> list[Array]:
-        """Blurred images from the one of half the size on."""
+    def reduced(self, half: Array) -> list[Array]:
+        """The images of level 1 and above, from that of level 1; at least one halving is needed."""
         return _reduced(half, len(self._sizes) - 2)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
@@ -72,8 +67,8 @@ class Gaussian:
         image = self._enlarged(bands[0], 0)
         return image if residual is None else image + (residual[0] - self._enlarged(residual[-1], 0))
 
-    def coarse(self, bands: Sequence[Array | None]) -> Array | None:
-        """The blurred image at half the size of a frame."""
+    def half_size(self, bands: Sequence[Array | None]) -> Array | None:
+        """The blurred image, expanded to half the size of a frame."""
         return self._enlarged(bands[0], 1)
 
     def _enlarged(self, image: Array, level: int) -> Array:
@@ -125,21 +120,21 @@ class GaussianPyramid:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Blurred images of frames (..., H, W), and what adding them up leaves out."""
-        bands = [frames, *self.smaller(reduce(frames))]
+        bands = [frames, *self.reduced(reduce(frames))]
         return bands, bands
 
-    def smaller(self, half: Array) -> list[Array]:
-        """All bands but the finest, from the one of half the size."""
+    def reduced(self, half: Array) -> list[Array]:
+        """The subbands of level 1 and above, from that of level 1."""
         return _reduced(half, len(self._sizes) - 2)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """The sum of the bands, each enlarged to the size of a frame."""
-        total = self.coarse(bands)
+        total = self.half_size(bands)
         total = expand(total, self._sizes[0], bands[0]) if total is not None else bands[0]
         return total if residual is None else total + residual[0] - self.synthesize(residual, None)
 
-    def coarse(self, bands: Sequence[Array | None]) -> Array | None:
-        """The sum of all bands but the finest, at half the size of a frame."""
+    def half_size(self, bands: Sequence[Array | None]) -> Array | None:
+        """The sum of all subbands but the finest, at half the size of a frame."""
         total = None
         for i, size in reversed(list(enumerate(self._sizes))[1:]):
             band = bands[i]

@@ -15,7 +15,7 @@ import scipy.fft
 from vmm.backend.arrays import Array, fft2, irfft2, joined, on_device, rfft2
 from vmm.backend.reference import put, take
 from vmm.backend.threads import in_parallel, workers
-from vmm.engine.protocols import Computed, Grid
+from vmm.parts import Grid, LazySequence
 
 _SMALL = 2**14  # samples for which it is not worth while to call a transform
 
@@ -107,7 +107,7 @@ class SteerablePyramid:
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Complex bands (T, h, w) of frames (T, H, W), each computed when asked for; the residual is a spectrum."""
         half = joined(list(in_parallel(rfft2, _apart(frames), workers(frames))))
-        return Computed(lambda i: self._bands[i].take(half), len(self._bands)), half
+        return LazySequence(lambda i: self._bands[i].take(half), len(self._bands)), half
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from bands; of the residual spectrum the part that no band holds is taken."""
@@ -133,8 +133,11 @@ class SteerablePyramid:
         return half
 
 
-def bears(octave: float) -> float:
-    """Phase in radians that a band may be turned by: a quarter of a wavelength at octave 1, a half at octave 0.5."""
+def max_phase_shift(octave: float) -> float:
+    """Largest phase shift in radians that a subband shows truly.
+
+    It is that of a quarter of its wavelength at octave 1, and of half a wavelength at octave 0.5.
+    """
     return math.pi / (2 * octave)
 
 
@@ -158,7 +161,7 @@ class _Band:
         gain = size[0] * size[1] / (shape[0] * shape[1])
         frequency = _centre(box, corner, shape)
         turn = _centre(box, (0, 0), size)  # the corner of the box becomes frequency 0
-        grid = Grid(size, step=step, scale=scale, frequency=frequency, turn=turn)
+        grid = Grid(size, step=step, scale=scale, frequency=frequency, turn=turn, coefs="complex")
         return cls(xp.asarray(box, dtype=dtype), corner, gain, grid)
 
     def take(self, half: Array) -> Array:

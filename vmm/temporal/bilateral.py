@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.engine.protocols import Computed, Grid, Rule
+from vmm.parts import Grid, LazySequence, NonlinearFilter
 from vmm.temporal.derivative import acceleration
 
 
-def bilateral(frequency: float, fs: float | None = None, *, largest: float = 0.5, pairs: bool = True) -> Rule:
+def bilateral(
+    frequency: float, fs: float | None = None, *, largest: float = 0.5, pairs: bool = True
+) -> NonlinearFilter:
     """Second derivative of a Gaussian along time whose weights fall where motion is larger than that of interest.
 
     A frame ``t + tau`` adds ``k(tau) g(d) d``, k being the weights of ``acceleration``, d the motion between the two
@@ -32,7 +34,7 @@ def bilateral(frequency: float, fs: float | None = None, *, largest: float = 0.5
 
     Returns
     -------
-    Rule
+    NonlinearFilter
 
     Raises
     ------
@@ -68,9 +70,9 @@ def bilateral(frequency: float, fs: float | None = None, *, largest: float = 0.5
         return total
 
     def signals(motions: Sequence[Array], amplitudes: Sequence[Array], grids: Sequence[Grid]) -> Sequence[Array]:
-        return Computed(lambda i: ranged(motions[i]), len(motions))
+        return LazySequence(lambda i: ranged(motions[i]), len(motions))
 
-    return Rule(signals, delay, acceleration(frequency, fs).band)
+    return NonlinearFilter(signals, delay, acceleration(frequency, fs).band)
 
 
 def impulse(frequency: float, fs: float | None) -> np.ndarray:

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from vmm.engine.protocols import Filter
+from vmm.parts import LookAheadFilter
 from vmm.temporal.bands import frequency_in_cycles
 from vmm.temporal.fir import gain, weighted_sum
 
 
-def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> Filter:
+def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> LookAheadFilter:
     """Second derivative of a Gaussian (negative), with unit gain and its peak at the frequency.
 
     Constants and ramps give zero, so that motion of constant speed is left alone.
@@ -29,8 +29,8 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "ga
 
     Returns
     -------
-    Filter
-        With a delay of half its length.
+    LookAheadFilter
+        A filter whose group delay is half its length.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "ga
     raise ValueError(f"kernel={kernel!r} must be 'gaussian', 'dog', 'interval' or 'takeda'")
 
 
-def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> Filter:
+def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> LookAheadFilter:
     """Third derivative of a Gaussian, with unit gain at the frequency: large where motion starts, stops or turns.
 
     Parameters
@@ -83,8 +83,8 @@ def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian")
 
     Returns
     -------
-    Filter
-        With a delay of half its length; its output is a quarter period off the motion.
+    LookAheadFilter
+        A filter whose group delay is half its length; its output is a quarter period out of phase with the motion.
 
     Raises
     ------

@@ -9,11 +9,11 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import product
-from vmm.engine.protocols import Filter
+from vmm.parts import LookAheadFilter
 from vmm.temporal.bands import band_in_cycles
 
 
-def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None = None) -> Filter:
+def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None = None) -> LookAheadFilter:
     """Linear-phase band-pass with a Hamming window, gain 1 at the centre of the band and 0 for constants.
 
     Parameters
@@ -28,8 +28,8 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
 
     Returns
     -------
-    Filter
-        Its delay is half its length; the loop looks ahead, so that a recorded clip is filtered with zero phase.
+    LookAheadFilter
+        A filter whose group delay is half its length.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
     return weighted_sum(weights / abs(gain(weights, (low + high) / 2)), (low, high))
 
 
-def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> Filter:
+def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> LookAheadFilter:
     """The filter that sums the last frames with weights, the newest first; before the clip all stands still."""
     span = len(weights) - 1
     block = min(max(span, 16), 64)
@@ -70,15 +70,15 @@ def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> Filter:
     def apply(x: Array, memory: Any) -> tuple[Array, Any]:
         xp = namespace(x)
         before = xp.repeat(x[:1], span, axis=0) if memory is None else memory
-        seen = xp.concatenate([before, x])
-        flat = seen.reshape(len(seen), -1)
+        samples = xp.concatenate([before, x])
+        flat = samples.reshape(len(samples), -1)
         y = xp.empty((len(x), flat.shape[1]), x.dtype)
         for start in range(0, len(x), block):
             n = min(block, len(x) - start)
             y[start : start + n] = product(flat[start : start + n + span], rows[:n, : n + span])
-        return y.reshape(x.shape), seen[len(seen) - span :].copy()
+        return y.reshape(x.shape), samples[len(samples) - span :].copy()
 
-    return Filter(apply, delay=span // 2, band=band)
+    return LookAheadFilter(apply, span // 2, band)
 
 
 def gain(weights: np.ndarray, frequency: float) -> complex:

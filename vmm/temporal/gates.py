@@ -10,7 +10,7 @@ from typing import Any
 from vmm.backend.arrays import Array, namespace, ndimage
 from vmm.backend.reference import blur, resample
 from vmm.backend.threads import in_parallel
-from vmm.engine.protocols import Computed, Filter, Grid, Rule
+from vmm.parts import Grid, LazySequence, LookAheadFilter, NonlinearFilter
 from vmm.temporal.bands import frequency_in_cycles
 from vmm.temporal.derivative import acceleration, jerk
 
@@ -26,7 +26,7 @@ def jerk_aware(
     largest: float = 0.5,
     propagation: int = 5,
     kernel: str = "gaussian",
-) -> Rule:
+) -> NonlinearFilter:
     """Acceleration times a smoothness ``S^beta``, S = 1 / (1 + (jerk / largest)^4), of this level and coarser ones.
 
     The jerk of a sudden change is large, that of a small vibration small. A change shows best at the coarse levels, so
@@ -51,7 +51,7 @@ def jerk_aware(
 
     Returns
     -------
-    Rule
+    NonlinearFilter
 
     Raises
     ------
@@ -80,7 +80,7 @@ def jerk_aware(
 
     def signals(motions: Sequence[Array], amplitudes: Sequence[Array], grids: Sequence[Grid]) -> Sequence[Array]:
         if beta == 0:
-            return Computed(lambda i: _centred(wanted, motions[i], delay), len(grids))
+            return LazySequence(lambda i: _centred(wanted, motions[i], delay), len(grids))
         rough = list(
             in_parallel(lambda i: _roughness(_centred(abrupt, motions[i], delay) / largest), range(len(grids)))
         )
@@ -90,9 +90,9 @@ def jerk_aware(
             total = sum((_carried(rough[j], grids[j], grids[i]) for j in near), start=rough[i])
             return namespace(total).exp(-beta * total) * _centred(wanted, motions[i], delay)
 
-        return Computed(signal, len(grids))
+        return LazySequence(signal, len(grids))
 
-    return Rule(signals, delay, wanted.band)
+    return NonlinearFilter(signals, delay, wanted.band)
 
 
 def anisotropic(
@@ -102,7 +102,7 @@ def anisotropic(
     gamma: float = 0.5,
     window: int = 25,
     **options: float,
-) -> Rule:
+) -> NonlinearFilter:
     """Jerk-aware acceleration times its fractional anisotropy among orientations and a weight of edges.
 
     A motion makes signals of all orientations that go together, noise makes signals that do not. With C the covariance
@@ -123,7 +123,7 @@ def anisotropic(
 
     Returns
     -------
-    Rule
+    NonlinearFilter
         For bands with several orientations a level.
 
     Raises
@@ -160,16 +160,16 @@ def anisotropic(
             there = _carried(one[i // len(levels[0])], _coarse(grids[_level(i, grids)[0]]), grids[i])
             return there * _largest_near(i, edges, grids) * own[around : len(own) - around]
 
-        return Computed(signal, len(grids))
+        return LazySequence(signal, len(grids))
 
-    return Rule(signals, inner.delay + around, inner.band)
+    return NonlinearFilter(signals, inner.delay + around, inner.band)
 
 
 def _jerk_of(kernel: str) -> str:
     return "takeda" if kernel == "takeda" else "gaussian"
 
 
-def _centred(part: Filter, motion: Array, delay: int) -> Array:
+def _centred(part: LookAheadFilter, motion: Array, delay: int) -> Array:
     """The filtered motion of the frames that have `delay` frames before and after them."""
     filtered, _ = part.apply(motion, None)
     return filtered[delay + part.delay : len(motion) - delay + part.delay]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array
-from vmm.backend.reference import product
-from vmm.engine.protocols import Filter
+from vmm.backend.time_series import predictor
+from vmm.parts import WholeClipFilter
 from vmm.temporal.bands import band_in_cycles
-from vmm.temporal.ends import predictor
 
 _SEEN = 16  # times the length that is predicted: what lies farther back tells nothing
 
 
-def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool = False) -> Filter:
+def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool = False) -> WholeClipFilter:
     """Keep the Fourier components of a clip that lie inside the band, drop all others.
 
     The clip's trend is taken off and the clip continued at both ends as is likeliest for the band, so that its end does
@@ -33,9 +30,9 @@ def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool
 
     Returns
     -------
-    Filter
-        A filter without delay that needs the whole clip: it is read twice, and two values a component kept of each
-        coefficient are held.
+    WholeClipFilter
+        A filter without delay that needs the whole clip: the loop reads the clip twice and holds two values of each
+        coefficient for each Fourier component in the band.
 
     Raises
     ------
@@ -67,11 +64,7 @@ def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool
             )
         return synthesis, analysis
 
-    def apply(x: Array, memory: Any) -> tuple[Array, Any]:
-        synthesis, analysis = factors(len(x))
-        return product(product(x, analysis), synthesis), None
-
-    return Filter(apply, whole=True, band=(low, high), factors=factors)
+    return WholeClipFilter(factors, (low, high))
 
 
 def _continued(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:

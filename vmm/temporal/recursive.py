@@ -8,13 +8,13 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import biquads
-from vmm.engine.protocols import Filter
+from vmm.parts import CausalFilter
 from vmm.temporal.bands import band_in_cycles
 
 
 def butterworth(
     band: tuple[float, float], fs: float | None = None, *, order: int = 1, published: bool = False
-) -> Filter:
+) -> CausalFilter:
     """Causal Butterworth band-pass in second-order sections, in its steady state for the first frame.
 
     Parameters
@@ -31,7 +31,7 @@ def butterworth(
 
     Returns
     -------
-    Filter
+    CausalFilter
 
     Raises
     ------
@@ -46,8 +46,8 @@ def butterworth(
     Examples
     --------
     >>> import vmm
-    >>> vmm.temporal.butterworth((0.4, 3.0), 30).delay
-    0
+    >>> vmm.temporal.butterworth((0.4, 3.0), 30, order=2).sos.shape
+    (2, 6)
     """
     import scipy.signal
 
@@ -67,7 +67,7 @@ def iir(
     *,
     r: tuple[float, float] | None = None,
     published: bool = False,
-) -> Filter:
+) -> CausalFilter:
     """Difference of two one-pole low-passes ``y += r (x - y)``.
 
     Parameters
@@ -83,7 +83,7 @@ def iir(
 
     Returns
     -------
-    Filter
+    CausalFilter
 
     Raises
     ------
@@ -98,8 +98,8 @@ def iir(
     Examples
     --------
     >>> import vmm
-    >>> vmm.temporal.iir(r=(0.4, 0.05)).delay
-    0
+    >>> vmm.temporal.iir(r=(0.4, 0.05)).sos.shape
+    (1, 6)
     """
     if (band is None) == (r is None):
         raise ValueError("iir takes either band=(low, high) in Hz or r=(r1, r2)")
@@ -121,7 +121,7 @@ def _poles(r1: float, r2: float) -> np.ndarray:
     return np.array([[r1 - r2, r2 - r1, 0.0, 1.0, r1 + r2 - 2.0, (1 - r1) * (1 - r2)]])
 
 
-def _sections(sos: np.ndarray) -> Filter:
+def _sections(sos: np.ndarray) -> CausalFilter:
     """Second-order sections that start as if the first frame had stood for ever."""
     import scipy.signal
 
@@ -134,7 +134,7 @@ def _sections(sos: np.ndarray) -> Filter:
         registers = memory.copy()
         return biquads(x, sos, registers), registers
 
-    return Filter(apply, sections=_of_differences(sos))
+    return CausalFilter(apply, _of_differences(sos))
 
 
 def _of_differences(sos: np.ndarray) -> np.ndarray | None:

@@ -25,7 +25,7 @@ import numpy as np
 from vmm.backend.cpu import colours, directions, images, phase, spectra, triples
 from vmm.backend.cpu.flows import alike, arriving, cubic, followed, linear  # noqa: F401
 from vmm.backend.cpu.phase import phase_since_written, phase_sums  # noqa: F401
-from vmm.backend.reference import one_sided
+from vmm.backend.taps import one_sided
 from vmm.backend.threads import cores, in_parallel
 
 _FEW = 50_000  # samples that one core has gone through before another has begun
