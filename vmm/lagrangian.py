@@ -37,9 +37,9 @@ def magnify(
     """Magnify motion along trajectories: follow each point through the frames and add to its vibration.
 
     Use it for small motion of objects that also move far, with ``temporal=vmm.temporal.acceleration(frequency, fs)``
-    and band None: steady motion of any speed is left unchanged. Where a point is hidden or leaves the frame, its trajectory
-    ends and is continued by the likeliest motion in the band; its displacement then has less weight than that of
-    neighbors with the same motion. Unlike in [1]_ no layers are needed.
+    and band None: steady motion of any speed is left unchanged. Where a point is hidden or leaves the frame, its
+    trajectory ends and is continued by the likeliest motion in the band; its displacement then has less weight than
+    that of neighbors with the same motion. Unlike in [1]_ no layers are needed.
 
     Parameters
     ----------

@@ -11,8 +11,9 @@ A method of motion magnification has three parts, which ``vmm.magnify`` joins:
 | | ``WholeClipFilter`` | a linear filter that needs all frames of a clip at once |
 | | ``NonlinearFilter`` | a temporal filter that is not linear, or that uses several subbands together |
 
-``Grid`` describes the samples of a subband, ``LazySequence`` holds subbands that are computed on request, and
-``ClipPlan`` marks a spatial part that is made from the first frames of a clip.
+``Grid`` describes the samples of a subband, ``LazySequence`` holds subbands that are computed on request,
+``ClipPlan`` marks a spatial part that is made from a clip. ``SpatialPlan``, ``TemporalFilter``, ``LinearFilter`` and
+``Coefs`` are types.
 """
 
 from __future__ import annotations
@@ -222,7 +223,7 @@ class Motion:
     def prepared(self, coefs: Array, motion: Array, alpha: Any) -> tuple[Array, Any]:
         """Motion and alpha as ``put`` takes them: blurred, weighted, then limited after multiplication by alpha.
 
-        This is the only place that knows the order, so that the order of the decorators does not matter.
+        Only this function knows the order, so that the order of the decorators does not matter.
         """
         motion = self.denoised(coefs, motion)
         return (motion, alpha) if math.isinf(self.limit) else (faded(alpha * motion, self.limit), 1.0)
@@ -255,10 +256,9 @@ class Motion:
             if any(motion.sigma):
                 raise ValueError(f"the motion is smoothed already, by sigma={motion.sigma}: smooth it once")
             motion = replace(motion, sigma=sigma)
-        if weight is not None:
-            if motion.weight is not None:
-                raise ValueError("the motion is weighted already: weight it once")
-            motion = replace(motion, weight=weight)
+        if weight is not None and motion.weight is not None:
+            raise ValueError("the motion is weighted already: weight it once")
+        motion = replace(motion, weight=weight or motion.weight)
         if not math.isinf(limit):
             if not math.isinf(motion.limit):
                 raise ValueError(f"the motion is limited already, to {motion.limit:g} rad: limit it once")

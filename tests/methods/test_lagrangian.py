@@ -236,7 +236,7 @@ CLIP = np.random.default_rng(0).integers(0, 256, (8, 16, 16)).astype(np.uint8)
         ({"flow": lambda a, b: a}, r"flow gave an array \(16, 16\)"),
         ({"flow": lambda a, b: np.full((2, 16, 16), np.nan), "temporal": butterworth}, "must be finite"),
         ({"sigma": 0}, "sigma=0 must be a positive number"),
-        ({"alpha": [1, 2]}, "give a number or a map"),
+        ({"alpha": [1, 2]}, "it must be a number or a map"),
         ({"alpha": np.ones((3, 3))}, "must have the shape of a frame"),
         ({"alpha": np.nan}, "alpha=nan must be finite"),
         ({"mask": (0, 0, 99, 99)}, "must lie inside the frame"),
