@@ -23,11 +23,11 @@ def magnify(
     limit: float = 0.75,
     mask: Any = None,
 ) -> Any:
-    """Magnify small motion that rides on a large one: the acceleration of the motion, and not its speed.
+    """Magnify small motion on top of a large one: the acceleration of the motion, and not its velocity.
 
-    A steady drift has no acceleration, so that it stays as it is. Each band gives its displacement from one frame to
-    the next, corrected by those around, so that a drifting texture drifts steadily; their sum is filtered by the
-    second derivative of a Gaussian, with unit gain at the frequency and centred on each frame.
+    A steady drift has no acceleration, so that it is left unchanged. Each subband gives its displacement from one frame
+    to the next, estimated in a neighborhood, so that the displacement of a drifting texture is steady. The sum of the
+    displacements is filtered by the second derivative of a Gaussian, with unit gain at the frequency and zero phase.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def magnify(
     ----------
     .. [1] Zhang, Pintea, van Gemert: Video acceleration magnification. CVPR 2017, equations 4 to 8.
     .. [2] Meyer, Sorkine-Hornung, Gross: Phase-based modification transfer for video. ECCV 2016. (The correction of
-       phases from neighbours that this takes the place of.)
+       phases by neighbors, which local displacement replaces.)
 
     Examples
     --------

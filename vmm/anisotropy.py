@@ -26,10 +26,11 @@ def magnify(
     limit: float = 0.75,
     mask: Any = None,
 ) -> Any:
-    """Magnify the acceleration of small motion where it is motion and not noise: orientations go together.
+    """Magnify the acceleration of small motion where the orientations agree, so that it is motion and not noise.
 
-    A motion is seen by all orientations of a level at once, noise by each in its own way. What `jerk` magnifies is
-    weighted by the fractional anisotropy of the orientations' signals, and by a weight of edges.
+    Motion causes correlated signals in all orientations of a level, noise uncorrelated ones. The jerk-aware
+    acceleration of ``vmm.jerk`` is multiplied by the fractional anisotropy of the signals of the orientations, and by a
+    weight of edges.
 
     Parameters
     ----------
@@ -43,13 +44,13 @@ def magnify(
         Gain that is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number or a
         map (H, W).
     beta
-        Strength of the jerk-aware gate; 0 leaves it out.
+        Exponent of the jerk-aware gate, 0 or greater; 0 turns it off.
     largest
-        Amplitude in pixels of a vibration whose jerk halves that gate.
+        Amplitude in pixels of a vibration at `frequency` whose jerk makes the gate one half, greater than 0.
     gamma
-        Power of the anisotropy; published is 1, by which motion among noise is magnified by a tenth less.
+        Exponent of the anisotropy, 0 or greater. With 1, as published, motion in noise is magnified by a tenth less.
     window
-        Odd width in samples of the window that the anisotropy is found in.
+        Odd width in samples of the window in which the anisotropy is estimated, at least 3.
     octave
         Bandwidth of the subbands in octaves: 1, 0.5 or 0.25.
     orientations

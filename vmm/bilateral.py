@@ -24,10 +24,10 @@ def magnify(
     limit: float = 0.75,
     mask: Any = None,
 ) -> Any:
-    """Magnify small motion by those frames alone whose motion is of the size of interest.
+    """Magnify small motion from those frames only in which the motion has the size of interest.
 
-    The acceleration filter leaves out the frames between which a place moved farther than it would by the motion of
-    interest, so that a jump, a stop or a turn neither rings nor tears.
+    The acceleration filter excludes frames between which the displacement is larger than that of the motion of
+    interest, so that a jump, a stop or a turn causes neither ringing nor tearing.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def magnify(
         Gain that is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number or a
         map (H, W).
     largest
-        Largest motion of interest in pixels; at a sixth of it the gain is 0.95.
+        Largest amplitude of interest in pixels, greater than 0; at a sixth of it the gain is 0.95.
     pairs
-        Whether a steady drift counts as no motion. As published it counts, and what drifts is left alone.
+        Whether a steady drift is ignored. False for the published form, in which drifting objects are not magnified.
     octave
         Bandwidth of the subbands in octaves: 1, 0.5 or 0.25.
     orientations

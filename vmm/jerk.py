@@ -28,8 +28,8 @@ def magnify(
 ) -> Any:
     """Magnify the acceleration of small motion, and not the start, stop or turn of a large one.
 
-    Where the jerk (the third derivative along time) of a place is larger than that of the motion of interest, at its
-    own level of the pyramid or a coarser one, the motion there is large, and is magnified less.
+    Where the jerk (the third derivative along time) at a position is larger than that of the motion of interest, at the
+    same level of the pyramid or a coarser one, the motion there is large and is magnified less.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ def magnify(
         Gain that is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number or a
         map (H, W).
     beta
-        Strength of the gate; 0 magnifies all acceleration.
+        Exponent of the gate, 0 or greater; 0 magnifies all acceleration.
     largest
-        Amplitude in pixels of a vibration whose jerk halves the gate.
+        Amplitude in pixels of a vibration at `frequency` whose jerk makes the gate one half, greater than 0.
     propagation
-        How many levels of the pyramid the gate takes, this one and coarser ones.
+        Number of levels of the pyramid that the gate uses, the own level and coarser ones, at least 1.
     kernel
         Temporal kernels: "gaussian", with unit gain, or "takeda", as published.
     octave

@@ -21,7 +21,7 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "ga
     frequency
         Frequency of the motion of interest in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     kernel
         ``"gaussian"``: sigma = fs / (sqrt(2) pi f) frames, which peaks at f. As published, with their own gains:
         ``"dog"`` and ``"interval"`` (difference of Gaussians and second difference over a quarter period of the
@@ -35,7 +35,7 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "ga
     Raises
     ------
     ValueError
-        Where the frequency lies outside (0, fs/2), or the kernel is unknown.
+        If the frequency lies outside (0, fs/2), or the kernel is unknown.
 
     References
     ----------
@@ -77,7 +77,7 @@ def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian")
         Frequency of the motion of interest in Hz, or in cycles per frame without `fs`; below a quarter of `fs`, above
         which the derivative of so narrow a Gaussian has its peak elsewhere.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     kernel
         ``"gaussian"``, of the width that ``acceleration`` has; or ``"takeda"``, as in the release of [1]_.
 
@@ -89,7 +89,7 @@ def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian")
     Raises
     ------
     ValueError
-        Where the frequency lies outside (0, fs/2), or the kernel is unknown.
+        If the frequency lies outside (0, fs/2), or the kernel is unknown.
 
     References
     ----------

@@ -14,14 +14,14 @@ from vmm.temporal.bands import band_in_cycles
 
 
 def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None = None) -> LookAheadFilter:
-    """Linear-phase band-pass with a Hamming window, gain 1 at the centre of the band and 0 for constants.
+    """Linear-phase band-pass filter with a Hamming window, gain 1 at the center of the band and 0 at 0 Hz.
 
     Parameters
     ----------
     band
         Low and high cut-off (gain one half) in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     taps
         Odd length of the filter in frames. By default long enough that the transitions (3.3 / taps of `fs`) are
         neither wider than the band nor reach down to zero.
@@ -34,7 +34,7 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
     Raises
     ------
     ValueError
-        Where the band is not rising or lies outside (0, fs/2), or taps is not odd.
+        If the band is not rising or lies outside (0, fs/2), or taps is not odd.
 
     References
     ----------
@@ -60,7 +60,7 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
 
 
 def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> LookAheadFilter:
-    """The filter that sums the last frames with weights, the newest first; before the clip all stands still."""
+    """The filter with these weights of the last frames, the newest first; before the clip the motion is constant."""
     span = len(weights) - 1
     block = min(max(span, 16), 64)
     rows = np.zeros((block, block + span))
@@ -82,6 +82,6 @@ def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> LookAheadFil
 
 
 def gain(weights: np.ndarray, frequency: float) -> complex:
-    """Complex gain of centred weights at a frequency in cycles per frame."""
+    """Complex gain of centerd weights at a frequency in cycles per frame."""
     times = np.arange(len(weights)) - (len(weights) - 1) / 2
     return complex(weights @ np.exp(-2j * np.pi * frequency * times))

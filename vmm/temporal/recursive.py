@@ -22,7 +22,7 @@ def butterworth(
     band
         Low and high cut-off (-3 dB) in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     order
         Order of the low-pass prototype; each needs two values of memory for every coefficient.
     published
@@ -36,7 +36,7 @@ def butterworth(
     Raises
     ------
     ValueError
-        Where the band is not rising or lies outside (0, fs/2), or order is below 1.
+        If the band is not rising or lies outside (0, fs/2), or order is below 1.
 
     References
     ----------
@@ -75,11 +75,11 @@ def iir(
     band
         Low and high cut-off in Hz, or in cycles per frame without `fs`; each pole is ``r = 1 - exp(-2 pi f / fs)``.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     r
         The two coefficients (r1, r2) themselves, 1 >= r1 > r2 > 0, in place of the band: ``r1=0.4, r2=0.05`` in [1]_.
     published
-        Leave the gain as it is. By default it is 1 at the centre of the band. With `r` it is always left.
+        Leave the gain as it is. By default it is 1 at the center of the band. With `r` it is always left.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def iir(
     Raises
     ------
     ValueError
-        Where both or neither of band and r are given, or either is out of range.
+        If both or neither of band and r are given, or either is out of range.
 
     References
     ----------
