@@ -29,7 +29,7 @@ _BLOCK = 32  # samples that one product of matrices makes or takes, as a filter
 _ACROSS = 160  # rows or columns in it: BLAS leaves so small a product to the thread that calls it
 _PIECE = 2**19  # pixels that are filtered at a time
 
-_FREQUENCIES = np.linspace(-np.pi, np.pi, 1024, endpoint=False)  # at which the centres of bands are looked for
+_FREQUENCIES = np.linspace(-np.pi, np.pi, 1024, endpoint=False)  # at which the centers of bands are looked for
 
 _PARTS = ((0, 1), (1, 1), (1, 0))  # of a level, low-pass 0 or high-pass 1 down and right
 _BANDS = ((2, -1), (1, -1), (0, -1), (0, 1), (1, 1), (2, 1))  # part, and the sign of its frequency down
@@ -47,16 +47,16 @@ class DualTree:
     shape
         Rows and columns of a frame.
     dtype
-        Floating type.
+        Floating-point type of the coefficients.
     xp
-        Array module.
+        Array module, ``numpy`` or ``cupy``.
     levels
         Number of octaves; by default as many as leave four samples along the shorter side.
 
     Raises
     ------
     ValueError
-        Where the frame is smaller than 8 pixels, or does not hold that many levels.
+        If the frame is smaller than 8 pixels, or does not hold that many levels.
 
     References
     ----------
@@ -93,12 +93,12 @@ class DualTree:
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """One grid a band: from -75 to 75 degrees within a level."""
+        """One grid for each subband: from -75 to 75 degrees within a level."""
         return [self._grid(level, *_BANDS[i]) for level in range(len(self._sides)) for i in range(6)]
 
     def _grid(self, level: int, part: int, sign: int) -> Grid:
         (rows, cols), scale = self._sides[level], 2.0**level
-        down, right = (_centre(level, kind) for kind in _PARTS[part])
+        down, right = (_center(level, kind) for kind in _PARTS[part])
         shape, origin = (rows.samples, cols.samples), (rows.origin, cols.origin)
         return Grid(shape, origin, (2 * scale, 2 * scale), scale, frequency=(sign * down, right), coefs="complex")
 
@@ -287,10 +287,10 @@ def _pair(taps: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _centre(level: int, kind: int) -> float:
+def _center(level: int, kind: int) -> float:
     """Centre of the low or high-pass of a level, both trees together, in radians per pixel."""
     if level > 3:
-        return _centre(3, kind) / 2 ** (level - 3)  # from there on every octave is alike
+        return _center(3, kind) / 2 ** (level - 3)  # from there on every octave is alike
     first, second = _responses(level, kind)
     weight = abs(first - 1j * second) ** 2
     return float(weight @ _FREQUENCIES / weight.sum())

@@ -21,16 +21,16 @@ class Gaussian:
     shape
         Rows and columns of a frame.
     dtype
-        Floating type.
+        Floating-point type of the coefficients.
     xp
-        Array module.
+        Array module, ``numpy`` or ``cupy``.
     level
         How often the size is halved.
 
     Raises
     ------
     ValueError
-        Where the frame is too small for so many levels.
+        If the frame is too small for so many levels.
 
     Examples
     --------
@@ -88,14 +88,14 @@ class GaussianPyramid:
     shape
         Rows and columns of a frame.
     dtype
-        Floating type.
+        Floating-point type of the coefficients.
     xp
-        Array module.
+        Array module, ``numpy`` or ``cupy``.
 
     Raises
     ------
     ValueError
-        Where the frame is smaller than 5 pixels.
+        If the frame is smaller than 5 pixels.
 
     References
     ----------
@@ -115,7 +115,7 @@ class GaussianPyramid:
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """One grid a level."""
+        """One grid for each level."""
         return [Grid(size, step=(2.0**i, 2.0**i), scale=2.0**i) for i, size in enumerate(self._sizes)]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:

@@ -22,14 +22,14 @@ class Laplacian:
     shape
         Rows and columns of a frame.
     dtype
-        Floating type.
+        Floating-point type of the coefficients.
     xp
-        Array module.
+        Array module, ``numpy`` or ``cupy``.
 
     Raises
     ------
     ValueError
-        Where the frame is smaller than 5 pixels.
+        If the frame is smaller than 5 pixels.
 
     References
     ----------
@@ -49,7 +49,7 @@ class Laplacian:
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """One grid a level."""
+        """One grid for each level."""
         return [Grid(size, step=(2.0**i, 2.0**i), scale=2.0**i) for i, size in enumerate(self._sizes[:-1])]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:

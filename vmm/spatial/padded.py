@@ -16,21 +16,21 @@ from vmm.parts import Grid, Spatial, SpatialPlan
 
 
 def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPlan:
-    """The same part on frames continued by reflection, so that a Fourier pyramid does not wrap round.
+    """Apply a spatial part to frames that are continued by reflection, so that a Fourier pyramid does not wrap around.
 
     Parameters
     ----------
     part
-        Maker of the part inside.
+        Plan of the part.
     border
-        Pixels added on each side at least; more are added up to a size that Fourier transforms quickly.
+        Smallest number of pixels to add on each side; more are added up to a size with a fast Fourier transform.
     **options
-        For the part inside.
+        Options of the part.
 
     Returns
     -------
     callable
-        Maker of the padded part.
+        Plan of the padded part.
 
     Examples
     --------

@@ -13,16 +13,16 @@ from vmm.parts import Grid
 
 
 class Pixels:
-    """One band that is the frames, and nothing beside.
+    """The frames as their only subband; there is no residual.
 
     Parameters
     ----------
     shape
         Rows and columns of a frame.
     dtype
-        Floating type.
+        Floating-point type of the coefficients.
     xp
-        Array module.
+        Array module, ``numpy`` or ``cupy``.
 
     Examples
     --------

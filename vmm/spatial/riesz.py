@@ -15,7 +15,7 @@ from vmm.parts import Grid, LazySequence
 from vmm.spatial.gaussian import halvings
 from vmm.spatial.laplacian import Laplacian
 
-# One-dimensional low and high-pass of the invertible pyramid: centre tap and the four beside it (appendix of [1]).
+# One-dimensional low and high-pass of the invertible pyramid: center tap and the four beside it (appendix of [1]).
 _LOW = (0.3611, 0.2723, 0.0900, -0.0219, -0.0209)
 _HIGH = (-0.7633, 0.2020, 0.1230, 0.0492, 0.0099)
 
@@ -33,9 +33,9 @@ class RieszPyramid:
     shape
         Rows and columns of a frame.
     dtype
-        Floating type.
+        Floating-point type of the coefficients.
     xp
-        Array module.
+        Array module, ``numpy`` or ``cupy``.
     pyramid
         ``"laplacian"``, the ordinary one; or ``"invertible"``, the self-inverting pyramid of [1]_ with filters of 9x9
         taps, made tight to rounding by the residual: slower by far, and no truer on any scene of ours.
@@ -45,7 +45,7 @@ class RieszPyramid:
     Raises
     ------
     ValueError
-        Where the frame is smaller than 10 pixels, or an option is unknown.
+        If the frame is smaller than 10 pixels, or an option is unknown.
 
     References
     ----------

@@ -17,38 +17,39 @@ from vmm.backend.reference import put, take
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence
 
-_SMALL = 2**14  # samples for which it is not worth while to call a transform
+_SMALL = 2**14  # samples below which a Fourier transform costs less than its call, so that frames are joined
 
 
 class SteerablePyramid:
-    """Complex bands of one orientation and a part of an octave each: a tight frame for every size.
+    """Complex subbands of one orientation and a part of an octave each: a tight frame for frames of any size.
 
-    A band is sampled on the smallest grid that holds the support of its filter. Its coefficients carry a carrier
-    that does not depend on time, so that differences of phase between frames are those of any other grid.
+    A subband is sampled on the smallest grid that holds the support of its filter. This multiplies its coefficients by
+    a carrier that does not depend on time, so that phase shifts between frames are the same as on any other grid.
 
     Parameters
     ----------
     shape
         Rows and columns of a frame.
     dtype
-        Floating type.
+        Floating-point type of the coefficients.
     xp
-        Array module.
+        Array module, ``numpy`` or ``cupy``.
     octave
-        Width of a band in octaves: 1, 0.5 or 0.25. Narrow bands bear larger motion and ring farther.
+        Bandwidth of a subband in octaves, in (0, 1], such as 1, 0.5 or 0.25. Narrower subbands show larger motion truly
+        and ring farther.
     orientations
-        Number of orientations.
+        Number of orientations, at least 1.
     transition
-        Width in octaves of the transition between two bands; as wide as a band by default, and at least half an
-        octave.
+        Width in octaves of the transition between two subbands, in (0, 2]; by default that of a subband, but at least
+        half an octave.
     crop
-        Part of a filter's peak below which it is cut off, so that its grid gets smaller: 0.03 takes a third of the
-        coefficients. What is cut off stays in the residual. 0 keeps the whole support.
+        Value, relative to the peak of a filter, below which the filter is cut off, so that its grid is smaller. With
+        0.03 a third of the coefficients is left; the rest belongs to the residual. 0 keeps the whole support.
 
     Raises
     ------
     ValueError
-        Where the frame is smaller than 8 pixels, or an option out of range.
+        If the frame is smaller than 8 pixels, or an option out of range.
 
     References
     ----------
@@ -87,30 +88,30 @@ class SteerablePyramid:
             raise ValueError(f"orientations={orientations!r} must be at least 1")
         self._shape = height, width
         self._xp = xp
-        carried = np.zeros(self._shape)
+        covered = np.zeros(self._shape)
         self._bands = []
         for mask, start, scale in _masks(self._shape, octave, orientations, transition or max(octave, 0.5)):
             inside = _support(mask, crop)
             box = mask[inside]
             rows, cols = (slice(s + part.start, s + part.stop) for s, part in zip(start, inside, strict=True))
             self._bands.append(_Band.of(box, (rows.start, cols.start), self._shape, scale, np.dtype(dtype), xp))
-            carried[rows, cols] += box**2
-        carried += _mirrored(carried)  # the real part restores the other half of the spectrum
-        half = np.fft.ifftshift(carried)[:, : width // 2 + 1]
+            covered[rows, cols] += box**2
+        covered += _mirrored(covered)  # the real part restores the other half of the spectrum
+        half = np.fft.ifftshift(covered)[:, : width // 2 + 1]
         self._residual = xp.asarray(1 - half, dtype=dtype)
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """One grid a band: orientation by orientation within a level."""
+        """One grid for each subband: orientation by orientation within a level."""
         return [band.grid for band in self._bands]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """Complex bands (T, h, w) of frames (T, H, W), each computed when asked for; the residual is a spectrum."""
-        half = joined(list(in_parallel(rfft2, _apart(frames), workers(frames))))
+        """Complex subbands (T, h, w) of frames (T, H, W), computed on request; the residual is a spectrum."""
+        half = joined(list(in_parallel(rfft2, _pieces(frames), workers(frames))))
         return LazySequence(lambda i: self._bands[i].take(half), len(self._bands)), half
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Frames from bands; of the residual spectrum the part that no band holds is taken."""
+        """Frames from subbands, and from that part of the residual spectrum that no subband holds."""
         n = workers(self._residual)
         groups = [range(i, len(self._bands), n) for i in range(n)]
         totals = [half for half in in_parallel(partial(self._sum, bands), groups, n) if half is not None]
@@ -119,7 +120,7 @@ class SteerablePyramid:
         total = totals.pop()
         for half in totals:
             total += half
-        return joined(list(in_parallel(lambda half: irfft2(half, self._shape), _apart(total), n)))
+        return joined(list(in_parallel(lambda half: irfft2(half, self._shape), _pieces(total), n)))
 
     def _sum(self, bands: Sequence[Array | None], group: Sequence[int]) -> Array | None:
         """Spectrum of some of the bands."""
@@ -143,7 +144,7 @@ def max_phase_shift(octave: float) -> float:
 
 @dataclass(frozen=True)
 class _Band:
-    """One filter: its values in a box of the centred spectrum, that box's corner, and its grid."""
+    """One filter: its values in a box of the centerd spectrum, that box's corner, and its grid."""
 
     values: Array  # (rows, cols)
     corner: tuple[int, int]
@@ -159,8 +160,8 @@ class _Band:
         step = shape[0] / size[0], shape[1] / size[1]
         corner = start[0] - shape[0] // 2, start[1] - shape[1] // 2
         gain = size[0] * size[1] / (shape[0] * shape[1])
-        frequency = _centre(box, corner, shape)
-        turn = _centre(box, (0, 0), size)  # the corner of the box becomes frequency 0
+        frequency = _center(box, corner, shape)
+        turn = _center(box, (0, 0), size)  # the corner of the box becomes frequency 0
         grid = Grid(size, step=step, scale=scale, frequency=frequency, turn=turn, coefs="complex")
         return cls(xp.asarray(box, dtype=dtype), corner, gain, grid)
 
@@ -173,7 +174,7 @@ class _Band:
         put(half, fft2(coefs), self.values, 1 / self.gain, self.corner)
 
 
-def _centre(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) -> tuple[float, float]:
+def _center(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) -> tuple[float, float]:
     """Mean frequency of a filter, weighted by its square, in radians per pixel."""
     weight = box**2 / (box**2).sum()
     places = (2 * np.pi * (c + np.arange(n)) / m for c, n, m in zip(corner, box.shape, shape, strict=True))
@@ -181,8 +182,8 @@ def _centre(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) ->
     return float(weight.sum(axis=1) @ down), float(weight.sum(axis=0) @ right)
 
 
-def _apart(x: Array) -> Sequence[Array]:
-    """Each frame by itself, small ones some together, and on a device all."""
+def _pieces(x: Array) -> Sequence[Array]:
+    """Single frames; several at a time if they are small, and all at once on a device."""
     if on_device(x):
         return [x]
     n = max(1, _SMALL // max(1, math.prod(x.shape[1:])))
@@ -198,7 +199,7 @@ def _support(mask: np.ndarray, crop: float) -> tuple[slice, slice]:
 def _masks(
     shape: tuple[int, int], octave: float, orientations: int, transition: float
 ) -> Iterator[tuple[np.ndarray, tuple[int, int], float]]:
-    """One-sided filters, finest level first: a part of the centred spectrum, its first row and column, its scale."""
+    """One-sided filters, finest level first: a part of the centerd spectrum, its first row and column, its scale."""
     y, x = (2 * np.fft.fftshift(np.fft.fftfreq(n)) for n in shape)  # 1 is Nyquist
     reach = math.ceil(transition / octave)
     for k in range(1, round((math.floor(math.log2(min(shape))) - 2) / octave) + 1):
@@ -234,7 +235,7 @@ def _angular(cosine: np.ndarray, orientations: int) -> np.ndarray:
 
 
 def _mirrored(mask: np.ndarray) -> np.ndarray:
-    """Values of a centred array at the opposite frequency."""
+    """Values of a centerd array at the opposite frequency."""
     return np.roll(mask[::-1, ::-1], [1 - n % 2 for n in mask.shape], axis=(0, 1))
 
 
