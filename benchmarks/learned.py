@@ -29,7 +29,6 @@ Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 _RUN = """
 import re, sys, numpy as np, vmm
 from vmm.learned import load
-from vmm.magnet import AS_IT_IS
 frames = (np.random.default_rng(i).integers(0, 255, (1, 1080, 1920, 3), np.uint8) for i in range(4))
 kind = load(sys.argv[1]).kind
 for _ in getattr(vmm, kind).magnify(frames, weights=sys.argv[1]):

@@ -21,7 +21,7 @@ import scipy.fft
 import vmm
 from benchmarks import peers
 from benchmarks.cases import BAND, CASES, SIZES, Again, clip, magnified
-from vmm.backend.fast import plainly
+from vmm.backend.dispatch import reference_kernels
 from vmm.backend.threads import cores
 
 WARM, TIMED = 8, 40  # Frames of the short run, and additional frames of the long run.
@@ -101,7 +101,7 @@ def versus(size: str) -> None:
     frames = clip(SIZES[size], 24)
     ours = {}
     for case, (method, _, _) in CASES.items():
-        with plainly():
+        with reference_kernels():
             plain = seconds(lambda case=case: list(magnified(case, iter([frames]))))
         ours[method] = seconds(lambda case=case: list(magnified(case, iter([frames]))))
         print(f"{case:28}{ours[method]:8.2f}{plain:8.2f} plain{plain / ours[method]:8.1f} times the time")

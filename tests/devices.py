@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import standin
 
-from vmm.backend.fast import plainly
+from vmm.backend.dispatch import reference_kernels
 
 KINDS = ["stand-in, plain kernels", "stand-in", pytest.param("cupy", marks=pytest.mark.gpu)]
 
@@ -45,7 +45,7 @@ def device_of(kind: str) -> Iterator[Device]:
     kept = {name: sys.modules.pop(name) for name in names}
     sys.modules.update(standin.modules())
     try:
-        with plainly() if plain else nullcontext():
+        with reference_kernels() if plain else nullcontext():
             yield Device(standin.on_device, standin.on_host, sys.modules["cupy"])
     finally:
         for name in standin.modules():

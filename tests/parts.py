@@ -18,10 +18,10 @@ from vmm.spatial import (
     Pixels,
     RieszPyramid,
     SteerablePyramid,
-    beside,
     luma,
     padded,
     planes,
+    stacked,
 )
 from vmm.temporal import acceleration, butterworth, chain, difference, fir, ideal, iir, jerk, parallel, unwrap
 
@@ -43,8 +43,8 @@ SPATIAL = {
     "dual tree": DualTree,
     "dual tree of 2 levels": partial(DualTree, levels=2),
     "padded steerable": padded(SteerablePyramid, octave=0.5),
-    "beside": beside(Laplacian, Pixels),
-    "beside three": beside(Pixels, SteerablePyramid, partial(Gaussian, level=2)),
+    "stacked": stacked(Laplacian, Pixels),
+    "stacked three": stacked(Pixels, SteerablePyramid, partial(Gaussian, level=2)),
 }
 
 COLOUR = {
@@ -53,7 +53,7 @@ COLOUR = {
     "planes of a gaussian pyramid": planes(GaussianPyramid, chroma=0.3),
     "luma of a dual tree": luma(DualTree),
     "luma of padded": luma(padded(SteerablePyramid)),
-    "luma beside planes": beside(luma(Laplacian), planes(Gaussian, level=2)),
+    "luma stacked on planes": stacked(luma(Laplacian), planes(Gaussian, level=2)),
 }
 
 MOTIONS = {"intensity": intensity, "local_phase": local_phase, "quaternion": quaternion}

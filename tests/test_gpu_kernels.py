@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from test_kernels import CASES, SIZES, SOS, compare, complexes, copied, pixels, real
 
-from vmm.backend import fused, gpu
+from vmm.backend import gpu
 from vmm.backend import reference as kernels
-from vmm.backend.fast import compiled, plainly
+from vmm.backend.dispatch import compiled, reference_kernels
 from vmm.backend.gpu import launching
+from vmm.engine import fast_paths
 from vmm.motion import intensity, limited, local_phase, quaternion, smooth, trajectories
 
 MORE = {
@@ -56,7 +57,7 @@ def test_each_is_the_plain_one(name, size, device, rng):
     there, other = put(device, arguments), copied(arguments)
     assert compiled(kernel.__name__, there[0], "fFBH") is not None
     seen = device.back(kernel(*there))
-    with plainly():
+    with reference_kernels():
         compare(seen, kernel(*other))
     if "biquads" in name:
         compare(device.back(there[2]), other[2])
@@ -104,11 +105,11 @@ def test_fused_is_one_after_the_other(motion, make, parts, sections, device, rng
     still = motion.read(coefs[:1], coefs[:1]).shape[1:]
     before, registers = coefs[0].copy(), np.zeros((sections, 2, *still), np.float32)
     state = device.put(before), device.put(registers)
-    assert fused.kernel_for(motion.read, "filtered", device.put(coefs)) is not None
+    assert fast_paths.kernel_for("filtered", motion, device.put(coefs)) is not None
     for chunk in (coefs[:4], coefs[4:]):
-        with plainly():
-            expected = fused.filtered(motion.read, chunk, before, sos, registers)
-        seen = fused.filtered(motion.read, device.put(chunk), state[0], sos, state[1])
+        with reference_kernels():
+            expected = fast_paths.filtered(motion, chunk, before, sos, registers)
+        seen = fast_paths.filtered(motion, device.put(chunk), state[0], sos, state[1])
         compare(device.back(seen), expected)
         compare(device.back(state[0]), before)
         compare(device.back(state[1]), registers)
@@ -119,11 +120,11 @@ def test_values_magnified_at_once(alpha, device, rng):
     coefs, registers = real(rng, 5, 9, 11), np.zeros((2, 2, 9, 11), np.float32)
     by = alpha if alpha == 2.0 else real(rng, 9, 11)
     before = coefs[0].copy()
-    kernel = fused.kernel_for(intensity.read, "magnified", device.put(coefs))
+    kernel = fast_paths.kernel_for("magnified", intensity, device.put(coefs))
     given = device.put(coefs), device.put(before), SOS, device.put(registers)
     seen = kernel(*given, (0.0, 0.0), np.inf, by if alpha == 2.0 else device.put(by))
-    with plainly():
-        expected = by * fused.filtered(intensity.read, coefs, before, SOS, registers)
+    with reference_kernels():
+        expected = by * fast_paths.filtered(intensity, coefs, before, SOS, registers)
     compare(device.back(seen), expected.astype(np.float32))
 
 
@@ -133,11 +134,11 @@ def test_phase_gathered_at_once(rows, device, rng):
     coefs, columns = complexes(rng, 7, 9, 11), rng.normal(size=(rows, 7))
     before, total = coefs[0].copy(), real(rng, rows, 9, 11)
     state = device.put(before), device.put(total)
-    assert fused.kernel_for(local_phase.read, "gathered", device.put(coefs)) is not None
+    assert fast_paths.kernel_for("gathered", local_phase, device.put(coefs)) is not None
     for part in (slice(0, 4), slice(4, 7)):
-        fused.gathered(local_phase.read, device.put(coefs[part]), state[0], columns[:, part], state[1])
-        with plainly():
-            fused.gathered(local_phase.read, coefs[part], before, columns[:, part], total)
+        fast_paths.gathered(local_phase, device.put(coefs[part]), state[0], columns[:, part], state[1])
+        with reference_kernels():
+            fast_paths.gathered(local_phase, coefs[part], before, columns[:, part], total)
     compare(device.back(state[0]), before)
     compare(device.back(state[1]), total)
 
@@ -150,9 +151,9 @@ def test_written_at_once(motion, make, parts, alpha, limit, device, rng):
     signal = motion.read(coefs, coefs[:1])
     by = alpha if alpha == 3.0 else real(rng, 9, 11)
     there = device.put(coefs), device.put(signal)
-    kernel = fused.kernel_for(motion.read, "written", there[0])
+    kernel = fast_paths.kernel_for("written", motion, there[0])
     seen = kernel(*there, limit, by if alpha == 3.0 else device.put(by))
-    with plainly():
+    with reference_kernels():
         expected = limited(motion, limit).change(coefs, signal, by)
     compare(device.back(seen), expected[:, :1] if parts else expected)
 
@@ -169,11 +170,11 @@ def test_phase_magnified_at_once(alpha, sigma, sections, device, rng):
     state = device.put(before), device.put(registers)
     for chunk in (coefs[:4], coefs[4:]):
         there = device.put(chunk.copy())
-        kernel = fused.kernel_for(motion.read, "magnified", there)
+        kernel = fast_paths.kernel_for("magnified", motion, there)
         given = there, state[0], sos, state[1], motion.sigma, motion.limit
         seen = kernel(*given, by if alpha == 3.0 else device.put(by))
-        with plainly():
-            signal = fused.filtered(motion.read, chunk, before, sos, registers)
+        with reference_kernels():
+            signal = fast_paths.filtered(motion, chunk, before, sos, registers)
             expected = motion.change(chunk, signal, by)
         compare(device.back(seen), expected)
         compare(device.back(state[0]), before)

@@ -20,7 +20,7 @@ def test_every_public_name_is_there(name):
     assert name in dir(vmm)
 
 
-@pytest.mark.parametrize("part", ["data", "io", "measure", "motion", "plot", "spatial", "temporal"])
+@pytest.mark.parametrize("part", ["data", "io", "measure", "motion", "parts", "plot", "spatial", "temporal"])
 def test_every_name_of_a_part_stands_in_its_index(part):
     module = getattr(vmm, part)
     for name in module.__all__:

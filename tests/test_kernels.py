@@ -5,10 +5,10 @@ import pytest
 from parts import TOLERANCE
 
 import vmm
-from vmm.backend import fused
 from vmm.backend import reference as kernels
-from vmm.backend.fast import compiled_for, plainly
+from vmm.backend.dispatch import compiled_for, reference_kernels
 from vmm.data import synthetic
+from vmm.engine import fast_paths
 from vmm.motion import intensity, limited, local_phase, quaternion, smooth
 
 SIZES = [(33, 47), (40, 64), (5, 6), (2, 3)]
@@ -133,16 +133,16 @@ def test_fused_is_one_after_the_other(motion, make, size, rng):
         total = np.zeros((4, *still), np.float32)
         columns = np.random.default_rng(1).normal(size=(4, 7))
         if plain:
-            with plainly():
-                parts = [fused.filtered(motion.read, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
+            with reference_kernels():
+                parts = [fast_paths.filtered(motion, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
                 before[...] = coefs[0]
-                fused.gathered(motion.read, coefs[:4], before, columns[:, :4], total)
-                fused.gathered(motion.read, coefs[4:], before, columns[:, 4:], total)
+                fast_paths.gathered(motion, coefs[:4], before, columns[:, :4], total)
+                fast_paths.gathered(motion, coefs[4:], before, columns[:, 4:], total)
         else:
-            parts = [fused.filtered(motion.read, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
+            parts = [fast_paths.filtered(motion, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
             before[...] = coefs[0]
-            fused.gathered(motion.read, coefs[:4], before, columns[:, :4], total)
-            fused.gathered(motion.read, coefs[4:], before, columns[:, 4:], total)
+            fast_paths.gathered(motion, coefs[:4], before, columns[:, :4], total)
+            fast_paths.gathered(motion, coefs[4:], before, columns[:, 4:], total)
         out.append((np.concatenate(parts), registers, total))
     for fast, slow in zip(*out, strict=True):
         compare(fast, slow)
@@ -161,14 +161,14 @@ def test_one_pass_over_a_level(name, limit, sigma, size, rng):
     alpha = rng.uniform(1, 9, size).astype(np.float32)
     still = motion.read(coefs[:1], coefs[:1]).shape[1:]
     before, registers = images[0].copy(), np.zeros((2, 2, *still), np.float32)
-    kernel = fused.kernel_for(motion.read, "magnified", images)
+    kernel = fast_paths.kernel_for("magnified", motion, images)
     parts = (
         kernel(c, *given, before, SOS, registers, motion.sigma, motion.limit, alpha) for c in (images[:2], images[2:])
     )
     fast = np.concatenate(list(parts))
-    with plainly():
+    with reference_kernels():
         before, registers = coefs[0].copy(), np.zeros((2, 2, *still), np.float32)
-        signal = fused.filtered(motion.read, coefs, before, SOS, registers)
+        signal = fast_paths.filtered(motion, coefs, before, SOS, registers)
         plain = motion.change(coefs, signal, alpha)
     plain = plain[:, :1] if name == "quaternion" else plain
     np.testing.assert_allclose(fast, plain, rtol=0, atol=1e-3)
@@ -179,8 +179,8 @@ def test_one_pass_over_a_level(name, limit, sigma, size, rng):
 def test_phase_written_at_once(alpha, limit, rng):
     coefs, signal = complexes(rng, 3, 9, 11), real(rng, 3, 9, 11)
     by = alpha if alpha == 3.0 else real(rng, 9, 11)
-    kernel = fused.kernel_for(local_phase.read, "written", coefs)
-    with plainly():
+    kernel = fast_paths.kernel_for("written", local_phase, coefs)
+    with reference_kernels():
         expected = limited(local_phase, limit).change(coefs, signal.copy(), by)
     compare(kernel(coefs, signal, limit, by), expected)
 
@@ -198,7 +198,7 @@ def test_what_compiled_kernels_take(rng):
     assert compiled_for(real(rng, 2, 3)) and compiled_for(complexes(rng, 2, 3))
     for other in (np.zeros((2, 3)), np.zeros((0, 3), np.float32), np.zeros((2, 3), ">f4"), [1.0]):
         assert not compiled_for(other)
-    with plainly():
+    with reference_kernels():
         assert not compiled_for(real(rng, 2, 3))
 
 
@@ -220,7 +220,7 @@ def test_linear_in_one_pass_over_the_finest_band(kind, wavelength):
         return np.concatenate(list(vmm.linear.magnify(chunks, (2, 3), fs=30, wavelength=wavelength))).astype(float)
 
     fast = run()
-    with plainly():
+    with reference_kernels():
         plain = run()
     assert np.abs(fast - frames).max() > 3
     assert np.abs(fast - plain).max() <= 1 and np.abs(fast - plain).mean() < 1e-3

@@ -9,6 +9,7 @@
 | ``stabilize`` | any of them on a region that is followed, or for a shaken camera |
 | ``presets`` | settings of the clips of the papers |
 | ``magnify`` | the general form: the caller names the parts |
+| ``parts`` | the kinds of parts, for parts of your own |
 | ``set_threads`` | how many cores are used |
 | ``spatial``, ``motion``, ``temporal`` | the parts |
 | ``io`` | video files in and out |
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         magnet,
         measure,
         motion,
+        parts,
         phase,
         plot,
         realtime,
@@ -68,7 +70,7 @@ _FUNCTIONS = {
     "presets": "vmm._presets",
     "set_threads": "vmm.backend.threads",
 }
-_PARTS = ("data", "io", "learned", "measure", "motion", "plot", "spatial", "stabilize", "temporal")
+_PARTS = ("data", "io", "learned", "measure", "motion", "parts", "plot", "spatial", "stabilize", "temporal")
 
 __all__ = [
     "LEARNED",
@@ -89,6 +91,7 @@ __all__ = [
     "magnify",
     "measure",
     "motion",
+    "parts",
     "phase",
     "plot",
     "presets",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmm.acceleration import magnified
-from vmm.engine.alpha import Alpha
+from vmm.backend.arrays import Array
+from vmm.engine.combinations import magnify_displacement
 from vmm.engine.loop import sampling_rate
 from vmm.temporal import anisotropic
 
@@ -15,7 +15,7 @@ def magnify(
     frequency: float,
     *,
     fs: float | None = None,
-    alpha: Alpha = 8.0,
+    alpha: float | Array = 8.0,
     beta: float = 0.5,
     largest: float = 1.5,
     gamma: float = 0.5,
@@ -26,55 +26,55 @@ def magnify(
     limit: float = 0.75,
     mask: Any = None,
 ) -> Any:
-    """Magnify the acceleration of small motion where it is motion and not noise: orientations go together.
+    """Magnify the acceleration of small motion where the orientations agree, so that it is motion and not noise.
 
-    A motion is seen by all orientations of a level at once, noise by each in its own way. What `jerk` magnifies is
-    weighted by the fractional anisotropy of the orientations' signals, and by a weight of edges.
-
+    Motion causes correlated signals in all orientations of a level, noise uncorrelated ones. The jerk-aware
+    acceleration of ``vmm.jerk`` is multiplied by the fractional anisotropy of the signals of the orientations, and by a
+    weight of edges.
 
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The brightness is magnified.
+        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     frequency
-        Frequency of the motion of interest in Hz; the pass band reaches from about half of it to twice.
+        Frequency of the motion of interest in Hz, one number; the passband is from about half of it to twice.
     fs
-        Rate of the camera in Hz. By default that of a stream, else 1, so that the frequency is in cycles per frame.
+        Rate of the camera in Hz. By default that of a stream; for an array the frequency is then in cycles per frame.
     alpha
-        What is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number, one for
-        each band, or a map (H, W).
+        Gain that is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number or a
+        map (H, W).
     beta
-        Strength of the jerk-aware gate; 0 leaves it out.
+        Exponent of the jerk-aware gate, 0 or greater; 0 turns it off.
     largest
-        Amplitude in pixels of a vibration whose jerk halves that gate.
+        Amplitude in pixels of a vibration at `frequency` whose jerk makes the gate one half, greater than 0.
     gamma
-        Power of the anisotropy; published is 1, by which motion among noise is magnified by a tenth less.
+        Exponent of the anisotropy, 0 or greater. With 1, as published, motion in noise is magnified by a tenth less.
     window
-        Odd width in samples of the window that the anisotropy is found in.
+        Odd width in samples of the window in which the anisotropy is estimated, at least 3.
     octave
-        Width of the pyramid's bands in octaves: 1, 0.5 or 0.25.
+        Bandwidth of the subbands in octaves: 1, 0.5 or 0.25.
     orientations
-        Number of orientations of the pyramid.
+        Number of orientations of the pyramid, at least 1.
     sigma
-        Neighbourhood that agrees on a displacement, in pixels at the finest level. With 0 each coefficient is taken by
-        itself, as published.
+        Standard deviation in pixels, at the finest level, of the neighborhood that determines a displacement. With 0
+        each coefficient determines its own, as published.
     limit
-        Output motion that a band shows, in multiples of what it bears (half a wavelength at octave 0.5); what is larger
-        fades out.
+        Largest output motion of a subband, relative to the largest that it shows truly (half a wavelength at octave
+        0.5); larger motion fades out.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where frequency, alpha, mask, the frames or an option are out of range; the message says what is allowed.
+        If frequency, alpha, mask, the frames or an option are out of range; the message says what is allowed.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
     References
     ----------
@@ -96,5 +96,14 @@ def magnify(
     >>> print(f"The output vibration is {after / before:.1f} times the input vibration.")
     The output vibration is 8.9 times the input vibration.
     """
-    rule = anisotropic(frequency, sampling_rate(frames, fs), gamma=gamma, window=window, beta=beta, largest=largest)
-    return magnified(frames, rule, alpha, octave, orientations, sigma, limit, mask)
+    temporal = anisotropic(frequency, sampling_rate(frames, fs), gamma=gamma, window=window, beta=beta, largest=largest)
+    return magnify_displacement(
+        frames,
+        temporal=temporal,
+        alpha=alpha,
+        octave=octave,
+        orientations=orientations,
+        sigma=sigma,
+        limit=limit,
+        mask=mask,
+    )

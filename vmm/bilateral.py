@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmm.acceleration import magnified
-from vmm.engine.alpha import Alpha
+from vmm.backend.arrays import Array
+from vmm.engine.combinations import magnify_displacement
 from vmm.engine.loop import sampling_rate
 from vmm.temporal import bilateral
 
@@ -15,7 +15,7 @@ def magnify(
     frequency: float,
     *,
     fs: float | None = None,
-    alpha: Alpha = 8.0,
+    alpha: float | Array = 8.0,
     largest: float = 0.6,
     pairs: bool = True,
     octave: float = 0.5,
@@ -24,51 +24,50 @@ def magnify(
     limit: float = 0.75,
     mask: Any = None,
 ) -> Any:
-    """Magnify small motion by those frames alone whose motion is of the size of interest.
+    """Magnify small motion from those frames only in which the motion has the size of interest.
 
-    The acceleration filter leaves out the frames between which a place moved farther than it would by the motion of
-    interest, so that a jump, a stop or a turn neither rings nor tears.
-
+    The acceleration filter excludes frames between which the displacement is larger than that of the motion of
+    interest, so that a jump, a stop or a turn causes neither ringing nor tearing.
 
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The brightness is magnified.
+        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     frequency
-        Frequency of the motion of interest in Hz; the pass band reaches from about half of it to twice.
+        Frequency of the motion of interest in Hz, one number; the passband is from about half of it to twice.
     fs
-        Rate of the camera in Hz. By default that of a stream, else 1, so that the frequency is in cycles per frame.
+        Rate of the camera in Hz. By default that of a stream; for an array the frequency is then in cycles per frame.
     alpha
-        What is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number, one for
-        each band, or a map (H, W).
+        Gain that is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number or a
+        map (H, W).
     largest
-        Largest motion of interest in pixels; at a sixth of it the gain is 0.95.
+        Largest amplitude of interest in pixels, greater than 0; at a sixth of it the gain is 0.95.
     pairs
-        Whether a steady drift counts as no motion. As published it counts, and what drifts is left alone.
+        Whether a steady drift is ignored. False for the published form, in which drifting objects are not magnified.
     octave
-        Width of the pyramid's bands in octaves: 1, 0.5 or 0.25.
+        Bandwidth of the subbands in octaves: 1, 0.5 or 0.25.
     orientations
-        Number of orientations of the pyramid.
+        Number of orientations of the pyramid, at least 1.
     sigma
-        Neighbourhood that agrees on a displacement, in pixels at the finest level. With 0 each coefficient is taken by
-        itself, as published.
+        Standard deviation in pixels, at the finest level, of the neighborhood that determines a displacement. With 0
+        each coefficient determines its own, as published.
     limit
-        Output motion that a band shows, in multiples of what it bears (half a wavelength at octave 0.5); what is larger
-        fades out.
+        Largest output motion of a subband, relative to the largest that it shows truly (half a wavelength at octave
+        0.5); larger motion fades out.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where frequency, alpha, mask, the frames or an option are out of range; the message says what is allowed.
+        If frequency, alpha, mask, the frames or an option are out of range; the message says what is allowed.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
     References
     ----------
@@ -89,5 +88,14 @@ def magnify(
     >>> print(f"The output vibration is {after / before:.1f} times the input vibration.")
     The output vibration is 9.1 times the input vibration.
     """
-    rule = bilateral(frequency, sampling_rate(frames, fs), largest=largest, pairs=pairs)
-    return magnified(frames, rule, alpha, octave, orientations, sigma, limit, mask)
+    temporal = bilateral(frequency, sampling_rate(frames, fs), largest=largest, pairs=pairs)
+    return magnify_displacement(
+        frames,
+        temporal=temporal,
+        alpha=alpha,
+        octave=octave,
+        orientations=orientations,
+        sigma=sigma,
+        limit=limit,
+        mask=mask,
+    )

@@ -1,18 +1,16 @@
-"""Eulerian colour magnification (Wu et al. 2012)."""
+"""Eulerian color magnification (Wu et al. 2012)."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band, sampling_rate, several, tuned
 from vmm.engine.loop import magnify as run
-from vmm.engine.protocols import Filter, Motion, Spatial, SpatialPlan
-from vmm.motion import each, intensity
-from vmm.spatial import Gaussian, beside, planes
+from vmm.engine.loop import sampling_rate
+from vmm.motion import intensity
+from vmm.spatial import Gaussian, planes
 from vmm.temporal import ideal
+from vmm.temporal.choice import Band, Design, chosen_filter
 
 
 def magnify(
@@ -24,43 +22,43 @@ def magnify(
     chroma: float = 1.0,
     level: int = 4,
     mask: Any = None,
-    temporal: Callable[..., Filter] | Filter = ideal,
+    temporal: Design = ideal,
 ) -> Any:
-    """Magnify faint changes of colour over large areas, such as the pulse in a face.
+    """Magnify faint changes of color over large areas, such as the pulse in a face.
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
     band
-        Low and high cut-off in Hz; None where `temporal` is a ready filter. A list of bands goes with a list of as many
-        alphas: one band is magnified, while another is removed.
+        Low and high cut-off in Hz; None if `temporal` is a ready filter. Several bands, as a list of pairs or an array
+        (n, 2), need one alpha each: for example one band is magnified while another is removed.
     fs
-        Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
+        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
     alpha
-        What is added: the change of colour leaves (1 + alpha) times as large; -1 removes it. A
-        number or a map (H, W).
+        Gain that is added: output change = (1 + alpha) times the input's; -1 removes it. A number, a map (H, W), or one
+        number for each of several bands.
     chroma
-        Share of alpha that the colour differences take, 0 to 1.
+        Share of alpha for the color differences, from 0 to 1.
     level
-        How often the frames are blurred and halved before the change is read: the change must be wider than
-        2 ** level pixels, and noise falls by that factor.
+        Number of times that the frames are blurred and halved before the change is read: the change must be wider than
+        2 ** level pixels, and noise is reduced by that factor.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
-        Design of the temporal filter, or a ready filter.
+        Design function of the temporal filter, such as ``vmm.temporal.fir``, or a ready filter.
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where band, alpha, level, mask or the frames are out of range; the message says what is allowed.
+        If band, alpha, level, mask or the frames are out of range; the message says what is allowed.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
     References
     ----------
@@ -81,7 +79,7 @@ def magnify(
     >>> print(f"The output changes {after / before:.0f} times as much as the input.")
     The output changes 50 times as much as the input.
     """
-    chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
+    chosen, alpha = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
         frames,
         spatial=planes(Gaussian, level=level, chroma=chroma),
@@ -90,19 +88,3 @@ def magnify(
         alpha=alpha,
         mask=mask,
     )
-
-
-def with_color(plan: SpatialPlan, motion: Motion, color: float, band: Band, level: int = 4) -> dict[str, Any]:
-    """What the loop is given to magnify motion, and with it, where that is not 0, colour by its own alpha."""
-    if not math.isfinite(color):
-        raise ValueError(f"color={color!r} must be finite: it is what is added to changes of colour, such as 50")
-    if color == 0:
-        return {"spatial": plan, "motion": motion}
-    if several(band):
-        raise ValueError(f"color={color!r} goes with one band, (low, high), and not with a list of {len(band or ())}")
-
-    def adjust(spatial: Spatial, alphas: list[Any]) -> list[Any]:
-        return [color if grid.part else alpha for grid, alpha in zip(spatial.grids, alphas, strict=True)]
-
-    both = beside(plan, planes(Gaussian, level=level))
-    return {"spatial": both, "motion": each(motion, intensity), "adjust": adjust}

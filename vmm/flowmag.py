@@ -6,21 +6,21 @@ import shutil
 import tempfile
 import weakref
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from vmm.backend.arrays import Array, is_array, to_host
-from vmm.engine.alpha import Alpha, check_alpha
+from vmm.engine.alpha import check_alpha
 from vmm.engine.frames import checked
 from vmm.engine.loop import magnify as run
-from vmm.engine.protocols import Spatial
 from vmm.engine.windows import Source, source
 from vmm.learned import NAMES, Network, load, pair
+from vmm.learned.method import ALL_MOTION
+from vmm.learned.pair import paint
 from vmm.learned.preprocess import white_value
 from vmm.learned.weights import FOLDER
-from vmm.magnet import AS_IT_IS
+from vmm.parts import ClipPlan, Spatial
 
 LARGEST = 16.0
 """Largest total factor of one run, as in training. Above it the network runs twice with the square root, up to 256."""
@@ -34,7 +34,7 @@ def magnify(
     frames: Any,
     *,
     fs: float | None = None,
-    alpha: Alpha = 10.0,
+    alpha: float | Array = 10.0,
     mask: Any = None,
     adapt: int = 0,
     weights: str | Path | None = None,
@@ -120,49 +120,27 @@ def magnify(
         frames = frames if is_array(frames) or hasattr(frames, "reopen") else clip.chunks
     else:
         net = load(_weights(weights), "flowmag")
-    running: Any = net if _factor_per_run(total) == total else Twice(net)
-    spatial, motion = pair(running, white)
+    spatial, motion = pair(net, white, paint=paint if _factor_per_run(total) == total else paint_twice)
 
-    def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
-        if min(shape[:2]) < _MIN_SIDE:
-            raise ValueError(f"frames of {shape[0]} x {shape[1]} pixels must be at least {_MIN_SIDE} x {_MIN_SIDE}")
-        return spatial(shape, dtype, xp)
+    def make(frames: Array) -> Spatial:
+        height, width = frames.shape[1:3]
+        if min(height, width) < _MIN_SIDE:
+            raise ValueError(f"frames of {height} x {width} pixels must be at least {_MIN_SIDE} x {_MIN_SIDE}")
+        return spatial.make(frames)
 
-    return run(frames, spatial=plan, motion=motion, temporal=AS_IT_IS, alpha=alpha, mask=mask)
-
-
-class Twice:
-    """A generator that runs twice, each time by the root of the total factor; all else is that of the generator.
-
-    Parameters
-    ----------
-    net
-        The generator.
-    """
-
-    def __init__(self, net: Network) -> None:
-        self._once = net
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._once, name)
-
-    def factor(self, alpha: Any) -> Any:
-        """The factor of each run."""
-        return self._once.factor((1 + alpha) ** 0.5 - 1)
-
-    def decode(self, texture: Array, shape: Array) -> Array:
-        """The frame (1, 3, H, W) painted from the first frame and the frame painted before."""
-        once = self._once.decode(texture, shape).clip(-1, 1)
-        again = shape.copy()
-        again[:, 3:6] = (once + 1) / 2  # in place of frame b
-        return self._once.decode(once, again)
+    return run(frames, spatial=ClipPlan(make), motion=motion, temporal=ALL_MOTION, alpha=alpha, mask=mask)
 
 
-def _total(alpha: Alpha) -> float:
-    """Largest total factor 1 + alpha; a ValueError if alpha is out of range."""
+def paint_twice(net: Network, a: Array, b: Array, alpha: Any) -> Array:
+    """Frame b with its motion relative to frame a magnified by two runs, each by the root of the total factor."""
+    root = (1 + alpha) ** 0.5 - 1
+    return paint(net, a, paint(net, a, b, root).clip(-1, 1), root)
+
+
+def _total(alpha: float | Array) -> float:
+    """The largest total factor."""
     check_alpha(alpha)
-    alphas = alpha if isinstance(alpha, (list, tuple)) else [alpha]
-    values = np.concatenate([np.ravel(to_host(value)) for value in alphas])
+    values = np.ravel(to_host(alpha))
     low, high, highest = float(values.min()), float(values.max()), LARGEST**2 - 1
     if low < 0 or high > highest:
         raise ValueError(

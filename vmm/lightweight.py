@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band
-from vmm.engine.protocols import Filter
 from vmm.learned import NAMES
-from vmm.magnet import by_network
+from vmm.learned.method import magnify_by_network
 from vmm.temporal import fir
+from vmm.temporal.choice import Band, Design
 
 SIZES = ("light", "base")
 
@@ -27,7 +25,7 @@ def magnify(
     weights: str | Path | None = None,
     white: float | None = None,
     mask: Any = None,
-    temporal: Callable[..., Filter] | Filter = fir,
+    temporal: Design = fir,
 ) -> Any:
     """Magnify motion with the lightweight network, which encodes the motion and the appearance of pairs of frames.
 
@@ -95,5 +93,16 @@ def magnify(
             f"size={size!r}: this network is not installed with the library; use size='light', or train it with "
             f"`python -m vmm.train lightweight-{size}` and pass weights=PATH.onnx"
         )
-    weights = f"lightweight-{size}" if weights is None else weights
-    return by_network(frames, band, "lightweight", fs, alpha, mode, weights, white, mask, temporal)
+    chosen = f"lightweight-{size}" if weights is None else weights
+    return magnify_by_network(
+        frames,
+        band,
+        "lightweight",
+        fs=fs,
+        alpha=alpha,
+        mode=mode,
+        weights=chosen,
+        white=white,
+        mask=mask,
+        temporal=temporal,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,15 +11,16 @@ import numpy as np
 
 from vmm.backend.arrays import namespace
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band, sampling_rate, several, tuned
 from vmm.engine.loop import magnify as run
-from vmm.engine.protocols import Filter, Spatial
+from vmm.engine.loop import sampling_rate
 from vmm.motion import intensity, weighted
 from vmm.motion.weighted import monogenic
+from vmm.parts import Grid
 from vmm.spatial import GaussianPyramid, Laplacian, planes
 from vmm.temporal import butterworth
+from vmm.temporal.choice import Band, Design, chosen_filter, is_several
 
-_NU = 0.7  # how sharp the adaptive gain is, as in [2]
+_NU = 0.7  # steepness of the adaptive gain, as in [2]
 
 
 def magnify(
@@ -32,49 +33,49 @@ def magnify(
     chroma: float = 0.1,
     adaptive: float = 0.0,
     mask: Any = None,
-    temporal: Callable[..., Filter] | Filter = butterworth,
+    temporal: Design = butterworth,
 ) -> Any:
-    """Magnify small motion by the change of brightness in each level of a Laplacian pyramid.
+    """Magnify small motion by the change of value in each level of a Laplacian pyramid.
 
-    The fastest method, for very small motion of smooth things: it holds while (1 + alpha) times the motion is below
-    an eighth of the wavelength, and it magnifies noise as much as motion.
+    This is the fastest method, for very small motion of smooth patterns. It is accurate as long as (1 + alpha) times
+    the motion is below an eighth of the wavelength, and it magnifies noise as much as motion.
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
     band
-        Low and high cut-off in Hz; None where `temporal` is a ready filter. A list of bands goes with a list of as many
-        alphas: one band is magnified, while another is removed.
+        Low and high cut-off in Hz; None if `temporal` is a ready filter. Several bands, as a list of pairs or an array
+        (n, 2), need one alpha each: for example one band is magnified while another is removed.
     fs
-        Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
+        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
     alpha
-        What is added: output motion = (1 + alpha) times the input's; -1 removes the motion of the band.
-        A number, one for each band, or a map (H, W).
+        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the motion in the band. A number,
+        a map (H, W), or one number for each of several bands.
     wavelength
-        Spatial cut-off in pixels, the paper's lambda_c: levels of shorter wavelengths are magnified less. By default
-        every level is magnified alike.
+        Spatial cut-off in pixels, greater than 0, lambda_c in [1]_: levels of shorter wavelengths are magnified less.
+        By default all levels have the same gain.
     chroma
-        Share of alpha that the colour differences take, 0 to 1.
+        Share of alpha for the color differences, from 0 to 1.
     adaptive
-        How much less is magnified where little is to be seen, and what changes is noise: 1 is the published gain [2]_,
-        0 magnifies alike everywhere.
+        Strength of the noise suppression where the local amplitude is small, 0 or greater: 1 is the published gain
+        [2]_, 0 turns it off.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
-        Design of the temporal filter, or a ready filter.
+        Design function of the temporal filter, such as ``vmm.temporal.fir``, or a ready filter.
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where band, alpha, wavelength, mask or the frames are out of range; the message says what is allowed.
+        If band, alpha, wavelength, mask or the frames are out of range; the message says what is allowed.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
     References
     ----------
@@ -98,35 +99,37 @@ def magnify(
     if wavelength is not None and not wavelength > 0:
         raise ValueError(f"wavelength={wavelength!r} must be a positive number of pixels")
 
-    def adjust(plan: Spatial, alphas: list[Any]) -> list[Any]:
-        levels = [*by_level(plan, alphas[:-1]), 0.0]  # the coarsest image is not magnified
-        return [levels[0], *(coarse - _halved(fine) for fine, coarse in pairwise(levels))]
+    chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+    largest = (max(map(abs, alpha)) or 1.0) if is_several(band) else 1.0  # type: ignore[arg-type]
 
-    def by_level(plan: Spatial, alphas: list[Any]) -> list[Any]:
+    def of_levels(alphas: list[Any], grids: Sequence[Grid]) -> list[Any]:
         if wavelength is None:
             return alphas
-        return [value / most for value in by_wavelength([most * value for value in alphas], wavelength, plan)]
+        return [value / largest for value in by_wavelength([largest * value for value in alphas], wavelength, grids)]
 
-    chosen, by = tuned(temporal, band, sampling_rate(frames, fs), alpha)
-    most = (max(abs(one) for one in alpha) or 1.0) if several(band) else 1.0  # type: ignore[union-attr]
-    parts: dict[str, Any] = {"spatial": planes(GaussianPyramid, chroma=chroma), "motion": intensity, "adjust": adjust}
+    def of_images(alphas: list[Any], grids: Sequence[Grid]) -> list[Any]:
+        levels = [*of_levels(alphas[:-1], grids), 0.0]  # the coarsest image is not magnified
+        return [levels[0], *(coarse - _halved(fine) for fine, coarse in pairwise(levels))]
+
     if adaptive:
-        weight = weighted(intensity, adaptive, nu=_NU, amplitude=monogenic)
-        parts = {"spatial": planes(Laplacian, chroma=chroma), "motion": weight, "adjust": by_level}
-    return run(frames, temporal=chosen, alpha=by, mask=mask, **parts)
+        motion = weighted(intensity, adaptive, nu=_NU, amplitude=monogenic)
+        spatial, gains = planes(Laplacian, chroma=chroma), of_levels
+    else:  # the same levels as differences of images, so that no level need be made
+        motion, spatial, gains = intensity, planes(GaussianPyramid, chroma=chroma), of_images
+    return run(frames, spatial=spatial, motion=motion, temporal=chosen, alpha=gain, mask=mask, level_gains=gains)
 
 
-def by_wavelength(alphas: list[Any], wavelength: float, plan: Spatial) -> list[Any]:
-    """Alpha of each level, finest first, bounded by its wavelength (figure 6 in the paper)."""
+def by_wavelength(alphas: list[Any], wavelength: float, grids: Sequence[Grid]) -> list[Any]:
+    """Alpha of each level, finest first, bounded according to its wavelength (figure 6 in the paper)."""
     n = len(alphas)
-    coarsest = math.hypot(*plan.grids[0].shape) / 3  # wavelength that stands for the residual
+    coarsest = math.hypot(*grids[0].shape) / 3  # wavelength of the residual, as in the released code
     bounds = [0.0] * n
-    for i in range(1, n):  # the finest level is left out
+    for i in range(1, n):  # the finest level is not magnified
         largest = 1 + float(abs(alphas[i]).max() if np.ndim(alphas[i]) else abs(alphas[i]))
         bounds[i] = max(2 * (largest * coarsest / 2 ** (n - i) / wavelength - 1), 0.0)
     return [namespace(alpha).clip(alpha, -bound, bound) for alpha, bound in zip(alphas, bounds, strict=True)]
 
 
 def _halved(alpha: Any) -> Any:
-    """Alpha of a level on the samples of the next."""
+    """Alpha of a level at the samples of the next one."""
     return alpha[::2, ::2] if np.ndim(alpha) == 2 else alpha

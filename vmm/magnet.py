@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band, sampling_rate, tuned
-from vmm.engine.loop import magnify as run
-from vmm.engine.protocols import Filter
-from vmm.learned import autoencoder, load, pair
-from vmm.temporal import difference, fir
-
-MODES = ("static", "dynamic", "temporal")
-
-AS_IT_IS = Filter(lambda motion, memory: (motion, memory))
-"""All-pass temporal filter: the motion relative to the first frame, unchanged."""
+from vmm.learned.method import magnify_by_network
+from vmm.temporal import fir
+from vmm.temporal.choice import Band, Design
 
 
 def magnify(
@@ -30,7 +21,7 @@ def magnify(
     weights: str | Path = "magnet",
     white: float | None = None,
     mask: Any = None,
-    temporal: Callable[..., Filter] | Filter = fir,
+    temporal: Design = fir,
 ) -> Any:
     """Magnify motion with MagNet, a convolutional autoencoder.
 
@@ -92,40 +83,15 @@ def magnify(
     >>> round(measured_shift(scene, out[1]), 1)
     2.2
     """
-    return by_network(frames, band, "magnet", fs, alpha, mode, weights, white, mask, temporal)
-
-
-def by_network(
-    frames: Any,
-    band: Any,
-    kind: str,
-    fs: float | None,
-    alpha: Any,
-    mode: str | None,
-    weights: str | Path,
-    white: float | None,
-    mask: Any,
-    temporal: Any,
-) -> Any:
-    """Magnify frames with a network of the given kind; the learned methods share this function."""
-    mode = _mode(mode, band, temporal)
-    net = load(weights, kind)
-    parts = partial(pair, mode=mode) if net.pair else autoencoder
-    spatial, motion = parts(net, white)
-    if mode == "temporal":
-        chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
-    else:
-        chosen = difference() if mode == "dynamic" else AS_IT_IS
-    return run(frames, spatial=spatial, motion=motion, temporal=chosen, alpha=alpha, mask=mask)
-
-
-def _mode(mode: str | None, band: Any, temporal: Any) -> str:
-    """Check the mode, or choose the default: "temporal" if there is a filter, else "static"."""
-    filtered = band is not None or isinstance(temporal, Filter)
-    if mode is None:
-        return "temporal" if filtered else "static"
-    if mode not in MODES:
-        raise ValueError(f"mode={mode!r} must be one of {', '.join(map(repr, MODES))}")
-    if filtered != (mode == "temporal"):
-        raise ValueError(f"band={band!r} with mode={mode!r}: mode 'temporal' needs a band, the other modes take none")
-    return mode
+    return magnify_by_network(
+        frames,
+        band,
+        "magnet",
+        fs=fs,
+        alpha=alpha,
+        mode=mode,
+        weights=weights,
+        white=white,
+        mask=mask,
+        temporal=temporal,
+    )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from vmm.color import with_color
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band, sampling_rate, tuned
-from vmm.engine.loop import magnify as run
-from vmm.engine.protocols import Filter, SpatialPlan
+from vmm.engine.combinations import magnify_with_color
+from vmm.engine.loop import sampling_rate
 from vmm.motion import limited, local_phase, smooth, weighted
+from vmm.parts import SpatialPlan
 from vmm.spatial import DualTree, SteerablePyramid, luma, padded
-from vmm.spatial.steerable import bears
+from vmm.spatial.steerable import max_phase_shift
 from vmm.temporal import fir
+from vmm.temporal.choice import Band, Design, chosen_filter, number_of_bands
 
 
 def magnify(
@@ -32,66 +31,66 @@ def magnify(
     denoise: float = 0.0,
     color: float = 0.0,
     mask: Any = None,
-    temporal: Callable[..., Filter] | Filter = fir,
+    temporal: Design = fir,
 ) -> Any:
     """Magnify small motion by the local phase of a complex steerable pyramid: the method to start with.
 
-    The motion of a band is shown truly while alpha times the motion stays below a quarter of the band's wavelength
-    (octave 1) or half of it (octave 0.5). Noise is moved, not magnified.
+    The motion of a subband is shown truly as long as alpha times the motion is below a quarter of the wavelength of the
+    subband (octave 1) or half of it (octave 0.5). Noise is moved, not magnified.
 
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The brightness is magnified.
+        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     band
-        Low and high cut-off in Hz; None where `temporal` is a ready filter. A list of bands goes with a list of as many
-        alphas: one band is magnified, while another is removed.
+        Low and high cut-off in Hz; None if `temporal` is a ready filter. Several bands, as a list of pairs or an array
+        (n, 2), need one alpha each: for example one band is magnified while another is removed.
     fs
-        Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
+        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
     alpha
-        What is added: output motion = (1 + alpha) times the input's; -1 removes the motion of the band.
-        A number, one for each band, or a map (H, W).
+        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the motion in the band. A number,
+        a map (H, W), or one number for each of several bands.
     octave
-        Width of the pyramid's bands in octaves: 1, 0.5 or 0.25. Narrower bands bear larger output motion, cost more
-        and ring farther.
+        Bandwidth of the subbands in octaves: 1, 0.5 or 0.25. Narrower subbands show larger output motion truly, cost
+        more time and ring farther.
     orientations
-        Number of orientations of the pyramid.
+        Number of orientations of the pyramid, at least 1.
     transition
-        Width in octaves of the transition between two bands. By default a band's width, but at least half an octave;
-        1 rings less beside output motion that is larger than the bands bear.
+        Width in octaves of the transition between two subbands. By default that of a subband, but at least half an
+        octave. A wider transition (1) reduces ringing if the output motion exceeds the limit of the subbands.
     transform
-        Bands: "steerable", a complex steerable pyramid, or "dualtree", dual-tree complex wavelets of an octave and six
-        directions, which take no octave, orientations or transition.
+        "steerable", a complex steerable pyramid; or "dualtree", dual-tree complex wavelets of one octave and six
+        directions, for which octave, orientations and transition cannot be set.
     sigma
-        Spatial blur of the motion in pixels of each level, weighted by amplitude; takes noise away, and finely varying
-        motion with it.
+        Standard deviation of an amplitude-weighted blur of the motion in space, in pixels of each level. It reduces
+        noise, and motion that varies finely. 0 for no blur.
     limit
-        Output motion that a band shows, in multiples of what it bears (a quarter of a wavelength at octave
-        1, half of one at octave 0.5); what is larger fades out, so
-        that large motions do not tear. ``float("inf")`` for no limit.
+        Largest output motion of a subband, relative to the largest that it shows truly (a quarter of a wavelength at
+        octave 1, half of one at octave 0.5); larger motion fades out, so that large motions do not tear the picture.
+        ``float("inf")`` for no limit.
     denoise
-        How much less is magnified where the amplitude is small and its motion is noise: at 1 less than half in three
-        quarters of the frame; 0 for nothing less.
+        Strength of the noise suppression where the amplitude is small, 0 or greater. At 1 three quarters of the frame
+        are magnified by less than half; 0 turns it off.
     color
-        What is added to changes of brightness and colour over large areas, as by ``vmm.color``, in the same pass:
-        motion and pulse together [2]_. It goes with one band.
+        Gain that is added to changes of luma and color over large areas, as by ``vmm.color``, in the same pass:
+        motion and pulse together [2]_. It needs a single band. 0 for none.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
-        Design of the temporal filter, or a ready filter.
+        Design function of the temporal filter, such as ``vmm.temporal.fir``, or a ready filter.
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where band, alpha, octave, orientations, sigma, mask or the frames are out of range; the message says what is
+        If band, alpha, octave, orientations, sigma, mask or the frames are out of range; the message says what is
         allowed.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
     References
     ----------
@@ -111,17 +110,25 @@ def magnify(
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
     The output motion is 10.2 times the input motion.
     """
-    chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
-    plan, most = _bands(transform, octave, orientations, transition)
-    motion = smooth(weighted(limited(local_phase, limit * most), denoise), sigma)
-    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **with_color(luma(plan), motion, color, band))
+    chosen, alpha = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+    plan, max_shift = _transform(transform, octave, orientations, transition)
+    return magnify_with_color(
+        frames,
+        spatial=luma(plan),
+        motion=smooth(weighted(limited(local_phase, limit * max_shift), denoise), sigma),
+        temporal=chosen,
+        alpha=alpha,
+        color=color,
+        bands=number_of_bands(band),
+        mask=mask,
+    )
 
 
-def _bands(transform: str, octave: float, orientations: int, transition: float | None) -> tuple[SpatialPlan, float]:
-    """The bands asked for, and the phase in radians that they may be turned by."""
+def _transform(transform: str, octave: float, orientations: int, transition: float | None) -> tuple[SpatialPlan, float]:
+    """The spatial part, and the largest phase shift in radians that its subbands show truly."""
     if transform == "steerable":
-        bands = partial(SteerablePyramid, octave=octave, orientations=orientations, transition=transition)
-        return padded(bands), bears(octave)
+        pyramid = partial(SteerablePyramid, octave=octave, orientations=orientations, transition=transition)
+        return padded(pyramid), max_phase_shift(octave)
     if transform != "dualtree":
         raise ValueError(f"transform={transform!r} must be 'steerable' or 'dualtree'")
     if (octave, orientations, transition) != (0.5, 8, None):
@@ -129,4 +136,4 @@ def _bands(transform: str, octave: float, orientations: int, transition: float |
             f"octave={octave!r}, orientations={orientations!r} and transition={transition!r} are options of "
             "transform='steerable': leave them out"
         )
-    return DualTree, bears(1.0)
+    return DualTree, max_phase_shift(1.0)

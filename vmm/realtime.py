@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band
-from vmm.engine.protocols import Filter
-from vmm.magnet import by_network
+from vmm.learned.method import magnify_by_network
 from vmm.temporal import fir
+from vmm.temporal.choice import Band, Design
 
 
 def magnify(
@@ -23,7 +21,7 @@ def magnify(
     weights: str | Path = "realtime",
     white: float | None = None,
     mask: Any = None,
-    temporal: Callable[..., Filter] | Filter = fir,
+    temporal: Design = fir,
 ) -> Any:
     """Magnify motion with the real-time network, the fastest of the learned methods.
 
@@ -84,4 +82,15 @@ def magnify(
     >>> round(measured_shift(scene, out[1]), 1)
     2.1
     """
-    return by_network(frames, band, "realtime", fs, alpha, mode, weights, white, mask, temporal)
+    return magnify_by_network(
+        frames,
+        band,
+        "realtime",
+        fs=fs,
+        alpha=alpha,
+        mode=mode,
+        weights=weights,
+        white=white,
+        mask=mask,
+        temporal=temporal,
+    )

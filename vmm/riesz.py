@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from vmm.color import with_color
 from vmm.engine.alpha import Alpha
-from vmm.engine.loop import Band, sampling_rate, tuned
-from vmm.engine.loop import magnify as run
-from vmm.engine.protocols import Filter
+from vmm.engine.combinations import magnify_with_color
+from vmm.engine.loop import sampling_rate
 from vmm.motion import limited, quaternion, smooth, weighted
 from vmm.spatial import RieszPyramid, luma
-from vmm.spatial.steerable import bears
+from vmm.spatial.steerable import max_phase_shift
 from vmm.temporal import butterworth
+from vmm.temporal.choice import Band, Design, chosen_filter, number_of_bands
 
 
 def magnify(
@@ -29,58 +27,58 @@ def magnify(
     denoise: float = 0.0,
     color: float = 0.0,
     mask: Any = None,
-    temporal: Callable[..., Filter] | Filter = butterworth,
+    temporal: Design = butterworth,
 ) -> Any:
     """Magnify small motion by the phase along the local orientation of a Riesz pyramid: fast, and fit for live video.
 
-    Truest where one orientation prevails, such as at edges. On texture the blur averages motions along orientations
-    that differ: it moves .6 of what is asked for, .8 at sigma = 0.
+    It is most accurate where one orientation prevails, such as at edges. On texture the blur averages motions along
+    different orientations, so that the output motion is 0.6 of the requested one, or 0.8 at sigma = 0.
 
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The brightness is magnified.
+        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     band
-        Low and high cut-off in Hz; None where `temporal` is a ready filter. A list of bands goes with a list of as many
-        alphas: one band is magnified, while another is removed.
+        Low and high cut-off in Hz; None if `temporal` is a ready filter. Several bands, as a list of pairs or an array
+        (n, 2), need one alpha each: for example one band is magnified while another is removed.
     fs
-        Rate of the camera in Hz. By default that of a stream, else 1, so that the band is in cycles per frame.
+        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
     alpha
-        What is added: output motion = (1 + alpha) times the input's; -1 removes the motion of the band.
-        A number, one for each band, or a map (H, W).
+        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the motion in the band. A number,
+        a map (H, W), or one number for each of several bands.
     sigma
-        Spatial blur of the motion in pixels of each level, weighted by amplitude; the paper's 2 keeps orientations
-        that differ from pixel to pixel apart from noise.
+        Standard deviation of an amplitude-weighted blur of the motion in space, in pixels of each level; 2 as in the
+        paper reduces the noise of orientations that differ from pixel to pixel.
     pyramid
         ``"laplacian"``, the ordinary one, or ``"invertible"``, the paper's self-inverting pyramid, which is slower.
     kernel
         The approximate Riesz transform: ``"3-tap"`` or ``"3x3"``.
     limit
-        Output motion that a band shows, in multiples of what it bears (a quarter of a wavelength); what is larger fades
-        out, so that large motions do not tear. ``float("inf")`` for no limit.
+        Largest output motion of a subband, relative to the largest that it shows truly (a quarter of a wavelength);
+        larger motion fades out, so that large motions do not tear the picture. ``float("inf")`` for no limit.
     denoise
-        How much less is magnified where the amplitude is small and its motion is noise: at 1 less than half in three
-        quarters of the frame; 0 for nothing less.
+        Strength of the noise suppression where the amplitude is small, 0 or greater. At 1 three quarters of the frame
+        are magnified by less than half; 0 turns it off.
     color
-        What is added to changes of brightness and colour over large areas, as by ``vmm.color``, in the same pass:
-        motion and pulse together [3]_. It goes with one band.
+        Gain that is added to changes of luma and color over large areas, as by ``vmm.color``, in the same pass:
+        motion and pulse together [3]_. It needs a single band. 0 for none.
     mask
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     temporal
-        Design of the temporal filter, or a ready filter.
+        Design function of the temporal filter, such as ``vmm.temporal.fir``, or a ready filter.
 
     Returns
     -------
     array or iterator
-        What came, magnified.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
 
     Raises
     ------
     ValueError
-        Where band, alpha, sigma, pyramid, kernel, mask or the frames are out of range; the message says what is
+        If band, alpha, sigma, pyramid, kernel, mask or the frames are out of range; the message says what is
         allowed.
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
     References
     ----------
@@ -102,7 +100,14 @@ def magnify(
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
     The output motion is 10.4 times the input motion.
     """
-    chosen, alpha = tuned(temporal, band, sampling_rate(frames, fs), alpha)
-    motion = smooth(weighted(limited(quaternion, limit * bears(1.0)), denoise), sigma)
-    plan = luma(RieszPyramid, pyramid=pyramid, kernel=kernel)
-    return run(frames, temporal=chosen, alpha=alpha, mask=mask, **with_color(plan, motion, color, band))
+    chosen, alpha = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+    return magnify_with_color(
+        frames,
+        spatial=luma(RieszPyramid, pyramid=pyramid, kernel=kernel),
+        motion=smooth(weighted(limited(quaternion, limit * max_phase_shift(1.0)), denoise), sigma),
+        temporal=chosen,
+        alpha=alpha,
+        color=color,
+        bands=number_of_bands(band),
+        mask=mask,
+    )

@@ -7,6 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+from vmm.measure.artefacts import astray, ghosts, overshoot, sharpness
 
 from benchmarks.study.entrants import Entrant, entrants
 from benchmarks.study.figures import montage
@@ -14,7 +15,6 @@ from benchmarks.study.pairs import names_in
 from benchmarks.study.types import Block, Job, Pictures, Results, Setting, Table, Values
 from vmm.data.magnified import FREQUENCY, FS, Magnified, moving_circles, swaying
 from vmm.data.synthetic import disc
-from vmm.measure.artefacts import astray, ghosts, overshoot, sharpness
 
 TITLE = "Artifacts"
 TEXT = (

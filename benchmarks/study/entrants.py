@@ -17,13 +17,13 @@ import numpy as np
 import vmm
 from benchmarks.study.published import FILES, published
 from benchmarks.study.types import Setting
-from vmm.engine.protocols import Filter
 from vmm.learned import NAMES, load
 from vmm.motion import flow
+from vmm.parts import WholeClipFilter
 from vmm.temporal import acceleration
 
-SINCE_FIRST = Filter(lambda motion, memory: (motion - motion[:1], memory), whole=True)
-"""All-pass filter of the motion relative to the first frame, for clips of two frames."""
+SINCE_FIRST = WholeClipFilter(lambda n: (np.eye(n) - np.eye(n)[0], np.eye(n)))
+"""Passes all motion since the first frame: what a method makes of two frames."""
 
 NO_MOTION = ("color",)  # Methods that do not magnify motion.
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {  # Published forms of methods: method and settings by name.

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-
 from vmm.measure.fit import Lines
 from vmm.measure.rois import Box
 

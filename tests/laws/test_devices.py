@@ -10,7 +10,8 @@ from devices import device_of
 from parts import BY_BAND, BY_FREQUENCY, COLOUR, FILTERS, METHODS, MOTIONS, SPATIAL
 
 import vmm
-from vmm.motion import each, limited, local_displacement, local_phase, quaternion, smooth, weighted
+from vmm.motion import limited, local_displacement, local_phase, per_part, quaternion, smooth, weighted
+from vmm.parts import WholeClipFilter
 from vmm.temporal import anisotropic, bilateral, butterworth, fir, ideal, jerk_aware
 
 DISTANT = {  # relative to the range of values
@@ -62,7 +63,7 @@ KINDS_OF_MOTION = {
     "smooth local_phase": smooth(local_phase, 1.5),
     "smooth quaternion": smooth(quaternion, 1.5),
     "weighted local_phase": weighted(local_phase, 1.0, nu=0.7),
-    "each": each(local_phase, quaternion),
+    "per part": per_part(local_phase, quaternion),
     "local_displacement": local_displacement(2.0, limit=1.0),
     "local_displacement alone": local_displacement(0.0),
 }
@@ -71,7 +72,7 @@ KINDS_OF_MOTION = {
 @pytest.mark.parametrize("name", KINDS_OF_MOTION)
 def test_motions(name, dtype, device, rng):
     motion = KINDS_OF_MOTION[name]
-    kind = "local_phase" if name == "each" else name.split()[-1] if "alone" not in name else "local_displacement"
+    kind = "local_phase" if name == "per part" else name.split()[-1] if "alone" not in name else "local_displacement"
     coefs, reference = coefs_of(kind, rng, dtype), coefs_of(kind, rng, dtype)
     there = device.put(coefs), device.put(reference)
     read = motion.read(coefs, reference)
@@ -89,7 +90,7 @@ def test_filters(name, dtype, device, rng):
     """In two chunks, but for those that take a whole clip."""
     part, x = FILTERS[name], rng.normal(size=(90, 3, 5)).astype(dtype)
     memory = there = None
-    for chunk in (x,) if part.whole else (x[:40], x[40:]):
+    for chunk in (x,) if isinstance(part, WholeClipFilter) else (x[:40], x[40:]):
         expected, memory = part.apply(chunk, memory)
         y, there = part.apply(device.put(chunk), there)
         same(device.back(y), expected)

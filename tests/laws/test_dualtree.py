@@ -5,11 +5,11 @@ import pytest
 
 import vmm
 from vmm.data import synthetic
-from vmm.engine.protocols import Filter
 from vmm.motion import local_phase
+from vmm.parts import CausalFilter
 from vmm.spatial import DualTree, luma
 
-EVERYTHING = Filter(lambda x, memory: (x, memory))  # passes all motion
+EVERYTHING = CausalFilter(lambda x, memory: (x, memory))  # passes all motion
 SHAPES = [(97, 131), (270, 480), (64, 64), (33, 200), (8, 8), (8, 9), (11, 302), (9, 8), (62, 50)]
 
 

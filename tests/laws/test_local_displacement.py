@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from vmm.data import synthetic
-from vmm.engine.protocols import Grid
 from vmm.motion import local_displacement, local_phase
+from vmm.parts import Grid
 from vmm.spatial import SteerablePyramid
 
 SHAPE = (96, 128)

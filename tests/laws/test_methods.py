@@ -159,15 +159,15 @@ def test_a_mask_of_one_half_halves_alpha(name, clip):
 
 
 def test_maps_of_alpha(clip):
-    """A map that is one number everywhere is that number; one value a band as well."""
+    """A map that is one number everywhere is that number; so are equal gains of all levels."""
     parts = dict(spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30))
     frames = clip.astype(np.float64)
     plain = vmm.magnify(frames, alpha=5.0, **parts)
     n = len(vmm.spatial.Laplacian((48, 64)).grids)
     np.testing.assert_allclose(vmm.magnify(frames, alpha=np.full((48, 64), 5.0), **parts), plain, atol=1e-9)
-    np.testing.assert_allclose(vmm.magnify(frames, alpha=[5.0] * n, **parts), plain, atol=1e-9)
-    finest = vmm.magnify(frames, alpha=[5.0] + [0.0] * (n - 1), **parts)
-    rest = vmm.magnify(frames, alpha=[0.0] + [5.0] * (n - 1), **parts)
+    np.testing.assert_allclose(vmm.magnify(frames, alpha=1.0, level_gains=[5.0] * n, **parts), plain, atol=1e-9)
+    finest = vmm.magnify(frames, alpha=5.0, level_gains=[1.0] + [0.0] * (n - 1), **parts)
+    rest = vmm.magnify(frames, alpha=5.0, level_gains=[0.0] + [1.0] * (n - 1), **parts)
     np.testing.assert_allclose(finest + rest - frames, plain, atol=1e-9)
 
 
@@ -253,14 +253,11 @@ def test_masks_that_do_not_fit(mask, error, message, clip):
 
 
 def test_alphas_that_do_not_fit(clip):
+    parts = dict(spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30))
     with pytest.raises(ValueError, match="alpha holds 2 values"):
-        vmm.magnify(
-            clip,
-            spatial=vmm.spatial.Laplacian,
-            motion=vmm.motion.intensity,
-            temporal=butterworth(BAND, 30),
-            alpha=[1, 2],
-        )
+        vmm.magnify(clip, alpha=[1, 2], **parts)
+    with pytest.raises(ValueError, match="level_gains holds 2 values, but there are"):
+        vmm.magnify(clip, level_gains=[1, 2], **parts)
 
 
 def test_a_ready_filter_takes_no_band(clip):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vmm.engine.protocols import Grid
+from vmm.parts import Grid
 from vmm.temporal import acceleration, anisotropic, bilateral, jerk, jerk_aware
 from vmm.temporal.gates import _anisotropy
 

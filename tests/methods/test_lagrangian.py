@@ -11,12 +11,12 @@ from skimage.metrics import structural_similarity
 
 import vmm
 import vmm.lagrangian
-from vmm.backend.fast import plainly
+from vmm.backend.dispatch import reference_kernels
 from vmm.data import synthetic
+from vmm.engine.visibility import VisibilityWeights
 from vmm.motion import trajectories
 from vmm.motion.flow import cubic, flow, forward_warp, linear, positions, splines
 from vmm.temporal import acceleration, butterworth, difference, fir, ideal
-from vmm.temporal.rows import Rows
 
 magnify = vmm.lagrangian.magnify
 FS = 30
@@ -170,7 +170,7 @@ def test_nothing_but_the_mask_changes():
 @pytest.mark.parametrize("around", [(14, 14), (14, 0), (3, 9), (0, 14), (1, 1)])
 def test_steady_motion_has_no_weight(temporal, around):
     b, f = (min(n, temporal.delay) for n in around)
-    row = Rows(temporal, temporal.delay).row(b, f)
+    row = VisibilityWeights(temporal, temporal.delay).row(b, f)
     times = np.arange(-b, f + 1)
     assert abs(row.sum()) < 1e-12 and abs(row @ times) < 1e-11
     if b == f == temporal.delay:
@@ -178,7 +178,7 @@ def test_steady_motion_has_no_weight(temporal, around):
 
 
 def test_weights_of_a_whole_clip():
-    row = Rows(ideal((2, 4), FS), 59).row(29, 30)
+    row = VisibilityWeights(ideal((2, 4), FS), 59).row(29, 30)
     wave = np.sin(2 * np.pi * 3 * np.arange(60) / FS + 0.3)
     assert row @ wave == pytest.approx(wave[29], abs=0.05)
 
@@ -236,7 +236,7 @@ CLIP = np.random.default_rng(0).integers(0, 256, (8, 16, 16)).astype(np.uint8)
         ({"flow": lambda a, b: a}, r"flow gave an array \(16, 16\)"),
         ({"flow": lambda a, b: np.full((2, 16, 16), np.nan), "temporal": butterworth}, "must be finite"),
         ({"sigma": 0}, "sigma=0 must be a positive number"),
-        ({"alpha": [1, 2]}, "give a number or a map"),
+        ({"alpha": [1, 2]}, "it must be a number or a map"),
         ({"alpha": np.ones((3, 3))}, "must have the shape of a frame"),
         ({"alpha": np.nan}, "alpha=nan must be finite"),
         ({"mask": (0, 0, 99, 99)}, "must lie inside the frame"),
@@ -314,7 +314,7 @@ def test_trajectories_are_followed_fast(t, rng):
     patterns = rng.normal(size=(n, *size)).astype(np.float32)
     ahead, behind = list(range(t, min(t + 5, n))), list(range(t, max(t - 5, -1), -1))
     noise = tuple(np.full(len(s) - 1, 2.0) for s in (ahead, behind))
-    weights, levels = Rows(acceleration(5, FS), 4).table(len(behind) - 1, len(ahead) - 1)
+    weights, levels = VisibilityWeights(acceleration(5, FS), 4).table(len(behind) - 1, len(ahead) - 1)
     slope = np.ones(size, np.float32)
     given = forth, back, patterns, ahead, behind, noise, slope, weights, levels
     compare(trajectories.follow_points, *given)
@@ -324,7 +324,7 @@ def test_all_is_the_same_without_compiled_kernels():
     frames = swaying(9, amplitude=0.3)[0][:, :32, :40]
     for temporal in (acceleration(6, FS), butterworth((2, 8), FS)):
         fast = magnify(frames, None, alpha=3, temporal=temporal)
-        with plainly():
+        with reference_kernels():
             plain = magnify(frames, None, alpha=3, temporal=temporal)
         np.testing.assert_allclose(fast, plain, atol=0.02)
 

@@ -9,12 +9,12 @@ from skimage.metrics import structural_similarity
 
 import vmm
 from vmm.data import synthetic
-from vmm.engine.protocols import Filter
 from vmm.motion import intensity, local_phase, quaternion, smooth
+from vmm.parts import CausalFilter
 from vmm.spatial import Laplacian, RieszPyramid, SteerablePyramid, padded
 from vmm.temporal import fir, ideal
 
-EVERYTHING = Filter(lambda x, memory: (x, memory))  # passes all motion
+EVERYTHING = CausalFilter(lambda x, memory: (x, memory))  # passes all motion
 
 
 def error(spatial, motion, scene, alpha=10, d=(0.0, 0.1), margin=16):

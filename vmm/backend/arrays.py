@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -9,6 +10,11 @@ from typing import Any
 import numpy as np
 import scipy.fft
 import scipy.ndimage
+
+FFT_PLANS = 256
+"""Number of FFT plans that CuPy keeps: a pyramid of half octaves and 8 orientations needs about 200."""
+
+_thread = threading.local()
 
 Array = Any  # numpy.ndarray or cupy.ndarray; CuPy has no type stubs.
 
@@ -82,11 +88,18 @@ def _fft(x: Array) -> tuple[ModuleType, dict[str, Any]]:
     if on_device(x):
         import cupy
 
-        from vmm.backend.device import keep_plans
-
-        keep_plans()
+        _enlarge_plan_cache()
         return cupy.fft, {}
     return scipy.fft, {"overwrite_x": True}
+
+
+def _enlarge_plan_cache() -> None:
+    """Let CuPy keep the plans of all transforms of a pyramid; its cache is one per thread."""
+    if not getattr(_thread, "enlarged", False):
+        import cupy
+
+        cupy.fft.config.get_plan_cache().set_size(FFT_PLANS)
+        _thread.enlarged = True
 
 
 def _transforms(x: Array) -> ModuleType | None:

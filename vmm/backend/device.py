@@ -7,7 +7,6 @@ frames.
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from time import perf_counter
@@ -16,9 +15,6 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
-
-PLANS = 256
-"""Size of the cache of FFT plans: a pyramid of half octaves and 8 orientations uses about 200."""
 
 BYTES = 128
 """Upper bound of the temporary memory in bytes per pixel of a frame that is processed."""
@@ -31,8 +27,6 @@ _SHARE = 0.25
 
 _LIMIT = 0.9
 """Share of all device memory that CuPy's pool may use; the rest is left to other libraries and to the display."""
-
-_thread = threading.local()
 
 
 def require() -> None:
@@ -57,15 +51,6 @@ def bound_memory() -> None:
     import cupy
 
     cupy.get_default_memory_pool().set_limit(fraction=_LIMIT)
-
-
-def keep_plans() -> None:
-    """Enlarge CuPy's cache of FFT plans, of which each thread has one, so that it holds those of a pyramid."""
-    if not getattr(_thread, "has_large_cache", False):
-        import cupy
-
-        cupy.fft.config.get_plan_cache().set_size(PLANS)
-        _thread.has_large_cache = True
 
 
 def frames_at_once(pixels: int) -> int:

@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, ndimage
-from vmm.backend.fast import fast, fast_on_frames
+from vmm.backend.dispatch import fast, fast_on_frames
 
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
@@ -190,13 +190,6 @@ def weighted_blur(x: Array, weight: Array, sigma: tuple[float, float]) -> Array:
     """Blur of x times a weight, divided by the blur of the weight; 0 where the latter is 0."""
     total = blur(weight, sigma)
     return blur(x * weight, sigma) / (total + (total == 0))
-
-
-def one_sided(sigma: float) -> np.ndarray:
-    """Taps of one side of a Gaussian, beginning with the center; the taps of both sides add up to 1."""
-    t = np.arange(int(3.0 * sigma + 0.5) + 1)
-    taps = np.exp(-0.5 * (t / sigma) ** 2) if sigma > 0 else np.ones(1)
-    return taps / (2 * taps.sum() - taps[0])
 
 
 def correlate(x: Array, taps: Sequence[float], axis: int) -> Array:

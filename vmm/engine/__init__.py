@@ -1,11 +1,16 @@
-"""What joins the parts into a method; it knows no method by name.
+"""The loop that joins the parts of ``vmm.parts`` into a magnifier; it knows no method.
 
-| module | what it holds |
+| module | contents |
 | --- | --- |
-| ``protocols`` | what a spatial part, a motion and a temporal filter must offer |
-| ``frames`` | checks of frames, and how many of them are worked on at a time |
-| ``windows`` | a clip cut into pieces that a filter with look-ahead can use |
-| ``alpha`` | how much each band is magnified, and where |
-| ``bands`` | motion read from bands, filtered and written, looking back or ahead |
-| ``loop`` | the loop itself, and the general ``vmm.magnify`` |
+| ``loop`` | the loop itself, which is the general ``vmm.magnify`` |
+| ``bands`` | the algorithm: motion read from subbands, filtered and put back |
+| ``fast_paths`` | faster routes for parts of the library, with the same results |
+| ``differences`` | motion between successive frames |
+| ``alpha`` | the gain of each subband, and the mask |
+| ``frames`` | checks of frames, and the number of frames that are processed at a time |
+| ``windows`` | a clip cut into windows for filters that look ahead |
+| ``combinations`` | combinations of parts that several methods share |
+| ``trajectories`` | displacements filtered along trajectories, for ``vmm.lagrangian`` |
+| ``visibility`` | filter weights for points that are visible for a part of the window |
+| ``layer`` | a region of a clip as a layer at rest, for ``vmm.stabilize`` |
 """

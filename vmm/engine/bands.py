@@ -1,276 +1,289 @@
-"""The bands of one clip: motion read, filtered and written, by a filter that looks back or one that looks ahead."""
+"""The algorithm: read motion from subbands, filter it along time, put it back magnified."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from vmm.backend import fused
 from vmm.backend.arrays import Array, joined, namespace
-from vmm.backend.reference import added, product, weighted_blur
+from vmm.backend.reference import added, product
 from vmm.backend.threads import in_parallel, workers
-from vmm.engine.frames import FEW, MANY, cut, grouped, to_float
-from vmm.engine.protocols import Computed, Filter, Motion, Rule, Spatial
+from vmm.backend.time_series import continued, low_rank, running_sum
+from vmm.engine.differences import differences, filtered, gathered
+from vmm.engine.frames import PIXELS_PER_BLOCK, PIXELS_PER_BLOCK_CACHED, cut, grouped, to_float
 from vmm.engine.windows import Source, Window
-from vmm.temporal.ends import continued
-from vmm.temporal.tools import chain, unwrap
+from vmm.parts import (
+    CausalFilter,
+    Grid,
+    LazySequence,
+    LookAheadFilter,
+    Motion,
+    NonlinearFilter,
+    Spatial,
+    WholeClipFilter,
+)
 
-_STOP_BAND = 1e-3  # what is left of a filter's response below this is no more than its stop band lets through
+_MOTION_FOR = {"real": "intensity", "complex": "local_phase", "riesz": "quaternion"}
+
+
+@dataclass(frozen=True)
+class State:
+    """State of a causal filter, one entry for each subband, None before the first frame.
+
+    Attributes
+    ----------
+    before
+        Coefficients of the last frame.
+    memory
+        State of the filter.
+    """
+
+    before: list[Any]
+    memory: list[Any]
 
 
 class Bands:
-    """The bands of one clip with their motion and their alpha.
+    """The subbands of one clip, with the motion and alpha of each.
 
     Parameters
     ----------
     plan
-        The spatial part for the clip's frames.
+        The spatial part for the frames of the clip.
     motion
-        How motion is read and written.
-    temporal
-        The filter, or a rule.
+        How motion is read and put.
     alphas
-        A number or map for each band; bands whose alpha is 0 are left out.
+        A number or map for each subband; subbands with alpha 0 are left unchanged.
     visible
-        Map (H, W) of where frames may change, or None for everywhere.
+        Map (H, W) of bool, True where frames may change; None for everywhere.
+
+    Attributes
+    ----------
+    moved
+        Indices of the subbands whose alpha is not 0.
     """
 
-    def __init__(
-        self, plan: Spatial, motion: Motion, temporal: Filter | Rule, alphas: Sequence[Any], visible: Array | None
-    ) -> None:
+    def __init__(self, plan: Spatial, motion: Motion, alphas: Sequence[Any], visible: Array | None) -> None:
         self._plan, self._alphas, self._visible = plan, alphas, visible
-        self._temporal: Any = temporal
-        self._motions = [motion.on(grid) for grid in plan.grids]
+        self._motions = [_motion_on(motion, grid) for grid in plan.grids]
+        self._latent = any(grid.coefs == "latent" for grid in plan.grids)
         self.moved = [i for i, alpha in enumerate(alphas) if not (np.ndim(alpha) == 0 and alpha == 0)]
 
-    def causal(self, chunks: Iterable[Array]) -> Iterator[Array]:
-        """By a filter that looks back only."""
-        last, memory = self._nothing(), self._nothing()
-        sos = self._temporal.sections
-        step = self._stepped if sos is None else partial(self._through_sections, sos)
+    def causal(self, temporal: CausalFilter, chunks: Iterable[Array]) -> Iterator[Array]:
+        """Magnify by a causal filter: chunk by chunk, with constant memory."""
+        state = State(self._nones(), self._nones())
         samples = sum(math.prod(grid.shape) for grid in self._plan.grids)
         for chunk in chunks:
-            for frames in cut(chunk, FEW if samples > 2 * math.prod(chunk.shape[1:3]) else MANY):
-                yield self._changed(frames, partial(step, last, memory), self._finest(frames, last, memory))
+            many = samples > 2 * math.prod(chunk.shape[1:3])
+            for frames in cut(chunk, PIXELS_PER_BLOCK_CACHED if many else PIXELS_PER_BLOCK):
+                yield self._causal_block(temporal, state, frames)
 
-    def windowed(self, windows: Iterable[Window]) -> Iterator[Array]:
-        """By a filter that looks ahead: window by window, in two passes over a few frames at a time.
+    def look_ahead(self, temporal: LookAheadFilter, windows: Iterable[Window]) -> Iterator[Array]:
+        """Magnify by a look-ahead filter: window by window, in two passes over a few frames at a time.
 
-        The filter is linear, and what it keeps of a window is spanned by few vectors. The first pass gathers the
-        motion of each coefficient along them, the second writes what they give for each frame. So memory holds as
-        many values of each coefficient as the band has degrees of freedom in a window, not its motion over time.
+        The filter is linear, and its matrix for a window has low rank. The first pass multiplies the motion of each
+        coefficient by the analysis matrix, the second multiplies the result by the synthesis matrix. So memory holds
+        as many values of each coefficient as the band has degrees of freedom in a window, and not its motion over time.
         """
-        room = self._nothing()
+        buffers = self._nones()
         for window in windows:
-            synthesis, analysis = self._spanned(window)
-            gathered, _ = self._gathered(window.chunks, analysis, room)
-            yield from self._written(window.kept, synthesis, gathered)
+            synthesis, analysis = self._window_factors(temporal, window)
+            gathered_motion, _ = self._gathered(window.chunks, analysis, buffers)
+            yield from self._synthesized(window.kept, synthesis, gathered_motion)
 
-    def whole(self, source: Source) -> Iterator[Array]:
-        """By a filter that sees the whole clip: the same, the clip being one window that is read twice."""
-        expected, seen = -1, source.length
-        while seen != expected:  # a file may hold fewer frames than it states
-            expected = seen
-            synthesis, analysis = self._factors(expected)
-            gathered, seen = self._gathered(source.reopen(), analysis, self._nothing())
-        yield from self._written(source.chunks, synthesis, gathered)
+    def whole_clip(self, temporal: WholeClipFilter, source: Source) -> Iterator[Array]:
+        """Magnify by a whole-clip filter: the same, with the clip as one window that is read twice."""
+        expected, frames_read = -1, source.length
+        while frames_read != expected:  # a file may hold fewer frames than it states
+            expected = frames_read
+            synthesis, analysis = temporal.factors(expected)
+            # The matrix acts on motion; its reversed cumulative sum acts on the differences between frames.
+            analysis = np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1]
+            gathered_motion, frames_read = self._gathered(source.reopen(), analysis, self._nones())
+        yield from self._synthesized(source.chunks, synthesis, gathered_motion)
 
-    def ruled(self, windows: Iterable[Window]) -> Iterator[Array]:
-        """By a rule that is not linear, or takes several bands: the motion over a whole window, band by band."""
-        rule = self._temporal
+    def nonlinear(self, temporal: NonlinearFilter, windows: Iterable[Window]) -> Iterator[Array]:
+        """Magnify by a non-linear filter: from the motion of all subbands over a whole window."""
         for window in windows:
             frames = joined(window.chunks)
-            bands, _ = self._analyzed(frames)
-            start = rule.delay - window.head
-            kept = slice(start, start + sum(map(len, window.kept)))
-            motions = Computed(partial(self._around, bands, window), len(bands))
-            amplitudes = Computed(partial(self._amplitude, bands, kept), len(bands))
-            signals = rule.signals(motions, amplitudes, self._plan.grids)
+            bands, residual = self._analyzed(frames)
+            start = temporal.delay - window.head
+            inner = slice(start, start + sum(map(len, window.kept)))
+            signals = self._nonlinear_signals(temporal, bands, window, inner)
 
             def change(
-                i: int,
-                bands: Sequence[Array] = bands,
-                signals: Sequence[Array] = signals,
-                kept: slice = kept,
-            ) -> Array | None:
-                if i not in self.moved:
-                    return None
-                return self._write(i, bands[i][kept], signals[i])
+                bands: Sequence[Array], i: int, signals: Sequence[Array] = signals, inner: slice = inner
+            ) -> Array:
+                return self._changed(bands, i, bands[i][inner], signals[i])
 
-            yield self._added(frames[kept], Computed(change, len(bands)))
+            yield self._composed(frames[inner], self._changes(bands, change), residual)
 
-    def _amplitude(self, bands: Sequence[Array], kept: slice, i: int) -> Array:
-        """How strongly band i carries motion."""
-        return self._motions[i].amplitude(bands[i][kept])
+    def _nonlinear_signals(
+        self, temporal: NonlinearFilter, bands: Sequence[Array], window: Window, inner: slice
+    ) -> Sequence[Array]:
+        """The filtered motion of each subband for the frames of a window."""
 
-    def _around(self, bands: Sequence[Array], window: Window, i: int) -> Array:
-        """Motion of band i over a window, continued beyond the ends of the clip."""
-        rule = self._temporal
+        def motion(i: int) -> Array:
+            coefs = bands[i]
+            summed, _ = running_sum(differences(self._motions[i].read, coefs, coefs[0].copy()), None)
+            return continued(summed, temporal.band, window.head, window.tail, known=2 * temporal.delay + 1)
+
+        def amplitude(i: int) -> Array:
+            return self._motions[i].amplitude(bands[i][inner])
+
+        n = len(bands)
+        return temporal.signals(LazySequence(motion, n), LazySequence(amplitude, n), self._plan.grids)
+
+    def _causal_block(self, temporal: CausalFilter, state: State, frames: Array) -> Array:
+        """Some frames, magnified by a causal filter."""
+        step = partial(self._recursive_step if temporal.sos is not None else self._causal_step, temporal, state)
+        return self._magnified(frames, step)
+
+    def _causal_step(self, temporal: CausalFilter, state: State, bands: Sequence[Array], i: int) -> Array:
+        """The change of subband i by any causal filter."""
         coefs = bands[i]
-        since = fused.since(self._motions[i].read, coefs, coefs[0].copy())
-        summed, _ = unwrap().apply(since, None)
-        return continued(summed, rule.band, window.head, window.tail, seen=2 * rule.delay + 1)
+        steps = differences(self._motions[i].read, coefs, self._before(state.before, i, coefs))
+        total, memory = state.memory[i] or (None, None)
+        summed, total = running_sum(steps, total)
+        signal, memory = temporal.apply(summed, memory)
+        state.memory[i] = total, memory
+        return self._changed(bands, i, coefs, signal)
 
-    def _through_sections(
-        self, sos: np.ndarray, last: list[Any], memory: list[Any], bands: Sequence[Array], i: int
-    ) -> Array:
-        """What magnification changes in the coefficients of band i, by recursive filtering."""
-        motion = self._motions[i]
-        if memory[i] is None:
-            memory[i] = self._zeros(i, bands[i], len(sos), 2)
-        source = bands.source(i) if isinstance(bands, Computed) and bands.source is not None else None
-        given = (bands[i],) if source is None else source
-        at_once = fused.kernel_for(motion.read, "magnified", given[0]) if motion.fusible else None
-        if at_once is not None:
-            state = self._before(last, i, given[0]), sos, memory[i]
-            return at_once(*given, *state, motion.sigma, motion.limit, self._alphas[i])
-        coefs = given[0] if source is None else bands[i]
-        signal = fused.filtered(motion.read, coefs, self._before(last, i, coefs), sos, memory[i])
-        return self._write(i, coefs, signal)
+    def _recursive_step(self, temporal: CausalFilter, state: State, bands: Sequence[Array], i: int) -> Array:
+        """The change of subband i by second-order sections."""
+        coefs, sos = bands[i], temporal.sos
+        assert sos is not None
+        if state.memory[i] is None:
+            state.memory[i] = self._zeros(i, coefs, len(sos), 2)
+        signal = self._filtered(i, coefs, self._before(state.before, i, coefs), sos, state.memory[i])
+        return self._changed(bands, i, coefs, signal)
 
-    def _stepped(self, last: list[Any], memory: list[Any], bands: Sequence[Array], i: int) -> Array:
-        """The same by any other filter."""
-        motion, coefs = self._motions[i], bands[i]
-        since = fused.since(motion.read, coefs, self._before(last, i, coefs))
-        signal, memory[i] = chain(unwrap(), self._temporal).apply(since, memory[i])
-        return self._write(i, coefs, signal)
+    def _gathered(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> tuple[list[Any], int]:
+        """The analysis matrix (r, T) times the motion between frames of each subband; and the number of frames.
 
-    def _write(self, i: int, coefs: Array, signal: Array) -> Array:
-        """What the signal of band i changes in its coefficients, whose place it may take."""
-        motion, alpha = self._motions[i], self._alphas[i]
-        at_once = fused.kernel_for(motion.read, "written", coefs) if motion.fusible else None
-        if at_once is None:
-            return motion.change(coefs, signal, alpha)
-        if any(motion.sigma):
-            signal = weighted_blur(signal, motion.amplitude(coefs), motion.sigma)
-        return at_once(coefs, signal, motion.limit, alpha)
-
-    def _gathered(self, chunks: Iterable[Array], analysis: np.ndarray, room: list[Any]) -> tuple[list[Any], int]:
-        """Motion of each band along the rows of the analysis, (r, ...); and the number of frames.
-
-        It is kept in the room of an earlier window where that is large enough, so that memory is taken once.
+        The results use the buffers of an earlier window if these are large enough, so that memory is allocated once.
         """
-        last, gathered = self._nothing(), self._nothing()
+        before, totals = self._nones(), self._nones()
         done = 0
         for frames in grouped(chunks):
             columns = analysis[:, done : done + len(frames)]
             done += len(frames)
-            if columns.shape[1] == len(frames):  # else there are more than were expected
+            if columns.shape[1] == len(frames):  # else the clip is longer than expected, and is read again
                 bands, _ = self._analyzed(frames)
-                for _ in in_parallel(
-                    partial(self._add, room, gathered, columns, last, bands), self.moved, workers(frames)
-                ):
+                work = partial(self._gather, buffers, totals, columns, before, bands)
+                for _ in in_parallel(work, self.moved, workers(frames)):
                     pass
-        return gathered, done
+        return totals, done
 
-    def _add(
+    def _gather(
         self,
-        room: list[Any],
-        gathered: list[Any],
+        buffers: list[Any],
+        totals: list[Any],
         columns: np.ndarray,
-        last: list[Any],
+        before: list[Any],
         bands: Sequence[Array],
         i: int,
     ) -> None:
-        """Add the motion of band i along the columns of the analysis."""
+        """Add the columns of the analysis matrix times the motion of subband i."""
         coefs = bands[i]
-        if gathered[i] is None:
-            if room[i] is None or len(room[i]) < len(columns):
-                room[i] = None  # let go before more is taken
-                room[i] = self._zeros(i, coefs, len(columns) + 2)  # windows differ by one or two
-            gathered[i] = room[i][: len(columns)]
-            gathered[i][...] = 0
-        fused.gathered(self._motions[i].read, coefs, self._before(last, i, coefs), columns, gathered[i])
+        if totals[i] is None:
+            if buffers[i] is None or len(buffers[i]) < len(columns):
+                buffers[i] = None  # free the old buffer before a larger one is allocated
+                buffers[i] = self._zeros(i, coefs, len(columns) + 2)  # the ranks of windows differ by 1 or 2
+            totals[i] = buffers[i][: len(columns)]
+            totals[i][...] = 0
+        self._add_gathered(i, coefs, self._before(before, i, coefs), columns, totals[i])
 
-    def _written(self, chunks: Iterable[Array], synthesis: np.ndarray, gathered: list[Any]) -> Iterator[Array]:
-        """What the gathered motion changes in the frames, row by row of the synthesis."""
+    def _synthesized(self, chunks: Iterable[Array], synthesis: np.ndarray, totals: list[Any]) -> Iterator[Array]:
+        """The frames with the gathered motion, row by row of the synthesis matrix."""
 
         def change(rows: np.ndarray, bands: Sequence[Array], i: int) -> Array:
-            return self._write(i, bands[i], product(gathered[i], rows))
+            return self._changed(bands, i, bands[i], product(totals[i], rows))
 
         done = 0
         for frames in grouped(chunks):
             rows = synthesis[done : done + len(frames)]
-            yield self._changed(frames, partial(change, rows))
+            yield self._magnified(frames, partial(change, rows))
             done += len(frames)
 
-    def _spanned(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Matrices (kept, r) and (r, frames) that make the filtered motion of a window of that between its frames."""
+    def _window_factors(self, temporal: LookAheadFilter, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Matrices (kept, r) and (r, frames) that turn differences between frames into the filtered motion."""
         frames, kept = (sum(map(len, chunks)) for chunks in (window.chunks, window.kept))
-        summed, _ = unwrap().apply(np.eye(frames), None)
-        delay = self._temporal.delay
-        around = continued(summed, self._temporal.band, window.head, window.tail, seen=2 * delay + 1)
-        response, _ = self._temporal.apply(around, None)
-        lag = 2 * delay  # once for the context before, once for the filter
-        return _factored(response[lag : lag + kept])
+        summed, _ = running_sum(np.eye(frames), None)
+        delay = temporal.delay
+        around = continued(summed, temporal.band, window.head, window.tail, known=2 * delay + 1)
+        response, _ = temporal.apply(around, None)
+        first = 2 * delay  # the context before the window, and the delay of the filter
+        return low_rank(response[first : first + kept])
 
-    def _factors(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """The same for a whole clip of n frames."""
-        if self._temporal.factors is None:
-            summed, _ = unwrap().apply(np.eye(n), None)
-            return _factored(self._temporal.apply(summed, None)[0])
-        synthesis, analysis = self._temporal.factors(n)
-        return synthesis, np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1]  # applied to sums = sums applied
+    def _filtered(self, i: int, coefs: Array, before: Array, sos: np.ndarray, state: Array) -> Array:
+        """The motion of subband i, filtered by second-order sections."""
+        return filtered(self._motions[i].read, coefs, before, sos, state)
 
-    def _before(self, last: list[Any], i: int, coefs: Array) -> Array:
-        """The frame before these coefficients of band i, kept for the next call."""
-        if last[i] is None:
-            last[i] = coefs[0].copy()
-        return last[i]
+    def _add_gathered(self, i: int, coefs: Array, before: Array, columns: np.ndarray, total: Array) -> None:
+        """Add columns of a matrix times the motion of subband i to a total."""
+        gathered(self._motions[i].read, coefs, before, columns, total)
 
-    def _zeros(self, i: int, coefs: Array, *ahead: int) -> Array:
-        """Zeros of the shape and type that the motion of band i has, with more axes ahead."""
+    def _changed(self, bands: Sequence[Array], i: int, coefs: Array, signal: Array) -> Array:
+        """The change of subband i by its filtered motion; of latent coefficients the magnified ones themselves."""
+        motion, alpha = self._motions[i], self._alphas[i]
+        return (motion.write if self._latent else motion.change)(coefs, signal, alpha)
+
+    def _before(self, before: list[Any], i: int, coefs: Array) -> Array:
+        """Coefficients of the frame before these of subband i, which the next call updates."""
+        if before[i] is None:
+            before[i] = coefs[0].copy()
+        return before[i]
+
+    def _zeros(self, i: int, coefs: Array, *leading: int) -> Array:
+        """Zeros of the shape and type of the motion of subband i, with leading axes."""
         still = self._motions[i].read(coefs[:1], coefs[:1])
-        return namespace(coefs).zeros((*ahead, *still.shape[1:]), still.dtype)
+        return namespace(coefs).zeros((*leading, *still.shape[1:]), still.dtype)
 
-    def _finest(self, frames: Array, last: list[Any], memory: list[Any]) -> Callable[..., Array] | None:
-        """What magnifies the finest band and adds all to the frames in one pass, where there is a kernel for it."""
-        sos, alpha = self._temporal.sections, self._alphas[0]
-        if sos is None or np.ndim(alpha) > 0 or alpha == 0 or self._visible is not None:
-            return None
-        if not (getattr(self._plan, "finest_is_the_frame", False) and self._motions[0].fusible):
-            return None
-        kernel = fused.kernel_for(self._motions[0].read, "added", frames)
-        if kernel is None:
-            return None
-        if last[0] is None:
-            last[0] = frames[0].copy()
-            memory[0] = np.zeros((len(sos), 2, *frames.shape[1:2], frames[0, 0].size), np.float32)
-        return partial(kernel, frames, last[0], sos, memory[0], alpha)
+    def _magnified(self, frames: Array, change: Callable[[Sequence[Array], int], Array]) -> Array:
+        """The frames with the change of each subband."""
+        bands, residual = self._analyzed(frames)
+        return self._composed(frames, self._changes(bands, change), residual)
 
-    def _changed(
-        self, frames: Array, change: Callable[[Sequence[Array], int], Array], finest: Callable[..., Array] | None = None
-    ) -> Array:
-        """The frames with the change of every band."""
-        bands, _ = self._analyzed(frames)
+    def _changes(
+        self, bands: Sequence[Array], change: Callable[[Sequence[Array], int], Array]
+    ) -> Sequence[Array | None]:
+        """The changes of all subbands, computed on request; None where alpha is 0."""
         moved = set(self.moved)
-        changes = Computed(lambda i: change(bands, i) if i in moved else None, len(self._alphas))
-        return self._added(frames, changes, finest)
+        return LazySequence(lambda i: change(bands, i) if i in moved else None, len(self._alphas))
 
-    def _added(
-        self, frames: Array, changes: Sequence[Array | None], finest: Callable[..., Array] | None = None
-    ) -> Array:
-        """The frames with the changes added, where they are visible."""
-        if self._visible is None and hasattr(self._plan, "add"):
-            return self._plan.add(frames, changes) if finest is None else self._plan.add(frames, changes, finest)
-        total = self._plan.synthesize(changes, None)
+    def _analyzed(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        """Subbands and residual of some frames."""
+        return self._plan.analyze(to_float(frames))
+
+    def _composed(self, frames: Array, changes: Sequence[Array | None], residual: Any) -> Array:
+        """The frames with the changes of the subbands, where they are visible."""
+        if self._latent:
+            total = self._plan.synthesize(changes, residual)
+            if self._visible is None:
+                return added(namespace(frames).zeros_like(frames), total)
+            total = total - frames
+        else:
+            total = self._plan.synthesize(changes, None)
         if self._visible is not None:
             total = total * self._visible.reshape(self._visible.shape + (1,) * (total.ndim - 3))
         return added(frames, total)
 
-    def _analyzed(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        return self._plan.analyze(frames if frames.ndim == 4 else to_float(frames))
-
-    def _nothing(self) -> list[Any]:
+    def _nones(self) -> list[Any]:
         return [None] * len(self._alphas)
 
 
-def _factored(response: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A matrix as a product of two thin ones, down to what its stop band lets through."""
-    left, values, right = np.linalg.svd(response, full_matrices=False)
-    r = max(1, int((values > _STOP_BAND * values[0]).sum()))
-    return left[:, :r] * values[:r], right[:r]
+def _motion_on(motion: Motion, grid: Grid) -> Motion:
+    """The motion for a subband; raise if it does not take such coefficients."""
+    result = motion.on(grid)
+    if result.takes is not None and grid.coefs not in result.takes:
+        fitting = f": use vmm.motion.{_MOTION_FOR[grid.coefs]}" if grid.coefs in _MOTION_FOR else ""
+        raise TypeError(
+            f"motion takes {' or '.join(result.takes)} coefficients, but spatial makes {grid.coefs} ones{fitting}, "
+            "or a spatial part whose coefficients the motion takes"
+        )
+    return result

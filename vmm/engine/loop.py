@@ -1,73 +1,81 @@
-"""The loop that every magnifier runs: read motion from bands, filter it in time, write it back larger."""
+"""The loop that all magnifiers share: read motion from subbands, filter it along time, put it back magnified."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from numbers import Real
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
-from vmm.engine.alpha import Adjust, Alpha, check_alpha, spread_alpha, spread_mask
-from vmm.engine.bands import Bands
+from vmm.engine.alpha import LevelGains, check_alpha, spread_alpha, spread_mask
+from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import check_frames, checked, cut
-from vmm.engine.protocols import Filter, Motion, Rule, SpatialPlan
 from vmm.engine.windows import source, windows
-from vmm.temporal.tools import parallel
-
-Band = tuple[float, float] | Sequence[tuple[float, float]] | None
-"""Low and high cut-off in Hz, several such pairs, or None for a ready filter."""
+from vmm.parts import (
+    CausalFilter,
+    ClipPlan,
+    LookAheadFilter,
+    Motion,
+    NonlinearFilter,
+    SpatialPlan,
+    TemporalFilter,
+    WholeClipFilter,
+)
 
 
 def magnify(
     frames: Any,
     *,
-    spatial: SpatialPlan,
+    spatial: SpatialPlan | ClipPlan,
     motion: Motion,
-    temporal: Filter | Rule,
-    alpha: Alpha = 10.0,
+    temporal: TemporalFilter,
+    alpha: float | Array = 10.0,
     mask: Any = None,
-    adjust: Adjust | None = None,
+    level_gains: LevelGains | None = None,
 ) -> Any:
     """Magnify motion with parts of your own choice: the loop that every method of the library runs.
 
-    Each band of `spatial` gives its motion from one frame to the next; summed, filtered by `temporal` and multiplied
-    by `alpha` it is written back, and the difference that this makes is added to the frames. What does not move is
-    therefore left exactly as it is, and so is everything at alpha = 0.
+    Each subband of `spatial` gives its motion from one frame to the next. The motion is summed, filtered by `temporal`,
+    multiplied by `alpha` and put into the subband, and the change of the subbands is added to the frames. So pixels
+    without motion, and all pixels at alpha = 0, keep their exact values.
 
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3) of uint8, uint16 or floating type; or an iterator of such chunks, in order,
-        each an array of its own.
+        Array (T, H, W) or (T, H, W, 3) of type uint8, uint16 or floating point; or an iterator of such chunks, in
+        order.
     spatial
-        Maker of the spatial part, such as ``vmm.spatial.luma(vmm.spatial.Laplacian)``.
+        Plan of the spatial part, such as ``vmm.spatial.luma(vmm.spatial.Laplacian)``.
     motion
-        How motion is read and written, such as ``vmm.motion.intensity``.
+        How motion is read from coefficients and put into them, such as ``vmm.motion.intensity``. It must take the
+        coefficients that `spatial` makes.
     temporal
-        A filter, such as ``vmm.temporal.fir((1, 3), fs=30)``, or a rule, such as ``vmm.temporal.bilateral(2, fs=30)``.
+        A filter of one of the kinds in ``vmm.parts``, such as ``vmm.temporal.fir((1, 3), fs=30)``.
     alpha
-        What is added: output motion = (1 + alpha) times the input's; -1 takes the filtered motion away. A number; a
-        sequence of one number or map for each band; or a map (H, W).
+        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the filtered motion. A number or a
+        map (H, W).
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width) in pixels. Frames stay exactly as
-        they are where it is 0.
-    adjust
-        ``adjust(plan, alphas) -> alphas``: changes the alpha of the bands once the spatial part's plan is known, such
-        as by a bound that depends on the wavelength.
+        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width) in pixels. Frames keep their exact
+        values where it is 0. Everywhere by default.
+    level_gains
+        Gains of the subbands, finest first, that multiply `alpha`: a number or a map for each subband. Or a function
+        ``level_gains(alphas, grids) -> alphas`` that changes the alpha of each subband, for instance by a bound that
+        depends on the wavelength. All 1 by default.
 
     Returns
     -------
     array or iterator
-        What came, magnified: shape, type, and array or iterator as in `frames`. Integers are rounded and clipped.
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`. Integers are rounded and
+        clipped.
 
     Raises
     ------
     TypeError
-        Where frames are no array, or of a type that cannot be magnified.
+        If frames are neither an array nor an iterator of arrays, or have an unsupported type; if a part has a wrong
+        type; or if the motion does not take the coefficients of the spatial part.
     ValueError
-        Where frames have a wrong shape, are fewer than two, too small, or not finite; where alpha is not finite, or
-        mask does not fit.
+        If frames have a wrong shape, are fewer than 2, too small, or not finite; if alpha is not finite; or if mask or
+        level_gains do not fit.
 
     Examples
     --------
@@ -79,88 +87,81 @@ def magnify(
     ((30, 32, 48), dtype('uint8'))
     """
     check_alpha(alpha)
+    _check_parts(spatial, motion, temporal)
     if not is_array(frames):
         if not isinstance(frames, Iterable):
             check_frames(frames)
-        return _magnified(frames, spatial, motion, temporal, alpha, mask, adjust)
+        return _magnified(frames, spatial, motion, temporal, alpha, mask, level_gains)
     check_frames(frames)
     out = namespace(frames).empty_like(frames)
     done = 0
-    for piece in _magnified(frames, spatial, motion, temporal, alpha, mask, adjust):
+    for piece in _magnified(frames, spatial, motion, temporal, alpha, mask, level_gains):
         out[done : done + len(piece)] = piece
         done += len(piece)
     return out
 
 
 def sampling_rate(frames: Any, fs: float | None) -> float | None:
-    """The rate given, or that which the frames carry, or None: cycles per frame."""
+    """The given rate in Hz, or that of the frames; None for cycles per frame."""
     return getattr(frames, "fs", None) if fs is None else fs
 
 
-def designed(temporal: Any, band: Any, fs: float | None) -> Filter:
-    """The filter that a design function makes of the band; a ready filter, for which the band is None, as it is."""
-    if isinstance(temporal, Filter):
-        if band is not None:
-            raise ValueError(f"band={band!r} must be None where temporal is a filter that has its own")
-        return temporal
-    return temporal(band, fs)
-
-
-def tuned(temporal: Any, band: Any, fs: float | None, alpha: Any) -> tuple[Filter, Any]:
-    """The filter of a band and its alpha; of several bands, each with its own alpha, one filter, whose alpha is 1."""
-    if not several(band):
-        return designed(temporal, band, fs), alpha
-    alphas = list(alpha) if isinstance(alpha, (list, tuple)) else [alpha]
-    if len(alphas) != len(band) or not all(isinstance(value, Real) for value in alphas):
-        raise ValueError(f"alpha={alpha!r} must hold one number for each of the {len(band)} bands")
-    check_alpha(alphas)
-    return parallel(*(designed(temporal, one, fs) for one in band), gains=alphas), 1.0
-
-
-def several(band: Any) -> bool:
-    """Whether a list of bands came in place of one."""
-    return isinstance(band, (list, tuple)) and bool(band) and isinstance(band[0], (list, tuple))
+def _check_parts(spatial: Any, motion: Any, temporal: Any) -> None:
+    """Raise if a part has a wrong type."""
+    if not (callable(spatial) or isinstance(spatial, ClipPlan)):
+        raise TypeError(f"spatial={spatial!r} must be a plan of a spatial part, such as vmm.spatial.Laplacian")
+    if not isinstance(motion, Motion):
+        raise TypeError(f"motion={motion!r} must be a vmm.parts.Motion, such as vmm.motion.local_phase")
+    if not isinstance(temporal, TemporalFilter):
+        hint = ": call the design function" if callable(temporal) else ""
+        name = getattr(temporal, "__name__", repr(temporal))
+        raise TypeError(f"temporal={name} must be a filter, such as vmm.temporal.fir((1, 3), fs=30){hint}")
 
 
 def _magnified(
     frames: Any,
-    spatial: SpatialPlan,
+    spatial: SpatialPlan | ClipPlan,
     motion: Motion,
-    temporal: Filter | Rule,
-    alpha: Alpha,
+    temporal: TemporalFilter,
+    alpha: float | Array,
     mask: Any,
-    adjust: Adjust | None,
+    level_gains: LevelGains | None,
 ) -> Iterator[Array]:
-    """The chunks of a clip, magnified, as many frames at a time as the filter allows."""
+    """The chunks of a clip, magnified, with as many frames at a time as the filter allows."""
     chunks = moving(cut(frames) if is_array(frames) else frames)
     first = next(chunks)
     chunks = chain([first], chunks)
-    plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
-    visible = None if mask is None else spread_mask(mask, first)
-    alphas = spread_alpha(alpha, visible, adjust, plan, first)
-    bands = Bands(plan, motion, temporal, alphas, None if visible is None else visible > 0)
+    if isinstance(spatial, ClipPlan):
+        plan = spatial.make(first)
+    else:
+        plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
+    weight = None if mask is None else spread_mask(mask, first)
+    alphas = spread_alpha(alpha, weight, level_gains, plan.grids, first)
+    bands = FastBands(plan, motion, alphas, None if weight is None else weight > 0)
     if not bands.moved:
         yield from chunks
-    elif isinstance(temporal, Rule):
-        yield from bands.ruled(windows(chunks, temporal.delay))
-    elif temporal.whole:
-        yield from bands.whole(source(frames, chunks))
-    elif temporal.delay > 0:
-        yield from bands.windowed(windows(chunks, temporal.delay))
-    else:
-        yield from bands.causal(chunks)
+        return
+    match temporal:
+        case CausalFilter():
+            yield from bands.causal(temporal, chunks)
+        case LookAheadFilter():
+            yield from bands.look_ahead(temporal, windows(chunks, temporal.delay))
+        case WholeClipFilter():
+            yield from bands.whole_clip(temporal, source(frames, chunks))
+        case NonlinearFilter():
+            yield from bands.nonlinear(temporal, windows(chunks, temporal.delay))
 
 
 def moving(chunks: Iterable[Array]) -> Iterator[Array]:
-    """The chunks that hold frames, the first of them at least two; raises where there are fewer in all."""
-    seen = 0
+    """The chunks that hold frames, of which the first has at least 2; raise if the clip has fewer than 2 frames."""
+    count = 0
     held: Array | None = None
     for chunk in checked(chunks):
-        seen += len(chunk)
-        if seen < 2:
-            held = chunk if len(chunk) else held  # one frame alone waits for the second
+        count += len(chunk)
+        if count < 2:
+            held = chunk if len(chunk) else held  # a single frame waits for the second
         elif len(chunk):
             yield chunk if held is None else namespace(chunk).concatenate([held, chunk])
             held = None
-    if seen < 2:
-        raise ValueError(f"a clip of {seen} frame{'s' * (seen != 1)} has no motion: at least 2 frames are needed")
+    if count < 2:
+        raise ValueError(f"a clip of {count} frame{'s' * (count != 1)} has no motion: at least 2 frames are needed")

@@ -1,4 +1,4 @@
-"""A clip cut into pieces that a filter with look-ahead can use."""
+"""Windows of a clip for filters that need frames before and after each frame."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Source:
     Attributes
     ----------
     chunks
-        Its frames, for the last reading.
+        Its frames, for the last pass.
     reopen
-        ``reopen()``: the same frames for a reading before that.
+        ``reopen()`` returns the same frames, for an earlier pass.
     length
-        How many there are, or are said to be.
+        Number of frames, as far as it is stated by the file.
     """
 
     chunks: Iterable[Array]
@@ -29,27 +29,27 @@ class Source:
 
 
 def source(frames: Any, chunks: Iterable[Array]) -> Source:
-    """The clip's chunks as a source: an array, a clip that opens its file again, or chunks that must be kept."""
+    """The clip as a source: an array, a clip that can reopen its file, or chunks, which are kept in memory."""
     if is_array(frames):
         return Source([frames], lambda: [frames], len(frames))
     if hasattr(frames, "reopen"):
         return Source(chunks, frames.reopen, frames.shape[0])
-    kept = list(chunks)
-    return Source(kept, lambda: kept, sum(map(len, kept)))
+    held = list(chunks)
+    return Source(held, lambda: held, sum(map(len, held)))
 
 
 @dataclass(frozen=True)
 class Window:
-    """Frames with those around them that a filter must see.
+    """Frames to magnify, with the frames around them that a filter needs.
 
     Attributes
     ----------
     chunks
-        The frames, context included.
+        The frames, including their context.
     kept
-        Those of them that are to be magnified.
+        The frames to magnify.
     head, tail
-        How many frames are missing before and after, beyond the ends of the clip.
+        Number of context frames that are missing before and after, beyond the ends of the clip.
     """
 
     chunks: list[Array]
@@ -61,30 +61,31 @@ class Window:
 def windows(chunks: Iterable[Array], delay: int) -> Iterator[Window]:
     """Cut a clip into windows that overlap by `delay` frames at each end.
 
-    A window keeps at least twice `delay` frames, so that no frame is analysed more than twice, and at least 16.
+    A window holds at least 16 frames to magnify, and at least twice `delay`, so that no frame is analyzed more than
+    twice.
     """
     block = max(2 * delay, 16)
     held: list[Array] = []
-    first = done = seen = 0  # index of the first frame held; number of frames handed out; number read
+    first = done = read = 0  # index of the first frame held; number of frames in earlier windows; number read
     for chunk in chunks:
         held.append(chunk)
-        seen += len(chunk)
-        while seen >= done + block + 2 * delay:  # the rest is long enough to predict from
+        read += len(chunk)
+        while read >= done + block + 2 * delay:  # the rest is long enough to predict from
             yield _window(held, first, done, done + block, delay)
             done += block
             start = max(done - delay, 0)
-            held, first = _part(held, start - first, seen - first), start
-    if seen > done + block:  # a longer window would take more memory than those before
-        half = (seen - done) // 2
+            held, first = _part(held, start - first, read - first), start
+    if read > done + block:  # one longer window would need more memory than those before
+        half = (read - done) // 2
         yield _window(held, first, done, done + half, delay)
         done += half
-    if seen > done:
-        yield _window(held, first, done, seen, delay)
+    if read > done:
+        yield _window(held, first, done, read, delay)
 
 
 def _window(held: list[Array], first: int, start: int, stop: int, delay: int) -> Window:
-    seen = first + sum(map(len, held))
-    before, after = min(delay, start - first), min(delay, seen - stop)
+    end = first + sum(map(len, held))
+    before, after = min(delay, start - first), min(delay, end - stop)
     around = _part(held, start - before - first, stop + after - first)
     return Window(around, _part(held, start - first, stop - first), delay - before, delay - after)
 

@@ -6,12 +6,12 @@
 | ``NAMES`` | names of the networks that are installed with the library |
 | ``Network`` | a network of three graphs: encoder, manipulator, decoder |
 | ``autoencoder`` | spatial part and motion of a network that encodes single frames |
-| ``pair`` | spatial part and motion of a network that encodes pairs of frames |
+| ``pair``, ``filtered_pair`` | the same for a network that encodes pairs of frames, without and with a band |
 """
 
 from vmm.learned.autoencoder import autoencoder
 from vmm.learned.network import Network
-from vmm.learned.pair import pair
+from vmm.learned.pair import filtered_pair, pair
 from vmm.learned.weights import NAMES, load
 
-__all__ = ["NAMES", "Network", "autoencoder", "load", "pair"]
+__all__ = ["NAMES", "Network", "autoencoder", "filtered_pair", "load", "pair"]

@@ -1,26 +1,23 @@
-"""Networks that encode each frame alone: its shape is a band, its texture the residual."""
+"""Networks that encode each frame alone: the shape code is a subband, the texture code is the residual."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from types import ModuleType
 from typing import Any
-
-import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import value_since
-from vmm.engine.protocols import Grid, Motion, Spatial, SpatialPlan
 from vmm.learned.network import Network
-from vmm.learned.preprocess import cast_like, from_network, to_network, white_value
+from vmm.learned.preprocess import from_network, to_network, white_value
+from vmm.parts import ClipPlan, Grid, Motion
 
 
-def autoencoder(net: Network, white: float | None = None) -> tuple[SpatialPlan, Motion]:
+def autoencoder(net: Network, white: float | None = None) -> tuple[ClipPlan, Motion]:
     """Spatial part and motion of a network that encodes each frame alone.
 
-    The one band is the shape (T, C, h, w); motion is its change, and is written by the manipulator, which is not
-    linear in alpha. Bands are put back in the order in which they were made, chunk by chunk.
+    The only subband is the shape code (T, C, h, w). Motion is its change, which the manipulator puts; it is not linear
+    in alpha.
 
     Parameters
     ----------
@@ -32,76 +29,75 @@ def autoencoder(net: Network, white: float | None = None) -> tuple[SpatialPlan, 
     Returns
     -------
     tuple
-        Maker of the spatial part, and the motion.
+        Plan of the spatial part, and the motion.
 
     References
     ----------
     .. [1] Oh et al.: Learning-based video motion magnification. ECCV 2018, section 3.
     """
 
-    def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
-        return Coder(net, shape, white)
+    def make(frames: Array) -> Coder:
+        return Coder(net, frames.shape[1:], white_value(frames.dtype) if white is None else white)
 
-    return plan, Motion(value_since, partial(_write, net), ones, partial(_write, net), fusible=False)
+    return ClipPlan(make), Motion(value_since, partial(_put, net), ones, takes=("latent",))
 
 
-def _write(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
-    """Shapes (T, C, h, w) whose motion is (1 + alpha) times as large: manipulated against what stands still."""
+def _put(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
+    """Shape codes (T, C, h, w) whose motion is (1 + alpha) times as large, relative to those without the motion."""
     factor = net.factor(alpha)
-    made = [net.manipulate(b - y, b, factor) for b, y in zip(coefs[:, None], motion[:, None], strict=True)]
-    return namespace(coefs).concatenate(made)
+    shapes = [net.manipulate(b - y, b, factor) for b, y in zip(coefs[:, None], motion[:, None], strict=True)]
+    return namespace(coefs).concatenate(shapes)
 
 
 def ones(coefs: Array) -> Array:
-    """One everywhere: each value counts the same."""
+    """An amplitude of 1 everywhere."""
     return namespace(coefs).ones_like(coefs)
 
 
 class Coder:
-    """A network's encoder and decoder for frames of one size."""
+    """Encoder and decoder of a network for frames of one size.
 
-    def __init__(self, net: Network, shape: tuple[int, ...], white: float | None) -> None:
-        self._net, self._size, self._white = net, net.size((shape[0], shape[1])), white
-        self._frames: Array = None
-        self._textures: list[Array] = []
-        step, before = net.step, self._size.before
-        rows, cols = (n // step for n in self._size.whole)
-        middle = (step - 1) / 2
+    Parameters
+    ----------
+    net
+        The network.
+    shape
+        Shape (H, W) or (H, W, 3) of a frame.
+    white
+        Value of white in the frames.
+    """
+
+    def __init__(self, net: Network, shape: tuple[int, ...], white: float) -> None:
+        self.net, self.white, self.size = net, white, net.size((shape[0], shape[1]))
+        self._gray = len(shape) == 2
+        step, before = net.step, self.size.before
+        rows, cols = (n // step for n in self.size.whole)
+        center = (step - 1) / 2
+        origin = center - before[0], center - before[1]
         self.grids: Sequence[Grid] = [
-            Grid((rows, cols), (middle - before[0], middle - before[1]), (float(step), float(step)), float(step))
+            Grid((rows, cols), origin, (float(step), float(step)), float(step), coefs="latent")
         ]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """Shapes (T, C, h, w) and textures of frames."""
-        self._frames, self._textures = frames, []
-        shapes = []
-        for frame in frames:
-            texture, shape = self.encode(to_network(frame, self._scale(frames), self._size))
-            self._textures.append(texture)
-            shapes.append(shape)
-        return [namespace(frames).concatenate(shapes)], self._textures
+        """Shape codes (T, C, h, w), and texture codes, of frames."""
+        codes = [self.encode(to_network(frame, self.white, self.size)) for frame in frames]
+        return [namespace(frames).concatenate([shape for _, shape in codes])], [texture for texture, _ in codes]
 
     def encode(self, frame: Array) -> tuple[Array, Array]:
-        """Texture and shape of a frame (1, 3, H', W')."""
-        texture, shape = self._net.encode(frame)
+        """Texture code and shape code of a frame (1, 3, H', W')."""
+        texture, shape = self.net.encode(frame)
         return texture, shape
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """What the frames become, less the frames themselves where no residual is given."""
-        textures = self._textures if residual is None else residual
-        pictures = self._pictures(bands[0], textures)
-        return pictures - self._frames if residual is None else pictures
+        """Frames of shape codes and texture codes; without a residual the texture codes are 0."""
+        shapes: Any = bands[0]
+        if residual is None:
+            rows, cols = self.size.whole
+            texture, _ = self.encode(namespace(shapes).zeros((1, 3, rows, cols), shapes.dtype))
+            residual = [0 * texture] * len(shapes)
+        pairs = zip(residual, shapes[:, None], strict=True)
+        return namespace(shapes).stack([self.shown(self.net.decode(texture, shape)) for texture, shape in pairs])
 
-    def add(self, frames: Array, bands: Sequence[Array | None]) -> Array:
-        """The frames that the shapes stand for; the frames themselves where there are none."""
-        shapes = bands[0]  # made as it is asked for
-        return frames if shapes is None else cast_like(self._pictures(shapes, self._textures), frames)
-
-    def _pictures(self, shapes: Array, textures: list[Array]) -> Array:
-        white = self._scale(self._frames)
-        pairs = zip(textures, shapes[:, None], self._frames, strict=True)
-        pictures = [from_network(self._net.decode(t, s), frame, white, self._size) for t, s, frame in pairs]
-        return namespace(shapes).stack(pictures)
-
-    def _scale(self, frames: Array) -> float:
-        return white_value(frames.dtype) if self._white is None else self._white
+    def shown(self, picture: Array) -> Array:
+        """A picture (1, 3, H', W') of the network as a frame (H, W[, 3])."""
+        return from_network(picture, self._gray, self.white, self.size)

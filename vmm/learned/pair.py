@@ -1,40 +1,50 @@
-"""Networks that encode pairs of frames: the spatial part has one subband, which holds the shapes of each pair."""
+"""Networks that encode two frames together."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import value_since
-from vmm.engine.protocols import Motion, Spatial, SpatialPlan
+from vmm.backend.reference import resample, value_since
 from vmm.learned.autoencoder import Coder, ones
 from vmm.learned.network import Network
+from vmm.learned.preprocess import to_network, white_value
+from vmm.parts import ClipPlan, Grid, Motion
+
+Paint: TypeAlias = Callable[[Network, Array, Array, Any], Array]
+"""``paint(net, a, b, alpha)`` returns frame b with its motion relative to frame a (1 + alpha) times as large."""
 
 
-def pair(net: Network, white: float | None = None, *, mode: str = "static") -> tuple[SpatialPlan, Motion]:
-    """Spatial part and motion of a network that encodes pairs of frames.
+def paint(net: Network, a: Array, b: Array, alpha: Any) -> Array:
+    """Frame b (1, 3, H', W') with its motion relative to frame a magnified, by one run of a network."""
+    texture, shape_a, shape_b = net.encode(a, b)
+    return net.decode(texture, net.manipulate(shape_a, shape_b, net.factor(alpha)))
 
-    The single subband holds the shapes (T, 2C, h, w) of the reference and of each frame. In mode "temporal" it holds
-    their difference (T, C, h, w), which is filtered before the manipulator amplifies it.
+
+def pair(net: Network, white: float | None = None, *, paint: Paint = paint) -> tuple[ClipPlan, Motion]:
+    """Spatial part and motion of a network that encodes two frames, for the motion relative to a reference frame.
+
+    The only subband is the frame itself, as the network takes it. Motion is its change of value since the reference,
+    so that the temporal filter determines the reference: a filter that passes everything gives the first frame,
+    ``vmm.temporal.difference`` the frame before.
 
     Parameters
     ----------
     net
         A network with ``net.pair``.
     white
-        Value of white in the frames. By default the largest value of an integer dtype, 255 for floating point.
-    mode
-        Reference of the motion: "static" (default), the first frame; "dynamic", the previous frame; "temporal", the
-        first frame, with a temporal filter applied to the difference.
+        Value of white in the frames; by default the largest of an integer type, 255 for floating point.
+    paint
+        How the network magnifies.
 
     Returns
     -------
     tuple
-        The function that makes the spatial part for a frame shape, and the motion.
+        Plan of the spatial part, and the motion.
 
     References
     ----------
@@ -50,41 +60,81 @@ def pair(net: Network, white: float | None = None, *, mode: str = "static") -> t
     (1, 2)
     """
 
-    def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
-        return _Pair(net, shape, white, mode)
+    def make(frames: Array) -> _FramesOfNetwork:
+        return _FramesOfNetwork(net, frames.shape[1:], white_value(frames.dtype) if white is None else white)
 
-    write = partial(_write_filtered if mode == "temporal" else _write, net)
-    return plan, Motion(value_since, write, ones, write, fusible=False)
+    def put(coefs: Array, motion: Array, alpha: Any) -> Array:
+        by = _on_codes(alpha, net.step)
+        pictures = [paint(net, b - y, b, by) for b, y in zip(coefs[:, None], motion[:, None], strict=True)]
+        return namespace(coefs).concatenate(pictures)
 
-
-def _write(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
-    """Shapes magnified relative to the references; the subband holds both, stacked along the channels."""
-    factor, channels = net.factor(alpha), coefs.shape[1] // 2
-    shapes = (one.reshape(2, 1, channels, *one.shape[1:]) for one in coefs)
-    return namespace(coefs).concatenate([net.manipulate(a, b, factor) for a, b in shapes])
+    return ClipPlan(make), Motion(value_since, put, ones, takes=("latent",))
 
 
-def _write_filtered(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
-    """Shape differences whose filtered part `motion` is amplified by (1 + alpha)."""
-    changed = coefs + (net.factor(alpha) - 1) * motion
-    return namespace(coefs).concatenate([net.manipulate(0 * one, one, 1.0) for one in changed[:, None]])
+def filtered_pair(net: Network, white: float | None = None) -> tuple[ClipPlan, Motion]:
+    """The same for motion in a band: the subband is the difference of shape codes since the first frame of the clip.
+
+    The manipulator multiplies this difference, so that it may be filtered first.
+
+    Parameters
+    ----------
+    net
+        The network.
+    white
+        Value of white in the frames; by default the largest of an integer type, 255 for floating point.
+
+    Returns
+    -------
+    tuple
+        Plan of the spatial part, and the motion.
+    """
+
+    def make(frames: Array) -> _PairCoder:
+        return _PairCoder(net, frames[0], white_value(frames.dtype) if white is None else white)
+
+    return ClipPlan(make), Motion(value_since, partial(_put_filtered, net), ones, takes=("latent",))
 
 
-class _Pair(Coder):
-    """Encoder of pairs of frames, and decoder, for frames of one size."""
+def _put_filtered(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:
+    """Differences of shape codes, with their filtered part (1 + alpha) times as large."""
+    differences = coefs + (net.factor(alpha) - 1) * motion
+    return namespace(coefs).concatenate([net.manipulate(0 * one, one, 1.0) for one in differences[:, None]])
 
-    def __init__(self, net: Network, shape: tuple[int, ...], white: float | None, mode: str) -> None:
+
+def _on_codes(alpha: Any, step: int) -> Any:
+    """A number, or a map of alpha at the samples of a code, which are `step` pixels apart."""
+    if np.ndim(alpha) == 0 or step == 1:
+        return alpha
+    rows, cols = ((step - 1) / 2 + step * np.arange(n // step) for n in alpha.shape)
+    return resample(alpha, rows, cols)
+
+
+class _FramesOfNetwork(Coder):
+    """Frames as a network takes them, as a subband; there is no residual."""
+
+    def __init__(self, net: Network, shape: tuple[int, ...], white: float) -> None:
         super().__init__(net, shape, white)
-        self._mode = mode
-        self._reference: Array = None
+        top, left = self.size.before
+        self.grids = [Grid(self.size.whole, (-float(top), -float(left)), coefs="latent")]
+
+    def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        """Frames (T, 3, H', W') in [-1, 1]."""
+        return [namespace(frames).concatenate([to_network(frame, self.white, self.size) for frame in frames])], None
+
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
+        """Frames (T, H, W[, 3])."""
+        pictures: Any = bands[0]
+        return namespace(pictures).stack([self.shown(picture) for picture in pictures[:, None]])
+
+
+class _PairCoder(Coder):
+    """Encoder of frames together with the first frame of a clip, and decoder."""
+
+    def __init__(self, net: Network, reference: Array, white: float) -> None:
+        super().__init__(net, reference.shape, white)
+        self._reference = to_network(reference, white, self.size)
 
     def encode(self, frame: Array) -> tuple[Array, Array]:
-        """Texture of a frame and its reference, and both shapes or their difference."""
-        if self._reference is None:
-            self._reference = frame
-        texture, shape_a, shape_b = self._net.encode(self._reference, frame)
-        if self._mode == "dynamic":
-            self._reference = frame
-        if self._mode == "temporal":
-            return texture, shape_b - shape_a
-        return texture, namespace(frame).concatenate([shape_a, shape_b], axis=1)
+        """Texture code of a frame, and the difference of its shape code from that of the reference."""
+        texture, shape_a, shape_b = self.net.encode(self._reference, frame)
+        return texture, shape_b - shape_a

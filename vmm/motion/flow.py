@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, ndimage, to_host
-from vmm.backend.fast import fast
+from vmm.backend.dispatch import fast
 from vmm.backend.reference import blur
 
 Flow = Callable[[Array, Array], Array]

@@ -6,23 +6,23 @@ from typing import Any
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import value_since
-from vmm.engine.protocols import Motion
+from vmm.parts import Motion
 
 
-def _write(coefs: Array, motion: Array, alpha: Any) -> Array:
-    """Coefficients with alpha times the change added."""
+def _put(coefs: Array, motion: Array, alpha: Any) -> Array:
+    """Add alpha times the change to the coefficients."""
     return coefs + alpha * motion
 
 
-def _change(coefs: Array, motion: Array, alpha: Any) -> Array:
+def _changed(coefs: Array, motion: Array, alpha: Any) -> Array:
     """Alpha times the change."""
     return alpha * motion
 
 
 def _amplitude(coefs: Array) -> Array:
-    """One everywhere: each value counts the same."""
+    """1 everywhere: all values have the same weight."""
     return namespace(coefs).ones_like(coefs)
 
 
-intensity = Motion(value_since, _write, _amplitude, _change)
+intensity = Motion(value_since, _put, _amplitude, _changed, takes=("real",))
 """Motion as change of value: a first-order Taylor expansion of the displaced image ((3) in Wu et al. 2012)."""

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import Any
 
-from vmm.backend.arrays import Array
-from vmm.backend.reference import faded
-from vmm.engine.protocols import Grid, Motion
+from vmm.parts import Motion
 
 
 def limited(motion: Motion, limit: float) -> Motion:
-    """The same motion, written less and less where it would turn coefficients by more than a limit.
+    """The same motion, faded out where it would shift the phase of coefficients by more than a limit.
 
-    A band that is turned too far shows its motion twice, or torn. An angle becomes ``angle / (1 + (angle / limit)^4)``:
-    nearly itself up to half of the limit, half of itself at the limit, and nothing far beyond it.
+    A subband whose phase is shifted too far shows its motion twice, or torn. An angle becomes
+    ``angle / (1 + (angle / limit)^4)``: nearly the same up to half of the limit, half of it at the limit, and nearly 0
+    far beyond.
 
     Parameters
     ----------
     motion
         A motion that is an angle, such as ``local_phase`` or ``quaternion``.
     limit
-        In radians; infinite leaves the motion as it is.
+        The limit in radians, greater than 0; infinity leaves the motion unchanged.
 
     Returns
     -------
     Motion
+        The limited motion.
 
     Raises
     ------
     ValueError
-        Where the limit is not positive.
+        If the limit is not positive, or if the motion is limited already.
 
     References
     ----------
@@ -48,16 +46,4 @@ def limited(motion: Motion, limit: float) -> Motion:
     """
     if not limit > 0:
         raise ValueError(f"limit={limit!r} must be positive: an angle in radians")
-    if math.isinf(limit):
-        return motion
-
-    def write(coefs: Array, signal: Array, alpha: Any) -> Array:
-        return motion.write(coefs, faded(alpha * signal, limit), 1.0)
-
-    def change(coefs: Array, signal: Array, alpha: Any) -> Array:
-        return motion.change(coefs, faded(alpha * signal, limit), 1.0)
-
-    def at(grid: Grid) -> Motion:
-        return limited(motion.on(grid), limit)
-
-    return replace(motion, write=write, change=change, limit=limit, at=at if motion.at else None)
+    return motion if math.isinf(limit) else motion.decorated(limit=limit)

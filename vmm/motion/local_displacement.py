@@ -1,4 +1,4 @@
-"""Motion as displacement along a band's direction, in pixels."""
+"""Motion as displacement along the direction of a subband, in pixels."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from typing import Any
 
 from vmm.backend import reference as kernels
 from vmm.backend.arrays import Array
-from vmm.engine.protocols import Grid, Motion
+from vmm.parts import Grid, Motion
 
 
 def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion:
-    """Displacement along the direction of each band in pixels: change of phase over the local frequency.
+    """Displacement along the direction of each subband in pixels: phase shift divided by the local frequency.
 
-    The phase of a coefficient grows unevenly while a texture drifts past, for the local frequency differs from place
-    to place. Over the local frequency it is the displacement, the same wherever things move alike, so that a steady
-    drift stays steady. It is the least squares solution in a neighbourhood, weighted by amplitude, and is written
-    by the local frequency again.
+    The phase of a coefficient changes unevenly while a texture drifts, because the local frequency depends on position.
+    Divided by the local frequency it is the displacement, which is the same for all points of a rigid object, so that
+    a steady drift is steady. The displacement is the amplitude-weighted least-squares solution in a neighborhood, and
+    is multiplied by the local frequency again when it is put.
 
     Parameters
     ----------
     sigma
-        Standard deviation of the neighbourhood, a Gaussian, in pixels at the finest level; it grows with the square
-        root of a level's pixel. 0 takes each coefficient by itself and the frequency of the band's centre in place of
-        the local one, as most papers do.
+        Standard deviation of the Gaussian neighborhood in pixels at the finest level, 0 or greater; it increases with
+        the square root of the pixel size of a level. With 0 each coefficient is used alone, with the center frequency
+        of the subband in place of the local frequency, as in most papers.
     limit
-        How far coefficients may be turned, in radians, as in ``limited``.
+        Angle in radians beyond which the phase shift fades out, as in ``limited``; greater than 0.
 
     Returns
     -------
     Motion
-        For complex bands of one direction, those of ``SteerablePyramid``.
+        A motion for complex subbands of one direction, such as those of ``SteerablePyramid``.
 
     Raises
     ------
     ValueError
-        Where sigma is negative, or limit not positive.
+        If sigma is negative, or limit is not positive.
 
     References
     ----------
@@ -60,32 +60,32 @@ def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion
 
     def at(grid: Grid) -> Motion:
         if grid.frequency == (0.0, 0.0):
-            raise ValueError("local_displacement needs bands of one direction, such as those of SteerablePyramid")
-        width = sigma * math.sqrt(grid.scale)  # coarse levels are less noisy, and reach far as they are
+            raise ValueError("local_displacement needs subbands of one direction, such as those of SteerablePyramid")
+        width = sigma * math.sqrt(grid.scale)  # coarse levels have less noise, and large pixels
         return _along(grid, (width / grid.step[0], width / grid.step[1]), limit)
 
     return replace(_along(Grid((1, 1), frequency=(0.0, math.pi / 2)), (sigma, sigma), limit), at=at)
 
 
-def _along(grid: Grid, samples: tuple[float, float], limit: float) -> Motion:
-    """The motion on the grid of one band, its blur in samples."""
-    centre = math.hypot(*grid.frequency)
+def _along(grid: Grid, blur: tuple[float, float], limit: float) -> Motion:
+    """The motion on the grid of one subband; the blur is in samples."""
+    center = math.hypot(*grid.frequency)
 
     def read(coefs: Array, reference: Array) -> Array:
-        if not any(samples):
-            return kernels.phase_since(coefs, reference) / -centre
-        parts = kernels.blur(kernels.displaced(coefs, reference, grid.frequency, grid.step, grid.turn), samples)
-        return parts[:, 0] / ((parts[:, 1] == 0) - parts[:, 1])
+        if not any(blur):
+            return kernels.phase_since(coefs, reference) / -center
+        sums = kernels.blur(kernels.displaced(coefs, reference, grid.frequency, grid.step, grid.turn), blur)
+        return sums[:, 0] / ((sums[:, 1] == 0) - sums[:, 1])
 
-    def angle(coefs: Array, motion: Array, alpha: Any) -> Array:
-        slope = kernels.slope(coefs, grid.frequency, grid.step, grid.turn) if any(samples) else centre
-        turn = alpha * motion * -slope  # what moves along the direction is late in phase
-        return turn if math.isinf(limit) else kernels.faded(turn, limit)
+    def phase_shift(coefs: Array, motion: Array, alpha: Any) -> Array:
+        frequency = kernels.slope(coefs, grid.frequency, grid.step, grid.turn) if any(blur) else center
+        angle = alpha * motion * -frequency  # the phase lags where the motion is along the direction
+        return angle if math.isinf(limit) else kernels.faded(angle, limit)
 
-    def write(coefs: Array, motion: Array, alpha: Any) -> Array:
-        return kernels.turn(coefs, angle(coefs, motion, alpha))
+    def put(coefs: Array, motion: Array, alpha: Any) -> Array:
+        return kernels.turn(coefs, phase_shift(coefs, motion, alpha))
 
-    def change(coefs: Array, motion: Array, alpha: Any) -> Array:
-        return kernels.turned(coefs, angle(coefs, motion, alpha))
+    def changed(coefs: Array, motion: Array, alpha: Any) -> Array:
+        return kernels.turned(coefs, phase_shift(coefs, motion, alpha))
 
-    return Motion(read, write, abs, change, limit=limit)
+    return Motion(read, put, abs, changed, takes=("complex",))

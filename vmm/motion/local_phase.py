@@ -6,18 +6,18 @@ from typing import Any
 
 from vmm.backend import reference as kernels
 from vmm.backend.arrays import Array
-from vmm.engine.protocols import Motion
+from vmm.parts import Motion
 
 
-def _write(coefs: Array, motion: Array, alpha: Any) -> Array:
-    """Coefficients turned on by alpha times the change of phase."""
+def _put(coefs: Array, motion: Array, alpha: Any) -> Array:
+    """Shift the phase of the coefficients by alpha times the phase shift."""
     return kernels.turn(coefs, alpha * motion)
 
 
-def _change(coefs: Array, motion: Array, alpha: Any) -> Array:
-    """What turning changes, in the place of the coefficients."""
+def _changed(coefs: Array, motion: Array, alpha: Any) -> Array:
+    """The difference that the phase shift makes, in the memory of the coefficients."""
     return kernels.turned(coefs, alpha * motion)
 
 
-local_phase = Motion(kernels.phase_since, _write, abs, _change)
-"""Motion as change of the phase of complex coefficients, in radians ((5) and (6) in Wadhwa et al. 2013)."""
+local_phase = Motion(kernels.phase_since, _put, abs, _changed, takes=("complex",))
+"""Motion as phase shift of complex coefficients, in radians ((5) and (6) in Wadhwa et al. 2013)."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.fast import fast
+from vmm.backend.dispatch import fast
 from vmm.backend.reference import blur
 from vmm.motion.flow import deviation, linear, positions
 

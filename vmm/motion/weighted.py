@@ -1,45 +1,45 @@
-"""Motion believed where the amplitude is large."""
+"""Amplitude-weighted motion, which suppresses noise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import riesz
-from vmm.engine.protocols import Grid, Motion
+from vmm.parts import Motion
 
-_TAPS = (-0.5, 0.0, 0.5)
+_TAPS = (-0.5, 0.0, 0.5)  # the approximate Riesz transform of 3 taps
 
 
 def weighted(
     motion: Motion, strength: float, *, nu: float = 0.0, amplitude: Callable[[Array], Array] | None = None
 ) -> Motion:
-    """The same motion, written less where the amplitude is small, and its motion noise.
+    """The same motion, reduced where the amplitude is small and the motion is mostly noise.
 
-    With A the amplitude, s = `strength` times the amplitude that a quarter of the frame exceeds, and
-    ``rho = A^2 / (A^2 + s^2)``, alpha becomes ``alpha rho / (1 + nu (1 - rho))``.
+    With A for the amplitude, s for `strength` times the 75th percentile of the amplitude in the frame, and
+    ``rho = A^2 / (A^2 + s^2)``, the motion is multiplied by ``rho / (1 + nu (1 - rho))``.
 
     Parameters
     ----------
     motion
         The motion to weight.
     strength
-        0 leaves the motion as it is; with 1 three quarters of a frame are magnified by less than half.
+        Strength of the weight, 0 or greater. 0 leaves the motion unchanged; with 1 three quarters of a frame are
+        magnified by less than half.
     nu
-        How much sharper the weight is; [1]_ takes 0.7.
+        Steepness of the weight, 0 or greater; 0.7 in [1]_.
     amplitude
-        ``amplitude(coefs)``; by default the motion's own.
+        ``amplitude(coefs)``, the amplitude to use; by default that of the motion.
 
     Returns
     -------
     Motion
+        The weighted motion.
 
     Raises
     ------
     ValueError
-        Where strength or nu is negative.
+        If strength or nu is negative, or if the motion is weighted already.
 
     References
     ----------
@@ -55,30 +55,20 @@ def weighted(
         raise ValueError(f"strength={strength!r} and nu={nu!r} must be 0 or positive")
     if strength == 0:
         return motion
-    strong = amplitude or motion.amplitude
 
-    def believed(coefs: Array, signal: Array) -> Array:
+    def weight(coefs: Array, own_amplitude: Callable[[Array], Array]) -> Array:
         xp = namespace(coefs)
-        size = strong(coefs)
+        size = (amplitude or own_amplitude)(coefs)
         flat = size.reshape(len(size), -1)
         usual = xp.percentile(flat, 75, axis=1).reshape(-1, *[1] * (size.ndim - 1)).astype(size.dtype)
         power, noise = size**2, (strength * usual) ** 2
         rho = power / (power + noise + (power + noise == 0))
-        return signal * (rho / (1 + nu * (1 - rho)))
+        return rho / (1 + nu * (1 - rho))
 
-    def write(coefs: Array, signal: Array, alpha: Any) -> Array:
-        return motion.write(coefs, believed(coefs, signal), alpha)
-
-    def change(coefs: Array, signal: Array, alpha: Any) -> Array:
-        return motion.change(coefs, believed(coefs, signal), alpha)
-
-    def at(grid: Grid) -> Motion:
-        return weighted(motion.on(grid), strength, nu=nu, amplitude=amplitude)
-
-    return replace(motion, write=write, change=change, at=at if motion.at else None, fusible=False)
+    return motion.decorated(weight=weight)
 
 
 def monogenic(coefs: Array) -> Array:
-    """Local amplitude of real bands (..., h, w): of a value and its approximate Riesz transform."""
+    """Local amplitude of real subbands (..., h, w): the modulus of the value and its approximate Riesz transform."""
     parts = riesz(coefs.reshape(-1, *coefs.shape[-2:]), _TAPS, (1.0,))
     return namespace(coefs).sqrt((parts**2).sum(axis=1)).reshape(coefs.shape)

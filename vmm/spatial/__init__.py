@@ -1,23 +1,22 @@
-"""Representations of frames: bands that carry motion, and a residual that does not move.
+"""Spatial transforms of frames into subbands, which carry motion, and a residual, which does not.
 
-| part | bands | paper |
+| part | subbands | paper |
 | --- | --- | --- |
 | ``Pixels`` | the frames themselves | |
 | ``Gaussian`` | one blurred and decimated image | Burt and Adelson 1983 |
-| ``GaussianPyramid`` | images blurred and decimated ever more | Burt and Adelson 1983 |
+| ``GaussianPyramid`` | images blurred and decimated 0, 1, 2 ... times | Burt and Adelson 1983 |
 | ``Laplacian`` | one octave each, binomial filter of 5 taps | Burt and Adelson 1983 |
-| ``SteerablePyramid`` | complex, one orientation and part of an octave each | Simoncelli 1992, Wadhwa 2013 |
-| ``DualTree`` | complex, six directions and an octave each | Kingsbury 2001 |
-| ``RieszPyramid`` | one octave each with its two Riesz parts | Wadhwa 2014 |
-| ``luma``, ``planes`` | those of the part inside, on brightness or on brightness and both colour differences | |
-| ``beside`` | those of several parts | |
-| ``padded`` | those of the part inside, on frames continued by reflection | |
+| ``SteerablePyramid`` | complex, one orientation and a part of an octave each | Simoncelli 1992, Wadhwa 2013 |
+| ``DualTree`` | complex, one of six directions and an octave each | Kingsbury 2001 |
+| ``RieszPyramid`` | Riesz triples of one octave each | Wadhwa 2014 |
+| ``luma``, ``planes`` | those of another part, on the luma of color frames or on all three channels | |
+| ``stacked`` | those of several parts | |
+| ``padded`` | those of another part, on frames continued by reflection | |
 
-A part is made from the shape of a frame, the floating type and the array module; ``luma(padded(SteerablePyramid))``
-makes such a maker from another.
+A part is made from the shape of a frame, the floating type and the array module; a function that does so is a plan.
+``luma(padded(SteerablePyramid))`` makes a plan from another plan.
 """
 
-from vmm.spatial.beside import beside
 from vmm.spatial.dualtree import DualTree
 from vmm.spatial.gaussian import Gaussian, GaussianPyramid
 from vmm.spatial.laplacian import Laplacian
@@ -25,6 +24,7 @@ from vmm.spatial.padded import padded
 from vmm.spatial.pixels import Pixels
 from vmm.spatial.planes import luma, planes
 from vmm.spatial.riesz import RieszPyramid
+from vmm.spatial.stacked import stacked
 from vmm.spatial.steerable import SteerablePyramid
 
 __all__ = [
@@ -35,8 +35,8 @@ __all__ = [
     "Pixels",
     "RieszPyramid",
     "SteerablePyramid",
-    "beside",
     "luma",
     "padded",
     "planes",
+    "stacked",
 ]

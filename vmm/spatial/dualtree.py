@@ -13,7 +13,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace, on_device
 from vmm.backend.threads import in_parallel, workers
-from vmm.engine.protocols import Computed, Grid
+from vmm.parts import Grid, LazySequence
 
 # Angles in radians of the orthonormal lattice whose low-pass is the 14-tap filter of [2] to six digits. A last angle
 # sets its gain at the Nyquist frequency to 0. The filter is orthonormal for any angles, so that six digits are enough.
@@ -101,7 +101,7 @@ class DualTree:
         (rows, cols), scale = self._sides[level], 2.0**level
         down, right = (_center(level, kind) for kind in _PARTS[part])
         shape, origin = (rows.samples, cols.samples), (rows.origin, cols.origin)
-        return Grid(shape, origin, (2 * scale, 2 * scale), scale, frequency=(sign * down, right))
+        return Grid(shape, origin, (2 * scale, 2 * scale), scale, frequency=(sign * down, right), coefs="complex")
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Complex subbands (T, h, w) of frames (T, H, W), computed on request, and the low-pass as the residual."""
@@ -112,7 +112,7 @@ class DualTree:
             part, sign = _BANDS[i % 6]
             return _one_sided([details[i // 6][part] for details, _ in batches], sign)
 
-        return Computed(band, 6 * len(self._sides)), low
+        return LazySequence(band, 6 * len(self._sides)), low
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames (T, H, W) from subbands and the low-pass; None stands for zero."""

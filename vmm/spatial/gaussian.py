@@ -10,7 +10,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.backend.reference import expand, reduce
-from vmm.engine.protocols import Grid
+from vmm.parts import Grid
 
 
 class Gaussian:
@@ -60,13 +60,8 @@ class Gaussian:
         small = self.smaller(reduce(frames))[-1] if self.halved else frames
         return [small], [frames, small]
 
-    @property
-    def halved(self) -> bool:
-        """Whether there is any level."""
-        return len(self._sizes) > 1
-
-    def smaller(self, half: Array) -> list[Array]:
-        """Blurred images from the one of half the size on."""
+    def reduced(self, half: Array) -> list[Array]:
+        """The images of level 1 and above, from that of level 1; at least one halving is needed."""
         return _reduced(half, len(self._sizes) - 2)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
@@ -74,8 +69,8 @@ class Gaussian:
         image = self._enlarged(bands[0], 0)
         return image if residual is None else image + (residual[0] - self._enlarged(residual[-1], 0))
 
-    def coarse(self, bands: Sequence[Array | None]) -> Array | None:
-        """The blurred image at half the size of a frame."""
+    def half_size(self, bands: Sequence[Array | None]) -> Array | None:
+        """The blurred image, expanded to half the size of a frame."""
         return self._enlarged(bands[0], 1)
 
     def _enlarged(self, image: Array, level: int) -> Array:
@@ -132,8 +127,8 @@ class GaussianPyramid:
         bands = [frames, *self.smaller(reduce(frames))]
         return bands, bands
 
-    def smaller(self, half: Array) -> list[Array]:
-        """All bands but the finest, from the one of half the size."""
+    def reduced(self, half: Array) -> list[Array]:
+        """The subbands of level 1 and above, from that of level 1."""
         return _reduced(half, len(self._sizes) - 2)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
@@ -142,8 +137,8 @@ class GaussianPyramid:
         total = expand(total, self._sizes[0], bands[0]) if total is not None else bands[0]
         return total if residual is None else total + residual[0] - self.synthesize(residual, None)
 
-    def coarse(self, bands: Sequence[Array | None]) -> Array | None:
-        """The sum of all bands but the finest, at half the size of a frame."""
+    def half_size(self, bands: Sequence[Array | None]) -> Array | None:
+        """The sum of all subbands but the finest, at half the size of a frame."""
         total = None
         for i, size in reversed(list(enumerate(self._sizes))[1:]):
             band = bands[i]

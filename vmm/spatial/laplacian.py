@@ -10,7 +10,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.backend.reference import expand, reduce
-from vmm.engine.protocols import Grid
+from vmm.parts import Grid
 from vmm.spatial.gaussian import halvings, height
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 
 from vmm.backend.arrays import Array
-from vmm.engine.protocols import Grid, Spatial, SpatialPlan
+from vmm.parts import Grid, Spatial, SpatialPlan
 
 
 def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPlan:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.engine.protocols import Grid
+from vmm.parts import Grid
 
 
 class Pixels:

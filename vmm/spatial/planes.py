@@ -1,8 +1,8 @@
-"""Colour: brightness alone, or brightness and both colour differences."""
+"""Color frames: luma alone, or luma and both color differences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
@@ -11,62 +11,60 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.backend.luma import LUMA_WEIGHTS
-from vmm.backend.reference import added, added_planes, apart, brightness, reduce_apart
-from vmm.engine.protocols import Computed, Grid, Spatial, SpatialPlan
-from vmm.spatial.gaussian import Gaussian, GaussianPyramid
+from vmm.backend.reference import apart, brightness
+from vmm.parts import Grid, Spatial, SpatialPlan
 
-_YIQ = np.array([LUMA_WEIGHTS, [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
-_YIQ[1:] -= _YIQ[1:].mean(axis=1, keepdims=True)  # exactly no colour difference in a grey
+_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+_YIQ[1:] -= _YIQ[1:].mean(axis=1, keepdims=True)  # a gray has a color difference of exactly 0
 
 
 def luma(part: SpatialPlan, **options: Any) -> SpatialPlan:
-    """The part on the brightness of colour frames; the colour differences go into the residual.
+    """Apply a spatial part to the luma of color frames; the color differences belong to the residual.
 
     Parameters
     ----------
     part
-        Maker of the part inside, for frames (T, H, W).
+        Plan of a part for frames (T, H, W).
     **options
-        For the part inside.
+        Options of that part.
 
     Returns
     -------
     callable
-        Maker of the part for frames (T, H, W) or (T, H, W, 3).
+        Plan of a part for frames (T, H, W) or (T, H, W, 3).
 
     Examples
     --------
     >>> import numpy as np, vmm
     >>> part = vmm.spatial.luma(vmm.spatial.Pixels)((8, 8, 3), np.float64, np)
-    >>> bands, colour = part.analyze(np.ones((2, 8, 8, 3)))
+    >>> bands, residual = part.analyze(np.ones((2, 8, 8, 3)))
     >>> bands[0].shape
     (2, 8, 8)
     """
 
     def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
         inside = partial(part, **options)(shape[:2], dtype, xp)
-        return inside if len(shape) == 2 else _Luma(inside, dtype)
+        return inside if len(shape) == 2 else Luma(inside, dtype)
 
     return plan
 
 
 def planes(part: SpatialPlan, *, chroma: float = 1.0, **options: Any) -> SpatialPlan:
-    """The part on each colour of colour frames, its bands (T, 3, h, w); grey frames pass as they are.
+    """Apply a spatial part to each channel of color frames: subbands (T, 3, h, w). Gray frames have one channel.
 
     Parameters
     ----------
     part
-        Maker of the part inside, for frames (..., H, W).
+        Plan of a part for frames (..., H, W).
     chroma
-        Share of a change that both colour differences, I and Q, take; the rest goes into the residual.
+        Share of a change that the color differences I and Q take, from 0 to 1; the rest is left out.
     **options
-        For the part inside.
+        Options of that part.
 
     Returns
     -------
     callable
-        Maker of the part for frames (T, H, W) or (T, H, W, 3).
+        Plan of a part for frames (T, H, W) or (T, H, W, 3).
 
     Examples
     --------
@@ -79,69 +77,87 @@ def planes(part: SpatialPlan, *, chroma: float = 1.0, **options: Any) -> Spatial
 
     def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
         inside = partial(part, **options)(shape[:2], dtype, xp)
-        return inside if len(shape) == 2 else _Planes(inside, chroma, dtype, xp)
+        return inside if len(shape) == 2 else Planes(inside, chroma, dtype, xp)
 
     return plan
 
 
-class _Luma:
+class Luma:
+    """A spatial part on the luma of color frames.
+
+    Parameters
+    ----------
+    part
+        The part for frames (T, H, W).
+    dtype
+        Floating type.
+    """
+
     def __init__(self, part: Spatial, dtype: np.dtype) -> None:
         self._part, self._dtype = part, dtype
 
     @property
     def grids(self) -> Sequence[Grid]:
+        """The grids of the part."""
         return self._part.grids
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        """Subbands of the luma of frames (T, H, W, 3); integer frames give the same result."""
         light = brightness(frames, _YIQ[0], self._dtype)  # (T, H, W)
         bands, residual = self._part.analyze(light)
         return bands, (residual, frames, light)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
+        """Color frames, or their gray change (T, H, W, 1) without a residual."""
         if residual is None:
             return self._part.synthesize(bands, None)[..., None]
         inner, frames, light = residual
         return self._part.synthesize(bands, inner)[..., None] + (frames - light[..., None])
 
 
-class _Planes:
+class Planes:
+    """A spatial part on each channel of color frames.
+
+    Parameters
+    ----------
+    part
+        The part for frames (..., H, W).
+    chroma
+        Share of a change that the color differences take.
+    dtype
+        Floating type.
+    xp
+        Array module.
+
+    Attributes
+    ----------
+    part
+        The part for frames (..., H, W).
+    mix
+        Matrix (3, 3) that scales the color differences of RGB values by `chroma`.
+    """
+
     def __init__(self, part: Any, chroma: float, dtype: np.dtype, xp: ModuleType) -> None:
-        self._part, self._dtype, self._xp = part, dtype, xp
-        self._halved = isinstance(part, GaussianPyramid) or (isinstance(part, Gaussian) and part.halved)
-        self._mix = np.linalg.inv(_YIQ) @ np.diag([1.0, chroma, chroma]) @ _YIQ
+        self.part, self.dtype, self._xp = part, dtype, xp
+        self.mix = np.linalg.inv(_YIQ) @ np.diag([1.0, chroma, chroma]) @ _YIQ
 
     @property
     def grids(self) -> Sequence[Grid]:
-        return [replace(grid, planes=3) for grid in self._part.grids]
+        """The grids of the part, with three planes."""
+        return [replace(grid, planes=3) for grid in self.part.grids]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        if not self._halved:
-            bands, residual = self._part.analyze(apart(frames, self._dtype))
-            return bands, (residual, frames)
-        small = self._part.smaller(reduce_apart(frames, self._dtype))
-        levels = Computed(lambda i: small[i - 1] if i else apart(frames, self._dtype), len(small) + 1)
-        return levels if self.finest_is_the_frame else small[-1:], (levels, frames)
+        """Subbands (T, 3, h, w) of frames (T, H, W, 3); integer frames give the same result."""
+        bands, residual = self.part.analyze(apart(frames, self.dtype))
+        return bands, (residual, frames)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
+        """Color frames (T, H, W, 3)."""
         if residual is None:
-            return self._mixed(self._part.synthesize(bands, None))
+            return self._mixed(self.part.synthesize(bands, None))
         inner, frames = residual
-        return self._mixed(self._part.synthesize(bands, inner) - apart(frames, self._dtype)) + frames
-
-    @property
-    def finest_is_the_frame(self) -> bool:
-        """Whether the finest band is the frame itself, in planes."""
-        return isinstance(self._part, GaussianPyramid)
-
-    def add(self, frames: Array, bands: Sequence[Array | None], finest: Callable[..., Array] | None = None) -> Array:
-        """Frames with what bands make added; ``finest(coarse, mix)`` does so where it has the finest band itself."""
-        if not self._halved:
-            return added(frames, self.synthesize(bands, None))
-        coarse = self._part.coarse(bands)
-        if finest is not None:
-            return finest(coarse, self._mix)
-        return added_planes(frames, bands[0] if self.finest_is_the_frame else None, coarse, self._mix)
+        return self._mixed(self.part.synthesize(bands, inner) - apart(frames, self.dtype)) + frames
 
     def _mixed(self, planes: Array) -> Array:
-        """Colours (T, H, W, 3) of planes (T, 3, H, W)."""
-        return self._xp.moveaxis(planes, 1, -1) @ self._xp.asarray(self._mix.T, dtype=self._dtype)
+        """RGB values (T, H, W, 3) of planes (T, 3, H, W), their color differences scaled."""
+        return self._xp.moveaxis(planes, 1, -1) @ self._xp.asarray(self.mix.T, dtype=self.dtype)

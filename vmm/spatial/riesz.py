@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.backend.reference import correlate, interleave, riesz
-from vmm.engine.protocols import Computed, Grid
+from vmm.parts import Grid, LazySequence
 from vmm.spatial.gaussian import halvings
 from vmm.spatial.laplacian import Laplacian
 
@@ -85,14 +86,13 @@ class RieszPyramid:
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """One grid a level."""
-        return self._levels.grids
+        """One grid for each level."""
+        return [replace(grid, coefs="riesz") for grid in self._levels.grids]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Riesz triples (T, 3, h, w) of frames (T, H, W): the level, its x part and its y part."""
         levels, residual = self._levels.analyze(frames)
-        taps = self._along, self._across
-        return Computed(lambda i: riesz(levels[i], *taps), len(levels), lambda i: (levels[i], *taps)), residual
+        return RieszBands(levels, self._along, self._across), residual
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames (T, H, W) from the first component of each triple, and the residual."""
@@ -101,7 +101,23 @@ class RieszPyramid:
             band = bands[i]
             return None if band is None else band[:, 0]
 
-        return self._levels.synthesize(Computed(first, len(self.grids)), residual)
+        return self._levels.synthesize(LazySequence(first, len(self.grids)), residual)
+
+
+class RieszBands(LazySequence):
+    """Riesz triples (T, 3, h, w) of levels (T, h, w), computed on request.
+
+    Parameters
+    ----------
+    levels
+        The levels of a pyramid.
+    along, across
+        Taps of the approximate Riesz transform along an axis and across it.
+    """
+
+    def __init__(self, levels: Sequence[Array], along: Sequence[float], across: Sequence[float]) -> None:
+        super().__init__(lambda i: riesz(levels[i], along, across), len(levels))
+        self.levels, self.along, self.across = levels, along, across
 
 
 class _Invertible:

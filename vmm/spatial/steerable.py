@@ -15,7 +15,7 @@ import scipy.fft
 from vmm.backend.arrays import Array, fft2, irfft2, joined, on_device, rfft2
 from vmm.backend.reference import put, take
 from vmm.backend.threads import in_parallel, workers
-from vmm.engine.protocols import Computed, Grid
+from vmm.parts import Grid, LazySequence
 
 _SMALL = 2**14
 """Samples of a batch of frames: a smaller Fourier transform costs less than the call of its function."""
@@ -101,7 +101,7 @@ class SteerablePyramid:
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Complex subbands (T, h, w) of frames (T, H, W), computed on request; the residual is the half spectrum."""
         half = joined(list(in_parallel(rfft2, _batches(frames), workers(frames))))
-        return Computed(lambda i: self._bands[i].take(half), len(self._bands)), half
+        return LazySequence(lambda i: self._bands[i].take(half), len(self._bands)), half
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames from subbands and the part of the residual spectrum that no subband contains; None stands for zero."""
@@ -127,8 +127,11 @@ class SteerablePyramid:
         return half
 
 
-def bears(octave: float) -> float:
-    """Phase in radians that a band may be turned by: a quarter of a wavelength at octave 1, a half at octave 0.5."""
+def max_phase_shift(octave: float) -> float:
+    """Largest phase shift in radians that a subband shows truly.
+
+    It is that of a quarter of its wavelength at octave 1, and of half a wavelength at octave 0.5.
+    """
     return math.pi / (2 * octave)
 
 
@@ -150,7 +153,7 @@ class _Band:
         gain = size[0] * size[1] / (shape[0] * shape[1])
         frequency = _center(box, corner, shape)
         turn = _center(box, (0, 0), size)  # the corner of the box becomes frequency 0
-        grid = Grid(size, step=step, scale=scale, frequency=frequency, turn=turn)
+        grid = Grid(size, step=step, scale=scale, frequency=frequency, turn=turn, coefs="complex")
         return cls(box, corner, gain, grid)
 
     def take(self, half: Array) -> Array:

@@ -16,7 +16,6 @@ from vmm.backend.reference import added
 from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.frames import check_frames, checked
 from vmm.engine.loop import sampling_rate
-from vmm.engine.protocols import Filter
 from vmm.engine.regions import Box, as_region
 from vmm.stabilize._layer import (
     Canvas,
@@ -218,9 +217,9 @@ def _chunks(frames: Iterable[Any], band: Any, **options: Any) -> Iterator[Array]
 def _small_motion_band(band: Any, fs: float | None, smoothness: float | None, temporal: Any) -> tuple[float, float]:
     """Band (low, high) in cycles per frame of the motion that remains in the layer."""
     if band is None:
-        if not isinstance(temporal, Filter):
+        if not isinstance(temporal, TemporalFilter):
             raise ValueError("band=None needs temporal, a filter that has its own band")
-        low, high = temporal.band
+        low, high = getattr(temporal, "band", (0.0, 0.5))  # A causal filter states no band.
     elif np.ndim(band) == 2:
         edges = [band_in_cycles(one, fs) for one in band]
         low, high = min(edges)[0], max(high for _, high in edges)

@@ -1,19 +1,20 @@
-"""Temporal filters: a design function takes a band or a frequency and ``fs`` and returns a ``Filter``, or a
-``Rule`` where it is not linear.
+"""Temporal filters: a design function takes a band or a frequency, and ``fs``, and returns a filter.
 
-| design | what it is | delay | paper |
+The kinds of filter are described in ``vmm.parts``.
+
+| design | filter | kind | paper |
 | --- | --- | --- | --- |
-| ``ideal`` | Fourier band-pass over a whole clip | none, needs the whole clip | Wu 2012 |
-| ``fir`` | linear-phase band-pass, Hamming window | half its length | Wadhwa 2013 |
-| ``butterworth`` | causal band-pass of any order | none | Wu 2012 |
-| ``iir`` | difference of two one-pole low-passes | none | Wu 2012 |
-| ``acceleration`` | second derivative of a Gaussian, unit gain at its frequency | half its length | Zhang 2017 |
-| ``jerk`` | third derivative of a Gaussian, unit gain at its frequency | half its length | Takeda 2018 |
-| ``bilateral`` | rule: acceleration by frames whose motion is of the size of interest | half its length | Takeda 2022 |
-| ``jerk_aware`` | rule: acceleration gated by jerk | half its length | Takeda 2018 |
-| ``anisotropic`` | rule: the same, gated by fractional anisotropy | half its length | Takeda 2019 |
-| ``chain``, ``parallel`` | filters in turn, and side by side | that of all, of the latest | |
-| ``unwrap``, ``difference`` | running sum, and its inverse | none | |
+| ``ideal`` | Fourier band-pass over a whole clip | whole-clip | Wu 2012 |
+| ``fir`` | linear-phase band-pass, Hamming window | look-ahead | Wadhwa 2013 |
+| ``butterworth`` | band-pass of any order | causal | Wu 2012 |
+| ``iir`` | difference of two one-pole low-passes | causal | Wu 2012 |
+| ``acceleration`` | second derivative of a Gaussian, unit gain at its frequency | look-ahead | Zhang 2017 |
+| ``jerk`` | third derivative of a Gaussian, unit gain at its frequency | look-ahead | Takeda 2018 |
+| ``bilateral`` | acceleration from frames with motion of the size of interest | non-linear | Takeda 2022 |
+| ``jerk_aware`` | acceleration gated by jerk | non-linear | Takeda 2018 |
+| ``anisotropic`` | the same, gated by fractional anisotropy | non-linear | Takeda 2019 |
+| ``chain``, ``parallel`` | filters one after another, and the sum of filters | that of its filters | |
+| ``unwrap``, ``difference`` | running sum, and its inverse | causal | |
 """
 
 from vmm.temporal.bilateral import bilateral

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from vmm.backend.checks import check_fs
 
 
@@ -19,6 +21,8 @@ def band_in_cycles(band: tuple[float, float], fs: float | None) -> tuple[float, 
 
 def frequency_in_cycles(frequency: float, fs: float | None) -> float:
     """The frequency in cycles per frame."""
+    if np.ndim(frequency) != 0 or isinstance(frequency, str):
+        raise TypeError(f"frequency={frequency!r} must be one number in Hz, such as 3.0")
     rate = check_fs(fs)
     if not 0 < frequency < rate / 2:
         raise ValueError(f"frequency={frequency:g} must lie inside {_allowed(fs)}")

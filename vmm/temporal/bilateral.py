@@ -1,4 +1,4 @@
-"""Acceleration by those frames alone whose motion is of the size of interest."""
+"""Acceleration from those frames only in which the motion has the size of interest."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.engine.protocols import Computed, Grid, Rule
+from vmm.parts import Grid, LazySequence, NonlinearFilter
 from vmm.temporal.derivative import acceleration
 
 
-def bilateral(frequency: float, fs: float | None = None, *, largest: float = 0.5, pairs: bool = True) -> Rule:
-    """Second derivative of a Gaussian along time whose weights fall where motion is larger than that of interest.
+def bilateral(
+    frequency: float, fs: float | None = None, *, largest: float = 0.5, pairs: bool = True
+) -> NonlinearFilter:
+    """Second derivative of a Gaussian along time, with smaller weights where motion is larger than that of interest.
 
     A frame ``t + tau`` adds ``k(tau) g(d) d``, k being the weights of ``acceleration``, d the motion between the two
     frames and g(d) a Gaussian, so that a jump or a turn does not ring.
@@ -22,7 +24,7 @@ def bilateral(frequency: float, fs: float | None = None, *, largest: float = 0.5
     frequency
         Frequency of the motion of interest in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     largest
         Largest motion of interest, in the unit of the motion (pixels for ``local_displacement``); at an amplitude of a
         fifth of it the gain is still 0.95.
@@ -32,12 +34,12 @@ def bilateral(frequency: float, fs: float | None = None, *, largest: float = 0.5
 
     Returns
     -------
-    Rule
+    NonlinearFilter
 
     Raises
     ------
     ValueError
-        Where the frequency lies outside (0, fs/2), or largest is not positive.
+        If the frequency lies outside (0, fs/2), or largest is not positive.
 
     References
     ----------
@@ -68,9 +70,9 @@ def bilateral(frequency: float, fs: float | None = None, *, largest: float = 0.5
         return total
 
     def signals(motions: Sequence[Array], amplitudes: Sequence[Array], grids: Sequence[Grid]) -> Sequence[Array]:
-        return Computed(lambda i: ranged(motions[i]), len(motions))
+        return LazySequence(lambda i: ranged(motions[i]), len(motions))
 
-    return Rule(signals, delay, acceleration(frequency, fs).band)
+    return NonlinearFilter(signals, delay, acceleration(frequency, fs).band)
 
 
 def impulse(frequency: float, fs: float | None) -> np.ndarray:

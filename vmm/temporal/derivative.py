@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from vmm.engine.protocols import Filter
+from vmm.parts import LookAheadFilter
 from vmm.temporal.bands import frequency_in_cycles
 from vmm.temporal.fir import gain, weighted_sum
 
 
-def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> Filter:
+def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> LookAheadFilter:
     """Second derivative of a Gaussian (negative), with unit gain and its peak at the frequency.
 
     Constants and ramps give zero, so that motion of constant speed is left alone.
@@ -21,7 +21,7 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "ga
     frequency
         Frequency of the motion of interest in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     kernel
         ``"gaussian"``: sigma = fs / (sqrt(2) pi f) frames, which peaks at f. As published, with their own gains:
         ``"dog"`` and ``"interval"`` (difference of Gaussians and second difference over a quarter period of the
@@ -29,13 +29,13 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "ga
 
     Returns
     -------
-    Filter
-        With a delay of half its length.
+    LookAheadFilter
+        A filter whose group delay is half its length.
 
     Raises
     ------
     ValueError
-        Where the frequency lies outside (0, fs/2), or the kernel is unknown.
+        If the frequency lies outside (0, fs/2), or the kernel is unknown.
 
     References
     ----------
@@ -68,7 +68,7 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "ga
     raise ValueError(f"kernel={kernel!r} must be 'gaussian', 'dog', 'interval' or 'takeda'")
 
 
-def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> Filter:
+def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> LookAheadFilter:
     """Third derivative of a Gaussian, with unit gain at the frequency: large where motion starts, stops or turns.
 
     Parameters
@@ -77,19 +77,19 @@ def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian")
         Frequency of the motion of interest in Hz, or in cycles per frame without `fs`; below a quarter of `fs`, above
         which the derivative of so narrow a Gaussian has its peak elsewhere.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     kernel
         ``"gaussian"``, of the width that ``acceleration`` has; or ``"takeda"``, as in the release of [1]_.
 
     Returns
     -------
-    Filter
-        With a delay of half its length; its output is a quarter period off the motion.
+    LookAheadFilter
+        A filter whose group delay is half its length; its output is a quarter period out of phase with the motion.
 
     Raises
     ------
     ValueError
-        Where the frequency lies outside (0, fs/2), or the kernel is unknown.
+        If the frequency lies outside (0, fs/2), or the kernel is unknown.
 
     References
     ----------

@@ -9,32 +9,32 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import product
-from vmm.engine.protocols import Filter
+from vmm.parts import LookAheadFilter
 from vmm.temporal.bands import band_in_cycles
 
 
-def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None = None) -> Filter:
-    """Linear-phase band-pass with a Hamming window, gain 1 at the centre of the band and 0 for constants.
+def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None = None) -> LookAheadFilter:
+    """Linear-phase band-pass filter with a Hamming window, gain 1 at the center of the band and 0 at 0 Hz.
 
     Parameters
     ----------
     band
         Low and high cut-off (gain one half) in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     taps
         Odd length of the filter in frames. By default long enough that the transitions (3.3 / taps of `fs`) are
         neither wider than the band nor reach down to zero.
 
     Returns
     -------
-    Filter
-        Its delay is half its length; the loop looks ahead, so that a recorded clip is filtered with zero phase.
+    LookAheadFilter
+        A filter whose group delay is half its length.
 
     Raises
     ------
     ValueError
-        Where the band is not rising or lies outside (0, fs/2), or taps is not odd.
+        If the band is not rising or lies outside (0, fs/2), or taps is not odd.
 
     References
     ----------
@@ -59,8 +59,8 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
     return weighted_sum(weights / abs(gain(weights, (low + high) / 2)), (low, high))
 
 
-def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> Filter:
-    """The filter that sums the last frames with weights, the newest first; before the clip all stands still."""
+def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> LookAheadFilter:
+    """The filter with these weights of the last frames, the newest first; before the clip the motion is constant."""
     span = len(weights) - 1
     block = min(max(span, 16), 64)
     rows = np.zeros((block, block + span))
@@ -70,18 +70,18 @@ def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> Filter:
     def apply(x: Array, memory: Any) -> tuple[Array, Any]:
         xp = namespace(x)
         before = xp.repeat(x[:1], span, axis=0) if memory is None else memory
-        seen = xp.concatenate([before, x])
-        flat = seen.reshape(len(seen), -1)
+        samples = xp.concatenate([before, x])
+        flat = samples.reshape(len(samples), -1)
         y = xp.empty((len(x), flat.shape[1]), x.dtype)
         for start in range(0, len(x), block):
             n = min(block, len(x) - start)
             y[start : start + n] = product(flat[start : start + n + span], rows[:n, : n + span])
-        return y.reshape(x.shape), seen[len(seen) - span :].copy()
+        return y.reshape(x.shape), samples[len(samples) - span :].copy()
 
-    return Filter(apply, delay=span // 2, band=band)
+    return LookAheadFilter(apply, span // 2, band)
 
 
 def gain(weights: np.ndarray, frequency: float) -> complex:
-    """Complex gain of centred weights at a frequency in cycles per frame."""
+    """Complex gain of centerd weights at a frequency in cycles per frame."""
     times = np.arange(len(weights)) - (len(weights) - 1) / 2
     return complex(weights @ np.exp(-2j * np.pi * frequency * times))

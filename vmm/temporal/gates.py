@@ -1,4 +1,4 @@
-"""Acceleration gated: less where motion starts, stops or turns, less where it is no motion but noise."""
+"""Gated acceleration: reduced where motion starts, stops or turns, and where it is noise."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from vmm.backend.arrays import Array, namespace, ndimage
 from vmm.backend.reference import blur, resample
 from vmm.backend.threads import in_parallel, workers
-from vmm.engine.protocols import Computed, Filter, Grid, Rule
+from vmm.parts import Grid, LazySequence, LookAheadFilter, NonlinearFilter
 from vmm.temporal.bands import frequency_in_cycles
 from vmm.temporal.derivative import acceleration, jerk
 
-_BELOW_MEDIAN = 0.1  # amplitude, over the median of its band, that an edge's weight of one half takes
-_NEAR = 2  # levels up and down that an edge is seen from
+_EDGE_AMPLITUDE = 0.1  # amplitude, relative to the median of the subband, at which the weight of edges is one half
+_EDGE_LEVELS = 2  # levels above and below whose edges count, because an edge spans several octaves
 
 
 def jerk_aware(
@@ -26,37 +26,37 @@ def jerk_aware(
     largest: float = 0.5,
     propagation: int = 5,
     kernel: str = "gaussian",
-) -> Rule:
+) -> NonlinearFilter:
     """Acceleration times a smoothness ``S^beta``, S = 1 / (1 + (jerk / largest)^4), of this level and coarser ones.
 
-    The jerk of a sudden change is large, that of a small vibration small. A change shows best at the coarse levels, so
-    that the smoothness of a level is multiplied by that of the coarser ones.
+    The jerk of a sudden change is large, that of a small vibration is small. A change is most distinct at the coarse
+    levels, so that the smoothness of a level is multiplied by that of the coarser ones.
 
     Parameters
     ----------
     frequency
         Frequency of the motion of interest in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     beta
-        Strength: 0 is acceleration alone.
+        Exponent of the gate, 0 or greater; 0 is acceleration alone.
     largest
-        Jerk at which S is one half, as the amplitude of a vibration at `frequency` that has it, in the unit of the
-        motion (pixels for ``local_displacement``). The published form takes the largest jerk of a band over the clip,
-        so that nothing is known until the clip has ended.
+        Jerk at which S is one half, given as the amplitude of a vibration at `frequency`, in the unit of the motion
+        (pixels for ``local_displacement``). The published form uses the largest jerk of a subband over the clip, which
+        is known at the end of the clip only.
     propagation
-        How many levels are multiplied, this one included.
+        Number of levels whose smoothness is multiplied, including the own level; at least 1.
     kernel
-        That of ``acceleration`` and ``jerk``.
+        Kernel of ``acceleration`` and ``jerk``.
 
     Returns
     -------
-    Rule
+    NonlinearFilter
 
     Raises
     ------
     ValueError
-        Where the frequency lies outside (0, fs/2), largest is not positive, beta negative, or propagation below 1.
+        If the frequency lies outside (0, fs/2), largest is not positive, beta negative, or propagation below 1.
 
     References
     ----------
@@ -80,17 +80,17 @@ def jerk_aware(
 
     def signals(motions: Sequence[Array], amplitudes: Sequence[Array], grids: Sequence[Grid]) -> Sequence[Array]:
         if beta == 0:
-            return Computed(lambda i: _centred(wanted, motions[i], delay), len(grids))
-        rough = _of_each(lambda i: _roughness(_centred(abrupt, motions[i], delay) / largest), range(len(grids)))
+            return LazySequence(lambda i: _centered(wanted, motions[i], delay), len(grids))
+        rough = _of_each(lambda i: _roughness(_centered(abrupt, motions[i], delay) / largest), range(len(grids)))
 
         def signal(i: int) -> Array:
             near = _coarser(i, grids)[: propagation - 1]
-            total = sum((_carried(rough[j], grids[j], grids[i]) for j in near), start=rough[i])
-            return namespace(total).exp(-beta * total) * _centred(wanted, motions[i], delay)
+            total = sum((_resampled(rough[j], grids[j], grids[i]) for j in near), start=rough[i])
+            return namespace(total).exp(-beta * total) * _centered(wanted, motions[i], delay)
 
-        return Computed(signal, len(grids))
+        return LazySequence(signal, len(grids))
 
-    return Rule(signals, delay, wanted.band)
+    return NonlinearFilter(signals, delay, wanted.band)
 
 
 def anisotropic(
@@ -100,34 +100,35 @@ def anisotropic(
     gamma: float = 0.5,
     window: int = 25,
     **options: float,
-) -> Rule:
+) -> NonlinearFilter:
     """Jerk-aware acceleration times its fractional anisotropy among orientations and a weight of edges.
 
-    A motion makes signals of all orientations that go together, noise makes signals that do not. With C the covariance
-    of n signals in a window, ``FA^2 = n / (n - 1) (|C|^2 - (tr C)^2 / n) / |C|^2``: 1 for one motion, 0 for noise.
+    Motion causes correlated signals in all orientations, noise uncorrelated ones. With C for the covariance of n
+    signals in a window, ``FA^2 = n / (n - 1) (|C|^2 - (tr C)^2 / n) / |C|^2``: 1 for one motion, 0 for noise.
 
     Parameters
     ----------
     frequency
         Frequency of the motion of interest in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     gamma
-        Power of the anisotropy.
+        Exponent of the anisotropy, 0 or greater.
     window
-        Odd width of the window in samples, more than the motion is blurred over; it is half a period long.
+        Odd width of the window in samples, at least 3 and wider than the blur of the motion; its duration is half a
+        period.
     **options
-        Those of ``jerk_aware``.
+        Options of ``jerk_aware``.
 
     Returns
     -------
-    Rule
-        For bands with several orientations a level.
+    NonlinearFilter
+        A filter for spatial parts with several orientations at each level.
 
     Raises
     ------
     ValueError
-        Where an option is out of range.
+        If an option is out of range.
 
     References
     ----------
@@ -155,12 +156,12 @@ def anisotropic(
 
         def signal(i: int) -> Array:
             own = steady[i]
-            there = _carried(one[i // len(levels[0])], _coarse(grids[_level(i, grids)[0]]), grids[i])
+            there = _resampled(one[i // len(levels[0])], _coarse(grids[_level(i, grids)[0]]), grids[i])
             return there * _largest_near(i, edges, grids) * own[around : len(own) - around]
 
-        return Computed(signal, len(grids))
+        return LazySequence(signal, len(grids))
 
-    return Rule(signals, inner.delay + around, inner.band)
+    return NonlinearFilter(signals, inner.delay + around, inner.band)
 
 
 def _of_each(function: Callable[[Any], Array], items: Sequence[Any]) -> list[Array]:
@@ -173,8 +174,8 @@ def _jerk_of(kernel: str) -> str:
     return "takeda" if kernel == "takeda" else "gaussian"
 
 
-def _centred(part: Filter, motion: Array, delay: int) -> Array:
-    """The filtered motion of the frames that have `delay` frames before and after them."""
+def _centered(part: LookAheadFilter, motion: Array, delay: int) -> Array:
+    """The filtered motion of those frames that have `delay` frames before and after them."""
     filtered, _ = part.apply(motion, None)
     return filtered[delay + part.delay : len(motion) - delay + part.delay]
 
@@ -200,8 +201,8 @@ def _orientations(grids: Sequence[Grid]) -> int:
     return sum(grid.scale == grids[0].scale for grid in grids)
 
 
-def _carried(x: Array, grid: Grid, onto: Grid) -> Array:
-    """What lies on one grid on the samples of another."""
+def _resampled(x: Array, grid: Grid, onto: Grid) -> Array:
+    """Values on one grid at the samples of another."""
     places = [(p - o) / s for p, o, s in zip(onto.positions(), grid.origin, grid.step, strict=True)]
     return resample(x, *places)
 
@@ -211,20 +212,20 @@ def _edge(amplitude: Array) -> Array:
     xp = namespace(amplitude)
     soft = blur(amplitude, (1.0, 1.0)) ** 2
     middle = xp.median(soft.reshape(len(soft), -1), axis=1).reshape(-1, 1, 1)
-    return soft / (soft + _BELOW_MEDIAN**2 * middle + (middle == 0))
+    return soft / (soft + _EDGE_AMPLITUDE**2 * middle + (middle == 0))
 
 
 def _largest_near(i: int, edges: Sequence[Array], grids: Sequence[Grid]) -> Array:
-    """The weight of edges of the strongest level near that of band i."""
+    """The largest weight of edges among the levels near that of subband i."""
     n, out = _orientations(grids), edges[i]
-    for j in range(i - _NEAR * n, i + _NEAR * n + 1, n):
+    for j in range(i - _EDGE_LEVELS * n, i + _EDGE_LEVELS * n + 1, n):
         if j != i and 0 <= j < len(grids):
-            out = namespace(out).maximum(out, _carried(edges[j], grids[j], grids[i]))
+            out = namespace(out).maximum(out, _resampled(edges[j], grids[j], grids[i]))
     return out
 
 
 def _anisotropy(signals: Sequence[Array], around: int, window: int) -> Array:
-    """Fractional anisotropy of n signals (n, T, h, w) in windows, of the frames with so many around them."""
+    """Fractional anisotropy of n signals (n, T, h, w) in windows of 2 around + 1 frames."""
     n, xp = len(signals), namespace(signals[0])
     mean = _windowed(around, window)
     means = [mean(x) for x in signals]
@@ -242,10 +243,10 @@ def _anisotropy(signals: Sequence[Array], around: int, window: int) -> Array:
 def _of_level(level: range, steady: Sequence[Array], grids: Sequence[Grid], around: int, window: int) -> Array:
     """Anisotropy of a level relative to the largest in each frame, on every second sample of its first band."""
     grid = _coarse(grids[level[0]])
-    signals = [_carried(steady[j], grids[j], grid) for j in level]
-    found = _anisotropy(signals, around, max(1, window // 4) * 2 + 1)
-    top = namespace(found).percentile(found.reshape(len(found), -1), 95, axis=1).reshape(-1, 1, 1)
-    return namespace(found).clip(found / (top + (top == 0)), 0, 1).astype(found.dtype)
+    signals = [_resampled(steady[j], grids[j], grid) for j in level]
+    anisotropy = _anisotropy(signals, around, max(1, window // 4) * 2 + 1)
+    top = namespace(anisotropy).percentile(anisotropy.reshape(len(anisotropy), -1), 95, axis=1).reshape(-1, 1, 1)
+    return namespace(anisotropy).clip(anisotropy / (top + (top == 0)), 0, 1).astype(anisotropy.dtype)
 
 
 def _coarse(grid: Grid) -> Grid:

@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array
-from vmm.backend.reference import product
-from vmm.engine.protocols import Filter
+from vmm.backend.time_series import predictor
+from vmm.parts import WholeClipFilter
 from vmm.temporal.bands import band_in_cycles
-from vmm.temporal.ends import predictor
 
-_SEEN = 16  # times the length that is predicted: what lies farther back tells nothing
+_KNOWN = 16  # samples used for a prediction, relative to the predicted ones: earlier samples have no weight
 
 
-def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool = False) -> Filter:
+def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool = False) -> WholeClipFilter:
     """Keep the Fourier components of a clip that lie inside the band, drop all others.
 
-    The clip's trend is taken off and the clip continued at both ends as is likeliest for the band, so that its end does
-    not act on its start.
+    The linear trend of the clip is removed and the clip is continued at both ends by the likeliest signal in the band,
+    so that its end does not affect its start.
 
     Parameters
     ----------
     band
         Lowest and highest frequency kept, in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     published
-        As in the released code of [1]_: the clip is taken as periodic, and the gain inside the band is one half.
+        True for the behavior of the released code of [1]_: the clip is periodic, and the gain in the band is one half.
 
     Returns
     -------
-    Filter
-        A filter without delay that needs the whole clip: it is read twice, and two values a component kept of each
-        coefficient are held.
+    WholeClipFilter
+        A filter without delay that needs the whole clip: the loop reads the clip twice and holds two values of each
+        coefficient for each Fourier component in the band.
 
     Raises
     ------
     ValueError
-        Where the band is not rising or lies outside (0, fs/2); when applied, where the clip is too short to hold
+        If the band is not rising or lies outside (0, fs/2); when applied, where the clip is too short to hold
         a component inside the band.
 
     References
@@ -67,20 +64,16 @@ def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool
             )
         return synthesis, analysis
 
-    def apply(x: Array, memory: Any) -> tuple[Array, Any]:
-        synthesis, analysis = factors(len(x))
-        return product(product(x, analysis), synthesis), None
-
-    return Filter(apply, whole=True, band=(low, high), factors=factors)
+    return WholeClipFilter(factors, (low, high))
 
 
 def _continued(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
     """Synthesis (n, k) and analysis (k, n) of n samples less their trend, continued by a period of the band's width."""
     beyond = min(math.ceil(1 / (high - low)), 4 * n)
-    seen = min(n, _SEEN * beyond)
+    known = min(n, _KNOWN * beyond)
     synthesis, analysis = _periodic(n + 2 * beyond, low, high)
     before, inner, after = np.split(2 * analysis, [beyond, beyond + n], axis=1)
-    near, weights = predictor((low, high), seen, beyond)  # of the samples before the first
+    near, weights = predictor((low, high), known, beyond)  # of the samples before the first
     inner[:, near] += before @ weights
     inner[:, n - 1 - near] += after[:, ::-1] @ weights
     trend = np.linalg.qr(np.vander(np.arange(n), 2))[0]

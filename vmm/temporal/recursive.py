@@ -8,13 +8,13 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import biquads
-from vmm.engine.protocols import Filter
+from vmm.parts import CausalFilter
 from vmm.temporal.bands import band_in_cycles
 
 
 def butterworth(
     band: tuple[float, float], fs: float | None = None, *, order: int = 1, published: bool = False
-) -> Filter:
+) -> CausalFilter:
     """Causal Butterworth band-pass in second-order sections, in its steady state for the first frame.
 
     Parameters
@@ -22,7 +22,7 @@ def butterworth(
     band
         Low and high cut-off (-3 dB) in Hz, or in cycles per frame without `fs`.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     order
         Order of the low-pass prototype; each needs two values of memory for every coefficient.
     published
@@ -31,12 +31,12 @@ def butterworth(
 
     Returns
     -------
-    Filter
+    CausalFilter
 
     Raises
     ------
     ValueError
-        Where the band is not rising or lies outside (0, fs/2), or order is below 1.
+        If the band is not rising or lies outside (0, fs/2), or order is below 1.
 
     References
     ----------
@@ -46,8 +46,8 @@ def butterworth(
     Examples
     --------
     >>> import vmm
-    >>> vmm.temporal.butterworth((0.4, 3.0), 30).delay
-    0
+    >>> vmm.temporal.butterworth((0.4, 3.0), 30, order=2).sos.shape
+    (2, 6)
     """
     import scipy.signal
 
@@ -67,7 +67,7 @@ def iir(
     *,
     r: tuple[float, float] | None = None,
     published: bool = False,
-) -> Filter:
+) -> CausalFilter:
     """Difference of two one-pole low-passes ``y += r (x - y)``.
 
     Parameters
@@ -75,20 +75,20 @@ def iir(
     band
         Low and high cut-off in Hz, or in cycles per frame without `fs`; each pole is ``r = 1 - exp(-2 pi f / fs)``.
     fs
-        Rate of the camera in Hz.
+        Rate of the camera in Hz; without it frequencies are in cycles per frame.
     r
         The two coefficients (r1, r2) themselves, 1 >= r1 > r2 > 0, in place of the band: ``r1=0.4, r2=0.05`` in [1]_.
     published
-        Leave the gain as it is. By default it is 1 at the centre of the band. With `r` it is always left.
+        Leave the gain as it is. By default it is 1 at the center of the band. With `r` it is always left.
 
     Returns
     -------
-    Filter
+    CausalFilter
 
     Raises
     ------
     ValueError
-        Where both or neither of band and r are given, or either is out of range.
+        If both or neither of band and r are given, or either is out of range.
 
     References
     ----------
@@ -98,8 +98,8 @@ def iir(
     Examples
     --------
     >>> import vmm
-    >>> vmm.temporal.iir(r=(0.4, 0.05)).delay
-    0
+    >>> vmm.temporal.iir(r=(0.4, 0.05)).sos.shape
+    (1, 6)
     """
     if (band is None) == (r is None):
         raise ValueError("iir takes either band=(low, high) in Hz or r=(r1, r2)")
@@ -121,7 +121,7 @@ def _poles(r1: float, r2: float) -> np.ndarray:
     return np.array([[r1 - r2, r2 - r1, 0.0, 1.0, r1 + r2 - 2.0, (1 - r1) * (1 - r2)]])
 
 
-def _sections(sos: np.ndarray) -> Filter:
+def _sections(sos: np.ndarray) -> CausalFilter:
     """Second-order sections that start as if the first frame had stood for ever."""
     import scipy.signal
 
@@ -134,7 +134,7 @@ def _sections(sos: np.ndarray) -> Filter:
         registers = memory.copy()
         return biquads(x, sos, registers), registers
 
-    return Filter(apply, sections=_of_differences(sos))
+    return CausalFilter(apply, _of_differences(sos))
 
 
 def _of_differences(sos: np.ndarray) -> np.ndarray | None:

@@ -8,11 +8,27 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.engine.protocols import Filter
+from vmm.backend.time_series import low_rank, running_sum
+from vmm.parts import CausalFilter, LinearFilter, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
 
-def chain(*filters: Filter) -> Filter:
-    """Filters applied in turn; their delays add up.
+def chain(*filters: LinearFilter) -> LinearFilter:
+    """Apply filters one after another; their delays add up.
+
+    Parameters
+    ----------
+    *filters
+        Linear filters. If one of them needs a whole clip, so does the result.
+
+    Returns
+    -------
+    CausalFilter, LookAheadFilter or WholeClipFilter
+        A filter of the most demanding of the kinds of `filters`.
+
+    Raises
+    ------
+    TypeError
+        If one of the filters is not linear.
 
     Examples
     --------
@@ -21,81 +37,107 @@ def chain(*filters: Filter) -> Filter:
     >>> both.delay == vmm.temporal.fir((2, 3), 30).delay
     True
     """
+    _check_linear(filters)
 
     def apply(x: Array, memory: Any) -> tuple[Array, Any]:
-        after = []
+        states = []
         for part, before in zip(filters, memory or [None] * len(filters), strict=True):
-            x, kept = part.apply(x, before)
-            after.append(kept)
-        return x, after
+            x, state = part.apply(x, before)
+            states.append(state)
+        return x, states
 
-    band = max(f.band[0] for f in filters), min(f.band[1] for f in filters)
-    return Filter(
-        apply,
-        delay=sum(f.delay for f in filters),
-        whole=any(f.whole for f in filters),
-        band=band if band[0] < band[1] else (0.0, 0.5),
-    )
+    def factors(n: int) -> tuple[np.ndarray, np.ndarray]:
+        return low_rank(np.asarray(apply(np.eye(n), None)[0]))
+
+    bands = [_band(part) for part in filters]
+    low, high = max(low for low, _ in bands), min(high for _, high in bands)
+    return _combined(filters, apply, sum(map(_delay, filters)), (low, high) if low < high else (0.0, 0.5), factors)
 
 
-def parallel(*filters: Filter, gains: Sequence[float] | None = None) -> Filter:
-    """Filters side by side: what each makes of the input, by its gain, summed; all are as late as the latest.
+def parallel(*filters: LinearFilter, gains: Sequence[float] | None = None) -> LinearFilter:
+    """Sum the outputs of filters, each times a gain; all are delayed to the latest.
 
     Parameters
     ----------
     *filters
-        All of them, or none, of a kind that needs a whole clip.
+        Linear filters: all of them, or none, need a whole clip.
     gains
-        One for each; 1 by default.
+        One gain for each filter; 1 by default.
 
     Returns
     -------
-    Filter
+    CausalFilter, LookAheadFilter or WholeClipFilter
+        A filter of the most demanding of the kinds of `filters`.
 
     Raises
     ------
     ValueError
-        Where there is not one gain for each filter, or only some of them need a whole clip.
+        If the number of gains differs from that of filters, or if only some of the filters need a whole clip.
+    TypeError
+        If one of the filters is not linear.
 
     Examples
     --------
     >>> import vmm
-    >>> slow, quick = vmm.temporal.fir((1, 2), 30), vmm.temporal.fir((4, 8), 30)
-    >>> vmm.temporal.parallel(slow, quick, gains=(10, -1)).delay == slow.delay
+    >>> slow, fast = vmm.temporal.fir((1, 2), 30), vmm.temporal.fir((4, 8), 30)
+    >>> vmm.temporal.parallel(slow, fast, gains=(10, -1)).delay == slow.delay
     True
     """
-    by = [1.0] * len(filters) if gains is None else [float(gain) for gain in gains]
-    if not filters or len(by) != len(filters):
-        raise ValueError(f"{len(by)} gains must be one for each of {len(filters)} filters")
-    if len({part.whole for part in filters}) > 1:
-        raise ValueError("filters that need a whole clip, such as ideal, stand beside others of that kind only")
-    delay = max(part.delay for part in filters)
+    weights = [1.0] * len(filters) if gains is None else [float(gain) for gain in gains]
+    if not filters or len(weights) != len(filters):
+        raise ValueError(f"{len(weights)} gains must be one for each of {len(filters)} filters")
+    _check_linear(filters)
+    if len({isinstance(part, WholeClipFilter) for part in filters}) > 1:
+        raise ValueError("parallel cannot combine whole-clip filters, such as ideal, with filters of other kinds")
+    delay = max(map(_delay, filters))
 
     def apply(x: Array, memory: Any) -> tuple[Array, Any]:
-        after, total = [], None
-        for part, gain, (before, late) in zip(filters, by, memory or [(None, None)] * len(filters), strict=True):
-            y, kept = part.apply(x, before)
-            y, late = _later(y, delay - part.delay, late)
-            after.append((kept, late))
+        states, total = [], None
+        for part, gain, (before, late) in zip(filters, weights, memory or [(None, None)] * len(filters), strict=True):
+            y, state = part.apply(x, before)
+            y, late = _delayed(y, delay - _delay(part), late)
+            states.append((state, late))
             total = gain * y if total is None else total + gain * y
-        return total, after
+        return total, states
 
     def factors(n: int) -> tuple[np.ndarray, np.ndarray]:
-        found = [part.factors(n) for part in filters if part.factors is not None]
-        synthesis = np.concatenate([gain * s for gain, (s, _) in zip(by, found, strict=True)], axis=1)
-        return synthesis, np.concatenate([a for _, a in found], axis=0)
+        pairs = [part.factors(n) for part in filters if isinstance(part, WholeClipFilter)]
+        synthesis = np.concatenate([gain * s for gain, (s, _) in zip(weights, pairs, strict=True)], axis=1)
+        return synthesis, np.concatenate([a for _, a in pairs], axis=0)
 
-    return Filter(
-        apply,
-        delay=delay,
-        whole=any(part.whole for part in filters),
-        band=(min(part.band[0] for part in filters), max(part.band[1] for part in filters)),
-        factors=factors if all(part.factors is not None for part in filters) else None,
-    )
+    bands = [_band(part) for part in filters]
+    band = min(low for low, _ in bands), max(high for _, high in bands)
+    return _combined(filters, apply, delay, band, factors)
 
 
-def _later(y: Array, n: int, memory: Array | None) -> tuple[Array, Array | None]:
-    """The signal n frames later; before it there was nothing."""
+def _combined(
+    filters: Sequence[LinearFilter], apply: Any, delay: int, band: tuple[float, float], factors: Any
+) -> LinearFilter:
+    """A filter of the most demanding kind among filters."""
+    if any(isinstance(part, WholeClipFilter) for part in filters):
+        return WholeClipFilter(factors, band)
+    return LookAheadFilter(apply, delay, band) if delay else CausalFilter(apply)
+
+
+def _check_linear(filters: Sequence[Any]) -> None:
+    for part in filters:
+        if not isinstance(part, LinearFilter):
+            kind = "a NonlinearFilter" if isinstance(part, NonlinearFilter) else repr(part)
+            raise TypeError(
+                f"{kind} cannot be combined: only linear filters, such as vmm.temporal.fir((1, 2), 30), can"
+            )
+
+
+def _delay(part: LinearFilter) -> int:
+    return part.delay if isinstance(part, LookAheadFilter) else 0
+
+
+def _band(part: LinearFilter) -> tuple[float, float]:
+    return (0.0, 0.5) if isinstance(part, CausalFilter) else part.band
+
+
+def _delayed(y: Array, n: int, memory: Array | None) -> tuple[Array, Array | None]:
+    """The signal n frames later, with zeros before it, and its last n frames."""
     if n == 0:
         return y, None
     xp = namespace(y)
@@ -104,11 +146,16 @@ def _later(y: Array, n: int, memory: Array | None) -> tuple[Array, Array | None]
     return joined[: len(y)], joined[len(y) :]
 
 
-def unwrap() -> Filter:
-    """Running sum along time: from wrapped differences between frames to motion that does not wrap.
+def unwrap() -> CausalFilter:
+    """Running sum along time: from wrapped differences between frames to motion that is not wrapped.
 
-    A phase read from one frame to the next and summed is the unwrapped phase, as long as it turns by less than
+    The sum of the phase shifts from frame to frame is the unwrapped phase, as long as the phase changes by less than
     half a cycle between two frames.
+
+    Returns
+    -------
+    CausalFilter
+        The running sum.
 
     Examples
     --------
@@ -116,18 +163,16 @@ def unwrap() -> Filter:
     >>> vmm.temporal.unwrap().apply(np.array([0.0, 1.0, 1.0]), None)[0]
     array([0., 1., 2.])
     """
-
-    def apply(x: Array, memory: Any) -> tuple[Array, Any]:
-        y = namespace(x).cumsum(x, axis=0, dtype=x.dtype)
-        if memory is not None:
-            y += memory
-        return y, y[-1].copy()
-
-    return Filter(apply)
+    return CausalFilter(running_sum)
 
 
-def difference() -> Filter:
+def difference() -> CausalFilter:
     """Difference between a frame and the one before it: the inverse of ``unwrap``.
+
+    Returns
+    -------
+    CausalFilter
+        The difference; that of the first frame is 0.
 
     Examples
     --------
@@ -140,4 +185,4 @@ def difference() -> Filter:
         before = x[:1] if memory is None else memory
         return namespace(x).diff(x, axis=0, prepend=before), x[-1:].copy()
 
-    return Filter(apply)
+    return CausalFilter(apply)

@@ -26,7 +26,7 @@ import numpy as np
 from vmm.backend.cpu import channels, displacement, fourier_boxes, phase, pyramid, riesz_pyramid
 from vmm.backend.cpu.phase import phase_since_written, phase_sums  # noqa: F401
 from vmm.backend.cpu.warp import average_similar, cubic, follow_points, forward_warp, linear  # noqa: F401
-from vmm.backend.reference import one_sided
+from vmm.backend.taps import one_sided
 from vmm.backend.threads import cores, in_parallel
 
 _MIN_SAMPLES = 50_000

@@ -26,7 +26,7 @@ import numpy as np
 from vmm.backend.arrays import Array
 from vmm.backend.gpu.channels import added, added_planes, apart, brightness, reduce_apart  # noqa: F401
 from vmm.backend.gpu.launching import contiguous, on_device, row, start, tile
-from vmm.backend.reference import one_sided
+from vmm.backend.taps import one_sided
 
 MOST = 4
 """Number of second-order sections whose state a kernel keeps in registers."""

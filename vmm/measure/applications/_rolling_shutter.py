@@ -86,7 +86,7 @@ def row_motion(frames: Any, *, roi: Any = None) -> tuple[np.ndarray, np.ndarray]
     >>> from vmm.data import voices
     >>> from vmm.measure.applications._rolling_shutter import row_motion
     >>> wave = 0.05 * np.sin(2 * np.pi * np.arange(1800) / 90)
-    >>> values, _ = row_motion(voices.rows((24, 96), wave, 30))
+    >>> values, _ = row_motion(voices.rolling_shutter((24, 96), wave, 30))
     >>> bool(np.abs(values[:, :24] - wave.reshape(60, 30)[:, :24]).max() < 0.02)
     True
     """
@@ -154,7 +154,7 @@ def rolling_shutter_signal(
     >>> from vmm.data import voices
     >>> from vmm.measure.applications._rolling_shutter import rolling_shutter_signal
     >>> wave = 0.05 * np.sin(2 * np.pi * 100 * np.arange(1800) / 1800)
-    >>> clip = voices.rows((24, 96), wave, 30)
+    >>> clip = voices.rolling_shutter((24, 96), wave, 30)
     >>> values, rate, _ = rolling_shutter_signal(clip, 1 / 1800, fs=60, band=(80, 120))
     >>> values.shape, round(rate), bool(np.abs(values - wave)[90:-90].max() < 0.01)
     ((1800,), 1800, True)

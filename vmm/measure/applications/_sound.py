@@ -12,13 +12,13 @@ import scipy.linalg
 from vmm.backend.arrays import Array, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
 from vmm.engine.frames import checked, cut
-from vmm.engine.protocols import Spatial, SpatialPlan
 from vmm.engine.regions import as_region
 from vmm.measure.applications._rolling_shutter import rolling_shutter_signal
 from vmm.measure.estimation._two_pass import two_pass
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import bandpass, camera_rate, check_band
 from vmm.measure.signals._windows import hann
+from vmm.parts import Spatial, SpatialPlan
 from vmm.spatial import DualTree
 
 

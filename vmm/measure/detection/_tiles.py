@@ -11,7 +11,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array, joined, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
-from vmm.engine.frames import FEW, check_frames, checked, cut
+from vmm.engine.frames import PIXELS_PER_BLOCK_CACHED, check_frames, checked, cut
 
 N_REFERENCE = 16
 """Number of frames whose mean is the reference: enough to make its noise small against that of a frame."""
@@ -104,9 +104,9 @@ def _reference_frames(chunks: Iterator[Array]) -> Array:
 
 def _all_chunks(first: Array, chunks: Iterator[Array]) -> Iterator[Array]:
     """All chunks, a few frames at a time."""
-    yield from cut(first, FEW)
+    yield from cut(first, PIXELS_PER_BLOCK_CACHED)
     for chunk in chunks:
-        yield from cut(chunk, FEW)
+        yield from cut(chunk, PIXELS_PER_BLOCK_CACHED)
 
 
 def _divide(size: tuple[int, int], max_tiles: int) -> list[tuple[int, int]]:

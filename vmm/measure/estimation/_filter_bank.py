@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, irfft2, namespace, rfft2
-from vmm.engine.protocols import Grid
+from vmm.parts import Grid
 from vmm.spatial import SteerablePyramid
 
 _SAMPLES_PER_SIDE = 5

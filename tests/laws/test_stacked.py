@@ -1,11 +1,11 @@
-"""Several parts side by side on the same frames, each with a motion of its own."""
+"""Several parts on the same frames, each with a motion of its own."""
 
 import numpy as np
 import pytest
 
-from vmm.engine.protocols import Computed
-from vmm.motion import each, intensity, local_phase, smooth
-from vmm.spatial import Gaussian, Laplacian, Pixels, SteerablePyramid, beside, luma, planes
+from vmm.motion import intensity, local_phase, per_part, smooth
+from vmm.parts import LazySequence
+from vmm.spatial import Gaussian, Laplacian, Pixels, SteerablePyramid, luma, planes, stacked
 
 SIDE_BY_SIDE = {
     "grey": ((40, 52), Laplacian, Pixels),
@@ -16,7 +16,7 @@ SIDE_BY_SIDE = {
 @pytest.mark.parametrize("name", SIDE_BY_SIDE)
 def test_bands_side_by_side_are_those_of_the_parts(name, rng):
     shape, *makers = SIDE_BY_SIDE[name]
-    both = beside(*makers)(shape, np.dtype(np.float64), np)
+    both = stacked(*makers)(shape, np.dtype(np.float64), np)
     parts = [make(shape, np.dtype(np.float64), np) for make in makers]
     frames = rng.random((2, *shape))
     bands, _ = both.analyze(frames)
@@ -31,7 +31,7 @@ def test_bands_side_by_side_are_those_of_the_parts(name, rng):
 @pytest.mark.parametrize("name", SIDE_BY_SIDE)
 def test_changes_side_by_side_are_added(name, rng):
     shape, *makers = SIDE_BY_SIDE[name]
-    both = beside(*makers)(shape, np.dtype(np.float64), np)
+    both = stacked(*makers)(shape, np.dtype(np.float64), np)
     parts = [make(shape, np.dtype(np.float64), np) for make in makers]
     frames = rng.random((2, *shape))
     separate = [list(part.analyze(frames)[0]) for part in parts]
@@ -46,7 +46,7 @@ def test_changes_side_by_side_are_added(name, rng):
 def test_all_bands_of_one_part_may_be_left_out(name, missing, rng):
     """As where motion is left alone and colour is magnified."""
     shape, *makers = SIDE_BY_SIDE[name]
-    both = beside(*makers)(shape, np.dtype(np.float64), np)
+    both = stacked(*makers)(shape, np.dtype(np.float64), np)
     other = makers[1 - missing](shape, np.dtype(np.float64), np)
     bands = list(both.analyze(rng.random((2, *shape)))[0])
     some = [None if grid.part == missing else band for band, grid in zip(bands, both.grids, strict=True)]
@@ -55,7 +55,7 @@ def test_all_bands_of_one_part_may_be_left_out(name, missing, rng):
 
 
 def test_bands_side_by_side_are_asked_for_once(rng):
-    both = beside(Laplacian, Pixels)((40, 52), np.dtype(np.float64), np)
+    both = stacked(Laplacian, Pixels)((40, 52), np.dtype(np.float64), np)
     bands = list(both.analyze(rng.random((1, 40, 52)))[0])
     bands[0] = None
     asked = []
@@ -64,13 +64,13 @@ def test_bands_side_by_side_are_asked_for_once(rng):
         asked.append(i)
         return bands[i]
 
-    both.synthesize(Computed(band, len(bands)), None)
+    both.synthesize(LazySequence(band, len(bands)), None)
     assert sorted(asked) == list(range(len(bands)))
 
 
 def test_each_part_has_its_own_motion():
-    motions = each(smooth(local_phase, 2.0), intensity)
-    plan = beside(SteerablePyramid, Pixels)((32, 40), np.dtype(np.float64), np)
+    motions = per_part(smooth(local_phase, 2.0), intensity)
+    plan = stacked(SteerablePyramid, Pixels)((32, 40), np.dtype(np.float64), np)
     on = [motions.on(grid) for grid in plan.grids]
     assert on[-1] == intensity
     assert all(motion.read is local_phase.read for motion in on[:-1])

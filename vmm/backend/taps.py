@@ -1,0 +1,12 @@
+"""Taps of filters that the compiled kernels of all backends share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def one_sided(sigma: float) -> np.ndarray:
+    """Half of a Gaussian's taps, from the center on; the whole, symmetric filter sums to 1."""
+    t = np.arange(int(3.0 * sigma + 0.5) + 1)
+    taps = np.exp(-0.5 * (t / sigma) ** 2) if sigma > 0 else np.ones(1)
+    return taps / (2 * taps.sum() - taps[0])

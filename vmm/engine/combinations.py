@@ -1,0 +1,70 @@
+"""Combinations of parts that several methods share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from vmm.engine.loop import magnify
+from vmm.motion import intensity, local_displacement, per_part
+from vmm.parts import Grid, LinearFilter, Motion, SpatialPlan, TemporalFilter
+from vmm.spatial import Gaussian, SteerablePyramid, luma, padded, planes, stacked
+from vmm.spatial.steerable import max_phase_shift
+
+_COLOR_LEVEL = 4  # halvings before changes of color are read: areas wider than 16 px
+
+
+def magnify_with_color(
+    frames: Any,
+    *,
+    spatial: SpatialPlan,
+    motion: Motion,
+    temporal: LinearFilter,
+    alpha: Any,
+    color: float,
+    bands: int,
+    mask: Any,
+) -> Any:
+    """Magnify motion and, unless `color` is 0, changes of color over large areas by a gain of their own."""
+    if not math.isfinite(color):
+        raise ValueError(f"color={color!r} must be finite: it is added to the gain of changes of color, such as 50")
+    if color == 0:
+        return magnify(frames, spatial=spatial, motion=motion, temporal=temporal, alpha=alpha, mask=mask)
+    if bands > 1:
+        raise ValueError(f"color={color!r} goes with one band, (low, high), and not with a list of {bands}")
+
+    def with_color(alphas: list[Any], grids: Sequence[Grid]) -> list[Any]:
+        return [color if grid.part else alpha for grid, alpha in zip(grids, alphas, strict=True)]
+
+    return magnify(
+        frames,
+        spatial=stacked(spatial, planes(Gaussian, level=_COLOR_LEVEL)),
+        motion=per_part(motion, intensity),
+        temporal=temporal,
+        alpha=alpha,
+        mask=mask,
+        level_gains=with_color,
+    )
+
+
+def magnify_displacement(
+    frames: Any,
+    *,
+    temporal: TemporalFilter,
+    alpha: Any,
+    octave: float,
+    orientations: int,
+    sigma: float,
+    limit: float,
+    mask: Any,
+) -> Any:
+    """Magnify the local displacement in the subbands of a steerable pyramid."""
+    return magnify(
+        frames,
+        spatial=luma(padded(SteerablePyramid, octave=octave, orientations=orientations)),
+        motion=local_displacement(sigma, limit=limit * max_phase_shift(octave)),
+        temporal=temporal,
+        alpha=alpha,
+        mask=mask,
+    )

@@ -1,0 +1,168 @@
+"""Displacements of the pixels of each frame, filtered along their trajectories."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace
+from vmm.backend.luma import luma
+from vmm.backend.reference import biquads, blur
+from vmm.backend.threads import in_parallel, workers
+from vmm.backend.time_series import continued
+from vmm.engine.visibility import VisibilityWeights
+from vmm.motion.flow import Flow, deviation, forward_warp, linear, positions
+from vmm.motion.trajectories import follow_points, localization_tolerance, noise_tolerance, smooth_similar
+from vmm.parts import LinearFilter, LookAheadFilter, WholeClipFilter
+
+_SETTLED = 12  # frames for which a point must be visible until it has full weight in the spatial average
+_LIMIT = 4.0  # standard deviations by which the pattern of the same point may differ from frame to frame
+
+
+def of_fields(flow: Array, temporal: LinearFilter, frames: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
+    """Each frame with the filtered displacement (2, H, W) of its pixels, from displacements of those of the first."""
+    signal = None
+    t = -1
+    for t, frame in enumerate(frames):
+        size = (2, *frame.shape[1:3])
+        if flow.shape[1:] != size or t >= len(flow):
+            raise ValueError(f"flow of shape {flow.shape} must hold displacements {size} for each frame, t = {t} too")
+        if signal is None:
+            flow = namespace(frame).asarray(flow, dtype=np.float32)
+            signal = _zero_phase(temporal, flow)
+        back = forward_warp(flow[t])
+        yield frame, linear(signal[t], positions(back) - back)
+    if t + 1 != len(flow):
+        raise ValueError(f"flow holds displacements for {len(flow)} frames, but there are {t + 1}")
+
+
+def _zero_phase(temporal: LinearFilter, x: Array) -> Array:
+    """The signal (T, ...) of a whole clip, filtered, without the delay of the filter."""
+    if not isinstance(temporal, LookAheadFilter):
+        return temporal.apply(x, None)[0]
+    d = temporal.delay
+    around = continued(x, temporal.band, d, d, known=2 * d + 1)
+    return temporal.apply(around, None)[0][2 * d :]
+
+
+def checked_flow(between: Flow) -> Flow:
+    """The same optical flow, with a check of its result."""
+
+    def flow(a: Array, b: Array) -> Array:
+        xp, size = namespace(a), (2, *a.shape)
+        field = xp.asarray(between(a, b), dtype=np.float32)
+        if field.shape != size or not bool(xp.isfinite(field).all()):
+            raise ValueError(f"flow gave an array {field.shape}: it must be finite and of shape {size}")
+        return field
+
+    return flow
+
+
+def by_window(
+    between: Flow, sigma: float, temporal: LookAheadFilter | WholeClipFilter, frames: Iterator[Array]
+) -> Iterator[tuple[Array, Array]]:
+    """Each frame with the filtered displacement of its pixels, by a filter along the trajectories through the frame."""
+    if isinstance(temporal, WholeClipFilter):
+        clip = list(frames)
+        temporal.factors(len(clip))  # raises an error if the clip is too short
+        frames, delay = iter(clip), len(clip) - 1
+    else:
+        delay = temporal.delay
+    film = _Film(between, sigma, temporal, delay)
+    for frame in frames:
+        film.add(frame)
+        if len(film.waiting) > film.delay:
+            yield film.take()
+    while film.waiting:
+        yield film.take()
+
+
+class _Film:
+    """Optical flow between the last frames, and those frames that wait for the context of their filter.
+
+    Parameters
+    ----------
+    between
+        Optical flow from one frame to another.
+    sigma
+        Size in pixels of the spatial average.
+    temporal
+        The filter.
+    delay
+        Number of frames that the filter needs before and after each frame.
+    """
+
+    def __init__(self, between: Flow, sigma: float, temporal: LookAheadFilter | WholeClipFilter, delay: int) -> None:
+        self._between, self._sigma, self._weights = between, sigma, VisibilityWeights(temporal, delay)
+        self.delay, self._size, self._count = delay, 2 * delay + 1, 0
+        self._last: Array = None
+        self.waiting: deque[Array] = deque()
+
+    def add(self, frame: Array) -> None:
+        """Add the next frame."""
+        gray = _luma(frame)
+        slot = self._count % self._size
+        if self._count == 0:
+            xp = namespace(frame)
+            self._forth, self._back = (xp.empty((self._size, 2, *gray.shape), np.float32) for _ in range(2))
+            self._patterns = xp.empty((self._size, *gray.shape), np.float32)
+        else:
+            pairs = (self._last, gray), (gray, self._last)
+            self._forth[slot - 1], self._back[slot] = in_parallel(
+                lambda pair: self._between(*pair), pairs, workers(gray)
+            )
+        self._patterns[slot], self._last = _pattern(gray), gray
+        self._count += 1
+        self.waiting.append(frame)
+
+    def take(self) -> tuple[Array, Array]:
+        """The first frame that waits, with the filtered displacement of its pixels."""
+        t = self._count - len(self.waiting)
+        ahead, behind = (
+            [s % self._size for s in steps]
+            for steps in (
+                range(t, min(t + self.delay + 1, self._count)),
+                range(t, max(t - self.delay, 0) - 1, -1),
+            )
+        )
+        noise = noise_tolerance(self._forth, self._patterns, ahead), noise_tolerance(self._back, self._patterns, behind)
+        weights, levels = self._weights.table(len(behind) - 1, len(ahead) - 1)
+        slope = localization_tolerance(self._patterns[t % self._size])
+        result = follow_points(self._forth, self._back, self._patterns, ahead, behind, noise, slope, weights, levels)
+        return self.waiting.popleft(), smooth_similar(result[:2], result[2], result[3:], self._sigma)
+
+
+def recursively(between: Flow, sigma: float, sos: np.ndarray, frames: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
+    """Each frame with the filtered displacement of its pixels, by second-order sections.
+
+    The state of the sections is warped along the flow; that of a point that comes into sight is zero.
+    """
+    frame = next(frames)
+    gray, xp = _luma(frame), namespace(frame)
+    pattern = _pattern(gray)
+    state = xp.zeros((len(sos), 2, 2, *gray.shape), np.float32)
+    age = xp.full(gray.shape, float(_SETTLED), np.float32)
+    yield frame, xp.zeros((2, *gray.shape), np.float32)
+    for frame in frames:
+        last, gray = gray, _luma(frame)
+        before, pattern = pattern, _pattern(gray)
+        back = between(gray, last)
+        origin = positions(gray) + back
+        change = linear(before[None], origin)[0] - pattern
+        visible = change**2 <= (_LIMIT * deviation(change)) ** 2 + localization_tolerance(pattern)
+        state = (visible * linear(state.reshape(-1, *gray.shape), origin)).reshape(state.shape)
+        age = xp.minimum(visible * (linear(age[None], origin)[0] + 1), _SETTLED)
+        signal = biquads(xp.where(visible, -back, 0)[None], sos, state)[0]
+        yield frame, smooth_similar(signal, age / _SETTLED, -back, sigma)
+
+
+def _luma(frame: Array) -> Array:
+    """Luma (H, W), float32, of one frame (1, H, W[, 3])."""
+    return luma(frame)[0].astype(np.float32)
+
+
+def _pattern(gray: Array) -> Array:
+    """Band-passed luma, by which a point is recognized: without noise, and without the mean of its surroundings."""
+    return blur(gray, (0.7, 0.7)) - blur(gray, (4.0, 4.0))

@@ -1,0 +1,62 @@
+"""Magnification by a network, which several methods share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vmm.engine.loop import magnify, sampling_rate
+from vmm.learned.autoencoder import autoencoder
+from vmm.learned.network import Network
+from vmm.learned.pair import filtered_pair, pair
+from vmm.learned.weights import load
+from vmm.parts import CausalFilter, ClipPlan, LinearFilter, Motion
+from vmm.temporal import difference
+from vmm.temporal.choice import chosen_filter
+
+MODES = ("static", "dynamic", "temporal")
+
+ALL_MOTION = CausalFilter(lambda motion, memory: (motion, memory))
+"""The filter that passes all motion since the first frame."""
+
+
+def magnify_by_network(
+    frames: Any,
+    band: Any,
+    kind: str,
+    *,
+    fs: float | None,
+    alpha: Any,
+    mode: str | None,
+    weights: str | Path,
+    white: float | None,
+    mask: Any,
+    temporal: Any,
+) -> Any:
+    """Magnify motion by a network of one kind."""
+    mode = _mode(mode, band, temporal)
+    chosen: LinearFilter
+    if mode == "temporal":
+        chosen, alpha = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+    else:
+        chosen = difference() if mode == "dynamic" else ALL_MOTION
+    spatial, motion = _parts(load(weights, kind), white, mode)
+    return magnify(frames, spatial=spatial, motion=motion, temporal=chosen, alpha=alpha, mask=mask)
+
+
+def _parts(net: Network, white: float | None, mode: str) -> tuple[ClipPlan, Motion]:
+    if not net.pair:
+        return autoencoder(net, white)
+    return filtered_pair(net, white) if mode == "temporal" else pair(net, white)
+
+
+def _mode(mode: str | None, band: Any, temporal: Any) -> str:
+    """The mode; by default the one that the band suggests."""
+    in_band = band is not None or isinstance(temporal, LinearFilter)
+    if mode is None:
+        return "temporal" if in_band else "static"
+    if mode not in MODES:
+        raise ValueError(f"mode={mode!r} must be one of {', '.join(map(repr, MODES))}")
+    if in_band != (mode == "temporal"):
+        raise ValueError(f"band={band!r} with mode={mode!r}: mode 'temporal' takes a band, and no other does")
+    return mode

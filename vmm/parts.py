@@ -1,0 +1,350 @@
+"""Parts from which a magnifier is built, for users who write their own.
+
+A method of motion magnification has three parts, which ``vmm.magnify`` joins:
+
+| part | kind | what it does |
+| --- | --- | --- |
+| spatial | ``Spatial`` | decomposes frames into subbands of coefficients and a residual, and composes frames again |
+| motion | ``Motion`` | reads motion from the coefficients of a subband, and puts motion into them |
+| temporal | ``CausalFilter`` | filters motion along time from the frames up to now |
+| | ``LookAheadFilter`` | filters motion along time with a group delay; the loop reads that many frames ahead |
+| | ``WholeClipFilter`` | a linear filter that needs all frames of a clip at once |
+| | ``NonlinearFilter`` | a temporal filter that is not linear, or that uses several subbands together |
+
+``Grid`` describes the samples of a subband, ``LazySequence`` holds subbands that are computed on request,
+``ClipPlan`` marks a spatial part that is made from a clip. ``SpatialPlan``, ``TemporalFilter``, ``LinearFilter`` and
+``Coefs`` are types.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from vmm.backend.arrays import Array
+from vmm.backend.reference import faded, product, weighted_blur
+
+__all__ = [
+    "CausalFilter",
+    "ClipPlan",
+    "Coefs",
+    "Grid",
+    "LazySequence",
+    "LinearFilter",
+    "LookAheadFilter",
+    "Motion",
+    "NonlinearFilter",
+    "Spatial",
+    "SpatialPlan",
+    "TemporalFilter",
+    "WholeClipFilter",
+]
+
+Coefs = Literal["real", "complex", "riesz", "latent"]
+"""Kinds of coefficients: real values (T, h, w); complex values (T, h, w); Riesz triples (T, 3, h, w) of a value and
+the two parts of its Riesz transform; or the latent code (T, C, h, w) of a network, whose decoder is not linear."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Positions of the samples of one subband in the frame, and the kind of its coefficients.
+
+    Attributes
+    ----------
+    shape
+        Rows and columns of the subband.
+    origin
+        Row and column of its first sample, in pixels of the frame.
+    step
+        Distance between its samples down and right, in pixels of the frame.
+    scale
+        Size of a pixel of the pyramid level, in pixels of the frame: the largest step that loses no detail.
+    planes
+        Number of color planes that the subband holds.
+    part
+        Index of the spatial part that makes the subband, if several are stacked (``vmm.spatial.stacked``).
+    frequency
+        Center frequency of the subband down and right, in radians per pixel of the frame; (0, 0) if the subband has
+        no single direction.
+    turn
+        Phase advance of the center frequency from one sample to the next, down and right, in radians.
+    coefs
+        Kind of the coefficients: "real", "complex", "riesz" or "latent". A motion states which kinds it takes.
+    """
+
+    shape: tuple[int, int]
+    origin: tuple[float, float] = (0.0, 0.0)
+    step: tuple[float, float] = (1.0, 1.0)
+    scale: float = 1.0
+    planes: int = 1
+    part: int = 0
+    frequency: tuple[float, float] = (0.0, 0.0)
+    turn: tuple[float, float] = (0.0, 0.0)
+    coefs: Coefs = "real"
+
+    def positions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the samples, in pixels of the frame."""
+        rows, cols = (o + s * np.arange(n) for o, s, n in zip(self.origin, self.step, self.shape, strict=True))
+        return rows, cols
+
+
+class LazySequence(Sequence[Any]):
+    """A sequence whose items are computed each time they are requested, so that few of them are in memory.
+
+    Parameters
+    ----------
+    compute
+        ``compute(i)`` returns item i.
+    n
+        Number of items.
+
+    Examples
+    --------
+    >>> from vmm.parts import LazySequence
+    >>> list(LazySequence(lambda i: i**2, 4))
+    [0, 1, 4, 9]
+    """
+
+    def __init__(self, compute: Callable[[int], Any], n: int) -> None:
+        self._compute, self._n = compute, n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self._compute(j) for j in range(*i.indices(self._n))]
+        return self._compute(range(self._n)[i])
+
+
+class Spatial(Protocol):
+    """A spatial transform for frames of one shape, without data: ``synthesize(*analyze(x))`` equals ``x``.
+
+    The loop adds ``synthesize(changes, None)`` to the frames, in which None stands for a residual of zeros. Only if
+    the coefficients are "latent", whose decoder is not linear, it calls ``synthesize(magnified, residual)``.
+    """
+
+    @property
+    def grids(self) -> Sequence[Grid]:
+        """One grid for each subband, the finest level first."""
+
+    def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        """Subbands and residual of floating-point frames (T, H, W[, 3]).
+
+        The subbands may be a ``LazySequence``. The loop requests each of them once, from any thread, and may
+        overwrite it.
+        """
+
+    def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
+        """Floating-point frames from subbands; None stands for zeros, but at least one subband is an array."""
+
+
+SpatialPlan = Callable[[tuple[int, ...], np.dtype, ModuleType], Spatial]
+"""``plan(shape, dtype, xp)`` makes a spatial part from the shape of a frame, the floating type and the array module."""
+
+
+@dataclass(frozen=True)
+class ClipPlan:
+    """A spatial part that is made from the first frames of a clip.
+
+    Attributes
+    ----------
+    make
+        ``make(frames)`` returns the spatial part; the frames (T, H, W[, 3]) have the type of the clip.
+    """
+
+    make: Callable[[Array], Spatial]
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How motion is read from coefficients and put into them.
+
+    With c for coefficients and m for motion, ``read(c, c) == 0``, ``put(c, m, 0) == c`` and
+    ``read(put(c, m, 1), c) == m``. ``Motion(read, put)`` is complete; all other fields are options.
+
+    Attributes
+    ----------
+    read
+        ``read(coefs, reference)`` returns the motion of the coefficients relative to the reference.
+    put
+        ``put(coefs, motion, alpha)`` returns the coefficients with alpha times the motion added to theirs.
+    amplitude
+        ``amplitude(coefs)`` returns how strongly each coefficient carries motion; the modulus by default.
+    changed
+        ``changed(coefs, motion, alpha)`` returns ``put(coefs, motion, alpha) - coefs``, for speed or precision; it may
+        overwrite the coefficients. None computes the difference.
+    sigma
+        Standard deviation (down, right) of an amplitude-weighted blur of the motion, in pixels of each level; after
+        ``on(grid)`` in samples. ``vmm.motion.smooth`` sets it.
+    weight
+        ``weight(coefs, amplitude)`` returns a factor for the motion; ``amplitude`` is the function above. None is 1.
+        ``vmm.motion.weighted`` sets it.
+    limit
+        Angle in radians beyond which alpha times the motion fades out. ``vmm.motion.limited`` sets it.
+    takes
+        Kinds of coefficients that the motion accepts, such as ``("complex",)``; None accepts all.
+    at
+        ``at(grid)`` returns the motion for one subband, if it depends on the grid; None if it does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.parts import Motion
+    >>> change = Motion(lambda coefs, reference: coefs - reference, lambda coefs, motion, alpha: coefs + alpha * motion)
+    >>> change.write(np.ones((1, 2)), np.full((1, 2), 0.5), 10.0)
+    array([[6., 6.]])
+    """
+
+    read: Callable[[Array, Array], Array]
+    put: Callable[[Array, Array, Any], Array]
+    amplitude: Callable[[Array], Array] = abs
+    changed: Callable[[Array, Array, Any], Array] | None = None
+    sigma: tuple[float, float] = (0.0, 0.0)
+    weight: Callable[[Array, Callable[[Array], Array]], Array] | None = None
+    limit: float = math.inf
+    takes: tuple[Coefs, ...] | None = None
+    at: Callable[[Grid], Motion] | None = None
+
+    def write(self, coefs: Array, motion: Array, alpha: Any) -> Array:
+        """The coefficients with alpha times the prepared motion."""
+        return self.put(coefs, *self.prepared(coefs, motion, alpha))
+
+    def change(self, coefs: Array, motion: Array, alpha: Any) -> Array:
+        """The difference that ``write`` makes; it may overwrite the coefficients."""
+        given = self.prepared(coefs, motion, alpha)
+        return self.put(coefs, *given) - coefs if self.changed is None else self.changed(coefs, *given)
+
+    def prepared(self, coefs: Array, motion: Array, alpha: Any) -> tuple[Array, Any]:
+        """Motion and alpha as ``put`` takes them: blurred, weighted, then limited after multiplication by alpha.
+
+        Only this function knows the order, so that the order of the decorators does not matter.
+        """
+        motion = self.denoised(coefs, motion)
+        return (motion, alpha) if math.isinf(self.limit) else (faded(alpha * motion, self.limit), 1.0)
+
+    def denoised(self, coefs: Array, motion: Array) -> Array:
+        """The motion after the amplitude-weighted blur and the weight."""
+        if any(self.sigma):
+            motion = weighted_blur(motion, self.amplitude(coefs), self.sigma)
+        return motion if self.weight is None else motion * self.weight(coefs, self.amplitude)
+
+    def on(self, grid: Grid) -> Motion:
+        """The motion for the samples of one subband, with the blur in samples."""
+        down, right = (s * grid.scale / step for s, step in zip(self.sigma, grid.step, strict=True))
+        if self.at is None:
+            return replace(self, sigma=(down, right))
+        return self.at(grid).decorated(sigma=(down, right), weight=self.weight, limit=self.limit)
+
+    def decorated(
+        self, *, sigma: tuple[float, float] = (0.0, 0.0), weight: Any = None, limit: float = math.inf
+    ) -> Motion:
+        """The same motion with a blur, a weight or a limit, each of which may be set once.
+
+        Raises
+        ------
+        ValueError
+            If the option is set already.
+        """
+        motion = self
+        if any(sigma):
+            if any(motion.sigma):
+                raise ValueError(f"the motion is smoothed already, by sigma={motion.sigma}: smooth it once")
+            motion = replace(motion, sigma=sigma)
+        if weight is not None and motion.weight is not None:
+            raise ValueError("the motion is weighted already: weight it once")
+        motion = replace(motion, weight=weight or motion.weight)
+        if not math.isinf(limit):
+            if not math.isinf(motion.limit):
+                raise ValueError(f"the motion is limited already, to {motion.limit:g} rad: limit it once")
+            motion = replace(motion, limit=limit)
+        return motion
+
+
+@dataclass(frozen=True)
+class CausalFilter:
+    """A temporal filter whose output depends on the frames up to now; memory is constant.
+
+    Attributes
+    ----------
+    apply
+        ``apply(x, memory)`` returns the filtered signal along axis 0 and the state after it; the state before the
+        first sample is None.
+    sos
+        Second-order sections (n, 6) of ``H(z) / (1 - 1/z)``, H being the filter: they filter the differences between
+        frames directly, because a zero of H cancels the integrator. None if the filter has no such form.
+    """
+
+    apply: Callable[[Array, Any], tuple[Array, Any]]
+    sos: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class LookAheadFilter:
+    """A linear temporal filter with a group delay: the loop reads ahead, so that recorded clips have zero phase.
+
+    Attributes
+    ----------
+    apply
+        ``apply(x, memory)`` returns the filtered signal along axis 0, `delay` frames late, and the state after it.
+    delay
+        Group delay in frames, at least 1.
+    band
+        Passband (low, high) in cycles per frame. Beyond the ends of a clip the loop continues the motion by the
+        likeliest signal in this band.
+    """
+
+    apply: Callable[[Array, Any], tuple[Array, Any]]
+    delay: int
+    band: tuple[float, float] = (0.0, 0.5)
+
+
+@dataclass(frozen=True)
+class WholeClipFilter:
+    """A linear temporal filter that needs all frames of a clip.
+
+    Attributes
+    ----------
+    factors
+        ``factors(n)`` returns matrices (n, r) and (r, n), for synthesis and analysis, whose product filters n frames.
+    band
+        Passband (low, high) in cycles per frame.
+    """
+
+    factors: Callable[[int], tuple[np.ndarray, np.ndarray]]
+    band: tuple[float, float] = (0.0, 0.5)
+
+    def apply(self, x: Array, memory: Any = None) -> tuple[Array, Any]:
+        """The filtered signal of a whole clip along axis 0; there is no state."""
+        synthesis, analysis = self.factors(len(x))
+        return product(product(x, analysis), synthesis), None
+
+
+@dataclass(frozen=True)
+class NonlinearFilter:
+    """A temporal filter that is not linear, or that uses several subbands together.
+
+    Attributes
+    ----------
+    signals
+        ``signals(motions, amplitudes, grids)`` returns the filtered motion of each subband, for the frames of a window.
+        A motion covers the window and `delay` frames before and after it, an amplitude the window alone. Motions and
+        amplitudes are computed when they are requested.
+    delay
+        Number of frames needed before and after each frame.
+    band
+        Passband (low, high) in cycles per frame, as in ``LookAheadFilter``.
+    """
+
+    signals: Callable[[Sequence[Array], Sequence[Array], Sequence[Grid]], Sequence[Array]]
+    delay: int
+    band: tuple[float, float] = (0.0, 0.5)
+
+
+LinearFilter: TypeAlias = CausalFilter | LookAheadFilter | WholeClipFilter
+TemporalFilter: TypeAlias = LinearFilter | NonlinearFilter

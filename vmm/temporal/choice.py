@@ -1,0 +1,72 @@
+"""The filter for the band that a method was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from vmm.parts import LinearFilter, NonlinearFilter
+from vmm.temporal.tools import parallel
+
+Band: TypeAlias = tuple[float, float] | Sequence[tuple[float, float]] | np.ndarray | None
+"""Low and high cut-off in Hz; several such pairs, as a list or an array (n, 2); or None for a ready filter."""
+
+Design: TypeAlias = Callable[..., LinearFilter] | LinearFilter
+"""A design function, such as ``vmm.temporal.fir``, or a ready filter, such as ``vmm.temporal.fir((1, 3), 30)``."""
+
+
+def chosen_filter(temporal: Design, band: Band, fs: float | None, alpha: Any) -> tuple[LinearFilter, Any]:
+    """The filter for a band, and alpha; for several bands one filter that has their alphas as gains, and alpha 1."""
+    if not is_several(band):
+        check_one_alpha(alpha)
+        return designed(temporal, band, fs), alpha
+    bands: Any = band
+    alphas = list(alpha) if _is_list(alpha) else [alpha]
+    if len(alphas) != len(bands) or not all(isinstance(value, Real) for value in alphas):
+        raise ValueError(f"alpha={alpha!r} must hold one number for each of the {len(bands)} bands")
+    for value in alphas:
+        if not isfinite(value):
+            raise ValueError(f"alpha={value:g} must be finite: it is added to the gain of 1, such as 10")
+    return parallel(*(designed(temporal, tuple(one), fs) for one in bands), gains=alphas), 1.0
+
+
+def designed(temporal: Any, band: Any, fs: float | None) -> LinearFilter:
+    """The filter that a design function makes for a band; a ready filter, for which the band is None, is returned."""
+    if isinstance(temporal, NonlinearFilter):
+        raise TypeError("temporal is a NonlinearFilter, which this method cannot use: pass it to vmm.magnify instead")
+    if isinstance(temporal, LinearFilter):
+        if band is not None:
+            raise ValueError(f"band={band!r} must be None where temporal is a filter that has its own")
+        return temporal
+    if not callable(temporal):
+        raise TypeError(f"temporal={temporal!r} must be a design function, such as vmm.temporal.fir, or a filter")
+    return temporal(band, fs)
+
+
+def is_several(band: Any) -> bool:
+    """Whether the argument is a list of bands, rather than one band."""
+    try:
+        return np.ndim(band) == 2 and len(band) > 0
+    except ValueError:  # a list of unequal parts
+        return False
+
+
+def number_of_bands(band: Any) -> int:
+    """Number of bands that the argument holds."""
+    return len(band) if is_several(band) else 1
+
+
+def check_one_alpha(alpha: Any) -> None:
+    """Raise if alpha is a list, which needs as many bands."""
+    if _is_list(alpha):
+        raise ValueError(
+            f"alpha holds {len(alpha)} values, but there is one band: give a number, a map (H, W), or a list of bands"
+        )
+
+
+def _is_list(alpha: Any) -> bool:
+    return isinstance(alpha, (list, tuple)) or getattr(alpha, "ndim", 0) == 1
