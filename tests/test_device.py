@@ -134,7 +134,7 @@ def test_no_cupy_is_one_sentence(error, video, tmp_path, monkeypatch, capsys):
     with without("cupy", error, monkeypatch):
         assert main(["phase", str(video), str(tmp_path / "out.mkv"), "--band", "2", "3", "--gpu"]) == 2
     said = capsys.readouterr().err
-    assert str(error) in said and "pip install 'vmm[cuda12]'" in said and said.count("\n") == 1
+    assert str(error) in said and "pip install cupy-cuda12x" in said and said.count("\n") == 1
     assert not (tmp_path / "out.mkv").exists()
 
 

@@ -14,13 +14,12 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 
 def test_every_method_has_a_row():
     rows = re.findall(r"^\| `vmm\.(\w+)` \| (.+?) \| .+ \| (\d+) \|$", README, re.MULTILINE)
-    assert [name for name, _, _ in rows] == list(vmm.METHODS)
+    assert sorted(name for name, _, _ in rows) == sorted(vmm.METHODS)
 
 
 def test_every_learned_method_has_a_row():
     rows = re.findall(r"^\| `vmm\.(\w+)` \| .+? \| .+? \| .+ \|$", README, re.MULTILINE)
-    assert [name for name in rows if name not in vmm.METHODS] == ["lightweight", "realtime", "magnet", "flowmag"]
-    assert {"lightweight", "realtime", "magnet", "flowmag"} == set(vmm.LEARNED)
+    assert sorted(name for name in rows if name not in vmm.METHODS) == sorted(vmm.LEARNED)
 
 
 def test_two_commands():

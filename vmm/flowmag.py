@@ -60,7 +60,7 @@ def magnify(
         Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
     adapt
         Steps of training on this clip before it is magnified, without any true frame; a few hundred are usual. Needs
-        the extra: ``pip install "vmm[train]"``. An iterator is gone through first, and kept unless it can be read
+        ``pip install torch onnx onnxscript``. An iterator is gone through first, and kept unless it can be read
         again, as ``vmm.io.stream`` can.
     weights
         A network that ships, or the path of another. By default "flowmag" where it ships. Where it does not, a small
@@ -194,7 +194,7 @@ def _adapted(
     try:
         from vmm.train import adapt, export, restore
     except ImportError as error:
-        raise ImportError(f'adapt={steps} trains a network, which needs PyTorch: pip install "vmm[train]"') from error
+        raise ImportError(f"adapt={steps} needs PyTorch, to train a network: pip install torch onnxscript") from error
     fresh = weights is None and _SHIPPED not in NAMES
     if fresh:
         begun = adapt.begun()

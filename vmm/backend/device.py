@@ -39,7 +39,7 @@ def require() -> None:
     ImportError
         Where CuPy is missing, or there is no device.
     """
-    needed = "an NVIDIA GPU with its driver and CuPy: pip install 'vmm[cuda12]' or 'vmm[cuda13]'"
+    needed = "an NVIDIA GPU with its driver and CuPy: pip install cupy-cuda12x or cupy-cuda13x"
     try:
         import cupy
     except Exception as error:  # CuPy without what it needs fails in ways of its own

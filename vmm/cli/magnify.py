@@ -18,6 +18,9 @@ from vmm.cli.carried import Carried, ferried, filling
 TEMPORAL = ("fir", "butterworth", "iir", "ideal")
 """Designs of temporal filters that can be named."""
 
+_ON_LUMA = frozenset({"phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
+"""Methods that leave chroma unchanged, for which the luma of the input is decoded alone."""
+
 _SAID = (
     "frames",
     "band",
@@ -144,7 +147,7 @@ def _magnify(options: argparse.Namespace, *, name: str, wanted: list[str]) -> No
         raise ValueError(f"{out} is the input itself: choose another name for the output")
     settings = _settings(options, name, wanted)
     fs = settings.pop("fs", None)
-    grey = name in vmm.ON_BRIGHTNESS and settings.get("color", 0) == 0
+    grey = name in _ON_LUMA and settings.get("color", 0) == 0
     luma = grey and out.suffix.lower() in H264 and options.scale == 1 and not (options.compare or options.stabilize)
     clip = _opened(options, fs, luma=luma)
     if ferry is not None:

@@ -27,7 +27,7 @@ def write_uff(path: Path, result: Any) -> None:
     try:
         import pyuff
     except ImportError:
-        raise ImportError("a .uff file needs pyuff: pip install 'vmm[uff]'") from None
+        raise ImportError("a .uff file needs pyuff: pip install pyuff") from None
     parts = list(result) if isinstance(result, Sequence) else [result]
     if not parts or not all(isinstance(part, (Displacement, Modes)) for part in parts):
         raise ValueError("a .uff file holds a Displacement, Modes of regions, or a list of both; save others as .npz")

@@ -1,4 +1,4 @@
-"""Training of the learned magnifiers: the only place that knows PyTorch (``pip install "vmm[train]"``).
+"""Training of the learned magnifiers: the only place that knows PyTorch (``pip install torch onnx onnxscript``).
 
 | part | what it holds |
 | --- | --- |

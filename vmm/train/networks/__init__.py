@@ -28,7 +28,7 @@ network costs; the multiply-accumulates in the table are those of one output fra
 try:
     import torch  # noqa: F401
 except ImportError as error:
-    raise ImportError('vmm.train needs PyTorch: pip install "vmm[train]"') from error
+    raise ImportError("vmm.train needs PyTorch: pip install torch") from error
 
 from vmm.train.networks.costs import Operations, count, operations
 from vmm.train.networks.edges import reflected
