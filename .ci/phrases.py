@@ -1,6 +1,6 @@
-"""Find forbidden phrases in prose, and forbidden names in code.
+"""Find forbidden phrases in prose, or with ``--names`` forbidden names in code.
 
-The arguments are files and folders. The phrases are in phrases.txt and the names in names.txt, in the folder of this file.
+The arguments are files and folders. The lists are phrases.txt and names.txt, in the folder of this file.
 """
 
 import io
@@ -31,27 +31,31 @@ def texts(path: Path, kinds: set[int]) -> Iterator[tuple[int, str]]:
             yield from enumerate(token.string.splitlines(), token.start[0])
 
 
+def places(path: Path, names_only: bool) -> Iterator[tuple[int, str]]:
+    """Line and text of what is forbidden in a file."""
+    if names_only:
+        names = {f"{stem}{name}" for name in entries("names.txt") for stem in ("", "_")}
+        yield from ((line, text) for line, text in texts(path, {tokenize.NAME}) if text in names)
+        return
+    phrases = [re.compile(phrase, re.IGNORECASE) for phrase in entries("phrases.txt")]
+    for line, text in texts(path, PROSE):
+        if match := next(filter(None, (phrase.search(text) for phrase in phrases)), None):
+            yield line, match[0].strip()
+
+
 def main(arguments: list[str]) -> int:
     """Print each place, and the number of places by folder."""
-    phrases = [re.compile(phrase, re.IGNORECASE) for phrase in entries("phrases.txt")]
-    names = {f"{stem}{name}" for name in entries("names.txt") for stem in ("", "_")}
-    counts: Counter[tuple[str, str]] = Counter()
-    roots = [Path(argument) for argument in arguments]
-    for path in sorted(file for root in roots for file in ([root] if root.is_file() else root.rglob("*"))):
-        if path.suffix not in (".py", ".pyi", ".cu", ".md"):
-            continue
-        room = "/".join(path.parts[:2]) if path.parts[0] == "vmm" else path.parts[0]
-        for line, text in texts(path, PROSE):
-            if match := next(filter(None, (phrase.search(text) for phrase in phrases)), None):
-                counts["phrases", room] += 1
-                print(f"{path}:{line}: phrase {match[0].strip()!r}")
-        if path.suffix == ".py":
-            for line, text in texts(path, {tokenize.NAME}):
-                if text in names:
-                    counts["names", room] += 1
-                    print(f"{path}:{line}: name {text!r}")
-    for (kind, room), count in sorted(counts.items()):
-        print(f"{count:6} {kind} in {room}")
+    names_only = arguments[0] == "--names"
+    suffixes = {".py"} if names_only else {".py", ".pyi", ".cu", ".md"}
+    counts: Counter[str] = Counter()
+    for root in map(Path, arguments[names_only:]):
+        for path in sorted([root] if root.is_file() else root.rglob("*")):
+            if path.suffix in suffixes:
+                for line, text in places(path, names_only):
+                    counts["/".join(path.parts[:2]) if path.parts[0] == "vmm" else path.parts[0]] += 1
+                    print(f"{path}:{line}: {text!r}")
+    for room, count in sorted(counts.items()):
+        print(f"{count:6} in {room}")
     return bool(counts)
 
 
