@@ -31,7 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 LEARNED = ("flowmag", "lightweight", "magnet", "realtime")
 """Names of the methods that magnify by a neural network."""
 
-_OTHER_FILES = ("parts", "presets", "stabilize")
+_OTHER_FILES = ("parts", "stabilize")
 
 METHODS = tuple(
     name
