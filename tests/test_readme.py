@@ -38,9 +38,9 @@ def test_examples_run(code, tmp_path, monkeypatch, capsys):
     exec(compile(code, "README.md", "exec"), names)
     if "magnify" in names:
         assert names["magnify"](clip, 2, fs=30).shape == clip.shape
-    elif "moved" in names:
-        assert names["moved"].values.shape == (60, 1, 2)
+    elif "signal" in names:
+        assert names["signal"].values.shape == (60, 1, 2)
         assert capsys.readouterr().out.startswith("2.000 +- ")
-        assert Path("moved.png").exists() and Path("moved.csv").exists()
+        assert Path("displacement.png").exists() and Path("displacement.csv").exists()
     else:
         assert vmm.io.info("big.mp4").shape == vmm.io.info("big-riesz.mp4").shape == (60, 48, 64, 3)
