@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -36,13 +37,10 @@ CASES = {  # Name: method, settings, arguments of the command line.
         ["--octave", "1", "--temporal", "ideal"],
     ),
     "phase, zero phase": ("phase", {"temporal": ideal}, ["--temporal", "ideal"]),
-    "color": ("color", {}, []),
-    "acceleration": ("acceleration", {"frequency": 2.5}, ["--frequency", "2.5"]),
-    "jerk": ("jerk", {"frequency": 2.5}, ["--frequency", "2.5"]),
-    "anisotropy": ("anisotropy", {"frequency": 2.5}, ["--frequency", "2.5"]),
-    "bilateral": ("bilateral", {"frequency": 2.5}, ["--frequency", "2.5"]),
-    "lagrangian": ("lagrangian", {}, []),
 }
+for _name in sorted({*vmm.METHODS} - {method for method, _, _ in CASES.values()}):  # all others, by default settings
+    _by_frequency = "frequency" in signature(getattr(vmm, _name).magnify).parameters
+    CASES[_name] = (_name, {"frequency": 2.5}, ["--frequency", "2.5"]) if _by_frequency else (_name, {}, [])
 
 
 def clip(shape: tuple[int, int], frames: int) -> np.ndarray:

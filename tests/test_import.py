@@ -20,6 +20,16 @@ def test_every_public_name_is_there(name):
     assert name in dir(vmm)
 
 
+def test_the_methods_are_those_of_the_stub():
+    assert "phase" in vmm.METHODS and "magnet" in vmm.LEARNED
+    for name in (*vmm.METHODS, *vmm.LEARNED):
+        assert getattr(vmm, name).magnify.__name__ == "magnify"
+
+
+def test_dir_shows_what_a_user_may_call():
+    assert dir(vmm) == sorted(vmm.__all__)
+
+
 @pytest.mark.parametrize("part", ["data", "io", "measure", "motion", "parts", "plot", "spatial", "temporal"])
 def test_every_name_of_a_part_stands_in_its_index(part):
     module = getattr(vmm, part)
@@ -30,5 +40,5 @@ def test_every_name_of_a_part_stands_in_its_index(part):
 
 
 def test_unknown_name():
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="No vmm attribute nothing"):
         getattr(vmm, "nothing")  # noqa: B009

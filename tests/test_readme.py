@@ -14,13 +14,12 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 
 def test_every_method_has_a_row():
     rows = re.findall(r"^\| `vmm\.(\w+)` \| (.+?) \| .+ \| (\d+) \|$", README, re.MULTILINE)
-    assert [name for name, _, _ in rows] == list(vmm.METHODS)
+    assert sorted(name for name, _, _ in rows) == sorted(vmm.METHODS)
 
 
 def test_every_learned_method_has_a_row():
     rows = re.findall(r"^\| `vmm\.(\w+)` \| .+? \| .+? \| .+ \|$", README, re.MULTILINE)
-    assert [name for name in rows if name not in vmm.METHODS] == ["lightweight", "realtime", "magnet", "flowmag"]
-    assert {"lightweight", "realtime", "magnet", "flowmag"} == set(vmm.LEARNED)
+    assert sorted(name for name in rows if name not in vmm.METHODS) == sorted(vmm.LEARNED)
 
 
 def test_two_commands():
@@ -39,9 +38,9 @@ def test_examples_run(code, tmp_path, monkeypatch, capsys):
     exec(compile(code, "README.md", "exec"), names)
     if "magnify" in names:
         assert names["magnify"](clip, 2, fs=30).shape == clip.shape
-    elif "moved" in names:
-        assert names["moved"].values.shape == (60, 1, 2)
+    elif "signal" in names:
+        assert names["signal"].values.shape == (60, 1, 2)
         assert capsys.readouterr().out.startswith("2.000 +- ")
-        assert Path("moved.png").exists() and Path("moved.csv").exists()
+        assert Path("displacement.png").exists() and Path("displacement.csv").exists()
     else:
         assert vmm.io.info("big.mp4").shape == vmm.io.info("big-riesz.mp4").shape == (60, 48, 64, 3)

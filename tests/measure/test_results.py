@@ -159,7 +159,7 @@ def test_without_pyuff_its_pip_line_is_named(moved, tmp_path, monkeypatch):
         return true(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r"pip install pyuff"):
+    with pytest.raises(ImportError, match="pip install pyuff"):
         save(tmp_path / "a.uff", moved)
     assert list(tmp_path.iterdir()) == []
 

@@ -16,6 +16,9 @@ from vmm.cli.inputs import check_box
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input
 
+_ON_LUMA = frozenset({"phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
+"""Methods that leave chroma unchanged, for which the luma of the input is decoded alone."""
+
 MAX_SCALE = 4.0
 """Largest value of --scale; larger frames would need much memory without any new detail."""
 
@@ -83,7 +86,7 @@ def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any])
     """Whether the luma alone is magnified, and the chroma planes are written unchanged."""
     from vmm.io._write import H264
 
-    luma_only = name in vmm.ON_BRIGHTNESS and settings.get("color", 0) == 0
+    luma_only = name in _ON_LUMA and settings.get("color", 0) == 0
     same_frames = options.scale == 1 and not (options.compare or options.stabilize)
     return luma_only and same_frames and Path(options.output).suffix.lower() in H264
 

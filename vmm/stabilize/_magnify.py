@@ -17,6 +17,7 @@ from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.frames import check_frames, checked
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Box, as_region
+from vmm.parts import TemporalFilter
 from vmm.stabilize._layer import (
     Canvas,
     broadcast_map,

@@ -1,0 +1,9 @@
+"""Print the lowest versions that ``install_requires`` allows, as requirements with ``==``."""
+
+from configparser import ConfigParser
+
+config = ConfigParser()
+config.read("setup.cfg")
+for requirement in config["options"]["install_requires"].split("\n"):
+    if requirement:
+        print(requirement.replace(">=", "=="))
