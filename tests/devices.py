@@ -8,10 +8,10 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import hosted
+import fake_cupy
+import host_cuda
 import numpy as np
 import pytest
-import standin
 
 from vmm.backend.fast import plainly
 
@@ -39,16 +39,16 @@ def device_of(kind: str) -> Iterator[Device]:
         yield real()
         return
     plain = kind == "stand-in, plain kernels"
-    if not plain and hosted.COMPILER is None:
+    if not plain and host_cuda.COMPILER is None:
         pytest.skip("no C++ compiler: kernels cannot be run on the host")
     names = [name for name in sys.modules if name.partition(".")[0] in ("cupy", "cupyx")]
     kept = {name: sys.modules.pop(name) for name in names}
-    sys.modules.update(standin.modules())
+    sys.modules.update(fake_cupy.modules())
     try:
         with plainly() if plain else nullcontext():
-            yield Device(standin.on_device, standin.on_host, sys.modules["cupy"])
+            yield Device(fake_cupy.on_device, fake_cupy.on_host, sys.modules["cupy"])
     finally:
-        for name in standin.modules():
+        for name in fake_cupy.modules():
             del sys.modules[name]
         sys.modules.update(kept)
 

@@ -1,7 +1,7 @@
 """The benchmarks run; what they measure is no test."""
 
-import counting
-import hosted
+import count_traffic
+import host_cuda
 import numpy as np
 import pytest
 from devices import device_of
@@ -43,12 +43,12 @@ def test_tables(tiny, capsys, monkeypatch):
     assert "frames/s" in said and "MB" in said and "failed" not in said
 
 
-@pytest.mark.skipif(hosted.COMPILER is None, reason="no C++ compiler: kernels cannot be run on the host")
+@pytest.mark.skipif(host_cuda.COMPILER is None, reason="no C++ compiler: kernels cannot be run on the host")
 @pytest.mark.parametrize("case", ["linear", "riesz", "color", "phase, octave, 4 directions"])
 def test_bytes_and_operations_are_those_counted(case):
-    """Else `python tests/counting.py` prints the new table."""
+    """Else `python tests/count_traffic.py` prints the new table."""
     for told, found in zip(
-        gpu.traffic(case, counting.SIZES[0]), counting.counted(case, counting.SIZES[0]), strict=True
+        gpu.traffic(case, count_traffic.SIZES[0]), count_traffic.counted(case, count_traffic.SIZES[0]), strict=True
     ):
         assert found == pytest.approx(told, rel=0.02)
 

@@ -7,7 +7,8 @@ import time
 
 import numpy as np
 import pytest
-from parts import BY_FREQUENCY
+from cases import BY_FREQUENCY
+from ffmpeg import run_ffmpeg
 
 import vmm
 from vmm.cli import main
@@ -92,9 +93,8 @@ def test_compare(video, tmp_path):
 
 
 def test_sound_is_kept_where_the_speed_is(video, tmp_path):
-    from vmm.io.video import _run
-
-    _run("-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4")
+    with_sound = ["-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4"]
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=1.33", "-i", video, *with_sound)
     common = ["linear", tmp_path / "in.mp4", "--band", 2, 3, "--quiet"]
     for name, more, kept in (
         ("a.mp4", [], True),

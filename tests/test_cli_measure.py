@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from parts import VIDEOS
+from cases import VIDEOS
 
 import vmm
 from vmm.cli import main

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+import fake_cupy
 import numpy as np
 import pytest
-import standin
 
 import vmm
 from vmm.backend.device import ENOUGH, Ferry, chunk_length, frames_at_once, require
@@ -28,7 +28,7 @@ def test_chunks_fit_the_free_memory(pixels, free):
 def test_frames_are_cut_by_the_memory_of_the_device(device, monkeypatch):
     frames = device.put(np.zeros((40, 64, 64), np.uint8))
     assert frames_at_once(64 * 64) >= 1
-    if device.xp.ndarray is standin.ndarray:
+    if device.xp.ndarray is fake_cupy.ndarray:
         monkeypatch.setattr(device.xp.cuda.runtime, "memGetInfo", lambda: (8 * 4 * 128 * 64 * 64, 0))
         monkeypatch.setattr(device.xp.get_default_memory_pool(), "free_bytes", lambda: 0, raising=False)
         assert [len(piece) for piece in cut(frames)] == [8] * 5
@@ -64,10 +64,10 @@ def test_methods_wait_a_few_times_a_clip_and_not_for_every_frame(name, rng):
     from devices import device_of
 
     def waits(frames):
-        before = standin.counted.copy()
+        before = fake_cupy.counted.copy()
         where = {"frequency": 6} if name == "bilateral" else {"band": (4, 9)}
-        getattr(vmm, name).magnify(standin.on_device(frames), fs=30, **where)
-        return sum((standin.counted - before)[key] for key in ("wait", "down"))
+        getattr(vmm, name).magnify(fake_cupy.on_device(frames), fs=30, **where)
+        return sum((fake_cupy.counted - before)[key] for key in ("wait", "down"))
 
     with device_of("stand-in, plain kernels"):
         frames = rng.integers(0, 255, (40, 32, 32), dtype=np.uint8)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from parts import VIDEOS
+from cases import VIDEOS
 
 import vmm
 

@@ -2,7 +2,7 @@
 
 import re
 
-import hosted
+import host_cuda
 import numpy as np
 import pytest
 from test_kernels import CASES, SIZES, SOS, compare, complexes, copied, pixels, real
@@ -206,7 +206,7 @@ def test_sources_hold_every_kernel_once():
         code = launching.source(kind)
         names = re.findall(r'extern "C" __global__ void (\w+)\(', code)
         assert len(names) == len(set(names)) == code.count("__global__")
-        assert set(hosted.kernels_of(code)) == set(names)
+        assert set(host_cuda.kernels_of(code)) == set(names)
         assert code.count("#define FRAME") == 1
     for name in names:
         assert hasattr(gpu, name) or name.startswith(("blur_", "weigh_")), name

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from parts import TOLERANCE
+from cases import TOLERANCE
 
 import vmm
 from vmm.backend import fused

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from ffmpeg import run_ffmpeg
 
 import vmm
 from vmm.data import synthetic
@@ -103,12 +104,10 @@ def test_brightness_alone(tmp_path, frames):
 
 
 def test_sound_is_taken_over(tmp_path, frames):
-    from vmm.io.video import _run
-
     tone = tmp_path / "tone.mp4"
     vmm.io.write(tmp_path / "a.mp4", frames, 10)
-    said = _run("-f", "lavfi", "-i", "sine=d=0.9", "-i", tmp_path / "a.mp4", "-c:v", "copy", tone)
-    assert vmm.io.info(tone).sound, said.stderr
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=0.9", "-i", tmp_path / "a.mp4", "-c:v", "copy", tone)
+    assert vmm.io.info(tone).sound
     vmm.io.write(tmp_path / "b.mp4", frames, 10, sound=tone)
     assert vmm.io.info(tmp_path / "b.mp4").sound
     assert vmm.io.info(tmp_path / "b.mp4").shape == frames.shape
@@ -155,10 +154,8 @@ def test_names_that_look_like_addresses(tmp_path, frames):
 
 
 def test_grey_of_ten_bits_fills_sixteen(tmp_path, frames):
-    from vmm.io.video import _run
-
     grey = frames[..., 0].astype(np.uint16) << 8
     vmm.io.write(tmp_path / "a.mkv", grey, 30)
-    _run("-i", tmp_path / "a.mkv", "-c:v", "ffv1", "-pix_fmt", "gray10le", tmp_path / "b.mkv")
+    run_ffmpeg("-i", tmp_path / "a.mkv", "-c:v", "ffv1", "-pix_fmt", "gray10le", tmp_path / "b.mkv")
     assert vmm.io.info(tmp_path / "b.mkv").pixels == "gray10le"
     assert np.abs(vmm.io.read(tmp_path / "b.mkv")[0].astype(int) - grey).max() < 400

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from parts import BY_BAND, BY_FREQUENCY, COLOUR, FILTERS, METHODS, MOTIONS, SPATIAL
+from cases import BY_BAND, BY_FREQUENCY, COLOUR, FILTERS, METHODS, MOTIONS, SPATIAL
 
 import vmm
 from vmm.motion import each, limited, local_displacement, local_phase, quaternion, smooth, weighted

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from parts import MOTIONS
+from cases import MOTIONS
 
 from vmm.engine.protocols import Grid
 from vmm.motion import limited, local_displacement, local_phase, quaternion, smooth, weighted

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from parts import METHODS, moved
+from cases import METHODS, moved
 
 import vmm
 from vmm.data import synthetic

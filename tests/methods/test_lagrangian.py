@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from parts import TOLERANCE, VIDEOS, moved
+from cases import TOLERANCE, VIDEOS, moved
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from parts import moved
+from cases import moved
 
 import vmm
 from benchmarks.motions import drifting_disc

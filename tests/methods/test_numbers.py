@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from parts import moved
+from cases import moved
 from skimage.metrics import structural_similarity
 
 import vmm

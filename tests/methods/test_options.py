@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from parts import BY_FREQUENCY, METHODS, moved
+from cases import BY_FREQUENCY, METHODS, moved
 
 import vmm
 from vmm.data import synthetic

@@ -5,9 +5,9 @@ import re
 import sys
 from importlib import import_module
 
+import fake_cupy
 import numpy as np
 import pytest
-import standin
 from devices import device_of
 
 
@@ -58,10 +58,10 @@ def test_what_cupy_does_not_know_is_an_error(xp):
 def test_scalars_are_arrays_and_waiting_is_counted(xp):
     x = xp.asarray([1.0, 2.0])
     total = x.sum()
-    assert type(total) is standin.ndarray and total.shape == () and type(x[0]) is standin.ndarray
-    before = standin.counted.copy()
+    assert type(total) is fake_cupy.ndarray and total.shape == () and type(x[0]) is fake_cupy.ndarray
+    before = fake_cupy.counted.copy()
     assert float(total) == 3 and int(total) == 3 and bool(total > 0) and total.get() == 3
-    assert standin.counted - before == {"wait": 3, "down": 1}
+    assert fake_cupy.counted - before == {"wait": 3, "down": 1}
 
 
 def test_results_are_those_of_numpy(xp, rng):
@@ -77,10 +77,10 @@ def test_results_are_those_of_numpy(xp, rng):
 def names():
     """What the stand-in has: where, name, and parameters."""
     tables = {
-        "cupy.ndarray": standin.METHODS,
-        "cupy": {**standin.FUNCTIONS, **standin.MAKERS},
-        "cupy.fft": standin.FFT,
-        "cupyx.scipy.ndimage": standin.NDIMAGE,
+        "cupy.ndarray": fake_cupy.METHODS,
+        "cupy": {**fake_cupy.FUNCTIONS, **fake_cupy.MAKERS},
+        "cupy.fft": fake_cupy.FFT,
+        "cupyx.scipy.ndimage": fake_cupy.NDIMAGE,
     }
     return [(place, name, said) for place, table in tables.items() for name, said in table.items()]
 

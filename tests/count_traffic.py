@@ -1,4 +1,4 @@
-"""Count what the methods move and compute on a device, on the stand-in: PYTHONPATH=tests:. python tests/counting.py.
+"""Count what the methods move and compute on a device, on the stand-in: PYTHONPATH=tests:. python tests/count_traffic.py.
 
 It prints the table ``COUNTED`` of benchmarks/gpu.py; name cases to count those alone.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
+import fake_cupy
 import numpy as np
-import standin
 from devices import device_of
 
 from benchmarks.cases import CASES, Again, clip, magnified
@@ -21,10 +21,10 @@ def counted(case: str, size: tuple[int, int], frames: int = FRAMES) -> tuple[flo
     """Bytes and operations of a case for a frame."""
     with device_of("stand-in") as device:
         some = Again(device.put(clip(size, 16)), frames)
-        standin.worked.clear()
+        fake_cupy.worked.clear()
         for _ in magnified(case, some):
             pass
-        return standin.worked["bytes"] / frames, standin.worked["operations"] / frames
+        return fake_cupy.worked["bytes"] / frames, fake_cupy.worked["operations"] / frames
 
 
 def fitted(case: str) -> tuple[float, ...]:

@@ -15,8 +15,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import fake_cupy
 import numpy as np
-import standin
 
 OPERATIONS = {  # of a kernel, for each value of its largest array, read from its source; of the others one
     **dict.fromkeys(("phase_since", "faded", "quaternion_since_written"), 20),
@@ -110,10 +110,10 @@ class Kernel:
         sizes = {name: times * x.nbytes for name, (x, times) in arrays.items()}
         if "half" in sizes:
             sizes["half"] = sizes["out"] if "out" in sizes else 2 * sizes["box"]
-        standin.worked["bytes"] += sum(sizes.values())
+        fake_cupy.worked["bytes"] += sum(sizes.values())
         most = max(x.size for name, (x, _) in arrays.items() if name != "half")
         taps = arrays["taps"][0].size ** 2 if self.name == "alike" else 1
-        standin.worked["operations"] += OPERATIONS.get(self.name, 1) * most * taps
+        fake_cupy.worked["operations"] += OPERATIONS.get(self.name, 1) * most * taps
 
 
 class _Held:
@@ -156,7 +156,7 @@ def _compiled(code: str) -> tuple[ctypes.CDLL, dict[str, list[tuple[str, str, bo
     signatures = {name: [_parameter(text) for text in said.split(",")] for name, said in kernels_of(code).items()}
     runs = "".join(_runner(name, said) for name, said in kernels_of(code).items())
     folder = (
-        Path(tempfile.gettempdir()) / f"vmm-hosted-{hashlib.sha256((_SHIM + _RUN + code).encode()).hexdigest()[:16]}"
+        Path(tempfile.gettempdir()) / f"vmm-host-cuda-{hashlib.sha256((_SHIM + _RUN + code).encode()).hexdigest()[:16]}"
     )
     folder.mkdir(exist_ok=True)
     library = folder / "kernels.so"

@@ -2,7 +2,7 @@
 
 ``modules()`` makes the modules ``cupy`` and ``cupyx`` as far as the library uses them. Their arrays hold NumPy arrays,
 but whatever would raise or copy in CuPy raises here or is counted in ``counted``: implicit conversion, operands on the
-host, NumPy's functions. Kernels are compiled for the host and run there (``hosted``).
+host, NumPy's functions. Kernels are compiled for the host and run there (``host_cuda``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ counted: Counter[str] = Counter()
 worked: Counter[str] = Counter()
 """The "bytes" that functions and kernels read and wrote on the device, each array once a call, and their "operations".
 
-These are one for each value of a function; for a kernel see ``hosted.OPERATIONS``.
+These are one for each value of a function; for a kernel see ``host_cuda.OPERATIONS``.
 """
 
 FOURIER = 2  # passes of a transform over rows and over columns, each of which reads and writes all
@@ -429,7 +429,7 @@ class _At:
 
 def modules() -> dict[str, types.ModuleType]:
     """The modules by name."""
-    from hosted import RawModule
+    from host_cuda import RawModule
 
     cupy, cupyx = types.ModuleType("cupy"), types.ModuleType("cupyx")
     for name, parameters in FUNCTIONS.items():
