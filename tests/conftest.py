@@ -1,4 +1,4 @@
-"""Clips and other things that all tests share."""
+"""Fixtures that several test files use."""
 
 import numpy as np
 import pytest
@@ -14,9 +14,9 @@ def dtype(request):
 
 @pytest.fixture(params=KINDS)
 def device(request):
-    """A device: a stand-in, with plain kernels or compiled ones, and that of the machine where it has one."""
-    with device_of(request.param) as one:
-        yield one
+    """Each kind of device: the stand-in with either kind of kernels, and the CUDA device if the machine has one."""
+    with device_of(request.param) as device:
+        yield device
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def rng():
 
 @pytest.fixture(scope="session")
 def clip():
-    """A small grey clip that sways by 0.2 px at 2.5 Hz, 30 frames/s."""
+    """A gray clip (60, 48, 64) at 30 frames/s that sways by 0.2 px at 2.5 Hz."""
     return synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 2.5, 0.2), noise=0.5)
 
 
 @pytest.fixture(scope="session")
 def colour_clip(clip):
-    """The same in colour."""
+    """The same clip in color, (60, 48, 64, 3)."""
     tint = np.array([0.9, 0.7, 0.5])
     return np.rint(clip[..., None] * tint).astype(np.uint8)

@@ -1,6 +1,7 @@
-"""Count what the methods move and compute on a device, on the stand-in: PYTHONPATH=tests:. python tests/count_traffic.py.
+"""Count the bytes and operations of the methods on a device, with the stand-in for CuPy.
 
-It prints the table ``COUNTED`` of benchmarks/gpu.py; name cases to count those alone.
+Run ``PYTHONPATH=tests:. python tests/count_traffic.py`` to print the table ``COUNTED`` of benchmarks/gpu.py. The names
+of cases as arguments restrict the table to these.
 """
 
 from __future__ import annotations
@@ -13,27 +14,27 @@ from devices import device_of
 
 from benchmarks.cases import CASES, Again, clip, magnified
 
-SIZES = (96, 160), (192, 320)
+SIZES = (96, 160), (192, 320)  # (height, width) of the frames, in pixels
 FRAMES = 64
 
 
-def counted(case: str, size: tuple[int, int], frames: int = FRAMES) -> tuple[float, float]:
-    """Bytes and operations of a case for a frame."""
+def count(case: str, size: tuple[int, int], frames: int = FRAMES) -> tuple[float, float]:
+    """Return the bytes and the operations of a case for each frame."""
     with device_of("stand-in") as device:
-        some = Again(device.put(clip(size, 16)), frames)
-        fake_cupy.worked.clear()
-        for _ in magnified(case, some):
+        chunks = Again(device.put(clip(size, 16)), frames)
+        fake_cupy.work.clear()
+        for _ in magnified(case, chunks):
             pass
-        return fake_cupy.worked["bytes"] / frames, fake_cupy.worked["operations"] / frames
+        return fake_cupy.work["bytes"] / frames, fake_cupy.work["operations"] / frames
 
 
-def fitted(case: str) -> tuple[float, ...]:
-    """Bytes for a pixel and for a pixel of rows and columns, then operations: those of two sizes."""
-    found = np.array([counted(case, size) for size in SIZES])  # (2, bytes and operations)
+def fit(case: str) -> tuple[float, ...]:
+    """Return the bytes for each pixel and for each row and column, then the operations likewise."""
+    counts = np.array([count(case, size) for size in SIZES])  # (size, bytes and operations)
     matrix = np.array([[size[0] * size[1], sum(size)] for size in SIZES])
-    return tuple(np.linalg.solve(matrix, found).T.ravel().tolist())
+    return tuple(np.linalg.solve(matrix, counts).T.ravel().tolist())
 
 
 if __name__ == "__main__":
     for case in sys.argv[1:] or CASES:
-        print(f"    {case!r}: ({', '.join(f'{x:.0f}' for x in fitted(case))}),", flush=True)
+        print(f"    {case!r}: ({', '.join(f'{x:.0f}' for x in fit(case))}),", flush=True)

@@ -43,12 +43,12 @@ def test_tables(tiny, capsys, monkeypatch):
     assert "frames/s" in said and "MB" in said and "failed" not in said
 
 
-@pytest.mark.skipif(host_cuda.COMPILER is None, reason="no C++ compiler: kernels cannot be run on the host")
+@pytest.mark.skipif(host_cuda.COMPILER is None, reason="without a C++ compiler the kernels cannot run on the host")
 @pytest.mark.parametrize("case", ["linear", "riesz", "color", "phase, octave, 4 directions"])
 def test_bytes_and_operations_are_those_counted(case):
     """Else `python tests/count_traffic.py` prints the new table."""
     for told, found in zip(
-        gpu.traffic(case, count_traffic.SIZES[0]), count_traffic.counted(case, count_traffic.SIZES[0]), strict=True
+        gpu.traffic(case, count_traffic.SIZES[0]), count_traffic.count(case, count_traffic.SIZES[0]), strict=True
     ):
         assert found == pytest.approx(told, rel=0.02)
 

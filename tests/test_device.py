@@ -64,10 +64,10 @@ def test_methods_wait_a_few_times_a_clip_and_not_for_every_frame(name, rng):
     from devices import device_of
 
     def waits(frames):
-        before = fake_cupy.counted.copy()
+        before = fake_cupy.transfers.copy()
         where = {"frequency": 6} if name == "bilateral" else {"band": (4, 9)}
         getattr(vmm, name).magnify(fake_cupy.on_device(frames), fs=30, **where)
-        return sum((fake_cupy.counted - before)[key] for key in ("wait", "down"))
+        return sum((fake_cupy.transfers - before)[key] for key in ("wait", "down"))
 
     with device_of("stand-in, plain kernels"):
         frames = rng.integers(0, 255, (40, 32, 32), dtype=np.uint8)

@@ -59,9 +59,9 @@ def test_scalars_are_arrays_and_waiting_is_counted(xp):
     x = xp.asarray([1.0, 2.0])
     total = x.sum()
     assert type(total) is fake_cupy.ndarray and total.shape == () and type(x[0]) is fake_cupy.ndarray
-    before = fake_cupy.counted.copy()
+    before = fake_cupy.transfers.copy()
     assert float(total) == 3 and int(total) == 3 and bool(total > 0) and total.get() == 3
-    assert fake_cupy.counted - before == {"wait": 3, "down": 1}
+    assert fake_cupy.transfers - before == {"wait": 3, "down": 1}
 
 
 def test_results_are_those_of_numpy(xp, rng):

@@ -36,7 +36,7 @@ class Binding:
         self._out = [np.ascontiguousarray(x) for x in self._graph.run(self._names, self._inputs)]
 
     def synchronize_outputs(self):
-        fake_cupy.counted["wait"] += 1
+        fake_cupy.transfers["wait"] += 1
 
     def get_outputs(self):
         return [
@@ -85,9 +85,9 @@ def test_networks_on_the_device(name, frames, cuda):
     function = getattr(vmm, name.split()[0]).magnify
     expected = function(frames, alpha=3, **METHODS[name])
     with device_of("stand-in, plain kernels") as device:
-        fake_cupy.counted.clear()
+        fake_cupy.transfers.clear()
         out = device.back(function(device.put(frames), alpha=3, **METHODS[name]))
-        assert fake_cupy.counted["down"] == 0
+        assert fake_cupy.transfers["down"] == 0
     assert np.abs(out.astype(int) - expected).max() <= 1
 
 
