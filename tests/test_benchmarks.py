@@ -16,6 +16,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(speed, "TIMED", 24)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cases.CASES)
 def test_every_case_gives_frames(case):
     frames = cases.clip((40, 56), 24)
@@ -32,6 +33,7 @@ def test_milliseconds_a_frame(tiny):
     assert np.isfinite(speed.milliseconds("linear", "tiny", 1))
 
 
+@pytest.mark.slow
 def test_tables(tiny, capsys, monkeypatch):
     monkeypatch.setattr(speed, "CASES", {"linear": cases.CASES["linear"]})
     nobody = peers.Peer("nobody", "nobody", lambda *_: 1 / 0)
@@ -76,6 +78,7 @@ def test_without_a_device_one_sentence_is_said(monkeypatch, capsys):
     assert capsys.readouterr().out == "No figure was measured: CuPy finds no CUDA device\n"
 
 
+@pytest.mark.slow
 def test_tables_of_a_device(monkeypatch, capsys):
     monkeypatch.setattr(gpu, "CASES", {name: cases.CASES[name] for name in ("linear", "jerk")})
     monkeypatch.setattr(gpu, "SIZES", {"tiny": (40, 56)})

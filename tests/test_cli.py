@@ -116,6 +116,7 @@ def test_info(video, tmp_path, capsys):
     assert "not stated; give --fs" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_demo(tmp_path, capsys):
     assert run("demo", tmp_path / "demo", "--frames", 60) == 0
     names = {path.name for path in (tmp_path / "demo").iterdir()}
@@ -225,6 +226,7 @@ def test_colours_are_carried_through(tmp_path):
     assert np.abs((after - before).mean(axis=(0, 1, 2))).max() < 1.5
 
 
+@pytest.mark.slow
 def test_warmup(capsys):
     assert run("warmup") == 0
     assert "Compiled in" in capsys.readouterr().out

@@ -224,6 +224,7 @@ def test_a_codec_that_destroys_motion_is_named_once(tmp_path, capsys):
         assert said[0].startswith("vmm: warning: ") and "h264" in said[0] and "% of a vibration of 0.02 px" in said[0]
 
 
+@pytest.mark.slow
 def test_what_an_mp4_destroys(tmp_path):
     """What the README says of it."""
     frequencies, sizes = (5.0, 31.0, 87.0), np.array([0.2, 0.02, 0.005])

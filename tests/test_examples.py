@@ -46,11 +46,13 @@ def test_live(tmp_path):
     assert float(said.split()[-2]) > 0.5
 
 
+@pytest.mark.slow
 def test_large_motion(tmp_path):
     run("large_motion.py", tmp_path)
     assert (tmp_path / "large_motion.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (VIDEOS / "crane_crop.mp4").exists(), reason="the real clips are not at hand")
 def test_real_clips(tmp_path):
     """One clip alone: those that are missing are left out."""
@@ -61,6 +63,7 @@ def test_real_clips(tmp_path):
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"E string.mp4", "A string.mp4", "sheet.png"}
 
 
+@pytest.mark.slow
 def test_tuning_fork(tmp_path, within):
     fork, harmonic = (line.split() for line in within("tuning_fork.py").splitlines())
     assert abs(float(fork[0]) - 64) < float(fork[2]) < 0.1 and float(fork[4]) == pytest.approx(0.1, rel=0.01)
@@ -68,6 +71,7 @@ def test_tuning_fork(tmp_path, within):
     assert (tmp_path / "tuning_fork.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
 def test_tuning_fork_from_a_file(tmp_path, within):
     frames, _ = vmm.io.read(VIDEOS / "tuning_64hz_500fps.mp4", fs=500, end=0.5)
@@ -76,6 +80,7 @@ def test_tuning_fork_from_a_file(tmp_path, within):
     assert abs(float(first[0]) - 64) < float(first[2]) < 0.1
 
 
+@pytest.mark.slow
 def test_crisps(tmp_path, within):
     import scipy.io.wavfile
 
@@ -85,12 +90,14 @@ def test_crisps(tmp_path, within):
     assert rate >= 8000 and len(wave) / rate == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.slow
 def test_pulse(tmp_path, within):
     said = within("pulse.py").split()
     assert abs(float(said[0]) - 66) < 5 * float(said[2]) < 3
     assert (tmp_path / "pulse.png").exists()
 
 
+@pytest.mark.slow
 def test_machine_fault(tmp_path, within):
     lines = [line.split("  ") for line in within("machine_fault.py").splitlines()]
     assert [line[0] for line in lines] == ["25.00 Hz", "50.00 Hz", "102.50 Hz"]
@@ -98,18 +105,21 @@ def test_machine_fault(tmp_path, within):
     assert "102.50 Hz" in (tmp_path / "machine_fault.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_hammer(within):
     lag, gain, correlation, error = (part.split()[1] for part in within("hammer.py").split(", "))
     assert float(lag) == pytest.approx(0.35, abs=0.002) and float(gain) == pytest.approx(1, abs=0.01)
     assert float(correlation) > 0.998 and float(error) < 0.01
 
 
+@pytest.mark.slow
 def test_rod(within):
     said = within("rod.py").split()
     assert float(said[1]) == pytest.approx(1.8, abs=0.01) and float(said[7]) == pytest.approx(15.4, abs=0.1)
     assert float(said[-1]) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
 @pytest.mark.filterwarnings("ignore:region 0 holds edges of one direction")
 def test_rod_from_a_file(within):
@@ -118,6 +128,7 @@ def test_rod_from_a_file(within):
     assert float(within("rod.py", clip, readings, 224, 216, 32, 32).split()[-1]) < 0.08
 
 
+@pytest.mark.slow
 def test_beam_modes(tmp_path, within):
     """Whether or not the other packages are installed."""
     said = within("beam_modes.py", 3)

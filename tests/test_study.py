@@ -44,6 +44,7 @@ def made_up(monkeypatch, few):
     return put
 
 
+@pytest.mark.slow
 def test_the_page(few, tmp_path):
     page = run.study(tmp_path, TINY, HERE, quiet=True).read_text()
     assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|<script|https?://""", page)
@@ -119,6 +120,7 @@ def test_blocks_of_each_kind(made_up, tmp_path):
     assert (tmp_path / "made_up-lines.csv").read_text().splitlines() == ["line,x,y", "one,1,3", "one,2,0.3333"]
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_give_the_same(tmp_path):
     name = "subpixel"
     work = [(name, job) for job in listed(name, experiments.experiments((name,))[name], TINY, tmp_path)][:4]
@@ -137,6 +139,7 @@ def test_results_of_another_setting_are_left_alone(tmp_path):
     assert not kept.has("e", ("k",)) and not kept.of("e")
 
 
+@pytest.mark.slow
 def test_two_frames_by_those_that_see_accelerations():
     """From a clip of two frames by turns comes the motion of one against the other."""
     from vmm.data.shifts import achieved, shift

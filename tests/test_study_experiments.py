@@ -58,6 +58,7 @@ def test_each_stripe_moves_alone():
         stripes(shape, 2, kind="wood")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [accuracy.MADE, accuracy.HAMMER])
 def test_an_exact_sensor_agrees_with_the_truth(name):
     scene = accuracy.scenes(TINY)[name]()
@@ -66,6 +67,7 @@ def test_an_exact_sensor_agrees_with_the_truth(name):
     assert found.error < 0.02 and found.correlation > 0.99 and abs(found.gain / scene.unit - 1) < 0.03
 
 
+@pytest.mark.slow
 def test_accuracy(tmp_path):
     results = done(accuracy, tmp_path)
     assert {key[1] for key in results} == {accuracy.MADE, accuracy.HAMMER}
@@ -77,6 +79,7 @@ def test_accuracy(tmp_path):
     _shown(accuracy, results)
 
 
+@pytest.mark.slow
 def test_selectivity(tmp_path):
     some_keys = [(selectivity.PARTS,), (selectivity.ONE,), ("filter", "fir"), ("filter", "iir"), ("filter", "jerk")]
     results = done(selectivity, tmp_path, *some_keys)
@@ -90,6 +93,7 @@ def test_selectivity(tmp_path):
     assert any(isinstance(block, Curves) for block in _shown(selectivity, results))
 
 
+@pytest.mark.slow
 def test_large_motion(tmp_path):
     results = done(large_motion, tmp_path, ("alone",), ("step 3 px",), ("noise 3",), ("flicker 2 %",))
     assert 0.8 < results["phase", "alone"]["gain"] < 1.1 < results["phase", "step 3 px"]["gain"]
@@ -106,6 +110,7 @@ def test_paths_are_as_named():
     assert abs(large_motion.paths("shake", 30)[1]).max() == pytest.approx(3)
 
 
+@pytest.mark.slow
 def test_cost(tmp_path):
     results = done(cost, tmp_path)
     assert results["lightweight-light", "network"]["operations"] == pytest.approx(42.46, abs=0.01)  # as in the paper
@@ -116,6 +121,7 @@ def test_cost(tmp_path):
         probe.measured(name="nobody", height=64, width=96, frames=8, threads=1, seconds=0)
 
 
+@pytest.mark.slow
 def test_peers(tmp_path, monkeypatch):
     good = packages.Peer("good", "numpy", lambda frames, band, fs, alpha: frames)
     bad = packages.Peer("bad", "numpy", lambda *_: 1 / 0)
@@ -138,6 +144,7 @@ def test_peers(tmp_path, monkeypatch):
         peers._kept_out.cache_clear()
 
 
+@pytest.mark.slow
 def test_sheet(tmp_path):
     results = done(sheet, tmp_path)
     (block, *_) = _shown(sheet, results)

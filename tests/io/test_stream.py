@@ -102,6 +102,7 @@ def test_a_clip_that_is_shorter_than_stated():
     assert np.abs(out.astype(int) - vmm.phase.magnify(loop[:40], (2, 3), fs=30, temporal=ideal)).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temporal", [ideal, fir])
 def test_zero_phase_memory_does_not_grow_with_the_clip(temporal, monkeypatch):
     """As many components are kept of 2000 frames as of 400: of the ideal filter the band is narrower, then.

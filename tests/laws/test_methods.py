@@ -172,6 +172,7 @@ def test_maps_of_alpha(clip):
     np.testing.assert_allclose(finest + rest - frames, plain, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_clip(monkeypatch):
     """Streaming 2000 frames takes no more than streaming 200."""
     import tracemalloc

@@ -113,6 +113,7 @@ def test_the_input_is_not_touched(name, frames):
     assert np.array_equal(kept, frames)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_better_than_nothing(name):
     """On two of the held-out photographs, in every column of the table."""
@@ -127,6 +128,7 @@ def test_better_than_nothing(name):
         assert ours > none, column
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_tiles_show_no_seams(name, monkeypatch):
     rng = np.random.default_rng(0)
@@ -151,6 +153,7 @@ def test_tiles_cover_the_frame_once(height, width):
     assert (seen == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
 def test_tiles_bound_the_memory():
     """At 1080p the real-time network stays below 1.2 GB, of which the interpreter and its libraries are a quarter."""

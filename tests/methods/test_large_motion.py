@@ -25,12 +25,14 @@ def disc():
     return frames[20:80], truth[20:80]
 
 
+@pytest.mark.slow
 def test_doing_nothing_on_the_drifting_disc(disc):
     assert similarity(*disc) == pytest.approx(0.946, abs=0.006)
     frames, truth = disc
     assert similarity(vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=19), truth) < 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"),
     [("acceleration", 0.955), ("jerk", 0.955), ("anisotropy", 0.955), ("bilateral", 0.952), ("lagrangian", 0.985)],
@@ -54,6 +56,7 @@ def parts_of(moves, frequency=2.0):
     return np.hypot(*(found[2:] @ [0.5, 0.75**0.5])), found[1], moves[MIDDLE] - shapes @ found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FOLLOWERS, "lagrangian"])
 def test_a_vibration_on_a_drift(name):
     """0.1 px at 2 Hz on 0.5 px a frame: the vibration leaves within 10 % of 11 times as large, the drift as it came."""
@@ -67,6 +70,7 @@ def test_a_vibration_on_a_drift(name):
     assert np.sqrt((left**2).mean()) < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FOLLOWERS, "lagrangian"])
 def test_a_steady_drift_stays(name):
     frames = synthetic.render(synthetic.texture((128, 192)), DRIFT, dtype=np.float32)
@@ -75,6 +79,7 @@ def test_a_steady_drift_stays(name):
     assert np.abs(change - change[MIDDLE].mean(axis=0))[MIDDLE].max() < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jerk", "bilateral"])
 def test_a_step_under_a_vibration(name):
     """Beside a jump of 1 px acceleration rings; the gates keep it down."""
@@ -90,6 +95,7 @@ def test_a_step_under_a_vibration(name):
     assert error(name, largest=0.15) < 0.9 * error("acceleration")
 
 
+@pytest.mark.slow
 def test_drifting_circles():
     """Each of the methods for large motion errs less than the phase method."""
     from benchmarks.motions import circles, error, methods

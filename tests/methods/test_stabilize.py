@@ -78,6 +78,7 @@ def test_vibration_of_a_shaken_camera_is_magnified_and_nothing_else(camera):
     assert np.abs(rest - rest.mean(axis=0)).max() < 0.05
 
 
+@pytest.mark.slow
 def test_a_shaken_camera_is_nearer_to_the_truth_than_by_phase_alone(camera):
     frames, truth, out = camera
     alone = vmm.phase.magnify(frames, (2, 4), fs=FS, alpha=19)
@@ -96,6 +97,7 @@ def disc():
     return synthetic.render(scene, drift + sway, noise=1.0), synthetic.render(scene, drift + 20 * sway), drift + sway
 
 
+@pytest.mark.slow
 def test_a_disc_that_drifts(disc):
     frames, truth, _ = disc
     out = stabilize.magnify(frames, (1.5, 2.5), fs=FS, alpha=19, roi=DISC)
@@ -104,6 +106,7 @@ def test_a_disc_that_drifts(disc):
     assert np.array_equal(out[still], frames[still])
 
 
+@pytest.mark.slow
 def test_a_disc_with_its_mask(disc):
     frames, truth, moves = disc
     rows, cols = np.ogrid[:140, :180]
@@ -209,6 +212,7 @@ def test_any_method_and_its_options(small):
     assert given == [5, FS, 5]
 
 
+@pytest.mark.slow
 def test_a_region_that_leaves_the_frame_in_part(disc):
     frames = disc[0][::2, :, :130]
     out = stabilize.magnify(frames, (1.5, 2.5), fs=FS / 2, alpha=10, roi=DISC)
