@@ -1,4 +1,4 @@
-"""The example scripts run."""
+"""The example scripts run and print true results."""
 
 import os
 import re
@@ -22,7 +22,7 @@ def run(name, folder, *arguments):
 
 @pytest.fixture
 def within(tmp_path, monkeypatch, capsys):
-    """Run a script in this process, in an empty folder; what it prints."""
+    """Run a script in this process, in an empty folder, and return its output."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
 
@@ -53,9 +53,9 @@ def test_large_motion(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (VIDEOS / "crane_crop.mp4").exists(), reason="the real clips are not at hand")
+@pytest.mark.skipif(not (VIDEOS / "crane_crop.mp4").exists(), reason="the real clips are not available")
 def test_real_clips(tmp_path):
-    """One clip alone: those that are missing are left out."""
+    """The script skips the clips that are missing, here all but one."""
     (tmp_path / "clips").mkdir()
     frames, fs = vmm.io.read(VIDEOS / "guitar.mp4", end=1.5)
     vmm.io.write(tmp_path / "clips" / "guitar.mp4", frames, fs)
@@ -72,7 +72,7 @@ def test_tuning_fork(tmp_path, within):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not available")
 def test_tuning_fork_from_a_file(tmp_path, within):
     frames, _ = vmm.io.read(VIDEOS / "tuning_64hz_500fps.mp4", fs=500, end=0.5)
     vmm.io.write(tmp_path / "fork.mkv", frames[:, 40:160, 250:360], 50)
@@ -120,17 +120,17 @@ def test_rod(within):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not available")
 @pytest.mark.filterwarnings("ignore:region 0 holds edges of one direction")
 def test_rod_from_a_file(within):
-    """Better than the 0.121 of the paper's table."""
+    """The error is below the 0.121 px of the paper."""
     clip, readings = VIDEOS / "rod_displacement.avi", VIDEOS / "rod_displacement.csv"
     assert float(within("rod.py", clip, readings, 224, 216, 32, 32).split()[-1]) < 0.08
 
 
 @pytest.mark.slow
 def test_beam_modes(tmp_path, within):
-    """Whether or not the other packages are installed."""
+    """The comparison runs with and without the other packages."""
     said = within("beam_modes.py", 3)
     ours, *others = re.findall(r"^(\S+) .*(?:likeness \[(.*)\]|is left out.*pip install)", said, re.MULTILINE)
     assert ours[0] == "vmm" and min(map(float, ours[1].split())) > 0.98

@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""The statements and examples of the README are true."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_every_learned_method_has_a_row():
     assert {"lightweight", "realtime", "magnet", "flowmag"} == set(vmm.LEARNED)
 
 
-def test_two_commands():
+def test_the_two_commands_of_the_installation():
     commands = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
     assert len(commands) == 2
     assert commands[0].endswith("vmm demo") and commands[1].endswith("pytest")

@@ -1,4 +1,4 @@
-"""The experiments of the study on known cases, in their smallest form."""
+"""The experiments of the study on cases with known results, at their smallest size."""
 
 import numpy as np
 import pytest
@@ -29,11 +29,11 @@ def few(monkeypatch, some):
 
 
 def done(module, out, *wanted):
-    """The results of the jobs that are wanted, by the end of their key."""
+    """Run the jobs whose key ends with one of ``wanted``, or all, and return their results by key."""
     return {job.key: job.run() for job in module.jobs(TINY, out) if not wanted or job.key[1:] in wanted}
 
 
-def test_two_frequencies_at_once_do_not_leak_into_one_another():
+def test_phasors_of_two_frequencies_are_separate():
     t = np.arange(50) / 30
     wave = 0.3 * np.sin(2 * np.pi * 2.5 * t) + 2 * np.cos(2 * np.pi * 3.4 * t + 0.5) + 7 - t
     found = phasors(wave, (2.5, 3.4), fs=30)
@@ -102,7 +102,7 @@ def test_large_motion(tmp_path):
     _shown(large_motion, results)
 
 
-def test_paths_are_as_named():
+def test_each_path_has_the_motion_of_its_name():
     small, drift = large_motion.paths("drift 0.5 px a frame", 30)
     np.testing.assert_allclose(np.diff(drift[:, 1]), 0.5)
     assert abs(small).max() <= large_motion.AMPLITUDE
@@ -113,7 +113,7 @@ def test_paths_are_as_named():
 @pytest.mark.slow
 def test_cost(tmp_path):
     results = done(cost, tmp_path)
-    assert results["lightweight-light", "network"]["operations"] == pytest.approx(42.46, abs=0.01)  # as in the paper
+    assert results["lightweight-light", "network"]["operations"] == pytest.approx(42.46, abs=0.01)  # as published
     time = results["phase", "64x96", "1"]
     assert time["ms"] > 0 and time["memory"] > time["beyond"] >= 0
     assert {"parameters", "time", "memory"} <= {block.name for block in _shown(cost, results)}
@@ -151,7 +151,7 @@ def test_sheet(tmp_path):
     assert isinstance(block, Pictures) and (tmp_path / block.files[0][0]).stat().st_size > 10_000
 
 
-def test_beside_says_what_is_wrong():
+def test_a_failing_package_is_reported():
     clip = np.zeros((4, 16, 24), np.uint8)
     for wrong in ({"row": 1, "col": 1}, {"row": 16}):
         with pytest.raises(ValueError, match="row="):
@@ -161,7 +161,7 @@ def test_beside_says_what_is_wrong():
 
 
 def _shown(module, results):
-    """The blocks of results: every row of a table has a cell a column."""
+    """Return the blocks of results after checking that each row of a table has one cell for each column."""
     found = module.blocks(results, TINY)
     for block in found:
         if isinstance(block, Table):

@@ -35,8 +35,8 @@ def pieces(frames, cuts):
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float16", "float32", "float64"])
 @pytest.mark.parametrize("planes", ["grey", "colour"])
-def test_shape_and_type_stay(name, kind, planes, clip, colour_clip):
-    frames = (clip if planes == "grey" else colour_clip).astype(kind)
+def test_shape_and_type_stay(name, kind, planes, short_clip, short_color_clip):
+    frames = (short_clip if planes == "grey" else short_color_clip).astype(kind)
     out = run(name, frames)
     assert type(out) is np.ndarray and out.shape == frames.shape and out.dtype == frames.dtype
     assert not np.array_equal(out, frames)
@@ -51,15 +51,15 @@ def test_alpha_zero_is_the_identity(name, shape, rng):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_still_clip_stays_still(name, colour_clip):
-    still = np.repeat(colour_clip[:1], 40, axis=0)
+    still = np.repeat(colour_clip[:1], 24, axis=0)
     assert np.array_equal(run(name, still, alpha=20), still)
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_the_input_is_not_touched(name, colour_clip):
-    kept = colour_clip.copy()
-    run(name, colour_clip)
-    assert np.array_equal(kept, colour_clip)
+def test_the_input_is_not_touched(name, short_color_clip):
+    before = short_color_clip.copy()
+    run(name, short_color_clip)
+    assert np.array_equal(before, short_color_clip)
 
 
 @pytest.mark.parametrize(
@@ -142,12 +142,12 @@ def test_motion_outside_the_band_stays(name):
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("box", [True, False])
-def test_nothing_changes_outside_the_mask(name, box, colour_clip):
+def test_nothing_changes_outside_the_mask(name, box, short_color_clip):
     mask = np.zeros((48, 64))
     mask[10:40, 20:50] = 1
     alpha = 500 if name == "color" else 5
-    out = run(name, colour_clip, mask=(10, 20, 30, 30) if box else mask, alpha=alpha)
-    changed = (out != colour_clip).any(axis=(0, 3))
+    out = run(name, short_color_clip, mask=(10, 20, 30, 30) if box else mask, alpha=alpha)
+    changed = (out != short_color_clip).any(axis=(0, 3))
     assert not changed[mask == 0].any()
     assert changed[mask == 1].mean() > 0.5
 
@@ -282,8 +282,8 @@ def test_wavelength_out_of_range(clip):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_takes_maps_of_alpha(name, colour_clip):
-    frames = colour_clip.astype(np.float64)
+def test_every_method_takes_maps_of_alpha(name, short_color_clip):
+    frames = short_color_clip.astype(np.float64)
     np.testing.assert_allclose(run(name, frames, alpha=np.full((48, 64), 5.0)), run(name, frames), rtol=0, atol=1e-9)
     left = np.zeros((48, 64))
     left[:, :20] = 5

@@ -1,4 +1,4 @@
-"""Networks on the device: arrays are bound where they lie, and what comes out is wrapped where it lies."""
+"""Networks on the device: inputs are bound and outputs are wrapped without copies to the host."""
 
 import types
 
@@ -19,7 +19,7 @@ METHODS = {
 
 
 class Binding:
-    """An ``IOBinding`` of a session that says it has CUDA, and computes on the host."""
+    """The ``IOBinding`` of ``Session``, which computes on the host."""
 
     def __init__(self, graph):
         self._graph, self._inputs, self._names, self._out = graph, {}, [], []
@@ -46,7 +46,7 @@ class Binding:
 
 
 class Session:
-    """A session on the host that says it has CUDA."""
+    """A session that reports CUDA as a provider and computes on the host."""
 
     def __init__(self, graph):
         self._graph = graph
@@ -91,7 +91,7 @@ def test_networks_on_the_device(name, frames, cuda):
     assert np.abs(out.astype(int) - expected).max() <= 1
 
 
-def test_without_cuda_it_is_one_sentence(frames):
+def test_an_onnxruntime_without_cuda_is_reported_in_one_sentence(frames):
     with (
         device_of("stand-in, plain kernels") as device,
         pytest.raises(ImportError, match=r"need onnxruntime with CUDA, but it has CPU.*pip install onnxruntime-gpu"),
@@ -100,7 +100,7 @@ def test_without_cuda_it_is_one_sentence(frames):
 
 
 @pytest.mark.gpu
-def test_networks_on_a_real_device(frames):
+def test_networks_on_a_cuda_device(frames):
     with device_of("cupy") as device:
         import onnxruntime
 
@@ -110,7 +110,7 @@ def test_networks_on_a_real_device(frames):
     assert np.abs(out.astype(int) - vmm.realtime.magnify(frames, alpha=3)).max() <= 3
 
 
-def test_onnxruntime_has_what_is_called():
+def test_onnxruntime_has_the_names_that_are_used():
     from onnxruntime import IOBinding, OrtValue
 
     for name in ("bind_input", "bind_output", "synchronize_outputs", "get_outputs"):
