@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import fake_cupy
 import numpy as np
@@ -62,7 +63,7 @@ extern "C" void run_{name}(const unsigned* grid, const unsigned* block, {paramet
 }}
 """
 
-_NUMBERS = {
+_NUMBERS: dict[str, tuple[Any, Any]] = {
     "long long": (ctypes.c_longlong, np.int64),
     "int": (ctypes.c_int, np.int32),
     "float": (ctypes.c_float, np.float32),
@@ -122,7 +123,7 @@ class Kernel:
 class _Argument:
     """An argument in the form that C takes."""
 
-    def __init__(self, kernel: str, x, kind: str, pointer: bool, constant: bool) -> None:
+    def __init__(self, kernel: str, x: Any, kind: str, pointer: bool, constant: bool) -> None:
         self._array = None
         if not pointer:
             ctype, dtype = _NUMBERS[kind]

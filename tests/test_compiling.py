@@ -65,7 +65,7 @@ def test_accuracy_of_the_polynomials():
 
 def test_small_phase_shifts_are_accurate():
     """The change is computed directly, without a difference of nearly equal numbers."""
-    small = np.float32([[1e-6, 1e-4, 1e-3]])
+    small = np.array([[1e-6, 1e-4, 1e-3]], np.float32)
     changed = kernels.turned(np.ones((1, 3), np.complex64), small)
     np.testing.assert_allclose(changed.imag, np.sin(small), rtol=1e-6)
     np.testing.assert_allclose(changed.real, -2 * np.sin(small.astype(float) / 2) ** 2, rtol=1e-5)
@@ -80,7 +80,7 @@ def test_a_read_only_cache_directory_is_no_error(monkeypatch):
             raise RuntimeError("cannot cache function: no locator available")
         return lambda function: function
 
-    monkeypatch.setattr(compiling.numba, "njit", njit)
+    monkeypatch.setattr("numba.njit", njit)
     assert compiling.kernel(abs) is abs
     assert tried == [True, False]
 

@@ -1,5 +1,7 @@
 """Compiled kernels equal the reference kernels up to rounding in single precision."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from cases import TOLERANCE
@@ -154,7 +156,8 @@ def test_reading_and_filtering_in_one_kernel(motion, make, size, rng):
 def test_one_pass_over_a_level_of_the_riesz_pyramid(name, limit, sigma, size, rng):
     """The pass runs from the images to the magnified level, in two chunks."""
     images = real(rng, 5, *size)
-    motion, given, coefs = intensity, (), images
+    given: tuple[Any, ...] = ()
+    motion, coefs = intensity, images
     if name == "quaternion":
         motion, given = smooth(limited(quaternion, limit), sigma), ((0.5, 0.0, -0.5), (0.2, 0.6, 0.2))
         coefs = kernels.riesz.plain(images, *given)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_examples_run(code, tmp_path, monkeypatch, capsys):
     (tmp_path / "vmm-demo").mkdir()
     clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 2, 0.1))
     vmm.io.write("vmm-demo/input.mkv", np.repeat(clip[..., None], 3, axis=-1), 30)
-    names = {}
+    names: dict[str, Any] = {}
     exec(compile(code, "README.md", "exec"), names)
     if "magnify" in names:
         assert names["magnify"](clip, 2, fs=30).shape == clip.shape

@@ -1,6 +1,7 @@
 """Worker threads."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_results_for_any_number_of_threads_agree_up_to_rounding(name, temporal, 
 
 def test_simultaneous_calls_give_the_same_result(clip):
     alone = vmm.phase.magnify(clip, (2, 3), fs=30)
-    out = [None] * 4
+    out: list[Any] = [None] * 4
 
     def work(i):
         out[i] = vmm.phase.magnify(clip, (2, 3), fs=30)

@@ -9,6 +9,7 @@ conversion, at an operand on the host, at a function of NumPy. It counts copies 
 from __future__ import annotations
 
 import types
+from typing import Any
 
 import numpy as np
 import scipy.fft
@@ -48,7 +49,8 @@ def modules() -> dict[str, types.ModuleType]:
     """Return the stand-ins for ``cupy``, ``cupyx`` and their submodules, by name."""
     from host_cuda import RawModule
 
-    cupy, cupyx = types.ModuleType("cupy"), types.ModuleType("cupyx")
+    cupy: Any = types.ModuleType("cupy")
+    cupyx: Any = types.ModuleType("cupyx")
     for name, parameters in FUNCTIONS.items():
         setattr(cupy, name, make_function(name, parameters, getattr(np, name)))
     for name, parameters in MAKERS.items():

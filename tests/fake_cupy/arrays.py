@@ -6,6 +6,7 @@ import ctypes
 import math
 import types
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
@@ -219,7 +220,7 @@ def _unwrap(x):
     return x
 
 
-def _check_parameters(parameters: str, args: tuple, kwargs: dict, caller: str) -> None:
+def _check_parameters(parameters: str, args: tuple[Any, ...], kwargs: dict[str, Any], caller: str) -> None:
     """Raise ``TypeError`` if a call passes parameters that CuPy does not have."""
     names = parameters.split()
     if "*" not in names and len(args) > len(names):

@@ -1,6 +1,7 @@
 """Networks on the device: inputs are bound and outputs are wrapped without copies to the host."""
 
 import types
+from typing import Any
 
 import fake_cupy
 import numpy as np
@@ -10,7 +11,7 @@ from devices import device_of
 import vmm
 from vmm.learned import session
 
-METHODS = {
+METHODS: dict[str, dict[str, Any]] = {
     "lightweight": {},
     "lightweight in a band": {"band": (4, 9), "fs": 30},
     "realtime": {"mode": "dynamic"},

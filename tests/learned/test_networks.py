@@ -4,6 +4,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,11 @@ from vmm.learned import NAMES, load, network
 from vmm.learned.network import files
 
 SHIPPED = {name: getattr(vmm, load(name).kind).magnify for name in NAMES}
-MODES = {"static": {}, "dynamic": {"mode": "dynamic"}, "temporal": {"band": (2, 3), "fs": 30}}
+MODES: dict[str, dict[str, Any]] = {
+    "static": {},
+    "dynamic": {"mode": "dynamic"},
+    "temporal": {"band": (2, 3), "fs": 30},
+}
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_flow_does_not_depend_on_the_scale_of_gray_levels(scale):
 
 
 def test_noise_does_not_bias_flow():
-    frames = synthetic.render(synthetic.texture((128, 128)), [(0, 0), (0, 0.2)], noise=4.0)
+    frames = synthetic.render(synthetic.texture((128, 128)), np.array([(0, 0), (0, 0.2)]), noise=4.0)
     assert flow(frames[0], frames[1])[1, 16:-16, 16:-16].mean() == pytest.approx(0.2, rel=0.05)
 
 
@@ -212,7 +213,7 @@ def test_flow_may_be_a_function():
 def test_flow_of_scikit_image(name):
     frames, _ = swaying(12, amplitude=1.0, frequency=5)
     frames = frames[:, :40, :40]
-    options = {"alpha": 1, "temporal": acceleration(5, FS)}
+    options: dict[str, Any] = {"alpha": 1, "temporal": acceleration(5, FS)}
     out, ours = (magnify(frames, None, flow=which, **options) for which in (name, None))
     assert np.abs(out - ours).mean() < 0.5 * np.abs(frames - ours).mean()
 

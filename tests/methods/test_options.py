@@ -3,6 +3,7 @@
 import inspect
 import math
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,7 +59,8 @@ def test_one_band_is_magnified_and_another_removed(design, left_over, two_freque
 
 @pytest.mark.parametrize("name", ["phase", "riesz", "linear", "color"])
 def test_a_list_of_one_band_is_that_band(name, clip):
-    options = {"color": {"level": 2}, "linear": {"wavelength": 20}, "phase": FEW}.get(name, {})
+    by_name: dict[str, Any] = {"color": {"level": 2}, "linear": {"wavelength": 20}, "phase": FEW}
+    options = by_name.get(name, {})
     frames = clip.astype(np.float64)
     alone = METHODS[name](frames, (2, 3), fs=FS, alpha=8, **options)
     together = METHODS[name](frames, [(2, 3)], fs=FS, alpha=[8], **options)
@@ -99,7 +101,7 @@ def test_a_region_is_stabilized_for_several_bands():
     scene = synthetic.texture((64, 72))
     moves = synthetic.sway(90, FS, 3, 0.1) + synthetic.sway(90, FS, 0.3, 4, angle=90)
     frames = synthetic.render(scene, moves)
-    options = {"fs": FS, "model": "translation"}
+    options: dict[str, Any] = {"fs": FS, "model": "translation"}
     both = vmm.stabilize.magnify(frames, [(2, 4), (6, 9)], alpha=[10, -1], **options)
     seen = moved(both, [(24, 24, 24, 24)])[20:70, 0, 1]
     assert gain(seen, moves[20:70, 1]) == pytest.approx(11, rel=0.1)

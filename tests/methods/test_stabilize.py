@@ -35,13 +35,13 @@ SIZE, MIDDLE = (100, 120), np.array([49.5, 59.5])
 def photograph(transforms, noise=0.0):
     """Return a clip of a photograph of gravel that moves by transforms (T, 3, 3)."""
     picture = scipy.ndimage.gaussian_filter(skimage.data.gravel()[40:200, 160:340].astype(float), 1.0)
-    frames = []
+    images = []
     for inverse in np.linalg.inv(transforms):
         offset = inverse[:2, 2] + 30
-        frames.append(
+        images.append(
             scipy.ndimage.affine_transform(picture, inverse[:2, :2], offset, output_shape=SIZE, mode="mirror")
         )
-    frames = np.stack(frames) + np.random.default_rng(0).normal(0, max(noise, 1e-9), (len(frames), *SIZE))
+    frames = np.stack(images) + np.random.default_rng(0).normal(0, max(noise, 1e-9), (len(images), *SIZE))
     return np.clip(np.rint(frames), 0, 255).astype(np.uint8)
 
 

@@ -1,5 +1,7 @@
 """Differentiable optical flow."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from vmm.train.bank import bank  # noqa: E402
 from vmm.train.flow import flow, inside, positions, warp  # noqa: E402
 from vmm.train.pairs import Scenes, pairs  # noqa: E402
 
-SCENES = {"texture": synthetic.texture, "pink": synthetic.pink, "leaves": synthetic.leaves}
+SCENES: dict[str, Any] = {"texture": synthetic.texture, "pink": synthetic.pink, "leaves": synthetic.leaves}
 INNER = (..., slice(12, -12), slice(12, -12))
 
 

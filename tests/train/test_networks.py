@@ -1,6 +1,7 @@
 """Networks of the learned magnifiers."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from vmm.train.networks import (  # noqa: E402
 from vmm.train.networks.blocks import finest  # noqa: E402
 from vmm.train.networks.magnet import LAYOUTS  # noqa: E402
 
-NETWORKS = {
+NETWORKS: dict[str, Any] = {
     **{f"magnet {name}": partial(MagNet, name) for name in LAYOUTS},
     "magnet that adds": partial(MagNet, padding="zeros", skip=True),
     "lightweight": Lightweight,
@@ -230,7 +231,7 @@ def test_reflected_leaves_valid_sizes_unchanged(net):
 @pytest.mark.parametrize("margin", [-1, 32])
 def test_invalid_margins(margin):
     with pytest.raises(ValueError, match=f"margin={margin} must be at least 0"):
-        reflected(Lightweight(), *pair(), factor(2), margin=margin)
+        reflected(Lightweight(), *pair(), factor(2), margin=margin)  # type: ignore[misc]
 
 
 # Properties of the architecture for any weights.

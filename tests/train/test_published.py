@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def published(name):
     return dict(np.load(WEIGHTS / name))
 
 
-PUBLISHED = {
+PUBLISHED: dict[str, Any] = {
     "zheng": (partial(MagNet, "zheng"), magnet.load_published, "magnet_zheng_layout.npz", 4),
     "zheng as published": (partial(MagNet, "zheng"), magnet.load_published, "magnet_zheng_layout.pth", 4),
     "cgst": (partial(MagNet, "cgst"), magnet.load_published, "magnet_cgst.npz", 4),

@@ -1,6 +1,7 @@
 """Pruning: learning which blocks a network does not need."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from vmm.train.losses import LOSSES  # noqa: E402
 from vmm.train.networks import FlowMag, Lightweight, MagNet, RealTime, count  # noqa: E402
 from vmm.train.removal import Removable, dropped, penalty, removable, removing, shares  # noqa: E402
 
-NETWORKS = {
+NETWORKS: dict[str, Any] = {
     "magnet": (partial(MagNet, padding="zeros"), 20),  # 17 residual blocks, 3 activations
     "lightweight": (partial(Lightweight, 4), 38),  # 32 residual blocks, 5 activations of stacks and that of the decoder
     "real time": (partial(RealTime, 8, 3), 4),
@@ -120,7 +121,7 @@ def test_only_the_block_without_effect_is_removed():
     frames = pair()
     with torch.no_grad():
         target = net(*frames, torch.full((1, 1, 1, 1), 3.0))
-    sample = Sample(*frames, target, torch.full((1, 1, 1, 1), 3.0), *frames)
+    sample = Sample(*frames, target, torch.full((1, 1, 1, 1), 3.0), *frames)  # type: ignore[call-arg]
     loss = removing(lambda n, s, p: (n(s.a, s.b, s.factor) - s.target).square().mean() / s.target.var(), 0.05)
     parts = [m.share for m in net.modules() if isinstance(m, Removable)]
     optimizer = torch.optim.Adam(parts, 0.1)

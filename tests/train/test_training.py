@@ -1,6 +1,7 @@
 """The training loop, its checkpoints, and the export of networks."""
 
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,7 +82,7 @@ def test_untrained_networks_return_frame_b(name):
 
 def test_the_difference_of_encodings_is_in_single_precision():
     """Half precision cannot represent a hundredth of a pixel, so that only the decoder computes in it."""
-    seen = {}
+    seen: dict[str, Any] = {}
     net = start(RealTime(8, 1, act="leaky", skip=True, shuffle=True))
     net.g.register_forward_hook(lambda module, inputs, output: seen.update(g=output.dtype))
     net.res[0].c1.register_forward_hook(lambda module, inputs, output: seen.update(res=output.dtype))
