@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -27,7 +28,7 @@ from vmm.temporal import acceleration, butterworth, chain, difference, fir, idea
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-9}  # by dtype, relative to the range of the values
 
-SPATIAL = {
+SPATIAL: dict[str, Any] = {
     "pixels": Pixels,
     "gaussian": partial(Gaussian, level=3),
     "laplacian": Laplacian,
@@ -47,7 +48,7 @@ SPATIAL = {
     "beside three": beside(Pixels, SteerablePyramid, partial(Gaussian, level=2)),
 }
 
-COLOUR = {
+COLOUR: dict[str, Any] = {
     "luma": luma(Laplacian),
     "planes": planes(Laplacian),
     "planes of a gaussian pyramid": planes(GaussianPyramid, chroma=0.3),

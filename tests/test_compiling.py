@@ -38,6 +38,7 @@ HOT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOT)
 def test_hot_kernels_use_vector_instructions(name):
     """A kernel without packed fused multiply-adds is ten times slower and gives the same results."""

@@ -1,6 +1,7 @@
 """What comes on the device stays there and is what it is on the host, part by part and method by method."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -221,7 +222,7 @@ def test_flow_that_is_given(small, device):
 
 def test_stabilized(small, device):
     """A clip is brought to rest on the host, magnified on the device, and comes back."""
-    options = {"fs": 30, "alpha": 5, "model": "translation"}
+    options: dict[str, Any] = {"fs": 30, "alpha": 5, "model": "translation"}
     out = vmm.stabilize.magnify(device.put(small), (3, 6), **options)
     same(device.back(out), vmm.stabilize.magnify(small, (3, 6), **options), within=1e-4)
 

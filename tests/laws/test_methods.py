@@ -2,6 +2,7 @@
 
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_a_whole_clip_filter_takes_chunks_too(name, clip):
     np.testing.assert_allclose(np.concatenate(list(chunks)), whole, rtol=0, atol=1e-6)
 
 
-GAINS = {  # method: settings, and how far the gain may be from 1 + alpha
+GAINS: dict[str, tuple[dict[str, Any], float]] = {  # method: settings, and how far the gain may be from 1 + alpha
     "phase": ({}, 0.05),
     "riesz": ({"sigma": 0, "temporal": fir}, 0.25),
     "linear": ({"temporal": fir}, 0.1),
@@ -161,7 +162,9 @@ def test_a_mask_of_one_half_halves_alpha(name, clip):
 
 def test_maps_of_alpha(clip):
     """A map that is one number everywhere is that number; one value a band as well."""
-    parts = dict(spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30))
+    parts: dict[str, Any] = dict(
+        spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30)
+    )
     frames = clip.astype(np.float64)
     plain = vmm.magnify(frames, alpha=5.0, **parts)
     n = len(vmm.spatial.Laplacian((48, 64)).grids)

@@ -154,6 +154,7 @@ def test_adapting_without_pytorch(monkeypatch):
 # With PyTorch.
 
 
+@pytest.mark.slow
 def test_an_adapted_network_is_saved_and_adapted_further(monkeypatch, tmp_path):
     """One test covers all steps, since writing the graphs takes seconds."""
     torch = pytest.importorskip("torch")

@@ -1,5 +1,7 @@
 """Small motion in the presence of large motion, on scenes with exactly known motion."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from cases import moved
@@ -111,11 +113,12 @@ def test_drifting_circles():
 def test_published_forms():
     frames = np.random.default_rng(0).integers(0, 255, (40, 32, 40), dtype=np.uint8)
     options = {"fs": 30, "alpha": 5, "sigma": 0.0, "limit": float("inf")}
-    for name, more in {
+    forms: dict[str, dict[str, Any]] = {
         "acceleration": {"kernel": "dog"},
         "jerk": {"kernel": "takeda"},
         "bilateral": {"pairs": False},
-    }.items():
+    }
+    for name, more in forms.items():
         published = getattr(vmm, name).magnify(frames, 3, **options, **more)
         assert published.shape == frames.shape
         assert not np.array_equal(published, getattr(vmm, name).magnify(frames, 3, fs=30, alpha=5))
