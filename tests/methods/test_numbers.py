@@ -81,6 +81,7 @@ def amplitude(signal, frequency):
     return abs(2 / 300 * np.exp(-2j * np.pi * frequency * np.arange(300) / 30) @ signal)
 
 
+@pytest.mark.slow
 def test_one_of_two_frequencies_is_magnified(two_frequencies):
     frames, left, right = two_frequencies
     out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=20)
@@ -93,6 +94,7 @@ def test_one_of_two_frequencies_is_magnified(two_frequencies):
     assert np.abs(change - change.mean()).max() < 0.02
 
 
+@pytest.mark.slow
 def test_alpha_of_minus_one_removes_the_band(two_frequencies):
     frames, left, _ = two_frequencies
     out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=-1)
@@ -132,6 +134,7 @@ def gain(out, truth, name):
     return np.dot(seen - seen.mean(), true) / np.dot(true, true)
 
 
+@pytest.mark.slow
 def test_scenes_by_phase_with_an_ideal_filter(scene):
     frames, truth, (nothing, phase, _), name = scene
     assert similarity(frames, truth) == pytest.approx(nothing, abs=0.01)
@@ -141,11 +144,13 @@ def test_scenes_by_phase_with_an_ideal_filter(scene):
     assert gain(out, truth, name) == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.slow
 def test_scenes_by_phase_with_default_settings(scene):
     frames, truth, _, _ = scene
     assert similarity(vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=19), truth) >= 0.97
 
 
+@pytest.mark.slow
 def test_scenes_by_riesz(scene):
     frames, truth, (_, _, riesz), _ = scene
     out = vmm.riesz.magnify(frames, (1.5, 2.5), fs=30, alpha=19, sigma=1, temporal=fir)
