@@ -44,8 +44,9 @@ COUNTED = {  # bytes for a pixel, and for a pixel of rows and columns; operation
 }
 """What the kernels and functions of a case read, write and compute on the device for a frame.
 
-Counted by ``tests/counting.py``, which runs the cases on a stand-in that sees every array: each counts once for each
-call that reads or writes it, a Fourier transform as two such passes. Operations of kernels are read from their sources.
+Counted by ``tests/count_traffic.py``, which runs the cases on a stand-in that sees every array: each counts once for
+each call that reads or writes it, a Fourier transform as two such passes. Operations of kernels are read from their
+sources.
 """
 
 

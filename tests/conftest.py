@@ -1,10 +1,17 @@
-"""Clips and other things that all tests share."""
+"""Fixtures that several test files use."""
 
-import numpy as np
-import pytest
-from devices import KINDS, device_of
+import os
 
-from vmm.data import synthetic
+# The workers of pytest-xdist keep all cores busy, and further threads only wait for each other. NumPy reads the
+# variables when it is imported, so they are set before. Variables that the user has set are kept.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VMM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from devices import KINDS, device_of  # noqa: E402
+
+from vmm.data import synthetic  # noqa: E402
 
 
 @pytest.fixture(params=["float32", "float64"])
@@ -14,9 +21,9 @@ def dtype(request):
 
 @pytest.fixture(params=KINDS)
 def device(request):
-    """A device: a stand-in, with plain kernels or compiled ones, and that of the machine where it has one."""
-    with device_of(request.param) as one:
-        yield one
+    """Each kind of device: the stand-in with either kind of kernels, and the CUDA device if the machine has one."""
+    with device_of(request.param) as device:
+        yield device
 
 
 @pytest.fixture
@@ -26,12 +33,24 @@ def rng():
 
 @pytest.fixture(scope="session")
 def clip():
-    """A small grey clip that sways by 0.2 px at 2.5 Hz, 30 frames/s."""
+    """A gray clip (60, 48, 64) at 30 frames/s that sways by 0.2 px at 2.5 Hz."""
     return synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 2.5, 0.2), noise=0.5)
 
 
 @pytest.fixture(scope="session")
+def short_clip(clip):
+    """The first 24 frames of ``clip``, for laws that do not depend on the length."""
+    return clip[:24]
+
+
+@pytest.fixture(scope="session")
 def colour_clip(clip):
-    """The same in colour."""
+    """The same clip in color, (60, 48, 64, 3)."""
     tint = np.array([0.9, 0.7, 0.5])
     return np.rint(clip[..., None] * tint).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def short_color_clip(colour_clip):
+    """The first 24 frames of ``colour_clip``."""
+    return colour_clip[:24]

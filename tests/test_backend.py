@@ -1,4 +1,4 @@
-"""Which array module an array belongs to."""
+"""The array module to which an array belongs."""
 
 import sys
 

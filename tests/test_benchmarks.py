@@ -1,7 +1,7 @@
-"""The benchmarks run; what they measure is no test."""
+"""The benchmarks run; the times that they measure are not tested."""
 
-import counting
-import hosted
+import count_traffic
+import host_cuda
 import numpy as np
 import pytest
 from devices import device_of
@@ -16,8 +16,9 @@ def tiny(monkeypatch):
     monkeypatch.setattr(speed, "TIMED", 24)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cases.CASES)
-def test_every_case_gives_frames(case):
+def test_every_case_returns_magnified_frames(case):
     frames = cases.clip((40, 56), 24)
     assert frames.shape == (24, 40, 56, 3)
     out = np.concatenate(list(cases.magnified(case, cases.Again(frames, 48))))
@@ -28,10 +29,11 @@ def test_every_method_is_timed():
     assert {method for method, _, _ in cases.CASES.values()} == set(vmm.METHODS)
 
 
-def test_milliseconds_a_frame(tiny):
+def test_milliseconds_per_frame(tiny):
     assert np.isfinite(speed.milliseconds("linear", "tiny", 1))
 
 
+@pytest.mark.slow
 def test_tables(tiny, capsys, monkeypatch):
     monkeypatch.setattr(speed, "CASES", {"linear": cases.CASES["linear"]})
     nobody = peers.Peer("nobody", "nobody", lambda *_: 1 / 0)
@@ -43,31 +45,31 @@ def test_tables(tiny, capsys, monkeypatch):
     assert "frames/s" in said and "MB" in said and "failed" not in said
 
 
-@pytest.mark.skipif(hosted.COMPILER is None, reason="no C++ compiler: kernels cannot be run on the host")
+@pytest.mark.skipif(host_cuda.COMPILER is None, reason="without a C++ compiler the kernels cannot run on the host")
 @pytest.mark.parametrize("case", ["linear", "riesz", "color", "phase, octave, 4 directions"])
-def test_bytes_and_operations_are_those_counted(case):
-    """Else `python tests/counting.py` prints the new table."""
-    for told, found in zip(
-        gpu.traffic(case, counting.SIZES[0]), counting.counted(case, counting.SIZES[0]), strict=True
+def test_table_of_bytes_and_operations_agrees_with_the_counts(case):
+    """If this fails, `python tests/count_traffic.py` prints the new table."""
+    for expected, counted in zip(
+        gpu.traffic(case, count_traffic.SIZES[0]), count_traffic.count(case, count_traffic.SIZES[0]), strict=True
     ):
-        assert found == pytest.approx(told, rel=0.02)
+        assert counted == pytest.approx(expected, rel=0.02)
 
 
-def test_every_case_is_counted():
-    """None does with less than reading and writing the frames."""
+def test_every_case_reads_and_writes_at_least_the_frames():
+    """No case can move fewer bytes than the frames hold."""
     for case in cases.CASES:
-        moved, done = gpu.traffic(case, (1080, 1920))
-        assert moved > 6 * 1080 * 1920 and done > 10 * 1080 * 1920
+        n_bytes, operations = gpu.traffic(case, (1080, 1920))
+        assert n_bytes > 6 * 1080 * 1920 and operations > 10 * 1080 * 1920
 
 
 def test_share_of_the_bandwidth():
-    moved, done = gpu.traffic("riesz", (270, 480))
-    told = gpu.share("riesz", (270, 480), taken=2 * moved / 1e12, ceiling=1e12)
-    assert told.split() == [f"{moved / 1e6:.0f}", f"{done / 1e6:.0f}", "50", "%"]
+    n_bytes, operations = gpu.traffic("riesz", (270, 480))
+    row = gpu.share("riesz", (270, 480), taken=2 * n_bytes / 1e12, ceiling=1e12)
+    assert row.split() == [f"{n_bytes / 1e6:.0f}", f"{operations / 1e6:.0f}", "50", "%"]
     assert not gpu.share("realtime", (270, 480), 1.0, 1.0).strip()
 
 
-def test_without_a_device_one_sentence_is_said(monkeypatch, capsys):
+def test_without_a_device_the_report_is_one_sentence(monkeypatch, capsys):
     def require():
         raise ImportError("CuPy finds no CUDA device")
 
@@ -76,6 +78,7 @@ def test_without_a_device_one_sentence_is_said(monkeypatch, capsys):
     assert capsys.readouterr().out == "No figure was measured: CuPy finds no CUDA device\n"
 
 
+@pytest.mark.slow
 def test_tables_of_a_device(monkeypatch, capsys):
     monkeypatch.setattr(gpu, "CASES", {name: cases.CASES[name] for name in ("linear", "jerk")})
     monkeypatch.setattr(gpu, "SIZES", {"tiny": (40, 56)})

@@ -1,4 +1,4 @@
-"""The command line, run as a user runs it."""
+"""The command line."""
 
 import signal
 import subprocess
@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from parts import BY_FREQUENCY
+from cases import BY_FREQUENCY
 
 import vmm
 from vmm.cli import main
@@ -54,7 +54,7 @@ def test_capture_rate_is_not_playback_rate(video, tmp_path):
     assert vmm.io.info(out).fps == 15
 
 
-def test_where_and_when(video, tmp_path):
+def test_mask_roi_start_end_and_scale(video, tmp_path):
     import imageio.v3 as iio
 
     mask = np.zeros((32, 48), np.uint8)
@@ -87,11 +87,11 @@ def test_compare(video, tmp_path):
     assert run("compare", video, video, tmp_path / "out.mkv") == 0
     assert vmm.io.info(tmp_path / "out.mkv").shape == (40, 32, 100)
     assert run("linear", video, tmp_path / "out.mp4", "--band", 2, 3, "--quiet") == 0
-    assert run("compare", video, tmp_path / "out.mp4", tmp_path / "both.mkv") == 0  # grey beside colour
+    assert run("compare", video, tmp_path / "out.mp4", tmp_path / "both.mkv") == 0  # one is gray
     assert vmm.io.info(tmp_path / "both.mkv").shape == (40, 32, 100, 3)
 
 
-def test_sound_is_kept_where_the_speed_is(video, tmp_path):
+def test_sound_is_copied_if_the_playback_rate_is_unchanged(video, tmp_path):
     from vmm.io.video import run_ffmpeg
 
     run_ffmpeg(
@@ -118,6 +118,7 @@ def test_info(video, tmp_path, capsys):
     assert "not stated; give the camera rate with --fs" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_demo(tmp_path, capsys):
     assert run("demo", tmp_path / "demo", "--frames", 60) == 0
     names = {path.name for path in (tmp_path / "demo").iterdir()}
@@ -125,7 +126,7 @@ def test_demo(tmp_path, capsys):
     said = capsys.readouterr().out
     achieved = float(said.split("achieved ")[1].split(":")[0])
     assert "True magnification 21.00" in said
-    assert achieved == pytest.approx(21, rel=0.12)  # two seconds are little: both ends count
+    assert achieved == pytest.approx(21, rel=0.12)  # the ends of the clip are a large part of two seconds
     assert run("demo", tmp_path / "none", "--frames", 1) == 2
     assert run("demo", tmp_path / "none", "--alpha", "nan") == 2
     assert not (tmp_path / "none").exists()
@@ -193,8 +194,8 @@ def test_a_truncated_video(tmp_path, capsys, rng):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupted(sent, status, tmp_path):
-    """The partial file goes away."""
+def test_an_interrupted_run_removes_its_partial_file(sent, status, tmp_path):
+    """The exit status names the signal, and no traceback is printed."""
     video = tmp_path / "in.mkv"
     scene = synthetic.texture((256, 256))
     loop = synthetic.render(scene, synthetic.sway(15, 30, 2, 0.1))
@@ -212,7 +213,7 @@ def test_interrupted(sent, status, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["phase", "linear"])
-def test_profile_says_where_the_time_went(name, video, tmp_path, capsys):
+def test_profile_reports_the_time_of_each_stage(name, video, tmp_path, capsys):
     assert run(name, video, tmp_path / "out.mp4", "--band", 2, 3, "--quiet", "--profile") == 0
     said = capsys.readouterr().out
     for part in ("in all", "waiting for the decoder", "magnifying", "waiting for the encoder"):
@@ -221,7 +222,7 @@ def test_profile_says_where_the_time_went(name, video, tmp_path, capsys):
     assert seconds[0] == pytest.approx(sum(seconds[1:]), abs=0.05)
 
 
-def test_colours_are_carried_through(tmp_path):
+def test_mean_colors_are_preserved(tmp_path):
     moving = synthetic.render(synthetic.texture((32, 48)), synthetic.sway(40, 30, 2.5, 0.2))
     vmm.io.write(tmp_path / "in.mp4", np.stack([moving, moving // 2, 255 - moving], axis=-1), 30)
     assert run("phase", tmp_path / "in.mp4", tmp_path / "out.mp4", "--band", 2, 3, "--quiet") == 0
@@ -230,6 +231,7 @@ def test_colours_are_carried_through(tmp_path):
     assert np.abs((after - before).mean(axis=(0, 1, 2))).max() < 1.5
 
 
+@pytest.mark.slow
 def test_warmup(capsys):
     assert run("warmup") == 0
     assert "Compiled in" in capsys.readouterr().out

@@ -1,11 +1,11 @@
-"""The commands that measure, run as a user runs them."""
+"""The measuring commands of the command line."""
 
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from parts import VIDEOS
+from cases import VIDEOS
 
 import vmm
 from vmm.cli import main
@@ -14,7 +14,7 @@ from vmm.data import synthetic, voices
 FS, COUNT = 80, 160
 LINES = (5.0, 17.0)
 AMPLITUDES = (0.2, 0.05)
-BEAM = (24, 96, 16, 24)  # near its free end
+BEAM = (24, 96, 16, 24)  # near the free end of the beam
 
 
 def run(*arguments):
@@ -42,7 +42,7 @@ def test_measure_writes_every_format(beam, tmp_path, capsys):
     assert run("measure", beam, "--fs", FS, *boxes, "--pixel-size", 0.5, "--unit", "mm", *outs) == 0
     said = capsys.readouterr()
     assert "displacement, 160 frames at 80 Hz, 2 s" in said.out and "24 96 16 24" in said.out and "mm" in said.out
-    assert said.err == ""  # no bar where nobody looks, and nothing to warn of
+    assert said.err == ""  # neither a progress bar, since this is no terminal, nor a warning
     moved = vmm.measure.load(tmp_path / "m.npz")
     assert moved.unit == "mm" and moved.values.shape == (COUNT, 2, 2) and moved.fs == FS
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
@@ -53,7 +53,7 @@ def test_measure_writes_every_format(beam, tmp_path, capsys):
     assert vmm.measure.load(tmp_path / "m.npz").unit == "px/s"
 
 
-def test_where_nothing_is_named_what_vibrates_is_measured(beam, capsys):
+def test_without_a_roi_the_vibrating_region_is_measured(beam, capsys):
     assert run("spectrum", beam, "--fs", FS) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("Measured where 5") and "--roi" in said[0]
@@ -66,14 +66,14 @@ def test_where_nothing_is_named_what_vibrates_is_measured(beam, capsys):
         assert 0 < spread < 0.2 * amplitude
 
 
-def test_a_grid_and_a_part_of_the_clip(beam, tmp_path, capsys):
+def test_a_grid_of_regions_in_a_part_of_the_clip(beam, tmp_path, capsys):
     assert run("measure", beam, "--fs", FS, "--grid", 16, "--end", 1, "--out", tmp_path / "m.npz") == 0
     moved = vmm.measure.load(tmp_path / "m.npz")
     assert len(moved) == 80 and moved.rois == tuple(vmm.measure.grid(16)((64, 128)))
     assert len(capsys.readouterr().out.splitlines()) == 1 + 1 + 2 * len(moved.rois) - max(0, 2 * len(moved.rois) - 25)
 
 
-def test_spectrum_writes_lines(beam, tmp_path, capsys):
+def test_spectrum_writes_its_peaks(beam, tmp_path, capsys):
     outs = ["--out", tmp_path / "s.csv", "--out", tmp_path / "s.png", "--peaks", tmp_path / "p.csv"]
     assert run("spectrum", beam, "--fs", FS, "--roi", *BEAM, "--band", 3, 30, *outs) == 0
     lines = np.genfromtxt(tmp_path / "p.csv", delimiter=",", names=True)
@@ -84,7 +84,7 @@ def test_spectrum_writes_lines(beam, tmp_path, capsys):
     assert "No peak is significantly above the noise" in capsys.readouterr().out
 
 
-def test_modes_of_every_pixel(beam, tmp_path, capsys):
+def test_modes_of_a_dense_field(beam, tmp_path, capsys):
     outs = [word for name in ("m.npz", "m.png", "m.gif") for word in ("--out", tmp_path / name)]
     assert run("modes", beam, "--fs", FS, "--frequency", *LINES, "--reference", *BEAM, *outs) == 0
     found = vmm.measure.load(tmp_path / "m.npz")
@@ -100,7 +100,7 @@ def test_modes_of_regions(beam, tmp_path, capsys):
     regions = ["--grid", 16, "--grid-step", 24]
     assert run("modes", beam, "--fs", FS, *regions, "--arrows", "--reference", 1, *outs) == 0
     told = [float(line.split()[0]) for line in capsys.readouterr().out.splitlines()[1:]]
-    assert sorted(told) == pytest.approx(LINES, abs=0.05)  # found by themselves
+    assert sorted(told) == pytest.approx(LINES, abs=0.05)  # the frequencies are found automatically
     assert (tmp_path / "m.csv").read_text().startswith("frequency (Hz),region,")
     assert run("modes", beam, "--fs", FS, "--out", tmp_path / "n.csv") == 2
     assert "this format holds shapes of regions" in capsys.readouterr().err
@@ -136,7 +136,7 @@ def test_pulse_and_breath(tmp_path, capsys, rng):
 
 
 class Page(HTMLParser):
-    """What a page holds."""
+    """A parser that collects the contents of a page."""
 
     def __init__(self):
         super().__init__()
@@ -181,18 +181,18 @@ def test_report(beam, tmp_path):
         "Meaning of the standard error",
         "Settings",
     ]
-    assert not re.search(r"https?://|src=\"(?!data:)", text)  # all is inside
+    assert not re.search(r"https?://|src=\"(?!data:)", text)  # the page loads nothing from elsewhere
     assert len(page.pictures) == 6
     for picture in page.pictures:
         assert iio.imread(io.BytesIO(base64.b64decode(picture.split(",")[1]))).std() > 1
     assert "--fs" in page.cells and "24 96 16 24" in page.cells
     assert any(re.match(r"(5\.0|4\.99)\d* \+- ", cell) for cell in page.cells)
     before = text
-    assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--report", path) == 2  # it exists
+    assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--report", path) == 2  # the file exists already
     assert path.read_text(encoding="utf-8") == before and [p.name for p in tmp_path.iterdir()] == ["out.html"]
 
 
-def test_a_report_that_fails_leaves_nothing(beam, tmp_path, monkeypatch, capsys):
+def test_a_report_that_fails_leaves_no_file(beam, tmp_path, monkeypatch, capsys):
     def broken(*_, **__):
         raise OSError("no space left on device")
 
@@ -203,7 +203,7 @@ def test_a_report_that_fails_leaves_nothing(beam, tmp_path, monkeypatch, capsys)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_report_of_what_is_not_known(tmp_path, rng, capsys):
+def test_a_report_on_a_clip_without_texture(tmp_path, rng, capsys):
     frames = np.rint(rng.normal(100, 1, (40, 48, 64))).astype(np.uint8)
     vmm.io.write(tmp_path / "in.mkv", frames, 30)
     assert run("measure", tmp_path / "in.mkv", "--report", tmp_path / "out.html") == 0
@@ -213,7 +213,7 @@ def test_a_report_of_what_is_not_known(tmp_path, rng, capsys):
     assert "too little texture" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
-def test_a_codec_that_destroys_motion_is_named_once(tmp_path, capsys):
+def test_one_warning_names_a_codec_that_destroys_motion(tmp_path, capsys):
     clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(120, 30, 2.5, 0.3), noise=1.0)
     vmm.io.write(tmp_path / "in.mp4", clip, 30)
     for verb in ("measure", "spectrum", "modes", "sound", "pulse"):
@@ -224,8 +224,9 @@ def test_a_codec_that_destroys_motion_is_named_once(tmp_path, capsys):
         assert said[0].startswith("vmm: warning: ") and "h264" in said[0] and "% of a vibration of 0.02 px" in said[0]
 
 
-def test_what_an_mp4_destroys(tmp_path):
-    """What the README says of it."""
+@pytest.mark.slow
+def test_an_mp4_destroys_as_much_motion_as_the_readme_states(tmp_path):
+    """The README states these figures."""
     frequencies, sizes = (5.0, 31.0, 87.0), np.array([0.2, 0.02, 0.005])
     times = np.arange(480) / 240
     ends = sizes * np.sin(2 * np.pi * np.outer(times, frequencies))

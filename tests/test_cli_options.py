@@ -1,4 +1,4 @@
-"""What the command line asks of methods beside their own options: presets, several bands, a region that is followed."""
+"""Options of the command line that all methods share: presets, several bands, stabilization."""
 
 import re
 
@@ -30,7 +30,7 @@ def written(path, expected):
     return np.abs(vmm.io.read(path)[0].astype(int) - expected).max() <= 1
 
 
-def test_presets_are_named(video, tmp_path):
+def test_a_preset_by_name(video, tmp_path):
     frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
     assert run("linear", video, out, "--preset", "baby") == 0
     assert written(out, vmm.linear.magnify(frames, **vmm.presets["baby"]["linear"]))
@@ -43,12 +43,12 @@ def test_presets_are_named(video, tmp_path):
     assert written(out, vmm.acceleration.magnify(frames, 3.0, fs=30, alpha=8))
 
 
-def test_presets_of_another_method(video, tmp_path, capsys):
+def test_a_preset_of_another_method(video, tmp_path, capsys):
     assert run("linear", video, tmp_path / "out.mkv", "--preset", "crane") == 2
     assert "invalid choice: 'crane'" in capsys.readouterr().err
 
 
-def test_bands_are_repeated(video, tmp_path, capsys):
+def test_several_bands(video, tmp_path, capsys):
     frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
     bands = ["--band", 2, 3, "--band", 5, 8]
     assert run("phase", video, out, *bands, "--alpha", 9, "--alpha", -1) == 0
@@ -70,7 +70,7 @@ def test_stabilized(roi, video, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "option"), [("phase", "--band"), ("jerk", "--frequency")])
-def test_what_to_do_without_a_band(name, option, video, tmp_path, capsys):
+def test_a_missing_band_is_an_error_that_names_the_option(name, option, video, tmp_path, capsys):
     assert run(name, video, tmp_path / "out.mkv") == 2
     said = capsys.readouterr().err.strip()
     assert said.startswith(f"vmm: error: {option} in Hz is missing") and "\n" not in said

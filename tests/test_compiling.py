@@ -1,4 +1,4 @@
-"""How kernels are compiled: vectorised, exact enough, kept where that can be, safe for the host."""
+"""Compilation of kernels: vector instructions, accuracy, the cache on disk, and safety in threads and forks."""
 
 import logging
 import multiprocessing
@@ -38,9 +38,10 @@ HOT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOT)
-def test_hot_kernels_are_vectorised(name):
-    """Packed fused multiply-adds: where they are missing the kernel is ten times slower, and nothing else tells."""
+def test_hot_kernels_use_vector_instructions(name):
+    """A kernel without packed fused multiply-adds is ten times slower and gives the same results."""
     kernel, signature = HOT[name]
     fresh = numba.njit(**{k: v for k, v in kernel.targetoptions.items() if k in ("nogil", "error_model", "fastmath")})(
         kernel.py_func
@@ -53,7 +54,7 @@ def test_hot_kernels_are_vectorised(name):
     assert len(packed) >= 2
 
 
-def test_polynomials_are_exact_enough():
+def test_accuracy_of_the_polynomials():
     angles = np.linspace(-np.pi, np.pi, 100_001)
     there = np.exp(1j * angles).astype(np.complex64)
     seen = kernels.phase_since(there, np.ones_like(there))
@@ -63,15 +64,15 @@ def test_polynomials_are_exact_enough():
     np.testing.assert_allclose(changed, np.exp(1j * turns.astype(float)) - 1, atol=4e-7)
 
 
-def test_small_turns_keep_their_size():
-    """The change is computed as such: no two nearly equal numbers are subtracted."""
-    small = np.float32([[1e-6, 1e-4, 1e-3]])
+def test_small_phase_shifts_are_accurate():
+    """The change is computed directly, without a difference of nearly equal numbers."""
+    small = np.array([[1e-6, 1e-4, 1e-3]], np.float32)
     changed = kernels.turned(np.ones((1, 3), np.complex64), small)
     np.testing.assert_allclose(changed.imag, np.sin(small), rtol=1e-6)
     np.testing.assert_allclose(changed.real, -2 * np.sin(small.astype(float) / 2) ** 2, rtol=1e-5)
 
 
-def test_a_place_that_cannot_be_written_is_no_error(monkeypatch):
+def test_a_read_only_cache_directory_is_no_error(monkeypatch):
     tried = []
 
     def njit(cache=False, **options):
@@ -80,13 +81,13 @@ def test_a_place_that_cannot_be_written_is_no_error(monkeypatch):
             raise RuntimeError("cannot cache function: no locator available")
         return lambda function: function
 
-    monkeypatch.setattr(compiling.numba, "njit", njit)
+    monkeypatch.setattr("numba.njit", njit)
     assert compiling.kernel(abs) is abs
     assert tried == [True, False]
 
 
-def test_nothing_is_compiled_for_many_threads():
-    """Parallel loops of Numba abort the process, or the child of a fork: there must be none."""
+def test_no_kernel_uses_parallel_loops():
+    """Parallel loops of Numba can abort the process or the child of a fork."""
     for module in (phase, riesz_pyramid, pyramid, fourier_boxes, channels):
         for name, kernel in vars(module).items():
             if isinstance(kernel, numba.core.dispatcher.Dispatcher):
@@ -121,7 +122,7 @@ def test_a_long_compilation_is_announced_once(module, lines, patience, caplog):
     assert sum("vmm warmup" in line for line in caplog.messages) == lines
 
 
-def test_a_short_compilation_is_not(patience, caplog):
+def test_a_short_compilation_is_not_announced(patience, caplog):
     with caplog.at_level(logging.WARNING, "vmm"):
         patience.on_start(compiling_of("vmm.phase"))
         patience.on_end(compiling_of("vmm.phase"))
@@ -133,10 +134,10 @@ def in_child(clip, queue):
     queue.put(vmm.phase.magnify(clip, (2, 3), fs=30))
 
 
-@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this platform cannot fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_fork_after_use(clip):
-    """The child has none of its parent's threads."""
+def test_a_forked_child_can_magnify(clip):
+    """The child does not have the worker threads of its parent."""
     vmm.set_threads(2)
     try:
         alone = vmm.phase.magnify(clip, (2, 3), fs=30)

@@ -1,13 +1,13 @@
-"""The device from the host's side: how much at a time, copies ahead of the work, the command line, and none at all."""
+"""Use of a device by the host: chunk sizes, copies, the command line, and machines without a device."""
 
 import builtins
 import subprocess
 import sys
 from contextlib import contextmanager
 
+import fake_cupy
 import numpy as np
 import pytest
-import standin
 
 import vmm
 from vmm.backend.device import ENOUGH, Transfer, chunk_length, frames_at_once, require
@@ -25,17 +25,17 @@ def test_chunks_fit_the_free_memory(pixels, free):
     assert chunk_length(pixels, 2 * free) >= n >= chunk_length(2 * pixels, free)
 
 
-def test_frames_are_cut_by_the_memory_of_the_device(device, monkeypatch):
+def test_the_free_memory_of_the_device_sets_the_chunk_length(device, monkeypatch):
     frames = device.put(np.zeros((40, 64, 64), np.uint8))
     assert frames_at_once(64 * 64) >= 1
-    if device.xp.ndarray is standin.ndarray:
+    if device.xp.ndarray is fake_cupy.ndarray:
         monkeypatch.setattr(device.xp.cuda.runtime, "memGetInfo", lambda: (8 * 4 * 128 * 64 * 64, 0))
         monkeypatch.setattr(device.xp.get_default_memory_pool(), "free_bytes", lambda: 0, raising=False)
         assert [len(piece) for piece in cut(frames)] == [8] * 5
 
 
-def test_chunks_are_carried_there_and_back(device, rng):
-    """Of several sizes, each an array of its own however long it is kept."""
+def test_chunks_are_copied_to_the_device_and_back(device, rng):
+    """Chunks differ in length, and each result stays valid after later chunks are copied."""
     chunks = [rng.integers(0, 255, (n, 5, 6), dtype=np.uint8) for n in (4, 4, 3, 5, 4)]
     transfer = Transfer()
     there = list(transfer.to_device(iter(chunks)))
@@ -45,7 +45,7 @@ def test_chunks_are_carried_there_and_back(device, rng):
     assert min(transfer.seconds.values()) >= 0 and not list(transfer.to_device(iter([])))
 
 
-def test_the_next_chunk_is_on_its_way_before_this_one_is_used(device):
+def test_the_next_chunk_is_requested_before_this_one_is_used(device):
     asked = []
 
     def chunks():
@@ -60,14 +60,14 @@ def test_the_next_chunk_is_on_its_way_before_this_one_is_used(device):
 
 
 @pytest.mark.parametrize("name", ["phase", "riesz", "linear", "color", "bilateral"])
-def test_methods_wait_a_few_times_a_clip_and_not_for_every_frame(name, rng):
+def test_methods_do_not_wait_for_the_device(name, rng):
     from devices import device_of
 
     def waits(frames):
-        before = standin.counted.copy()
+        before = fake_cupy.transfers.copy()
         where = {"frequency": 6} if name == "bilateral" else {"band": (4, 9)}
-        getattr(vmm, name).magnify(standin.on_device(frames), fs=30, **where)
-        return sum((standin.counted - before)[key] for key in ("wait", "down"))
+        getattr(vmm, name).magnify(fake_cupy.on_device(frames), fs=30, **where)
+        return sum((fake_cupy.transfers - before)[key] for key in ("wait", "down"))
 
     with device_of("stand-in, plain kernels"):
         frames = rng.integers(0, 255, (40, 32, 32), dtype=np.uint8)
@@ -94,7 +94,7 @@ def video(tmp_path):
     ],
     ids=lambda command: " ".join(command),
 )
-def test_a_file_by_the_device_is_the_same(command, video, tmp_path, device, capsys):
+def test_a_file_computed_on_the_device_equals_that_of_the_host(command, video, tmp_path, device, capsys):
     name, *options = command
     outs = [tmp_path / "host.mkv", tmp_path / "device.mkv"]
     for out, more in zip(outs, ([], ["--gpu"]), strict=True):
@@ -112,7 +112,7 @@ def test_stabilizing_stays_on_the_host(video, tmp_path, device, capsys):
     assert "leave --gpu out" in capsys.readouterr().err
 
 
-# No device.
+# Machines without a device.
 
 
 @contextmanager
@@ -130,7 +130,7 @@ def without(module, error, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [ImportError("No module named 'cupy'"), RuntimeError("libcuda.so is missing")])
-def test_no_cupy_is_one_sentence(error, video, tmp_path, monkeypatch, capsys):
+def test_a_missing_cupy_is_reported_in_one_sentence(error, video, tmp_path, monkeypatch, capsys):
     with without("cupy", error, monkeypatch):
         assert main(["phase", str(video), str(tmp_path / "out.mkv"), "--band", "2", "3", "--gpu"]) == 2
     said = capsys.readouterr().err
@@ -138,7 +138,7 @@ def test_no_cupy_is_one_sentence(error, video, tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "out.mkv").exists()
 
 
-def test_no_device_is_one_sentence(monkeypatch):
+def test_a_missing_device_is_reported_in_one_sentence(monkeypatch):
     from devices import device_of
 
     with device_of("stand-in, plain kernels") as device:
@@ -147,8 +147,8 @@ def test_no_device_is_one_sentence(monkeypatch):
             require()
 
 
-def test_a_broken_cupy_troubles_no_one(tmp_path):
-    """CuPy without its libraries fails on import, in ways of its own: nothing on the host may touch it."""
+def test_a_broken_cupy_does_not_affect_the_host(tmp_path):
+    """CuPy without its libraries raises various errors on import, so code for the host must not import it."""
     for name in ("cupy", "cupyx"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('no CUDA libraries')")
     code = (

@@ -1,4 +1,4 @@
-"""The example scripts run."""
+"""The example scripts run and print true results."""
 
 import os
 import re
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from parts import VIDEOS
+from cases import VIDEOS
 
 import vmm
 
@@ -22,7 +22,7 @@ def run(name, folder, *arguments):
 
 @pytest.fixture
 def within(tmp_path, monkeypatch, capsys):
-    """Run a script in this process, in an empty folder; what it prints."""
+    """Run a script in this process, in an empty folder, and return its output."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(EXAMPLES)
 
@@ -46,14 +46,16 @@ def test_live(tmp_path):
     assert float(said.split()[-2]) > 0.5
 
 
+@pytest.mark.slow
 def test_large_motion(tmp_path):
     run("large_motion.py", tmp_path)
     assert (tmp_path / "large_motion.png").stat().st_size > 10_000
 
 
-@pytest.mark.skipif(not (VIDEOS / "crane_crop.mp4").exists(), reason="the real clips are not at hand")
+@pytest.mark.slow
+@pytest.mark.skipif(not (VIDEOS / "crane_crop.mp4").exists(), reason="the real clips are not available")
 def test_real_clips(tmp_path):
-    """One clip alone: those that are missing are left out."""
+    """The script skips the clips that are missing, here all but one."""
     (tmp_path / "clips").mkdir()
     frames, fs = vmm.io.read(VIDEOS / "guitar.mp4", end=1.5)
     vmm.io.write(tmp_path / "clips" / "guitar.mp4", frames, fs)
@@ -61,6 +63,7 @@ def test_real_clips(tmp_path):
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"E string.mp4", "A string.mp4", "sheet.png"}
 
 
+@pytest.mark.slow
 def test_tuning_fork(tmp_path, within):
     fork, harmonic = (line.split() for line in within("tuning_fork.py").splitlines())
     assert abs(float(fork[0]) - 64) < float(fork[2]) < 0.1 and float(fork[4]) == pytest.approx(0.1, rel=0.01)
@@ -68,7 +71,8 @@ def test_tuning_fork(tmp_path, within):
     assert (tmp_path / "tuning_fork.png").exists()
 
 
-@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+@pytest.mark.slow
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not available")
 def test_tuning_fork_from_a_file(tmp_path, within):
     frames, _ = vmm.io.read(VIDEOS / "tuning_64hz_500fps.mp4", fs=500, end=0.5)
     vmm.io.write(tmp_path / "fork.mkv", frames[:, 40:160, 250:360], 50)
@@ -76,6 +80,7 @@ def test_tuning_fork_from_a_file(tmp_path, within):
     assert abs(float(first[0]) - 64) < float(first[2]) < 0.1
 
 
+@pytest.mark.slow
 def test_crisps(tmp_path, within):
     import scipy.io.wavfile
 
@@ -85,12 +90,14 @@ def test_crisps(tmp_path, within):
     assert rate >= 8000 and len(wave) / rate == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.slow
 def test_pulse(tmp_path, within):
     said = within("pulse.py").split()
     assert abs(float(said[0]) - 66) < 5 * float(said[2]) < 3
     assert (tmp_path / "pulse.png").exists()
 
 
+@pytest.mark.slow
 def test_machine_fault(tmp_path, within):
     lines = [line.split("  ") for line in within("machine_fault.py").splitlines()]
     assert [line[0] for line in lines] == ["25.00 Hz", "50.00 Hz", "102.50 Hz"]
@@ -98,28 +105,32 @@ def test_machine_fault(tmp_path, within):
     assert "102.50 Hz" in (tmp_path / "machine_fault.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_hammer(within):
     lag, gain, correlation, error = (part.split()[1] for part in within("hammer.py").split(", "))
     assert float(lag) == pytest.approx(0.35, abs=0.002) and float(gain) == pytest.approx(1, abs=0.01)
     assert float(correlation) > 0.998 and float(error) < 0.01
 
 
+@pytest.mark.slow
 def test_rod(within):
     said = within("rod.py").split()
     assert float(said[1]) == pytest.approx(1.8, abs=0.01) and float(said[7]) == pytest.approx(15.4, abs=0.1)
     assert float(said[-1]) < 0.1
 
 
-@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+@pytest.mark.slow
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not available")
 @pytest.mark.filterwarnings("ignore:region 0 holds edges of one direction")
 def test_rod_from_a_file(within):
-    """Better than the 0.121 of the paper's table."""
+    """The error is below the 0.121 px of the paper."""
     clip, readings = VIDEOS / "rod_displacement.avi", VIDEOS / "rod_displacement.csv"
     assert float(within("rod.py", clip, readings, 224, 216, 32, 32).split()[-1]) < 0.08
 
 
+@pytest.mark.slow
 def test_beam_modes(tmp_path, within):
-    """Whether or not the other packages are installed."""
+    """The comparison runs with and without the other packages."""
     said = within("beam_modes.py", 3)
     ours, *others = re.findall(r"^(\S+) .*(?:MAC \[(.*)\]|is skipped.*pip install)", said, re.MULTILINE)
     assert ours[0] == "vmm" and min(map(float, ours[1].split())) > 0.98

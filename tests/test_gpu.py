@@ -4,8 +4,8 @@ import gc
 
 import numpy as np
 import pytest
+from cases import BY_FREQUENCY, METHODS
 from devices import device_of
-from parts import BY_FREQUENCY, METHODS
 
 pytestmark = pytest.mark.gpu
 

@@ -1,8 +1,8 @@
-"""Kernels in CUDA do what the plain ones do: on the host, compiled for it, and on a device where there is one."""
+"""CUDA kernels equal the reference kernels, compiled for the host and on a device if the machine has one."""
 
 import re
 
-import hosted
+import host_cuda
 import numpy as np
 import pytest
 from test_kernels import CASES, SIZES, SOS, compare, complexes, copied, pixels, real
@@ -44,14 +44,14 @@ def device(request):
 
 
 def put(device, arguments, sos=()):
-    """Arrays on the device, but for small matrices that the host keeps."""
+    """Copy arguments to the device, except matrices in double precision, which stay on the host."""
     kept = [x is not None and isinstance(x, np.ndarray) and x.dtype != np.float64 for x in arguments]
     return [device.put(x.copy()) if there else x for x, there in zip(arguments, kept, strict=True)]
 
 
 @pytest.mark.parametrize("size", [*SIZES, (1, 9)])
 @pytest.mark.parametrize("name", EVERY)
-def test_each_is_the_plain_one(name, size, device, rng):
+def test_each_kernel_equals_the_reference(name, size, device, rng):
     arguments = EVERY[name](rng, *size)
     kernel = getattr(kernels, name.split()[0])
     there, other = put(device, arguments), copied(arguments)
@@ -99,8 +99,8 @@ def test_boxes_of_spectra(size, corner, box, device, rng):
     ("motion", "make", "parts"), [(local_phase, complexes, ()), (intensity, real, ()), (quaternion, real, (3,))]
 )
 @pytest.mark.parametrize("sections", [1, 2, 6])
-def test_fused_is_one_after_the_other(motion, make, parts, sections, device, rng):
-    """In two chunks, so that the frame before and the registers are handed on."""
+def test_reading_and_filtering_in_one_kernel(motion, make, parts, sections, device, rng):
+    """Two chunks test that the previous frame and the filter state are passed on."""
     coefs, sos = make(rng, 7, *parts, 9, 11), np.tile(SOS, (3, 1))[:sections]
     still = motion.read(coefs[:1], coefs[:1]).shape[1:]
     before, registers = coefs[0].copy(), np.zeros((sections, 2, *still), np.float32)
@@ -116,7 +116,7 @@ def test_fused_is_one_after_the_other(motion, make, parts, sections, device, rng
 
 
 @pytest.mark.parametrize("alpha", [2.0, "map"])
-def test_values_magnified_at_once(alpha, device, rng):
+def test_filtering_and_magnifying_values_in_one_kernel(alpha, device, rng):
     coefs, registers = real(rng, 5, 9, 11), np.zeros((2, 2, 9, 11), np.float32)
     by = alpha if alpha == 2.0 else real(rng, 9, 11)
     before = coefs[0].copy()
@@ -129,8 +129,8 @@ def test_values_magnified_at_once(alpha, device, rng):
 
 
 @pytest.mark.parametrize("rows", [1, 16, 37])
-def test_phase_gathered_at_once(rows, device, rng):
-    """In two chunks, so that the frame before is handed on."""
+def test_projecting_phase_on_columns_in_one_kernel(rows, device, rng):
+    """Two chunks test that the previous frame is passed on."""
     coefs, columns = complexes(rng, 7, 9, 11), rng.normal(size=(rows, 7))
     before, total = coefs[0].copy(), real(rng, rows, 9, 11)
     state = device.put(before), device.put(total)
@@ -146,7 +146,7 @@ def test_phase_gathered_at_once(rows, device, rng):
 @pytest.mark.parametrize("limit", [np.inf, 2.0])
 @pytest.mark.parametrize("alpha", [3.0, "map"])
 @pytest.mark.parametrize(("motion", "make", "parts"), [(local_phase, complexes, ()), (quaternion, real, (3,))])
-def test_written_at_once(motion, make, parts, alpha, limit, device, rng):
+def test_limiting_and_writing_in_one_kernel(motion, make, parts, alpha, limit, device, rng):
     coefs = make(rng, 3, *parts, 9, 11)
     signal = motion.read(coefs, coefs[:1])
     by = alpha if alpha == 3.0 else real(rng, 9, 11)
@@ -161,8 +161,8 @@ def test_written_at_once(motion, make, parts, alpha, limit, device, rng):
 @pytest.mark.parametrize("sections", [2, 6])
 @pytest.mark.parametrize("sigma", [0.0, 1.5])
 @pytest.mark.parametrize("alpha", [3.0, "map"])
-def test_phase_magnified_at_once(alpha, sigma, sections, device, rng):
-    """In two chunks, so that the frame before and the registers are handed on."""
+def test_filtering_and_magnifying_phase_in_one_kernel(alpha, sigma, sections, device, rng):
+    """Two chunks test that the previous frame and the filter state are passed on."""
     coefs, sos = complexes(rng, 7, 9, 11), np.tile(SOS, (3, 1))[:sections]
     by = alpha if alpha == 3.0 else real(rng, 9, 11)
     motion = smooth(limited(local_phase, 2.0), sigma)
@@ -182,38 +182,38 @@ def test_phase_magnified_at_once(alpha, sigma, sections, device, rng):
 
 
 @pytest.mark.parametrize("size", [*SIZES, (1, 9)])
-def test_points_of_like_speed(size, device, rng):
+def test_averages_over_points_of_similar_speed(size, device, rng):
     field, trust, speed = real(rng, 2, *size), abs(real(rng, *size)), 0.1 * real(rng, 2, *size)
     taps = np.array([1.0, 0.6, 0.2])
     seen = trajectories.average_similar(*map(device.put, (field, trust, speed)), taps, 0.2)
     compare(device.back(seen), trajectories.average_similar.plain(field, trust, speed, taps, 0.2))
 
 
-def test_nothing_is_read_where_nothing_moved(device, rng):
+def test_equal_coefficients_have_no_phase_shift(device, rng):
     coefs, triples = device.put(complexes(rng, 3, 30, 40)), device.put(real(rng, 3, 3, 30, 40))
     assert not device.back(kernels.phase_since(coefs, coefs)).any()
     assert not device.back(kernels.quaternion_since(triples, triples)).any()
 
 
-def test_arrays_that_kernels_do_not_take(device):
+def test_arrays_without_a_compiled_kernel(device):
     for dtype in (np.float64, np.complex128, np.int32):
         assert compiled("blur", device.put(np.zeros((2, 3, 4), dtype))) is None
     assert compiled("blur", device.put(np.zeros((0, 3, 4), np.float32))) is None
     assert compiled("correlate", device.put(np.zeros((2, 3, 4), np.float32))) is None
 
 
-def test_sources_hold_every_kernel_once():
+def test_each_source_defines_every_kernel_once():
     for kind in launching.FRAMES:
         code = launching.source(kind)
         names = re.findall(r'extern "C" __global__ void (\w+)\(', code)
         assert len(names) == len(set(names)) == code.count("__global__")
-        assert set(hosted.kernels_of(code)) == set(names)
+        assert set(host_cuda.kernels_of(code)) == set(names)
         assert code.count("#define FRAME") == 1
     for name in names:
         assert hasattr(gpu, name) or name.startswith(("blur_", "weigh_")), name
 
 
-def test_grids_cover_all():
+def test_grids_cover_all_elements():
     for n in (1, 255, 256, 257, 2**32):
         (across, down, deep), block = launching.row(n, 70000)
         assert across * block[0] >= n > (across - 1) * block[0] and (down, deep) == (65535, 1)

@@ -1,4 +1,4 @@
-"""What importing the package does, and does not."""
+"""Import of the package: its speed and its public names."""
 
 import subprocess
 import sys
@@ -8,14 +8,14 @@ import pytest
 import vmm
 
 
-def test_import_is_light():
+def test_import_loads_no_large_package():
     heavy = "numba, matplotlib, onnxruntime, cupy, torch, skimage, scipy.signal"
     code = f"import sys, vmm; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("name", vmm.__all__)
-def test_every_public_name_is_there(name):
+def test_every_public_name_exists(name):
     assert getattr(vmm, name) is not None
     assert name in dir(vmm)
 

@@ -1,8 +1,10 @@
-"""Compiled kernels do what the plain ones do, to the rounding of single precision."""
+"""Compiled kernels equal the reference kernels up to rounding in single precision."""
+
+from typing import Any
 
 import numpy as np
 import pytest
-from parts import TOLERANCE
+from cases import TOLERANCE
 
 import vmm
 from vmm.backend import reference as kernels
@@ -28,7 +30,7 @@ def pixels(rng, *shape):
     return rng.integers(0, 256, shape).astype(np.uint8)
 
 
-CASES = {  # kernel and arguments of one size
+CASES = {  # by kernel: a function that makes its arguments for frames of h x w
     "phase_since": lambda g, h, w: (complexes(g, 3, h, w), complexes(g, 3, h, w)),
     "turned": lambda g, h, w: (complexes(g, 3, h, w), 9 * real(g, 3, h, w)),
     "faded": lambda g, h, w: (9 * real(g, 3, h, w), 2.0),
@@ -66,7 +68,7 @@ def compare(fast, plain):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", CASES)
-def test_fast_is_plain(name, size, rng):
+def test_compiled_equals_reference(name, size, rng):
     arguments = CASES[name](rng, *size)
     kernel = getattr(kernels, name.split()[0])
     one, two = copied(arguments), copied(arguments)
@@ -102,8 +104,8 @@ def test_boxes_of_spectra(size, corner, box, rng):
 
 
 @pytest.mark.parametrize("size", [(41, 50), (40, 51)])
-def test_a_box_of_everything_is_twice_the_image(size, rng):
-    """A box without weights on all of one half of a spectrum gives back what it took."""
+def test_a_box_over_the_whole_half_spectrum(size, rng):
+    """A box without weights over one half of a spectrum returns the values that it read."""
     images = rng.normal(size=(2, *size))
     half, spectrum = np.fft.rfft2(images), np.fft.fft2(images)
     corner = -(size[0] // 2), 1 - (size[1] + 1) // 2
@@ -123,8 +125,8 @@ def triples(rng, n, h, w):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("motion", "make"), [(local_phase, complexes), (intensity, real), (quaternion, triples)])
-def test_fused_is_one_after_the_other(motion, make, size, rng):
-    """In two chunks, so that the frame before and the registers are handed on."""
+def test_reading_and_filtering_in_one_kernel(motion, make, size, rng):
+    """Two chunks test that the previous frame and the filter state are passed on."""
     coefs = make(rng, 7, *size)
     still = motion.read(coefs[:1], coefs[:1]).shape[1:]
     out = []
@@ -151,10 +153,11 @@ def test_fused_is_one_after_the_other(motion, make, size, rng):
 @pytest.mark.parametrize("size", [*SIZES, (300, 400)])
 @pytest.mark.parametrize("sigma", [0.0, 0.6, 2.0])
 @pytest.mark.parametrize(("name", "limit"), [("intensity", np.inf), ("quaternion", np.inf), ("quaternion", 1.0)])
-def test_one_pass_over_a_level(name, limit, sigma, size, rng):
-    """In two chunks, from the images on."""
+def test_one_pass_over_a_level_of_the_riesz_pyramid(name, limit, sigma, size, rng):
+    """The pass runs from the images to the magnified level, in two chunks."""
     images = real(rng, 5, *size)
-    motion, given, coefs = intensity, (), images
+    given: tuple[Any, ...] = ()
+    motion, coefs = intensity, images
     if name == "quaternion":
         motion, given = smooth(limited(quaternion, limit), sigma), ((0.5, 0.0, -0.5), (0.2, 0.6, 0.2))
         coefs = kernels.riesz.plain(images, *given)
@@ -176,7 +179,7 @@ def test_one_pass_over_a_level(name, limit, sigma, size, rng):
 
 @pytest.mark.parametrize("limit", [np.inf, 2.0])
 @pytest.mark.parametrize("alpha", [3.0, "map"])
-def test_phase_written_at_once(alpha, limit, rng):
+def test_writing_phase_in_one_kernel(alpha, limit, rng):
     coefs, signal = complexes(rng, 3, 9, 11), real(rng, 3, 9, 11)
     by = alpha if alpha == 3.0 else real(rng, 9, 11)
     kernel = fast_paths.kernel_for("written", local_phase, coefs)
@@ -186,15 +189,15 @@ def test_phase_written_at_once(alpha, limit, rng):
 
 
 @pytest.mark.parametrize("sigma", [0.0, 2.0])
-def test_riesz_where_nothing_is_to_be_seen(sigma):
-    """Inside of a disc of one grey the amplitude is 0, and however large alpha is, nothing is to be turned."""
+def test_riesz_inside_a_uniform_disc(sigma):
+    """The amplitude is 0 inside a uniform disc, so that no pixel changes there at any alpha."""
     moves = synthetic.three_directions(synthetic.sway(20, 30, 2.5, 0.1)[:, 1])
     frames = synthetic.render(synthetic.circles(np.full((64, 192), 50.0), radii=(20, 20, 20)), moves)
     out = vmm.riesz.magnify(frames.astype(np.float32), (2, 3), fs=30, alpha=1000, sigma=sigma)
     assert np.isfinite(out).all()
 
 
-def test_what_compiled_kernels_take(rng):
+def test_arrays_that_compiled_kernels_accept(rng):
     assert compiled_for(real(rng, 2, 3)) and compiled_for(complexes(rng, 2, 3))
     for other in (np.zeros((2, 3)), np.zeros((0, 3), np.float32), np.zeros((2, 3), ">f4"), [1.0]):
         assert not compiled_for(other)
@@ -202,7 +205,7 @@ def test_what_compiled_kernels_take(rng):
         assert not compiled_for(real(rng, 2, 3))
 
 
-def test_nothing_changes_where_nothing_moves(rng):
+def test_a_still_clip_stays_still(rng):
     coefs = complexes(rng, 1, 30, 40)
     assert not kernels.phase_since(coefs, coefs.copy()).any()
     assert not kernels.turned(coefs, np.zeros((1, 30, 40), np.float32)).any()
@@ -210,8 +213,8 @@ def test_nothing_changes_where_nothing_moves(rng):
 
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("wavelength", [None, 16])
-def test_linear_in_one_pass_over_the_finest_band(kind, wavelength):
-    """Chunk after chunk, on frames of any type; rounding may fall to the other side."""
+def test_linear_in_one_pass_over_the_finest_level(kind, wavelength):
+    """Chunks of any dtype agree up to one step of rounding."""
     grey = synthetic.render(synthetic.texture((65, 82)), synthetic.sway(20, 30, 2.5, 0.2))
     frames = np.stack([grey, 255 - grey, grey // 2], axis=-1).astype(kind)
 

@@ -1,4 +1,4 @@
-"""Pictures."""
+"""Pictures of clips."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 import vmm
 
 
-def test_slices_show_the_line(colour_clip):
+def test_a_slice_shows_the_chosen_line(colour_clip):
     figure = vmm.plot.slices(colour_clip, colour_clip[::-1], row=10, fs=30)
     before, after = (axes.images[0].get_array() for axes in figure.axes)
     assert np.array_equal(before, colour_clip[:, 10].swapaxes(0, 1))
@@ -14,13 +14,13 @@ def test_slices_show_the_line(colour_clip):
     assert figure.axes[0].get_xlim() == (0, 2)
 
 
-def test_slices_follow_the_middle_column(clip):
+def test_a_slice_shows_the_middle_column_by_default(clip):
     (axes,) = vmm.plot.slices(clip.astype(np.uint16)).axes
     assert np.array_equal(axes.images[0].get_array(), clip[:, :, 32].T)
 
 
 @pytest.mark.parametrize("line", [{"row": 1, "col": 1}, {"row": 99}, {"col": -1}])
-def test_lines_that_are_not_there(line, clip):
+def test_a_line_outside_the_frame(line, clip):
     with pytest.raises(ValueError, match="row="):
         vmm.plot.slices(clip, **line)
 

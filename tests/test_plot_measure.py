@@ -1,4 +1,4 @@
-"""Pictures of what was measured: that they show what they say."""
+"""Pictures of measurements show the measured values."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ BOXES = ((8, 8, 16, 16), (8, 36, 16, 16))
 
 @pytest.fixture
 def moved():
-    """Two regions, of which one is known in one direction alone."""
+    """Displacements of two regions, the second of which is observable in one direction only."""
     waves = synthetic.sway(60, FS, 2.5, 0.2, angle=90)
     values = np.stack([waves, 0.1 * waves], axis=1)
     error = np.array([[0.01, 0.02], [0.03, np.nan]])
@@ -30,28 +30,28 @@ def modes(shapes, error=0.001):
 
 
 def seesaw(size=(48, 64)):
-    """A shape that moves up on the left, down on the right, a quarter of a period after the clip began."""
+    """A shape that moves up on the left and down on the right, with a phase of a quarter of a period."""
     shape = np.zeros((1, *size, 2), complex)
     shape[0, :, :, 0] = -1j * np.linspace(-0.2, 0.2, size[1])
     return shape
 
 
-def test_waveform_has_a_band_of_two_standard_errors(moved):
+def test_a_waveform_has_a_shaded_band_of_two_standard_errors(moved):
     figure = vmm.plot.waveform(moved, rois=moved.rois)
     first, second = figure.axes
     assert np.array_equal(first.lines[0].get_ydata(), moved.values[:, 0, 0])
     assert first.lines[0].get_xdata()[-1] == pytest.approx(59 / FS)
     low, high = (f(first.collections[0].get_paths()[0].vertices[:, 1]) for f in (np.min, np.max))
     assert (low, high) == pytest.approx((moved.values[:, 0, 0].min() - 0.02, moved.values[:, 0, 0].max() + 0.02))
-    assert len(first.lines) == 2 and len(second.lines) == 1  # what is not known is not drawn
+    assert len(first.lines) == 2 and len(second.lines) == 1  # the unobservable direction is not drawn
     assert first.get_ylabel() == "displacement (mm)" and "0.02 mm" in first.get_legend_handles_labels()[1][0]
-    assert len(first.collections) == 2 and len(second.collections) == 2  # two bands; a band, and what is not seen
+    assert len(first.collections) == 2 and len(second.collections) == 2  # the second hatches a direction
     grey = second.collections[0].get_paths()[0].vertices[:, 0] * FS
     assert (grey.min(), grey.max()) == pytest.approx((29.5, 31.5))
     assert second.get_title(loc="left") == "region 1: rows 8 to 23, columns 36 to 51"
 
 
-def test_waveform_of_other_things(moved):
+def test_waveforms_of_other_results(moved):
     assert vmm.plot.waveform(vmm.measure.velocity(moved)).axes[0].get_ylabel() == "velocity (mm/s)"
     (axes,) = vmm.plot.waveform(np.arange(9.0)).axes
     assert axes.get_xlabel() == "time (frames)" and axes.get_ylabel() == "signal" and axes.get_legend() is None
@@ -60,7 +60,7 @@ def test_waveform_of_other_things(moved):
         vmm.plot.waveform(np.full((20, 3), np.nan))
 
 
-def test_lines_are_labelled_where_they_are(moved):
+def test_peaks_are_labeled_at_their_frequency(moved):
     lines = vmm.measure.peaks(moved.values[:, 0, 0], fs=FS)
     figure = vmm.plot.spectrum(vmm.measure.spectrum(moved, segments=1, average=True), lines, band=(1, 10))
     (axes,) = figure.axes
@@ -71,7 +71,7 @@ def test_lines_are_labelled_where_they_are(moved):
     assert low < text.xy[1] < high
 
 
-def test_neighbouring_labels_do_not_cover_one_another():
+def test_labels_of_close_peaks_do_not_overlap():
     wave = sum(np.sin(2 * np.pi * f * np.arange(960) / 240) for f in (30, 31.5, 33, 70))
     noise = np.random.default_rng(0).normal(0, 0.01, 960)
     lines = vmm.measure.peaks(wave + noise, fs=240)
@@ -82,40 +82,40 @@ def test_neighbouring_labels_do_not_cover_one_another():
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
-def test_orbit_as_the_screen_shows_it():
+def test_an_orbit_is_drawn_with_rows_downward():
     angle = 2 * np.pi * 5 * np.arange(240) / 240
     values = np.stack([0.1 * np.sin(angle), 0.3 * np.cos(angle)], axis=1)
     (axes,) = vmm.plot.orbit(vmm.measure.orbit(values, 5, fs=240)).axes
     right, down = axes.lines[0].get_data()
     assert np.ptp(right) == pytest.approx(0.6, abs=0.001) and np.ptp(down) == pytest.approx(0.2, abs=0.001)
-    assert down[1] > down[0] and axes.yaxis_inverted() and axes.get_aspect() == 1  # down is down
+    assert down[1] > down[0] and axes.yaxis_inverted() and axes.get_aspect() == 1  # larger rows are lower on the screen
 
 
-def test_orbits_of_what_is_known(moved):
+def test_only_observable_orbits_are_drawn(moved):
     figure = vmm.plot.orbit(vmm.measure.orbit(moved, 2.5))
     assert [axes.get_title() for axes in figure.axes] == ["region 0"]
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
-def test_overlay_tells_the_sides_apart(step):
+def test_the_overlay_shows_opposite_signs_in_different_colors(step):
     frame = np.zeros((48, 64), np.uint8)
     figure = vmm.plot.overlay(modes(seesaw()[:, ::step, ::step]), frame)
     picture, colours = figure.axes[0].images
     values, alpha = colours.get_array(), colours.get_alpha()
     assert tuple(picture.get_extent()) == tuple(colours.get_extent())
     assert np.sign(values[0, 1]) == -np.sign(values[0, -2]) != 0
-    assert alpha[0, values.shape[1] // 2] < 0.1 < alpha[0, 1] < 0.7  # the picture is seen where nothing moves
+    assert alpha[0, values.shape[1] // 2] < 0.1 < alpha[0, 1] < 0.7  # transparent at 0
     assert figure.axes[0].get_title(loc="left") == "1 Hz, down: up to 0.2 px"
 
 
-def test_what_is_less_than_three_errors_is_not_drawn():
+def test_values_below_three_standard_errors_are_not_drawn():
     found, frame = modes(seesaw(), error=0.05), np.zeros((48, 64), np.uint8)
     alpha = vmm.plot.overlay(found, frame).axes[0].images[1].get_alpha()
     assert (alpha[:, 9:55] == 0).all() and (alpha[:, :7] > 0).all()
     assert vmm.plot.overlay(modes(np.full((1, 48, 64, 2), np.nan)), frame).axes[0].images[1].get_alpha().max() == 0
 
 
-def test_shapes_of_regions_are_where_these_are():
+def test_shapes_of_regions_are_drawn_at_the_regions():
     found, frame = modes([[[0, 0.1], [0, -0.2]]]), np.zeros((40, 60, 3), np.uint16)
     mask = np.zeros((40, 60), bool)
     mask[8:24, 36:52] = True
@@ -125,7 +125,7 @@ def test_shapes_of_regions_are_where_these_are():
         vmm.plot.overlay(found, frame)
 
 
-def test_arrows_point_where_things_go():
+def test_arrows_point_along_the_displacement():
     frame = np.zeros((48, 64), np.uint8)
     (quiver,) = (part for part in vmm.plot.arrows(modes(seesaw()), frame).axes[0].collections if hasattr(part, "U"))
     left, right = quiver.X < 30, quiver.X > 34
@@ -136,17 +136,17 @@ def test_arrows_point_where_things_go():
 
 
 @pytest.mark.parametrize("step", [1, 2])
-def test_animated_shapes_move_as_far_as_told(step):
+def test_animated_shapes_move_by_the_scaled_amplitude(step):
     frame = np.rint(synthetic.texture((48, 64))((0, 0))).astype(np.uint8)
     shape = np.zeros((1, 48, 64, 2), complex)
     shape[..., 1] = 0.05
     clip = vmm.plot.animated(modes(shape[:, ::step, ::step]), frame, gain=20, count=16)
     seen = vmm.measure.displacement(clip, (12, 12, 24, 40)).values[:, 0]
-    expected = np.cos(2 * np.pi * np.arange(16) / 16)  # 20 times 0.05
+    expected = np.cos(2 * np.pi * np.arange(16) / 16)  # 20 times the amplitude of 0.05 px
     assert np.abs(seen[:, 1] - expected).max() < 0.08 and np.abs(seen[:, 0]).max() < 0.02
 
 
-def test_animated_shapes_of_regions_and_colour():
+def test_animated_shapes_of_regions_and_in_color():
     frame = np.zeros((40, 60, 3), np.uint8)
     frame[::4] = 255
     clip = vmm.plot.animated(modes([[[0.1, 0], [-0.1, 0]]]), frame, count=4, rois=BOXES)
@@ -167,7 +167,7 @@ def test_regions_are_numbered():
     assert axes.patches[1].get_xy() == (35.5, 7.5) and axes.texts[2].get_position() == (14.5, 29.5)
 
 
-def test_page_is_safe_and_whole():
+def test_the_page_is_escaped_and_complete():
     text = vmm.plot.page("a<b", [("x&y", ["<script>", [("h",), ("1 < 2",)]])], warnings=["w<"])
     assert "<script>" not in text and "a&lt;b" in text and "x&amp;y" in text and "1 &lt; 2" in text and "w&lt;" in text
     assert text.startswith("<!DOCTYPE html>") and text.endswith("</html>\n")

@@ -1,7 +1,8 @@
-"""What the README says is so."""
+"""The statements and examples of the README are true."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def test_every_learned_method_has_a_row():
     assert sorted(name for name in rows if name not in vmm.METHODS) == sorted(vmm.LEARNED)
 
 
-def test_two_commands():
+def test_the_two_commands_of_the_installation():
     commands = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
     assert len(commands) == 2
     assert commands[0].endswith("vmm demo") and commands[1].endswith("pytest")
@@ -34,7 +35,7 @@ def test_examples_run(code, tmp_path, monkeypatch, capsys):
     (tmp_path / "vmm-demo").mkdir()
     clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 2, 0.1))
     vmm.io.write("vmm-demo/input.mkv", np.repeat(clip[..., None], 3, axis=-1), 30)
-    names = {}
+    names: dict[str, Any] = {}
     exec(compile(code, "README.md", "exec"), names)
     if "magnify" in names:
         assert names["magnify"](clip, 2, fs=30).shape == clip.shape

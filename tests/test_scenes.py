@@ -1,4 +1,4 @@
-"""Clips with exactly known motion: circles before backgrounds, their ways, jumps and light."""
+"""Synthetic clips with exactly known motion: circles before backgrounds, paths, steps and changes of illumination."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def backgrounds():
     return {name: synthetic.background(name, SHAPE) for name in synthetic.BACKGROUNDS}
 
 
-def test_there_are_25_backgrounds(backgrounds):
+def test_there_are_25_different_backgrounds(backgrounds):
     assert len(backgrounds) == 25
     for picture in backgrounds.values():
         assert picture.shape == SHAPE and picture.dtype.kind == "f"
@@ -38,16 +38,16 @@ def test_backgrounds_of_any_shape(name, shape):
     np.testing.assert_array_equal(picture, synthetic.background(name, shape))
 
 
-def test_a_background_of_another_name():
+def test_an_unknown_background():
     with pytest.raises(ValueError, match=r"background 'sea' must be one of .*astronaut"):
         synthetic.background("sea", SHAPE)
 
 
-WIDE = (96, 300)  # each circle in a third
+WIDE = (96, 300)  # one circle in each third of the width
 
 
 def discs(frame, behind):
-    """Of each circle the middle (2,), and the area in pixels."""
+    """Return the center (2,) and the area of each circle, in pixels."""
     for third in np.split(frame - behind, 3, axis=1):
         rows, cols = np.indices(third.shape)
         total, peak = third.sum(), third.flat[np.abs(third).argmax()]
@@ -77,7 +77,7 @@ def test_the_background_stands_still():
     assert before.min() >= 0 and before.max() <= 255
 
 
-def test_circles_are_of_the_size_asked_for():
+def test_circles_have_the_requested_size():
     behind = np.full((120, 480), 100.0)
     for seed in range(8):
         areas = [area for _, area in discs(synthetic.circles(behind, seed=seed)(np.zeros((3, 2))), behind)]
@@ -88,14 +88,14 @@ def test_circles_are_of_the_size_asked_for():
     assert seen == pytest.approx([12, 25, 33], rel=2e-3)
 
 
-def test_circles_differ_by_seed_and_stand_out():
+def test_circles_differ_by_seed_and_contrast_with_the_background():
     behind = synthetic.background("camera", WIDE)
     one, other = (synthetic.circles(behind, seed=seed)(np.zeros((3, 2))) for seed in (0, 1))
     assert np.abs(one - other).max() > 20
     assert (np.abs(one - behind).max(axis=0).reshape(3, 100).max(axis=1) > 40).all()
 
 
-def test_circles_go_three_ways():
+def test_paths_of_the_circles():
     wave = 0.1 * np.sin(np.arange(31) / 3)
     moves = synthetic.three_directions(wave)
     assert moves.shape == (31, 3, 2)
@@ -122,20 +122,20 @@ def test_a_clip_of_circles():
 
 
 @pytest.mark.parametrize(("angle", "direction"), [(0, (0, 1)), (90, (1, 0)), (180, (0, -1))])
-def test_a_jump(angle, direction):
+def test_a_step(angle, direction):
     moves = synthetic.step(9, at=4, size=3.0, angle=angle)
     np.testing.assert_array_equal(moves[:4], 0)
     np.testing.assert_allclose(moves[4:], 3 * np.array([direction] * 5), atol=1e-12)
 
 
-def test_light_multiplies_frames():
+def test_illumination_multiplies_the_frames():
     scene = synthetic.texture((24, 32))
     moves = synthetic.sway(5, 30, 2, 0.1)
     light = 1 + 0.1 * np.arange(5)
     plain, lit = (synthetic.render(scene, moves, light=by, dtype=np.float64) for by in (None, light))
     np.testing.assert_allclose(lit, plain * light[:, None, None])
     noisy = synthetic.render(scene, moves, light=light, noise=1.0, dtype=np.float64) - lit
-    assert noisy.std(axis=(1, 2)) == pytest.approx(np.ones(5), rel=0.1)  # noise is the camera's, not the lamp's
+    assert noisy.std(axis=(1, 2)) == pytest.approx(np.ones(5), rel=0.1)  # noise does not scale with light
     dark = synthetic.render(scene, moves, light=0.5)
     np.testing.assert_array_equal(dark, np.rint(plain / 2).astype(np.uint8))
     bright = synthetic.render(scene, moves, light=9.0)
@@ -153,7 +153,7 @@ def test_a_narrow_texture_has_one_wavelength_and_moves_exactly():
         synthetic.narrow((96, 128), 2.0)
 
 
-def test_clips_with_their_truth():
+def test_clips_come_with_the_true_magnified_clip():
     made = magnified.moving_circles("moon", 9.0, shape=WIDE, frames=24, amplitude=0.5)
     still = magnified.moving_circles("moon", 9.0, shape=WIDE, frames=24, amplitude=0.0)
     assert made.frames.shape == made.truth.shape == (24, *WIDE) and made.frames.dtype == np.uint8

@@ -1,4 +1,4 @@
-"""The study runs, goes on where it was cut off, says what failed, and shows every method."""
+"""The study runs, resumes after an interruption, reports failures, and shows every method."""
 
 import csv
 import html
@@ -19,12 +19,12 @@ from benchmarks.study.settings import TINY
 from benchmarks.study.store import Store
 from benchmarks.study.types import Curves, Job, Pictures, Table
 
-HERE = tuple(name for name in experiments.NAMES if name != "cost")  # which measures in processes of its own
+HERE = tuple(name for name in experiments.NAMES if name != "cost")  # "cost" starts processes of its own
 
 
 @pytest.fixture
 def few(monkeypatch):
-    """One method, another that was added to the library, and one network."""
+    """Restrict the study to one method, a method that is added to the library, and one network."""
     monkeypatch.setattr(vmm, "copycat", SimpleNamespace(magnify=vmm.linear.magnify), raising=False)
     monkeypatch.setattr(vmm, "METHODS", ("linear", "copycat"))
     monkeypatch.setattr(entrants, "NAMES", ("realtime",))
@@ -36,7 +36,7 @@ def experiment(jobs, blocks=lambda results, setting: []):
 
 @pytest.fixture
 def made_up(monkeypatch, few):
-    """Puts one experiment in the place of all."""
+    """Return a function that replaces all experiments by one."""
 
     def put(one):
         monkeypatch.setattr(run, "experiments", lambda only=(): {"made_up": one})
@@ -44,6 +44,7 @@ def made_up(monkeypatch, few):
     return put
 
 
+@pytest.mark.slow
 def test_the_page(few, tmp_path):
     page = run.study(tmp_path, TINY, HERE, quiet=True).read_text()
     assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|<script|https?://""", page)
@@ -63,7 +64,7 @@ def test_the_page(few, tmp_path):
     assert (tmp_path / "results.jsonl").read_text() == before and again == page
 
 
-def test_goes_on_where_it_was_cut_off(made_up, tmp_path):
+def test_an_interrupted_study_resumes(made_up, tmp_path):
     done = []
 
     def job(name):
@@ -79,14 +80,14 @@ def test_goes_on_where_it_was_cut_off(made_up, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run.study(tmp_path, TINY, quiet=True)
     with (tmp_path / "results.jsonl").open("a") as file:
-        file.write('{"setting": "ti')  # cut off while it was written
+        file.write('{"setting": "ti')  # the process ended while it wrote this line
     made_up(experiment([job("first"), Job(("second",), lambda: {"value": 2.5}), job("third")]))
     run.study(tmp_path, TINY, quiet=True)
     assert done == ["first", "second", "third"]
     assert Store(tmp_path, TINY).results("made_up")[("second",)] == {"value": 2.5}
 
 
-def test_what_failed_is_said_and_tried_again(made_up, tmp_path):
+def test_a_failed_job_is_reported_and_tried_again(made_up, tmp_path):
     made_up(experiment([Job(("phase", "moon"), lambda: {"value": 1 / 0})]))
     page = run.study(tmp_path, TINY, quiet=True).read_text()
     assert "phase, moon failed: ZeroDivisionError" in page
@@ -119,7 +120,8 @@ def test_blocks_of_each_kind(made_up, tmp_path):
     assert (tmp_path / "made_up-lines.csv").read_text().splitlines() == ["line,x,y", "one,1,3", "one,2,0.3333"]
 
 
-def test_processes_side_by_side_give_the_same(tmp_path):
+@pytest.mark.slow
+def test_parallel_processes_give_the_same_results(tmp_path):
     name = "subpixel"
     work = [(name, job) for job in list_jobs(name, experiments.experiments((name,))[name], TINY, tmp_path)][:4]
     work.append(("made_up", Job(("here",), lambda: {"process": float(os.getpid())}, alone=True)))
@@ -131,7 +133,7 @@ def test_processes_side_by_side_give_the_same(tmp_path):
     assert there["nothing", "0.04", "10", "0"]["similarity"] > 0
 
 
-def test_results_of_another_setting_are_left_alone(tmp_path):
+def test_results_of_another_setting_are_ignored(tmp_path):
     (tmp_path / "results.jsonl").write_text(
         json.dumps({"setting": "full", "experiment": "e", "key": ["k"], "values": {}, "seconds": 0}) + "\n"
     )
@@ -139,8 +141,9 @@ def test_results_of_another_setting_are_left_alone(tmp_path):
     assert not store.has("e", ("k",)) and not store.results("e")
 
 
-def test_two_frames_by_those_that_see_accelerations():
-    """From a clip of two frames by turns comes the motion of one against the other."""
+@pytest.mark.slow
+def test_two_frames_by_methods_that_need_a_clip():
+    """A clip that alternates between two frames shows the motion between them."""
     from vmm.data.shifts import measured_shift, shift
 
     scene = shift("coins", 0.2, 0.8, side=96)

@@ -1,4 +1,4 @@
-"""The experiments of the study on known cases, in their smallest form."""
+"""The experiments of the study on cases with known results, at their smallest size."""
 
 import numpy as np
 import pytest
@@ -29,11 +29,11 @@ def few(monkeypatch, some):
 
 
 def done(module, out, *wanted):
-    """The results of the jobs that are wanted, by the end of their key."""
+    """Run the jobs whose key ends with one of ``wanted``, or all, and return their results by key."""
     return {job.key: job.run() for job in module.jobs(TINY, out) if not wanted or job.key[1:] in wanted}
 
 
-def test_two_frequencies_at_once_do_not_leak_into_one_another():
+def test_phasors_of_two_frequencies_are_separate():
     t = np.arange(50) / 30
     wave = 0.3 * np.sin(2 * np.pi * 2.5 * t) + 2 * np.cos(2 * np.pi * 3.4 * t + 0.5) + 7 - t
     found = phasors(wave, (2.5, 3.4), fs=30)
@@ -58,6 +58,7 @@ def test_each_stripe_moves_alone():
         stripes(shape, 2, kind="wood")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [accuracy.SYNTHETIC, accuracy.HAMMER])
 def test_an_exact_sensor_agrees_with_the_truth(name):
     scene = accuracy.scenes(TINY)[name]()
@@ -66,6 +67,7 @@ def test_an_exact_sensor_agrees_with_the_truth(name):
     assert found.stderr < 0.02 and found.correlation > 0.99 and abs(found.gain / scene.unit - 1) < 0.03
 
 
+@pytest.mark.slow
 def test_accuracy(tmp_path):
     results = done(accuracy, tmp_path)
     assert {key[1] for key in results} == {accuracy.SYNTHETIC, accuracy.HAMMER}
@@ -77,6 +79,7 @@ def test_accuracy(tmp_path):
     _shown(accuracy, results)
 
 
+@pytest.mark.slow
 def test_selectivity(tmp_path):
     some_keys = [(selectivity.PARTS,), (selectivity.ONE,), ("filter", "fir"), ("filter", "iir"), ("filter", "jerk")]
     results = done(selectivity, tmp_path, *some_keys)
@@ -90,6 +93,7 @@ def test_selectivity(tmp_path):
     assert any(isinstance(block, Curves) for block in _shown(selectivity, results))
 
 
+@pytest.mark.slow
 def test_large_motion(tmp_path):
     results = done(large_motion, tmp_path, ("alone",), ("step 3 px",), ("noise 3",), ("flicker 2 %",))
     assert 0.8 < results["phase", "alone"]["gain"] < 1.1 < results["phase", "step 3 px"]["gain"]
@@ -98,7 +102,7 @@ def test_large_motion(tmp_path):
     _shown(large_motion, results)
 
 
-def test_paths_are_as_named():
+def test_each_path_has_the_motion_of_its_name():
     small, drift = large_motion.paths("drift 0.5 px/frame", 30)
     np.testing.assert_allclose(np.diff(drift[:, 1]), 0.5)
     assert abs(small).max() <= large_motion.AMPLITUDE
@@ -106,9 +110,10 @@ def test_paths_are_as_named():
     assert abs(large_motion.paths("shake", 30)[1]).max() == pytest.approx(3)
 
 
+@pytest.mark.slow
 def test_cost(tmp_path):
     results = done(cost, tmp_path)
-    assert results["lightweight-light", "network"]["operations"] == pytest.approx(42.46, abs=0.01)  # as in the paper
+    assert results["lightweight-light", "network"]["operations"] == pytest.approx(42.46, abs=0.01)  # as published
     time = results["phase", "64x96", "1"]
     assert time["ms"] > 0 and time["memory"] > time["beyond"] >= 0
     assert {"parameters", "time", "memory"} <= {block.name for block in _shown(cost, results)}
@@ -116,6 +121,7 @@ def test_cost(tmp_path):
         probe.measure(name="nobody", height=64, width=96, frames=8, threads=1, seconds=0)
 
 
+@pytest.mark.slow
 def test_peers(tmp_path, monkeypatch):
     good = packages.Peer("good", "numpy", lambda frames, band, fs, alpha: frames)
     bad = packages.Peer("bad", "numpy", lambda *_: 1 / 0)
@@ -138,6 +144,7 @@ def test_peers(tmp_path, monkeypatch):
         peers._unavailable.cache_clear()
 
 
+@pytest.mark.slow
 def test_contact_sheet(tmp_path):
     results = done(contact_sheet, tmp_path)
     (block, *_) = _shown(contact_sheet, results)
@@ -154,7 +161,7 @@ def test_grid_says_what_is_wrong():
 
 
 def _shown(module, results):
-    """The blocks of results: every row of a table has a cell a column."""
+    """Return the blocks of results after checking that each row of a table has one cell for each column."""
     found = module.blocks(results, TINY)
     for block in found:
         if isinstance(block, Table):

@@ -1,17 +1,18 @@
-"""Work on several cores."""
+"""Worker threads."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
-from parts import BY_BAND, BY_FREQUENCY, METHODS
+from cases import BY_BAND, BY_FREQUENCY, METHODS
 
 import vmm
 from vmm.backend.threads import cores, in_parallel
 
 
 @pytest.mark.parametrize("n", ["1", "3"])
-def test_results_come_in_order_and_few_ahead(n, monkeypatch):
+def test_results_come_in_order_and_few_are_computed_ahead(n, monkeypatch):
     monkeypatch.setenv("VMM_THREADS", n)
     assert cores() == int(n)
     started = []
@@ -27,13 +28,13 @@ def test_results_come_in_order_and_few_ahead(n, monkeypatch):
     assert seen == list(range(0, 80, 2))
 
 
-def test_cores_of_the_machine(monkeypatch):
+def test_an_invalid_variable_means_all_cores(monkeypatch):
     monkeypatch.setenv("VMM_THREADS", "many")
     assert cores() >= 1
 
 
 @pytest.mark.parametrize("n", ["1", "4"])
-def test_errors_come_out(n, monkeypatch):
+def test_errors_reach_the_caller(n, monkeypatch):
     monkeypatch.setenv("VMM_THREADS", n)
 
     def fail(i):
@@ -56,8 +57,8 @@ def test_set_threads(monkeypatch):
         vmm.set_threads(None)
 
 
-def test_work_inside_work_is_done_in_its_own_thread(monkeypatch):
-    """Else threads of the pool would wait for one another for ever."""
+def test_nested_work_runs_in_the_calling_thread(monkeypatch):
+    """Otherwise threads of the pool would wait for each other forever."""
     monkeypatch.setenv("VMM_THREADS", "2")
 
     def outer(i):
@@ -72,8 +73,8 @@ def test_work_inside_work_is_done_in_its_own_thread(monkeypatch):
     ("name", "temporal"),
     [*((n, t) for n in BY_BAND for t in ("butterworth", "fir")), *((n, None) for n in BY_FREQUENCY)],
 )
-def test_the_number_of_cores_changes_nothing_but_rounding(name, temporal, monkeypatch):
-    frames = np.random.default_rng(0).random((24, 200, 240)).astype(np.float32)
+def test_results_for_any_number_of_threads_agree_up_to_rounding(name, temporal, monkeypatch):
+    frames = np.random.default_rng(0).random((24, 96, 96)).astype(np.float32)
     out = []
     for n in ("1", "2", "5"):
         monkeypatch.setenv("VMM_THREADS", n)
@@ -83,9 +84,9 @@ def test_the_number_of_cores_changes_nothing_but_rounding(name, temporal, monkey
         np.testing.assert_allclose(other, out[0], rtol=0, atol=1e-4)
 
 
-def test_calls_from_several_threads(clip):
+def test_simultaneous_calls_give_the_same_result(clip):
     alone = vmm.phase.magnify(clip, (2, 3), fs=30)
-    out = [None] * 4
+    out: list[Any] = [None] * 4
 
     def work(i):
         out[i] = vmm.phase.magnify(clip, (2, 3), fs=30)

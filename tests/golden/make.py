@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from parts import BY_FREQUENCY, METHODS
+from cases import BY_FREQUENCY
 
+import vmm
 from vmm.data import synthetic
 
 PATH = Path(__file__).parent / "references.npz"
@@ -16,12 +17,12 @@ def outputs() -> dict[str, np.ndarray]:
     grey = synthetic.render(synthetic.texture((40, 52), seed=5), moves, dtype=np.float64)
     frames = grey[..., None] * np.array([0.9, 0.7, 0.5])
     options = {"color": {"level": 2}, "linear": {"wavelength": 12}, "phase": {"sigma": 1}}
-    return {
-        name: METHODS[name](frames, 2.5 if name in BY_FREQUENCY else (2, 3), fs=30, alpha=8, **options.get(name, {}))[
-            17
-        ].astype(np.float32)
-        for name in METHODS
-    }
+    results = {}
+    for name in vmm.METHODS:
+        where = 2.5 if name in BY_FREQUENCY else (2, 3)
+        magnified = getattr(vmm, name).magnify(frames, where, fs=30, alpha=8, **options.get(name, {}))
+        results[name] = magnified[17].astype(np.float32)
+    return results
 
 
 if __name__ == "__main__":

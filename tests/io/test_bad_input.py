@@ -1,4 +1,4 @@
-"""Files that cannot be read or written: one clear sentence each, and nothing left behind."""
+"""Files that cannot be read or written raise one clear sentence and leave no partial file."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import pytest
 import vmm
 
 
-def left(folder):
+def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
@@ -37,7 +37,7 @@ def test_a_folder_without_images(tmp_path):
         vmm.io.read(tmp_path, fs=30)
 
 
-def test_images_that_differ(tmp_path):
+def test_images_of_different_sizes(tmp_path):
     import imageio.v3 as iio
 
     iio.imwrite(tmp_path / "0.png", np.zeros((8, 8), np.uint8))
@@ -47,7 +47,7 @@ def test_images_that_differ(tmp_path):
 
 
 @pytest.mark.parametrize("part", [0.5, 0.9])
-def test_a_video_that_is_broken_off(part, video):
+def test_a_truncated_video(part, video):
     data = video.read_bytes()
     video.write_bytes(data[: int(part * len(data))])  # its index stands at its beginning
     with pytest.raises(ValueError, match=r"in\.mp4: (truncated|no video)"):
@@ -74,7 +74,7 @@ def test_fs_out_of_range(fs, video):
         vmm.io.stream(video, fs=fs)
 
 
-def test_chunks_of_nothing(video):
+def test_chunks_of_zero_frames(video):
     with pytest.raises(ValueError, match="chunk=0"):
         vmm.io.stream(video, chunk=0)
 
@@ -82,7 +82,7 @@ def test_chunks_of_nothing(video):
 def test_unknown_format(tmp_path, frames):
     with pytest.raises(ValueError, match=r"unknown format '\.xyz'; known are \.mp4"):
         vmm.io.write(tmp_path / "a.xyz", frames, 30)
-    assert left(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_an_output_that_exists(tmp_path, frames):
@@ -98,7 +98,7 @@ def test_an_output_that_exists(tmp_path, frames):
 def test_a_folder_that_exists_is_replaced_whole(tmp_path, frames):
     vmm.io.write(tmp_path / "pngs", frames, 30)
     vmm.io.write(tmp_path / "pngs", frames[:4], 30, overwrite=True)
-    assert len(left(tmp_path / "pngs")) == 4
+    assert len(names_in(tmp_path / "pngs")) == 4
 
 
 def test_no_folder(tmp_path, frames):
@@ -107,7 +107,7 @@ def test_no_folder(tmp_path, frames):
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, frames, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write to any folder
     with pytest.raises(PermissionError, match="cannot be written"):
         vmm.io.write(tmp_path / "a.mp4", frames, 30)
 
@@ -119,11 +119,11 @@ def test_a_full_disk(tmp_path, frames, monkeypatch):
     out.mkdir()
     with pytest.raises(OSError, match=r"writing the video failed: .*No space left on device"):
         vmm.io.write(out / "a.mkv", np.repeat(frames, 40, axis=0), 30)
-    assert left(out) == []
+    assert names_in(out) == []
 
 
 def _full(path):
-    """A program like ffmpeg that finds the disk full."""
+    """Write a program that, in the place of ffmpeg, finds the disk full."""
     path.write_text("#!/bin/sh\nexec cat > /dev/full\n")
     path.chmod(0o755)
     return str(path)
@@ -131,14 +131,14 @@ def _full(path):
 
 @pytest.mark.parametrize("suffix", [".mp4", ".gif", ".tif", ""])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_nothing_is_left_of_a_clip_that_fails(suffix, error, tmp_path, frames):
+def test_an_error_in_the_frames_leaves_no_file(suffix, error, tmp_path, frames):
     def chunks():
         yield frames
         raise error
 
     with pytest.raises(error):
         vmm.io.write(tmp_path / f"a{suffix}", chunks(), 30)
-    assert left(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("rate", [0, -1])
@@ -152,13 +152,13 @@ def test_no_frames(tmp_path):
         vmm.io.write(tmp_path / "a.mp4", iter([]), 30)
 
 
-def test_colour_of_sixteen_bits_into_png(tmp_path, frames):
+def test_16_bit_color_as_png(tmp_path, frames):
     with pytest.raises(ValueError, match="16-bit color"):
         vmm.io.write(tmp_path / "pngs", frames.astype(np.uint16), 30)
-    assert left(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
-def test_a_folder_that_holds_other_things_is_not_replaced(tmp_path, frames):
+def test_a_folder_with_other_files_is_not_replaced(tmp_path, frames):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(FileExistsError, match="holds more than numbered images"):
@@ -183,10 +183,10 @@ def test_clips_that_cannot_be_written(suffix, tmp_path, frames):
         vmm.io.write(path, np.full((3, 8, 8), np.nan), 30)
     with pytest.raises(ValueError, match="must be a positive number"):
         vmm.io.write(path, frames, float("inf"))
-    assert left(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
-def test_gif_is_not_that_fast(tmp_path, frames):
+def test_gif_allows_at_most_100_frames_per_second(tmp_path, frames):
     with pytest.raises(ValueError, match="at most 100 frames per second"):
         vmm.io.write(tmp_path / "a.gif", frames, 240)
 
@@ -211,7 +211,7 @@ def test_arguments_of_other_kinds(tmp_path, frames):
         vmm.io.write(tmp_path / "a.mp4", 3, 30)
     with pytest.raises(TypeError, match="fps must be a number"):
         vmm.io.write(tmp_path / "a.mp4", frames, "30")
-    assert left(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_the_package_shows_only_what_a_user_calls():

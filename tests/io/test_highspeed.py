@@ -1,4 +1,4 @@
-"""Recordings of high-speed cameras, made byte by byte."""
+"""Files of high-speed cameras, which the tests write byte by byte."""
 
 import struct
 
@@ -9,7 +9,7 @@ import vmm
 
 
 def packed(frames, depth):
-    """Values of 10 or 12 bits side by side."""
+    """Pack values of 10 or 12 bits without gaps."""
     bits = (frames.reshape(-1, 1) >> np.arange(depth - 1, -1, -1)) & 1
     return np.packbits(bits.astype(np.uint8)).tobytes()
 
@@ -40,7 +40,7 @@ def test_mraw(bits, xml, tmp_path, rng):
     assert vmm.io.info(path).shape == (5, 6, 8)
 
 
-def test_mraw_that_is_broken(tmp_path, rng):
+def test_damaged_mraw(tmp_path, rng):
     path = mraw(tmp_path, rng.integers(0, 255, (5, 6, 8)), 8)
     (tmp_path / "a.mraw").write_bytes(b"short")
     with pytest.raises(ValueError, match="truncated: it has 5 bytes, but 5 frames need 240"):
@@ -53,13 +53,13 @@ def test_mraw_that_is_broken(tmp_path, rng):
         vmm.io.read(path)
 
 
-def test_mraw_of_unknown_depth(tmp_path, rng):
+def test_mraw_of_an_unsupported_bit_depth(tmp_path, rng):
     with pytest.raises(ValueError, match="10 bits per pixel"):
         vmm.io.read(mraw(tmp_path, rng.integers(0, 255, (5, 6, 8)), 10))
 
 
 def cine(path, frames, depth, *, upwards=True, compression=0, packing=None, rate=1900):
-    """A Phantom recording, with a note of another length before each frame."""
+    """Write a Phantom recording with an annotation of different length before each frame."""
     count, height, width = frames.shape
     if depth in (10, 12):
         images = [packed(image, depth) for image in frames]
@@ -89,7 +89,7 @@ def test_cine(depth, upwards, tmp_path, rng):
     assert vmm.io.info(tmp_path / "a.cine").codec == "cine"
 
 
-def test_cine_that_is_broken(tmp_path, rng):
+def test_damaged_cine(tmp_path, rng):
     frames = rng.integers(0, 255, (5, 6, 8)).astype(np.uint16)
     path = cine(tmp_path / "a.cine", frames, 8)
     path.write_bytes(path.read_bytes()[:-30])

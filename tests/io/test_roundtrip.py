@@ -1,4 +1,4 @@
-"""What is written is read, whatever the format."""
+"""Clips of each format are the same after writing and reading."""
 
 from fractions import Fraction
 
@@ -39,7 +39,7 @@ def test_h264_keeps_the_rate_exactly(suffix, rate, tmp_path, frames):
     assert found.shape == frames.shape
 
 
-def test_h264_is_near_and_keeps_colours(tmp_path):
+def test_h264_preserves_colors_approximately(tmp_path):
     grey = synthetic.render(synthetic.texture((64, 80), blur=3), synthetic.sway(12, 30, 2, 1))
     frames = np.rint(grey[..., None] * np.array([0.9, 0.6, 0.3])).astype(np.uint8)
     vmm.io.write(tmp_path / "clip.mp4", frames, 30)
@@ -59,14 +59,14 @@ def test_gif(tmp_path, frames):
     assert vmm.io.info(tmp_path / "clip.gif").shape == frames.shape
 
 
-def test_sixteen_bits_into_eight(tmp_path, frames):
+def test_16_bit_frames_in_an_8_bit_format(tmp_path, frames):
     vmm.io.write(tmp_path / "a.mp4", frames.astype(np.uint16) * 256, 30)
     vmm.io.write(tmp_path / "b.mp4", frames, 30)
     (a, _), (b, _) = (vmm.io.read(tmp_path / name) for name in ("a.mp4", "b.mp4"))
     assert np.array_equal(a, b)
 
 
-def test_floats_are_grey_levels(tmp_path, frames):
+def test_floating_point_frames_are_rounded_to_gray_levels(tmp_path, frames):
     vmm.io.write(tmp_path / "a.mkv", frames.astype(np.float32) + 0.3, 30)
     assert np.array_equal(vmm.io.read(tmp_path / "a.mkv")[0], frames)
 
@@ -81,7 +81,7 @@ def test_part_of_a_clip(tmp_path, frames):
         vmm.io.read(tmp_path / "a.mkv", start=5)
 
 
-def test_stream_carries_what_methods_need(tmp_path, frames):
+def test_a_stream_has_shape_dtype_and_fs(tmp_path, frames):
     vmm.io.write(tmp_path / "a.mkv", frames, 10)
     clip = vmm.io.stream(tmp_path / "a.mkv", chunk=4, fs=600)
     assert (clip.shape, clip.dtype, clip.fs, clip.fps) == (frames.shape, frames.dtype, 600, 10)
@@ -90,19 +90,19 @@ def test_stream_carries_what_methods_need(tmp_path, frames):
     assert sum(len(chunk) for chunk in out) == 9
 
 
-def test_brightness_alone(tmp_path, frames):
+def test_reading_luma_only(tmp_path, frames):
     vmm.io.write(tmp_path / "a.mp4", frames, 10)
     grey, _ = vmm.io.read(tmp_path / "a.mp4", gray=True)
     colour, _ = vmm.io.read(tmp_path / "a.mp4")
     assert grey.shape == frames.shape[:3]
-    luma = 16 + 219 / 255 * (colour @ np.array([0.2126, 0.7152, 0.0722]))  # the plane as it is, in BT.709
+    luma = 16 + 219 / 255 * (colour @ np.array([0.2126, 0.7152, 0.0722]))  # the luma plane in limited range of BT.709
     assert np.corrcoef(grey.ravel(), luma.ravel())[0, 1] > 0.95
     assert grey.min() >= 16 and grey.max() <= 235
     vmm.io.write(tmp_path / "stack.tif", frames, 10)
     assert vmm.io.read(tmp_path / "stack.tif", fs=10, gray=True)[0].shape == frames.shape[:3]
 
 
-def test_sound_is_taken_over(tmp_path, frames):
+def test_sound_is_copied(tmp_path, frames):
     from vmm.io.video import run_ffmpeg
 
     tone = tmp_path / "tone.mp4"
@@ -128,11 +128,11 @@ def test_unusual_rates_are_exact(rate, tmp_path, frames):
     assert vmm.io.info(tmp_path / "a.mkv").fps == rate
 
 
-def test_images_are_read_in_the_order_of_their_numbers(tmp_path):
+def test_images_are_read_in_numerical_order(tmp_path):
     import imageio.v3 as iio
 
     for i in (1, 2, 10, 11):
-        iio.imwrite(tmp_path / f"{i}.png", np.full((8, 9, 2), i, np.uint8))  # grey and alpha
+        iio.imwrite(tmp_path / f"{i}.png", np.full((8, 9, 2), i, np.uint8))  # gray and an alpha channel
     frames, _ = vmm.io.read(tmp_path, fs=30)
     assert frames.shape == (4, 8, 9)
     assert frames[:, 0, 0].tolist() == [1, 2, 10, 11]
@@ -148,13 +148,13 @@ def test_tiff_in_one_piece(shape, read, tmp_path, rng):
     assert back.shape == read and np.array_equal(back.ravel(), values.ravel())
 
 
-def test_names_that_look_like_addresses(tmp_path, frames):
+def test_file_names_that_look_like_urls(tmp_path, frames):
     path = tmp_path / "2024-01-01T12:30.mkv"
     vmm.io.write(path, frames, 30)
     assert np.array_equal(vmm.io.read(path)[0], frames)
 
 
-def test_grey_of_ten_bits_fills_sixteen(tmp_path, frames):
+def test_10_bit_gray_is_scaled_to_16_bits(tmp_path, frames):
     from vmm.io.video import run_ffmpeg
 
     grey = frames[..., 0].astype(np.uint16) << 8

@@ -1,4 +1,4 @@
-"""Reading ahead, reading twice, and colour planes that are carried through."""
+"""Streams: reading ahead, reading twice, and chroma planes that are copied unchanged."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ def test_items_come_in_order():
     assert not workers()
 
 
-def test_no_more_than_asked_for_is_made_ahead():
+def test_at_most_depth_items_are_read_ahead():
     made = []
 
     def items():
@@ -33,10 +33,10 @@ def test_no_more_than_asked_for_is_made_ahead():
 
     for i in prefetch(items(), depth=2):
         time.sleep(0.002)
-        assert len(made) <= i + 4  # this one is in use, two wait, one is in the maker's hands
+        assert len(made) <= i + 4  # one item is in use, two wait, and one is being read
 
 
-def test_an_error_comes_out_where_it_arose():
+def test_an_error_is_raised_after_the_items_before_it():
     def items():
         yield 1
         raise OSError("disk on fire")
@@ -47,7 +47,7 @@ def test_an_error_comes_out_where_it_arose():
         next(seen)
 
 
-def test_what_is_left_is_closed():
+def test_closing_the_reader_closes_the_source():
     closed = threading.Event()
 
     def items():
@@ -82,7 +82,7 @@ def test_whole_clip_filters_read_a_file_twice(tmp_path):
 
 
 class Twice:
-    """A long clip that can be read twice, of frames that come round."""
+    """A long clip that repeats a few frames and can be read twice."""
 
     def __init__(self, loop, count):
         self._loop, self._count, self.shape = loop, count, (count, *loop.shape[1:])
@@ -94,7 +94,7 @@ class Twice:
         return self.reopen()
 
 
-def test_a_clip_that_is_shorter_than_stated():
+def test_a_clip_that_is_shorter_than_its_stated_length():
     loop = synthetic.render(synthetic.texture((32, 40)), synthetic.sway(50, 30, 2.5, 0.2))
     clip = Twice(loop, 40)
     clip.shape = (57, 32, 40)
@@ -102,13 +102,14 @@ def test_a_clip_that_is_shorter_than_stated():
     assert np.abs(out.astype(int) - vmm.phase.magnify(loop[:40], (2, 3), fs=30, temporal=ideal)).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temporal", [ideal, fir])
 def test_zero_phase_memory_does_not_grow_with_the_clip(temporal, monkeypatch):
-    """As many components are kept of 2000 frames as of 400: of the ideal filter the band is narrower, then.
+    """The band of the ideal filter is chosen so that 2000 frames need as many components as 400.
 
-    30 windows of the other filter more, so that the last one is as long.
+    The longer clip has 30 more windows of the FIR filter, so that the last window has the same length.
     """
-    monkeypatch.setenv("VMM_THREADS", "1")  # the peak of several threads depends on chance
+    monkeypatch.setenv("VMM_THREADS", "1")  # the peak memory of several threads varies
     loop = synthetic.render(synthetic.texture((96, 128)), synthetic.sway(50, 30, 3, 0.1))
 
     def peak(count):
@@ -127,7 +128,7 @@ def test_zero_phase_memory_does_not_grow_with_the_clip(temporal, monkeypatch):
 
 @pytest.fixture
 def planes(tmp_path):
-    """A file with luma and colour apart, and what it holds."""
+    """A file that stores luma and chroma planes."""
     moving = synthetic.render(synthetic.texture((48, 64), blur=2), synthetic.sway(20, 30, 2.5, 0.2))
     colours = np.stack([moving, 255 - moving, moving // 2], axis=-1)
     vmm.io.write(tmp_path / "in.mp4", colours, 30)
@@ -138,7 +139,7 @@ def raw(path):
     return np.concatenate(list(decode(path, probe(path), chunk=20, pixels="planes")))
 
 
-def test_luma_and_colour_come_together_again(planes, tmp_path):
+def test_luma_and_chroma_are_joined_again(planes, tmp_path):
     clip = vmm.io.stream(planes, luma=True, chunk=6)
     assert clip.shape == (20, 48, 64)
     vmm.io.write(tmp_path / "out.mp4", vmm.riesz.magnify(clip, (2, 3), alpha=0), clip.fs, color=clip.color)
@@ -149,7 +150,7 @@ def test_luma_and_colour_come_together_again(planes, tmp_path):
     assert probe(tmp_path / "out.mp4").color_tags == probe(planes).color_tags != ()
 
 
-def test_luma_moves_as_brightness_does(planes, tmp_path):
+def test_the_luma_plane_is_magnified(planes, tmp_path):
     clip = vmm.io.stream(planes, luma=True)
     vmm.io.write(tmp_path / "out.mp4", vmm.phase.magnify(clip, (2, 3), alpha=20), clip.fs, color=clip.color)
     luma = raw(planes)[:, : 48 * 64].reshape(20, 48, 64)
@@ -159,14 +160,14 @@ def test_luma_moves_as_brightness_does(planes, tmp_path):
     assert np.abs(seen - expected).mean() < 1.5
 
 
-def test_where_luma_does_not_stand_apart_colour_is_read(tmp_path, frames):
+def test_a_file_without_a_luma_plane_is_read_in_color(tmp_path, frames):
     vmm.io.write(tmp_path / "clip.mkv", frames, 30)
     clip = vmm.io.stream(tmp_path / "clip.mkv", luma=True)
     assert clip.color is None and clip.shape == frames.shape
 
 
 @pytest.mark.parametrize("name", ["out.mkv", "out.mp4"])
-def test_colour_that_does_not_fit(name, planes, tmp_path):
+def test_chroma_planes_that_do_not_fit(name, planes, tmp_path):
     color = vmm.io.stream(planes, luma=True).color
     size = (48, 64) if name == "out.mkv" else (48, 62)
     with pytest.raises(ValueError, match=r"chroma planes can be written to \.mp4"):
@@ -174,6 +175,6 @@ def test_colour_that_does_not_fit(name, planes, tmp_path):
     assert not (tmp_path / name).exists()
 
 
-def test_a_chunk_holds_some_million_pixels(tmp_path):
+def test_a_chunk_holds_about_four_million_pixels(tmp_path):
     vmm.io.write(tmp_path / "clip.tif", np.zeros((20, 1024, 1024), np.uint8), 30)
     assert len(next(vmm.io.stream(tmp_path / "clip.tif", fs=30))) == 4

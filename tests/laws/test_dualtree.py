@@ -1,5 +1,7 @@
 """Laws of the dual-tree complex wavelet transform, and motion read from it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -62,7 +64,7 @@ def wavelets(shape=(256, 256), levels=4):
     tree = DualTree(shape, np.float64, levels=levels)
     for k, grid in enumerate(tree.grids):
         at = tuple(n // 2 for n in grid.shape)
-        bands = [None] * len(tree.grids)
+        bands: list[Any] = [None] * len(tree.grids)
         bands[k] = np.zeros((2, *grid.shape), complex)
         bands[k][0][at], bands[k][1][at] = 1, 1j
         real, imag = tree.synthesize(bands, None)

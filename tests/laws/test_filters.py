@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from cases import BANDPASS, FILTERS, TOLERANCE
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parts import BANDPASS, FILTERS, TOLERANCE
 
 import vmm
 from vmm.backend.reference import biquads

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from parts import MOTIONS
+from cases import MOTIONS
 
 from vmm.motion import limited, local_displacement, local_phase, quaternion, smooth, weighted
 from vmm.motion.weighted import monogenic

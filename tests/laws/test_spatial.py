@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from parts import COLOUR, SPATIAL, TOLERANCE
+from cases import COLOUR, SPATIAL, TOLERANCE
 
 
 @pytest.mark.parametrize("name", SPATIAL)

@@ -1,4 +1,4 @@
-"""Learned methods, and weights to convert, on the command line."""
+"""Learned methods on the command line."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_against_the_frame_before_and_in_a_band(video, tmp_path):
     assert np.abs(vmm.io.read(out)[0].astype(int) - vmm.realtime.magnify(frames, (2, 3), fs=30)).max() <= 1
 
 
-def test_weights_that_are_not_there(video, tmp_path, capsys):
+def test_missing_weights(video, tmp_path, capsys):
     assert run("magnet", video, tmp_path / "out.mkv", "--weights", "nothing.onnx", "--quiet") == 2
     assert "nothing.encoder.onnx does not exist" in capsys.readouterr().err
     assert run("convert", tmp_path / "no.pth", tmp_path / "net.onnx", "--as", "magnet") == 2

@@ -1,16 +1,17 @@
-"""Networks on the device: arrays are bound where they lie, and what comes out is wrapped where it lies."""
+"""Networks on the device: inputs are bound and outputs are wrapped without copies to the host."""
 
 import types
+from typing import Any
 
+import fake_cupy
 import numpy as np
 import pytest
-import standin
 from devices import device_of
 
 import vmm
 from vmm.learned import session
 
-METHODS = {
+METHODS: dict[str, dict[str, Any]] = {
     "lightweight": {},
     "lightweight in a band": {"band": (4, 9), "fs": 30},
     "realtime": {"mode": "dynamic"},
@@ -19,14 +20,14 @@ METHODS = {
 
 
 class Binding:
-    """An ``IOBinding`` of a session that says it has CUDA, and computes on the host."""
+    """The ``IOBinding`` of ``Session``, which computes on the host."""
 
     def __init__(self, graph):
         self._graph, self._inputs, self._names, self._out = graph, {}, [], []
 
     def bind_input(self, name, device_type, device_id, element_type, shape, buffer_ptr):
         assert (device_type, device_id, element_type) == ("cuda", 0, np.float32)
-        self._inputs[name] = standin.at_pointer(buffer_ptr, shape, element_type)
+        self._inputs[name] = fake_cupy.at_pointer(buffer_ptr, shape, element_type)
 
     def bind_output(self, name, device_type, device_id):
         assert (device_type, device_id) == ("cuda", 0)
@@ -36,7 +37,7 @@ class Binding:
         self._out = [np.ascontiguousarray(x) for x in self._graph.run(self._names, self._inputs)]
 
     def synchronize_outputs(self):
-        standin.counted["wait"] += 1
+        fake_cupy.transfers["wait"] += 1
 
     def get_outputs(self):
         return [
@@ -46,7 +47,7 @@ class Binding:
 
 
 class Session:
-    """A session on the host that says it has CUDA."""
+    """A session that reports CUDA as a provider and computes on the host."""
 
     def __init__(self, graph):
         self._graph = graph
@@ -85,13 +86,13 @@ def test_networks_on_the_device(name, frames, cuda):
     function = getattr(vmm, name.split()[0]).magnify
     expected = function(frames, alpha=3, **METHODS[name])
     with device_of("stand-in, plain kernels") as device:
-        standin.counted.clear()
+        fake_cupy.transfers.clear()
         out = device.back(function(device.put(frames), alpha=3, **METHODS[name]))
-        assert standin.counted["down"] == 0
+        assert fake_cupy.transfers["down"] == 0
     assert np.abs(out.astype(int) - expected).max() <= 1
 
 
-def test_without_cuda_it_is_one_sentence(frames):
+def test_an_onnxruntime_without_cuda_is_reported_in_one_sentence(frames):
     with (
         device_of("stand-in, plain kernels") as device,
         pytest.raises(ImportError, match=r"need onnxruntime with CUDA, but it has CPU.*pip install onnxruntime-gpu"),
@@ -100,7 +101,7 @@ def test_without_cuda_it_is_one_sentence(frames):
 
 
 @pytest.mark.gpu
-def test_networks_on_a_real_device(frames):
+def test_networks_on_a_cuda_device(frames):
     with device_of("cupy") as device:
         import onnxruntime
 
@@ -110,7 +111,7 @@ def test_networks_on_a_real_device(frames):
     assert np.abs(out.astype(int) - vmm.realtime.magnify(frames, alpha=3)).max() <= 3
 
 
-def test_onnxruntime_has_what_is_called():
+def test_onnxruntime_has_the_names_that_are_used():
     from onnxruntime import IOBinding, OrtValue
 
     for name in ("bind_input", "bind_output", "synchronize_outputs", "get_outputs"):

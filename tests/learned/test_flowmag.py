@@ -1,4 +1,4 @@
-"""Targeted magnification by FlowMag's generator."""
+"""Magnification by the generator of FlowMag."""
 
 import builtins
 
@@ -15,7 +15,7 @@ def clip(n=4, shape=(32, 40)):
 
 
 class Linear:
-    """A network that adds (factor - 1) (b - a) to frame b: linear magnification, whose factors multiply."""
+    """A network that adds (factor - 1) (b - a) to frame b, so that the factors of two runs multiply."""
 
     name, kind, pair, step = "linear", "flowmag", True, 1
 
@@ -51,11 +51,11 @@ def linear(monkeypatch):
 
 
 def faint(n=4, shape=(20, 24)):
-    """Floating frames about mid grey, such that nothing is clipped."""
+    """Return floating-point frames around mid-gray that no factor clips."""
     return 128 + np.random.default_rng(0).normal(0, 0.1, (n, *shape)).astype(np.float32)
 
 
-# What the generator is told.
+# The factor that the generator receives.
 
 
 def test_the_total_factor_is_one_more_than_alpha(linear):
@@ -66,7 +66,7 @@ def test_the_total_factor_is_one_more_than_alpha(linear):
 
 
 def test_the_mask_goes_into_the_generator(linear):
-    """It is told to leave what is outside as it is, and half as much where the mask is half."""
+    """The factor is 1 outside the mask and halfway to the full factor where the mask is 0.5."""
     frames, mask = faint(), np.zeros((20, 24))
     mask[:10, :12], mask[:10, 12:] = 1, 0.5
     out = flowmag.magnify(frames, alpha=8, mask=mask, weights="linear")
@@ -84,7 +84,7 @@ def test_a_map_of_alpha(linear):
 
 
 @pytest.mark.parametrize(("alpha", "each"), [(15.0, 16.0), (15.1, 16.1**0.5), (255.0, 16.0)])
-def test_factors_above_sixteen_run_twice_with_the_root(linear, alpha, each):
+def test_factors_above_16_run_twice_with_the_square_root(linear, alpha, each):
     frames = faint()
     out = flowmag.magnify(frames, alpha=alpha, weights="linear")
     assert all(told == pytest.approx(each) for told in linear.factors)
@@ -96,13 +96,13 @@ def test_alpha_of_zero_is_the_identity(linear):
     np.testing.assert_array_equal(flowmag.magnify(frames, alpha=0, weights="linear"), frames)
 
 
-def test_chunks_are_the_clip(linear):
+def test_chunks_equal_the_clip(linear):
     frames = np.repeat(clip(6)[..., None], 3, -1)
     out = flowmag.magnify(iter([frames[:1], frames[1:4], frames[4:]]), alpha=3, weights="linear")
     np.testing.assert_array_equal(np.concatenate(list(out)), flowmag.magnify(frames, alpha=3, weights="linear"))
 
 
-# What is refused.
+# Invalid arguments.
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_chunks_are_the_clip(linear):
         ({"mask": np.zeros((3, 3))}, r"mask of shape \(3, 3\) must have the shape"),
     ],
 )
-def test_what_is_refused(options, message, request):
+def test_invalid_arguments(options, message, request):
     if "mask" in options:
         request.getfixturevalue("linear")
         options = {"weights": "linear", **options}
@@ -127,7 +127,7 @@ def test_what_is_refused(options, message, request):
         flowmag.magnify(clip(), **options)
 
 
-@pytest.mark.skipif("flowmag" in NAMES, reason="weights of FlowMag ship")
+@pytest.mark.skipif("flowmag" in NAMES, reason="the package contains weights of FlowMag")
 def test_without_weights_and_without_adapting():
     with pytest.raises(ValueError, match=r"no weights of FlowMag are installed .* or adapt=\d+ to"):
         flowmag.magnify(clip())
@@ -154,8 +154,9 @@ def test_adapting_without_pytorch(monkeypatch):
 # With PyTorch.
 
 
-def test_a_network_that_adapts_is_saved_and_taken_up_again(monkeypatch, tmp_path):
-    """All in one test, for writing graphs takes seconds."""
+@pytest.mark.slow
+def test_an_adapted_network_is_saved_and_adapted_further(monkeypatch, tmp_path):
+    """One test covers all steps, since writing the graphs takes seconds."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
     from vmm.learned import load
@@ -175,7 +176,7 @@ def test_a_network_that_adapts_is_saved_and_taken_up_again(monkeypatch, tmp_path
     np.testing.assert_array_equal(made[:, outside], frames[:, outside])
     assert (made[:, ~outside] != frames[:, ~outside]).any()
 
-    net, graphs = restore.flowmag(path), load(path)  # its weights come back, so that it may be adapted further
+    net, graphs = restore.flowmag(path), load(path)  # the file restores the weights for further training
     a, b = np.random.default_rng(0).uniform(-1, 1, (2, 1, 3, 19, 33)).astype(np.float32)
     texture, *shapes = graphs.encode(a, b)
     theirs = graphs.decode(texture, graphs.manipulate(*shapes, 3.0))
@@ -184,8 +185,8 @@ def test_a_network_that_adapts_is_saved_and_taken_up_again(monkeypatch, tmp_path
     np.testing.assert_allclose(theirs, ours, atol=1e-4)
 
 
-def test_iterators_are_gone_through_first(monkeypatch):
-    """What is trained on is spread over the clip, from the first frame on."""
+def test_adapting_reads_the_whole_iterator_first(monkeypatch):
+    """The frames for training are spread over the clip and include the first."""
     given = []
 
     def noted(frames, *args):

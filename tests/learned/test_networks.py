@@ -1,9 +1,10 @@
-"""Networks run by onnxruntime: what ships, tiles, sizes, and the laws that methods obey."""
+"""Networks run by onnxruntime: the weights of the package, tiles, sizes, and the laws of the methods."""
 
 import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +16,16 @@ from vmm.learned import NAMES, load, network
 from vmm.learned.network import files
 
 SHIPPED = {name: getattr(vmm, load(name).kind).magnify for name in NAMES}
-MODES = {"static": {}, "dynamic": {"mode": "dynamic"}, "temporal": {"band": (2, 3), "fs": 30}}
+MODES: dict[str, dict[str, Any]] = {
+    "static": {},
+    "dynamic": {"mode": "dynamic"},
+    "temporal": {"band": (2, 3), "fs": 30},
+}
 
 
 @pytest.fixture(scope="module")
 def frames():
-    """A small colour clip that sways by 0.2 px."""
+    """A small clip in color that sways by 0.2 px."""
     grey = synthetic.render(synthetic.leaves((49, 66), min_radius=6), synthetic.sway(12, 30, 2.5, 0.2))
     return np.stack([grey, grey // 2, 255 - grey], axis=-1)
 
@@ -29,14 +34,14 @@ def run(name, frames, **options):
     return SHIPPED[name](frames, weights=name, **{"alpha": 5, **options})
 
 
-def test_something_ships():
+def test_the_package_contains_weights():
     assert set(NAMES) == {"lightweight-light", "magnet", "realtime"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
-def test_shape_and_type_stay(name, mode, kind, frames):
+def test_shape_and_dtype_are_preserved(name, mode, kind, frames):
     given = frames.astype(kind) * (257 if kind == "uint16" else 1)
     out = run(name, given, **MODES[mode])
     assert type(out) is np.ndarray and out.shape == frames.shape and out.dtype == given.dtype
@@ -44,19 +49,19 @@ def test_shape_and_type_stay(name, mode, kind, frames):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_types_agree(name, frames):
-    """16 bits, and floating point, show what 8 bits do."""
+def test_results_of_all_dtypes_agree(name, frames):
+    """Frames of 16 bits and of floating point give the same result as 8 bits."""
     whole = run(name, frames)
     deep = run(name, frames.astype(np.uint16) * 257) / 257
     assert np.abs(deep - whole).max() <= 0.51
-    assert np.abs(run(name, frames.astype(np.float32)) - whole).max() <= 40  # beyond black and white nothing is cut
+    assert np.abs(run(name, frames.astype(np.float32)) - whole).max() <= 40  # floating-point results are not clipped
     np.testing.assert_allclose(
         run(name, frames / 255, white=1.0) * 255, run(name, frames.astype(np.float64)), rtol=0, atol=1e-2
     )
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_grey_frames_are_grey_colours(name, frames):
+def test_gray_frames_equal_gray_frames_in_color(name, frames):
     grey = frames[..., 0]
     out = run(name, np.repeat(grey[..., None], 3, axis=-1)).astype(float)
     assert np.abs(run(name, grey) - out.mean(axis=-1)).max() <= 1
@@ -78,7 +83,7 @@ def test_alpha_zero_is_the_identity(name, frames):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_still_clip_stays_still(name):
-    """At alpha 20, to 0.3 grey levels; with noise of 3 to 4.5, where the noise itself is 2.4."""
+    """The mean change at alpha 20 is at most 0.3 gray levels, and 4.5 with noise, whose own mean deviation is 2.4."""
     from skimage.data import coffee
 
     still = np.repeat(coffee()[None, 100:228, 200:328], 3, axis=0)
@@ -93,7 +98,7 @@ def test_nothing_changes_outside_the_mask(name, frames):
     changed = (out != frames).any(axis=(0, 3))
     inside = np.zeros(changed.shape, bool)
     inside[10:34, 20:50] = True
-    assert not changed[~inside].any() and changed[inside].mean() > 0.1  # leaves are flat
+    assert not changed[~inside].any() and changed[inside].mean() > 0.1  # the leaves are uniform inside
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,9 +118,10 @@ def test_the_input_is_not_touched(name, frames):
     assert np.array_equal(kept, frames)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_better_than_nothing(name):
-    """On two of the held-out photographs, in every column of the table."""
+def test_results_are_more_similar_to_the_truth_than_the_input(name):
+    """This holds for two of the held-out photographs in every column of the table."""
     method = SHIPPED[name]
     names = ("coffee", "camera")
 
@@ -127,6 +133,7 @@ def test_better_than_nothing(name):
         assert ours > none, column
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_tiles_show_no_seams(name, monkeypatch):
     rng = np.random.default_rng(0)
@@ -151,9 +158,10 @@ def test_tiles_cover_the_frame_once(height, width):
     assert (seen == 1).all()
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
-def test_tiles_bound_the_memory():
-    """At 1080p the real-time network stays below 1.2 GB, of which the interpreter and its libraries are a quarter."""
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc/self/status")
+def test_tiles_limit_the_memory():
+    """The real-time network stays below 1600 MB at 1080p, including the interpreter and its libraries."""
     run_it = """
 import re, numpy as np, vmm
 clip = np.random.default_rng(0).integers(0, 255, (2, 1080, 1920, 3), np.uint8)
@@ -164,7 +172,7 @@ print(int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read()).group
     assert int(said.stdout) < 1600
 
 
-def test_two_threads_are_used_and_given_back():
+def test_the_number_of_threads_does_not_change_the_result():
     net = load("realtime")
     x = np.zeros((1, 3, 64, 64), np.float32)
     vmm.set_threads(2)
@@ -200,7 +208,7 @@ def test_frames_that_are_too_small():
         vmm.realtime.magnify(np.zeros((2, 12, 40), np.uint8))
 
 
-def test_sizes_that_are_not_there(frames):
+def test_an_unknown_size(frames):
     with pytest.raises(ValueError, match="size='huge' must be 'light' or 'base'"):
         vmm.lightweight.magnify(frames, size="huge")
     with pytest.raises(ValueError, match=r"size='base'.* use size='light', or train it with"):
@@ -217,7 +225,7 @@ def test_damaged_files_are_named(tmp_path, frames):
         vmm.realtime.magnify(frames, weights=str(tmp_path / "net"))
 
 
-def test_files_that_ship_are_verified(monkeypatch, tmp_path):
+def test_files_of_the_package_are_verified(monkeypatch, tmp_path):
     from vmm.learned import weights
 
     for file in files(weights.FOLDER / "realtime.onnx").values():

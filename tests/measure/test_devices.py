@@ -1,5 +1,7 @@
 """What is measured on the device is what is measured on the host."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -54,7 +56,8 @@ def test_spectrum(rng, device):
 
 
 def test_modes(frames, device):
-    for options in ({}, {"rois": ROIS, "reference": 0}):
+    cases: list[dict[str, Any]] = [{}, {"rois": ROIS, "reference": 0}]
+    for options in cases:
         expected = modes(frames, [5.0], fs=30, **options)
         seen = modes(device.put(frames), [5.0], fs=30, **options)
         np.testing.assert_allclose(seen.shapes, expected.shapes, atol=2e-3)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from parts import TOLERANCE
+from cases import TOLERANCE
 
 import vmm
 from vmm.backend import reference as kernels
@@ -84,6 +84,7 @@ def test_light_that_flickers_is_no_motion(still, moves, method, most):
     assert line.max() <= most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("contrast", "noise", "side"), [(35, 1.0, 21), (6, 1.0, 21), (35, 3.0, 11), (20, 1.0, 32)])
 def test_stated_errors_are_true(method, contrast, noise, side):

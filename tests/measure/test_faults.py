@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from parts import VIDEOS
+from cases import VIDEOS
 
 import vmm
 from vmm.data import synthetic

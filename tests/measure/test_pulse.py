@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from parts import VIDEOS
+from cases import VIDEOS
 
 import vmm
 from vmm.measure import breathing, pulse

@@ -38,6 +38,7 @@ def best(clip, band):
     return bandpass(np.tensordot(clip - SCENE((0, 0)), slope, 2) / energy, FS, band), np.sqrt((1 + 1 / 12) / energy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dual tree", "steerable"])
 def test_waveform_within_half_a_decibel_of_the_bound(spoken, name):
     clip, voice, rms = spoken
@@ -97,6 +98,7 @@ def test_each_row_is_a_sample():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "least"), [(150, 12.0), (120, 9.0)])
 def test_sound_far_above_the_rate_of_frames(rows, least):
     """120 to 900 Hz at 60 frames/s, without and with a gap between frames of a fifth of the time."""

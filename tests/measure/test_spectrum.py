@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from parts import VIDEOS
+from cases import VIDEOS
 
 import vmm
 from vmm.measure import acceleration, compare, integrate, orbit, peaks, spectrum, velocity

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from parts import VIDEOS
+from cases import VIDEOS
 
 import vmm
 from vmm.cli import suggest as command

@@ -1,11 +1,12 @@
-"""Magnification along trajectories: what is found, followed, filtered and moved."""
+"""Magnification along trajectories: optical flow, trajectories, filtering and warping."""
 
 import sys
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
-from parts import TOLERANCE, VIDEOS, moved
+from cases import TOLERANCE, VIDEOS, moved
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
@@ -24,7 +25,7 @@ INNER = [(24, 24, 48, 48)]
 
 
 def swaying(frames=48, amplitude=0.05, frequency=2.5, drift=0.0, seed=0, noise=0.0, dtype=np.float32):
-    """A texture of 96 x 96, and its displacement to the right."""
+    """Return a clip of a texture of 96 x 96 pixels and its displacement to the right, in pixels."""
     moves = synthetic.sway(frames, FS, frequency, amplitude)
     moves[:, 1] += drift * np.arange(frames)
     clip = synthetic.render(synthetic.texture((96, 96), seed=seed), moves, noise=noise, dtype=dtype)
@@ -42,7 +43,7 @@ def gain(out, frames, away):
 
 
 @pytest.mark.parametrize("d", [(0.0, 0.05), (-0.3, 0.2), (1.4, -2.2), (5.0, 3.0)])
-def test_flow_of_a_texture(d):
+def test_flow_of_a_shifted_texture(d):
     scene = synthetic.pink((96, 96))
     found = flow(scene((0, 0)), scene(d))[:, 16:-16, 16:-16]
     np.testing.assert_allclose(found.mean(axis=(1, 2)), d, atol=5e-3)
@@ -50,22 +51,22 @@ def test_flow_of_a_texture(d):
 
 
 @pytest.mark.parametrize("scale", [1 / 255, 257.0])
-def test_flow_knows_no_unit(scale):
+def test_flow_does_not_depend_on_the_scale_of_gray_levels(scale):
     scene = synthetic.texture((64, 64))
     a, b = scene((0, 0)), scene((0.3, 0.1))
     np.testing.assert_allclose(flow(a * scale, b * scale), flow(a, b), atol=2e-3)
 
 
-def test_noise_makes_flow_neither_smaller_nor_larger():
-    frames = synthetic.render(synthetic.texture((128, 128)), [(0, 0), (0, 0.2)], noise=4.0)
+def test_noise_does_not_bias_flow():
+    frames = synthetic.render(synthetic.texture((128, 128)), np.array([(0, 0), (0, 0.2)]), noise=4.0)
     assert flow(frames[0], frames[1])[1, 16:-16, 16:-16].mean() == pytest.approx(0.2, rel=0.05)
 
 
-def test_flow_of_nothing_is_nothing():
+def test_flow_between_equal_or_uniform_frames_is_zero():
     assert not flow(np.zeros((32, 40)), np.zeros((32, 40))).any()
 
 
-def test_flow_of_wrong_frames():
+def test_flow_of_invalid_frames():
     with pytest.raises(ValueError, match="must be of one size"):
         flow(np.zeros((32, 40)), np.zeros((32, 41)))
     with pytest.raises(ValueError, match="sigma=0 must be a positive number"):
@@ -81,7 +82,7 @@ def test_flow_of_wrong_frames():
         ("ideal", ideal, 0.05),
     ],
 )
-def test_motion_leaves_larger(name, temporal, rel):
+def test_motion_is_magnified_by_one_plus_alpha(name, temporal, rel):
     frames, _ = swaying()
     ready = acceleration(2.5, FS)
     options = {"band": None, "temporal": ready} if temporal is None else {"band": (1.5, 4.0), "temporal": temporal}
@@ -89,22 +90,22 @@ def test_motion_leaves_larger(name, temporal, rel):
     assert gain(out, frames, slice(16, 32) if name != "butterworth" else slice(24, 48)) == pytest.approx(5, rel=rel)
 
 
-def test_drift_is_left_alone_and_vibration_magnified():
+def test_vibration_is_magnified_and_drift_is_unchanged():
     frames, _ = swaying(drift=0.5)
     out = magnify(frames, None, alpha=5, temporal=acceleration(2.5, FS))
     assert gain(out, frames, slice(12, 36)) == pytest.approx(5, rel=0.1)
     added = seen(out) - seen(frames)
-    assert abs(added[24:36].mean() - added[12:24].mean()) < 0.02  # of 6 pixels, over whole periods
+    assert abs(added[24:36].mean() - added[12:24].mean()) < 0.02  # of a drift of 6 pixels, averaged over whole periods
 
 
-def test_other_motion_is_left_alone():
+def test_motion_outside_the_band_is_unchanged():
     frames, _ = swaying(frequency=8.0)
     out = magnify(frames, (1.5, 4.0), fs=FS, alpha=10, temporal=partial(fir, taps=31))
     change = (seen(out) - seen(frames))[15:-15]
     assert np.abs(change - change.mean()).max() < 0.02
 
 
-def test_minus_one_removes_the_motion():
+def test_alpha_of_minus_one_removes_the_motion():
     frames, moves = swaying(amplitude=0.3)
     out = magnify(frames, None, alpha=-1, temporal=acceleration(2.5, FS))
     assert seen(out)[12:36].std() < 0.05 * moves[12:36].std()
@@ -115,7 +116,7 @@ def similarity(a, b):
     return np.mean([structural_similarity(x, y, **options) for x, y in zip(a[::6], b[::6], strict=True)])
 
 
-def test_disc_that_drifts_before_a_still_background():
+def test_a_disc_that_drifts_before_a_still_background():
     scene, n = synthetic.disc((112, 144), radius=30), 42
     drift = np.outer(0.5 * (np.arange(n) - n / 2), (0, 1))
     vibration = synthetic.sway(n, FS, 2, 0.1)
@@ -129,7 +130,7 @@ def test_disc_that_drifts_before_a_still_background():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("colours", [(), (3,)])
-def test_kinds_of_frames_are_kept(dtype, colours):
+def test_shape_and_dtype_are_preserved(dtype, colours):
     frames = np.random.default_rng(0).integers(0, 200, (7, 12, 18, *colours)).astype(dtype)
     for temporal in (acceleration(8, FS), butterworth((3, 8), FS)):
         out = magnify(frames, None, alpha=3, temporal=temporal)
@@ -138,7 +139,7 @@ def test_kinds_of_frames_are_kept(dtype, colours):
 
 
 @pytest.mark.parametrize("temporal", [acceleration(5, FS), butterworth((3, 8), FS), ideal((3, 8), FS)])
-def test_what_stands_still_stays(temporal):
+def test_a_still_clip_stays_still(temporal):
     frame = np.random.default_rng(0).integers(0, 256, (24, 32, 3)).astype(np.uint8)
     frames = np.stack([frame] * 12)
     np.testing.assert_array_equal(magnify(frames, None, alpha=20, temporal=temporal), frames)
@@ -148,14 +149,14 @@ def test_what_stands_still_stays(temporal):
 
 @pytest.mark.parametrize("temporal", [acceleration(6, FS), butterworth((2, 8), FS), ideal((2, 8), FS)])
 @pytest.mark.parametrize("sizes", [(1, 2, 20), (23,), (9, 0, 14)])
-def test_chunks_are_the_clip(temporal, sizes):
+def test_chunks_equal_the_clip(temporal, sizes):
     frames = swaying(23, amplitude=0.3, dtype=np.uint8)[0][:, :32, :40]
     chunks = np.split(frames, np.cumsum(sizes)[:-1])
     parts = list(magnify(iter(chunks), None, alpha=5, temporal=temporal))
     np.testing.assert_array_equal(np.concatenate(parts), magnify(frames, None, alpha=5, temporal=temporal))
 
 
-def test_nothing_but_the_mask_changes():
+def test_nothing_changes_outside_the_mask():
     frames, _ = swaying(20, amplitude=0.3, dtype=np.uint8)
     run = partial(magnify, frames, None, temporal=acceleration(5, FS))
     box = run(alpha=10, mask=(20, 24, 40, 44))
@@ -168,7 +169,7 @@ def test_nothing_but_the_mask_changes():
 
 @pytest.mark.parametrize("temporal", [acceleration(2, FS), partial(fir, (1.5, 4.0), FS, taps=31)()])
 @pytest.mark.parametrize("around", [(14, 14), (14, 0), (3, 9), (0, 14), (1, 1)])
-def test_steady_motion_has_no_weight(temporal, around):
+def test_steady_motion_is_not_weighted(temporal, around):
     b, f = (min(n, temporal.delay) for n in around)
     row = VisibilityWeights(temporal, temporal.delay).row(b, f)
     times = np.arange(-b, f + 1)
@@ -177,7 +178,7 @@ def test_steady_motion_has_no_weight(temporal, around):
         np.testing.assert_allclose(row, temporal.apply(np.eye(2 * b + 1), None)[0][-1], atol=1e-12)
 
 
-def test_weights_of_a_whole_clip():
+def test_weights_of_a_whole_clip_filter():
     row = VisibilityWeights(ideal((2, 4), FS), 59).row(29, 30)
     wave = np.sin(2 * np.pi * 3 * np.arange(60) / FS + 0.3)
     assert row @ wave == pytest.approx(wave[29], abs=0.05)
@@ -187,7 +188,7 @@ def tracked(frames, moves, size):
     return np.broadcast_to(np.stack([0 * moves, moves], axis=1)[:, :, None, None], (frames, 2, *size))
 
 
-def test_displacements_of_the_first_frame_may_be_given():
+def test_flow_may_be_an_array_of_displacements():
     frames, moves = swaying(drift=0.2)
     given = tracked(48, moves, (96, 96))
     out = magnify(frames, None, alpha=5, flow=given, temporal=acceleration(2.5, FS))
@@ -196,7 +197,7 @@ def test_displacements_of_the_first_frame_may_be_given():
     np.testing.assert_array_equal(np.concatenate(list(parts)), out)
 
 
-def test_a_function_may_give_the_flow():
+def test_flow_may_be_a_function():
     frames, moves = swaying()
     order = {frame.tobytes(): t for t, frame in enumerate(frames)}
 
@@ -212,12 +213,12 @@ def test_a_function_may_give_the_flow():
 def test_flow_of_scikit_image(name):
     frames, _ = swaying(12, amplitude=1.0, frequency=5)
     frames = frames[:, :40, :40]
-    options = {"alpha": 1, "temporal": acceleration(5, FS)}
+    options: dict[str, Any] = {"alpha": 1, "temporal": acceleration(5, FS)}
     out, ours = (magnify(frames, None, flow=which, **options) for which in (name, None))
     assert np.abs(out - ours).mean() < 0.5 * np.abs(frames - ours).mean()
 
 
-def test_flow_of_opencv_where_it_is_missing(monkeypatch):
+def test_flow_of_opencv_without_opencv(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(ImportError, match="pip install opencv-python-headless"):
         magnify(swaying(4)[0], (1, 3), fs=FS, flow="farneback")
@@ -244,12 +245,12 @@ CLIP = np.random.default_rng(0).integers(0, 256, (8, 16, 16)).astype(np.uint8)
         ({"temporal": lambda band, fs: difference()}, "must look ahead, or be recursive"),
     ],
 )
-def test_wrong_options(options, message):
+def test_invalid_options(options, message):
     with pytest.raises(ValueError, match=message):
         magnify(CLIP, (5, 10), fs=FS, **options)
 
 
-def test_wrong_frames():
+def test_invalid_frames():
     with pytest.raises(ValueError, match="a clip of 1 frame has no motion"):
         magnify(CLIP[:1], (5, 10), fs=FS)
     with pytest.raises(ValueError, match="too small to see motion in"):
@@ -267,7 +268,7 @@ def compare(kernel, *arguments):
 
 
 @pytest.mark.parametrize("size", [(33, 47), (5, 6), (4, 4)])
-def test_fast_is_plain(size, rng):
+def test_compiled_equals_reference(size, rng):
     fields, points = rng.normal(size=(3, *size)), rng.uniform(-6, 60, (2, 21, 13))
     fields, points = fields.astype(np.float32), points.astype(np.float32)
     compare(linear, fields, points)
@@ -276,7 +277,7 @@ def test_fast_is_plain(size, rng):
     compare(trajectories.average_similar, fields[:2], trust, speed, np.array([1, 0.8, 0.4, 0.1]), 0.5)
 
 
-def test_splines_go_through_their_samples(rng):
+def test_splines_interpolate_their_samples(rng):
     image = rng.normal(size=(1, 9, 12)).astype(np.float32)
     np.testing.assert_allclose(cubic(splines(image), np.indices((9, 12), np.float32)), image, atol=1e-5)
 
@@ -287,28 +288,28 @@ def wavy(rng, size, largest):
 
 
 @pytest.mark.parametrize("largest", [2, 12])
-def test_meshes_are_drawn_fast(largest, rng):
+def test_compiled_forward_warp_equals_reference(largest, rng):
     compare(forward_warp, wavy(rng, (40, 50), largest))
 
 
-def test_what_arrives_is_what_left(rng):
+def test_forward_warp_inverts_the_displacement(rng):
     moves = wavy(rng, (60, 70), 2)
     came = forward_warp(moves)
     left = linear(moves, positions(came) - came)
     np.testing.assert_allclose(came[:, 4:-4, 4:-4], left[:, 4:-4, 4:-4], atol=0.02)
 
 
-def test_what_moves_lies_in_front():
+def test_moving_pixels_cover_still_pixels():
     moves = np.zeros((2, 8, 30), np.float32)
     moves[1, :, 10:20] = 3
     came = forward_warp(moves)
     assert (came[1, :, 13:23] == 3).all()
     assert (came[1, :, :10] == 0).all() and (came[1, :, 23:] == 0).all()
-    assert (np.diff(came[1, :, 9:14], axis=1) >= 0).all()  # what is behind is stretched
+    assert (np.diff(came[1, :, 9:14], axis=1) >= 0).all()  # the covered background is stretched
 
 
 @pytest.mark.parametrize("t", [0, 4, 8])
-def test_trajectories_are_followed_fast(t, rng):
+def test_compiled_trajectories_equal_reference(t, rng):
     n, size = 9, (24, 30)
     forth, back = (0.7 * rng.normal(size=(n, 2, *size)).astype(np.float32) for _ in range(2))
     patterns = rng.normal(size=(n, *size)).astype(np.float32)
@@ -320,7 +321,7 @@ def test_trajectories_are_followed_fast(t, rng):
     compare(trajectories.follow_points, *given)
 
 
-def test_all_is_the_same_without_compiled_kernels():
+def test_result_without_compiled_kernels_is_the_same():
     frames = swaying(9, amplitude=0.3)[0][:, :32, :40]
     for temporal in (acceleration(6, FS), butterworth((2, 8), FS)):
         fast = magnify(frames, None, alpha=3, temporal=temporal)
@@ -329,7 +330,7 @@ def test_all_is_the_same_without_compiled_kernels():
         np.testing.assert_allclose(fast, plain, atol=0.02)
 
 
-def test_skin_after_recoil():
+def test_skin_vibrates_after_recoil():
     path = VIDEOS / "gun_shot.mp4"
     if not path.exists():
         pytest.skip("needs the published clip gun_shot.mp4")

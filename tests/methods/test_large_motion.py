@@ -1,8 +1,10 @@
-"""Small motion that rides on a large one: what the methods for it are for, on scenes with exactly known motion."""
+"""Small motion in the presence of large motion, on scenes with exactly known motion."""
+
+from typing import Any
 
 import numpy as np
 import pytest
-from parts import moved
+from cases import moved
 
 import vmm
 from benchmarks.motions import drifting_disc
@@ -25,12 +27,14 @@ def disc():
     return frames[20:80], truth[20:80]
 
 
-def test_doing_nothing_on_the_drifting_disc(disc):
+@pytest.mark.slow
+def test_similarity_of_the_input_and_of_the_phase_method_on_the_drifting_disc(disc):
     assert structural_similarity(*disc) == pytest.approx(0.946, abs=0.006)
     frames, truth = disc
     assert structural_similarity(vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=19), truth) < 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"),
     [("acceleration", 0.955), ("jerk", 0.955), ("anisotropy", 0.955), ("bilateral", 0.952), ("lagrangian", 0.985)],
@@ -46,7 +50,7 @@ MIDDLE = slice(20, 70)
 
 
 def parts_of(moves, frequency=2.0):
-    """Amplitude at the frequency along the direction of the vibration, and what is left beside that and a line."""
+    """Fit a line and a sine; return the amplitude along the vibration, the speed and the remainder."""
     t = np.arange(N)[MIDDLE]
     turn = 2 * np.pi * frequency * t / 30
     shapes = np.stack([np.ones_like(turn), t, np.sin(turn), np.cos(turn)], axis=1)
@@ -54,9 +58,10 @@ def parts_of(moves, frequency=2.0):
     return np.hypot(*(found[2:] @ [0.5, 0.75**0.5])), found[1], moves[MIDDLE] - shapes @ found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FOLLOWERS, "lagrangian"])
 def test_a_vibration_on_a_drift(name):
-    """0.1 px at 2 Hz on 0.5 px a frame: the vibration leaves within 10 % of 11 times as large, the drift as it came."""
+    """A vibration of 0.1 px is magnified 11 times within 10 %, and the drift of 0.5 px per frame is unchanged."""
     scene = synthetic.texture((128, 192))
     frames = synthetic.render(scene, DRIFT + synthetic.sway(N, 30, 2, 0.1, 30), noise=1.0)
     out = magnified(name, frames, 2, alpha=10).astype(np.float32)
@@ -67,6 +72,7 @@ def test_a_vibration_on_a_drift(name):
     assert np.sqrt((left**2).mean()) < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FOLLOWERS, "lagrangian"])
 def test_a_steady_drift_stays(name):
     frames = synthetic.render(synthetic.texture((128, 192)), DRIFT, dtype=np.float32)
@@ -75,9 +81,10 @@ def test_a_steady_drift_stays(name):
     assert np.abs(change - change[MIDDLE].mean(axis=0))[MIDDLE].max() < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jerk", "bilateral"])
 def test_a_step_under_a_vibration(name):
-    """Beside a jump of 1 px acceleration rings; the gates keep it down."""
+    """The acceleration filter rings next to a step of 1 px, and the gates suppress that."""
     scene = synthetic.texture((80, 96))
     sway, jump = synthetic.sway(60, 30, 2.5, 0.05), synthetic.step(60, 30, 1.0)
     frames = synthetic.render(scene, sway + jump, dtype=np.float32)
@@ -90,8 +97,9 @@ def test_a_step_under_a_vibration(name):
     assert error(name, largest=0.15) < 0.9 * error("acceleration")
 
 
+@pytest.mark.slow
 def test_drifting_circles():
-    """Each of the methods for large motion errs less than the phase method."""
+    """The error of each method for large motion is below that of the phase method."""
     from benchmarks.motions import circles, error, methods
 
     tried = methods()
@@ -105,11 +113,12 @@ def test_drifting_circles():
 def test_published_forms():
     frames = np.random.default_rng(0).integers(0, 255, (40, 32, 40), dtype=np.uint8)
     options = {"fs": 30, "alpha": 5, "sigma": 0.0, "limit": float("inf")}
-    for name, more in {
+    forms: dict[str, dict[str, Any]] = {
         "acceleration": {"kernel": "dog"},
         "jerk": {"kernel": "takeda"},
         "bilateral": {"pairs": False},
-    }.items():
+    }
+    for name, more in forms.items():
         published = getattr(vmm, name).magnify(frames, 3, **options, **more)
         assert published.shape == frames.shape
         assert not np.array_equal(published, getattr(vmm, name).magnify(frames, 3, fs=30, alpha=5))

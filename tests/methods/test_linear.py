@@ -1,4 +1,4 @@
-"""What is particular to the linear method."""
+"""The linear method: properties that the laws of all methods do not cover."""
 
 import numpy as np
 import pytest
@@ -10,11 +10,11 @@ from vmm.spatial import Laplacian
 
 def test_alpha_by_level_as_the_paper_sets_it_for_baby():
     levels = by_wavelength([10] * 7, 16, Laplacian((544, 960)))
-    assert len(levels) == 7  # and the residual
+    assert len(levels) == 7  # and the low-pass residual
     assert levels == pytest.approx([0, 5.9, 10, 10, 10, 10, 10], abs=0.05)
 
 
-def test_levels_are_never_turned_round():
+def test_attenuation_never_changes_the_sign_of_a_level():
     assert min(by_wavelength([5] * 6, 48, Laplacian((360, 640)))) == 0
 
 
@@ -22,7 +22,7 @@ def test_attenuation_by_level_keeps_its_sign():
     assert by_wavelength([-1] * 7, 16, Laplacian((544, 960)))[-1] == -1
 
 
-def test_chroma_takes_its_share(colour_clip):
+def test_chroma_scales_the_change_of_color(colour_clip):
     frames = colour_clip.astype(np.float64)
     yiq = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 

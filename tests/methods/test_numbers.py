@@ -1,10 +1,10 @@
-"""How truly motion is magnified, on scenes with exactly known motion; alpha is what is added."""
+"""Accuracy of magnified motion on scenes with exactly known motion; the total factor is 1 + alpha."""
 
 from functools import partial
 
 import numpy as np
 import pytest
-from parts import moved
+from cases import moved
 from skimage.metrics import structural_similarity
 
 import vmm
@@ -18,7 +18,7 @@ EVERYTHING = CausalFilter(lambda x, memory: (x, memory))  # passes all motion
 
 
 def error(spatial, motion, scene, alpha=10, d=(0.0, 0.1), margin=16):
-    """Distance from the truth over that of doing nothing, for two frames."""
+    """Return the error of the magnified frame relative to the error of the input, for two frames."""
     d = np.array(d)
     frames = np.stack([scene((0, 0)), scene(d)])
     out = vmm.magnify(frames, spatial=spatial, motion=motion, temporal=EVERYTHING, alpha=alpha)
@@ -45,7 +45,7 @@ def test_two_frames_of_pink_texture(spatial, motion, most, seed):
 
 @pytest.mark.parametrize("octave", [1.0, 0.5, 0.25])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_small_boxes_are_nearly_as_true_as_whole_supports(octave, seed):
+def test_cropped_spectra_are_nearly_as_accurate_as_whole_spectra(octave, seed):
     scene = synthetic.pink((256, 256), cutoff=0.75, seed=seed)
     whole, small = (
         error(partial(SteerablePyramid, octave=octave, crop=crop), local_phase, scene) for crop in (0, 0.03)
@@ -68,7 +68,7 @@ LEFT, RIGHT = (24, 40, 80, 80), (24, 200, 80, 80)
 
 @pytest.fixture(scope="module")
 def two_frequencies():
-    """10 s at 30 frames/s: the left half sways at 2 Hz, the right half at 5 Hz, by 0.1 px."""
+    """A clip of 10 s at 30 frames/s whose left half sways at 2 Hz and right half at 5 Hz, by 0.1 px."""
     left, right = synthetic.sway(300, 30, 2, 0.1), synthetic.sway(300, 30, 5, 0.1)
     halves = [
         synthetic.render(synthetic.texture(SIZE, seed=seed), moves, dtype=np.float32)
@@ -81,6 +81,7 @@ def amplitude(signal, frequency):
     return abs(2 / 300 * np.exp(-2j * np.pi * frequency * np.arange(300) / 30) @ signal)
 
 
+@pytest.mark.slow
 def test_one_of_two_frequencies_is_magnified(two_frequencies):
     frames, left, right = two_frequencies
     out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=20)
@@ -88,11 +89,12 @@ def test_one_of_two_frequencies_is_magnified(two_frequencies):
     assert np.dot(seen[0], left) / np.dot(left, left) == pytest.approx(21, rel=0.05)
     assert amplitude(seen[1], 5) == pytest.approx(0.1, abs=0.02)
     assert amplitude(seen[1], 2) < 0.02
-    away_from_ends = slice(50, 250)  # the length of the filter: nearer to an end it cannot know the frequency
+    away_from_ends = slice(50, 250)  # at least half the length of the filter away from the ends
     change = (seen[1] - right)[away_from_ends]
     assert np.abs(change - change.mean()).max() < 0.02
 
 
+@pytest.mark.slow
 def test_alpha_of_minus_one_removes_the_band(two_frequencies):
     frames, left, _ = two_frequencies
     out = vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=-1)
@@ -101,7 +103,7 @@ def test_alpha_of_minus_one_removes_the_band(two_frequencies):
     assert amplitude(seen[1], 5) == pytest.approx(0.1, abs=0.02)
 
 
-SCENES = {  # scene, what doing nothing gives, and the least similarity by phase and by Riesz
+SCENES = {  # scene; similarity of the input; least similarity of the phase and the Riesz method
     "texture": (lambda: synthetic.texture((256, 320), blur=1.0), 0.58, 0.985, 0.84),
     "leaves": (lambda: synthetic.leaves((256, 320)), 0.87, 0.985, 0.955),
     "disc": (lambda: synthetic.disc((256, 320)), 0.95, 0.985, 0.978),
@@ -120,7 +122,7 @@ def similarity(a, b):
 
 @pytest.fixture(scope="module", params=SCENES)
 def scene(request):
-    """4 s at 30 frames/s, 2 Hz, 0.1 px, noise of 1 grey level; and the truth at 2 px."""
+    """A noisy clip of 4 s at 30 frames/s that sways by 0.1 px at 2 Hz, and the true clip at 2 px."""
     make, *limits = SCENES[request.param]
     made, moves = make(), synthetic.sway(120, 30, 2, 0.1)
     return synthetic.render(made, moves, noise=1.0), synthetic.render(made, 20 * moves), limits, request.param
@@ -132,7 +134,8 @@ def gain(out, truth, name):
     return np.dot(seen - seen.mean(), true) / np.dot(true, true)
 
 
-def test_scenes_by_phase_at_its_best(scene):
+@pytest.mark.slow
+def test_scenes_by_phase_with_an_ideal_filter(scene):
     frames, truth, (nothing, phase, _), name = scene
     assert similarity(frames, truth) == pytest.approx(nothing, abs=0.01)
     periodic = partial(ideal, published=True)  # the clip holds whole periods; its gain is one half
@@ -141,11 +144,13 @@ def test_scenes_by_phase_at_its_best(scene):
     assert gain(out, truth, name) == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.slow
 def test_scenes_by_phase_with_default_settings(scene):
     frames, truth, _, _ = scene
     assert similarity(vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=19), truth) >= 0.97
 
 
+@pytest.mark.slow
 def test_scenes_by_riesz(scene):
     frames, truth, (_, _, riesz), _ = scene
     out = vmm.riesz.magnify(frames, (1.5, 2.5), fs=30, alpha=19, sigma=1, temporal=fir)

@@ -1,12 +1,13 @@
-"""Options that several methods share: more bands than one, limits, weights, transforms, presets."""
+"""Options that several methods share: several bands, limits, weights, transforms, presets."""
 
 import inspect
 import math
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
-from parts import BY_FREQUENCY, METHODS, moved
+from cases import BY_FREQUENCY, METHODS, moved
 
 import vmm
 from vmm.data import synthetic
@@ -14,12 +15,12 @@ from vmm.temporal import butterworth, fir, ideal, parallel
 
 FS = 30
 BANDS, ALPHAS = [(1.5, 2.5), (4, 6)], [20, -1]
-FEW = {"octave": 1.0, "orientations": 2}  # bands, where nothing is said of how true the motion is
+FEW = {"octave": 1.0, "orientations": 2}  # subbands, where the accuracy of the motion does not matter
 LIGHT = {"phase": FEW, "riesz": {}}
 
 
 def gain(seen, true):
-    """How many times as large as the true motion, both without their means."""
+    """Return the ratio of the measured to the true motion, both without their means."""
     seen, true = seen - seen.mean(), true - true.mean()
     return np.dot(seen, true) / np.dot(true, true)
 
@@ -32,7 +33,7 @@ BOXES = [(12, 16, 24, 32), (12, 80, 24, 32)]
 
 @pytest.fixture(scope="module")
 def two_frequencies():
-    """The left half sways at 2 Hz, the right half at 5 Hz, by 0.1 px."""
+    """A clip whose left half sways at 2 Hz and right half at 5 Hz, by 0.1 px."""
     moves = [synthetic.sway(160, FS, frequency, 0.1) for frequency in (2, 5)]
     halves = [
         synthetic.render(synthetic.texture((48, 64), seed=seed), d, dtype=np.float32) for seed, d in enumerate(moves, 1)
@@ -42,7 +43,7 @@ def two_frequencies():
 
 @pytest.mark.parametrize(("design", "left_over"), [(fir, 0.1), (ideal, 0.5), (butterworth, 5)])
 def test_one_band_is_magnified_and_another_removed(design, left_over, two_frequencies):
-    """By what the filters, side by side, say: 21 times the one, and of the other what is in the skirts of the first."""
+    """The motion is that of the parallel filters: 21 times the first, and the leakage of the first at the second."""
     frames, moves = two_frequencies
     out = vmm.phase.magnify(frames, BANDS, fs=FS, alpha=ALPHAS, temporal=design)
     seen = moved(out, BOXES)[:, :, 1].T
@@ -59,7 +60,8 @@ def test_one_band_is_magnified_and_another_removed(design, left_over, two_freque
 
 @pytest.mark.parametrize("name", ["phase", "riesz", "linear", "color"])
 def test_a_list_of_one_band_is_that_band(name, clip):
-    options = {"color": {"level": 2}, "linear": {"wavelength": 20}, "phase": FEW}.get(name, {})
+    by_name: dict[str, Any] = {"color": {"level": 2}, "linear": {"wavelength": 20}, "phase": FEW}
+    options = by_name.get(name, {})
     frames = clip.astype(np.float64)
     alone = METHODS[name](frames, (2, 3), fs=FS, alpha=8, **options)
     together = METHODS[name](frames, [(2, 3)], fs=FS, alpha=[8], **options)
@@ -83,12 +85,12 @@ def test_several_bands_come_in_chunks(design, clip):
 
 
 @pytest.mark.parametrize("alpha", [10, [10], [10, -1, 3], [10, np.ones((48, 64))]])
-def test_alphas_that_do_not_go_with_the_bands(alpha, clip):
+def test_alpha_must_hold_one_number_for_each_band(alpha, clip):
     with pytest.raises(ValueError, match="must hold one number for each of the 2 bands"):
         vmm.phase.magnify(clip, BANDS, fs=FS, alpha=alpha)
 
 
-def test_bands_that_cannot_be():
+def test_invalid_bands():
     frames = np.zeros((9, 32, 32))
     with pytest.raises(ValueError, match=r"band=\(4, 20\) must be rising"):
         vmm.phase.magnify(frames, [(1, 2), (4, 20)], fs=FS, alpha=[1, 2])
@@ -100,18 +102,18 @@ def test_a_region_is_stabilized_for_several_bands():
     scene = synthetic.texture((64, 72))
     moves = synthetic.sway(90, FS, 3, 0.1) + synthetic.sway(90, FS, 0.3, 4, angle=90)
     frames = synthetic.render(scene, moves)
-    options = {"fs": FS, "model": "translation"}
+    options: dict[str, Any] = {"fs": FS, "model": "translation"}
     both = vmm.stabilize.magnify(frames, [(2, 4), (6, 9)], alpha=[10, -1], **options)
     seen = moved(both, [(24, 24, 24, 24)])[20:70, 0, 1]
     assert gain(seen, moves[20:70, 1]) == pytest.approx(11, rel=0.1)
 
 
-# A limit on what a band shows.
+# The limit on the displacement of a subband.
 
 
 @pytest.mark.parametrize("name", LIGHT)
 def test_a_limit_is_on_by_default(name):
-    """Small motion does not feel it, large motion is shown by the bands that bear it."""
+    """The limit leaves small motion unchanged and attenuates large motion in the fine subbands only."""
     scene = synthetic.texture((48, 64), blur=1.5)
     for size, felt in ((0.005, False), (0.6, True)):
         frames = synthetic.render(scene, synthetic.sway(40, FS, 3, size), dtype=np.float32)
@@ -125,11 +127,11 @@ def test_a_limit_is_on_by_default(name):
         magnify(limit=0)
 
 
-# Less where the amplitude is small.
+# Attenuation at small amplitudes.
 
 
 def noisy_edge():
-    """A flat area to the left, an edge that sways by 0.1 px at 3 Hz to the right, noise of one grey level."""
+    """A noisy clip with a uniform area on the left and an edge on the right that sways by 0.1 px at 3 Hz."""
     cols = np.arange(48)
 
     def edge(d):
@@ -147,7 +149,7 @@ def noisy_edge():
     [("phase", "denoise", 0.8, 0.5), ("riesz", "denoise", 0.7, 0.8), ("linear", "adaptive", 0.35, 0.75)],
 )
 def test_noise_is_magnified_less_than_an_edge(name, option, flat, edge):
-    """Shares of what is magnified without the option: at most of the noise, at least of the edge."""
+    """``flat`` bounds the noise and ``edge`` the motion, relative to the result without the option."""
     frames, wanted = noisy_edge()
     noises, edges = [], []
     for strength in (0, 0.3, 1.0):
@@ -164,7 +166,7 @@ def test_noise_is_magnified_less_than_an_edge(name, option, flat, edge):
         METHODS[name](frames, (2, 4), fs=FS, **{option: -1})
 
 
-# Another transform.
+# The dual-tree transform.
 
 
 def test_the_dual_tree_takes_the_place_of_the_pyramid(two_frequencies):

@@ -1,4 +1,4 @@
-"""Magnification in presence of large motion, on scenes with exactly known motion; alpha is what is added."""
+"""Magnification after stabilization of a camera or an object, on scenes with exactly known motion."""
 
 from itertools import pairwise
 
@@ -22,7 +22,7 @@ def similarity(a, b):
 
 
 def about(middle, angle=0.0, move=(0.0, 0.0), scale=1.0):
-    """The transform that turns and scales about a place and then moves."""
+    """Return the transform that rotates and scales about ``middle`` and then translates."""
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     out = np.eye(3)
     out[:2, :2], out[:2, 2] = turn, middle - turn @ middle + move
@@ -33,27 +33,27 @@ SIZE, MIDDLE = (100, 120), np.array([49.5, 59.5])
 
 
 def photograph(transforms, noise=0.0):
-    """A photograph of gravel that is carried by transforms (T, 3, 3)."""
+    """Return a clip of a photograph of gravel that moves by transforms (T, 3, 3)."""
     picture = scipy.ndimage.gaussian_filter(skimage.data.gravel()[40:200, 160:340].astype(float), 1.0)
-    frames = []
+    images = []
     for inverse in np.linalg.inv(transforms):
         offset = inverse[:2, 2] + 30
-        frames.append(
+        images.append(
             scipy.ndimage.affine_transform(picture, inverse[:2, :2], offset, output_shape=SIZE, mode="mirror")
         )
-    frames = np.stack(frames) + np.random.default_rng(0).normal(0, max(noise, 1e-9), (len(frames), *SIZE))
+    frames = np.stack(images) + np.random.default_rng(0).normal(0, max(noise, 1e-9), (len(images), *SIZE))
     return np.clip(np.rint(frames), 0, 255).astype(np.uint8)
 
 
 VIBRATION = synthetic.sway(N, FS, 3, 0.1, angle=30)
 
 
-def shaken(times):
-    """A camera that wanders and turns slowly, and vibrates so many times as much."""
+def shaken(factor):
+    """Return the transforms of a camera that drifts and rotates slowly and vibrates by ``factor`` times VIBRATION."""
     t = np.arange(N) / FS
     wander = np.stack([5 * np.sin(2 * np.pi * 0.23 * t), 8 * np.sin(2 * np.pi * 0.31 * t)], axis=1)
     turns = np.deg2rad(0.8) * np.sin(2 * np.pi * 0.27 * t)
-    moves = wander + times * VIBRATION
+    moves = wander + factor * VIBRATION
     return np.stack([about(MIDDLE, a, d) for a, d in zip(turns, moves, strict=True)])
 
 
@@ -63,12 +63,12 @@ def places(transforms, place=MIDDLE):
 
 @pytest.fixture(scope="module")
 def camera():
-    """A photograph from a shaken camera; the truth at 20 times the vibration; the clip magnified."""
+    """A clip from a shaken camera, the true clip with 20 times the vibration, and the magnified clip."""
     frames = photograph(shaken(1), noise=0.5)
     return frames, photograph(shaken(20)), stabilize.magnify(frames, (2, 4), fs=FS, alpha=19)
 
 
-def test_vibration_of_a_shaken_camera_is_magnified_and_nothing_else(camera):
+def test_only_the_vibration_of_a_shaken_camera_is_magnified(camera):
     seen = places(stabilize.track(camera[2])) - places(shaken(0))
     away_from_ends = slice(20, -20)
     seen, known = (x[away_from_ends] for x in (seen - seen.mean(axis=0), VIBRATION))
@@ -78,24 +78,26 @@ def test_vibration_of_a_shaken_camera_is_magnified_and_nothing_else(camera):
     assert np.abs(rest - rest.mean(axis=0)).max() < 0.05
 
 
-def test_a_shaken_camera_is_nearer_to_the_truth_than_by_phase_alone(camera):
+@pytest.mark.slow
+def test_a_stabilized_result_is_more_similar_than_that_of_phase(camera):
     frames, truth, out = camera
     alone = vmm.phase.magnify(frames, (2, 4), fs=FS, alpha=19)
     assert similarity(out, truth) > 0.975
     assert similarity(out, truth) > max(similarity(frames, truth), similarity(alone, truth)) + 0.1
 
 
-DISC = (37, 43, 66, 66)  # around the disc in the first frame
+DISC = (37, 43, 66, 66)  # the region of the disc in the first frame
 
 
 @pytest.fixture(scope="module")
 def disc():
-    """A disc of 30 pixels radius that drifts by 45 pixels and sways by 0.1; the truth at 2."""
+    """A disc with a radius of 30 px that drifts by 45 px and sways by 0.1 px, the true clip at 2 px, and the motion."""
     scene, sway = synthetic.disc((140, 180), radius=30), synthetic.sway(N, FS, 2, 0.1)
     drift = np.outer(0.3 * (np.arange(N) - N / 2), [0, 1])
     return synthetic.render(scene, drift + sway, noise=1.0), synthetic.render(scene, drift + 20 * sway), drift + sway
 
 
+@pytest.mark.slow
 def test_a_disc_that_drifts(disc):
     frames, truth, _ = disc
     out = stabilize.magnify(frames, (1.5, 2.5), fs=FS, alpha=19, roi=DISC)
@@ -104,6 +106,7 @@ def test_a_disc_that_drifts(disc):
     assert np.array_equal(out[still], frames[still])
 
 
+@pytest.mark.slow
 def test_a_disc_with_its_mask(disc):
     frames, truth, moves = disc
     rows, cols = np.ogrid[:140, :180]
@@ -113,34 +116,34 @@ def test_a_disc_with_its_mask(disc):
 
 
 @pytest.mark.parametrize("model", ["translation", "similarity", "affine"])
-def test_a_region_is_followed_beside_what_stands_still(model, disc):
+def test_a_moving_region_is_tracked_before_a_still_background(model, disc):
     frames, _, moves = disc
     middle = np.array([69.5, 75.5])
     seen = places(stabilize.track(frames[::3], DISC, model=model), middle) - middle
     np.testing.assert_allclose(seen, (moves - moves[0])[::3], atol=0.02)
 
 
-def test_turns_and_scales_are_found():
+def test_rotation_and_scale_are_tracked():
     true = np.stack([about(MIDDLE, 0.03 * t, (0.8 * t, -0.5 * t), 1 + 0.01 * t) for t in range(12)])
     seen = stabilize.track(photograph(true), (30, 40, 40, 40))
     for corner in ([30, 40], [69, 79]):
         np.testing.assert_allclose(places(seen, np.array(corner)), places(true, np.array(corner)), atol=0.05)
 
 
-def test_a_jump_is_found():
+def test_steps_are_tracked():
     true = np.stack([about(MIDDLE, move=d) for d in [(0, 0), (0, 0), (11, -9), (11, -9), (-6.5, 5)]])
     seen = stabilize.track(photograph(true, noise=1.0), (25, 30, 50, 60), model="translation")
     np.testing.assert_allclose(seen, true, atol=0.05)
 
 
-def test_change_of_light_is_no_motion():
+def test_a_change_of_illumination_is_no_motion():
     frames = photograph(shaken(1)[:20])
     t = np.arange(20)[:, None, None]
     dimmed = (frames * (1 - 0.02 * t) + t).astype(np.float32)
     np.testing.assert_allclose(places(stabilize.track(dimmed)), places(stabilize.track(frames)), atol=0.02)
 
 
-def test_steady_undoes_what_was_tracked():
+def test_steady_inverts_the_tracked_motion():
     true = shaken(0)[:40]
     frames = photograph(true)
     still = stabilize.steady(frames, stabilize.track(frames))
@@ -164,7 +167,7 @@ def run(frames, **options):
 
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float16", "float32", "float64"])
 @pytest.mark.parametrize("planes", ["grey", "colour"])
-def test_shape_and_type_stay(kind, planes, small):
+def test_shape_and_dtype_are_preserved(kind, planes, small):
     frames = (small if planes == "grey" else np.stack([small, small // 2, 255 - small], axis=-1)).astype(kind)
     kept = frames.copy()
     out = run(frames)
@@ -193,7 +196,7 @@ def test_chunks_equal_the_clip(cuts, small):
     assert np.array_equal(np.concatenate(chunks), run(small))
 
 
-def test_any_method_and_its_options(small):
+def test_other_methods_and_their_options(small):
     by_riesz = run(small, method=vmm.riesz.magnify, sigma=1)
     assert not np.array_equal(by_riesz, run(small))
     ready = run(small, band=None, temporal=vmm.temporal.fir((3, 7), FS))
@@ -209,7 +212,8 @@ def test_any_method_and_its_options(small):
     assert given == [5, FS, 5]
 
 
-def test_a_region_that_leaves_the_frame_in_part(disc):
+@pytest.mark.slow
+def test_a_region_that_partly_leaves_the_frame(disc):
     frames = disc[0][::2, :, :130]
     out = stabilize.magnify(frames, (1.5, 2.5), fs=FS / 2, alpha=10, roi=DISC)
     assert out.shape == frames.shape and not np.array_equal(out, frames)
@@ -242,12 +246,12 @@ def test_a_region_that_is_lost(disc, small):
         ({"alpha": np.ones((40, 48))}, "use mask to choose where"),
     ],
 )
-def test_what_is_out_of_range(options, said, small):
+def test_options_out_of_range(options, said, small):
     with pytest.raises(ValueError, match=said):
         run(small, **options)
 
 
-def test_frames_that_cannot_be_followed(small):
+def test_frames_that_cannot_be_tracked(small):
     with pytest.raises(ValueError, match="no texture in some direction"):
         run(np.zeros((5, 32, 32), np.uint8))
     with pytest.raises(ValueError, match="a clip of 1 frame has no motion"):

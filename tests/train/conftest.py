@@ -1,4 +1,4 @@
-"""One core for PyTorch: networks here are too small for more."""
+"""PyTorch uses one thread in the tests, since their networks are too small for more."""
 
 try:
     import torch

@@ -1,4 +1,4 @@
-"""Networks trained on the very clip."""
+"""Test-time adaptation of a network to a clip."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def magnified(net, t, factor):
 
 
 def test_adapting_to_a_clip():
-    """A network begins as linear magnification, learns from this clip alone, and then does better."""
+    """The network starts as linear magnification and improves by training on this clip only."""
     before = initial_generator(8).eval()
     after = adapt(before, CLIP, 40, factors=(1.0, 4.0), fresh=True, batch=2, patch=48, device="cpu")
 
@@ -53,10 +53,10 @@ def test_adapting_to_a_clip():
     apart = [(magnified(net, t, 3) - true)[INNER].abs().mean().item() for net in (after, before, none)]
     assert apart[0] < apart[1]
     assert apart[0] < 0.8 * apart[2]
-    assert torch.equal(magnified(after, 2, 1), seen(CLIP[2]))  # a factor of 1 is frame b, whatever is learned
+    assert torch.equal(magnified(after, 2, 1), seen(CLIP[2]))  # the factor 1 returns frame b for any weights
 
 
-def test_the_network_given_stays_as_it_is():
+def test_the_original_network_is_unchanged():
     net = initial_generator(2)
     before = {name: value.clone() for name, value in net.state_dict().items()}
     made = adapt(net, CLIP, 2, fresh=True, batch=1, patch=16, device="cpu")
@@ -64,14 +64,14 @@ def test_the_network_given_stays_as_it_is():
     assert any(not torch.equal(value, before[name]) for name, value in made.state_dict().items())
 
 
-def test_the_same_seed_is_the_same_network():
+def test_the_same_seed_gives_the_same_network():
     nets = [adapt(initial_generator(2), CLIP, 2, batch=1, patch=16, seed=s, device="cpu") for s in (3, 3, 4)]
     weights = [torch.cat([p.flatten() for p in net.parameters()]) for net in nets]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
 
 
-def test_the_published_form_is_adapted_too():
+def test_the_published_form_can_be_adapted():
     net = FlowMag(4, norm=False)
     made = adapt(net, CLIP, 1, batch=1, patch=32, device="cpu")
     assert any(not torch.equal(x, y) for x, y in zip(made.parameters(), net.parameters(), strict=True))
@@ -79,7 +79,7 @@ def test_the_published_form_is_adapted_too():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_pairs_of_any_type(dtype):
-    """The same crops come, be they grey or of colours, 8 or 16 bits."""
+    """The crops do not depend on color or bit depth."""
     scale = 257 if dtype is np.uint16 else 1
     given = np.repeat(CLIP[..., None], 3, -1).astype(dtype) * dtype(scale)
     samples = [
@@ -99,7 +99,7 @@ def test_pairs_hold_the_first_frame_and_another():
     assert (sample.a.mean((2, 3)) > sample.b.mean((2, 3))).all()
 
 
-def test_factors_are_numbers_and_boxes():
+def test_factors_are_numbers_or_maps_of_boxes():
     sample = random_pairs(CLIP, np.random.default_rng(0), factors=(2.0, 16.0), batch=64, patch=32)
     largest = sample.factor.amax((1, 2, 3))
     assert ((largest >= 2) | (largest == 1)).all()
@@ -109,7 +109,7 @@ def test_factors_are_numbers_and_boxes():
     assert (sample.factor[~even].amin((1, 2, 3)) == 1).all()
 
 
-def test_a_bar_only_where_it_is_asked_for(capsys):
+def test_the_progress_bar_is_optional(capsys):
     adapt(initial_generator(2), CLIP, 1, batch=1, patch=16, device="cpu")
     assert capsys.readouterr().err == ""
     adapt(initial_generator(2), CLIP, 1, batch=1, patch=16, progress=True, device="cpu")
@@ -127,6 +127,6 @@ def test_a_bar_only_where_it_is_asked_for(capsys):
         ((4, 32, 32), 1, (4, 2), r"factors=\(4, 2\) must be positive total factors"),
     ],
 )
-def test_what_is_refused(shape, steps, factors, message):
+def test_invalid_arguments(shape, steps, factors, message):
     with pytest.raises(ValueError, match=message):
         adapt(initial_generator(2), np.zeros(shape, np.uint8), steps, factors=factors)

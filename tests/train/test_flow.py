@@ -1,4 +1,6 @@
-"""Flow that gradients pass through."""
+"""Differentiable optical flow."""
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from vmm.train.flow import flow, inside, positions, warp  # noqa: E402
 from vmm.train.pairs import Scenes, pairs  # noqa: E402
 from vmm.train.textures import texture_bank  # noqa: E402
 
-SCENES = {"texture": synthetic.texture, "pink": synthetic.pink, "leaves": synthetic.leaves}
+SCENES: dict[str, Any] = {"texture": synthetic.texture, "pink": synthetic.pink, "leaves": synthetic.leaves}
 INNER = (..., slice(12, -12), slice(12, -12))
 
 
@@ -25,29 +27,29 @@ def _one_thread():
 
 
 def shown(scene, move):
-    """A frame (1, 3, H, W) in [-1, 1]."""
+    """Return a frame (1, 3, H, W) in [-1, 1] of the scene after a displacement."""
     return torch.from_numpy(np.repeat(scene(move)[None, None], 3, 1)).float() / 127.5 - 1
 
 
 @pytest.mark.parametrize("name", SCENES)
 @pytest.mark.parametrize("move", [(0.0, 0.1), (0.3, -0.2), (3.0, 0.0), (2.0, -3.0)])
 def test_known_shifts(name, move):
-    """Within 3 percent of the shift, sub-pixel or not."""
+    """The flow is within 3 percent of the shift, below and above one pixel."""
     scene = SCENES[name]((64, 96))
     found = flow(shown(scene, (0, 0)), shown(scene, move))[INNER].mean((0, 2, 3))
     wanted = torch.tensor(move)
     assert (found - wanted).norm() < 0.03 * wanted.norm()
 
 
-def test_a_batch_is_its_frames():
+def test_a_batch_equals_its_single_frames():
     scenes = [make((48, 64)) for make in SCENES.values()]
     a, b = (torch.cat([shown(scene, move) for scene in scenes]) for move in ((0, 0), (0.4, 0.7)))
     each = torch.cat([flow(x[None], y[None]) for x, y in zip(a, b, strict=True)])
     torch.testing.assert_close(flow(a, b), each, rtol=1e-3, atol=1e-3)
 
 
-def test_moving_layers_of_made_scenes():
-    """Where all moves at once, warping brings b back onto a."""
+def test_warping_by_the_flow_aligns_synthetic_layers():
+    """Warping frame b by the flow gives frame a if the whole scene moves."""
     scenes = Scenes(64, objects=0, max_motion=3.0, max_output=3.0, min_output=3.0, max_factor=1.5)
     batch = next(pairs(texture_bank(4, 4, side=160), 8, scenes))
     a, b = (x.float() / 127.5 - 1 for x in batch[:2])
@@ -57,7 +59,7 @@ def test_moving_layers_of_made_scenes():
     assert back[moved][INNER].abs().mean() < 0.4 * apart[moved][INNER].abs().mean()
 
 
-def test_it_is_that_of_numpy():
+def test_equals_the_flow_in_numpy():
     scene = synthetic.leaves((64, 80))
     a, b = scene((0, 0)), scene((0.4, -1.3))
     theirs = classical(a, b)[INNER]
@@ -65,15 +67,15 @@ def test_it_is_that_of_numpy():
     assert np.sqrt(np.mean((ours - theirs) ** 2)) < 0.05
 
 
-def test_equal_frames_do_not_move():
+def test_equal_frames_have_no_flow():
     a = shown(synthetic.texture((32, 48)), (0, 0))
     assert flow(a, a).abs().max() < 1e-3
     flat = torch.zeros(1, 3, 32, 48)
     assert flow(flat, flat + 0.1).abs().max() < 1e-3
 
 
-def test_gradients_are_those_of_the_motion():
-    """A frame that is moved a little further is seen to move just as much further."""
+def test_gradients_with_respect_to_the_displacement():
+    """The flow grows by as much as the displacement of the frame."""
     scene = synthetic.pink((48, 64))
     a, b = shown(scene, (0, 0)), shown(scene, (0, 1.0))
     further = torch.zeros((), requires_grad=True)
@@ -82,7 +84,7 @@ def test_gradients_are_those_of_the_motion():
     assert further.grad.item() == pytest.approx(1, abs=0.1)
 
 
-def test_gradients_are_differences_of_the_flow():
+def test_gradients_equal_finite_differences():
     torch.manual_seed(1)
     a, b = (shown(synthetic.texture((40, 40)), move).double() for move in ((0, 0), (0.3, 0.2)))
     change = torch.randn_like(b)
@@ -93,8 +95,8 @@ def test_gradients_are_differences_of_the_flow():
     assert along == pytest.approx((more - less) / 2e-3, rel=0.25)
 
 
-def test_frames_learn_to_move():
-    """Steps along the gradient turn a frame towards one that has moved as asked."""
+def test_gradient_descent_moves_a_frame():
+    """Steps along the gradient bring a frame closer to one with the requested motion."""
     scene = synthetic.texture((48, 48), blur=2.0)
     a, true = shown(scene, (0, 0)), shown(scene, (0, 0.4))
     out = a.clone().requires_grad_()
@@ -107,15 +109,15 @@ def test_frames_learn_to_move():
     assert (made @ asked / made.norm() / asked.norm()).item() > 0.9
 
 
-def test_warp_reads_where_the_flow_leads():
+def test_warp_samples_at_the_end_of_the_flow():
     image = torch.randn(2, 4, 12, 16)
     assert torch.allclose(warp(image, torch.zeros(2, 2, 12, 16)), image, atol=1e-3)
     moved = warp(image, torch.tensor([1.0, -2.0]).view(1, 2, 1, 1).expand(2, 2, 12, 16))
     assert torch.allclose(moved[..., 1:-2, 3:-1], image[..., 2:-1, 1:-3], atol=1e-3)
-    assert torch.allclose(moved[..., :, 0], moved[..., :, 1], atol=1e-3)  # the border is repeated
+    assert torch.allclose(moved[..., :, 0], moved[..., :, 1], atol=1e-3)  # the border pixels are repeated
 
 
-def test_what_leaves_the_frame():
+def test_pixels_that_leave_the_frame():
     moves = torch.tensor([0.0, 2.5]).view(1, 2, 1, 1).expand(1, 2, 6, 8)
     assert inside(moves)[0, 0].sum(0).tolist() == [6.0] * 5 + [0.0] * 3
     assert positions(moves)[:, 2, 5].tolist() == [2.0, 5.0]
@@ -130,6 +132,6 @@ def test_what_leaves_the_frame():
         ((1, 3, 16, 16), (1, 3, 16, 16), 0.0, "sigma=0.0 must be a positive number of pixels"),
     ],
 )
-def test_what_is_refused(a, b, sigma, message):
+def test_invalid_arguments(a, b, sigma, message):
     with pytest.raises(ValueError, match=message):
         flow(torch.zeros(a), torch.zeros(b), sigma=sigma)

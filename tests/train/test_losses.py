@@ -1,4 +1,4 @@
-"""Losses of whole networks."""
+"""Losses of the networks."""
 
 from dataclasses import replace
 from functools import partial
@@ -26,7 +26,7 @@ def _one_thread():
 
 
 def scene(move, n=2):
-    """A wave and another across it (n, 3, H, W) in [-1, 1], moved to the right."""
+    """Return two crossed waves (n, 3, H, W) in [-1, 1], displaced to the right by ``move`` pixels."""
     rows, cols = torch.meshgrid(torch.arange(float(SIDE)), torch.arange(float(SIDE)), indexing="ij")
     across, down = torch.cos(0.4 * (cols - move) + 0.1 * rows), torch.cos(0.35 * rows + 0.2 * (cols - move))
     return (0.4 * across + 0.4 * down).expand(n, 3, SIDE, SIDE).contiguous()
@@ -37,8 +37,8 @@ def sample(factor=4.0, move=0.5):
     return Sample(a, b, scene(factor * move), torch.full((2, 1, 1, 1), factor), a, b)
 
 
-class Painter(torch.nn.Module):
-    """A network that gives a frame that was made before."""
+class Painter(torch.nn.Module):  # type: ignore[misc, name-defined]
+    """A network that returns a fixed frame."""
 
     pair = True
 
@@ -50,7 +50,7 @@ class Painter(torch.nn.Module):
         return self.frame
 
 
-# All of them.
+# All networks.
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ class Painter(torch.nn.Module):
         ("flowmag", partial(Lightweight, 4)),
     ],
 )
-def test_a_number_that_can_be_made_small(name, make):
+def test_training_reduces_the_loss(name, make):
     net = make()
     loss = LOSSES[name]()(net, sample(), 0.5)
     loss.backward()
@@ -73,7 +73,7 @@ def test_a_number_that_can_be_made_small(name, make):
     assert any(p.grad is not None and p.grad.abs().max() > 0 for p in net.parameters())
 
 
-def test_the_plain_one_is_that_of_the_frame():
+def test_the_plain_loss_compares_the_frame():
     net, given = RealTime(8, 1).eval(), sample()
     from vmm.train.loop import magnified
 
@@ -83,8 +83,8 @@ def test_the_plain_one_is_that_of_the_frame():
 # MagNet.
 
 
-def test_magnet_wants_shape_without_colour_and_texture_without_motion():
-    """The further colours are changed, or things move, the more is lost; at share 0 nothing of it counts."""
+def test_magnet_penalizes_color_in_shape_and_motion_in_texture():
+    """The penalty grows with the change of color and with the motion, and vanishes at a share of 0."""
     net, still = MagNet(padding="zeros"), sample(move=0.0)
     extra = lambda given: LOSSES["magnet"](1.0)(net, given, 0.5) - LOSSES["magnet"](0.0)(net, given, 0.5)  # noqa: E731
     coloured = [replace(still, b=still.b + c, target=still.target + c) for c in (0.05, 0.2)]
@@ -94,8 +94,8 @@ def test_magnet_wants_shape_without_colour_and_texture_without_motion():
         assert 0 < extra(sample(move=0.2)) < extra(sample(move=1.0))
 
 
-def test_magnet_sees_no_frame_that_a_texture_carries():
-    """The frame beside the texture changes with motion, as it must."""
+def test_magnet_ignores_the_fine_frame_of_the_texture():
+    """The fine frame that accompanies the texture changes with motion and is not penalized."""
     net, given = MagNet(padding="zeros", skip=True), sample()
     with torch.no_grad():
         extra = LOSSES["magnet"](1.0)(net, given, 0.5) - LOSSES["magnet"](0.0)(net, given, 0.5)
@@ -108,21 +108,21 @@ def test_magnet_sees_no_frame_that_a_texture_carries():
 # The lightweight network.
 
 
-def test_lightweight_wants_an_appearance():
-    """The picture that the appearance stands for is compared with both frames at half their size."""
+def test_lightweight_compares_the_appearance(monkeypatch):
+    """The decoded appearance is compared with both frames at half their size."""
     net, given = Lightweight(4), sample()
     picture = torch.nn.functional.avg_pool2d((given.a + given.b) / 2, 2)
     with torch.no_grad():
         lost = []
         for shown in (picture, picture + 0.3):
-            net.appearance = lambda texture, shown=shown: shown
+            monkeypatch.setattr(net, "appearance", partial(lambda shown, texture: shown, shown))
             lost.append(LOSSES["lightweight"](share=1.0)(net, given, 0.5))
-        apart = (given.a - given.b).abs().mean()  # halves of it are left on either side
+        apart = (given.a - given.b).abs().mean()  # half of the difference remains on either side
     assert lost[0] < lost[1]
     assert (lost[1] - lost[0]).item() == pytest.approx(2 * 0.3 - apart.item(), abs=0.1)
 
 
-def test_the_proxy_is_met_without_noise_and_missed_with_it():
+def test_the_proxy_loss_is_zero_only_without_noise():
     net, given = Lightweight(4), sample()
     with torch.no_grad():
         noisy = replace(given, a=given.a + 0.1 * torch.randn_like(given.a))
@@ -131,11 +131,11 @@ def test_the_proxy_is_met_without_noise_and_missed_with_it():
         assert led(net, noisy, 0.5) > plain(net, noisy, 0.5) + 1e-3
 
 
-def test_the_proxy_stays_as_it_is():
+def test_the_proxy_is_not_trained():
     net, proxy = Lightweight(4), Lightweight(4)
     before = [p.clone() for p in proxy.parameters()]
     loss = LOSSES["lightweight"](proxy)
-    torch.nn.init.zeros_(proxy.decoder.out.weight)  # of another use; the loss keeps its own
+    torch.nn.init.zeros_(proxy.decoder.out.weight)  # the loss has a proxy of its own
     loss(net, sample(), 0.5).backward()
     assert all(p.grad is None for p in proxy.parameters())
     assert torch.equal(before[0], next(proxy.parameters()))
@@ -144,8 +144,8 @@ def test_the_proxy_stays_as_it_is():
 # FlowMag.
 
 
-def test_flowmag_is_least_where_the_motion_is_as_asked():
-    """Without being shown the true frame."""
+def test_flowmag_is_smallest_at_the_requested_motion():
+    """The loss does not use the true frame."""
     loss, given = LOSSES["flowmag"](), replace(sample(), target=torch.zeros(2, 3, SIDE, SIDE))
     lost = [loss(Painter(scene(move)), given, 1.0).item() for move in (0.5, 1.25, 2.0, 2.75)]
     assert lost[2] == min(lost)
@@ -153,7 +153,7 @@ def test_flowmag_is_least_where_the_motion_is_as_asked():
     assert loss(Painter(-scene(2.0)), given, 1.0) > lost[0]
 
 
-def test_flowmag_wants_the_colours_of_frame_b():
+def test_flowmag_compares_the_colors_with_frame_b():
     given = sample()
     true = scene(2.0)
     tinted = true + torch.tensor([0.2, -0.1, 0.0]).view(3, 1, 1)
@@ -162,8 +162,8 @@ def test_flowmag_wants_the_colours_of_frame_b():
     assert colour(Painter(tinted), given, 1.0) > 4 * colour(Painter(true), given, 1.0)
 
 
-def test_flowmag_takes_a_map():
-    """Where the factor is 1 frame b is wanted, elsewhere the motion; the network that gives just this loses least."""
+def test_flowmag_accepts_a_map_of_factors():
+    """The loss is smallest for frame b where the factor is 1 and for magnified motion elsewhere."""
     given = sample()
     right = (torch.arange(SIDE) >= SIDE // 2).float().expand(2, 1, SIDE, SIDE)
     given.factor = 1 + 3 * right
@@ -175,6 +175,6 @@ def test_flowmag_takes_a_map():
     assert targeted < 0.7 * min(everywhere, none)
 
 
-def test_flowmag_leaves_out_what_leaves_the_frame():
+def test_flowmag_ignores_pixels_that_leave_the_frame():
     given = sample(factor=200.0)
     assert LOSSES["flowmag"]()(Painter(given.b), given, 1.0).item() == 0

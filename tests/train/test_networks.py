@@ -1,6 +1,7 @@
 """Networks of the learned magnifiers."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from vmm.train.networks import (  # noqa: E402
 from vmm.train.networks.blocks import high_pass_taps  # noqa: E402
 from vmm.train.networks.magnet import LAYOUTS  # noqa: E402
 
-NETWORKS = {
+NETWORKS: dict[str, Any] = {
     **{f"magnet {name}": partial(MagNet, name) for name in LAYOUTS},
     "magnet that adds": partial(MagNet, padding="zeros", skip=True),
     "lightweight": Lightweight,
@@ -38,7 +39,8 @@ NETWORKS = {
 }
 SPLIT = [name for name in NETWORKS if name.startswith(("magnet", "real time"))]
 ADDS = [name for name in NETWORKS if name.endswith("adds")]
-WHOLE = [name for name in NETWORKS if not name.startswith("flowmag")]  # whose sides must be multiples
+# Frames of these networks must have sides that are multiples of a number.
+WHOLE = [name for name in NETWORKS if not name.startswith("flowmag")]
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +61,7 @@ def factor(value):
     return torch.full((1, 1, 1, 1), float(value))
 
 
-# What they cost.
+# Parameters and operations.
 
 
 @pytest.mark.parametrize(
@@ -81,13 +83,13 @@ def test_number_of_parameters(make, parameters):
 
 
 @pytest.mark.parametrize(("size", "published"), [("light", 42.4), ("base", 375.5)])
-def test_operations_as_singh_counts(size, published):
-    """Table 1 of the paper: billions at 720 x 720; it says 42.4 where 42.46 are counted."""
+def test_operations_of_the_lightweight_network_as_published(size, published):
+    """Table 1 of the paper states billions at 720 x 720 pixels; it rounds 42.46 to 42.4."""
     assert operations(Lightweight(size), 720, 720).flops / 1e9 == pytest.approx(published, abs=0.11)
 
 
-def test_operations_as_ha_counts():
-    """Products and biases at 384 x 384, one frame encoded: 41.3 billion, and 4.2 times fewer but for 4 percent."""
+def test_operations_of_the_real_time_network_as_published():
+    """The paper counts 41.3 billion products and biases at 384 x 384 pixels, and about 4.2 times fewer."""
     assert sum(operations(MagNet("postech"), 384, 384, cached=True)) / 1e9 == pytest.approx(41.3, abs=0.05)
     assert sum(operations(RealTime(), 384, 384, cached=True)) / 1e9 == pytest.approx(9.46, abs=0.005)
 
@@ -101,8 +103,8 @@ def test_operations_of_flowmag():
     assert operations(FlowMag(), 64, 64).products / 64**2 == 630_336
 
 
-def test_operations_count_what_is_worked_out_by_hand():
-    """One product for every weight and place."""
+def test_operations_of_one_layer():
+    """Each weight takes one product at each position."""
     net = RealTime(2, 0, bias=False)
     quarter = 7 * 7 * (3 * 2 * 2 + 2 * 2) + 3 * 3 * 2 * 2
     half, full = 3 * 3 * 2 * 2, 3 * 3 * 2 * 2 + 3 * 3 * 2 * 1 + 7 * 7 * 1 * 3
@@ -111,12 +113,12 @@ def test_operations_count_what_is_worked_out_by_hand():
     assert biases == 96 * 2 + 384 * (2 + 1 + 3)
 
 
-def test_counting_leaves_the_network_alone(net):
+def test_counting_does_not_change_the_network(net):
     operations(net, 32, 32)
     assert {p.device.type for p in net.parameters()} == {"cpu"}
 
 
-# What comes out.
+# Outputs.
 
 
 def test_output_is_a_frame_of_the_same_size(net):
@@ -126,7 +128,7 @@ def test_output_is_a_frame_of_the_same_size(net):
     assert torch.isfinite(y).all()
 
 
-def test_parts_make_the_whole(net):
+def test_the_parts_compose_to_the_whole_network(net):
     a, b = pair()
     with torch.no_grad():
         if net.pair:
@@ -137,13 +139,13 @@ def test_parts_make_the_whole(net):
         assert torch.equal(y, net(a, b, factor(5)))
 
 
-def test_the_same_again(net):
+def test_the_output_is_deterministic(net):
     a, b = pair()
     with torch.no_grad():
         assert torch.equal(net(a, b, factor(5)), net(a, b, factor(5)))
 
 
-def test_frames_of_a_batch_do_not_meet(net):
+def test_frames_of_a_batch_are_independent(net):
     a, b = pair(batch=2)
     alpha = torch.tensor([3.0, 20.0]).view(2, 1, 1, 1)
     with torch.no_grad():
@@ -151,7 +153,7 @@ def test_frames_of_a_batch_do_not_meet(net):
     torch.testing.assert_close(both[1:], second, rtol=1e-4, atol=1e-5)
 
 
-def test_a_constant_map_is_a_number(net):
+def test_a_constant_map_equals_a_number(net):
     a, b = pair()
     with torch.no_grad():
         torch.testing.assert_close(
@@ -159,10 +161,10 @@ def test_a_constant_map_is_a_number(net):
         )
 
 
-def test_a_map_acts_where_it_differs(net):
-    """400 pixels away nothing is seen of it."""
+def test_a_map_acts_locally(net):
+    """The output is unchanged at a distance of 400 pixels."""
     if isinstance(net, FlowMag):
-        pytest.skip("a U-Net of five levels sees too far")
+        pytest.skip("the receptive field of a U-Net of five levels is too large")
     a, b = pair(16, 600)
     alpha = torch.full((1, 1, 16, 600), 3.0)
     alpha[..., 500:] = 30.0
@@ -172,14 +174,14 @@ def test_a_map_acts_where_it_differs(net):
     assert (varied - even)[..., 520:].abs().max() > 1e-4
 
 
-def test_every_parameter_learns(net):
+def test_every_parameter_has_a_gradient(net):
     a, b = pair()
     loss = net.train()(a, b, factor(5)).square().mean()
     if isinstance(net, Lightweight):
         loss = loss + net.appearance(net.encode(a, b)[0]).square().mean()
     loss.backward()
     still = [name for name, p in net.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]
-    if isinstance(net, FlowMag) and net.norm:  # a normalised mean knows no bias before it
+    if isinstance(net, FlowMag) and net.norm:  # normalization removes the bias before it
         still = [name for name in still if not name.endswith(("0.bias", "3.bias"))]
     assert still == []
 
@@ -188,56 +190,56 @@ def test_every_parameter_learns(net):
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_sides_that_are_no_multiples(name):
+def test_sizes_that_are_no_multiples(name):
     net = NETWORKS[name]()
     with pytest.raises(ValueError, match=f"33 x 48 pixels: both sides must be multiples of {net.multiple}"):
         net(*pair(33, 48), factor(2))
 
 
 @pytest.mark.parametrize("size", [(33, 47), (16, 31)])
-def test_flowmag_takes_any_size(size):
+def test_flowmag_accepts_any_size(size):
     with torch.no_grad():
         assert FlowMag(4, norm=False)(*pair(*size), factor(2)).shape[-2:] == size
 
 
-def test_flowmag_needs_sixteen():
+def test_flowmag_needs_at_least_16_pixels():
     with pytest.raises(ValueError, match="12 x 40 pixels: both sides must be at least 16"):
         FlowMag(4, norm=False)(*pair(12, 40), factor(2))
 
 
 @pytest.mark.parametrize("frames", [torch.zeros(3, 32, 32), torch.zeros(1, 1, 32, 32)])
-def test_what_is_no_frame(frames):
+def test_invalid_frames(frames):
     with pytest.raises(ValueError, match=r"must be \(B, 3, H, W\)"):
         MagNet().encode(frames)
 
 
-def test_reflected_takes_any_size(net):
+def test_reflected_accepts_any_size(net):
     a, b = pair(33, 47)
     with torch.no_grad():
         assert reflected(net, a, b, factor(2), margin=5).shape == (1, 3, 33, 47)
         assert reflected(net, a, b, torch.ones(1, 1, 33, 47)).shape == (1, 3, 33, 47)
 
 
-def test_reflected_changes_nothing_where_nothing_is_missing(net):
+def test_reflected_leaves_valid_sizes_unchanged(net):
     a, b = pair()
     if net.multiple == 1:
-        pytest.skip("takes any size")
+        pytest.skip("the network accepts any size")
     with torch.no_grad():
         assert torch.equal(reflected(net, a, b, factor(2)), net(a, b, factor(2)))
 
 
 @pytest.mark.parametrize("margin", [-1, 32])
-def test_margins_that_cannot_be(margin):
+def test_invalid_margins(margin):
     with pytest.raises(ValueError, match=f"margin={margin} must be at least 0"):
-        reflected(Lightweight(), *pair(), factor(2), margin=margin)
+        reflected(Lightweight(), *pair(), factor(2), margin=margin)  # type: ignore[misc]
 
 
-# What the architecture guarantees.
+# Properties of the architecture for any weights.
 
 
 @pytest.mark.parametrize("make", [MagNet, partial(MagNet, "kkjh"), partial(RealTime, blocks=2, bias=False)])
-def test_alpha_of_one_is_frame_b(make):
-    """Gain alpha - 1 and no bias: the shape is that of frame b, whatever the weights."""
+def test_a_factor_of_one_gives_the_shape_of_frame_b(make):
+    """The manipulator scales by alpha - 1 without a bias, so that the shape is that of frame b for any weights."""
     net = make()
     a, b = pair()
     with torch.no_grad():
@@ -270,8 +272,8 @@ def test_equal_frames_are_not_magnified(name):
 
 
 @pytest.mark.parametrize("name", ADDS)
-def test_a_network_that_adds_begins_at_frame_b(name):
-    """Where the last layer is zero, the output is frame b to the last bit."""
+def test_a_residual_network_starts_at_frame_b(name):
+    """The output equals frame b exactly if the last layer is zero."""
     net = NETWORKS[name]()
     last = [m for m in net.modules() if getattr(m, "out_channels", 0) == 3]
     for module in last:
@@ -285,7 +287,7 @@ def test_a_network_that_adds_begins_at_frame_b(name):
 
 @pytest.fixture
 def fine():
-    """What such a network, which paints nothing, adds to frame b, and the fine part of frames; both folded."""
+    """Return functions for the change that a network with a zero decoder adds, and for the fine part of a frame."""
     net = NETWORKS["fine real time"]().eval()
     torch.nn.init.zeros_(net.c2.weight)
     torch.nn.init.zeros_(net.c2.bias)
@@ -312,19 +314,19 @@ def texture():
     return gaussian_filter(np.random.default_rng(0).normal(size=(96, 96, 3)).mean(2), 0.7)[..., None] * np.ones(3)
 
 
-def test_what_is_fine_moves_by_little_as_it_is(fine, texture):
+def test_fine_detail_moves_by_small_displacements(fine, texture):
     added, part = fine
     b, there = (translated(texture, np.array([0.0, far])) for far in (0.01, 0.1))
     assert rms(added(texture, b, 10) - part(there - b)) < 0.5 * rms(part(there - b))
 
 
-def test_what_is_fine_is_left_out_where_it_moves_far(fine, texture):
+def test_fine_detail_is_attenuated_at_large_displacements(fine, texture):
     added, part = fine
     b = translated(texture, np.array([0.0, 0.2]))
     assert rms(added(texture, b, 30) + part(b)) < 0.1 * rms(part(b))
 
 
-def test_noise_leaves_what_is_fine_alone(fine, texture):
+def test_noise_does_not_change_fine_detail(fine, texture):
     added, part = fine
     noise = 0.1 * rms(part(texture)) * np.random.default_rng(1).normal(size=texture.shape)
     assert rms(added(texture, texture + noise, 10)) < 0.2 * 9 * rms(part(noise))
@@ -340,8 +342,8 @@ def test_the_real_time_encoder_is_linear(fine):
 
 
 @pytest.mark.parametrize("name", SPLIT)
-def test_filtered_shapes_are_magnified_by_the_same_part(name):
-    """What is added for filtered shapes y does not depend on the shapes x."""
+def test_filtered_shapes_are_magnified_by_the_same_manipulator(name):
+    """The change for filtered shapes y does not depend on the shapes x."""
     net = NETWORKS[name]()
     x, y = torch.randn(2, 1, net.encode(pair()[0])[1].shape[1], 8, 12)
     with torch.no_grad():
@@ -351,7 +353,7 @@ def test_filtered_shapes_are_magnified_by_the_same_part(name):
 
 
 @pytest.mark.parametrize("skip", [False, True])
-def test_flowmag_folded_is_the_same(skip):
+def test_folding_flowmag_does_not_change_the_output(skip):
     net = FlowMag(8, skip=skip)
     a, b = pair(batch=2)
     with torch.no_grad():
@@ -363,7 +365,7 @@ def test_flowmag_folded_is_the_same(skip):
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in plain.modules())
 
 
-def test_flowmag_that_adds_keeps_frame_b_where_a_map_is_one():
+def test_residual_flowmag_keeps_frame_b_where_a_map_is_one():
     net = FlowMag(4, norm=False, skip=True)
     a, b = pair()
     alpha = torch.where(torch.arange(48) < 24, 1.0, 8.0).expand(1, 1, 32, 48)
@@ -373,7 +375,7 @@ def test_flowmag_that_adds_keeps_frame_b_where_a_map_is_one():
     assert not torch.equal(made[..., 24:], b[..., 24:])
 
 
-def test_flowmag_that_adds_begins_with_linear_magnification():
+def test_residual_flowmag_starts_as_linear_magnification():
     net = FlowMag(4, norm=False, skip=True)
     a, b = pair()
     b = a + 0.05 * b
@@ -383,8 +385,8 @@ def test_flowmag_that_adds_begins_with_linear_magnification():
         torch.testing.assert_close(net(a, b, factor(6)), a + 6 * (b - a), rtol=0, atol=0.01)
 
 
-def test_flowmag_that_adds_leaves_equal_frames_alone():
-    """And far from where they differ."""
+def test_residual_flowmag_does_not_change_equal_frames():
+    """The output is also unchanged far from a difference."""
     net = FlowMag(4, norm=False, skip=True)
     a, _ = pair(32, 96)
     b = a.clone()
@@ -396,7 +398,7 @@ def test_flowmag_that_adds_leaves_equal_frames_alone():
     assert not torch.equal(made[..., 60:], b[..., 60:])
 
 
-# What is refused.
+# Invalid arguments.
 
 
 @pytest.mark.parametrize(
@@ -409,6 +411,6 @@ def test_flowmag_that_adds_leaves_equal_frames_alone():
         (lambda: Lightweight(act="gelu"), "act='gelu' must be one of 'relu', 'elu'"),
     ],
 )
-def test_options_that_are_not_there(make, message):
+def test_unknown_options(make, message):
     with pytest.raises(ValueError, match=message):
         make()

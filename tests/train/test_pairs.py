@@ -1,4 +1,4 @@
-"""Pairs of made scenes."""
+"""Training pairs of synthetic scenes."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def only(monkeypatch, kind):
     monkeypatch.setattr(made, "KINDS", {kind: 1.0})
 
 
-def test_the_same_seed_makes_the_same(bank):
+def test_the_same_seed_gives_the_same_pairs(bank):
     one, other = next(pairs(bank, 4, SMALL, seed=3)), next(pairs(bank, 4, SMALL, seed=3))
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
     assert not torch.equal(one.a, next(pairs(bank, 4, SMALL, seed=4)).a)
@@ -32,14 +32,14 @@ def test_the_same_seed_makes_the_same(bank):
     assert torch.equal(bank.textures, again.textures) and torch.equal(bank.mattes, again.mattes)
 
 
-def test_photographs_for_testing_are_held_out():
+def test_photographs_of_the_test_set_are_held_out():
     trained = {name.partition(".")[0] for name in textures.TRAINING}
     assert not trained & {*shifts.HELD_OUT, "coffee", "chelsea"}
 
 
-def test_motion_is_rendered_true():
-    """By a hundredth of a pixel and more; by whole pixels, exactly."""
-    rows, cols = (2 * np.pi * np.arange(200) / period for period in (14.0, 22.0))  # samples of half a pixel
+def test_rendered_motion_is_exact():
+    """Motion from a hundredth of a pixel on is accurate, and motion by whole pixels is exact."""
+    rows, cols = (2 * np.pi * np.arange(200) / period for period in (14.0, 22.0))  # the samples are half a pixel apart
     wave = 128 + 60 * np.sin(rows)[:, None] + 60 * np.cos(cols)
     cut = torch.tensor(np.broadcast_to(wave, (1, 4, 200, 200)), dtype=torch.float32)
 
@@ -52,7 +52,7 @@ def test_motion_is_rendered_true():
     np.testing.assert_allclose(moved(3, -2)[3:, :-2], moved(0, 0)[:-3, 2:], atol=1e-3)
 
 
-def test_bounds_are_kept(bank):
+def test_motion_and_values_stay_within_the_limits(bank):
     scenes = Scenes(patch=32, max_motion=2.0, max_output=5.0, max_factor=20.0)
     batches = pairs(bank, 64, scenes)
     for _ in range(3):
@@ -62,7 +62,7 @@ def test_bounds_are_kept(bank):
         assert batch.a.dtype == batch.b.dtype == batch.target.dtype == torch.uint8
 
 
-def test_static_scenes_differ_by_their_dither_alone(bank, monkeypatch):
+def test_static_scenes_differ_only_by_dither(bank, monkeypatch):
     only(monkeypatch, "static")
     batch = next(pairs(bank, 8, SMALL))
     assert (batch.reach == 0).all()
@@ -71,7 +71,7 @@ def test_static_scenes_differ_by_their_dither_alone(bank, monkeypatch):
     assert (batch.target.int() - batch.a.int()).abs().max() <= 1
 
 
-def test_objects_move_before_a_background_that_stands(bank, monkeypatch):
+def test_objects_move_before_a_still_background(bank, monkeypatch):
     only(monkeypatch, "objects")
     batch = next(pairs(bank, 32, Scenes(patch=48, max_output=6.0, min_output=6.0, objects=2)))
     change = (batch.target.int() - batch.a.int()).abs().amax(1)
@@ -79,8 +79,8 @@ def test_objects_move_before_a_background_that_stands(bank, monkeypatch):
     assert (change > 8).float().mean() > 0.01  # objects
 
 
-def test_dither_keeps_motion_of_a_hundredth_of_a_pixel(bank, monkeypatch):
-    """The mean of b - a follows a change that rounding would lose."""
+def test_dither_preserves_motion_of_a_hundredth_of_a_pixel(bank, monkeypatch):
+    """The mean of b - a follows a change that rounding would remove."""
     only(monkeypatch, "background")
     scenes = Scenes(patch=48, max_output=2.0, min_output=2.0, max_factor=100.0)
     batch = next(pairs(bank, 256, scenes, seed=1))
@@ -92,7 +92,7 @@ def test_dither_keeps_motion_of_a_hundredth_of_a_pixel(bank, monkeypatch):
 
 
 @pytest.mark.parametrize("wrong", [{"patch": 8}, {"max_output": 0.0}, {"objects": -1}, {"max_motion": -1.0}])
-def test_scenes_that_cannot_be(wrong):
+def test_invalid_scenes(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Scenes(**wrong)
 

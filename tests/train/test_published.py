@@ -1,7 +1,8 @@
-"""Published weights, in networks of the same form."""
+"""Published weights in our networks of the same form."""
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def published(name):
     return dict(np.load(WEIGHTS / name))
 
 
-PUBLISHED = {
+PUBLISHED: dict[str, Any] = {
     "zheng": (partial(MagNet, "zheng"), magnet.load_published, "magnet_zheng_layout.npz", 4),
     "zheng as published": (partial(MagNet, "zheng"), magnet.load_published, "magnet_zheng_layout.pth", 4),
     "cgst": (partial(MagNet, "cgst"), magnet.load_published, "magnet_cgst.npz", 4),
@@ -46,14 +47,14 @@ PUBLISHED = {
 
 
 def moved_frames(*moves):
-    """Coloured frames (1, 3, 96, 96) in [-1, 1] of a scene that has moved right by so many pixels."""
+    """Return color frames (1, 3, 96, 96) in [-1, 1] of a scene, displaced to the right by ``moves`` pixels."""
     light = synthetic.render(synthetic.leaves((96, 96), min_radius=5), np.array([(0, m) for m in moves]), dtype=float)
     tint = np.array([1.0, 0.8, 0.6])[:, None, None]
     return torch.from_numpy(light[:, None, None] * tint / 127.5 - 1).float()
 
 
 def shift(x, still):
-    """Displacement to the right of one picture against another, by least squares; small ones only."""
+    """Return the small displacement of a picture to the right, in pixels, by least squares."""
     x, still = (scipy.ndimage.gaussian_filter(p[0].mean(0).double().numpy(), 3.0)[16:-16, 16:-16] for p in (x, still))
     slope = np.gradient((x + still) / 2, axis=1)
     return -(slope * (x - still)).sum() / (slope**2).sum()
@@ -61,14 +62,14 @@ def shift(x, still):
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_weights_magnify(name):
-    """0.2 pixels, ten times, in the right direction; the lightweight network is known to show twice as much."""
+    """A motion of 0.2 px is magnified ten times in its direction; the lightweight network shows about twice as much."""
     make, load, file, most = PUBLISHED[name]
     net = load(make(), published(file)).eval()
     a, b = moved_frames(0.0, 0.2)
     with torch.no_grad():
         out, still = net(a, b, factor(10)), net(a, a, factor(10))
     assert shift(b, a) == pytest.approx(0.2, rel=0.1)
-    assert (still - a).abs().mean() < 0.12  # in colour: BGR for RGB would be off by more
+    assert (still - a).abs().mean() < 0.12  # with BGR in the place of RGB the difference would be larger
     assert 1.0 < shift(out, still) < most
     with torch.no_grad():
         back = net(b, a, factor(10))
@@ -80,8 +81,8 @@ def test_both_files_of_zheng_are_the_same():
     assert all(torch.equal(one.state_dict()[k], v) for k, v in other.state_dict().items())
 
 
-def test_values_from_zero_to_one_are_turned():
-    """Weights for [0, 1] act as before, seen from [-1, 1]."""
+def test_weights_for_values_from_zero_to_one_are_converted():
+    """The converted weights give the same result for values in [-1, 1]."""
     plain = MagNet(Layout(g=3, bias=True, shape_entry=True, texture_exit=False, from_b=False)).double()
     turned = magnet.load_published(MagNet("cgst").double(), plain.state_dict())
     a, b = pair().double()
@@ -90,8 +91,8 @@ def test_values_from_zero_to_one_are_turned():
         torch.testing.assert_close(turned(a, b, factor(5).double()), expected)
 
 
-def test_colours_are_turned():
-    """Weights for BGR act as before, seen from RGB."""
+def test_weights_for_bgr_are_converted():
+    """The converted weights give the same result for RGB."""
     theirs = Lightweight(4)
     names = {"encoder.": "enc.", "manipulator.": "dec.man.", "decoder.": "dec."}
     state = {}
@@ -104,8 +105,8 @@ def test_colours_are_turned():
         torch.testing.assert_close(ours(a, b, factor(5)), theirs(a.flip(1), b.flip(1), factor(5)).flip(1))
 
 
-def test_names_of_flowmag_are_known():
-    """Built from the names that the published modules have."""
+def test_published_parameter_names_of_flowmag_are_recognized():
+    """The names are those of the published modules."""
     theirs, state = FlowMag(4), {}
     for name, value in theirs.state_dict().items():
         part, *rest = name.split(".")
@@ -120,6 +121,6 @@ def test_names_of_flowmag_are_known():
     assert all(torch.equal(ours.state_dict()[k], v) for k, v in theirs.state_dict().items())
 
 
-def test_wrong_weights_are_refused():
+def test_weights_of_another_network_are_refused():
     with pytest.raises(RuntimeError, match="size mismatch"):
         magnet.load_published(MagNet("zheng"), {**MagNet("zheng").state_dict(), "encoder.c1.weight": np.zeros((1, 1))})

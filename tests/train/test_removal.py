@@ -1,6 +1,7 @@
-"""Learning to remove."""
+"""Pruning: learning which blocks a network does not need."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from vmm.train.losses import LOSSES  # noqa: E402
 from vmm.train.networks import FlowMag, Lightweight, MagNet, RealTime, count  # noqa: E402
 from vmm.train.removal import Removable, penalty, removable, removing, shares, without_removed  # noqa: E402
 
-NETWORKS = {
+NETWORKS: dict[str, Any] = {
     "magnet": (partial(MagNet, padding="zeros"), 20),  # 17 residual blocks, 3 activations
     "lightweight": (partial(Lightweight, 4), 38),  # 32 residual blocks, 5 activations of stacks and that of the decoder
     "real time": (partial(RealTime, 8, 3), 4),
@@ -44,7 +45,7 @@ def share_all(net, value):
     return net
 
 
-def test_nothing_removed_is_the_same_network(name):
+def test_a_network_without_removed_blocks_is_unchanged(name):
     net = NETWORKS[name][0]().eval()
     wrapped, factor = removable(net), torch.full((1, 1, 1, 1), 5.0)
     with torch.no_grad():
@@ -54,13 +55,13 @@ def test_nothing_removed_is_the_same_network(name):
     assert type(wrapped) is type(net)
 
 
-def test_how_many_blocks_there_are(name):
+def test_number_of_removable_blocks(name):
     make, blocks = NETWORKS[name]
     assert len(shares(removable(make()))) == blocks
     assert count(removable(make())) == count(make()) + blocks
 
 
-def test_all_removed_is_the_network_without_them(name):
+def test_removing_all_blocks(name):
     wrapped = share_all(removable(NETWORKS[name][0]()), 1.0).eval()
     a, b = pair()
     factor = torch.full((1, 1, 1, 1), 5.0)
@@ -68,7 +69,7 @@ def test_all_removed_is_the_network_without_them(name):
         torch.testing.assert_close(without_removed(wrapped)(a, b, factor), wrapped(a, b, factor), rtol=1e-4, atol=1e-5)
 
 
-def test_nothing_dropped_is_the_network_as_it_was(name):
+def test_dropping_no_block_restores_the_network(name):
     net = NETWORKS[name][0]().eval()
     back = without_removed(removable(net))
     a, b = pair()
@@ -77,8 +78,8 @@ def test_nothing_dropped_is_the_network_as_it_was(name):
     assert set(back.state_dict()) == set(net.state_dict())
 
 
-def test_magnets_encoder_without_its_blocks_is_linear():
-    """What Ha et al. found: it can be."""
+def test_the_encoder_of_magnet_without_its_blocks_is_linear():
+    """Ha et al. show that a linear encoder is sufficient."""
     net = share_all(removable(MagNet(padding="zeros")), 1.0).double().eval()
     encoder, (a, b) = without_removed(net).encoder, pair().double()
     with torch.no_grad():
@@ -88,13 +89,13 @@ def test_magnets_encoder_without_its_blocks_is_linear():
         assert not torch.allclose(shape(a - 2 * b)[1], shape(a)[1] - 2 * shape(b)[1], rtol=0.01, atol=0)
 
 
-def test_halfway_is_halfway():
+def test_a_share_of_one_half_averages():
     block = share_all(Removable(torch.nn.ReLU()), 0.5)
     x = torch.randn(1, 2, 4, 4)
     assert torch.allclose(block(x), 0.5 * torch.relu(x) + 0.5 * x)
 
 
-def test_shares_stay_within_bounds():
+def test_shares_stay_between_0_and_1():
     for value, bound in ((-0.3, 0.0), (1.7, 1.0)):
         block = share_all(Removable(torch.nn.ReLU()), value)
         x = torch.randn(1, 2, 4, 4)
@@ -104,7 +105,7 @@ def test_shares_stay_within_bounds():
         assert block.share.item() == bound
 
 
-def test_the_penalty_is_what_is_left():
+def test_the_penalty_is_the_remaining_share():
     net = removable(RealTime(8, 3))
     assert penalty(net).item() == 1
     net.res[1].share.data.fill_(0.5)
@@ -113,14 +114,14 @@ def test_the_penalty_is_what_is_left():
     assert shares(net)["res.1"] == 0.5
 
 
-def test_what_does_nothing_is_removed_and_what_is_needed_stays():
-    """Of two blocks that are trained with the penalty, that which the output does not need goes."""
+def test_only_the_block_without_effect_is_removed():
+    """Training two blocks with the penalty removes the one that does not affect the output."""
     net = removable(RealTime(8, 2, bias=False))
-    net.res[0].block.c2.weight.data.zero_()  # adds nothing, so that it is free to go
+    net.res[0].block.c2.weight.data.zero_()  # this block adds 0 to its input
     frames = pair()
     with torch.no_grad():
         target = net(*frames, torch.full((1, 1, 1, 1), 3.0))
-    sample = Sample(*frames, target, torch.full((1, 1, 1, 1), 3.0), *frames)
+    sample = Sample(*frames, target, torch.full((1, 1, 1, 1), 3.0), *frames)  # type: ignore[call-arg]
     loss = removing(lambda n, s, p: (n(s.a, s.b, s.factor) - s.target).square().mean() / s.target.var(), 0.05)
     parts = [m.share for m in net.modules() if isinstance(m, Removable)]
     optimizer = torch.optim.Adam(parts, 0.1)
@@ -134,8 +135,8 @@ def test_what_does_nothing_is_removed_and_what_is_needed_stays():
     assert isinstance(without_removed(net).res[0], torch.nn.Identity)
 
 
-def test_it_trains_in_the_loop_of_the_others():
-    """All weights of the wrapped network and all shares learn from the loss of any paper."""
+def test_pruning_in_the_common_training_loop():
+    """Each loss trains all weights of the wrapped network and all shares."""
     net, (a, b) = removable(RealTime(8, 2, act="leaky")), pair()
     loss = removing(LOSSES["painted"]())
     loss(net, Sample(a, b, b, torch.full((1, 1, 1, 1), 2.0), a, b), 0.5).backward()
@@ -143,7 +144,7 @@ def test_it_trains_in_the_loop_of_the_others():
     assert still == []
 
 
-def test_what_is_refused():
+def test_invalid_arguments():
     with pytest.raises(ValueError, match=r"power=0.5 must be at least 1"):
         removing(LOSSES["painted"](), power=0.5)
     with pytest.raises(ValueError, match="net has no removable blocks: pass"):

@@ -1,6 +1,7 @@
-"""The loop, what it writes, and what comes of it."""
+"""The training loop, its checkpoints, and the export of networks."""
 
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from vmm.train.pairs import Scenes, pairs  # noqa: E402
 from vmm.train.restore import weights  # noqa: E402
 from vmm.train.textures import texture_bank  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # of the exporter
+pytestmark = pytest.mark.filterwarnings("ignore")  # the exporter of PyTorch warns
 
 
 def loss(net, sample, progress):
@@ -44,7 +45,7 @@ def training(**settings):
 
 
 def test_a_network_learns(batches):
-    """In a hundred steps on four batches it leaves the answer `frame b` behind."""
+    """A hundred steps on four batches reduce the loss below that of returning frame b."""
     course = training(minutes=0.2, rate=3e-3)
     course.run(iter(batches * 25), 0.0)
     before = loss(course.net, course._sample(batches[0]), 0.0).item()
@@ -54,7 +55,7 @@ def test_a_network_learns(batches):
     assert loss(course.net, course._sample(batches[0]), 0.0).item() < 0.8 * before
 
 
-def test_a_course_goes_on_where_it_stopped(batches, tmp_path):
+def test_training_resumes_from_a_checkpoint(batches, tmp_path):
     whole, first = training(), training()
     for batch in batches:
         whole._step(whole._sample(batch))
@@ -71,17 +72,17 @@ def test_a_course_goes_on_where_it_stopped(batches, tmp_path):
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_fresh_networks_leave_frame_b_as_it_is(name):
+def test_untrained_networks_return_frame_b(name):
     net, b = start(architecture(name)), torch.rand(1, 3, 32, 32) * 2 - 1
     with torch.no_grad():
-        a = b if getattr(net, "fine", False) else 0.9 * b  # what is fine moves untrained
+        a = b if getattr(net, "fine", False) else 0.9 * b  # fine detail moves without training
         out = net(a, b, torch.full((1, 1, 1, 1), 7.0))
     torch.testing.assert_close(out, b, atol=1e-5, rtol=0)
 
 
 def test_the_difference_of_encodings_is_in_single_precision():
-    """16 bits would lose a hundredth of a pixel: only the decoder may compute in them."""
-    seen = {}
+    """Half precision cannot represent a hundredth of a pixel, so that only the decoder computes in it."""
+    seen: dict[str, Any] = {}
     net = start(RealTime(8, 1, act="leaky", skip=True, shuffle=True))
     net.g.register_forward_hook(lambda module, inputs, output: seen.update(g=output.dtype))
     net.res[0].c1.register_forward_hook(lambda module, inputs, output: seen.update(res=output.dtype))
@@ -91,12 +92,12 @@ def test_the_difference_of_encodings_is_in_single_precision():
     assert seen["g"] == torch.float32 and seen["res"] == torch.bfloat16
 
 
-def test_steps_are_orthogonal():
+def test_steps_of_muon_are_orthogonal():
     values = torch.linalg.svdvals(orthogonal(torch.randn(24, 60)))
     assert values.min() > 0.6 and values.max() < 1.3
 
 
-def test_adam_is_pytorchs():
+def test_adam_equals_that_of_pytorch():
     one, other = (torch.nn.Parameter(torch.arange(4.0)) for _ in range(2))
     ours = Muon([{"params": [one], "lr": 0.1, "adam": True}])
     theirs = torch.optim.Adam([other], 0.1, betas=(0.9, 0.99))
@@ -115,7 +116,7 @@ def test_adam_is_pytorchs():
         (lambda: MagNet(padding="zeros", skip=True), "magnet"),
     ],
 )
-def test_graphs_make_what_pytorch_makes(make, what, tmp_path):
+def test_graphs_equal_the_network_in_pytorch(make, what, tmp_path):
     net = make().eval()
     export(net, tmp_path / "net.onnx", what, half=False)
     frames = np.random.default_rng(0).random((2, 40, 56, 3)).astype(np.float32) * 255
@@ -133,14 +134,14 @@ def test_a_graph_that_differs_is_not_written(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_calibration_is_part_of_the_file(tmp_path):
+def test_the_file_contains_the_calibration(tmp_path):
     export(RealTime(8, 1), tmp_path / "net.onnx", "realtime", calibration=[(0, 0), (1, 1), (10, 20)])
     net = vmm.learned.load(tmp_path / "net.onnx")
     assert net.factor(9) == pytest.approx(20) and net.factor(-1) == 0 and net.factor(0) == 1
     assert net.factor(19) == pytest.approx(40) and net.factor(-11) == pytest.approx(-20)
 
 
-def test_a_decoder_in_8_bits_paints_nearly_the_same(tmp_path):
+def test_a_decoder_in_8_bits_gives_nearly_the_same_frame(tmp_path):
     torch.manual_seed(0)
     export(RealTime(16, 8, act="leaky", padding="zeros", skip=True, shuffle=True), tmp_path / "net.onnx", "realtime")
     command.main(["int8", str(tmp_path / "net.onnx"), str(tmp_path / "small.onnx")])
@@ -151,7 +152,7 @@ def test_a_decoder_in_8_bits_paints_nearly_the_same(tmp_path):
     frames = next(pairs(texture_bank(2, 2, side=256), 2, Scenes(patch=64, max_output=4.0)))
     clip = torch.stack([frames.a[0], frames.b[0]]).permute(0, 2, 3, 1).numpy().astype(np.float32)
     whole, eight = (vmm.realtime.magnify(clip, weights=tmp_path / f"{n}.onnx", alpha=4)[1] for n in ("net", "small"))
-    assert 0 < np.abs(whole - eight).mean() < 0.05 * np.abs(whole - clip[1]).mean()  # of eight roundings in a row
+    assert 0 < np.abs(whole - eight).mean() < 0.05 * np.abs(whole - clip[1]).mean()  # the sum of eight roundings
 
 
 def test_published_weights_run(tmp_path):
@@ -161,7 +162,7 @@ def test_published_weights_run(tmp_path):
     assert out.shape == (2, 24, 32, 3)
 
 
-def test_code_in_weights_is_not_run(tmp_path):
+def test_code_in_a_file_of_weights_is_not_executed(tmp_path):
     class Bad:
         def __reduce__(self):
             return (exec, (f"open({str(tmp_path / 'ran')!r}, 'w')",))
@@ -172,14 +173,14 @@ def test_code_in_weights_is_not_run(tmp_path):
     assert not (tmp_path / "ran").exists() and not files(tmp_path / "net.onnx")["encoder"].exists()
 
 
-def test_weights_of_something_else_are_named(tmp_path):
+def test_weights_of_an_unknown_network(tmp_path):
     np.savez(tmp_path / "net.npz", a=np.zeros(3))
     with pytest.raises(ValueError, match="does not hold published weights of magnet"):
         convert(tmp_path / "net.npz", tmp_path / "net.onnx", "magnet")
 
 
 @pytest.mark.parametrize("half", [True, False])
-def test_graphs_can_be_trained_on(half, tmp_path):
+def test_weights_from_graphs_can_be_trained_further(half, tmp_path):
     net = start(architecture("lightweight-light"))
     with torch.no_grad():
         net.decoder.out.weight.add_(0.1)
@@ -192,14 +193,14 @@ def test_graphs_can_be_trained_on(half, tmp_path):
         weights(architecture("realtime"), tmp_path / "net.onnx")
 
 
-def test_kinds():
+def test_kinds_of_networks():
     assert {kind(name) for name in ARCHITECTURES} <= set(vmm.LEARNED)
     with pytest.raises(ValueError, match="network 'nothing' must be one of"):
         architecture("nothing")
 
 
-def test_from_nothing_to_graphs_by_one_command(tmp_path, monkeypatch):
-    """The command of the README, made small."""
+def test_one_command_trains_and_exports(tmp_path, monkeypatch):
+    """The command of the README runs at a small size."""
     monkeypatch.setitem(ARCHITECTURES, "realtime", lambda: RealTime(8, 1, act="leaky", skip=True, shuffle=True))
     monkeypatch.setattr(command, "EVALUATION_MINUTES", 0.02)
     monkeypatch.setattr(command, "held_out", lambda net, device: {"1>2": 0.5})
@@ -220,7 +221,7 @@ def test_a_picture_of_a_batch(tmp_path):
     assert iio.imread(tmp_path / "batch.png").shape == (8 * 32, 3 * 3 * 32, 3)
 
 
-def test_it_needs_pytorch(monkeypatch):
+def test_the_command_without_pytorch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in [name for name in sys.modules if name.startswith("vmm.train.networks")]:
         monkeypatch.delitem(sys.modules, name)

@@ -1,13 +1,13 @@
-"""The stand-in for CuPy is as strict as CuPy, and has nothing that CuPy lacks."""
+"""The stand-in for CuPy is as strict as CuPy and has no name that CuPy lacks."""
 
 import inspect
 import re
 import sys
 from importlib import import_module
 
+import fake_cupy
 import numpy as np
 import pytest
-import standin
 from devices import device_of
 
 
@@ -17,17 +17,17 @@ def xp():
         yield device.xp
 
 
-def test_values_do_not_come_back_by_themselves(xp):
+def test_implicit_conversion_to_numpy_is_refused(xp):
     x = xp.asarray(np.arange(6.0).reshape(2, 3))
     for leak in (np.asarray, np.sum, np.sin, np.stack, np.abs):
         with pytest.raises(TypeError):
             leak(x)
     with pytest.raises(TypeError):
         np.concatenate([x, x])
-    assert np.ndim(x) == 2 and np.shape(x) == (2, 3)  # these ask for no value
+    assert np.ndim(x) == 2 and np.shape(x) == (2, 3)  # these functions need no values
 
 
-def test_nothing_of_the_host_is_taken(xp):
+def test_arrays_on_the_host_are_refused(xp):
     x, host = xp.asarray([1.0, 2.0]), np.ones(2)
     for mixed in (
         lambda: x + host,
@@ -45,7 +45,7 @@ def test_nothing_of_the_host_is_taken(xp):
             mixed()
 
 
-def test_what_cupy_does_not_know_is_an_error(xp):
+def test_names_and_parameters_that_cupy_lacks_are_refused(xp):
     x = xp.asarray([1.0, 2.0])
     with pytest.raises(TypeError, match="takes no initial"):
         x.max(initial=0)
@@ -55,16 +55,16 @@ def test_what_cupy_does_not_know_is_an_error(xp):
         xp.polynomial  # noqa: B018
 
 
-def test_scalars_are_arrays_and_waiting_is_counted(xp):
+def test_scalars_are_arrays_and_waits_are_counted(xp):
     x = xp.asarray([1.0, 2.0])
     total = x.sum()
-    assert type(total) is standin.ndarray and total.shape == () and type(x[0]) is standin.ndarray
-    before = standin.counted.copy()
-    assert float(total) == 3 and int(total) == 3 and bool(total > 0) and total.get() == 3
-    assert standin.counted - before == {"wait": 3, "down": 1}
+    assert type(total) is fake_cupy.ndarray and total.shape == () and type(x[0]) is fake_cupy.ndarray
+    before = fake_cupy.transfers.copy()
+    assert float(total) == 3 and int(total) == 3 and bool(total > 0) and total.get() == 3  # type: ignore[operator]
+    assert fake_cupy.transfers - before == {"wait": 3, "down": 1}
 
 
-def test_results_are_those_of_numpy(xp, rng):
+def test_results_equal_those_of_numpy(xp, rng):
     a, b = rng.normal(size=(2, 4, 5)), rng.normal(size=(4, 5))
     x, y = xp.asarray(a), xp.asarray(b)
     np.testing.assert_array_equal((2 * x - y**2).get(), 2 * a - b**2)
@@ -75,18 +75,18 @@ def test_results_are_those_of_numpy(xp, rng):
 
 
 def names():
-    """What the stand-in has: where, name, and parameters."""
+    """Yield the module, the name and the parameters of each function of the stand-in."""
     tables = {
-        "cupy.ndarray": standin.METHODS,
-        "cupy": {**standin.FUNCTIONS, **standin.MAKERS},
-        "cupy.fft": standin.FFT,
-        "cupyx.scipy.ndimage": standin.NDIMAGE,
+        "cupy.ndarray": fake_cupy.METHODS,
+        "cupy": {**fake_cupy.FUNCTIONS, **fake_cupy.MAKERS},
+        "cupy.fft": fake_cupy.FFT,
+        "cupyx.scipy.ndimage": fake_cupy.NDIMAGE,
     }
     return [(place, name, said) for place, table in tables.items() for name, said in table.items()]
 
 
 def parameters(function):
-    """Names of a function's parameters in CuPy, or None where it does not tell."""
+    """Return the parameter names of a function of CuPy, or None if CuPy does not state them."""
     try:
         return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
@@ -94,7 +94,7 @@ def parameters(function):
         return said and [part.split("=")[0].split()[-1].lstrip("*") for part in said.group(1).split(", ")]
 
 
-def test_cupy_has_every_name_with_these_parameters():
+def test_cupy_has_every_function_with_these_parameters():
     pytest.importorskip("cupy", reason="CuPy is not installed", exc_type=ImportError)
     import_module("cupyx.scipy.ndimage")
     for place, name, said in names():
@@ -105,7 +105,7 @@ def test_cupy_has_every_name_with_these_parameters():
             assert set(said.split()) - {"*"} <= set(known), f"{place}.{name}: {known}"
 
 
-def test_cupy_has_what_is_no_function_of_arrays():
+def test_cupy_has_the_other_names():
     cupy = pytest.importorskip("cupy", reason="CuPy is not installed", exc_type=ImportError)
     with device_of("stand-in, plain kernels") as device:
         made = vars(device.xp)

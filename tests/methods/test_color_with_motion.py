@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from parts import METHODS, moved
+from cases import METHODS, moved
 
 import vmm
 from vmm.data import synthetic
@@ -14,17 +14,17 @@ FS = 30
 PULSE = 0.5 * np.sin(2 * np.pi * np.arange(90) / FS)
 TINT = (1, 0.8, 0.6)
 BEAT = (0.7, 1.4)
-LIGHT = {"phase": {"octave": 1.0, "orientations": 2}, "riesz": {}}  # few bands, that are soon computed
+LIGHT = {"phase": {"octave": 1.0, "orientations": 2}, "riesz": {}}  # a few subbands are enough
 
 
 def gain(seen, true):
-    """How many times as large as the true motion, both without their means."""
+    """Return the ratio of the measured to the true motion, both without their means."""
     seen, true = seen - seen.mean(), true - true.mean()
     return np.dot(seen, true) / np.dot(true, true)
 
 
 def face(colours, dtype):
-    """A patch to the left whose brightness beats at 1 Hz, a texture to the right that sways at 1 Hz by 0.1 px."""
+    """Return a clip of a patch that pulses at 1 Hz, and at its right a texture that sways at 1 Hz by 0.1 px."""
     moves = synthetic.sway(90, FS, 1, 0.1)
     texture = synthetic.render(synthetic.texture((48, 48), blur=1.5), moves, dtype=np.float64)
     grey = np.concatenate([120 + PULSE[:, None, None] * np.ones((48, 64)), texture], axis=2)
@@ -55,7 +55,7 @@ def test_motion_and_pulse_in_one_pass_are_the_sum_of_both(name, temporal, colour
 
 
 @pytest.mark.parametrize("colours", [None, TINT])
-def test_motion_and_pulse_are_as_large_as_asked_for(colours):
+def test_gains_of_motion_and_pulse_are_as_requested(colours):
     frames, moves = face(colours, "float32")
     out = vmm.phase.magnify(frames, BEAT, fs=FS, alpha=10, color=30)[30:60]
     light = out if colours is None else out @ np.array([0.299, 0.587, 0.114]) / np.dot([0.299, 0.587, 0.114], TINT)
@@ -66,8 +66,8 @@ def test_motion_and_pulse_are_as_large_as_asked_for(colours):
 
 @pytest.mark.parametrize("name", LIGHT)
 @pytest.mark.parametrize("colours", [None, TINT])
-def test_motion_and_pulse_of_ordinary_frames(name, colours):
-    """8 bits, chunk by chunk, by the method's own filter."""
+def test_motion_and_pulse_of_8_bit_chunks(name, colours):
+    """The method uses its default filter."""
     frames, _ = face(colours, "uint8")
     options = {"fs": FS, "alpha": 10, "color": 30, **LIGHT[name]}
     out = np.concatenate(list(METHODS[name](iter([frames[:31], frames[31:33], frames[33:]]), BEAT, **options)))
@@ -77,8 +77,8 @@ def test_motion_and_pulse_of_ordinary_frames(name, colours):
 
 
 @pytest.mark.parametrize("name", LIGHT)
-def test_the_pulse_alone(name):
-    """Where motion is left as it is only colour changes."""
+def test_pulse_without_motion(name):
+    """At alpha 0 only the color changes."""
     frames, _ = face(TINT, "float64")
     options = {"fs": FS, "alpha": 0, "temporal": butterworth, **LIGHT[name]}
     alone = METHODS[name](frames, BEAT, color=30, **options)
@@ -99,7 +99,7 @@ def test_colour_stays_inside_the_mask(name):
 
 
 @pytest.mark.parametrize("name", LIGHT)
-def test_colours_that_cannot_be(name, colour_clip):
+def test_invalid_gains_of_color(name, colour_clip):
     with pytest.raises(ValueError, match="color=inf must be finite"):
         METHODS[name](colour_clip, (2, 3), fs=FS, color=math.inf)
     with pytest.raises(ValueError, match="goes with one band"):
