@@ -19,8 +19,8 @@ transfers: Counter[str] = Counter()
 threads: set[int] = set()
 """Identifiers of the threads that computed on the device.
 
-CuPy keeps the current stream and the plans of Fourier transforms for each thread. Work in other threads than that of the
-caller would therefore run on another stream and need memory for further plans.
+CuPy keeps the current stream and the plans of Fourier transforms for each thread. Work in other threads than that of
+the caller would therefore run on another stream and need memory for further plans.
 """
 
 work: Counter[str] = Counter()
