@@ -57,7 +57,7 @@ class Gaussian:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """The blurred image of frames (..., H, W), and [frames, blurred image] as the residual."""
-        small = self.smaller(reduce(frames))[-1] if self.halved else frames
+        small = self.reduced(reduce(frames))[-1] if len(self._sizes) > 1 else frames
         return [small], [frames, small]
 
     def reduced(self, half: Array) -> list[Array]:
@@ -124,7 +124,7 @@ class GaussianPyramid:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Blurred images of frames (..., H, W), finest first, which are the residual, too."""
-        bands = [frames, *self.smaller(reduce(frames))]
+        bands = [frames, *self.reduced(reduce(frames))]
         return bands, bands
 
     def reduced(self, half: Array) -> list[Array]:
@@ -133,7 +133,7 @@ class GaussianPyramid:
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames (..., H, W): the sum of the subbands, each expanded to the size of a frame, plus the residual."""
-        total = self.coarse(bands)
+        total = self.half_size(bands)
         total = expand(total, self._sizes[0], bands[0]) if total is not None else bands[0]
         return total if residual is None else total + residual[0] - self.synthesize(residual, None)
 
