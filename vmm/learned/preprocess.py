@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import added
 from vmm.learned.network import Size
 
 
@@ -42,32 +41,19 @@ def to_network(frame: Array, white: float, size: Size) -> Array:
     return xp.pad(x, [(0, 0), *sides], mode="reflect")[None]
 
 
-def from_network(picture: Array, like: Array, white: float, size: Size) -> Array:
-    """Convert an output (1, 3, H', W') in [-1, 1] to a floating-point frame with the shape of `like`, (H, W[, 3]).
+def from_network(picture: Array, gray: bool, white: float, size: Size) -> Array:
+    """Convert an output (1, 3, H', W') in [-1, 1] to a floating-point frame: (H, W) if `gray`, else (H, W, 3).
 
     Examples
     --------
     >>> import numpy as np
     >>> from vmm.learned.network import Size
     >>> from vmm.learned.preprocess import from_network
-    >>> frame = from_network(np.zeros((1, 3, 8, 12)), np.zeros((6, 7)), 255.0, Size((6, 7), (1, 1), (8, 12)))
+    >>> frame = from_network(np.zeros((1, 3, 8, 12)), True, 255.0, Size((6, 7), (1, 1), (8, 12)))
     >>> frame.shape, float(frame[0, 0])
     ((6, 7), 127.5)
     """
     (top, left), (height, width) = size.before, size.frame
     cropped = picture[0, :, top : top + height, left : left + width]
     values = (cropped + 1) * np.float32(white / 2)
-    return values.mean(axis=0) if like.ndim == 2 else namespace(values).moveaxis(values, 0, -1)
-
-
-def cast_like(pictures: Array, like: Array) -> Array:
-    """Cast frames to the dtype of `like`; for integer types they are rounded and clipped.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from vmm.learned.preprocess import cast_like
-    >>> cast_like(np.array([[[1.6, 300.0]]], np.float32), np.zeros((1, 1, 2), np.uint8)).tolist()
-    [[[2, 255]]]
-    """
-    return added(namespace(like).zeros_like(like), pictures)
+    return values.mean(axis=0) if gray else namespace(values).moveaxis(values, 0, -1)
