@@ -18,8 +18,8 @@ noise = np.random.default_rng(0).normal(size=(3, COUNT + 2000))
 ends = [scipy.signal.lfilter([1], np.poly([p, p.conj()]).real, n)[2000:] for p, n in zip(poles, noise, strict=True)]
 ends = np.transpose([rms * end / end.std() for rms, end in zip((0.15, 0.015, 0.004), ends, strict=True)])  # pixels
 clip = synthetic.render(synthetic.beam(), ends, noise=1.0)
-rois = [(38, left, 21, 21) for left in range(12, 292, 20)]
-truth = synthetic.cantilever(synthetic.beam_positions()[[left + 10 for _, left, _, _ in rois]])
+rois = [(38, col, 21, 21) for col in range(12, 292, 20)]
+truth = synthetic.cantilever(synthetic.beam_positions()[[col + 10 for _, col, _, _ in rois]])
 
 
 def report(name, frequencies, shapes):

@@ -20,9 +20,7 @@ else:
     clip = synthetic.render(synthetic.texture((64, 64)), displacement, noise=1.0)
 
 signal = vmm.measure.displacement(clip, roi, fs=FS)
-peaks = vmm.measure.peaks(
-    signal, fs_uncertainty=1e-3
-)  # the nominal rate of a camera may be wrong by a part in a thousand
+peaks = vmm.measure.peaks(signal, fs_uncertainty=1e-3)  # 1e-3: the nominal rate may be wrong by 0.1 %
 for peak in peaks:
     print(f"{peak.frequency:.3f} +- {peak.frequency_stderr:.3f} Hz, {np.nanmax(peak.amplitude):.4f} {peak.unit}")
 spectrum = vmm.measure.spectrum(signal, average=True)

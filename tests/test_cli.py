@@ -98,21 +98,21 @@ def test_sound_is_copied_if_the_playback_rate_is_unchanged(video, tmp_path):
         "-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4"
     )
     common = ["linear", tmp_path / "in.mp4", "--band", 2, 3, "--quiet"]
-    for name, more, kept in (
+    for name, more, has_sound in (
         ("a.mp4", [], True),
         ("b.mkv", [], True),
         ("c.mp4", ["--start", 0.5, "--end", 1], True),
         ("d.mp4", ["--playback-rate", 15], False),
     ):
         assert run(*common[:2], tmp_path / name, *common[2:], *more) == 0
-        assert vmm.io.info(tmp_path / name).has_sound is kept
+        assert vmm.io.info(tmp_path / name).has_sound is has_sound
     assert vmm.io.info(tmp_path / "c.mp4").shape[0] == 15
 
 
 def test_info(video, tmp_path, capsys):
     assert run("info", video) == 0
-    said = capsys.readouterr().out
-    assert "48 x 32, gray, uint8" in said and "40" in said and "30 frames/s" in said and "ffv1" in said
+    printed = capsys.readouterr().out
+    assert "48 x 32, gray, uint8" in printed and "40" in printed and "30 frames/s" in printed and "ffv1" in printed
     vmm.io.write(tmp_path / "a.tif", np.zeros((3, 8, 8), np.uint8), 30)
     assert run("info", tmp_path / "a.tif") == 0
     assert "not stated; give the camera rate with --fs" in capsys.readouterr().out
@@ -123,9 +123,9 @@ def test_demo(tmp_path, capsys):
     assert run("demo", tmp_path / "demo", "--frames", 60) == 0
     names = {path.name for path in (tmp_path / "demo").iterdir()}
     assert names == {"input.mkv", "output.mp4", "side-by-side.mp4", "slice.png"}
-    said = capsys.readouterr().out
-    achieved = float(said.split("achieved ")[1].split(":")[0])
-    assert "True magnification 21.00" in said
+    printed = capsys.readouterr().out
+    achieved = float(printed.split("achieved ")[1].split(":")[0])
+    assert "True magnification 21.00" in printed
     assert achieved == pytest.approx(21, rel=0.12)  # the ends of the clip are a large part of two seconds
     assert run("demo", tmp_path / "none", "--frames", 1) == 2
     assert run("demo", tmp_path / "none", "--alpha", "nan") == 2
@@ -134,9 +134,9 @@ def test_demo(tmp_path, capsys):
 
 def test_help_comes_from_the_docstring(capsys):
     assert run("phase", "-h") == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "--octave" in said and "Width of the pyramid's bands in octaves: 1, 0.5 or 0.25. Default: 0.5." in said
-    assert "--sigma" in said and "--mask" in said and "--band LOW HIGH" in said
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "--octave" in printed and "Bandwidth of the subbands in octaves: 1, 0.5 or 0.25. Default: 0.5." in printed
+    assert "--sigma" in printed and "--mask" in printed and "--band LOW HIGH" in printed
 
 
 BAD = {
@@ -154,12 +154,12 @@ BAD = {
     "one frame": (["in.mkv", "out.mkv", "--end", "0.03"], "a clip of 1 frame has no motion"),
     "alpha": (["in.mkv", "out.mkv", "--alpha", "nan"], "must be finite"),
     "too small": (["in.mkv", "out.mkv", "--scale", "0.1"], "too small"),
-    "scale": (["in.mkv", "out.mkv", "--scale", "-1"], "--scale -1 must lie in (0, 4]"),
+    "scale": (["in.mkv", "out.mkv", "--scale", "-1"], "--scale -1 must be above 0 and at most 4"),
     "format": (["in.mkv", "out.xyz"], "unknown format '.xyz'"),
     "exists": (["in.mkv", "text.mp4"], "text.mp4 exists; choose another name"),
     "no folder": (["in.mkv", "none/out.mkv"], "no such folder to write out.mkv to"),
     "itself": (["in.mkv", "in.mkv", "--overwrite"], "is the input itself"),
-    "box": (["in.mkv", "out.mkv", "--roi", "0", "0", "99", "9"], "must lie inside the frame"),
+    "box": (["in.mkv", "out.mkv", "--roi", "0", "0", "99", "9"], "must be inside the frame"),
     "mask": (["in.mkv", "out.mkv", "--mask", "none.png"], "--mask none.png: no image that can be read"),
     "mask that is text": (["in.mkv", "out.mkv", "--mask", "text.mp4"], "--mask text.mp4: no image"),
     "start": (["in.mkv", "out.mkv", "--start", "inf"], "must be finite numbers of seconds"),
@@ -172,14 +172,14 @@ BAD = {
 def test_bad_input(case, video, tmp_path, monkeypatch, capsys):
     arguments, message = BAD[case]
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "text.mp4").write_text("no video")
+    (tmp_path / "text.mp4").write_text("plain text")
     vmm.io.write(tmp_path / "stack.tif", np.zeros((3, 16, 16), np.uint8), 30)
     before = sorted(path.name for path in tmp_path.iterdir())
     band = [] if "--band" in arguments else ["--band", "2", "3"]
     assert run("phase", *arguments, *band, "--quiet") == 2
-    said = capsys.readouterr().err.strip()
-    assert message in said
-    assert said.startswith("vmm: error: ") and "\n" not in said
+    printed = capsys.readouterr().err.strip()
+    assert message in printed
+    assert printed.startswith("vmm: error: ") and "\n" not in printed
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
@@ -215,10 +215,10 @@ def test_an_interrupted_run_removes_its_partial_file(sent, status, tmp_path):
 @pytest.mark.parametrize("name", ["phase", "linear"])
 def test_profile_reports_the_time_of_each_stage(name, video, tmp_path, capsys):
     assert run(name, video, tmp_path / "out.mp4", "--band", 2, 3, "--quiet", "--profile") == 0
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for part in ("in all", "waiting for the decoder", "magnifying", "waiting for the encoder"):
-        assert part in said
-    seconds = [float(line.split()[0]) for line in said.splitlines()]
+        assert part in printed
+    seconds = [float(line.split()[0]) for line in printed.splitlines()]
     assert seconds[0] == pytest.approx(sum(seconds[1:]), abs=0.05)
 
 

@@ -72,9 +72,9 @@ def test_stabilized(roi, video, tmp_path):
 @pytest.mark.parametrize(("name", "option"), [("phase", "--band"), ("jerk", "--frequency")])
 def test_a_missing_band_is_an_error_that_names_the_option(name, option, video, tmp_path, capsys):
     assert run(name, video, tmp_path / "out.mkv") == 2
-    said = capsys.readouterr().err.strip()
-    assert said.startswith(f"vmm: error: {option} in Hz is missing") and "\n" not in said
-    assert f"vmm suggest {video} finds" in said
+    printed = capsys.readouterr().err.strip()
+    assert printed.startswith(f"vmm: error: {option} in Hz is missing") and "\n" not in printed
+    assert f"vmm suggest {video} finds" in printed
     assert not (tmp_path / "out.mkv").exists()
 
 
@@ -104,4 +104,4 @@ def test_help_has_no_markup(name, capsys):
 def test_a_box_outside_the_frame_names_its_option(video, tmp_path, capsys):
     assert run("phase", video, tmp_path / "out.mkv", "--band", 2, 3, "--roi", 0, 0, 5000, 10) == 2
     error = capsys.readouterr().err
-    assert "--roi 0 0 5000 10 (TOP LEFT HEIGHT WIDTH) must lie inside the frame, which is 48 pixels high" in error
+    assert "--roi 0 0 5000 10 (TOP LEFT HEIGHT WIDTH) must be inside the frame, which is 48 pixels high" in error

@@ -102,9 +102,9 @@ def test_a_file_computed_on_the_device_equals_that_of_the_host(command, video, t
         assert main([name, str(video), str(out), *options, "--quiet", *more]) == 0
     (one, _), (other, _) = (vmm.io.read(out) for out in outs)
     assert np.abs(one.astype(int) - other).max() <= 1
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for part in ("waiting for the decoder", "waiting for the device", "waiting for copies up", "waiting for the enc"):
-        assert part in said
+        assert part in printed
 
 
 def test_stabilizing_stays_on_the_host(video, tmp_path, device, capsys):
@@ -133,8 +133,8 @@ def without(module, error, monkeypatch):
 def test_a_missing_cupy_is_reported_in_one_sentence(error, video, tmp_path, monkeypatch, capsys):
     with without("cupy", error, monkeypatch):
         assert main(["phase", str(video), str(tmp_path / "out.mkv"), "--band", "2", "3", "--gpu"]) == 2
-    said = capsys.readouterr().err
-    assert str(error) in said and "pip install cupy-cuda12x" in said and said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert str(error) in printed and "pip install cupy-cuda12x" in printed and printed.count("\n") == 1
     assert not (tmp_path / "out.mkv").exists()
 
 

@@ -41,9 +41,9 @@ def test_hello(tmp_path):
 
 
 def test_live(tmp_path):
-    said = run("live.py", tmp_path)
-    assert said.startswith("in 0.10 px, out ")
-    assert float(said.split()[-2]) > 0.5
+    printed = run("live.py", tmp_path)
+    assert printed.startswith("in 0.10 px, out ")
+    assert float(printed.split()[-2]) > 0.5
 
 
 @pytest.mark.slow
@@ -84,16 +84,16 @@ def test_tuning_fork_from_a_file(tmp_path, within):
 def test_crisps(tmp_path, within):
     import scipy.io.wavfile
 
-    said = within("crisps.py")
-    assert float(said.split()[-1]) > 0.99 and float(re.search(r"ratio ([\d.]+) dB", said).group(1)) > 20
+    printed = within("crisps.py")
+    assert float(printed.split()[-1]) > 0.99 and float(re.search(r"ratio ([\d.]+) dB", printed).group(1)) > 20
     rate, wave = scipy.io.wavfile.read(tmp_path / "crisps.wav")
     assert rate >= 8000 and len(wave) / rate == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.mark.slow
 def test_pulse(tmp_path, within):
-    said = within("pulse.py").split()
-    assert abs(float(said[0]) - 66) < 5 * float(said[2]) < 3
+    printed = within("pulse.py").split()
+    assert abs(float(printed[0]) - 66) < 5 * float(printed[2]) < 3
     assert (tmp_path / "pulse.png").exists()
 
 
@@ -114,9 +114,9 @@ def test_hammer(within):
 
 @pytest.mark.slow
 def test_rod(within):
-    said = within("rod.py").split()
-    assert float(said[1]) == pytest.approx(1.8, abs=0.01) and float(said[7]) == pytest.approx(15.4, abs=0.1)
-    assert float(said[-1]) < 0.1
+    printed = within("rod.py").split()
+    assert float(printed[1]) == pytest.approx(1.8, abs=0.01) and float(printed[7]) == pytest.approx(15.4, abs=0.1)
+    assert float(printed[-1]) < 0.1
 
 
 @pytest.mark.slow
@@ -131,8 +131,8 @@ def test_rod_from_a_file(within):
 @pytest.mark.slow
 def test_beam_modes(tmp_path, within):
     """The comparison runs with and without the other packages."""
-    said = within("beam_modes.py", 3)
-    ours, *others = re.findall(r"^(\S+) .*(?:MAC \[(.*)\]|is skipped.*pip install)", said, re.MULTILINE)
+    printed = within("beam_modes.py", 3)
+    ours, *others = re.findall(r"^(\S+) .*(?:MAC \[(.*)\]|is skipped.*pip install)", printed, re.MULTILINE)
     assert ours[0] == "vmm" and min(map(float, ours[1].split())) > 0.98
     assert [name for name, _ in others] == ["pyOMA-2", "sdypy-EMA"]
     assert (tmp_path / "beam_modes.png").exists() and (tmp_path / "beam_modes.uff").exists()

@@ -54,19 +54,19 @@ def discs(frame, behind):
         yield np.array([(third * rows).sum(), (third * cols).sum()]) / total, total / peak
 
 
-@pytest.mark.parametrize("grey", [60.0, 200.0])
+@pytest.mark.parametrize("gray", [60.0, 200.0])
 @pytest.mark.parametrize("moves", [[(0.1, 0), (0, 0.1), (-0.07, 0.07)], [(0.3, -2.7), (1.5, 0.25), (0, 0)]])
-def test_circles_move_exactly(grey, moves):
-    behind = np.full(WIDE, grey)
+def test_circles_move_exactly(gray, moves):
+    behind = np.full(WIDE, gray)
     scene = synthetic.circles(behind, seed=3)
-    still = list(discs(scene(np.zeros((3, 2))), behind))
-    moved = list(discs(scene(moves), behind))
-    for (place, area), (there, as_large), d in zip(still, moved, moves, strict=True):
-        np.testing.assert_allclose(there - place, d, atol=1e-3)
-        assert as_large == pytest.approx(area, rel=1e-5)
+    at_rest = list(discs(scene(np.zeros((3, 2))), behind))
+    displaced = list(discs(scene(moves), behind))
+    for (place, area), (new_place, new_area), d in zip(at_rest, displaced, moves, strict=True):
+        np.testing.assert_allclose(new_place - place, d, atol=1e-3)
+        assert new_area == pytest.approx(area, rel=1e-5)
 
 
-def test_the_background_stands_still():
+def test_the_background_is_static():
     behind = synthetic.background("gravel", WIDE)
     scene = synthetic.circles(behind, seed=1)
     before, after = scene(np.zeros((3, 2))), scene(np.full((3, 2), 1.5))
@@ -83,9 +83,9 @@ def test_circles_have_the_requested_size():
         areas = [area for _, area in discs(synthetic.circles(behind, seed=seed)(np.zeros((3, 2))), behind)]
         radii = np.sqrt(np.array(areas) / np.pi)
         assert (radii >= 20).all() and (radii <= 40.1).all() and np.ptp(radii) > 0.1
-    asked = synthetic.circles(behind, radii=(12, 25, 33))(np.zeros((3, 2)))
-    seen = [np.sqrt(area / np.pi) for _, area in discs(asked, behind)]
-    assert seen == pytest.approx([12, 25, 33], rel=2e-3)
+    scene = synthetic.circles(behind, radii=(12, 25, 33))(np.zeros((3, 2)))
+    radii = [np.sqrt(area / np.pi) for _, area in discs(scene, behind)]
+    assert radii == pytest.approx([12, 25, 33], rel=2e-3)
 
 
 def test_circles_differ_by_seed_and_contrast_with_the_background():

@@ -27,7 +27,7 @@ def test_no_file():
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.tif", "a.xyz"])
 def test_no_video(name, tmp_path):
-    (tmp_path / name).write_bytes(b"this is no video")
+    (tmp_path / name).write_bytes(b"plain text")
     with pytest.raises(ValueError, match=rf"{re.escape(name)}: no (video|TIFF)"):
         vmm.io.read(tmp_path / name, fs=30)
 
@@ -49,7 +49,7 @@ def test_images_of_different_sizes(tmp_path):
 @pytest.mark.parametrize("part", [0.5, 0.9])
 def test_a_truncated_video(part, video):
     data = video.read_bytes()
-    video.write_bytes(data[: int(part * len(data))])  # its index stands at its beginning
+    video.write_bytes(data[: int(part * len(data))])  # its index is at the beginning
     with pytest.raises(ValueError, match=r"in\.mp4: (truncated|no video)"):
         vmm.io.read(video)
 

@@ -16,16 +16,16 @@ NTSC = Fraction(30000, 1001)
 @pytest.mark.parametrize("shape", [(9, 33, 47), (9, 33, 47, 3)])
 def test_lossless_formats(suffix, kind, shape, tmp_path, rng):
     if suffix == "" and kind == "uint16" and len(shape) == 4:
-        pytest.skip("PNG holds no 16-bit colour")
+        pytest.skip("PNG holds no 16-bit color")
     frames = rng.integers(0, np.iinfo(kind).max, shape, dtype=kind)
     path = tmp_path / f"clip{suffix}"
     vmm.io.write(path, (frames[i : i + 4] for i in range(0, 9, 4)), NTSC)
-    found = vmm.io.info(path)
-    back, fs = vmm.io.read(path, fs=None if found.fps else 600)
+    info = vmm.io.info(path)
+    back, fs = vmm.io.read(path, fs=None if info.fps else 600)
     assert back.dtype == frames.dtype
     assert np.array_equal(back, frames)
-    assert found.shape == shape and found.dtype == kind
-    assert fs == pytest.approx(float(NTSC) if found.fps else 600)
+    assert info.shape == shape and info.dtype == kind
+    assert fs == pytest.approx(float(NTSC) if info.fps else 600)
     assert sorted(p.name for p in tmp_path.iterdir()) == [path.name]
 
 
@@ -34,14 +34,14 @@ def test_lossless_formats(suffix, kind, shape, tmp_path, rng):
 def test_h264_keeps_the_rate_exactly(suffix, rate, tmp_path, frames):
     path = tmp_path / f"clip{suffix}"
     vmm.io.write(path, frames, rate)
-    found = vmm.io.info(path)
-    assert (found.fps, found.codec, found.pixel_format) == (rate, "h264", "yuv420p")
-    assert found.shape == frames.shape
+    info = vmm.io.info(path)
+    assert (info.fps, info.codec, info.pixel_format) == (rate, "h264", "yuv420p")
+    assert info.shape == frames.shape
 
 
 def test_h264_preserves_colors_approximately(tmp_path):
-    grey = synthetic.render(synthetic.texture((64, 80), blur=3), synthetic.sway(12, 30, 2, 1))
-    frames = np.rint(grey[..., None] * np.array([0.9, 0.6, 0.3])).astype(np.uint8)
+    gray = synthetic.render(synthetic.texture((64, 80), blur=3), synthetic.sway(12, 30, 2, 1))
+    frames = np.rint(gray[..., None] * np.array([0.9, 0.6, 0.3])).astype(np.uint8)
     vmm.io.write(tmp_path / "clip.mp4", frames, 30)
     back, _ = vmm.io.read(tmp_path / "clip.mp4")
     assert np.abs(back.astype(float) - frames).mean() < 2.5
@@ -92,12 +92,12 @@ def test_a_stream_has_shape_dtype_and_fs(tmp_path, frames):
 
 def test_reading_luma_only(tmp_path, frames):
     vmm.io.write(tmp_path / "a.mp4", frames, 10)
-    grey, _ = vmm.io.read(tmp_path / "a.mp4", gray=True)
-    colour, _ = vmm.io.read(tmp_path / "a.mp4")
-    assert grey.shape == frames.shape[:3]
-    luma = 16 + 219 / 255 * (colour @ np.array([0.2126, 0.7152, 0.0722]))  # the luma plane in limited range of BT.709
-    assert np.corrcoef(grey.ravel(), luma.ravel())[0, 1] > 0.95
-    assert grey.min() >= 16 and grey.max() <= 235
+    gray, _ = vmm.io.read(tmp_path / "a.mp4", gray=True)
+    color, _ = vmm.io.read(tmp_path / "a.mp4")
+    assert gray.shape == frames.shape[:3]
+    luma = 16 + 219 / 255 * (color @ np.array([0.2126, 0.7152, 0.0722]))  # the luma plane in limited range of BT.709
+    assert np.corrcoef(gray.ravel(), luma.ravel())[0, 1] > 0.95
+    assert gray.min() >= 16 and gray.max() <= 235
     vmm.io.write(tmp_path / "stack.tif", frames, 10)
     assert vmm.io.read(tmp_path / "stack.tif", fs=10, gray=True)[0].shape == frames.shape[:3]
 
@@ -107,8 +107,8 @@ def test_sound_is_copied(tmp_path, frames):
 
     tone = tmp_path / "tone.mp4"
     vmm.io.write(tmp_path / "a.mp4", frames, 10)
-    said = run_ffmpeg("-f", "lavfi", "-i", "sine=d=0.9", "-i", tmp_path / "a.mp4", "-c:v", "copy", tone)
-    assert vmm.io.info(tone).has_sound, said.stderr
+    process = run_ffmpeg("-f", "lavfi", "-i", "sine=d=0.9", "-i", tmp_path / "a.mp4", "-c:v", "copy", tone)
+    assert vmm.io.info(tone).has_sound, process.stderr
     vmm.io.write(tmp_path / "b.mp4", frames, 10, sound=tone)
     assert vmm.io.info(tmp_path / "b.mp4").has_sound
     assert vmm.io.info(tmp_path / "b.mp4").shape == frames.shape
@@ -157,8 +157,8 @@ def test_file_names_that_look_like_urls(tmp_path, frames):
 def test_10_bit_gray_is_scaled_to_16_bits(tmp_path, frames):
     from vmm.io.video import run_ffmpeg
 
-    grey = frames[..., 0].astype(np.uint16) << 8
-    vmm.io.write(tmp_path / "a.mkv", grey, 30)
+    gray = frames[..., 0].astype(np.uint16) << 8
+    vmm.io.write(tmp_path / "a.mkv", gray, 30)
     run_ffmpeg("-i", tmp_path / "a.mkv", "-c:v", "ffv1", "-pix_fmt", "gray10le", tmp_path / "b.mkv")
     assert vmm.io.info(tmp_path / "b.mkv").pixel_format == "gray10le"
-    assert np.abs(vmm.io.read(tmp_path / "b.mkv")[0].astype(int) - grey).max() < 400
+    assert np.abs(vmm.io.read(tmp_path / "b.mkv")[0].astype(int) - gray).max() < 400

@@ -15,7 +15,7 @@ from vmm.temporal import fir, ideal
 
 
 def workers():
-    return [thread for thread in threading.enumerate() if thread.name == "vmm-ahead"]
+    return [thread for thread in threading.enumerate() if thread.name == "vmm-prefetch"]
 
 
 def test_items_come_in_order():
@@ -41,10 +41,10 @@ def test_an_error_is_raised_after_the_items_before_it():
         yield 1
         raise OSError("disk on fire")
 
-    seen = prefetch(items())
-    assert next(seen) == 1
+    items_read = prefetch(items())
+    assert next(items_read) == 1
     with pytest.raises(OSError, match="disk on fire"):
-        next(seen)
+        next(items_read)
 
 
 def test_closing_the_reader_closes_the_source():
@@ -57,9 +57,9 @@ def test_closing_the_reader_closes_the_source():
         finally:
             closed.set()
 
-    seen = prefetch(items())
-    next(seen)
-    seen.close()
+    items_read = prefetch(items())
+    next(items_read)
+    items_read.close()
     assert closed.is_set() and not workers()
 
 
@@ -130,8 +130,8 @@ def test_zero_phase_memory_does_not_grow_with_the_clip(temporal, monkeypatch):
 def planes(tmp_path):
     """A file that stores luma and chroma planes."""
     moving = synthetic.render(synthetic.texture((48, 64), blur=2), synthetic.sway(20, 30, 2.5, 0.2))
-    colours = np.stack([moving, 255 - moving, moving // 2], axis=-1)
-    vmm.io.write(tmp_path / "in.mp4", colours, 30)
+    colors = np.stack([moving, 255 - moving, moving // 2], axis=-1)
+    vmm.io.write(tmp_path / "in.mp4", colors, 30)
     return tmp_path / "in.mp4"
 
 
@@ -155,9 +155,9 @@ def test_the_luma_plane_is_magnified(planes, tmp_path):
     vmm.io.write(tmp_path / "out.mp4", vmm.phase.magnify(clip, (2, 3), alpha=20), clip.fs, color=clip.color)
     luma = raw(planes)[:, : 48 * 64].reshape(20, 48, 64)
     expected = vmm.phase.magnify(luma, (2, 3), fs=30, alpha=20).astype(float)
-    seen = raw(tmp_path / "out.mp4")[:, : 48 * 64].reshape(20, 48, 64)
+    result = raw(tmp_path / "out.mp4")[:, : 48 * 64].reshape(20, 48, 64)
     assert np.abs(expected - luma).mean() > 3
-    assert np.abs(seen - expected).mean() < 1.5
+    assert np.abs(result - expected).mean() < 1.5
 
 
 def test_a_file_without_a_luma_plane_is_read_in_color(tmp_path, frames):

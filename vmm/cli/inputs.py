@@ -85,12 +85,12 @@ def requested_regions(options: argparse.Namespace) -> Any:
 
 
 def check_box(box: tuple[int, ...], size: tuple[int, ...]) -> None:
-    """Raise unless the box of --roi lies inside a frame of `size` (height, width)."""
-    top, left, height, width = box
-    fits = min(top, left) >= 0 and min(height, width) > 0 and top + height <= size[0] and left + width <= size[1]
+    """Raise unless the box of --roi is inside a frame of `size` (height, width)."""
+    row, col, height, width = box
+    fits = min(row, col) >= 0 and min(height, width) > 0 and row + height <= size[0] and col + width <= size[1]
     if not fits:
         raise ValueError(
-            f"--roi {top} {left} {height} {width} (TOP LEFT HEIGHT WIDTH) must lie inside the frame, "
+            f"--roi {row} {col} {height} {width} (TOP LEFT HEIGHT WIDTH) must be inside the frame, "
             f"which is {size[0]} pixels high and {size[1]} wide"
         )
 

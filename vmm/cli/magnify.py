@@ -147,7 +147,7 @@ def _open_clip(
         return clip
     if not 0 < options.scale <= MAX_SCALE:
         raise ValueError(
-            f"--scale {options.scale:g} must lie in (0, {MAX_SCALE:g}]: the size of the output relative to the input"
+            f"--scale {options.scale:g} must be above 0 and at most {MAX_SCALE:g}: it is the size of the output relative to the input"
         )
     return _resized(clip, options.scale)
 
@@ -169,8 +169,8 @@ def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
 
 def _scaled_box(options: argparse.Namespace) -> tuple[int, int, int, int]:
     """The box of --roi in pixels of the output."""
-    top, left, height, width = options.roi
-    edges = [round(edge * options.scale) for edge in (top, left, top + height, left + width)]
+    row, col, height, width = options.roi
+    edges = [round(edge * options.scale) for edge in (row, col, row + height, col + width)]
     return edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]
 
 

@@ -39,7 +39,11 @@ def add(verbs: Any) -> None:
 def _spectrum(options: argparse.Namespace) -> None:
     paths = outputs.output_paths(options, FORMATS, table=options.peaks)
     band = tuple(options.band) if options.band else None
-    settings = {"most": options.max_peaks, "false_alarm": options.false_alarm, "clock": options.fs_uncertainty}
+    settings = {
+        "max_peaks": options.max_peaks,
+        "false_alarm": options.false_alarm,
+        "fs_uncertainty": options.fs_uncertainty,
+    }
     with warnings_to_stderr(options):
         displacement = measure_displacement(options)
         peaks = vmm.measure.peaks(displacement, band=band, **settings)

@@ -26,7 +26,7 @@ def _suggest(options: argparse.Namespace) -> None:
     clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end)
     suggestions = vmm.measure.suggest(clip, max_peaks=options.max_peaks)
     if not suggestions:
-        print("Nothing stands out from the noise: no vibration is steady, large and fast enough for this clip")
+        print("No vibration or color change exceeds the noise of this clip")
     for suggestion in suggestions:
         print(f"{suggestion.frequency:.5g} Hz +- {suggestion.frequency_stderr:.1g}, {_description(suggestion)}")
         print(f"    {suggestion.command(options.input)}{_part_options(options)}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import vmm
 from vmm.cli.inputs import length_unit, open_clip, requested_regions
-from vmm.cli.liveliest import strongest_region
+from vmm.cli.strongest import strongest_region
 from vmm.cli.outputs import with_stderr
 
 _DIRECTIONS = ("down", "right")

@@ -134,8 +134,8 @@ def _photograph(name: str, shape: tuple[int, int]) -> np.ndarray:
     gray = 255 * skimage.color.rgb2gray(image[..., :3]) if image.ndim == 3 else image.astype(float)
     scale = min(gray.shape[0] / shape[0], gray.shape[1] / shape[1])
     height, width = int(scale * shape[0]), int(scale * shape[1])
-    top, left = (gray.shape[0] - height) // 2, (gray.shape[1] - width) // 2
-    crop = gray[top : top + height, left : left + width]
+    row, col = (gray.shape[0] - height) // 2, (gray.shape[1] - width) // 2
+    crop = gray[row : row + height, col : col + width]
     return np.asarray(skimage.transform.resize(crop, shape, anti_aliasing=True, preserve_range=True))
 
 

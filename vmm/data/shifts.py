@@ -186,8 +186,8 @@ def _center_crop(name: str, side: int) -> np.ndarray:
 
     image = np.asarray(getattr(skimage.data, name)(), dtype=float)
     image = np.stack([image] * 3, -1) if image.ndim == 2 else image[..., :3]
-    top, left = ((n - side) // 2 for n in image.shape[:2])
-    return image[top : top + side, left : left + side]
+    row, col = ((n - side) // 2 for n in image.shape[:2])
+    return image[row : row + side, col : col + side]
 
 
 def translated(image: np.ndarray, displacement: np.ndarray) -> np.ndarray:

@@ -22,8 +22,6 @@ _CHUNK_FRAMES = 16
 _CHUNK_PIXELS = 2**22
 """Upper bounds of a default chunk, in frames and pixels. Larger chunks take more memory, smaller ones more overhead."""
 
-"""Weights of red, green and blue in the luma (ITU-R BT.601)."""
-
 
 class Clip:
     """An iterator of chunks of frames, with the properties of the clip as attributes.

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.engine.frames import check_frames, checked
+from vmm.engine.frames import FramesLike, as_frames, check_frames, checked, is_pair
 from vmm.io._info import as_path, info
 from vmm.io.chroma import ChromaQueue
 from vmm.io.destination import check_destination, temporary_path
@@ -30,7 +30,7 @@ _X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-movflags", "+
 
 def write(
     path: str | Path,
-    frames: Any,
+    frames: FramesLike,
     fps: float | Fraction,
     *,
     sound: str | Path | None = None,
@@ -160,22 +160,10 @@ def _exact_fps(path: Path, fps: float | Fraction) -> Fraction:
 
 def _as_chunks(frames: Any) -> Iterable[Any]:
     """The chunks of an array, an iterator, or a list of frames."""
-    if is_array(frames):
-        return [frames]
-    if isinstance(frames, str | Path):
-        raise TypeError(f"frames={str(frames)!r} is a path: give its frames, vmm.io.stream({str(frames)!r})")
-    if isinstance(frames, tuple) and len(frames) == 2 and is_array(frames[0]) and np.ndim(frames[1]) == 0:
+    if is_pair(frames):
         raise TypeError("frames is a pair (frames, fs): give its frames and, as fps, the playback rate")
-    if isinstance(frames, list | tuple) and all(map(_is_frame, frames)):
-        return (frame[None] for frame in frames)
-    if not isinstance(frames, Iterable):
-        raise TypeError(f"frames must be an array or an iterator of arrays, not {type(frames).__name__}")
-    return frames
-
-
-def _is_frame(x: Any) -> bool:
-    """Whether x is one frame, (H, W) or (H, W, 3)."""
-    return is_array(x) and (x.ndim == 2 or (x.ndim == 3 and x.shape[2] == 3))
+    clip = as_frames(frames)
+    return [clip] if is_array(clip) else clip
 
 
 def _as_integers(chunks: Iterable[Any]) -> Iterator[np.ndarray]:

@@ -48,7 +48,7 @@ def grid(
     Raises
     ------
     ValueError
-        If there is no clip, if the clips differ in size, if both `row` and `col` are given, or if either is outside
+        If `clips` is empty, if the clips differ in size, if both `row` and `col` are given, or if either is outside
         the frame.
 
     Examples

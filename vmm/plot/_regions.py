@@ -52,8 +52,8 @@ def regions(frame: np.ndarray, rois: Sequence[Any]) -> Figure:
         if isinstance(roi, np.ndarray):
             axes.contour(roi.astype(float), [0.5], colors="red", linewidths=1)
         else:
-            top, left, tall, wide = roi
-            axes.add_patch(Rectangle((left - 0.5, top - 0.5), wide, tall, fill=False, edgecolor="red"))
+            top, first_col, tall, wide = roi
+            axes.add_patch(Rectangle((first_col - 0.5, top - 0.5), wide, tall, fill=False, edgecolor="red"))
         if len(rois) <= _MAX_NUMBERS:
             row, col = center(roi)
             number = axes.text(col, row, str(i), color="red", ha="center", va="center", fontweight="bold")

@@ -171,8 +171,8 @@ def _painted(values: np.ndarray, frame: np.ndarray, rois: Sequence[Any]) -> np.n
         if isinstance(roi, np.ndarray):
             painted[roi] = value
         else:
-            top, left, height, width = roi
-            painted[top : top + height, left : left + width] = value
+            row, col, height, width = roi
+            painted[row : row + height, col : col + width] = value
     return painted
 
 
@@ -209,8 +209,8 @@ def center(roi: Any) -> tuple[float, float]:
     if isinstance(roi, np.ndarray):
         rows, cols = np.nonzero(roi)
         return float(rows.mean()), float(cols.mean())
-    top, left, height, width = roi
-    return top + (height - 1) / 2, left + (width - 1) / 2
+    row, col, height, width = roi
+    return row + (height - 1) / 2, col + (width - 1) / 2
 
 
 def _side(roi: Any) -> float:

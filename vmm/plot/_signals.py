@@ -64,8 +64,8 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
     figure = Figure(figsize=(11, 1 + 2.2 * len(regions)), layout="constrained")
     times = np.arange(len(signals)) / rate
     for axes, i in zip(figure.subplots(len(regions), 1, sharex=True, squeeze=False)[:, 0], regions, strict=True):
-        if isinstance(seen := getattr(values, "is_visible", None), np.ndarray):
-            _shade(axes, ~seen[:, i], rate)
+        if isinstance(visible := getattr(values, "is_visible", None), np.ndarray):
+            _shade(axes, ~visible[:, i], rate)
         _draw(axes, times, signals[:, i], error[i], getattr(values, "unit", ""))
         axes.set_ylabel(_named(values))
         axes.margins(x=0)
@@ -162,5 +162,5 @@ def _extent(rois: Sequence[Any], i: int) -> str:
     """Rows and columns of a box, for a title; empty for a mask."""
     if i >= len(rois) or not isinstance(rois[i], tuple):
         return ""
-    top, left, height, width = rois[i]
-    return f": rows {top} to {top + height - 1}, columns {left} to {left + width - 1}"
+    row, col, height, width = rois[i]
+    return f": rows {row} to {row + height - 1}, columns {col} to {col + width - 1}"

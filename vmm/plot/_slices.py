@@ -83,15 +83,14 @@ def contact_sheet(frames: Any, *, count: int = 12, fs: float | None = None) -> F
     """
     from matplotlib.figure import Figure
 
-    indices = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))
+    clip = as_array(frames)
+    indices = np.unique(np.linspace(0, len(clip) - 1, count).round().astype(int))
     columns = int(np.ceil(np.sqrt(len(indices))))
     rows = -(-len(indices) // columns)
-    figure = Figure(
-        figsize=(3 * columns, 3 * rows * frames.shape[1] / frames.shape[2] + 0.3 * rows), layout="constrained"
-    )
+    figure = Figure(figsize=(3 * columns, 3 * rows * clip.shape[1] / clip.shape[2] + 0.3 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, t in zip(panels, indices, strict=False):
-        axes.imshow(displayable(to_host(frames[t])), cmap="gray")
+        axes.imshow(displayable(to_host(clip[t])), cmap="gray")
         axes.set_title(f"{t / fs:.2f} s" if fs else f"frame {t}", fontsize="small")
         axes.axis("off")
     for axes in panels[len(indices) :]:

@@ -54,7 +54,7 @@ def _candidate_boxes(box: tuple[int, int, int, int], size: tuple[int, ...]) -> l
         low = min(max(first, _MARGIN), n - _MARGIN - side)
         high = max(min(first + length, n - _MARGIN) - side, low)
         starts.append(range(low, high + 1, max(side // 2, 1)))
-    return [(top, left, sides[0], sides[1]) for top in starts[0] for left in starts[1]]
+    return [(row, col, sides[0], sides[1]) for row in starts[0] for col in starts[1]]
 
 
 def _amplitude_ratio(displacement: vmm.measure.RegionSignal, frequency: float) -> np.ndarray:
