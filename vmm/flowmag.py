@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, is_array, to_host
-from vmm.engine.alpha import check_alpha
-from vmm.engine.frames import checked
+from vmm.backend.arrays import Array, to_host
+from vmm.engine.alpha import Gain, check_alpha
+from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
-from vmm.engine.windows import Source, source
+from vmm.engine.regions import Mask
+from vmm.engine.two_pass import TwoPassClip, two_pass
 from vmm.learned import NAMES, Network, load, pair
 from vmm.learned.method import ALL_MOTION
 from vmm.learned.pair import paint
@@ -31,17 +33,17 @@ _MAX_TRAINING_FRAMES = 128  # Frames of the clip used for adaptation at most; th
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     *,
     fs: float | None = None,
-    alpha: float | Array = 10.0,
-    mask: Any = None,
+    alpha: Gain = 10.0,
+    mask: Mask | None = None,
     adapt: int = 0,
     weights: str | Path | None = None,
     white: float | None = None,
     save: str | Path | None = None,
     progress: bool = False,
-) -> Any:
+) -> Frames:
     """Magnify motion relative to the first frame with FlowMag, in the whole frame or in a region.
 
     The generator renders each output frame from the first frame, the current frame and a map of the total factor
@@ -115,9 +117,10 @@ def magnify(
     if save is not None and not Path(save).absolute().parent.is_dir():
         raise ValueError(f"save={str(save)!r}: the folder {str(Path(save).absolute().parent)!r} does not exist")
     if adapt:
-        clip = source(frames, frames if is_array(frames) else checked(frames))
+        clip = two_pass(frames)
         net = _adapted(_training_frames(clip), adapt, weights, _factor_per_run(total), white, save, progress)
-        frames = frames if is_array(frames) or hasattr(frames, "reopen") else clip.chunks
+        if isinstance(frames, Iterator) and not hasattr(frames, "reopen"):
+            frames = clip.second_pass()
     else:
         net = load(_weights(weights), "flowmag")
     spatial, motion = pair(net, white, paint=paint if _factor_per_run(total) == total else paint_twice)
@@ -165,10 +168,10 @@ def _weights(weights: str | Path | None) -> str | Path:
     return _DEFAULT_WEIGHTS if weights is None else weights
 
 
-def _training_frames(clip: Source) -> np.ndarray:
+def _training_frames(clip: TwoPassClip) -> np.ndarray:
     """Evenly spaced frames of a clip, at most _MAX_TRAINING_FRAMES, starting with the first; on the host."""
     stride, position, frames = -(-clip.length // _MAX_TRAINING_FRAMES), 0, []
-    for chunk in clip.reopen():
+    for chunk in clip.first_pass():
         frames.append(to_host(chunk[-position % stride :: stride]))
         position += len(chunk)
     return np.concatenate(frames)

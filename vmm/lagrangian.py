@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -10,30 +10,32 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
-from vmm.backend.reference import faded
-from vmm.engine.alpha import check_alpha, spread_mask
-from vmm.engine.frames import check_frames, cut
-from vmm.engine.loop import moving, sampling_rate
+from vmm.backend.reference import soft_limit
+from vmm.engine.alpha import Gain, check_alpha, spread_mask
+from vmm.engine.frames import Frames, cut, in_form_of, moving
+from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
 from vmm.engine.trajectories import by_window, checked_flow, of_fields, recursively
-from vmm.motion.flow import cubic, flow_function, forward_warp, positions, splines
-from vmm.motion.flow import flow as least_squares
+from vmm.motion import flow as lucas_kanade
+from vmm.motion._flow import flow_function
+from vmm.motion.warp import bicubic, forward_warp, pixel_positions, spline_coefs
 from vmm.parts import CausalFilter, LinearFilter
 from vmm.temporal import fir
 from vmm.temporal.choice import Design, designed
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     band: tuple[float, float] | None,
     *,
     fs: float | None = None,
-    alpha: float | Array = 10.0,
+    alpha: Gain = 10.0,
     sigma: float = 2.5,
     limit: float = 16.0,
     flow: Any = None,
-    mask: Any = None,
+    mask: Mask | None = None,
     temporal: Design = fir,
-) -> Any:
+) -> Frames:
     """Magnify motion along trajectories: follow each point through the frames and add to its vibration.
 
     Use it for small motion of objects that also move far, with ``temporal=vmm.temporal.acceleration(frequency, fs)``
@@ -116,15 +118,7 @@ def magnify(
         raise ValueError(f"limit={limit!r} must be a positive number of pixels")
     filtered = _filtered(flow, sigma, designed(temporal, band, sampling_rate(frames, fs)))
     run = partial(_magnified, alpha=alpha, limit=limit, mask=mask, filtered=filtered)
-    if not is_array(frames):
-        if not isinstance(frames, Iterable):
-            check_frames(frames)
-        return run(frames)
-    check_frames(frames)
-    out = namespace(frames).empty_like(frames)
-    for t, frame in enumerate(run(frames)):
-        out[t] = frame[0]
-    return out
+    return in_form_of(frames, run)
 
 
 Filtered = Callable[[Iterator[Array]], Iterator[tuple[Array, Array]]]
@@ -135,7 +129,7 @@ def _filtered(flow: Any, sigma: float, temporal: LinearFilter) -> Filtered:
     """How displacements are measured and filtered."""
     if is_array(flow):
         return partial(of_fields, flow, temporal)
-    between = checked_flow(partial(least_squares, sigma=sigma) if flow is None else flow_function(flow))
+    between = checked_flow(partial(lucas_kanade, sigma=sigma) if flow is None else flow_function(flow))
     if not isinstance(temporal, CausalFilter):
         return partial(by_window, between, sigma, temporal)
     if temporal.sos is None:
@@ -156,7 +150,7 @@ def _magnified(frames: Any, *, alpha: Any, mask: Any, limit: float, filtered: Fi
     if min(first.shape[1:3]) < 4:
         raise ValueError(f"frames of {first.shape[1:3]} pixels are too small to see motion in: at least 4 x 4")
     for frame, displacement in filtered(singles):
-        wanted = faded((strength * displacement)[None], limit)[0]
+        wanted = soft_limit((strength * displacement)[None], limit)[0]
         yield _moved(frame, wanted, None if visible is None else visible > 0)
 
 
@@ -174,7 +168,7 @@ def _moved(frame: Array, displacement: Array, where: Array | None) -> Array:
     if not bool(displacement.any()):
         return frame
     planes = xp.moveaxis(frame[0].reshape(*frame.shape[1:3], -1), -1, 0).astype(real_dtype(frame.dtype))
-    values = cubic(splines(planes), positions(displacement) - forward_warp(displacement))
+    values = bicubic(spline_coefs(planes), pixel_positions(displacement) - forward_warp(displacement))
     result = xp.moveaxis(values, 0, -1).reshape(frame.shape)
     if frame.dtype.kind == "u":
         result = xp.clip(xp.rint(result), 0, np.iinfo(frame.dtype).max)

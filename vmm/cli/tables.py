@@ -8,7 +8,6 @@ from typing import Any
 
 import vmm
 from vmm.cli.inputs import length_unit, open_clip, requested_regions
-from vmm.cli.strongest import strongest_region
 from vmm.cli.outputs import with_stderr
 
 _DIRECTIONS = ("down", "right")
@@ -16,6 +15,8 @@ _DIRECTIONS = ("down", "right")
 
 def measure_displacement(options: argparse.Namespace, method: str = "phase") -> vmm.measure.RegionSignal:
     """Displacement of the requested regions, by default of the one that shows the strongest vibration most clearly."""
+    from vmm.measure.detection._strongest_region import strongest_region
+
     rois = requested_regions(options)
     if rois is None:
         suggestions = vmm.measure.suggest(open_clip(options))
@@ -24,14 +25,14 @@ def measure_displacement(options: argparse.Namespace, method: str = "phase") -> 
     return vmm.measure.displacement(open_clip(options), rois, method=method, **length_unit(options))
 
 
-def _region_message(rois: list[Any] | None, suggestions: list[vmm.measure.Suggestion]) -> str:
-    if rois is None:
+def _region_message(roi: tuple[int, ...] | None, suggestions: list[vmm.measure.Suggestion]) -> str:
+    if roi is None:
         return (
             "Nothing vibrates above the noise, so the frame without its margin is measured as one region; "
             "choose another with --roi"
         )
     suggestion = next(suggestion for suggestion in suggestions if suggestion.kind == "motion")
-    box = " ".join(map(str, rois[0]))
+    box = " ".join(map(str, roi))
     return f"Measured where {suggestion.frequency:.4g} Hz is clearest; the same region as an option: --roi {box}"
 
 

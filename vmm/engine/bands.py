@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, joined, namespace
-from vmm.backend.reference import added, product
+from vmm.backend.reference import add_clipped, product
 from vmm.backend.threads import in_parallel, workers
-from vmm.backend.time_series import continued, low_rank, running_sum
-from vmm.engine.differences import differences, filtered, gathered
+from vmm.backend.time_series import extrapolate, low_rank, running_sum
+from vmm.engine.differences import differences, filtered_differences, project_differences
 from vmm.engine.frames import PIXELS_PER_BLOCK, PIXELS_PER_BLOCK_CACHED, cut, grouped, to_float
-from vmm.engine.windows import Source, Window
+from vmm.engine.two_pass import TwoPassClip
+from vmm.engine.windows import Window
 from vmm.parts import (
     CausalFilter,
     Grid,
@@ -37,13 +38,13 @@ class State:
 
     Attributes
     ----------
-    before
-        Coefficients of the last frame.
+    previous
+        Coefficients of the previous frame.
     memory
         State of the filter.
     """
 
-    before: list[Any]
+    previous: list[Any]
     memory: list[Any]
 
 
@@ -63,7 +64,7 @@ class Bands:
 
     Attributes
     ----------
-    moved
+    active
         Indices of the subbands whose alpha is not 0.
     """
 
@@ -71,40 +72,41 @@ class Bands:
         self._plan, self._alphas, self._visible = plan, alphas, visible
         self._motions = [_motion_on(motion, grid) for grid in plan.grids]
         self._latent = any(grid.coefs == "latent" for grid in plan.grids)
-        self.moved = [i for i, alpha in enumerate(alphas) if not (np.ndim(alpha) == 0 and alpha == 0)]
+        self.active = [i for i, alpha in enumerate(alphas) if not (np.ndim(alpha) == 0 and alpha == 0)]
 
     def causal(self, temporal: CausalFilter, chunks: Iterable[Array]) -> Iterator[Array]:
         """Magnify by a causal filter: chunk by chunk, with constant memory."""
         state = State(self._nones(), self._nones())
         samples = sum(math.prod(grid.shape) for grid in self._plan.grids)
         for chunk in chunks:
-            many = samples > 2 * math.prod(chunk.shape[1:3])
-            for frames in cut(chunk, PIXELS_PER_BLOCK_CACHED if many else PIXELS_PER_BLOCK):
+            is_redundant = samples > 2 * math.prod(chunk.shape[1:3])
+            for frames in cut(chunk, PIXELS_PER_BLOCK_CACHED if is_redundant else PIXELS_PER_BLOCK):
                 yield self._causal_block(temporal, state, frames)
 
     def look_ahead(self, temporal: LookAheadFilter, windows: Iterable[Window]) -> Iterator[Array]:
         """Magnify by a look-ahead filter: window by window, in two passes over a few frames at a time.
 
-        The filter is linear, and its matrix for a window has low rank. The first pass multiplies the motion of each
-        coefficient by the analysis matrix, the second multiplies the result by the synthesis matrix. So memory holds
-        as many values of each coefficient as the band has degrees of freedom in a window, and not its motion over time.
+        The filter is linear, and its matrix for a window has a low rank r: about the number of degrees of freedom of a
+        signal in the band. The matrix is factored. The first pass multiplies the motion of each coefficient by the
+        analysis matrix (r, frames), the second multiplies the result by the synthesis matrix (frames, r). Memory
+        holds r values for each coefficient, instead of its motion in all frames.
         """
         buffers = self._nones()
         for window in windows:
             synthesis, analysis = self._window_factors(temporal, window)
-            gathered_motion, _ = self._gathered(window.chunks, analysis, buffers)
-            yield from self._synthesized(window.kept, synthesis, gathered_motion)
+            projections, _ = self._projections(window.chunks, analysis, buffers)
+            yield from self._synthesized(window.core, synthesis, projections)
 
-    def whole_clip(self, temporal: WholeClipFilter, source: Source) -> Iterator[Array]:
-        """Magnify by a whole-clip filter: the same, with the clip as one window that is read twice."""
-        expected, frames_read = -1, source.length
-        while frames_read != expected:  # a file may hold fewer frames than it states
+    def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
+        """Magnify by a whole-clip filter: like ``look_ahead``, with the clip as one window that is read twice."""
+        expected, frames_read = -1, clip.length
+        while frames_read != expected:  # A file may hold fewer frames than its header states.
             expected = frames_read
             synthesis, analysis = temporal.factors(expected)
             # The matrix acts on motion; its reversed cumulative sum acts on the differences between frames.
             analysis = np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1]
-            gathered_motion, frames_read = self._gathered(source.reopen(), analysis, self._nones())
-        yield from self._synthesized(source.chunks, synthesis, gathered_motion)
+            projections, frames_read = self._projections(clip.first_pass(), analysis, self._nones())
+        yield from self._synthesized(clip.second_pass(), synthesis, projections)
 
     def nonlinear(self, temporal: NonlinearFilter, windows: Iterable[Window]) -> Iterator[Array]:
         """Magnify by a non-linear filter: from the motion of all subbands over a whole window."""
@@ -112,7 +114,7 @@ class Bands:
             frames = joined(window.chunks)
             bands, residual = self._analyzed(frames)
             start = temporal.delay - window.head
-            inner = slice(start, start + sum(map(len, window.kept)))
+            inner = slice(start, start + sum(map(len, window.core)))
             signals = self._nonlinear_signals(temporal, bands, window, inner)
 
             def change(
@@ -130,7 +132,7 @@ class Bands:
         def motion(i: int) -> Array:
             coefs = bands[i]
             summed, _ = running_sum(differences(self._motions[i].read, coefs, coefs[0].copy()), None)
-            return continued(summed, temporal.band, window.head, window.tail, known=2 * temporal.delay + 1)
+            return extrapolate(summed, temporal.band, window.head, window.tail, n_fit=2 * temporal.delay + 1)
 
         def amplitude(i: int) -> Array:
             return self._motions[i].amplitude(bands[i][inner])
@@ -146,7 +148,7 @@ class Bands:
     def _causal_step(self, temporal: CausalFilter, state: State, bands: Sequence[Array], i: int) -> Array:
         """The change of subband i by any causal filter."""
         coefs = bands[i]
-        steps = differences(self._motions[i].read, coefs, self._before(state.before, i, coefs))
+        steps = differences(self._motions[i].read, coefs, self._previous(state.previous, i, coefs))
         total, memory = state.memory[i] or (None, None)
         summed, total = running_sum(steps, total)
         signal, memory = temporal.apply(summed, memory)
@@ -159,32 +161,32 @@ class Bands:
         assert sos is not None
         if state.memory[i] is None:
             state.memory[i] = self._zeros(i, coefs, len(sos), 2)
-        signal = self._filtered(i, coefs, self._before(state.before, i, coefs), sos, state.memory[i])
+        signal = self._filtered(i, coefs, self._previous(state.previous, i, coefs), sos, state.memory[i])
         return self._changed(bands, i, coefs, signal)
 
-    def _gathered(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> tuple[list[Any], int]:
-        """The analysis matrix (r, T) times the motion between frames of each subband; and the number of frames.
+    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> tuple[list[Any], int]:
+        """Multiply the motion between frames of each subband by the analysis matrix (r, T); also count the frames.
 
         The results use the buffers of an earlier window if these are large enough, so that memory is allocated once.
         """
-        before, totals = self._nones(), self._nones()
+        previous, totals = self._nones(), self._nones()
         done = 0
         for frames in grouped(chunks):
             columns = analysis[:, done : done + len(frames)]
             done += len(frames)
-            if columns.shape[1] == len(frames):  # else the clip is longer than expected, and is read again
+            if columns.shape[1] == len(frames):  # Otherwise the clip is longer than expected, and is read again.
                 bands, _ = self._analyzed(frames)
-                work = partial(self._gather, buffers, totals, columns, before, bands)
-                for _ in in_parallel(work, self.moved, workers(frames)):
+                work = partial(self._project, buffers, totals, columns, previous, bands)
+                for _ in in_parallel(work, self.active, workers(frames)):
                     pass
         return totals, done
 
-    def _gather(
+    def _project(
         self,
         buffers: list[Any],
         totals: list[Any],
         columns: np.ndarray,
-        before: list[Any],
+        previous: list[Any],
         bands: Sequence[Array],
         i: int,
     ) -> None:
@@ -196,10 +198,10 @@ class Bands:
                 buffers[i] = self._zeros(i, coefs, len(columns) + 2)  # the ranks of windows differ by 1 or 2
             totals[i] = buffers[i][: len(columns)]
             totals[i][...] = 0
-        self._add_gathered(i, coefs, self._before(before, i, coefs), columns, totals[i])
+        self._add_projection(i, coefs, self._previous(previous, i, coefs), columns, totals[i])
 
     def _synthesized(self, chunks: Iterable[Array], synthesis: np.ndarray, totals: list[Any]) -> Iterator[Array]:
-        """The frames with the gathered motion, row by row of the synthesis matrix."""
+        """The frames, magnified by the synthesis matrix times the projections of the motion."""
 
         def change(rows: np.ndarray, bands: Sequence[Array], i: int) -> Array:
             return self._changed(bands, i, bands[i], product(totals[i], rows))
@@ -211,33 +213,33 @@ class Bands:
             done += len(frames)
 
     def _window_factors(self, temporal: LookAheadFilter, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Matrices (kept, r) and (r, frames) that turn differences between frames into the filtered motion."""
-        frames, kept = (sum(map(len, chunks)) for chunks in (window.chunks, window.kept))
-        summed, _ = running_sum(np.eye(frames), None)
+        """Matrices (core, r) and (r, frames) whose product converts differences between frames to the filtered motion."""
+        n_frames, n_core = (sum(map(len, chunks)) for chunks in (window.chunks, window.core))
+        summed, _ = running_sum(np.eye(n_frames), None)
         delay = temporal.delay
-        around = continued(summed, temporal.band, window.head, window.tail, known=2 * delay + 1)
+        around = extrapolate(summed, temporal.band, window.head, window.tail, n_fit=2 * delay + 1)
         response, _ = temporal.apply(around, None)
         first = 2 * delay  # the context before the window, and the delay of the filter
-        return low_rank(response[first : first + kept])
+        return low_rank(response[first : first + n_core])
 
-    def _filtered(self, i: int, coefs: Array, before: Array, sos: np.ndarray, state: Array) -> Array:
+    def _filtered(self, i: int, coefs: Array, previous: Array, sos: np.ndarray, state: Array) -> Array:
         """The motion of subband i, filtered by second-order sections."""
-        return filtered(self._motions[i].read, coefs, before, sos, state)
+        return filtered_differences(self._motions[i].read, coefs, previous, sos, state)
 
-    def _add_gathered(self, i: int, coefs: Array, before: Array, columns: np.ndarray, total: Array) -> None:
+    def _add_projection(self, i: int, coefs: Array, previous: Array, columns: np.ndarray, total: Array) -> None:
         """Add columns of a matrix times the motion of subband i to a total."""
-        gathered(self._motions[i].read, coefs, before, columns, total)
+        project_differences(self._motions[i].read, coefs, previous, columns, total)
 
     def _changed(self, bands: Sequence[Array], i: int, coefs: Array, signal: Array) -> Array:
-        """The change of subband i by its filtered motion; of latent coefficients the magnified ones themselves."""
+        """The change of subband i by its filtered motion; for latent coefficients, the magnified coefficients instead."""
         motion, alpha = self._motions[i], self._alphas[i]
         return (motion.write if self._latent else motion.change)(coefs, signal, alpha)
 
-    def _before(self, before: list[Any], i: int, coefs: Array) -> Array:
-        """Coefficients of the frame before these of subband i, which the next call updates."""
-        if before[i] is None:
-            before[i] = coefs[0].copy()
-        return before[i]
+    def _previous(self, previous: list[Any], i: int, coefs: Array) -> Array:
+        """Coefficients of subband i in the previous frame, or in the first frame; kernels update them in place."""
+        if previous[i] is None:
+            previous[i] = coefs[0].copy()
+        return previous[i]
 
     def _zeros(self, i: int, coefs: Array, *leading: int) -> Array:
         """Zeros of the shape and type of the motion of subband i, with leading axes."""
@@ -253,37 +255,37 @@ class Bands:
         self, bands: Sequence[Array], change: Callable[[Sequence[Array], int], Array]
     ) -> Sequence[Array | None]:
         """The changes of all subbands, computed on request; None where alpha is 0."""
-        moved = set(self.moved)
-        return LazySequence(lambda i: change(bands, i) if i in moved else None, len(self._alphas))
+        active = set(self.active)
+        return LazySequence(lambda i: change(bands, i) if i in active else None, len(self._alphas))
 
     def _analyzed(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Subbands and residual of some frames."""
         return self._plan.analyze(to_float(frames))
 
     def _composed(self, frames: Array, changes: Sequence[Array | None], residual: Any) -> Array:
-        """The frames with the changes of the subbands, where they are visible."""
+        """The frames with the changes of the subbands added, where the mask is not 0."""
         if self._latent:
             total = self._plan.synthesize(changes, residual)
             if self._visible is None:
-                return added(namespace(frames).zeros_like(frames), total)
+                return add_clipped(namespace(frames).zeros_like(frames), total)
             total = total - frames
         else:
             total = self._plan.synthesize(changes, None)
         if self._visible is not None:
             total = total * self._visible.reshape(self._visible.shape + (1,) * (total.ndim - 3))
-        return added(frames, total)
+        return add_clipped(frames, total)
 
     def _nones(self) -> list[Any]:
         return [None] * len(self._alphas)
 
 
 def _motion_on(motion: Motion, grid: Grid) -> Motion:
-    """The motion for a subband; raise if it does not take such coefficients."""
+    """The motion for a subband; raise a TypeError if the motion does not take the coefficients of the subband."""
     result = motion.on(grid)
     if result.takes is not None and grid.coefs not in result.takes:
-        fitting = f": use vmm.motion.{_MOTION_FOR[grid.coefs]}" if grid.coefs in _MOTION_FOR else ""
+        hint = f": use vmm.motion.{_MOTION_FOR[grid.coefs]}" if grid.coefs in _MOTION_FOR else ""
         raise TypeError(
-            f"motion takes {' or '.join(result.takes)} coefficients, but spatial makes {grid.coefs} ones{fitting}, "
+            f"motion takes {' or '.join(result.takes)} coefficients, but spatial makes {grid.coefs} ones{hint}, "
             "or a spatial part whose coefficients the motion takes"
         )
     return result

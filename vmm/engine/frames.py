@@ -1,12 +1,16 @@
-"""Checks of frames, and the number of frames that are processed at a time."""
+"""Kinds of clips, checks of frames, and the number of frames that are processed at a time."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from typing import Any
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias, TypeVar
 
-from vmm.backend.arrays import Array, is_array, joined, namespace, on_device, real_dtype
+import numpy as np
+from numpy.typing import NDArray
+
+from vmm.backend.arrays import Array, DeviceArray, is_array, joined, namespace, on_device, real_dtype
 from vmm.backend.device import frames_at_once
 from vmm.backend.threads import cores
 
@@ -17,11 +21,107 @@ PIXELS_PER_BLOCK_CACHED = 2**21
 """The same for transforms with many coefficients for each pixel: intermediate results stay in the cache."""
 
 
+Frames = TypeVar(
+    "Frames",
+    NDArray[Any],
+    DeviceArray,
+    list[NDArray[Any]],
+    tuple[NDArray[Any], float],
+    Iterator[NDArray[Any]],
+)
+"""A clip that a magnifier takes and returns in the same form: an array (T, H, W[, 3]) on the host or on a device, a
+list of frames, a pair (array, fs) as ``vmm.io.read`` returns it, or an iterator of chunks."""
+
+ArrayOut = TypeVar("ArrayOut", NDArray[Any], DeviceArray)
+"""An array that a function takes and returns on the host or on a device."""
+
+FramesLike: TypeAlias = NDArray[Any] | DeviceArray | tuple[NDArray[Any], float] | Iterable[NDArray[Any]]
+"""A clip that a function only reads, in any of these forms."""
+
+
+def as_frames(frames: Any) -> Any:
+    """The clip as an array (T, H, W[, 3]) or as an iterable of chunks.
+
+    Raises
+    ------
+    TypeError
+        If `frames` is neither of them, and cannot be converted without a doubt about its meaning.
+    ValueError
+        If an array has another shape, or the frames of a list differ in size.
+    """
+    if isinstance(frames, str | os.PathLike):
+        path = os.fspath(frames)
+        raise TypeError(f"frames={path!r} is a path: open it with vmm.io.stream({path!r})")
+    if is_pair(frames):
+        frames = frames[0]
+    if isinstance(frames, list | tuple) and frames and all(map(_is_frame, frames)):
+        frames = _stacked(frames)
+    if is_array(frames) or hasattr(frames, "__array__") or not isinstance(frames, Iterable):
+        check_frames(frames)
+    return frames
+
+
+def as_array(frames: Any) -> Array:
+    """All frames of a clip as one array (T, H, W[, 3])."""
+    clip = as_frames(frames)
+    if is_array(clip):
+        return clip
+    chunks = [chunk for chunk in checked(clip) if len(chunk)]
+    if not chunks:
+        raise ValueError("frames holds no frame: give at least one")
+    return joined(chunks)
+
+
+def is_pair(frames: object) -> bool:
+    """Whether a clip is a pair (array, fs), as ``vmm.io.read`` returns it."""
+    return isinstance(frames, tuple) and len(frames) == 2 and is_array(frames[0]) and np.ndim(frames[1]) == 0
+
+
+def in_form_of(frames: Frames, magnified: Callable[[Any], Iterator[Array]]) -> Frames:
+    """The chunks that ``magnified(clip)`` yields for an array or an iterable of chunks, in the form of `frames`."""
+    clip = as_frames(frames)
+    result: Any = magnified(clip)
+    if is_array(clip):
+        result = _filled(namespace(clip).empty_like(clip), result)
+    if isinstance(frames, list):
+        result = list(result)
+    elif isinstance(frames, tuple) and is_pair(frames):
+        result = result, frames[1]
+    return result
+
+
+def _filled(out: Array, chunks: Iterable[Array]) -> Array:
+    """The array `out`, filled with the frames of consecutive chunks."""
+    count = 0
+    for chunk in chunks:
+        out[count : count + len(chunk)] = chunk
+        count += len(chunk)
+    return out
+
+
+def _is_frame(x: Any) -> bool:
+    """Whether x is one frame, (H, W) or (H, W, 3)."""
+    return is_array(x) and (x.ndim == 2 or (x.ndim == 3 and x.shape[2] == 3))
+
+
+def _stacked(frames: list[Array] | tuple[Array, ...]) -> Array:
+    """The frames of a list as an array (T, H, W[, 3])."""
+    kinds = {(frame.shape, frame.dtype.name): None for frame in frames}
+    if len(kinds) > 1:
+        listed = ", ".join(f"{shape} {dtype}" for shape, dtype in kinds)
+        raise ValueError(f"frames is a list of frames of {listed}: all must have one shape and dtype")
+    for frame in frames:
+        _check_unmasked(frame)
+    return namespace(frames[0]).stack(frames)
+
+
 def check_frames(frames: Any) -> None:
     """Raise if frames are not an array (T, H, W) or (T, H, W, 3) of a supported type."""
+    _check_unmasked(frames)
     if not is_array(frames):
+        hint = ": convert it with numpy.asarray" if hasattr(frames, "__array__") else ""
         raise TypeError(
-            f"frames must be a NumPy or CuPy array or an iterator of such chunks, not {type(frames).__name__}"
+            f"frames must be a NumPy or CuPy array or an iterator of such chunks, not {type(frames).__name__}{hint}"
         )
     if frames.ndim not in (3, 4) or (frames.ndim == 4 and frames.shape[3] != 3):
         raise ValueError(f"frames of shape {frames.shape} must be (T, H, W) or (T, H, W, 3): time first, gray or color")
@@ -29,6 +129,12 @@ def check_frames(frames: Any) -> None:
         raise TypeError(
             f"frames of type {frames.dtype} must be uint8, uint16, float16, float32 or float64: convert them first"
         )
+
+
+def _check_unmasked(frames: Any) -> None:
+    """Raise if frames are a masked array, whose mask no method takes into account."""
+    if isinstance(frames, np.ma.MaskedArray):
+        raise TypeError("frames is a masked array: fill its masked values first, with frames.filled(value)")
 
 
 def checked(chunks: Iterable[Any]) -> Iterator[Array]:
@@ -42,6 +148,32 @@ def checked(chunks: Iterable[Any]) -> Iterator[Array]:
         if chunk.dtype.kind == "f" and not bool(namespace(chunk).isfinite(chunk).all()):
             raise ValueError("frames hold NaN or infinite values: replace them first, because one spoils a whole frame")
         yield chunk
+
+
+def moving(chunks: Iterable[Any]) -> Iterator[Array]:
+    """The chunks of a clip after the checks of ``checked``, the first of them with at least 2 frames.
+
+    Raises
+    ------
+    ValueError
+        If the clip has fewer than 2 frames.
+    """
+    count = 0
+    held: Array | None = None
+    for chunk in checked(chunks):
+        count += len(chunk)
+        if count < 2:
+            held = chunk if len(chunk) else held  # a single frame waits for the second
+        elif len(chunk):
+            yield chunk if held is None else namespace(chunk).concatenate([held, chunk])
+            held = None
+    check_length(count)
+
+
+def check_length(count: int) -> None:
+    """Raise if a clip of this number of frames is too short to show motion."""
+    if count < 2:
+        raise ValueError(f"a clip of {count} frame{'s' * (count != 1)} has no motion: at least 2 frames are needed")
 
 
 def to_float(chunk: Array) -> Array:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
-from vmm.engine.alpha import LevelGains, check_alpha, spread_alpha, spread_mask
+from vmm.engine.alpha import Gain, LevelGains, check_alpha, spread_alpha, spread_mask
 from vmm.engine.fast_paths import FastBands
-from vmm.engine.frames import check_frames, checked, cut
-from vmm.engine.windows import source, windows
+from vmm.engine.frames import Frames, cut, in_form_of, is_pair, moving
+from vmm.engine.regions import Mask
+from vmm.engine.two_pass import two_pass
+from vmm.engine.windows import windows
 from vmm.parts import (
     CausalFilter,
     ClipPlan,
@@ -24,15 +27,15 @@ from vmm.parts import (
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     *,
     spatial: SpatialPlan | ClipPlan,
     motion: Motion,
     temporal: TemporalFilter,
-    alpha: float | Array = 10.0,
-    mask: Any = None,
+    alpha: Gain = 10.0,
+    mask: Mask | None = None,
     level_gains: LevelGains | None = None,
-) -> Any:
+) -> Frames:
     """Magnify motion with parts of your own choice: the loop that every method of the library runs.
 
     Each subband of `spatial` gives its motion from one frame to the next. The motion is summed, filtered by `temporal`,
@@ -88,22 +91,17 @@ def magnify(
     """
     check_alpha(alpha)
     _check_parts(spatial, motion, temporal)
-    if not is_array(frames):
-        if not isinstance(frames, Iterable):
-            check_frames(frames)
-        return _magnified(frames, spatial, motion, temporal, alpha, mask, level_gains)
-    check_frames(frames)
-    out = namespace(frames).empty_like(frames)
-    done = 0
-    for piece in _magnified(frames, spatial, motion, temporal, alpha, mask, level_gains):
-        out[done : done + len(piece)] = piece
-        done += len(piece)
-    return out
+    magnified = partial(
+        _magnified, spatial=spatial, motion=motion, temporal=temporal, alpha=alpha, mask=mask, level_gains=level_gains
+    )
+    return in_form_of(frames, magnified)
 
 
 def sampling_rate(frames: Any, fs: float | None) -> float | None:
     """The given rate in Hz, or that of the frames; None for cycles per frame."""
-    return getattr(frames, "fs", None) if fs is None else fs
+    if fs is not None:
+        return fs
+    return float(frames[1]) if is_pair(frames) else getattr(frames, "fs", None)
 
 
 def _check_parts(spatial: Any, motion: Any, temporal: Any) -> None:
@@ -138,7 +136,7 @@ def _magnified(
     weight = None if mask is None else spread_mask(mask, first)
     alphas = spread_alpha(alpha, weight, level_gains, plan.grids, first)
     bands = FastBands(plan, motion, alphas, None if weight is None else weight > 0)
-    if not bands.moved:
+    if not bands.active:
         yield from chunks
         return
     match temporal:
@@ -147,21 +145,6 @@ def _magnified(
         case LookAheadFilter():
             yield from bands.look_ahead(temporal, windows(chunks, temporal.delay))
         case WholeClipFilter():
-            yield from bands.whole_clip(temporal, source(frames, chunks))
+            yield from bands.whole_clip(temporal, two_pass(frames, chunks))
         case NonlinearFilter():
             yield from bands.nonlinear(temporal, windows(chunks, temporal.delay))
-
-
-def moving(chunks: Iterable[Array]) -> Iterator[Array]:
-    """The chunks that hold frames, of which the first has at least 2; raise if the clip has fewer than 2 frames."""
-    count = 0
-    held: Array | None = None
-    for chunk in checked(chunks):
-        count += len(chunk)
-        if count < 2:
-            held = chunk if len(chunk) else held  # a single frame waits for the second
-        elif len(chunk):
-            yield chunk if held is None else namespace(chunk).concatenate([held, chunk])
-            held = None
-    if count < 2:
-        raise ValueError(f"a clip of {count} frame{'s' * (count != 1)} has no motion: at least 2 frames are needed")

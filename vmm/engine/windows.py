@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from vmm.backend.arrays import Array, is_array
-
-
-@dataclass(frozen=True)
-class Source:
-    """A clip that can be read twice.
-
-    Attributes
-    ----------
-    chunks
-        Its frames, for the last pass.
-    reopen
-        ``reopen()`` returns the same frames, for an earlier pass.
-    length
-        Number of frames, as far as it is stated by the file.
-    """
-
-    chunks: Iterable[Array]
-    reopen: Callable[[], Iterable[Array]]
-    length: int
-
-
-def source(frames: Any, chunks: Iterable[Array]) -> Source:
-    """The clip as a source: an array, a clip that can reopen its file, or chunks, which are kept in memory."""
-    if is_array(frames):
-        return Source([frames], lambda: [frames], len(frames))
-    if hasattr(frames, "reopen"):
-        return Source(chunks, frames.reopen, frames.shape[0])
-    held = list(chunks)
-    return Source(held, lambda: held, sum(map(len, held)))
+from vmm.backend.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -46,14 +16,14 @@ class Window:
     ----------
     chunks
         The frames, including their context.
-    kept
+    core
         The frames to magnify.
     head, tail
         Number of context frames that are missing before and after, beyond the ends of the clip.
     """
 
     chunks: list[Array]
-    kept: list[Array]
+    core: list[Array]
     head: int
     tail: int
 

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.ndimage
 
 from vmm.backend.arrays import real_dtype
-from vmm.backend.reference import added
+from vmm.backend.reference import add_clipped
 from vmm.backend.threads import in_parallel
 
 MARGIN = 24
@@ -120,7 +120,7 @@ def composite(
             weighted = broadcast_map(matte, clip.ndim) * change[t]
             warped = warp(weighted, to_layer, (height, width), 3, "constant")
             part = frame[first[0] : last[0], first[1] : last[1]]
-            part[...] = added(part[None], warped[None].astype(change.dtype))[0]
+            part[...] = add_clipped(part[None], warped[None].astype(change.dtype))[0]
         return frame
 
     return np.stack(list(in_parallel(composite_frame, range(len(clip)))))

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import scipy.linalg
 import scipy.ndimage
+from numpy.typing import ArrayLike
 
 from vmm import phase
 from vmm.backend.arrays import Array, is_array, joined, namespace, to_host
-from vmm.backend.reference import added
+from vmm.backend.reference import add_clipped
 from vmm.engine.alpha import Alpha, spread_mask
-from vmm.engine.frames import check_frames, checked
+from vmm.engine.frames import ArrayOut, Frames, as_array, check_frames, check_length, checked, in_form_of
 from vmm.engine.loop import sampling_rate
-from vmm.engine.regions import Box, as_region
+from vmm.engine.regions import Box, Mask, Roi, as_region
 from vmm.parts import TemporalFilter
 from vmm.stabilize._layer import (
     Canvas,
@@ -33,6 +35,7 @@ from vmm.stabilize._layer import (
 from vmm.stabilize._tracking import MIN_SIDE, track
 from vmm.stabilize._transforms import Model, box_center
 from vmm.temporal.bands import band_in_cycles, frequency_in_cycles
+from vmm.temporal.choice import Band
 
 
 @dataclass(frozen=True)
@@ -64,19 +67,19 @@ _MOTION_TOLERANCE = 1.0
 
 
 def magnify(
-    frames: Any,
-    band: Any,
+    frames: Frames,
+    band: Band | float,
     *,
     fs: float | None = None,
     alpha: Alpha = 10.0,
-    roi: Sequence[int] | None = None,
+    roi: Roi | None = None,
     model: Model = "similarity",
     smoothness: float | None = None,
-    mask: Any = None,
+    mask: Mask | None = None,
     feather: float = 1.0,
     method: Callable[..., Any] | None = None,
     **options: Any,
-) -> Any:
+) -> Frames:
     """Magnify small motion of an object that moves far, or of all objects in a clip from a moving camera.
 
     The region is tracked and brought to rest, except for its motion inside the band. This layer is magnified, and its
@@ -137,13 +140,14 @@ def magnify(
     >>> vmm.stabilize.magnify(clip, (3, 5), fs=30, alpha=10, model="translation").shape
     (30, 48, 64)
     """
-    if not is_array(frames) and isinstance(frames, Iterable):
+    if not is_array(frames):
         settings = {"roi": roi, "model": model, "smoothness": smoothness, "mask": mask, "feather": feather}
-        return _chunks(frames, band, fs=sampling_rate(frames, fs), alpha=alpha, method=method, **settings, **options)
+        rate = sampling_rate(frames, fs)
+        run = partial(_chunks, band=band, fs=rate, alpha=alpha, method=method, **settings, **options)
+        return in_form_of(frames, run)
     check_frames(frames)
     (clip,) = (to_host(chunk) for chunk in checked([frames]))
-    if len(clip) < 2:
-        raise ValueError(f"a clip of {len(clip)} frame has no motion: at least 2 frames are needed")
+    check_length(len(clip))
     if getattr(alpha, "ndim", 0) == 2:
         raise ValueError("alpha must be a number, or one for each band: use mask to choose where to magnify")
     if not feather >= 0:
@@ -168,7 +172,7 @@ def magnify(
     return xp.asarray(composite(clip, to_host(magnified) - layer, matte, transforms, canvas))
 
 
-def steady(frames: Any, transforms: Any) -> Any:
+def steady(frames: ArrayOut, transforms: ArrayLike) -> ArrayOut:
     """The clip with the tracked region at rest.
 
     Parameters
@@ -197,20 +201,19 @@ def steady(frames: Any, transforms: Any) -> Any:
     >>> bool(abs(still[1] - still[0])[8:-8, 8:-8].mean() < 2)
     True
     """
-    check_frames(frames)
+    frames = as_array(frames)
     matrices = np.asarray(transforms, dtype=float)
     if matrices.shape != (len(frames), 3, 3):
         raise ValueError(f"transforms of shape {matrices.shape} must hold a matrix for each frame, {len(frames), 3, 3}")
     clip = to_host(frames)
     layer = warp_to_rest(clip, matrices, Canvas((0, 0), clip.shape[1:3]))
-    return namespace(frames).asarray(added(np.zeros_like(clip), layer))
+    return namespace(frames).asarray(add_clipped(np.zeros_like(clip), layer))
 
 
-def _chunks(frames: Iterable[Any], band: Any, **options: Any) -> Iterator[Array]:
-    """Chunks of the magnified clip."""
-    chunks = list(checked(frames))
-    if sum(map(len, chunks)) < 2:
-        raise ValueError("a clip of fewer than 2 frames has no motion: at least 2 frames are needed")
+def _chunks(clip: Any, band: Any, **options: Any) -> Iterator[Array]:
+    """Chunks of the magnified clip, for an array or an iterable of chunks."""
+    chunks = list(checked([clip] if is_array(clip) else clip))
+    check_length(sum(map(len, chunks)))
     out = magnify(joined(chunks), band, **options)
     yield from (out[end - len(chunk) : end] for chunk, end in zip(chunks, np.cumsum([*map(len, chunks)]), strict=True))
 

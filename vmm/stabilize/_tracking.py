@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from vmm.backend.arrays import Array, to_host
 from vmm.backend.luma import luma
-from vmm.engine.frames import check_frames
-from vmm.engine.regions import Box, as_region
+from vmm.engine.frames import FramesLike, as_array
+from vmm.engine.regions import Box, Roi, as_region
 from vmm.measure.signals._windows import hann
 from vmm.stabilize._transforms import (
     MODELS,
@@ -41,7 +38,7 @@ _SCALE_RANGE = (0.5, 2.0)
 """Range of the scale against the first frame, beyond which its detail cannot be compared."""
 
 
-def track(frames: Any, roi: Sequence[int] | None = None, *, model: Model = "similarity") -> np.ndarray:
+def track(frames: FramesLike, roi: Roi | None = None, *, model: Model = "similarity") -> np.ndarray:
     """Transforms that map points of a region in the first frame to their positions in each frame.
 
     Every frame is compared with the first one, starting from the position in the frame before, so that errors do not
@@ -86,16 +83,16 @@ def track(frames: Any, roi: Sequence[int] | None = None, *, model: Model = "simi
            [0. , 1. , 1.5],
            [0. , 0. , 1. ]])
     """
-    check_frames(frames)
+    clip = as_array(frames)
     if model not in MODELS:
         raise ValueError(f"model={model!r} must be one of {', '.join(MODELS)}")
-    box = as_region(roi, frames.shape[1:3], min_side=MIN_SIDE).box
+    box = as_region(roi, clip.shape[1:3], min_side=MIN_SIDE).box
     basis = generators(model, box)
-    first = _frame_luma(frames[0])
+    first = _frame_luma(clip[0])
     blurs = [blur for blur in _BLURS if blur == 1 or min(box[2:]) >= 8 * blur]
     levels, transforms = [region_level(first, blur, box, basis) for blur in blurs], [np.eye(3)]
-    for t in range(1, len(frames)):
-        frame = _frame_luma(frames[t])
+    for t in range(1, len(clip)):
+        frame = _frame_luma(clip[t])
         splines = [blurred_spline(frame, level.blur) for level in levels]
         candidates = _predictions(splines[0], levels[0], transforms, box)
         for spline, level in zip(splines, levels, strict=True):

@@ -11,8 +11,8 @@ from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import checked, cut
 from vmm.engine.regions import Region
 from vmm.measure.applications._rates import Rate, estimate_rate, resolvable_band
+from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._regions import as_regions
-from vmm.measure.estimation._two_pass import two_pass
 from vmm.measure.signals._signal import as_signals, bandpass, camera_rate
 
 PULSE_BAND = (0.7, 4.0)
@@ -139,12 +139,13 @@ def breathing(
 
 def mean_color(frames: Any, roi: Any = None) -> np.ndarray:
     """Mean color (T, 3) of a region of color frames."""
-    clip = two_pass(frames)
-    if len(clip.shape) != 3:
+    clip = as_clip(frames)
+    if clip.sample.ndim != 4:
         height, width = clip.size
         raise ValueError(f"a pulse needs color frames (T, H, W, 3), not gray frames (T, {height}, {width})")
     (region,) = as_regions(None if roi is None else [roi], clip.size)
-    return np.concatenate([_region_mean(piece, region) for chunk in checked(clip.chunks()) for piece in cut(chunk)])
+    chunks = checked(clip.second_pass())
+    return np.concatenate([_region_mean(piece, region) for chunk in chunks for piece in cut(chunk)])
 
 
 def _region_mean(chunk: Any, region: Region) -> np.ndarray:

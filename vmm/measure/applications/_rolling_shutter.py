@@ -14,7 +14,7 @@ from vmm.backend.arrays import to_host
 from vmm.backend.luma import luma
 from vmm.engine.frames import checked, cut
 from vmm.engine.regions import as_region
-from vmm.measure.estimation._two_pass import two_pass
+from vmm.measure.estimation._clip import as_clip
 from vmm.measure.signals._signal import check_band
 
 
@@ -90,7 +90,7 @@ def row_motion(frames: Any, *, roi: Any = None) -> tuple[np.ndarray, np.ndarray]
     >>> bool(np.abs(values[:, :24] - wave.reshape(60, 30)[:, :24]).max() < 0.02)
     True
     """
-    clip = two_pass(frames)
+    clip = as_clip(frames)
     top, left, height, width = as_region(roi, clip.size, min_side=3).box
 
     def luma_pieces(chunks: Any) -> Iterator[np.ndarray]:
@@ -99,7 +99,7 @@ def row_motion(frames: Any, *, roi: Any = None) -> tuple[np.ndarray, np.ndarray]
                 yield luma(piece.astype(np.float64))
 
     total, count = np.zeros((height, width)), 0
-    for piece in luma_pieces(clip.reference_chunks()):
+    for piece in luma_pieces(clip.first_pass()):
         total, count = total + piece.sum(axis=0), count + len(piece)
     filters = _row_filters(width)
     reference = _filter_rows(total / count, filters)[..., :width]  # (B, H, W)
@@ -109,7 +109,7 @@ def row_motion(frames: Any, *, roi: Any = None) -> tuple[np.ndarray, np.ndarray]
     gradient = weighted_gradient / np.maximum(np.abs(reference) ** 2, 1e-12)
     information = (weighted_gradient * gradient).sum(axis=(0, 2))
     values = []
-    for piece in luma_pieces(clip.chunks()):
+    for piece in luma_pieces(clip.second_pass()):
         phases = np.angle(_filter_rows(piece, filters)[..., :width] * reference[:, None].conj())
         values.append(-np.einsum("btyx,byx->ty", phases, weighted_gradient) / np.maximum(information, 1e-12))
     return np.concatenate(values), information

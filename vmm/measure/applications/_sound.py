@@ -14,7 +14,7 @@ from vmm.backend.luma import luma
 from vmm.engine.frames import checked, cut
 from vmm.engine.regions import as_region
 from vmm.measure.applications._rolling_shutter import rolling_shutter_signal
-from vmm.measure.estimation._two_pass import two_pass
+from vmm.measure.estimation._clip import as_clip
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import bandpass, camera_rate, check_band
 from vmm.measure.signals._windows import hann
@@ -186,7 +186,7 @@ def _normalized(values: np.ndarray, fs: float, subtract: float) -> np.ndarray:
 
 def _subband_signals(frames: Any, roi: Any, spatial: SpatialPlan) -> tuple[np.ndarray, np.ndarray]:
     """The signals (T, B) of all subbands, and the covariance (B, B) of white noise of the frames in them."""
-    clip = two_pass(frames)
+    clip = as_clip(frames)
     top, left, height, width = as_region(roi, clip.size, min_side=3).box
 
     def luma_pieces(chunks: Iterator[Array]) -> Iterator[Array]:
@@ -195,8 +195,8 @@ def _subband_signals(frames: Any, roi: Any, spatial: SpatialPlan) -> tuple[np.nd
                 yield luma(piece)
 
     plan = spatial((height, width), real_dtype(clip.dtype), namespace(clip.sample))
-    reference = _mean_coefs(luma_pieces(clip.reference_chunks()), plan)
-    signals = np.concatenate([_mean_phases(piece, plan, reference) for piece in luma_pieces(clip.chunks())])
+    reference = _mean_coefs(luma_pieces(clip.first_pass()), plan)
+    signals = np.concatenate([_mean_phases(piece, plan, reference) for piece in luma_pieces(clip.second_pass())])
     return signals, _noise_covariance(plan, reference, (height, width))
 
 

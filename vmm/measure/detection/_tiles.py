@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array, joined, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
-from vmm.engine.frames import PIXELS_PER_BLOCK_CACHED, check_frames, checked, cut
+from vmm.engine.frames import PIXELS_PER_BLOCK_CACHED, as_frames, checked, cut
 
 N_REFERENCE = 16
 """Number of frames whose mean is the reference: enough to make its noise small against that of a frame."""
@@ -64,8 +64,7 @@ class Tiles:
 
 def tile_signals(frames: Any) -> Tiles:
     """The signals of all tiles, in one pass; memory holds a few numbers for each tile and frame."""
-    if not is_array(frames) and not isinstance(frames, Iterable):
-        check_frames(frames)
+    frames = as_frames(frames)
     chunks = checked(cut(frames) if is_array(frames) else frames)
     first = _reference_frames(chunks)
     size, length = first.shape[1:3], max(getattr(frames, "shape", (0,))[0], 1)

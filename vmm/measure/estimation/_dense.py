@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, real_dtype, to_host
-from vmm.backend.reference import phase_since
+from vmm.backend.reference import phase_shift
 from vmm.engine.frames import cut
 from vmm.engine.regions import Region
+from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
 from vmm.measure.estimation._template import Template, pseudo_inverse
 from vmm.measure.estimation._tracking import Tracker
-from vmm.measure.estimation._two_pass import TwoPassClip
 
 _MARGIN, _FLAT = 16, 8
 """Width in pixels of the mirrored margin around the frame, and of its part with full weight. The margin keeps the
@@ -72,7 +72,7 @@ class DenseEstimator:
         """Track the frame as a whole by whole pixels, and make the reference from the mean frame."""
         self._tracker = Tracker(self._crops, self._bank, _FLAT)
         self.n_frames = self._n_done = 0
-        for chunk in clip.reference_chunks():
+        for chunk in clip.first_pass():
             self._observe(chunk)
         mean = self.xp.asarray(self._tracker.reference()[0], self.dtype)
         window = taper_window(self._bank.size, _MARGIN, _FLAT)
@@ -97,7 +97,7 @@ class DenseEstimator:
         crops = self._crops.extract(frames, self.shifts[self._n_done : self._n_done + len(frames), None])
         self._n_done += len(frames)
         for coefs, r in zip(self._bank.analyze(self._template.windowed(crops)), self.references, strict=True):
-            yield coefs, phase_since(coefs, self.xp.broadcast_to(r, coefs.shape))
+            yield coefs, phase_shift(coefs, self.xp.broadcast_to(r, coefs.shape))
 
     def _neighborhood_sums(self, i: int, values: Array, squared: bool = False) -> Array:
         """Sums (..., H, W) of values (..., h, w) of subband i around each pixel, by the weights or their squares."""

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from vmm.engine.two_pass import TwoPassClip
+from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator, MethodName
 from vmm.measure.estimation._observability import gradient_floor, observable_directions, warn_of_regions
 from vmm.measure.estimation._regions import as_regions
-from vmm.measure.estimation._two_pass import TwoPassClip, two_pass
 from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
 
 _MAX_HIDDEN = 0.1
@@ -100,7 +101,7 @@ def displacement(
         raise ValueError(f"method={method!r} must be one of {', '.join(METHODS)}")
     scale = check_pixel_size(pixel_size, unit)
     rate = camera_rate(frames, fs)
-    clip = two_pass(frames)
+    clip = as_clip(frames)
     regions = as_regions(rois, clip.size)
     chosen = METHODS[method]
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
@@ -126,12 +127,12 @@ def displacement(
 
 def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> None:
     """Run both passes over the clip."""
-    for chunk in clip.reference_chunks():
+    for chunk in clip.first_pass():
         for estimator in estimators:
             estimator.observe(chunk)
     for estimator in estimators:
         estimator.prepare()
-    for chunk in clip.chunks():
+    for chunk in clip.second_pass():
         for estimator in estimators:
             estimator.estimate(chunk)
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace, real_dtype
 from vmm.backend.threads import in_parallel, workers
+from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._template import Template
 from vmm.measure.estimation._tracking import Tracker, unsaturated_window
-from vmm.measure.estimation._two_pass import TwoPassClip
 
 MethodName = Literal["phase", "linear"]
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from vmm.backend.arrays import to_host
 from vmm.engine.frames import cut
+from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import check_pixel_size
-from vmm.measure.estimation._two_pass import two_pass
 from vmm.measure.signals._result import Result, TimeUnit
 from vmm.measure.signals._signal import Quantity, camera_rate, time_unit
 
@@ -110,12 +110,12 @@ def field(
     """
     scale = check_pixel_size(pixel_size, unit)
     rate = camera_rate(frames, fs)
-    clip = two_pass(frames)
+    clip = as_clip(frames)
     estimator = DenseEstimator(clip, sigma, step)
     moves: list[np.ndarray] = []
     residual: Any = 0
     n_residuals = n_frames = 0
-    for chunk in clip.chunks():
+    for chunk in clip.second_pass():
         for block in cut(chunk, _BLOCK):
             subbands = list(estimator.phase_shifts(block))
             right_side = sum(estimator.right_side(i, phases) for i, (_, phases) in enumerate(subbands))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, to_host
-from vmm.backend.reference import phase_since, phase_sums
+from vmm.backend.reference import phase_shift, phase_sums
 from vmm.measure.estimation._filter_bank import FilterBank, gradients, sample_areas, shifted
 
 _CONTRAST_RANGE = (0.5, 2.0)
@@ -231,7 +231,7 @@ class Template:
         d = xp.asarray(moves, self.bank.dtype)
         for c, r, k, w in zip(coefs, self.references, self.phase_gradients, self.weights, strict=True):
             measured = c.reshape(len(r), -1, *r.shape[1:])
-            phases = phase_since(measured, xp.broadcast_to(r[:, None], measured.shape)).reshape(*d.shape[:2], -1)
+            phases = phase_shift(measured, xp.broadcast_to(r[:, None], measured.shape)).reshape(*d.shape[:2], -1)
             quadrature = abs(measured).reshape(phases.shape) * xp.sin(phases + d @ k.reshape(len(k), 2, -1))
             total = total + (quadrature**2 @ w.reshape(len(w), -1, 1))[..., 0]
         return to_host(total).astype(float) / self._expected_residual[:, None]

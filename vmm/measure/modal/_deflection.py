@@ -11,9 +11,9 @@ import numpy as np
 from vmm.backend.arrays import to_host
 from vmm.engine.frames import cut
 from vmm.engine.regions import as_region
+from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import check_pixel_size, displacement
-from vmm.measure.estimation._two_pass import two_pass
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
 from vmm.measure.signals._sines import SineFit, check_frequencies
@@ -150,10 +150,10 @@ def _dense_shapes(
     """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit)."""
     length = frames.shape[0] if hasattr(frames, "shape") else None
     cycles = check_frequencies(frequencies, rate[0], length)
-    clip = two_pass(frames)
+    clip = as_clip(frames)
     estimator = DenseEstimator(clip, *neighborhood)
     fit = SineFit(cycles, length)
-    sums, residual, (n_frames, n_residuals) = _accumulate(clip.chunks(), estimator, fit)
+    sums, residual, (n_frames, n_residuals) = _accumulate(clip.second_pass(), estimator, fit)
     if length is not None and n_frames != length:
         raise ValueError(f"the clip holds {n_frames} frames, not {length} as it states: give an array, or a whole clip")
     right_side: Any = sum(estimator.right_side(i, fit.solve(s, n_frames)) for i, s in enumerate(sums))

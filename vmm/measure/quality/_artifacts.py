@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.ndimage
+from numpy.typing import ArrayLike
+
+from vmm.backend.arrays import is_array, to_host
+from vmm.engine.frames import FramesLike, as_array
 
 _EDGE_CONTRAST = 0.25
 """Smallest height of an edge relative to the highest edge: ringing at weak edges is not visible."""
 
 
-def structural_similarity(frames: Any, truth: Any, *, every: int = 1) -> float:
+def structural_similarity(frames: FramesLike, truth: FramesLike, *, every: int = 1) -> float:
     """Mean structural similarity index (SSIM) of frames, with Gaussian windows, for gray levels from 0 to 255.
 
     Parameters
@@ -52,7 +54,7 @@ def structural_similarity(frames: Any, truth: Any, *, every: int = 1) -> float:
     return float(np.mean([ssim(a, b, **options) for a, b in pairs]))
 
 
-def overshoot(frames: Any, truth: Any, *, radius: int = 4) -> float:
+def overshoot(frames: FramesLike, truth: FramesLike, *, radius: int = 4) -> float:
     """Ringing: how far frames exceed the local range of the truth at edges, relative to the height of the edge.
 
     Parameters
@@ -89,7 +91,7 @@ def overshoot(frames: Any, truth: Any, *, radius: int = 4) -> float:
     return float(np.mean(excess[is_edge] / height[is_edge])) if is_edge.any() else 0.0
 
 
-def sharpness(frames: Any, truth: Any) -> float:
+def sharpness(frames: FramesLike, truth: FramesLike) -> float:
     """Root-mean-square gradient of frames relative to that of the truth: below 1 if they are blurred.
 
     Parameters
@@ -120,7 +122,7 @@ def sharpness(frames: Any, truth: Any) -> float:
     return float(np.sqrt(energies[0] / energies[1])) if energies[1] else 1.0
 
 
-def ghosting(frames: Any, truth: Any, original: Any) -> float:
+def ghosting(frames: FramesLike, truth: FramesLike, original: FramesLike) -> float:
     """Ghosts: the share of the original clip that remains in the magnified frames.
 
     Parameters
@@ -156,7 +158,7 @@ def ghosting(frames: Any, truth: Any, original: Any) -> float:
     return float(np.vdot(result - ideal, difference)) / power if power else 0.0
 
 
-def static_error(frames: Any, image: Any, is_static: Any) -> float:
+def static_error(frames: FramesLike, image: ArrayLike, is_static: ArrayLike) -> float:
     """Mean absolute difference in gray levels from a static image, at pixels where nothing moves.
 
     Parameters
@@ -194,9 +196,10 @@ def static_error(frames: Any, image: Any, is_static: Any) -> float:
     return float(np.abs(clip - still)[:, where].mean())
 
 
-def _as_pair(frames: Any, truth: Any) -> tuple[np.ndarray, np.ndarray]:
+def _as_pair(frames: FramesLike, truth: FramesLike) -> tuple[np.ndarray, np.ndarray]:
     """Two clips of one shape (T, H, W), as float64."""
-    result, ideal = np.asarray(frames, dtype=float), np.asarray(truth, dtype=float)
+    clips = (clip if is_array(clip) else as_array(clip) for clip in (frames, truth))
+    result, ideal = (np.asarray(to_host(clip), dtype=float) for clip in clips)
     if result.ndim != 3 or result.shape != ideal.shape:
         raise ValueError(f"clips of shape {result.shape} and {ideal.shape} must have one shape (T, H, W)")
     return result, ideal

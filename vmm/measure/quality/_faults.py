@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vmm.backend.arrays import Array, is_array, to_host
-from vmm.engine.frames import check_frames, checked, cut
+from vmm.engine.frames import FramesLike, as_frames, checked, cut
 from vmm.measure.detection._tiles import N_REFERENCE, ClipTooShortError, tile_signals
 from vmm.measure.quality._dropped_frames import dropped_frames
 from vmm.measure.signals._result import Result
@@ -78,7 +77,7 @@ class Faults(Result):
     messages: tuple[str, ...]
 
 
-def faults(frames: Any, *, fs: float | None = None, band: tuple[float, float] | None = None) -> Faults:
+def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, float] | None = None) -> Faults:
     """Find faults of a clip: duplicate and dropped frames, saturated pixels, and too few frames for a band.
 
     A duplicate frame differs from the frame before by less than a tenth of the median difference. Dropped frames are
@@ -116,10 +115,9 @@ def faults(frames: Any, *, fs: float | None = None, band: tuple[float, float] | 
     'frame 40 repeats the frame before it'
     """
     rate = camera_rate(frames, fs)
-    if not is_array(frames) and not isinstance(frames, Iterable):
-        check_frames(frames)
+    clip = as_frames(frames)
     statistics = _Statistics()
-    motion = _tile_motion(statistics.observe(checked(cut(frames) if is_array(frames) else frames)))
+    motion = _tile_motion(statistics.observe(checked(cut(clip) if is_array(clip) else clip)))
     duplicates = tuple(n for n in statistics.duplicates() if motion is None or not _reverses(motion, n))
     dropped = dropped_frames(motion, duplicates) if motion is not None else ()
     saturated = statistics.saturated()

@@ -142,6 +142,8 @@ def time_unit(frames: Any, fs: float | None) -> TimeUnit:
 def as_signals(values: Any, fs: float | None = None) -> Signals:
     """Signals from an array (T, ...), or from a result with ``values``, ``fs``, ``unit`` and ``stderr``."""
     rate = camera_rate(values, fs)
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError("signals are a masked array: fill its masked values first, with values.filled(value)")
     data = np.asarray(to_host(getattr(values, "values", values)))
     if data.ndim == 0 or data.dtype.kind not in "fiub":
         raise TypeError(f"signals must be real numbers (T, ...), time first, not {data.dtype} {data.shape}")
