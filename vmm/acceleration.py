@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from vmm.backend.arrays import Array
+from vmm.engine.alpha import Gain
 from vmm.engine.combinations import magnify_displacement
+from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
 from vmm.temporal import acceleration
+from vmm.temporal.derivative import Kernel
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     frequency: float,
     *,
     fs: float | None = None,
-    alpha: float | Array = 8.0,
-    kernel: str = "gaussian",
+    alpha: Gain = 8.0,
+    kernel: Kernel = "gaussian",
     octave: float = 0.5,
     orientations: int = 8,
     sigma: float = 3.0,
     limit: float = 0.75,
-    mask: Any = None,
-) -> Any:
+    mask: Mask | None = None,
+) -> Frames:
     """Magnify small motion on top of a large one: the acceleration of the motion, and not its velocity.
 
     A steady drift has no acceleration, so that it is left unchanged. Each subband gives its displacement from one frame

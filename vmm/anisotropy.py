@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from vmm.backend.arrays import Array
+from vmm.engine.alpha import Gain
 from vmm.engine.combinations import magnify_displacement
+from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
 from vmm.temporal import anisotropic
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     frequency: float,
     *,
     fs: float | None = None,
-    alpha: float | Array = 8.0,
+    alpha: Gain = 8.0,
     beta: float = 0.5,
-    largest: float = 1.5,
+    max_displacement: float = 1.5,
     gamma: float = 0.5,
     window: int = 25,
     octave: float = 0.5,
     orientations: int = 8,
     sigma: float = 3.0,
     limit: float = 0.75,
-    mask: Any = None,
-) -> Any:
+    mask: Mask | None = None,
+) -> Frames:
     """Magnify the acceleration of small motion where the orientations agree, so that it is motion and not noise.
 
     Motion causes correlated signals in all orientations of a level, noise uncorrelated ones. The jerk-aware
@@ -45,8 +45,9 @@ def magnify(
         map (H, W).
     beta
         Exponent of the jerk-aware gate, 0 or greater; 0 turns it off.
-    largest
-        Amplitude in pixels of a vibration at `frequency` whose jerk makes the gate one half, greater than 0.
+    max_displacement
+        Largest motion of interest in px, greater than 0: the amplitude of a vibration at `frequency` whose largest jerk
+        makes the gate one half (at a `beta` of 1).
     gamma
         Exponent of the anisotropy, 0 or greater. With 1, as published, motion in noise is magnified by a tenth less.
     window
@@ -96,7 +97,9 @@ def magnify(
     >>> print(f"The output vibration is {after / before:.1f} times the input vibration.")
     The output vibration is 8.9 times the input vibration.
     """
-    temporal = anisotropic(frequency, sampling_rate(frames, fs), gamma=gamma, window=window, beta=beta, largest=largest)
+    temporal = anisotropic(
+        frequency, sampling_rate(frames, fs), gamma=gamma, window=window, beta=beta, max_displacement=max_displacement
+    )
     return magnify_displacement(
         frames,
         temporal=temporal,

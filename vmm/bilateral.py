@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from vmm.backend.arrays import Array
+from vmm.engine.alpha import Gain
 from vmm.engine.combinations import magnify_displacement
+from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
 from vmm.temporal import bilateral
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     frequency: float,
     *,
     fs: float | None = None,
-    alpha: float | Array = 8.0,
-    largest: float = 0.6,
+    alpha: Gain = 8.0,
+    max_displacement: float = 0.6,
     pairs: bool = True,
     octave: float = 0.5,
     orientations: int = 8,
     sigma: float = 3.0,
     limit: float = 0.75,
-    mask: Any = None,
-) -> Any:
+    mask: Mask | None = None,
+) -> Frames:
     """Magnify small motion from those frames only in which the motion has the size of interest.
 
     The acceleration filter excludes frames between which the displacement is larger than that of the motion of
@@ -40,8 +40,9 @@ def magnify(
     alpha
         Gain that is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number or a
         map (H, W).
-    largest
-        Largest amplitude of interest in pixels, greater than 0; at a sixth of it the gain is 0.95.
+    max_displacement
+        Largest motion of interest in px, greater than 0: a vibration whose amplitude is a sixth of it is magnified with a
+        gain of 0.95.
     pairs
         Whether a steady drift is ignored. False for the published form, in which drifting objects are not magnified.
     octave
@@ -88,7 +89,7 @@ def magnify(
     >>> print(f"The output vibration is {after / before:.1f} times the input vibration.")
     The output vibration is 9.1 times the input vibration.
     """
-    temporal = bilateral(frequency, sampling_rate(frames, fs), largest=largest, pairs=pairs)
+    temporal = bilateral(frequency, sampling_rate(frames, fs), max_displacement=max_displacement, pairs=pairs)
     return magnify_displacement(
         frames,
         temporal=temporal,

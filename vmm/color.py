@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vmm.engine.alpha import Alpha
+from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
 from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
 from vmm.motion import intensity
 from vmm.spatial import Gaussian, planes
 from vmm.temporal import ideal
@@ -14,16 +14,16 @@ from vmm.temporal.choice import Band, Design, chosen_filter
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     band: Band,
     *,
     fs: float | None = None,
     alpha: Alpha = 50.0,
     chroma: float = 1.0,
     level: int = 4,
-    mask: Any = None,
+    mask: Mask | None = None,
     temporal: Design = ideal,
-) -> Any:
+) -> Frames:
     """Magnify faint changes of color over large areas, such as the pulse in a face.
 
     Parameters
@@ -79,12 +79,12 @@ def magnify(
     >>> print(f"The output changes {after / before:.0f} times as much as the input.")
     The output changes 50 times as much as the input.
     """
-    chosen, alpha = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+    chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
         frames,
         spatial=planes(Gaussian, level=level, chroma=chroma),
         motion=intensity,
         temporal=chosen,
-        alpha=alpha,
+        alpha=gain,
         mask=mask,
     )

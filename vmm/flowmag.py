@@ -116,11 +116,12 @@ def magnify(
         raise ValueError(f"save={str(save)!r} writes an adapted network and needs adapt, a number of training steps")
     if save is not None and not Path(save).absolute().parent.is_dir():
         raise ValueError(f"save={str(save)!r}: the folder {str(Path(save).absolute().parent)!r} does not exist")
+    clip: Any = frames
     if adapt:
-        clip = two_pass(frames)
-        net = _adapted(_training_frames(clip), adapt, weights, _factor_per_run(total), white, save, progress)
+        passes = two_pass(frames)
+        net = _adapted(_training_frames(passes), adapt, weights, _factor_per_run(total), white, save, progress)
         if isinstance(frames, Iterator) and not hasattr(frames, "reopen"):
-            frames = clip.second_pass()
+            clip = passes.second_pass()  # The iterator is used up, and its chunks are buffered.
     else:
         net = load(_weights(weights), "flowmag")
     spatial, motion = pair(net, white, paint=paint if _factor_per_run(total) == total else paint_twice)
@@ -131,7 +132,7 @@ def magnify(
             raise ValueError(f"frames of {height} x {width} pixels must be at least {_MIN_SIDE} x {_MIN_SIDE}")
         return spatial.make(frames)
 
-    return run(frames, spatial=ClipPlan(make), motion=motion, temporal=ALL_MOTION, alpha=alpha, mask=mask)
+    return run(clip, spatial=ClipPlan(make), motion=motion, temporal=ALL_MOTION, alpha=alpha, mask=mask)
 
 
 def paint_twice(net: Network, a: Array, b: Array, alpha: Any) -> Array:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from vmm.backend.arrays import Array
+from vmm.engine.alpha import Gain
 from vmm.engine.combinations import magnify_displacement
+from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
 from vmm.temporal import jerk_aware
+from vmm.temporal.derivative import Kernel
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     frequency: float,
     *,
     fs: float | None = None,
-    alpha: float | Array = 8.0,
+    alpha: Gain = 8.0,
     beta: float = 0.5,
-    largest: float = 0.5,
+    max_displacement: float = 0.5,
     propagation: int = 5,
-    kernel: str = "gaussian",
+    kernel: Kernel = "gaussian",
     octave: float = 0.5,
     orientations: int = 8,
     sigma: float = 3.0,
     limit: float = 0.75,
-    mask: Any = None,
-) -> Any:
+    mask: Mask | None = None,
+) -> Frames:
     """Magnify the acceleration of small motion, and not the start, stop or turn of a large one.
 
     Where the jerk (the third derivative along time) at a position is larger than that of the motion of interest, at the
@@ -44,8 +45,9 @@ def magnify(
         map (H, W).
     beta
         Exponent of the gate, 0 or greater; 0 magnifies all acceleration.
-    largest
-        Amplitude in pixels of a vibration at `frequency` whose jerk makes the gate one half, greater than 0.
+    max_displacement
+        Largest motion of interest in px, greater than 0: the amplitude of a vibration at `frequency` whose largest jerk
+        makes the gate one half (at a `beta` of 1).
     propagation
         Number of levels of the pyramid that the gate uses, the own level and coarser ones, at least 1.
     kernel
@@ -96,7 +98,12 @@ def magnify(
     The output vibration is 9.3 times the input vibration.
     """
     temporal = jerk_aware(
-        frequency, sampling_rate(frames, fs), beta=beta, largest=largest, propagation=propagation, kernel=kernel
+        frequency,
+        sampling_rate(frames, fs),
+        beta=beta,
+        max_displacement=max_displacement,
+        propagation=propagation,
+        kernel=kernel,
     )
     return magnify_displacement(
         frames,

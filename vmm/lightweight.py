@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from vmm.engine.alpha import Alpha
+from vmm.engine.frames import Frames
+from vmm.engine.regions import Mask
 from vmm.learned import NAMES
-from vmm.learned.method import magnify_by_network
+from vmm.learned.method import Mode, magnify_by_network
 from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design
 
@@ -15,18 +17,18 @@ SIZES = ("light", "base")
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     band: Band = None,
     *,
     fs: float | None = None,
     alpha: Alpha = 10.0,
-    mode: str | None = None,
-    size: str = "light",
+    mode: Mode | None = None,
+    size: Literal["light", "base"] = "light",
     weights: str | Path | None = None,
     white: float | None = None,
-    mask: Any = None,
+    mask: Mask | None = None,
     temporal: Design = fir,
-) -> Any:
+) -> Frames:
     """Magnify motion with the lightweight network, which encodes the motion and the appearance of pairs of frames.
 
     Parameters

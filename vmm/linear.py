@@ -11,10 +11,12 @@ import numpy as np
 
 from vmm.backend.arrays import namespace
 from vmm.engine.alpha import Alpha
+from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
 from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
 from vmm.motion import intensity, weighted
-from vmm.motion.weighted import monogenic
+from vmm.motion._weighted import monogenic
 from vmm.parts import Grid
 from vmm.spatial import GaussianPyramid, Laplacian, planes
 from vmm.temporal import butterworth
@@ -24,7 +26,7 @@ _NU = 0.7  # steepness of the adaptive gain, as in [2]
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     band: Band,
     *,
     fs: float | None = None,
@@ -32,9 +34,9 @@ def magnify(
     wavelength: float | None = None,
     chroma: float = 0.1,
     adaptive: float = 0.0,
-    mask: Any = None,
+    mask: Mask | None = None,
     temporal: Design = butterworth,
-) -> Any:
+) -> Frames:
     """Magnify small motion by the change of value in each level of a Laplacian pyramid.
 
     This is the fastest method, for very small motion of smooth patterns. It is accurate as long as (1 + alpha) times
@@ -108,7 +110,7 @@ def magnify(
         return [value / largest for value in by_wavelength([largest * value for value in alphas], wavelength, grids)]
 
     def of_images(alphas: list[Any], grids: Sequence[Grid]) -> list[Any]:
-        levels = [*of_levels(alphas[:-1], grids), 0.0]  # the coarsest image is not magnified
+        levels: list[Any] = [*of_levels(alphas[:-1], grids), 0.0]  # the coarsest image is not magnified
         return [levels[0], *(coarse - _halved(fine) for fine, coarse in pairwise(levels))]
 
     if adaptive:

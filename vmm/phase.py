@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Literal, TypeAlias
 
 from vmm.engine.alpha import Alpha
 from vmm.engine.combinations import magnify_with_color
+from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
 from vmm.motion import limited, local_phase, smooth, weighted
 from vmm.parts import SpatialPlan
 from vmm.spatial import DualTree, SteerablePyramid, luma, padded
@@ -15,9 +17,12 @@ from vmm.spatial.steerable import max_phase_shift
 from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design, chosen_filter, number_of_bands
 
+Transform: TypeAlias = Literal["steerable", "dualtree"]
+"""Name of a complex transform."""
+
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     band: Band,
     *,
     fs: float | None = None,
@@ -25,14 +30,14 @@ def magnify(
     octave: float = 0.5,
     orientations: int = 8,
     transition: float | None = None,
-    transform: str = "steerable",
+    transform: Transform = "steerable",
     sigma: float = 0.0,
     limit: float = 3.0,
     denoise: float = 0.0,
     color: float = 0.0,
-    mask: Any = None,
+    mask: Mask | None = None,
     temporal: Design = fir,
-) -> Any:
+) -> Frames:
     """Magnify small motion by the local phase of a complex steerable pyramid: the method to start with.
 
     The motion of a subband is shown truly as long as alpha times the motion is below a quarter of the wavelength of the
@@ -110,21 +115,23 @@ def magnify(
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
     The output motion is 10.2 times the input motion.
     """
-    chosen, alpha = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+    chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     plan, max_shift = _transform(transform, octave, orientations, transition)
     return magnify_with_color(
         frames,
         spatial=luma(plan),
         motion=smooth(weighted(limited(local_phase, limit * max_shift), denoise), sigma),
         temporal=chosen,
-        alpha=alpha,
+        alpha=gain,
         color=color,
         bands=number_of_bands(band),
         mask=mask,
     )
 
 
-def _transform(transform: str, octave: float, orientations: int, transition: float | None) -> tuple[SpatialPlan, float]:
+def _transform(
+    transform: Transform, octave: float, orientations: int, transition: float | None
+) -> tuple[SpatialPlan, float]:
     """The spatial part, and the largest phase shift in radians that its subbands show truly."""
     if transform == "steerable":
         pyramid = partial(SteerablePyramid, octave=octave, orientations=orientations, transition=transition)

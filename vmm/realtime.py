@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from vmm.engine.alpha import Alpha
-from vmm.learned.method import magnify_by_network
+from vmm.engine.frames import Frames
+from vmm.engine.regions import Mask
+from vmm.learned.method import Mode, magnify_by_network
 from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     band: Band = None,
     *,
     fs: float | None = None,
     alpha: Alpha = 10.0,
-    mode: str | None = None,
+    mode: Mode | None = None,
     weights: str | Path = "realtime",
     white: float | None = None,
-    mask: Any = None,
+    mask: Mask | None = None,
     temporal: Design = fir,
-) -> Any:
+) -> Frames:
     """Magnify motion with the real-time network, the fastest of the learned methods.
 
     The encoder is a single linear layer, and the decoder works at a quarter of the resolution of the frames.

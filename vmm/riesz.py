@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vmm.engine.alpha import Alpha
 from vmm.engine.combinations import magnify_with_color
+from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
 from vmm.motion import limited, quaternion, smooth, weighted
 from vmm.spatial import RieszPyramid, luma
+from vmm.spatial.riesz import PyramidKind, RieszKernel
 from vmm.spatial.steerable import max_phase_shift
 from vmm.temporal import butterworth
 from vmm.temporal.choice import Band, Design, chosen_filter, number_of_bands
 
 
 def magnify(
-    frames: Any,
+    frames: Frames,
     band: Band,
     *,
     fs: float | None = None,
     alpha: Alpha = 10.0,
     sigma: float = 2.0,
-    pyramid: str = "laplacian",
-    kernel: str = "3-tap",
+    pyramid: PyramidKind = "laplacian",
+    kernel: RieszKernel = "3-tap",
     limit: float = 3.0,
     denoise: float = 0.0,
     color: float = 0.0,
-    mask: Any = None,
+    mask: Mask | None = None,
     temporal: Design = butterworth,
-) -> Any:
+) -> Frames:
     """Magnify small motion by the phase along the local orientation of a Riesz pyramid: fast, and fit for live video.
 
     It is most accurate where one orientation prevails, such as at edges. On texture the blur averages motions along
@@ -100,13 +101,13 @@ def magnify(
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
     The output motion is 10.4 times the input motion.
     """
-    chosen, alpha = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+    chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return magnify_with_color(
         frames,
         spatial=luma(RieszPyramid, pyramid=pyramid, kernel=kernel),
         motion=smooth(weighted(limited(quaternion, limit * max_phase_shift(1.0)), denoise), sigma),
         temporal=chosen,
-        alpha=alpha,
+        alpha=gain,
         color=color,
         bands=number_of_bands(band),
         mask=mask,

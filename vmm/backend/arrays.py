@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import scipy.fft
@@ -17,6 +17,23 @@ FFT_PLANS = 256
 _thread = threading.local()
 
 Array = Any  # numpy.ndarray or cupy.ndarray; CuPy has no type stubs.
+
+
+class DeviceArray(Protocol):
+    """An array on a device, such as a ``cupy.ndarray``, as far as type checkers need to know it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+
+    def __len__(self) -> int: ...
+
+    def get(self) -> np.ndarray:
+        """A copy on the host."""
 
 
 def on_device(x: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import vmm
 from vmm.cli.inputs import length_unit, open_clip, requested_regions
@@ -13,7 +13,9 @@ from vmm.cli.outputs import with_stderr
 _DIRECTIONS = ("down", "right")
 
 
-def measure_displacement(options: argparse.Namespace, method: str = "phase") -> vmm.measure.RegionSignal:
+def measure_displacement(
+    options: argparse.Namespace, method: Literal["phase", "linear"] = "phase"
+) -> vmm.measure.RegionSignal:
     """Displacement of the requested regions, by default of the one that shows the strongest vibration most clearly."""
     from vmm.measure.detection._strongest_region import strongest_region
 

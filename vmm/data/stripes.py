@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def __dir__() -> list[str]:
     return ["stripe_rois", "stripes"]
 
 
-def stripes(shape: tuple[int, int], count: int, *, kind: str = "pink", seed: int = 0) -> Scene:
+def stripes(shape: tuple[int, int], count: int, *, kind: Literal["pink", "texture"] = "pink", seed: int = 0) -> Scene:
     """Make a scene of vertical stripes of equal width, each with a texture of its own.
 
     The borders between the stripes are static: each texture moves behind its own window.

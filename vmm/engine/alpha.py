@@ -7,13 +7,17 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vmm.backend.arrays import Array, is_array, namespace, real_dtype
+from vmm.backend.arrays import Array, DeviceArray, is_array, namespace, real_dtype
 from vmm.backend.reference import resample
-from vmm.engine.regions import as_region
+from vmm.engine.regions import as_region, is_binary
 from vmm.parts import Grid
 
-Alpha: TypeAlias = float | Sequence[float] | Array
+Gain: TypeAlias = float | NDArray[Any] | DeviceArray
+"""A number or a map (H, W)."""
+
+Alpha: TypeAlias = Gain | Sequence[float]
 """A number; a map (H, W); or, for a method that was given several bands, one number for each band."""
 
 LevelGains: TypeAlias = Sequence[Any] | Callable[[list[Any], Sequence[Grid]], list[Any]]
@@ -38,9 +42,14 @@ def spread_mask(mask: Any, frame: Array) -> Array:
     if is_array(mask) and mask.ndim == 2:
         if mask.shape != size:
             raise ValueError(f"mask of shape {mask.shape} must have the shape of a frame, {size}")
-        values = xp.asarray(mask, dtype=dtype)
+        if isinstance(mask, np.ma.MaskedArray):
+            raise TypeError("mask is a masked array: fill its masked values first, with mask.filled(value)")
+        values = xp.asarray(mask > 0 if is_binary(mask) else mask, dtype=dtype)
         if not bool(((values >= 0) & (values <= 1)).all()):
-            raise ValueError("mask must lie in [0, 1]: 0 leaves a pixel unchanged, 1 magnifies in full")
+            raise ValueError(
+                "mask must lie in [0, 1], where 0 leaves a pixel unchanged and 1 magnifies in full; "
+                f"it lies in [{float(values.min()):g}, {float(values.max()):g}]: divide it by its largest value"
+            )
         return values
     top, left, height, width = as_region(mask, size, name="mask").box
     values = xp.zeros(size, dtype)

@@ -6,7 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from vmm.engine.alpha import Gain
+from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify
+from vmm.engine.regions import Mask
 from vmm.motion import intensity, local_displacement, per_part
 from vmm.parts import Grid, LinearFilter, Motion, SpatialPlan, TemporalFilter
 from vmm.spatial import Gaussian, SteerablePyramid, luma, padded, planes, stacked
@@ -16,16 +19,16 @@ _COLOR_LEVEL = 4  # halvings before changes of color are read: areas wider than 
 
 
 def magnify_with_color(
-    frames: Any,
+    frames: Frames,
     *,
     spatial: SpatialPlan,
     motion: Motion,
     temporal: LinearFilter,
-    alpha: Any,
+    alpha: Gain,
     color: float,
     bands: int,
-    mask: Any,
-) -> Any:
+    mask: Mask | None,
+) -> Frames:
     """Magnify motion and, unless `color` is 0, changes of color over large areas by a gain of their own."""
     if not math.isfinite(color):
         raise ValueError(f"color={color!r} must be finite: it is added to the gain of changes of color, such as 50")
@@ -49,16 +52,16 @@ def magnify_with_color(
 
 
 def magnify_displacement(
-    frames: Any,
+    frames: Frames,
     *,
     temporal: TemporalFilter,
-    alpha: Any,
+    alpha: Gain,
     octave: float,
     orientations: int,
     sigma: float,
     limit: float,
-    mask: Any,
-) -> Any:
+    mask: Mask | None,
+) -> Frames:
     """Magnify the local displacement in the subbands of a steerable pyramid."""
     return magnify(
         frames,

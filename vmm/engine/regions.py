@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vmm.backend.arrays import is_array, to_host
+from vmm.backend.arrays import Array, DeviceArray, is_array, to_host
 
 Box = tuple[int, int, int, int]
 """(top, left, height, width) in pixels."""
+
+Mask: TypeAlias = NDArray[Any] | DeviceArray | Sequence[int]
+"""Where to magnify: a map (H, W) in [0, 1], or a box."""
+
+Roi: TypeAlias = NDArray[Any] | DeviceArray | Sequence[int]
+"""A region to measure: a box, or a mask (H, W) of bool."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +36,12 @@ class Region:
     box: Box
     mask: np.ndarray | None = None
 
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns of the box, for the index of a frame."""
+        row, col, height, width = self.box
+        return slice(row, row + height), slice(col, col + width)
+
     def pixels(self) -> np.ndarray:
         """Array (height, width): 1.0 for pixels of the box that belong to the region, else 0.0."""
         return np.ones(self.box[2:]) if self.mask is None else self.mask.astype(np.float64)
@@ -37,9 +51,14 @@ class Region:
         if self.mask is None:
             return self.box
         frame_mask = np.zeros(shape, bool)
-        top, left, height, width = self.box
-        frame_mask[top : top + height, left : left + width] = self.mask
+        frame_mask[self.slices] = self.mask
         return frame_mask
+
+
+def box_center(box: Sequence[int]) -> tuple[float, float]:
+    """Row and column of the center of a box."""
+    row, col, height, width = box
+    return row + (height - 1) / 2, col + (width - 1) / 2
 
 
 def as_region(roi: Any, shape: tuple[int, ...], *, name: str = "roi", min_side: int = 1) -> Region:
@@ -72,6 +91,8 @@ def as_region(roi: Any, shape: tuple[int, ...], *, name: str = "roi", min_side: 
     """
     if isinstance(roi, Region):
         return roi
+    if isinstance(roi, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: fill its masked values first, with {name}.filled(value)")
     if roi is None:
         return Region((0, 0, shape[0], shape[1]))
     mask = to_host(roi) if is_array(roi) else roi
@@ -93,9 +114,14 @@ def _checked_box(roi: Any, shape: tuple[int, ...], name: str, min_side: int) -> 
     return top, left, height, width
 
 
+def is_binary(mask: Array) -> bool:
+    """Whether a mask holds integers that are all 0 or one other value, such as 0 and 255."""
+    return mask.dtype.kind in "ui" and bool(((mask == 0) | (mask == mask.max())).all())
+
+
 def _from_mask(mask: np.ndarray, shape: tuple[int, ...], name: str, min_side: int) -> Region:
     """The region of a mask, with its bounding box."""
-    if mask.dtype.kind in "ui" and np.isin(mask, (0, mask.max())).all():
+    if is_binary(mask):
         mask = mask > 0
     if mask.shape != tuple(shape) or mask.dtype != bool:
         raise ValueError(

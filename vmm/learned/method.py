@@ -3,54 +3,61 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
+from vmm.engine.alpha import Alpha
+from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify, sampling_rate
+from vmm.engine.regions import Mask
 from vmm.learned.autoencoder import autoencoder
 from vmm.learned.network import Network
 from vmm.learned.pair import filtered_pair, pair
 from vmm.learned.weights import load
 from vmm.parts import CausalFilter, ClipPlan, LinearFilter, Motion
 from vmm.temporal import difference
-from vmm.temporal.choice import chosen_filter
+from vmm.temporal.choice import Band, Design, chosen_filter
 
-MODES = ("static", "dynamic", "temporal")
+Mode: TypeAlias = Literal["static", "dynamic", "temporal"]
+"""Name of the frame against which a network sees motion."""
+
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 ALL_MOTION = CausalFilter(lambda motion, memory: (motion, memory))
 """The filter that passes all motion since the first frame."""
 
 
 def magnify_by_network(
-    frames: Any,
-    band: Any,
+    frames: Frames,
+    band: Band,
     kind: str,
     *,
     fs: float | None,
-    alpha: Any,
-    mode: str | None,
+    alpha: Alpha,
+    mode: Mode | None,
     weights: str | Path,
     white: float | None,
-    mask: Any,
-    temporal: Any,
-) -> Any:
+    mask: Mask | None,
+    temporal: Design,
+) -> Frames:
     """Magnify motion by a network of one kind."""
     mode = _mode(mode, band, temporal)
     chosen: LinearFilter
+    gain: Any = alpha
     if mode == "temporal":
-        chosen, alpha = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+        chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     else:
         chosen = difference() if mode == "dynamic" else ALL_MOTION
     spatial, motion = _parts(load(weights, kind), white, mode)
-    return magnify(frames, spatial=spatial, motion=motion, temporal=chosen, alpha=alpha, mask=mask)
+    return magnify(frames, spatial=spatial, motion=motion, temporal=chosen, alpha=gain, mask=mask)
 
 
-def _parts(net: Network, white: float | None, mode: str) -> tuple[ClipPlan, Motion]:
+def _parts(net: Network, white: float | None, mode: Mode) -> tuple[ClipPlan, Motion]:
     if not net.pair:
         return autoencoder(net, white)
     return filtered_pair(net, white) if mode == "temporal" else pair(net, white)
 
 
-def _mode(mode: str | None, band: Any, temporal: Any) -> str:
+def _mode(mode: Mode | None, band: Band, temporal: Design) -> Mode:
     """The mode; by default the one that the band suggests."""
     in_band = band is not None or isinstance(temporal, LinearFilter)
     if mode is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmm.backend.arrays import to_host
+from vmm.engine.frames import FramesLike, as_array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,7 +58,7 @@ def slices(
     return figure
 
 
-def contact_sheet(frames: Any, *, count: int = 12, fs: float | None = None) -> Figure:
+def contact_sheet(frames: FramesLike, *, count: int = 12, fs: float | None = None) -> Figure:
     """Show evenly spaced frames of a clip in one figure.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,12 @@ from vmm.spatial.laplacian import Laplacian
 # four taps on one side. The filters are symmetric.
 _LOW = (0.3611, 0.2723, 0.0900, -0.0219, -0.0209)
 _HIGH = (-0.7633, 0.2020, 0.1230, 0.0492, 0.0099)
+
+RieszKernel: TypeAlias = Literal["3-tap", "3x3"]
+"""Name of an approximate Riesz transform."""
+
+PyramidKind: TypeAlias = Literal["laplacian", "invertible"]
+"""Name of a pyramid of octaves."""
 
 # Taps of the approximate Riesz transform, across an axis and along it.
 _KERNELS = {
@@ -72,8 +78,8 @@ class RieszPyramid:
         dtype: Any = np.float32,
         xp: ModuleType = np,
         *,
-        pyramid: str = "laplacian",
-        kernel: str = "3-tap",
+        pyramid: PyramidKind = "laplacian",
+        kernel: RieszKernel = "3-tap",
     ) -> None:
         if kernel not in _KERNELS:
             raise ValueError(f"kernel={kernel!r} must be one of {', '.join(map(repr, _KERNELS))}")

@@ -18,7 +18,7 @@ from vmm.backend.reference import add_clipped
 from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.frames import ArrayOut, Frames, as_array, check_frames, check_length, checked, in_form_of
 from vmm.engine.loop import sampling_rate
-from vmm.engine.regions import Box, Mask, Roi, as_region
+from vmm.engine.regions import Box, Mask, Roi, as_region, box_center
 from vmm.parts import TemporalFilter
 from vmm.stabilize._layer import (
     Canvas,
@@ -33,7 +33,7 @@ from vmm.stabilize._layer import (
     warp_to_rest,
 )
 from vmm.stabilize._tracking import MIN_SIDE, track
-from vmm.stabilize._transforms import Model, box_center
+from vmm.stabilize._transforms import Model
 from vmm.temporal.bands import band_in_cycles, frequency_in_cycles
 from vmm.temporal.choice import Band
 
@@ -143,8 +143,8 @@ def magnify(
     if not is_array(frames):
         settings = {"roi": roi, "model": model, "smoothness": smoothness, "mask": mask, "feather": feather}
         rate = sampling_rate(frames, fs)
-        run = partial(_chunks, band=band, fs=rate, alpha=alpha, method=method, **settings, **options)
-        return in_form_of(frames, run)
+        chunks = partial(_chunks, band=band, fs=rate, alpha=alpha, method=method, **settings, **options)
+        return in_form_of(frames, chunks)
     check_frames(frames)
     (clip,) = (to_host(chunk) for chunk in checked([frames]))
     check_length(len(clip))
@@ -168,7 +168,8 @@ def magnify(
         weight = broadcast_map(matte * visibility(transform, canvas, size), layer.ndim)
         layer[t] = mean + weight * (layer[t] - mean)
     xp = namespace(frames)
-    magnified = (method or phase.magnify)(xp.asarray(layer), band, fs=fs, alpha=alpha, **options)
+    run: Callable[..., Any] = method or phase.magnify
+    magnified = run(xp.asarray(layer), band, fs=fs, alpha=alpha, **options)
     return xp.asarray(composite(clip, to_host(magnified) - layer, matte, transforms, canvas))
 
 

@@ -15,7 +15,7 @@ def band_in_cycles(band: tuple[float, float], fs: float | None) -> tuple[float, 
         raise TypeError(f"band={band!r} must be two numbers: (low, high) in Hz") from None
     rate = check_fs(fs)
     if not 0 < low < high < rate / 2:
-        raise ValueError(f"band=({low:g}, {high:g}) must be rising and lie inside {_allowed(fs)}")
+        raise ValueError(f"band=({low:g}, {high:g}) must be an increasing pair within {_range(fs)}")
     return low / rate, high / rate
 
 
@@ -25,11 +25,11 @@ def frequency_in_cycles(frequency: float, fs: float | None) -> float:
         raise TypeError(f"frequency={frequency!r} must be one number in Hz, such as 3.0")
     rate = check_fs(fs)
     if not 0 < frequency < rate / 2:
-        raise ValueError(f"frequency={frequency:g} must lie inside {_allowed(fs)}")
+        raise ValueError(f"frequency={frequency:g} must be in {_range(fs)}")
     return frequency / rate
 
 
-def _allowed(fs: float | None) -> str:
+def _range(fs: float | None) -> str:
     if fs is None:
-        return "(0, 0.5) cycles per frame, for no fs was given; pass fs, the camera's rate in Hz, to give it in Hz"
+        return "(0, 0.5) cycles per frame, because fs is None; pass fs, the camera rate in Hz, to use Hz"
     return f"(0, fs/2) = (0, {float(fs) / 2:g}) Hz"

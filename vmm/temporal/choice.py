@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isfinite
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vmm.parts import LinearFilter, NonlinearFilter
-from vmm.temporal.tools import parallel
+from vmm.temporal._fir import fir
+from vmm.temporal._ideal import ideal
+from vmm.temporal.combine import parallel
+from vmm.temporal.recursive import butterworth, iir
 
-Band: TypeAlias = tuple[float, float] | Sequence[tuple[float, float]] | np.ndarray | None
+Band: TypeAlias = tuple[float, float] | Sequence[tuple[float, float]] | NDArray[Any] | None
 """Low and high cut-off in Hz; several such pairs, as a list or an array (n, 2); or None for a ready filter."""
 
-Design: TypeAlias = Callable[..., LinearFilter] | LinearFilter
-"""A design function, such as ``vmm.temporal.fir``, or a ready filter, such as ``vmm.temporal.fir((1, 3), 30)``."""
+DesignName: TypeAlias = Literal["fir", "butterworth", "iir", "ideal"]
+"""Name of a design function of ``vmm.temporal``."""
+
+Design: TypeAlias = Callable[..., LinearFilter] | LinearFilter | DesignName
+"""A design function, such as ``vmm.temporal.fir``, or its name; or a ready filter, ``vmm.temporal.fir((1, 3), 30)``."""
+
+_DESIGNS: dict[str, Callable[..., LinearFilter]] = {
+    "fir": fir,
+    "butterworth": butterworth,
+    "iir": iir,
+    "ideal": ideal,
+}
 
 
 def chosen_filter(temporal: Design, band: Band, fs: float | None, alpha: Any) -> tuple[LinearFilter, Any]:
@@ -42,6 +56,11 @@ def designed(temporal: Any, band: Any, fs: float | None) -> LinearFilter:
         if band is not None:
             raise ValueError(f"band={band!r} must be None where temporal is a filter that has its own")
         return temporal
+    if isinstance(temporal, str):
+        if temporal not in _DESIGNS:
+            names = ", ".join(map(repr, _DESIGNS))
+            raise ValueError(f"temporal={temporal!r} must be one of {names}, a design function or a filter")
+        temporal = _DESIGNS[temporal]
     if not callable(temporal):
         raise TypeError(f"temporal={temporal!r} must be a design function, such as vmm.temporal.fir, or a filter")
     return temporal(band, fs)

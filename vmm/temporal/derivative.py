@@ -1,41 +1,50 @@
-"""Derivatives of a Gaussian along time: filters that a steady large motion does not pass."""
+"""Derivatives of a Gaussian along time: filters that reject motion of constant speed."""
 
 from __future__ import annotations
 
 import math
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from vmm.parts import LookAheadFilter
+from vmm.temporal._fir import filter_of_taps, gain
 from vmm.temporal.bands import frequency_in_cycles
-from vmm.temporal.fir import gain, weighted_sum
+
+JerkKernel: TypeAlias = Literal["gaussian", "takeda"]
+"""Name of the impulse response of a jerk filter."""
+
+Kernel: TypeAlias = Literal["gaussian", "dog", "interval", "takeda"]
+"""Name of the impulse response of an acceleration filter."""
 
 
-def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> LookAheadFilter:
-    """Second derivative of a Gaussian (negative), with unit gain and its peak at the frequency.
+def acceleration(frequency: float, fs: float | None = None, *, kernel: Kernel = "gaussian") -> LookAheadFilter:
+    """Acceleration filter: the negative second derivative of a Gaussian, with a peak gain of 1 at the frequency.
 
-    Constants and ramps give zero, so that motion of constant speed is left alone.
+    Constant signals and linear trends give zero, so that motion of constant speed is not magnified. This is a filter;
+    the method that magnifies with it is ``vmm.acceleration``.
 
     Parameters
     ----------
     frequency
-        Frequency of the motion of interest in Hz, or in cycles per frame without `fs`.
+        Frequency of the motion of interest in Hz, in (0, fs/2); in cycles per frame if `fs` is None.
     fs
-        Rate of the camera in Hz; without it frequencies are in cycles per frame.
+        Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     kernel
-        ``"gaussian"``: sigma = fs / (sqrt(2) pi f) frames, which peaks at f. As published, with their own gains:
-        ``"dog"`` and ``"interval"`` (difference of Gaussians and second difference over a quarter period of the
-        release of [1]_) and ``"takeda"`` (of the release of [2]_, whose pass band lies five times too high).
+        Impulse response. ``"gaussian"``, the default, has a standard deviation of fs / (sqrt(2) pi frequency) frames,
+        so that its gain has its peak at the frequency. The others are those of released code, and their gain is not 1:
+        ``"dog"``, a difference of Gaussians, and ``"interval"``, a second difference over a quarter period, both of
+        [1]_; and ``"takeda"`` of [2]_, whose passband is at five times the frequency.
 
     Returns
     -------
     LookAheadFilter
-        A filter whose group delay is half its length.
+        A filter whose group delay is half of its length.
 
     Raises
     ------
     ValueError
-        If the frequency lies outside (0, fs/2), or the kernel is unknown.
+        If `frequency` is not in (0, fs/2), or if `kernel` is unknown.
 
     References
     ----------
@@ -53,43 +62,47 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: str = "ga
     band = (f / 2, min(1.5 * f, 0.5))
     quarter = math.ceil(1 / (4 * f))
     if kernel == "gaussian":
-        return weighted_sum(_unit(_gaussian_derivative(f, 2), f), band)
+        return filter_of_taps(_with_unit_gain(_gaussian_derivative(f, 2), f), band)
     if kernel == "dog":
         x = np.arange(-2.0 * quarter, 2 * quarter + 1)
-        return weighted_sum(_absolute(_gaussian(x, quarter / 4) - _gaussian(x, quarter)), band)
+        return filter_of_taps(_with_unit_sum(_gaussian(x, quarter / 4) - _gaussian(x, quarter)), band)
     if kernel == "interval":
         weights = np.zeros(2 * quarter + 1)
         weights[[0, quarter, -1]] = -0.25, 0.5, -0.25
-        return weighted_sum(weights, band)
+        return filter_of_taps(weights, band)
     if kernel == "takeda":
         sigma = quarter / math.sqrt(2)
         x = np.linspace(-4 * sigma, 4 * sigma, _takeda_length(quarter))
-        return weighted_sum(_absolute(_gaussian(x, sigma) - _gaussian(x, 2 * sigma)), band)
+        return filter_of_taps(_with_unit_sum(_gaussian(x, sigma) - _gaussian(x, 2 * sigma)), band)
     raise ValueError(f"kernel={kernel!r} must be 'gaussian', 'dog', 'interval' or 'takeda'")
 
 
-def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian") -> LookAheadFilter:
-    """Third derivative of a Gaussian, with unit gain at the frequency: large where motion starts, stops or turns.
+def jerk(frequency: float, fs: float | None = None, *, kernel: JerkKernel = "gaussian") -> LookAheadFilter:
+    """Jerk filter: the third derivative of a Gaussian, with a gain of 1 at the frequency.
+
+    Its output is large where motion starts, stops or turns. This is a filter; the method ``vmm.jerk`` does not magnify
+    the jerk, but the acceleration where the jerk is small (``jerk_aware``).
 
     Parameters
     ----------
     frequency
-        Frequency of the motion of interest in Hz, or in cycles per frame without `fs`; below a quarter of `fs`, above
-        which the derivative of so narrow a Gaussian has its peak elsewhere.
+        Frequency of the motion of interest in Hz, in (0, fs/2); in cycles per frame if `fs` is None. Above fs/4 the
+        Gaussian is so narrow that the gain has its peak at another frequency.
     fs
-        Rate of the camera in Hz; without it frequencies are in cycles per frame.
+        Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     kernel
-        ``"gaussian"``, of the width that ``acceleration`` has; or ``"takeda"``, as in the release of [1]_.
+        Impulse response: ``"gaussian"``, the default, with the standard deviation of ``acceleration``; or ``"takeda"``,
+        that of the code released with [1]_.
 
     Returns
     -------
     LookAheadFilter
-        A filter whose group delay is half its length; its output is a quarter period out of phase with the motion.
+        A filter whose group delay is half of its length. Its output leads or lags the motion by a quarter period.
 
     Raises
     ------
     ValueError
-        If the frequency lies outside (0, fs/2), or the kernel is unknown.
+        If `frequency` is not in (0, fs/2), or if `kernel` is unknown.
 
     References
     ----------
@@ -104,17 +117,17 @@ def jerk(frequency: float, fs: float | None = None, *, kernel: str = "gaussian")
     f = frequency_in_cycles(frequency, fs)
     band = (f / 2, min(1.5 * f, 0.5))
     if kernel == "gaussian":
-        return weighted_sum(_unit(_gaussian_derivative(f, 3), f), band)
+        return filter_of_taps(_with_unit_gain(_gaussian_derivative(f, 3), f), band)
     if kernel == "takeda":
         quarter = math.ceil(1 / (4 * f))
         sigma = quarter / math.sqrt(2)
         x = np.linspace(-4 * sigma, 4 * sigma, _takeda_length(quarter) + 3)
-        return weighted_sum(_absolute(np.diff(_gaussian(x, sigma), 3)), band)
+        return filter_of_taps(_with_unit_sum(np.diff(_gaussian(x, sigma), 3)), band)
     raise ValueError(f"kernel={kernel!r} must be 'gaussian' or 'takeda'")
 
 
 def _gaussian_derivative(f: float, order: int) -> np.ndarray:
-    """Second (negative) or third derivative of the Gaussian whose second derivative peaks at f cycles per frame."""
+    """Negative second or third derivative of a Gaussian; the gain of the second has its peak at f cycles per frame."""
     sigma = 1 / (math.sqrt(2) * math.pi * f)
     half = math.ceil(4 * sigma)
     t = np.arange(-half, half + 1) / sigma
@@ -123,11 +136,12 @@ def _gaussian_derivative(f: float, order: int) -> np.ndarray:
     return weights - weights.mean()
 
 
-def _unit(weights: np.ndarray, f: float) -> np.ndarray:
+def _with_unit_gain(weights: np.ndarray, f: float) -> np.ndarray:
     return weights / abs(gain(weights, f))
 
 
-def _absolute(weights: np.ndarray) -> np.ndarray:
+def _with_unit_sum(weights: np.ndarray) -> np.ndarray:
+    """The weights, scaled so that their absolute values add up to 1."""
     return weights / np.abs(weights).sum()
 
 
@@ -137,5 +151,6 @@ def _gaussian(x: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def _takeda_length(quarter: int) -> int:
+    """Number of samples of a "takeda" kernel, which is odd."""
     length = max(quarter, 3)
     return length + 1 - length % 2

@@ -1,4 +1,4 @@
-"""Gated acceleration: reduced where motion starts, stops or turns, and where it is noise."""
+"""Acceleration filters with a gate, which suppresses starts, stops and turns of large motion, and noise."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from vmm.backend.reference import blur, resample
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence, LookAheadFilter, NonlinearFilter
 from vmm.temporal.bands import frequency_in_cycles
-from vmm.temporal.derivative import acceleration, jerk
+from vmm.temporal.derivative import JerkKernel, Kernel, acceleration, jerk
 
-_EDGE_AMPLITUDE = 0.1  # amplitude, relative to the median of the subband, at which the weight of edges is one half
-_EDGE_LEVELS = 2  # levels above and below whose edges count, because an edge spans several octaves
+_EDGE_AMPLITUDE = 0.1
+"""Amplitude, relative to the median of a subband, at which the weight of edges is one half. A larger value excludes
+more of the texture that is weak and therefore noisy."""
+
+_EDGE_LEVELS = 2
+"""Number of levels above and below a subband whose edges count, because an edge spans several octaves."""
 
 
 def jerk_aware(
@@ -23,40 +27,43 @@ def jerk_aware(
     fs: float | None = None,
     *,
     beta: float = 0.5,
-    largest: float = 0.5,
+    max_displacement: float = 0.5,
     propagation: int = 5,
-    kernel: str = "gaussian",
+    kernel: Kernel = "gaussian",
 ) -> NonlinearFilter:
-    """Acceleration times a smoothness ``S^beta``, S = 1 / (1 + (jerk / largest)^4), of this level and coarser ones.
+    """Jerk-aware acceleration filter: acceleration times a gate that closes where the jerk is large.
 
-    The jerk of a sudden change is large, that of a small vibration is small. A change is most distinct at the coarse
-    levels, so that the smoothness of a level is multiplied by that of the coarser ones.
+    The jerk, the third derivative along time, is large at a sudden change and small for a small vibration. The gate is
+    ``S^beta`` with ``S = 1 / (1 + (jerk / max_displacement)^4)``. A sudden change is most distinct at coarse levels, so
+    that the gates of a level and of the coarser ones are multiplied.
 
     Parameters
     ----------
     frequency
-        Frequency of the motion of interest in Hz, or in cycles per frame without `fs`.
+        Frequency of the motion of interest in Hz, in (0, fs/2); in cycles per frame if `fs` is None.
     fs
-        Rate of the camera in Hz; without it frequencies are in cycles per frame.
+        Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     beta
-        Exponent of the gate, 0 or greater; 0 is acceleration alone.
-    largest
-        Jerk at which S is one half, given as the amplitude of a vibration at `frequency`, in the unit of the motion
-        (pixels for ``local_displacement``). The published form uses the largest jerk of a subband over the clip, which
-        is known at the end of the clip only.
+        Exponent of the gate, 0 or greater. With 0 the filter is ``acceleration`` alone.
+    max_displacement
+        Largest motion of interest, greater than 0, in the unit of the motion (px for ``local_displacement``): the
+        amplitude of a vibration at `frequency` whose largest jerk makes S one half. The published form uses the largest
+        jerk of the whole clip instead, which is not available before the end of the clip.
     propagation
-        Number of levels whose smoothness is multiplied, including the own level; at least 1.
+        Number of levels whose gates are multiplied, the level itself and coarser ones, at least 1.
     kernel
-        Kernel of ``acceleration`` and ``jerk``.
+        Impulse response of ``acceleration`` and ``jerk``.
 
     Returns
     -------
     NonlinearFilter
+        A filter with the group delay of ``acceleration`` or of ``jerk``, whichever is greater.
 
     Raises
     ------
     ValueError
-        If the frequency lies outside (0, fs/2), largest is not positive, beta negative, or propagation below 1.
+        If `frequency` is not in (0, fs/2), if `max_displacement` is not positive, if `beta` is negative, or if
+        `propagation` is below 1.
 
     References
     ----------
@@ -69,28 +76,32 @@ def jerk_aware(
     >>> vmm.temporal.jerk_aware(3, 30).delay
     10
     """
-    if not largest > 0:
-        raise ValueError(f"largest={largest!r} must be positive: the largest motion of interest, such as 0.5 pixels")
+    if not max_displacement > 0:
+        raise ValueError(f"max_displacement={max_displacement!r} must be positive: a number of pixels, such as 0.5")
     if not beta >= 0:
-        raise ValueError(f"beta={beta!r} must be 0 or positive: the strength of the gate")
+        raise ValueError(f"beta={beta!r} must be 0 or greater: the exponent of the gate")
     if propagation < 1:
-        raise ValueError(f"propagation={propagation!r} must be at least 1: how many levels are multiplied")
-    wanted, abrupt = acceleration(frequency, fs, kernel=kernel), jerk(frequency, fs, kernel=_jerk_of(kernel))
-    delay = max(wanted.delay, abrupt.delay)
+        raise ValueError(f"propagation={propagation!r} must be at least 1: the number of levels whose gates are used")
+    second, third = acceleration(frequency, fs, kernel=kernel), jerk(frequency, fs, kernel=_jerk_kernel(kernel))
+    delay = max(second.delay, third.delay)
 
     def signals(motions: Sequence[Array], amplitudes: Sequence[Array], grids: Sequence[Grid]) -> Sequence[Array]:
         if beta == 0:
-            return LazySequence(lambda i: _centered(wanted, motions[i], delay), len(grids))
-        rough = _of_each(lambda i: _roughness(_centered(abrupt, motions[i], delay) / largest), range(len(grids)))
+            return LazySequence(lambda i: _centered(second, motions[i], delay), len(grids))
+
+        def roughness(i: int) -> Array:
+            return _roughness(_centered(third, motions[i], delay) / max_displacement)
+
+        own = _map_parallel(roughness, range(len(grids)))
 
         def signal(i: int) -> Array:
-            near = _coarser(i, grids)[: propagation - 1]
-            total = sum((_resampled(rough[j], grids[j], grids[i]) for j in near), start=rough[i])
-            return namespace(total).exp(-beta * total) * _centered(wanted, motions[i], delay)
+            coarser = _coarser(i, grids)[: propagation - 1]
+            total = sum((_resampled(own[j], grids[j], grids[i]) for j in coarser), start=own[i])
+            return namespace(total).exp(-beta * total) * _centered(second, motions[i], delay)
 
         return LazySequence(signal, len(grids))
 
-    return NonlinearFilter(signals, delay, wanted.band)
+    return NonlinearFilter(signals, delay, second.band)
 
 
 def anisotropic(
@@ -99,26 +110,31 @@ def anisotropic(
     *,
     gamma: float = 0.5,
     window: int = 25,
-    **options: float,
+    beta: float = 0.5,
+    max_displacement: float = 1.5,
+    propagation: int = 5,
+    kernel: Kernel = "gaussian",
 ) -> NonlinearFilter:
-    """Jerk-aware acceleration times its fractional anisotropy among orientations and a weight of edges.
+    """Jerk-aware acceleration filter, reduced where the orientations disagree and away from edges.
 
-    Motion causes correlated signals in all orientations, noise uncorrelated ones. With C for the covariance of n
-    signals in a window, ``FA^2 = n / (n - 1) (|C|^2 - (tr C)^2 / n) / |C|^2``: 1 for one motion, 0 for noise.
+    The output of ``jerk_aware`` is multiplied by ``FA^gamma`` and by a weight of edges. FA is the fractional anisotropy
+    of the signals of all n orientations of a level: with C for their covariance in a window, it is
+    ``FA^2 = n / (n - 1) (|C|^2 - (tr C)^2 / n) / |C|^2``. FA is 1 if all signals are those of one motion, and 0 if they
+    are uncorrelated noise.
 
     Parameters
     ----------
     frequency
-        Frequency of the motion of interest in Hz, or in cycles per frame without `fs`.
+        Frequency of the motion of interest in Hz, in (0, fs/2); in cycles per frame if `fs` is None.
     fs
-        Rate of the camera in Hz; without it frequencies are in cycles per frame.
+        Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     gamma
         Exponent of the anisotropy, 0 or greater.
     window
-        Odd width of the window in samples, at least 3 and wider than the blur of the motion; its duration is half a
-        period.
-    **options
-        Options of ``jerk_aware``.
+        Width of the window in samples of a level, odd and at least 3. It must be wider than the blur of the motion. The
+        duration of the window is half a period.
+    beta, max_displacement, propagation, kernel
+        Options of ``jerk_aware``. The default of `max_displacement` differs: it is 1.5.
 
     Returns
     -------
@@ -128,7 +144,7 @@ def anisotropic(
     Raises
     ------
     ValueError
-        If an option is out of range.
+        If `frequency` is not in (0, fs/2), or if an option is out of range.
 
     References
     ----------
@@ -142,35 +158,41 @@ def anisotropic(
     13
     """
     if not gamma >= 0:
-        raise ValueError(f"gamma={gamma!r} must be 0 or positive: the power of the anisotropy")
+        raise ValueError(f"gamma={gamma!r} must be 0 or greater: the exponent of the anisotropy")
     if window < 3 or window % 2 == 0:
-        raise ValueError(f"window={window!r} must be odd and at least 3")
-    inner = jerk_aware(frequency, fs, **options)  # type: ignore[arg-type]
-    around = math.ceil(1 / (4 * frequency_in_cycles(frequency, fs)))
+        raise ValueError(f"window={window!r} must be an odd number of samples, at least 3")
+    inner = jerk_aware(
+        frequency, fs, beta=beta, max_displacement=max_displacement, propagation=propagation, kernel=kernel
+    )
+    reach = math.ceil(1 / (4 * frequency_in_cycles(frequency, fs)))  # frames before and after the center of a window
 
     def signals(motions: Sequence[Array], amplitudes: Sequence[Array], grids: Sequence[Grid]) -> Sequence[Array]:
-        steady = inner.signals(motions, amplitudes, grids)  # of as many frames more as the window takes
+        gated = inner.signals(motions, amplitudes, grids)  # These have `reach` more frames at both ends.
         levels = [_level(i, grids) for i in range(0, len(grids), _orientations(grids))]
-        one = _of_each(lambda level: _of_level(level, steady, grids, around, window) ** gamma, levels)
-        edges = _of_each(lambda i: _edge(amplitudes[i]), range(len(grids)))
+        anisotropies = _map_parallel(
+            lambda level: _level_anisotropy(level, gated, grids, reach, window) ** gamma, levels
+        )
+        edges = _map_parallel(lambda i: _edge_weight(amplitudes[i]), range(len(grids)))
 
         def signal(i: int) -> Array:
-            own = steady[i]
-            there = _resampled(one[i // len(levels[0])], _coarse(grids[_level(i, grids)[0]]), grids[i])
-            return there * _largest_near(i, edges, grids) * own[around : len(own) - around]
+            coarse_grid = _decimated(grids[_level(i, grids)[0]])
+            anisotropy = _resampled(anisotropies[i // len(levels[0])], coarse_grid, grids[i])
+            acceleration = gated[i]
+            weight = anisotropy * _max_over_levels(i, edges, grids)
+            return weight * acceleration[reach : len(acceleration) - reach]
 
         return LazySequence(signal, len(grids))
 
-    return NonlinearFilter(signals, inner.delay + around, inner.band)
+    return NonlinearFilter(signals, inner.delay + reach, inner.band)
 
 
-def _of_each(function: Callable[[Any], Array], items: Sequence[Any]) -> list[Array]:
-    """The function of each item, on several cores if the first result shows that the host computes it."""
+def _map_parallel(function: Callable[[Any], Array], items: Sequence[Any]) -> list[Array]:
+    """The results of a function for all items, computed on several cores if the first result is on the host."""
     first = function(items[0])
     return [first, *in_parallel(function, items[1:], workers(first))]
 
 
-def _jerk_of(kernel: str) -> str:
+def _jerk_kernel(kernel: Kernel) -> JerkKernel:
     return "takeda" if kernel == "takeda" else "gaussian"
 
 
@@ -181,18 +203,18 @@ def _centered(part: LookAheadFilter, motion: Array, delay: int) -> Array:
 
 
 def _roughness(jerk: Array) -> Array:
-    """Logarithm of one over the smoothness: what is summed where smoothness is multiplied."""
+    """Negative logarithm of the smoothness S, so that a product of smoothnesses is a sum."""
     square = jerk * jerk
     return namespace(jerk).log1p(square * square)
 
 
 def _coarser(i: int, grids: Sequence[Grid]) -> list[int]:
-    """Bands of the orientation of band i at the levels above its own, the nearest first."""
+    """Indices of the subbands with the orientation of subband i at coarser levels, the finest first."""
     return list(range(i + _orientations(grids), len(grids), _orientations(grids)))
 
 
 def _level(i: int, grids: Sequence[Grid]) -> range:
-    """Bands of the level of band i."""
+    """Indices of the subbands at the level of subband i."""
     n = _orientations(grids)
     return range(i - i % n, i - i % n + n)
 
@@ -203,20 +225,20 @@ def _orientations(grids: Sequence[Grid]) -> int:
 
 def _resampled(x: Array, grid: Grid, onto: Grid) -> Array:
     """Values on one grid at the samples of another."""
-    places = [(p - o) / s for p, o, s in zip(onto.positions(), grid.origin, grid.step, strict=True)]
-    return resample(x, *places)
+    rows, cols = ((p - o) / s for p, o, s in zip(onto.positions(), grid.origin, grid.step, strict=True))
+    return resample(x, rows, cols)
 
 
-def _edge(amplitude: Array) -> Array:
-    """Weight of edges: near 1 where the amplitude is above the median of the frame, near 0 far below."""
+def _edge_weight(amplitude: Array) -> Array:
+    """Weight of edges: near 1 where the amplitude is above the median of the frame, near 0 far below the median."""
     xp = namespace(amplitude)
-    soft = blur(amplitude, (1.0, 1.0)) ** 2
-    middle = xp.median(soft.reshape(len(soft), -1), axis=1).reshape(-1, 1, 1)
-    return soft / (soft + _EDGE_AMPLITUDE**2 * middle + (middle == 0))
+    power = blur(amplitude, (1.0, 1.0)) ** 2
+    median = xp.median(power.reshape(len(power), -1), axis=1).reshape(-1, 1, 1)
+    return power / (power + _EDGE_AMPLITUDE**2 * median + (median == 0))
 
 
-def _largest_near(i: int, edges: Sequence[Array], grids: Sequence[Grid]) -> Array:
-    """The largest weight of edges among the levels near that of subband i."""
+def _max_over_levels(i: int, edges: Sequence[Array], grids: Sequence[Grid]) -> Array:
+    """Largest weight of edges among the levels close to that of subband i, at the orientation of subband i."""
     n, out = _orientations(grids), edges[i]
     for j in range(i - _EDGE_LEVELS * n, i + _EDGE_LEVELS * n + 1, n):
         if j != i and 0 <= j < len(grids):
@@ -224,10 +246,10 @@ def _largest_near(i: int, edges: Sequence[Array], grids: Sequence[Grid]) -> Arra
     return out
 
 
-def _anisotropy(signals: Sequence[Array], around: int, window: int) -> Array:
-    """Fractional anisotropy of n signals (n, T, h, w) in windows of 2 around + 1 frames."""
+def _anisotropy(signals: Sequence[Array], reach: int, window: int) -> Array:
+    """Fractional anisotropy of n signals (n, T, h, w) in windows of 2 reach + 1 frames."""
     n, xp = len(signals), namespace(signals[0])
-    mean = _windowed(around, window)
+    mean = _window_mean(reach, window)
     means = [mean(x) for x in signals]
     trace: Any = 0
     norm: Any = 0
@@ -240,27 +262,29 @@ def _anisotropy(signals: Sequence[Array], around: int, window: int) -> Array:
     return xp.sqrt(xp.clip(n / (n - 1) * (norm - trace**2 / n) / (norm + tiny), 0, 1))
 
 
-def _of_level(level: range, steady: Sequence[Array], grids: Sequence[Grid], around: int, window: int) -> Array:
-    """Anisotropy of a level relative to the largest in each frame, on every second sample of its first band."""
-    grid = _coarse(grids[level[0]])
-    signals = [_resampled(steady[j], grids[j], grid) for j in level]
-    anisotropy = _anisotropy(signals, around, max(1, window // 4) * 2 + 1)
+def _level_anisotropy(
+    level: range, accelerations: Sequence[Array], grids: Sequence[Grid], reach: int, window: int
+) -> Array:
+    """Anisotropy of a level relative to its 95th percentile in each frame, on every second sample of the level."""
+    grid = _decimated(grids[level[0]])
+    signals = [_resampled(accelerations[j], grids[j], grid) for j in level]
+    anisotropy = _anisotropy(signals, reach, max(1, window // 4) * 2 + 1)
     top = namespace(anisotropy).percentile(anisotropy.reshape(len(anisotropy), -1), 95, axis=1).reshape(-1, 1, 1)
     return namespace(anisotropy).clip(anisotropy / (top + (top == 0)), 0, 1).astype(anisotropy.dtype)
 
 
-def _coarse(grid: Grid) -> Grid:
+def _decimated(grid: Grid) -> Grid:
     """Every second sample of a grid."""
     shape = (grid.shape[0] + 1) // 2, (grid.shape[1] + 1) // 2
     return replace(grid, shape=shape, step=(2 * grid.step[0], 2 * grid.step[1]))
 
 
-def _windowed(around: int, window: int) -> Callable[[Array], Array]:
-    """Mean over windows of 2 around + 1 frames and window x window samples."""
+def _window_mean(reach: int, window: int) -> Callable[[Array], Array]:
+    """A function that averages over windows of 2 reach + 1 frames and window x window samples."""
 
     def mean(x: Array) -> Array:
         total = x.cumsum(axis=0)
-        n = 2 * around + 1
+        n = 2 * reach + 1
         sums = total[n - 1 :].copy()
         sums[1:] -= total[:-n]
         return ndimage(x).uniform_filter(sums / n, (0, window, window), mode="mirror")
