@@ -30,5 +30,5 @@ integral = vmm.measure.integrate(acceleration, fs=SENSOR_FS, highpass=3.0)
 
 result = vmm.measure.compare(signal.values[:, 0, 0], integral, fs=FS, sensor_fs=SENSOR_FS, band=(4, 100))
 print(f"lag {result.lag:.3f} s, gain {result.gain:.3f}, ", end="")
-print(f"correlation {result.correlation:.4f}, error {result.nmae:.3f}")
+print(f"correlation {result.correlation:.4f}, error {result.normalized_mae:.3f}")
 vmm.plot.comparison(result).savefig("hammer.png")

@@ -28,5 +28,5 @@ peak, sensor_peak = vmm.measure.peaks(down, fs=signal.fs)[0], vmm.measure.peaks(
 sensor_fs = peak.frequency / sensor_peak.frequency
 result = vmm.measure.compare(down, readings, fs=signal.fs, sensor_fs=sensor_fs)
 print(f"rod {peak.frequency:.3f} +- {peak.frequency_stderr:.3f} Hz, sensor at {sensor_fs:.2f} Hz")
-print(f"correlation {abs(result.correlation):.3f}, scaled mean absolute error {result.nmae:.3f}")
+print(f"correlation {abs(result.correlation):.3f}, scaled mean absolute error {result.normalized_mae:.3f}")
 vmm.plot.comparison(result).savefig("rod.png")

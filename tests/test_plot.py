@@ -19,9 +19,16 @@ def test_a_slice_shows_the_middle_column_by_default(clip):
     assert np.array_equal(axes.images[0].get_array(), clip[:, :, 32].T)
 
 
-@pytest.mark.parametrize("line", [{"row": 1, "col": 1}, {"row": 99}, {"col": -1}])
-def test_a_line_outside_the_frame(line, clip):
-    with pytest.raises(ValueError, match="row="):
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"row": 1, "col": 1}, "row=1 and col=1 cannot be given together"),
+        ({"row": 99}, "row=99 must be inside the frame"),
+        ({"col": -1}, "col=-1 must be inside the frame"),
+    ],
+)
+def test_a_line_outside_the_frame(line, message, clip):
+    with pytest.raises(ValueError, match=message):
         vmm.plot.slices(clip, **line)
 
 

@@ -203,7 +203,7 @@ def test_arguments_of_other_kinds(tmp_path, frames):
         vmm.io.write(frames, "a.mp4", 30)
     with pytest.raises(TypeError, match="path must be a string"):
         vmm.io.read(frames)
-    with pytest.raises(TypeError, match=r"is a path: give its frames, vmm\.io\.stream\('in\.mp4'\)"):
+    with pytest.raises(TypeError, match=r"is a path: open it with vmm\.io\.stream\('in\.mp4'\)"):
         vmm.io.write(tmp_path / "a.mp4", "in.mp4", 30)
     with pytest.raises(TypeError, match=r"is a pair \(frames, fs\)"):
         vmm.io.write(tmp_path / "a.mp4", (frames, 30.0), 30)

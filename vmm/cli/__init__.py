@@ -22,6 +22,11 @@ from typing import NoReturn
 import vmm
 from vmm.cli import convert, demo, info, magnify, measure, modes, pulse, sound, spectrum, suggest, warmup
 
+_EPILOG = (
+    "Start with vmm demo. For a clip of your own, vmm suggest CLIP finds vibrations and prints the commands that "
+    "magnify them. vmm COMMAND --help describes the options of a command."
+)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return 0 on success, 2 if the input is invalid, and 130 if the user interrupts it."""
@@ -53,9 +58,11 @@ def _message(error: Exception) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="vmm", description="Magnify and measure motion in video that is too small to see.")
+    parser = _Parser(
+        prog="vmm", description="Magnify and measure motion in video that is too small to see.", epilog=_EPILOG
+    )
     parser.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
-    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (magnify, demo, suggest, measure, spectrum, modes, sound, pulse, info, convert, warmup):
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in (demo, info, suggest, magnify, measure, spectrum, modes, sound, pulse, convert, warmup):
         module.add(verbs)
     return parser

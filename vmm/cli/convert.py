@@ -27,7 +27,7 @@ def _convert(options: argparse.Namespace) -> None:
 
     output = Path(options.output)
     if not Path(options.input).exists():
-        raise ValueError(f"{options.input}: there is no such file")
+        raise ValueError(f"{options.input}: no such file")
     for file in files(output).values():
         check_destination(file, overwrite=options.overwrite)
     from vmm.train.convert import convert

@@ -17,7 +17,7 @@ def add(verbs: Any) -> None:
     summary = "Render a clip with known motion, magnify it, and write the videos and a picture."
     verb = verbs.add_parser("demo", help=summary, description=summary)
     verb.add_argument("folder", nargs="?", default="vmm-demo", help="Folder of the output files. Default: vmm-demo.")
-    alpha = verb.add_argument("--alpha", type=float, default=20.0)
+    alpha = verb.add_argument("--alpha", type=float, default=20.0, metavar="FACTOR")
     alpha.help = "Magnification: the output motion is (1 + alpha) times the input motion. Default: 20."
     frames = verb.add_argument("--frames", type=int, default=90, metavar="N")
     frames.help = f"Number of frames of the clip, at least {_MIN_FRAMES}. Default: 90."
@@ -30,10 +30,10 @@ def _demo(options: argparse.Namespace) -> None:
     from vmm.data import demo, synthetic
 
     folder = Path(options.folder)
-    if options.frames < _MIN_FRAMES or not np.isfinite(options.alpha):
-        raise ValueError(
-            f"--frames {options.frames} must be at least {_MIN_FRAMES}, and --alpha {options.alpha:g} must be finite"
-        )
+    if options.frames < _MIN_FRAMES:
+        raise ValueError(f"--frames {options.frames} must be at least {_MIN_FRAMES}, two periods of the motion")
+    if not np.isfinite(options.alpha):
+        raise ValueError(f"--alpha {options.alpha:g} must be a finite number")
     folder.mkdir(parents=True, exist_ok=True)
     scene, motion, fs = demo.scene(), demo.displacement(options.frames), demo.FS
     print(f"Rendering a rocket that sways by 0.1 px at 2 Hz, between towers that sway by 0.1 px at 5 Hz: {folder}/")
@@ -44,9 +44,10 @@ def _demo(options: argparse.Namespace) -> None:
     vmm.io.write(folder / "output.mp4", out, fs, overwrite=True)
     vmm.io.write(folder / "side-by-side.mp4", vmm.plot.side_by_side(clip, out), fs, overwrite=True)
     top, _, height, _ = demo.ROCKET
-    vmm.plot.slices(clip[:, :, 60:380], out[:, :, 60:380], row=top + height // 2, fs=fs).savefig(
-        folder / "slice.png", dpi=100
-    )
+    figure = vmm.plot.slices(clip, out, row=top + height // 2, fs=fs)
+    for axes in figure.axes:
+        axes.set_ylim(360, 240)  # the columns about the rocket
+    figure.savefig(folder / "slice.png", dpi=100)
     truth = synthetic.render(scene, motion, dtype=np.float32)
     true, measured = (vmm.measure.displacement(c, [demo.ROCKET]).values[:, 0, 1] for c in (truth, out))
     true, measured = true - true.mean(), measured - measured.mean()

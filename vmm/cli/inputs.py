@@ -28,21 +28,24 @@ def add_clip_options(verb: Any) -> None:
 def add_input(verb: Any) -> None:
     """Add the input file and the options that choose a part of it."""
     verb.add_argument("input", help=INPUT_HELP)
-    add_clip_options(verb)
+    add_clip_options(verb.add_argument_group("input"))
     verb.add_argument("--quiet", action="store_true", help="Show no progress bar.")
 
 
 def add_regions(verb: Any, default: str) -> None:
     """Add the options that choose the regions and the unit of length."""
-    place = verb.add_mutually_exclusive_group()
+    group = verb.add_argument_group("regions and unit of length")
+    place = group.add_mutually_exclusive_group()
     box = place.add_argument("--roi", nargs=4, type=int, action="append", metavar=BOX)
     box.help = f"Region in pixels. Repeat the option for more regions. Default: {default}."
-    place.add_argument("--grid", type=int, metavar="SIZE", help="Divide the frame into square regions of SIZE pixels.")
-    step = verb.add_argument("--grid-step", type=int, metavar="PIXELS")
+    place.add_argument(
+        "--grid", type=int, metavar="SIZE", help="Divide the frame into squares of SIZE pixels, each a region."
+    )
+    step = group.add_argument("--grid-step", type=int, metavar="PIXELS")
     step.help = "Distance in pixels between neighboring regions of the grid. Default: SIZE."
-    length = verb.add_argument("--pixel-size", type=float, default=1.0, metavar="LENGTH")
+    length = group.add_argument("--pixel-size", type=float, default=1.0, metavar="LENGTH")
     length.help = "Size of a pixel in the scene, in the unit of --unit. Default: 1."
-    verb.add_argument("--unit", default="px", help="Unit of --pixel-size, for example mm. Default: px.")
+    group.add_argument("--unit", default="px", help="Unit of --pixel-size, for example mm. Default: px.")
 
 
 def open_clip(options: argparse.Namespace, *, gray: bool = True) -> vmm.io.Clip:

@@ -147,7 +147,8 @@ def _open_clip(
         return clip
     if not 0 < options.scale <= MAX_SCALE:
         raise ValueError(
-            f"--scale {options.scale:g} must be above 0 and at most {MAX_SCALE:g}: it is the size of the output relative to the input"
+            f"--scale {options.scale:g} must be above 0 and at most {MAX_SCALE:g}: it is the size of the output "
+            "relative to the input"
         )
     return _resized(clip, options.scale)
 

@@ -17,6 +17,9 @@ TEMPORAL = ("fir", "butterworth", "iir", "ideal")
 FLOWS = ("tvl1", "ilk", "farneback")
 """Names of the optical flow algorithms that can be chosen."""
 
+_SPECIAL_VALUE = re.compile(r"^By default|^If False|^With 0|\bturns .*\boff\b")
+"""Sentences in the description of a parameter that its option repeats."""
+
 _EXPLICIT = ("frames", "band", "frequency", "fs", "alpha", "mask", "temporal", "flow")
 """Parameters whose options are not derived from the docstring."""
 
@@ -33,22 +36,22 @@ def summary(function: Callable[..., Any]) -> str:
 
 
 def add_method_options(verb: Any, name: str, function: Callable[..., Any]) -> None:
-    """Add all options of a method to its verb."""
-    _add_common_options(verb, name, function)
-    _add_own_options(verb, function)
-    _add_region_options(verb)
-    add_clip_options(verb)
-    _add_output_options(verb)
+    """Add all options of a method to its verb, in groups."""
+    verb.add_argument("input", help=INPUT_HELP)
+    verb.add_argument("output", help="Output: .mp4, .mkv (lossless), .gif, .tif, or a folder of PNG images.")
+    _add_common_options(verb.add_argument_group("magnification"), name, function)
+    _add_own_options(verb.add_argument_group("options of this method"), function)
+    _add_region_options(verb.add_argument_group("region"))
+    add_clip_options(verb.add_argument_group("input"))
+    _add_output_options(verb.add_argument_group("output"))
 
 
 def _add_common_options(verb: Any, name: str, function: Callable[..., Any]) -> None:
-    """Add the files, the frequencies, alpha, the temporal filter and the presets."""
+    """Add the frequencies, alpha, the temporal filter and the presets."""
     parameters = inspect.signature(function).parameters
-    verb.add_argument("input", help=INPUT_HELP)
-    verb.add_argument("output", help="Output: .mp4, .mkv (lossless), .gif, .tif, or a folder of PNG images.")
     _add_frequency_options(verb, name, parameters)
     quantity = "color change" if name == "color" else "motion"
-    alpha = verb.add_argument("--alpha", type=float, action="append")
+    alpha = verb.add_argument("--alpha", type=float, action="append", metavar="FACTOR")
     alpha.help = (
         f"Magnification: the output {quantity} is (1 + alpha) times that of the input, and -1 removes the {quantity}. "
         f"Default: {parameters['alpha'].default:g}."
@@ -67,15 +70,20 @@ def _add_common_options(verb: Any, name: str, function: Callable[..., Any]) -> N
         flow.help = "Optical flow algorithm of scikit-image or OpenCV. Default: that of vmm."
     presets = [preset for preset, methods in vmm.presets.items() if name in methods]
     if presets:
-        preset = verb.add_argument("--preset", choices=presets)
-        preset.help = "Settings of a clip from the papers. Options that are given take precedence."
+        preset = verb.add_argument("--preset", choices=presets, metavar="CLIP")
+        preset.help = (
+            "Published settings of a well-known clip. Other options take precedence over them. "
+            f"Clips: {', '.join(presets)}."
+        )
 
 
 def _add_frequency_options(verb: Any, name: str, parameters: Any) -> None:
     """Add --band or --frequency, and let the other option fail with a hint."""
     if "band" in parameters:
         band = verb.add_argument("--band", nargs=2, type=float, action="append", metavar=("LOW", "HIGH"))
-        band.help = "Lowest and highest magnified frequency in Hz. Repeat the option for several bands."
+        band.help = (
+            "Lowest and highest magnified frequency in Hz, below half of the camera rate. Repeat it for several bands."
+        )
         _refuse(verb, "--frequency", f"{name} takes --band LOW HIGH in Hz instead of --frequency")
     elif "frequency" in parameters:
         frequency = verb.add_argument("--frequency", type=float, metavar="HZ")
@@ -103,8 +111,10 @@ def _add_own_options(verb: Any, function: Callable[..., Any]) -> None:
         if name in _EXPLICIT:
             continue
         choices = _choices(function, name, descriptions.get(name, ""))
-        option = verb.add_argument(f"--{name}", type=_converter(parameter), choices=choices or None)
+        option = verb.add_argument(f"--{name.replace('_', '-')}", type=_converter(parameter), choices=choices or None)
         option.help = _help(descriptions.get(name, ""), parameter.default).replace("%", "%%")
+        if isinstance(parameter.default, bool):
+            option.metavar = "{true,false}"
 
 
 def _add_region_options(verb: Any) -> None:
@@ -168,9 +178,9 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _help(description: str, default: Any) -> str:
-    """The first sentence of a description, with the default value."""
-    first, *others = re.split(r"(?<=\.)\s+(?=[A-Z])", description)
-    sentences = [first, *(sentence for sentence in others if sentence.startswith("By default"))]
+    """The first sentence of a description, those about special values and the default, and the default value."""
+    first, *others = re.split(r"(?<=\.)\s+(?=[A-Z0-9`\"])", description)
+    sentences = [first, *filter(_SPECIAL_VALUE.search, others)]
     text = _plain(" ".join(sentences))
     if default is None:
         return text
@@ -192,6 +202,7 @@ def _descriptions(function: Callable[..., Any]) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    """The text without reStructuredText markup (citations, roles, backticks) and without the quotes of strings."""
+    """The text without markup (citations, roles, backticks), quotes of strings and the abbreviation px."""
     text = re.sub(r"\s*\[\w+\]_", "", text).replace('float("inf")', "inf")
+    text = re.sub(r"\bpx\b", "pixels", text)
     return re.sub(r":\w+:`", "", " ".join(text.split())).replace("`", "").replace('"', "")

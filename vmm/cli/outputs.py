@@ -18,9 +18,10 @@ MAX_ROWS = 24
 
 def add_outputs(verb: Any, formats: Sequence[str]) -> None:
     """Add the options that choose the output files."""
-    out = verb.add_argument("--out", action="append", default=[], metavar="FILE")
+    group = verb.add_argument_group("output")
+    out = group.add_argument("--out", action="append", default=[], metavar="FILE")
     out.help = f"Write the result to FILE. Repeat the option for more files. Formats: {', '.join(formats)}."
-    verb.add_argument("--overwrite", action="store_true", help="Overwrite existing output files.")
+    group.add_argument("--overwrite", action="store_true", help="Overwrite existing output files.")
 
 
 def output_paths(

@@ -13,7 +13,7 @@ def add(verbs: Any) -> None:
     summary = "Find the strongest vibrations and color changes in a clip, and print the commands that magnify them."
     verb = verbs.add_parser("suggest", help=summary, description=summary)
     verb.add_argument("input", help=INPUT_HELP)
-    add_clip_options(verb)
+    add_clip_options(verb.add_argument_group("input"))
     verb.add_argument(
         "--max-peaks", type=int, default=8, metavar="N", help="Maximum number of suggestions. Default: 8."
     )

@@ -19,12 +19,12 @@ def measure_displacement(
     """Displacement of the requested regions, by default of the one that shows the strongest vibration most clearly."""
     from vmm.measure.detection._strongest_region import strongest_region
 
-    rois = requested_regions(options)
+    rois, unit = requested_regions(options), length_unit(options)
     if rois is None:
         suggestions = vmm.measure.suggest(open_clip(options))
         rois = strongest_region(lambda: open_clip(options), suggestions)
         print(_region_message(rois, suggestions))
-    return vmm.measure.displacement(open_clip(options), rois, method=method, **length_unit(options))
+    return vmm.measure.displacement(open_clip(options), rois, method=method, **unit)
 
 
 def _region_message(roi: tuple[int, ...] | None, suggestions: list[vmm.measure.Suggestion]) -> str:

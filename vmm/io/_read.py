@@ -242,7 +242,8 @@ def _frame_range(path: Path, start: float, end: float | None, fs: float, count: 
     first = round(start * fs)
     stop = count if end is None else min(round(end * fs), count)
     if first < 0 or stop <= first:
-        raise ValueError(f"{path}: no frames from start={start} to end={end} s; the clip lasts {count / fs:.3f} s")
+        last = "the end" if end is None else f"end={end:g} s"
+        raise ValueError(f"{path}: no frames from start={start:g} s to {last}; the clip lasts {count / fs:.3f} s")
     return first, stop
 
 

@@ -52,7 +52,10 @@ def orbit(ellipses: Any, *, max_points: int = 6) -> Figure:
     sizes = np.nan_to_num(np.ravel(ellipses.major), nan=-1.0)
     points = sorted(int(i) for i in np.argsort(-sizes, kind="stable")[:max_points] if sizes[i] >= 0)
     if not points:
-        raise ValueError("no point is observable in both directions: an orbit needs texture with edges of both")
+        raise ValueError(
+            "no region has an observable displacement in both directions: "
+            "an orbit needs texture with horizontal and vertical edges"
+        )
     columns = min(_COLUMNS, len(points))
     rows = -(-len(points) // columns)
     figure = Figure(figsize=(4 * columns, 4 * rows + 0.3), layout="constrained")

@@ -104,7 +104,9 @@ def comparison(result: Any) -> Figure:
     axes.plot(result.times, result.measured, color=COLORS[0], label="measured")
     axes.plot(result.times, result.gain * result.sensor, "--", color=COLORS[1], label=f"sensor x {result.gain:.3g}")
     axes.set(xlabel="time (s)", ylabel="displacement")
-    axes.set_title(f"correlation {result.correlation:.3f}, scaled mean absolute error {result.nmae:.3f}", loc="left")
+    axes.set_title(
+        f"correlation {result.correlation:.3f}, scaled mean absolute error {result.normalized_mae:.3f}", loc="left"
+    )
     axes.legend(loc="upper right")
     axes.margins(x=0)
     return figure

@@ -129,7 +129,7 @@ def gallery(
     >>> clip = np.zeros((30, 16, 16), np.uint8)
     >>> figure = vmm.plot.gallery({"black": (clip, clip)}, {"black": {"row": 3}}, fs={"black": 30})
     >>> [axes.get_title() for axes in figure.axes]
-    ['black', 'before', 'after']
+    ['black', 'before, row 3', 'after, row 3']
     """
     from matplotlib.figure import Figure
 
@@ -149,13 +149,13 @@ def gallery(
 
 def _draw(axes: Any, clip: Any, title: str, row: int | None, col: int | None, fs: float | None) -> None:
     """Draw the x-t slice of a clip."""
-    line, marker, _ = line_over_time(clip, row, col)
+    line, marker, position = line_over_time(clip, row, col)
     extent = (0, len(line) / fs if fs else len(line), line.shape[1], 0)
     axes.imshow(
         displayable(np.swapaxes(line, 0, 1)), aspect="auto", cmap="gray", extent=extent, interpolation="nearest"
     )
-    across = "column" if marker == "axhline" else "row"
-    axes.set(title=title, xlabel="time (s)" if fs else "time (frames)", ylabel=across)
+    along, across = ("row", "column") if marker == "axhline" else ("column", "row")
+    axes.set(title=f"{title}, {along} {position}", xlabel="time (s)" if fs else "time (frames)", ylabel=across)
 
 
 def line_over_time(clip: Any, row: int | None, col: int | None) -> tuple[np.ndarray, str, int]:
@@ -166,7 +166,8 @@ def line_over_time(clip: Any, row: int | None, col: int | None) -> tuple[np.ndar
     if row is None and col is None:
         col = width // 2
     if not (0 <= (row or 0) < height and 0 <= (col or 0) < width):
-        raise ValueError(f"row={row}, col={col} must lie inside the frame of {height} rows and {width} columns")
+        line = f"col={col}" if row is None else f"row={row}"
+        raise ValueError(f"{line} must be inside the frame, which has {height} rows and {width} columns")
     if row is not None:
         return to_host(clip[:, row]), "axhline", row
     return to_host(clip[:, :, col]), "axvline", int(col or 0)
