@@ -40,11 +40,11 @@ def test_measure_writes_every_format(beam, tmp_path, capsys):
     outs = [word for name in names for word in ("--out", tmp_path / name)]
     boxes = ["--roi", *BEAM, "--roi", 24, 40, 16, 24]
     assert run("measure", beam, "--fs", FS, *boxes, "--pixel-size", 0.5, "--unit", "mm", *outs) == 0
-    said = capsys.readouterr()
-    assert "displacement, 160 frames at 80 Hz, 2 s" in said.out and "24 96 16 24" in said.out and "mm" in said.out
-    assert said.err == ""  # neither a progress bar, since this is no terminal, nor a warning
-    moved = vmm.measure.load(tmp_path / "m.npz")
-    assert moved.unit == "mm" and moved.values.shape == (COUNT, 2, 2) and moved.fs == FS
+    output = capsys.readouterr()
+    assert "displacement, 160 frames at 80 Hz, 2 s" in output.out and "24 96 16 24" in output.out and "mm" in output.out
+    assert output.err == ""  # neither a progress bar, since the output is not a terminal, nor a warning
+    signal = vmm.measure.load(tmp_path / "m.npz")
+    assert signal.unit == "mm" and signal.values.shape == (COUNT, 2, 2) and signal.fs == FS
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
     assert (tmp_path / "m.csv").read_text().startswith("time (s),region 0 down (mm),")
     assert run("measure", beam, "--fs", FS, *boxes, *outs) == 2
@@ -55,22 +55,22 @@ def test_measure_writes_every_format(beam, tmp_path, capsys):
 
 def test_without_a_roi_the_vibrating_region_is_measured(beam, capsys):
     assert run("spectrum", beam, "--fs", FS) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("Measured where 5") and "--roi" in said[0]
-    top, left, height, width = map(int, said[0].split()[-4:])
-    assert 0 < top < top + height < 64 and 32 < left < left + width < 128
-    found = [re.match(r"([\d.]+) \+- ([\d.]+) Hz +([\d.]+) \+- ([\d.]+) px", line) for line in said[2:]]
-    read = sorted([float(part) for part in match.groups()] for match in found if match)
-    for (frequency, error, amplitude, spread), true in zip(read, LINES, strict=True):
-        assert abs(frequency - true) < 5 * error < 0.1
-        assert 0 < spread < 0.2 * amplitude
+    output = capsys.readouterr().out.splitlines()
+    assert output[0].startswith("Measured where 5") and "--roi" in output[0]
+    row, col, height, width = map(int, output[0].split()[-4:])
+    assert 0 < row < row + height < 64 and 32 < col < col + width < 128
+    matches = [re.match(r"([\d.]+) \+- ([\d.]+) Hz +([\d.]+) \+- ([\d.]+) px", line) for line in output[2:]]
+    peaks = sorted([float(part) for part in match.groups()] for match in matches if match)
+    for (frequency, stderr, amplitude, amplitude_stderr), true in zip(peaks, LINES, strict=True):
+        assert abs(frequency - true) < 5 * stderr < 0.1
+        assert 0 < amplitude_stderr < 0.2 * amplitude
 
 
 def test_a_grid_of_regions_in_a_part_of_the_clip(beam, tmp_path, capsys):
     assert run("measure", beam, "--fs", FS, "--grid", 16, "--end", 1, "--out", tmp_path / "m.npz") == 0
-    moved = vmm.measure.load(tmp_path / "m.npz")
-    assert len(moved) == 80 and moved.rois == tuple(vmm.measure.grid(16)((64, 128)))
-    assert len(capsys.readouterr().out.splitlines()) == 1 + 1 + 2 * len(moved.rois) - max(0, 2 * len(moved.rois) - 25)
+    signal = vmm.measure.load(tmp_path / "m.npz")
+    assert len(signal) == 80 and signal.rois == tuple(vmm.measure.grid(16)((64, 128)))
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 1 + 2 * len(signal.rois) - max(0, 2 * len(signal.rois) - 25)
 
 
 def test_spectrum_writes_its_peaks(beam, tmp_path, capsys):
@@ -84,13 +84,27 @@ def test_spectrum_writes_its_peaks(beam, tmp_path, capsys):
     assert "No peak is significantly above the noise" in capsys.readouterr().out
 
 
+def test_the_spectrum_equals_that_of_the_library(tmp_path, capsys):
+    clip = synthetic.render(synthetic.texture((64, 64)), synthetic.sway(160, FS, 5.0, 0.2), noise=1.0)
+    vmm.io.write(tmp_path / "sine.mkv", clip, FS)
+    roi = (16, 16, 32, 32)
+    assert run("spectrum", tmp_path / "sine.mkv", "--fs", FS, "--roi", *roi, "--out", tmp_path / "s.npz") == 0
+    by_command = vmm.measure.load(tmp_path / "s.npz")
+    by_function = vmm.measure.spectrum(vmm.measure.displacement(clip, roi, fs=FS))
+    np.testing.assert_array_equal(by_command.frequencies, by_function.frequencies)
+    for result in (by_command, by_function):
+        power = np.square(result.values).reshape(len(result.frequencies), -1).sum(axis=1)
+        assert f"{result.frequencies[power.argmax()]:.2f}" == "5.00"
+    assert capsys.readouterr().out.splitlines()[-1].startswith("5.00")
+
+
 def test_modes_of_a_dense_field(beam, tmp_path, capsys):
     outs = [word for name in ("m.npz", "m.png", "m.gif") for word in ("--out", tmp_path / name)]
     assert run("modes", beam, "--fs", FS, "--frequency", *LINES, "--reference", *BEAM, *outs) == 0
-    found = vmm.measure.load(tmp_path / "m.npz")
+    result = vmm.measure.load(tmp_path / "m.npz")
     true = synthetic.cantilever(synthetic.beam_positions(128), 2)
-    likeness = vmm.measure.mac(found.shapes[:, 28:36, 12:116, 0].mean(axis=1), true[:, 12:116])
-    assert np.diag(likeness).min() > 0.99
+    similarity = vmm.measure.mac(result.shapes[:, 28:36, 12:116, 0].mean(axis=1), true[:, 12:116])
+    assert np.diag(similarity).min() > 0.99
     assert vmm.io.info(tmp_path / "m.gif").shape == (24, 2 * 64, 128, 3)
     assert "17 Hz" in capsys.readouterr().out
 
@@ -99,8 +113,8 @@ def test_modes_of_regions(beam, tmp_path, capsys):
     outs = [word for name in ("m.csv", "m.uff", "m.png") for word in ("--out", tmp_path / name)]
     regions = ["--grid", 16, "--grid-step", 24]
     assert run("modes", beam, "--fs", FS, *regions, "--arrows", "--reference", 1, *outs) == 0
-    told = [float(line.split()[0]) for line in capsys.readouterr().out.splitlines()[1:]]
-    assert sorted(told) == pytest.approx(LINES, abs=0.05)  # the frequencies are found automatically
+    frequencies = [float(line.split()[0]) for line in capsys.readouterr().out.splitlines()[1:]]
+    assert sorted(frequencies) == pytest.approx(LINES, abs=0.05)  # those of the strongest vibrations
     assert (tmp_path / "m.csv").read_text().startswith("frequency (Hz),region,")
     assert run("modes", beam, "--fs", FS, "--out", tmp_path / "n.csv") == 2
     assert "this format holds shapes of regions" in capsys.readouterr().err
@@ -121,14 +135,14 @@ def test_sound(tmp_path, capsys):
 
 def test_pulse_and_breath(tmp_path, capsys, rng):
     beat = np.sin(2 * np.pi * 1.1 * np.arange(240) / 30)
-    colour = np.array([190.0, 140.0, 120.0]) - np.outer(beat, [0.2, 0.6, 0.3])
-    frames = np.rint(colour[:, None, None] + rng.normal(0, 1, (240, 32, 32, 3))).astype(np.uint8)
+    color = np.array([190.0, 140.0, 120.0]) - np.outer(beat, [0.2, 0.6, 0.3])
+    frames = np.rint(color[:, None, None] + rng.normal(0, 1, (240, 32, 32, 3))).astype(np.uint8)
     vmm.io.write(tmp_path / "in.mkv", frames, 30)
     assert run("pulse", tmp_path / "in.mkv", "--roi", 4, 4, 24, 24, "--out", tmp_path / "p.csv") == 0
     assert capsys.readouterr().out.startswith(("65.", "66.", "67."))
     assert (tmp_path / "p.csv").read_text().startswith("time (s),")
     assert run("pulse", tmp_path / "in.mkv", "--min-snr", 40) == 0
-    assert capsys.readouterr().out.startswith("Unknown: the pulse stands")
+    assert capsys.readouterr().out.startswith("Unknown: the signal-to-noise ratio of the pulse")
     chest = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(300, 10, 0.3, 0.3), noise=1.0)
     vmm.io.write(tmp_path / "chest.mkv", chest, 10)
     assert run("pulse", tmp_path / "chest.mkv", "--breath", "--out", tmp_path / "b.png") == 0
@@ -207,9 +221,9 @@ def test_a_report_on_a_clip_without_texture(tmp_path, rng, capsys):
     frames = np.rint(rng.normal(100, 1, (40, 48, 64))).astype(np.uint8)
     vmm.io.write(tmp_path / "in.mkv", frames, 30)
     assert run("measure", tmp_path / "in.mkv", "--report", tmp_path / "out.html") == 0
-    said = capsys.readouterr()
-    assert "Nothing vibrates above the noise" in said.out and "unknown" in said.out
-    assert said.err.startswith("vmm: warning: region 0 holds too little texture")
+    output = capsys.readouterr()
+    assert "Nothing vibrates above the noise" in output.out and "unknown" in output.out
+    assert output.err.startswith("vmm: warning: region 0 has too little texture")
     assert "too little texture" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
@@ -219,9 +233,10 @@ def test_one_warning_names_a_codec_that_destroys_motion(tmp_path, capsys):
     for verb in ("measure", "spectrum", "modes", "sound", "pulse"):
         more = ["--frequency", 2.5] if verb == "modes" else ["--roi", 8, 8, 32, 32]
         assert run(verb, tmp_path / "in.mp4", *more) == 0
-        said = capsys.readouterr().err.splitlines()
-        assert len(said) == 1
-        assert said[0].startswith("vmm: warning: ") and "h264" in said[0] and "% of a vibration of 0.02 px" in said[0]
+        output = capsys.readouterr().err.splitlines()
+        assert len(output) == 1
+        assert output[0].startswith("vmm: warning: ")
+        assert "h264" in output[0] and "% of a vibration of 0.02 px" in output[0]
 
 
 @pytest.mark.slow
@@ -231,14 +246,14 @@ def test_an_mp4_destroys_as_much_motion_as_the_readme_states(tmp_path):
     times = np.arange(480) / 240
     ends = sizes * np.sin(2 * np.pi * np.outer(times, frequencies))
     clip = synthetic.render(synthetic.beam(), ends, noise=1.0)
-    rois = [(38, left, 21, 21) for left in range(12, 292, 20)]
-    true = synthetic.cantilever(synthetic.beam_positions()[[left + 10 for _, left, _, _ in rois]])
+    rois = [(38, col, 21, 21) for col in range(12, 292, 20)]
+    true = synthetic.cantilever(synthetic.beam_positions()[[col + 10 for _, col, _, _ in rois]])
     for name, expected in (("in.mkv", (1, 1, 1)), ("in.mp4", (0.80, 0.13, 0.04))):
         vmm.io.write(tmp_path / name, clip, 240)
-        moved = vmm.measure.displacement(vmm.io.stream(tmp_path / name, gray=True), rois, method="linear")
-        shapes = vmm.measure.modes(moved, frequencies).shapes[..., 0]
-        kept = np.abs((shapes * true).sum(axis=1)) / (true**2).sum(axis=1) / sizes
-        assert kept == pytest.approx(expected, abs=0.05)
+        signal = vmm.measure.displacement(vmm.io.stream(tmp_path / name, gray=True), rois, method="linear")
+        shapes = vmm.measure.modes(signal, frequencies).shapes[..., 0]
+        shares = np.abs((shapes * true).sum(axis=1)) / (true**2).sum(axis=1) / sizes
+        assert shares == pytest.approx(expected, abs=0.05)
 
 
 BAD = {
@@ -250,7 +265,7 @@ BAD = {
     "step": (["measure", "in.mkv", "--grid-step", "9"], "--grid-step 9 needs --grid"),
     "frequency": (["modes", "in.mkv", "--frequency", "99"], "99"),
     "band": (["spectrum", "in.mkv", "--roi", "8", "8", "32", "32", "--band", "9", "3"], "must be rising"),
-    "grey": (["pulse", "in.mkv"], "a pulse needs color frames"),
+    "gray": (["pulse", "in.mkv"], "a pulse needs color frames"),
     "itself": (["modes", "in.mkv", "--out", "in.mkv", "--overwrite"], "is the input itself"),
     "no file": (["sound", "nothing.mkv"], "nothing.mkv: no such file or folder"),
     "no folder": (["pulse", "in.mkv", "--out", "none/out.csv"], "no such folder to write out.csv to"),
@@ -264,8 +279,8 @@ def test_bad_input(case, beam, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in.mkv").symlink_to(beam)
     assert run(*arguments, "--quiet") == 2
-    said = capsys.readouterr().err.strip()
-    assert message in said and said.startswith("vmm: error: ") and "\n" not in said
+    output = capsys.readouterr().err.strip()
+    assert message in output and output.startswith("vmm: error: ") and "\n" not in output
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 
 
@@ -273,12 +288,12 @@ def test_bad_input(case, beam, tmp_path, monkeypatch, capsys):
 class TestRealClips:
     def test_pulse_of_a_face(self, capsys):
         assert run("pulse", VIDEOS / "face.mp4", "--roi", 90, 150, 120, 220) == 0
-        said = capsys.readouterr()
-        assert 50 < float(said.out.split()[0]) < 60 and said.err.count("\n") == 1
+        output = capsys.readouterr()
+        assert 50 < float(output.out.split()[0]) < 60 and output.err.count("\n") == 1
 
     def test_report_of_a_high_speed_recording(self, tmp_path, capsys):
         report = ["--report", tmp_path / "out.html", "--shapes", 1]
         assert run("measure", VIDEOS / "beam.cih", "--unit", "mm", "--pixel-size", 0.5, *report) == 0
-        said = capsys.readouterr()
-        assert "75 frames at 15000 Hz" in said.out and " mm" in said.out and said.err == ""
+        output = capsys.readouterr()
+        assert "75 frames at 15000 Hz" in output.out and " mm" in output.out and output.err == ""
         assert (tmp_path / "out.html").stat().st_size > 100_000

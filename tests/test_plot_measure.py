@@ -12,20 +12,20 @@ BOXES = ((8, 8, 16, 16), (8, 36, 16, 16))
 
 
 @pytest.fixture
-def moved():
+def signal():
     """Displacements of two regions, the second of which is observable in one direction only."""
     waves = synthetic.sway(60, FS, 2.5, 0.2, angle=90)
     values = np.stack([waves, 0.1 * waves], axis=1)
-    error = np.array([[0.01, 0.02], [0.03, np.nan]])
-    known = np.isfinite(error)
-    seen = np.ones((60, 2), bool)
-    seen[30:32, 1] = False
-    return RegionSignal(np.where(known, values, np.nan), error, known, BOXES, FS, "mm", np.zeros(2), seen)
+    stderr = np.array([[0.01, 0.02], [0.03, np.nan]])
+    is_known = np.isfinite(stderr)
+    is_visible = np.ones((60, 2), bool)
+    is_visible[30:32, 1] = False
+    return RegionSignal(np.where(is_known, values, np.nan), stderr, is_known, BOXES, FS, "mm", np.zeros(2), is_visible)
 
 
-def modes(shapes, error=0.001):
+def modes(shapes, stderr=0.001):
     shapes = np.asarray(shapes, dtype=complex)
-    spread = np.full(shapes.shape, error)
+    spread = np.full(shapes.shape, stderr)
     return Modes(np.arange(1.0, 1 + len(shapes)), shapes, spread, np.ones(shapes.shape[1:], bool), FS, "px")
 
 
@@ -36,23 +36,23 @@ def seesaw(size=(48, 64)):
     return shape
 
 
-def test_a_waveform_has_a_shaded_band_of_two_standard_errors(moved):
-    figure = vmm.plot.waveform(moved, rois=moved.rois)
+def test_a_waveform_has_a_shaded_band_of_two_standard_errors(signal):
+    figure = vmm.plot.waveform(signal, rois=signal.rois)
     first, second = figure.axes
-    assert np.array_equal(first.lines[0].get_ydata(), moved.values[:, 0, 0])
+    assert np.array_equal(first.lines[0].get_ydata(), signal.values[:, 0, 0])
     assert first.lines[0].get_xdata()[-1] == pytest.approx(59 / FS)
     low, high = (f(first.collections[0].get_paths()[0].vertices[:, 1]) for f in (np.min, np.max))
-    assert (low, high) == pytest.approx((moved.values[:, 0, 0].min() - 0.02, moved.values[:, 0, 0].max() + 0.02))
+    assert (low, high) == pytest.approx((signal.values[:, 0, 0].min() - 0.02, signal.values[:, 0, 0].max() + 0.02))
     assert len(first.lines) == 2 and len(second.lines) == 1  # the unobservable direction is not drawn
     assert first.get_ylabel() == "displacement (mm)" and "0.02 mm" in first.get_legend_handles_labels()[1][0]
     assert len(first.collections) == 2 and len(second.collections) == 2  # the second hatches a direction
-    grey = second.collections[0].get_paths()[0].vertices[:, 0] * FS
-    assert (grey.min(), grey.max()) == pytest.approx((29.5, 31.5))
+    gray = second.collections[0].get_paths()[0].vertices[:, 0] * FS
+    assert (gray.min(), gray.max()) == pytest.approx((29.5, 31.5))
     assert second.get_title(loc="left") == "region 1: rows 8 to 23, columns 36 to 51"
 
 
-def test_waveforms_of_other_results(moved):
-    assert vmm.plot.waveform(vmm.measure.velocity(moved)).axes[0].get_ylabel() == "velocity (mm/s)"
+def test_waveforms_of_other_results(signal):
+    assert vmm.plot.waveform(vmm.measure.velocity(signal)).axes[0].get_ylabel() == "velocity (mm/s)"
     (axes,) = vmm.plot.waveform(np.arange(9.0)).axes
     assert axes.get_xlabel() == "time (frames)" and axes.get_ylabel() == "signal" and axes.get_legend() is None
     assert len(vmm.plot.waveform(np.arange(60.0).reshape(3, 20), max_regions=5).axes) == 5
@@ -60,9 +60,9 @@ def test_waveforms_of_other_results(moved):
         vmm.plot.waveform(np.full((20, 3), np.nan))
 
 
-def test_peaks_are_labeled_at_their_frequency(moved):
-    lines = vmm.measure.peaks(moved.values[:, 0, 0], fs=FS)
-    figure = vmm.plot.spectrum(vmm.measure.spectrum(moved, segments=1, average=True), lines, band=(1, 10))
+def test_peaks_are_labeled_at_their_frequency(signal):
+    lines = vmm.measure.peaks(signal.values[:, 0, 0], fs=FS)
+    figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, segments=1, average=True), lines, band=(1, 10))
     (axes,) = figure.axes
     (text,) = axes.texts
     assert text.get_text() == "2.5 Hz, 0.2" and text.xy[0] == pytest.approx(2.5, abs=0.01)
@@ -91,8 +91,8 @@ def test_an_orbit_is_drawn_with_rows_downward():
     assert down[1] > down[0] and axes.yaxis_inverted() and axes.get_aspect() == 1  # larger rows are lower on the screen
 
 
-def test_only_observable_orbits_are_drawn(moved):
-    figure = vmm.plot.orbit(vmm.measure.orbit(moved, 2.5))
+def test_only_observable_orbits_are_drawn(signal):
+    figure = vmm.plot.orbit(vmm.measure.orbit(signal, 2.5))
     assert [axes.get_title() for axes in figure.axes] == ["region 0"]
 
 
@@ -100,37 +100,37 @@ def test_only_observable_orbits_are_drawn(moved):
 def test_the_overlay_shows_opposite_signs_in_different_colors(step):
     frame = np.zeros((48, 64), np.uint8)
     figure = vmm.plot.overlay(modes(seesaw()[:, ::step, ::step]), frame)
-    picture, colours = figure.axes[0].images
-    values, alpha = colours.get_array(), colours.get_alpha()
-    assert tuple(picture.get_extent()) == tuple(colours.get_extent())
+    picture, colors = figure.axes[0].images
+    values, alpha = colors.get_array(), colors.get_alpha()
+    assert tuple(picture.get_extent()) == tuple(colors.get_extent())
     assert np.sign(values[0, 1]) == -np.sign(values[0, -2]) != 0
     assert alpha[0, values.shape[1] // 2] < 0.1 < alpha[0, 1] < 0.7  # transparent at 0
     assert figure.axes[0].get_title(loc="left") == "1 Hz, down: up to 0.2 px"
 
 
 def test_values_below_three_standard_errors_are_not_drawn():
-    found, frame = modes(seesaw(), error=0.05), np.zeros((48, 64), np.uint8)
-    alpha = vmm.plot.overlay(found, frame).axes[0].images[1].get_alpha()
+    result, frame = modes(seesaw(), stderr=0.05), np.zeros((48, 64), np.uint8)
+    alpha = vmm.plot.overlay(result, frame).axes[0].images[1].get_alpha()
     assert (alpha[:, 9:55] == 0).all() and (alpha[:, :7] > 0).all()
     assert vmm.plot.overlay(modes(np.full((1, 48, 64, 2), np.nan)), frame).axes[0].images[1].get_alpha().max() == 0
 
 
 def test_shapes_of_regions_are_drawn_at_the_regions():
-    found, frame = modes([[[0, 0.1], [0, -0.2]]]), np.zeros((40, 60, 3), np.uint16)
+    result, frame = modes([[[0, 0.1], [0, -0.2]]]), np.zeros((40, 60, 3), np.uint16)
     mask = np.zeros((40, 60), bool)
     mask[8:24, 36:52] = True
-    values = vmm.plot.overlay(found, frame, rois=(BOXES[0], mask)).axes[0].images[1].get_array()
+    values = vmm.plot.overlay(result, frame, rois=(BOXES[0], mask)).axes[0].images[1].get_array()
     assert values[10, 10] == -values[10, 40] / 2 != 0 and values[30].any() == values[10, 30].any() == False  # noqa: E712
     with pytest.raises(ValueError, match="the shapes belong to 2 regions: give rois="):
-        vmm.plot.overlay(found, frame)
+        vmm.plot.overlay(result, frame)
 
 
 def test_arrows_point_along_the_displacement():
     frame = np.zeros((48, 64), np.uint8)
     (quiver,) = (part for part in vmm.plot.arrows(modes(seesaw()), frame).axes[0].collections if hasattr(part, "U"))
-    left, right = quiver.X < 30, quiver.X > 34
-    assert np.ptp(np.sign(quiver.V[left])) == np.ptp(np.sign(quiver.V[right])) == 0
-    assert np.sign(quiver.V[left][0]) == -np.sign(quiver.V[right][0]) and not quiver.U.any()
+    is_left, is_right = quiver.X < 30, quiver.X > 34
+    assert np.ptp(np.sign(quiver.V[is_left])) == np.ptp(np.sign(quiver.V[is_right])) == 0
+    assert np.sign(quiver.V[is_left][0]) == -np.sign(quiver.V[is_right][0]) and not quiver.U.any()
     regions = vmm.plot.arrows(modes([[[0, 0.1], [0.2, 0]]]), frame, rois=BOXES).axes[0].collections[0]
     assert np.array_equal(regions.X, [16, 44]) and np.allclose(np.hypot(regions.U, regions.V), [0.1, 0.2])
 
@@ -141,9 +141,9 @@ def test_animated_shapes_move_by_the_scaled_amplitude(step):
     shape = np.zeros((1, 48, 64, 2), complex)
     shape[..., 1] = 0.05
     clip = vmm.plot.animated(modes(shape[:, ::step, ::step]), frame, gain=20, count=16)
-    seen = vmm.measure.displacement(clip, (12, 12, 24, 40)).values[:, 0]
+    measured = vmm.measure.displacement(clip, (12, 12, 24, 40)).values[:, 0]
     expected = np.cos(2 * np.pi * np.arange(16) / 16)  # 20 times the amplitude of 0.05 px
-    assert np.abs(seen[:, 1] - expected).max() < 0.08 and np.abs(seen[:, 0]).max() < 0.02
+    assert np.abs(measured[:, 1] - expected).max() < 0.08 and np.abs(measured[:, 0]).max() < 0.02
 
 
 def test_animated_shapes_of_regions_and_in_color():
@@ -156,7 +156,7 @@ def test_animated_shapes_of_regions_and_in_color():
     with pytest.raises(ValueError, match="index=1 must be the index of one of the 1 frequencies"):
         vmm.plot.animated(modes(seesaw()), frame[..., 0], 1)
     with pytest.raises(ValueError, match="nothing moves by more than its error at 1 Hz"):
-        vmm.plot.animated(modes(seesaw(), error=1.0), np.zeros((48, 64), np.uint8))
+        vmm.plot.animated(modes(seesaw(), stderr=1.0), np.zeros((48, 64), np.uint8))
 
 
 def test_regions_are_numbered():

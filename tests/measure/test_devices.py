@@ -1,4 +1,4 @@
-"""What is measured on the device is what is measured on the host."""
+"""Measurements on a device equal those on the host."""
 
 from typing import Any
 
@@ -22,22 +22,22 @@ def frames():
 @pytest.mark.parametrize("method", ["phase", "linear"])
 @pytest.mark.parametrize("kind", ["uint8", "float64"])
 def test_displacement(method, kind, frames, device):
-    given = frames.astype(kind)
-    expected = displacement(given, ROIS, fs=30, method=method)
-    seen = displacement(device.put(given), ROIS, fs=30, method=method)
-    within = 2e-4 if kind == "uint8" else 1e-8
-    np.testing.assert_allclose(seen.values, expected.values, atol=within)
-    np.testing.assert_allclose(seen.stderr, expected.stderr, rtol=1e-2)
-    assert np.array_equal(seen.is_known, expected.is_known) and np.array_equal(seen.is_visible, expected.is_visible)
+    clip = frames.astype(kind)
+    expected = displacement(clip, ROIS, fs=30, method=method)
+    result = displacement(device.put(clip), ROIS, fs=30, method=method)
+    tolerance = 2e-4 if kind == "uint8" else 1e-8
+    np.testing.assert_allclose(result.values, expected.values, atol=tolerance)
+    np.testing.assert_allclose(result.stderr, expected.stderr, rtol=1e-2)
+    assert np.array_equal(result.is_known, expected.is_known) and np.array_equal(result.is_visible, expected.is_visible)
 
 
-def test_displacement_of_chunks_in_colour_that_travels(device):
+def test_displacement_of_color_chunks_with_large_motion(device):
     moves = np.cumsum(np.full((24, 2), 0.7), axis=0)
-    grey = synthetic.render(synthetic.texture((48, 64)), moves)
-    colour = np.repeat(grey[..., None], 3, axis=3)
-    expected = displacement((colour[i : i + 8] for i in (0, 8, 16)), [(10, 10, 20, 24)])
-    seen = displacement((device.put(colour[i : i + 8]) for i in (0, 8, 16)), [(10, 10, 20, 24)])
-    np.testing.assert_allclose(seen.values, expected.values, atol=2e-4)
+    gray = synthetic.render(synthetic.texture((48, 64)), moves)
+    color = np.repeat(gray[..., None], 3, axis=3)
+    expected = displacement((color[i : i + 8] for i in (0, 8, 16)), [(10, 10, 20, 24)])
+    result = displacement((device.put(color[i : i + 8]) for i in (0, 8, 16)), [(10, 10, 20, 24)])
+    np.testing.assert_allclose(result.values, expected.values, atol=2e-4)
 
 
 def test_masks(frames, device):
@@ -59,24 +59,24 @@ def test_modes(frames, device):
     cases: list[dict[str, Any]] = [{}, {"rois": ROIS, "reference": 0}]
     for options in cases:
         expected = modes(frames, [5.0], fs=30, **options)
-        seen = modes(device.put(frames), [5.0], fs=30, **options)
-        np.testing.assert_allclose(seen.shapes, expected.shapes, atol=2e-3)
-        assert np.array_equal(seen.is_known, expected.is_known)
+        result = modes(device.put(frames), [5.0], fs=30, **options)
+        np.testing.assert_allclose(result.shapes, expected.shapes, atol=2e-3)
+        assert np.array_equal(result.is_known, expected.is_known)
 
 
 def test_field(frames, device):
     expected = field(frames, step=4)
-    seen = field(device.put(frames), step=4)
-    np.testing.assert_allclose(seen.values, expected.values, atol=2e-3)
+    result = field(device.put(frames), step=4)
+    np.testing.assert_allclose(result.values, expected.values, atol=2e-3)
 
 
 def test_suggestions(device):
     clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(90, 30, 5.0, 0.2), noise=0.5)
-    expected, seen = suggest(clip, fs=30), suggest(device.put(clip), fs=30)
-    assert [round(one.frequency, 3) for one in seen] == [round(one.frequency, 3) for one in expected]
+    expected, result = suggest(clip, fs=30), suggest(device.put(clip), fs=30)
+    assert [round(one.frequency, 3) for one in result] == [round(one.frequency, 3) for one in expected]
 
 
-def test_bound(device):
+def test_crlb(device):
     image = synthetic.texture((64, 64))((0, 0))
     expected = vmm.measure.displacement_crlb(image, (20, 20, 21, 21), noise=1.0)
     np.testing.assert_allclose(vmm.measure.displacement_crlb(device.put(image), (20, 20, 21, 21), noise=1.0), expected)

@@ -1,4 +1,4 @@
-"""Pulse and breath."""
+"""Pulse rate and breathing rate."""
 
 import numpy as np
 import pytest
@@ -11,52 +11,52 @@ FS, COUNT = 30, 300
 METHODS = ("pos", "chrom", "green")
 
 
-def skin(frequency, strength, noise, count=COUNT, seed=0, shade=0.0):
-    """Mean colour (T, 3) of skin with a pulse, noise, and a shadow that moves over it."""
+def skin(frequency, amplitude, noise, count=COUNT, seed=0, shadow=0.0):
+    """Mean color (T, 3) of skin with a pulse, noise, and a shadow that moves over it."""
     rng = np.random.default_rng(seed)
     times = np.arange(count) / FS
     wave = -np.sin(2 * np.pi * frequency * times + rng.uniform(0, 6))
-    light = 1 + shade * np.sin(2 * np.pi * 0.93 * times)
-    colour = np.array([150.0, 105.0, 90.0]) * (1 + strength * np.outer(wave, [0.33, 0.77, 0.53]))
-    return light[:, None] * colour + rng.normal(0, noise, (count, 3))
+    illumination = 1 + shadow * np.sin(2 * np.pi * 0.93 * times)
+    color = np.array([150.0, 105.0, 90.0]) * (1 + amplitude * np.outer(wave, [0.33, 0.77, 0.53]))
+    return illumination[:, None] * color + rng.normal(0, noise, (count, 3))
 
 
-def waves(rng, strength, draws=300):
-    """Sines of 0.8 to 2 Hz over white noise of 1, and what was found less what is true, in beats a minute."""
+def waves(rng, amplitude, draws=300):
+    """Estimated rates of sines of 0.8 to 2 Hz in white noise of variance 1, and their errors per minute."""
     for _ in range(draws):
         frequency = rng.uniform(0.8, 2)
-        wave = strength * np.cos(2 * np.pi * frequency * np.arange(COUNT) / FS + rng.uniform(0, 6))
-        found = breathing(wave + rng.normal(size=COUNT), fs=FS, band=(0.7, 4))
-        yield found, found.rate - 60 * frequency
+        wave = amplitude * np.cos(2 * np.pi * frequency * np.arange(COUNT) / FS + rng.uniform(0, 6))
+        result = breathing(wave + rng.normal(size=COUNT), fs=FS, band=(0.7, 4))
+        yield result, result.rate - 60 * frequency
 
 
-@pytest.mark.parametrize(("strength", "most"), [(1, 1.1), (10, 2.0)])
-def test_rates_reach_the_bound_and_state_their_errors(rng, strength, most):
-    found, off = zip(*waves(rng, strength), strict=True)
-    bound = 60 * np.sqrt(6) * FS / (np.pi * strength * COUNT**1.5)
-    assert all(rate.is_known for rate in found)
-    scatter = np.sqrt(np.mean(np.square(off)))
-    assert scatter < most * bound
-    assert np.sqrt(np.mean([rate.stderr**2 for rate in found])) == pytest.approx(scatter, rel=0.12)
+@pytest.mark.parametrize(("amplitude", "limit"), [(1, 1.1), (10, 2.0)])
+def test_rates_reach_the_bound_with_correct_standard_errors(rng, amplitude, limit):
+    rates, errors = zip(*waves(rng, amplitude), strict=True)
+    bound = 60 * np.sqrt(6) * FS / (np.pi * amplitude * COUNT**1.5)
+    assert all(rate.is_known for rate in rates)
+    scatter = np.sqrt(np.mean(np.square(errors)))
+    assert scatter < limit * bound
+    assert np.sqrt(np.mean([rate.stderr**2 for rate in rates])) == pytest.approx(scatter, rel=0.12)
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("frequency", [0.85, 1.37, 2.6])
-def test_a_pulse_is_found(method, frequency):
-    found = pulse(skin(frequency, 0.004, 0.05), fs=FS, method=method)
-    assert found.is_known and found.reason == ""
-    assert abs(found.rate - 60 * frequency) < 5 * found.stderr < 3
-    assert found.values.shape == (COUNT,) and found.fs == FS
+def test_a_pulse_is_measured(method, frequency):
+    result = pulse(skin(frequency, 0.004, 0.05), fs=FS, method=method)
+    assert result.is_known and result.reason == ""
+    assert abs(result.rate - 60 * frequency) < 5 * result.stderr < 3
+    assert result.values.shape == (COUNT,) and result.fs == FS
 
 
 @pytest.mark.parametrize("method", ["pos", "chrom"])
-def test_light_that_all_colours_share_is_left_out(method):
-    found = pulse(skin(1.61, 0.004, 0.02, shade=0.02), fs=FS, method=method)
-    assert abs(found.rate - 96.6) < 0.5
-    assert abs(pulse(skin(1.61, 0.004, 0.02, shade=0.02), fs=FS, method="green").rate - 60 * 0.93) < 1
+def test_changes_of_illumination_are_rejected(method):
+    result = pulse(skin(1.61, 0.004, 0.02, shadow=0.02), fs=FS, method=method)
+    assert abs(result.rate - 96.6) < 0.5
+    assert abs(pulse(skin(1.61, 0.004, 0.02, shadow=0.02), fs=FS, method="green").rate - 60 * 0.93) < 1
 
 
-def test_a_harmonic_is_not_the_rate():
+def test_the_fundamental_is_chosen_over_its_harmonic():
     times = np.arange(COUNT) / FS
     wave = 0.6 * np.sin(2 * np.pi * 0.9 * times) + np.sin(2 * np.pi * 1.8 * times + 1)
     noise = np.random.default_rng(0).normal(0, 0.1, COUNT)
@@ -65,11 +65,11 @@ def test_a_harmonic_is_not_the_rate():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_noise_is_refused(method):
-    refused = [pulse(skin(1.2, 0.0, 0.2, seed=seed), fs=FS, method=method) for seed in range(30)]
-    assert sum(found.is_known for found in refused) <= 3
-    one = next(found for found in refused if not found.is_known)
-    assert np.isnan(one.rate) and np.isnan(one.stderr)
-    assert "dB, below the limit of 0 dB" in one.reason
+    results = [pulse(skin(1.2, 0.0, 0.2, seed=seed), fs=FS, method=method) for seed in range(30)]
+    assert sum(result.is_known for result in results) <= 3
+    refused = next(result for result in results if not result.is_known)
+    assert np.isnan(refused.rate) and np.isnan(refused.stderr)
+    assert "dB, below the limit of 0 dB" in refused.reason
     assert not pulse(skin(1.2, 0.004, 0.05), fs=FS, method=method, min_snr=40.0).is_known
 
 
@@ -80,24 +80,24 @@ def test_frames_regions_and_chunks(rng):
     frames = np.rint(frames + rng.normal(0, 1, frames.shape)).astype(np.uint8)
     mask = np.zeros((24, 32), bool)
     mask[4:20, 8:24] = True
-    box, masked = (pulse(frames, fs=FS, roi=roi) for roi in ((4, 8, 16, 16), mask))
-    assert box.rate == pytest.approx(72, abs=0.5)
-    np.testing.assert_allclose(box.values, masked.values)
+    by_box, by_mask = (pulse(frames, fs=FS, roi=roi) for roi in ((4, 8, 16, 16), mask))
+    assert by_box.rate == pytest.approx(72, abs=0.5)
+    np.testing.assert_allclose(by_box.values, by_mask.values)
     chunks = pulse(iter(np.split(frames, [10, 130])), fs=FS, roi=mask)
-    np.testing.assert_allclose(chunks.values, masked.values)
+    np.testing.assert_allclose(chunks.values, by_mask.values)
 
 
-def test_breath_takes_all_regions_by_their_errors(rng):
+def test_breathing_combines_all_regions(rng):
     wave = np.sin(2 * np.pi * 0.31 * np.arange(900) / FS)
     values = 0.05 * rng.normal(size=(900, 3, 2))
     values[:, 1, 0] += 0.1 * wave
     values[:, 2, 1] -= 0.1 * wave
-    found = breathing(values, fs=FS)
-    assert abs(found.rate - 18.6) < 5 * found.stderr
-    assert abs(np.corrcoef(found.values, wave)[0, 1]) > 0.95
+    result = breathing(values, fs=FS)
+    assert abs(result.rate - 18.6) < 5 * result.stderr
+    assert abs(np.corrcoef(result.values, wave)[0, 1]) > 0.95
 
 
-def test_bad_input(rng):
+def test_invalid_arguments(rng):
     with pytest.raises(ValueError, match=r"not gray frames \(T, 16, 16\)"):
         pulse(rng.integers(0, 255, (60, 16, 16), np.uint8), fs=FS)
     with pytest.raises(ValueError, match="method='red' must be one of pos, chrom, green"):
@@ -112,17 +112,17 @@ def test_bad_input(rng):
         pulse(skin(1, 0.1, 0, count=20), fs=FS)
 
 
-@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not installed")
 class TestRealClips:
     def test_pulse_of_a_face(self):
         frames, fs = vmm.io.read(VIDEOS / "face.mp4")
         for method in METHODS:
-            found = pulse(frames[:, 90:210, 150:370], fs=fs, method=method)
-            assert found.is_known and 50 < found.rate < 60 and found.stderr < 1
+            result = pulse(frames[:, 90:210, 150:370], fs=fs, method=method)
+            assert result.is_known and 50 < result.rate < 60 and result.stderr < 1
 
-    def test_breath_of_a_baby(self):
+    def test_breathing_of_a_baby(self):
         clip, fs = vmm.io.read(VIDEOS / "baby.mp4", gray=True)
-        moved = vmm.measure.displacement(clip, [(180, 460, 80, 120)], fs=fs)
-        found = breathing(moved)
-        assert found.is_known and found.unit == "px"
-        assert 27 < found.rate < 36 and found.stderr < 2  # six breaths in ten seconds can be counted
+        signal = vmm.measure.displacement(clip, [(180, 460, 80, 120)], fs=fs)
+        result = breathing(signal)
+        assert result.is_known and result.unit == "px"
+        assert 27 < result.rate < 36 and result.stderr < 2  # six breaths in ten seconds can be counted

@@ -21,19 +21,19 @@ def clip():
 
 
 @pytest.fixture(scope="module")
-def moved(clip):
+def signal(clip):
     return vmm.measure.displacement(clip, ROIS, fs=30, pixel_size=0.5, unit="mm")
 
 
-def results(moved):
+def results(signal):
     return {
-        "displacement": moved,
-        "spectrum": vmm.measure.spectrum(moved),
-        "peaks": vmm.measure.peaks(moved),
-        "orbit": vmm.measure.orbit(moved, 5.3),
-        "modes": vmm.measure.modes(moved, [5.3, 7.1]),
-        "comparison": vmm.measure.compare(moved.values[:, 0, 1], moved.values[:, 1, 1], fs=30, sensor_fs=30),
-        "rate": vmm.measure.breathing(moved, band=(1, 10)),
+        "displacement": signal,
+        "spectrum": vmm.measure.spectrum(signal),
+        "peaks": vmm.measure.peaks(signal),
+        "orbit": vmm.measure.orbit(signal, 5.3),
+        "modes": vmm.measure.modes(signal, [5.3, 7.1]),
+        "comparison": vmm.measure.compare(signal.values[:, 0, 1], signal.values[:, 1, 1], fs=30, sensor_fs=30),
+        "rate": vmm.measure.breathing(signal, band=(1, 10)),
         "faults": vmm.measure.Faults((3,), ((7, 2),), np.zeros((4, 5)), ("a sentence",)),
         "suggestion": [
             vmm.measure.Suggestion(64.0, 0.01, 40.0, "motion", (1, 2, 3, 4), (5, 6), 0.1, (63, 65), 2, None, 500, True)
@@ -41,8 +41,8 @@ def results(moved):
     }
 
 
-def alike(a, b):
-    """Whether two results hold the same, of the same kinds."""
+def assert_equal_results(a, b):
+    """Check that two results have the same classes and values."""
     assert type(a) is type(b)
     if isinstance(a, np.ndarray):
         assert a.dtype == b.dtype
@@ -50,10 +50,10 @@ def alike(a, b):
     elif isinstance(a, (list, tuple)):
         assert len(a) == len(b)
         for x, y in zip(a, b, strict=True):
-            alike(x, y)
+            assert_equal_results(x, y)
     elif hasattr(a, "__dataclass_fields__"):
         for name in a.__dataclass_fields__:
-            alike(getattr(a, name), getattr(b, name))
+            assert_equal_results(getattr(a, name), getattr(b, name))
     else:
         assert a == b or (a != a and b != b)
 
@@ -61,26 +61,64 @@ def alike(a, b):
 KINDS = ["displacement", "spectrum", "peaks", "orbit", "modes", "comparison", "rate", "faults", "suggestion"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_results_print_one_line_and_compare_by_identity(moved, kind):
-    result = results(moved)[kind]
-    if not isinstance(result, list):
-        assert "\n" not in repr(result) and len(repr(result)) < 200
-        assert result in [result] and result not in [dataclasses.replace(result)] and isinstance(hash(result), int)
+def array_results(signal):
+    """A result of each class that holds arrays."""
+    by_kind = results(signal)
+    frames = synthetic.render(synthetic.texture((24, 32)), synthetic.sway(8, 30, 5, 0.1))
+    sound = vmm.measure.Sound(np.zeros(4), 30.0, (1.0, 9.0), 3.0, True, np.ones(2))
+    single = ("displacement", "spectrum", "orbit", "modes", "comparison", "rate", "faults")
+    return [*(by_kind[kind] for kind in single), by_kind["peaks"][0], vmm.measure.field(frames), sound]
+
+
+def test_results_have_a_short_repr_and_compare_by_identity(signal):
+    for result in array_results(signal):
+        assert repr(result).startswith(type(result).__name__ + "(")
+        assert "\n" not in repr(result) and len(repr(result)) < 120, repr(result)
+        copy = dataclasses.replace(result)
+        assert result == result and result != copy and len({result, copy}) == 2
+
+
+def test_every_class_of_results_is_tested(signal):
+    public = [getattr(vmm.measure, name) for name in dir(vmm.measure)]
+    classes = {one for one in public if isinstance(one, type)} - {vmm.measure.Suggestion}
+    assert classes == {type(result) for result in array_results(signal)}
+
+
+def test_times_are_seconds_if_the_rate_is_known_and_frames_otherwise(clip):
+    with_rate, without = (vmm.measure.displacement(clip, ROIS[0], fs=fs) for fs in (30, None))
+    np.testing.assert_allclose(with_rate.times, np.arange(120) / 30)
+    np.testing.assert_array_equal(without.times, np.arange(120))
+    assert (with_rate.fs, with_rate.time_unit, without.fs, without.time_unit) == (30, "s", 1, "frame")
+
+
+def test_derivatives_have_a_quantity_and_a_unit(signal):
+    velocity, acceleration = vmm.measure.velocity(signal), vmm.measure.acceleration(signal)
+    assert (signal.quantity, signal.unit) == ("displacement", "mm")
+    assert (velocity.quantity, velocity.unit) == ("velocity", "mm/s")
+    assert (acceleration.quantity, acceleration.unit) == ("acceleration", "mm/s²")
+    assert type(velocity) is type(acceleration) is vmm.measure.RegionSignal
+
+
+@pytest.mark.parametrize("module", [vmm.measure, vmm.stabilize])
+def test_modules_list_public_names_only(module):
+    assert sorted(dir(module)) == sorted(module.__all__)
+    assert not any(
+        name.startswith("_") or name.islower() and hasattr(getattr(module, name), "__path__") for name in dir(module)
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_saved_is_what_is_loaded(moved, kind, tmp_path):
-    result = results(moved)[kind]
+def test_a_loaded_result_equals_the_saved_one(signal, kind, tmp_path):
+    result = results(signal)[kind]
     save(tmp_path / "a.npz", result)
-    alike(load(tmp_path / "a.npz"), result)
+    assert_equal_results(load(tmp_path / "a.npz"), result)
 
 
 def test_an_array_keeps_its_rate_and_unit(tmp_path):
     save(tmp_path / "a.npz", np.arange(5.0), fs=240, unit="mm")
-    found = load(tmp_path / "a.npz")
-    assert (found.fs, found.unit) == (240.0, "mm")
-    np.testing.assert_array_equal(found.values, np.arange(5.0))
+    loaded = load(tmp_path / "a.npz")
+    assert (loaded.fs, loaded.unit) == (240.0, "mm")
+    np.testing.assert_array_equal(loaded.values, np.arange(5.0))
     with np.load(tmp_path / "a.npz") as archive:  # without vmm
         np.testing.assert_array_equal(archive["values"], np.arange(5.0))
 
@@ -91,55 +129,59 @@ def rows(path):
     return head, np.array(lines, dtype=float)
 
 
-def test_tables_have_units(moved, tmp_path):
-    found = results(moved)
-    save(tmp_path / "d.csv", moved)
+def test_tables_have_units(signal, tmp_path):
+    by_kind = results(signal)
+    save(tmp_path / "d.csv", signal)
     head, lines = rows(tmp_path / "d.csv")
-    assert head == ["time (s)"] + [f"region {i} {way} (mm)" for i in (0, 1) for way in ("down", "right")]
-    np.testing.assert_allclose(lines[:, 1:], moved.values.reshape(120, 4), rtol=1e-8)
+    assert head == ["time (s)"] + [
+        f"region {i} {direction_name} (mm)" for i in (0, 1) for direction_name in ("down", "right")
+    ]
+    np.testing.assert_allclose(lines[:, 1:], signal.values.reshape(120, 4), rtol=1e-8)
     np.testing.assert_allclose(lines[:, 0], np.arange(120) / 30, atol=1e-8)
-    save(tmp_path / "s.csv", found["spectrum"])
+    save(tmp_path / "s.csv", by_kind["spectrum"])
     assert rows(tmp_path / "s.csv")[0][:2] == ["frequency (Hz)", "region 0 down (mm)"]
-    save(tmp_path / "p.csv", found["peaks"])
+    save(tmp_path / "p.csv", by_kind["peaks"])
     head, lines = rows(tmp_path / "p.csv")
     assert head[:4] == ["frequency (Hz)", "frequency stderr (Hz)", "snr (dB)", "amplitude region 0 down (mm)"]
     assert lines[0, 0] == pytest.approx(5.3, abs=0.01)
-    save(tmp_path / "m.csv", found["modes"])
+    save(tmp_path / "m.csv", by_kind["modes"])
     head, lines = rows(tmp_path / "m.csv")
     assert lines.shape == (4, 8) and head[2:4] == ["down real (mm)", "down imaginary (mm)"]
-    save(tmp_path / "c.csv", found["comparison"])
-    save(tmp_path / "r.csv", found["rate"])
+    save(tmp_path / "c.csv", by_kind["comparison"])
+    save(tmp_path / "r.csv", by_kind["rate"])
     assert rows(tmp_path / "r.csv")[0] == ["time (s)", "value (mm)"]
 
 
-@pytest.mark.parametrize(("fs", "played"), [(2200, 8000), (30, 8000), (8000, 8000), (9000.0, 11025), (44100, 44100)])
-def test_sound_can_be_played(fs, played, tmp_path):
+@pytest.mark.parametrize(
+    ("fs", "player_rate"), [(2200, 8000), (30, 8000), (8000, 8000), (9000.0, 11025), (44100, 44100)]
+)
+def test_sound_has_a_rate_that_players_support(fs, player_rate, tmp_path):
     wave = np.sin(2 * np.pi * 0.11 * np.arange(1000)) * 1e-3 + 5
     save(tmp_path / "a.wav", wave, fs=fs)
-    rate, heard = scipy.io.wavfile.read(tmp_path / "a.wav")
-    assert rate == played and heard.dtype == np.int16
-    assert len(heard) == pytest.approx(1000 * played / fs, rel=0.01)
-    assert 0.85 * 32767 < np.abs(heard).max() <= 0.9 * 32767 + 1
-    spectrum = np.abs(np.fft.rfft(heard * np.hanning(len(heard))))
-    assert np.argmax(spectrum) * rate / len(heard) == pytest.approx(0.11 * fs, rel=0.01)
+    rate, samples = scipy.io.wavfile.read(tmp_path / "a.wav")
+    assert rate == player_rate and samples.dtype == np.int16
+    assert len(samples) == pytest.approx(1000 * player_rate / fs, rel=0.01)
+    assert 0.85 * 32767 < np.abs(samples).max() <= 0.9 * 32767 + 1
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    assert np.argmax(spectrum) * rate / len(samples) == pytest.approx(0.11 * fs, rel=0.01)
 
 
-def test_what_was_heard_is_written(tmp_path):
+def test_a_recovered_sound_is_saved(tmp_path):
     clip = synthetic.render(synthetic.texture((48, 48)), voices.speech(400, 2200, 0.02), noise=1.0)
     save(tmp_path / "a.wav", vmm.measure.sound(clip, fs=2200))
     assert scipy.io.wavfile.read(tmp_path / "a.wav")[0] == 8000
 
 
-def test_universal_file(moved, tmp_path):
+def test_universal_file_format(signal, tmp_path):
     pyuff = pytest.importorskip("pyuff")
-    shapes = vmm.measure.modes(moved, [5.3, 7.1])
-    save(tmp_path / "a.uff", [moved, shapes])
+    shapes = vmm.measure.modes(signal, [5.3, 7.1])
+    save(tmp_path / "a.uff", [signal, shapes])
     sets = pyuff.UFF(str(tmp_path / "a.uff")).read_sets()
     assert [one["type"] for one in sets] == [15] + 4 * [58] + 2 * [55]
     np.testing.assert_allclose(sets[0]["x"], [18, 50])
     np.testing.assert_allclose(sets[0]["y"], [-18, -18])
-    for k, (region, way, direction) in enumerate([(0, 0, -2), (0, 1, 1), (1, 0, -2), (1, 1, 1)], start=1):
-        np.testing.assert_allclose(sets[k]["data"], moved.values[:, region, way], rtol=1e-4, atol=1e-9)
+    for k, (region, axis, direction) in enumerate([(0, 0, -2), (0, 1, 1), (1, 0, -2), (1, 1, 1)], start=1):
+        np.testing.assert_allclose(sets[k]["data"], signal.values[:, region, axis], rtol=1e-4, atol=1e-9)
         assert (sets[k]["rsp_node"], sets[k]["rsp_dir"]) == (region + 1, direction)
         assert sets[k]["abscissa_inc"] == pytest.approx(1 / 30, rel=1e-4)
         assert sets[k]["ordinate_axis_units_lab"].strip() == "mm"
@@ -150,58 +192,58 @@ def test_universal_file(moved, tmp_path):
     assert pyuff.UFF(str(tmp_path / "b.uff")).read_sets(0)["type"] == 15
 
 
-def test_without_pyuff_its_pip_line_is_named(moved, tmp_path, monkeypatch):
+def test_without_pyuff_the_message_names_the_package(signal, tmp_path, monkeypatch):
     true = builtins.__import__
 
-    def without(name, *rest):
+    def import_without_pyuff(name, *rest):
         if name == "pyuff":
             raise ImportError(name)
         return true(name, *rest)
 
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(builtins, "__import__", import_without_pyuff)
     with pytest.raises(ImportError, match="pip install pyuff"):
-        save(tmp_path / "a.uff", moved)
+        save(tmp_path / "a.uff", signal)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_half_written_is_left(moved, tmp_path, monkeypatch):
-    save(tmp_path / "a.npz", moved)
+def test_a_failed_save_keeps_the_old_file(signal, tmp_path, monkeypatch):
+    save(tmp_path / "a.npz", signal)
     before = (tmp_path / "a.npz").read_bytes()
 
-    def broken(path, **arrays):
-        path.write_bytes(b"half")
+    def failing_save(path, **arrays):
+        path.write_bytes(b"incomplete")
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(np, "savez_compressed", broken)
+    monkeypatch.setattr(np, "savez_compressed", failing_save)
     with pytest.raises(OSError, match="the disk is full"):
-        save(tmp_path / "a.npz", moved, overwrite=True)
+        save(tmp_path / "a.npz", signal, overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
     assert (tmp_path / "a.npz").read_bytes() == before
 
 
-def test_what_cannot_be_saved(moved, tmp_path):
-    save(tmp_path / "a.npz", moved)
+def test_invalid_destinations_and_results(signal, tmp_path):
+    save(tmp_path / "a.npz", signal)
     with pytest.raises(FileExistsError, match="choose another name"):
-        save(tmp_path / "a.npz", moved)
-    for name, result, said in [
-        ("a.xyz", moved, "unknown format '.xyz'; known formats are .npz, .csv, .wav, .uff"),
-        ("a.wav", moved, r"holds one signal \(T,\), not \(120, 2, 2\)"),
-        ("a.wav", vmm.measure.spectrum(moved), "not Spectrum"),
-        ("a.csv", vmm.measure.orbit(moved, 5.3), "Orbit has no table"),
-        ("a.uff", vmm.measure.spectrum(moved), "holds a RegionSignal, Modes of regions"),
+        save(tmp_path / "a.npz", signal)
+    for name, result, message in [
+        ("a.xyz", signal, "unknown format '.xyz'; known formats are .npz, .csv, .wav, .uff"),
+        ("a.wav", signal, r"holds one signal \(T,\), not \(120, 2, 2\)"),
+        ("a.wav", vmm.measure.spectrum(signal), "not Spectrum"),
+        ("a.csv", vmm.measure.orbit(signal, 5.3), "Orbit has no table"),
+        ("a.uff", vmm.measure.spectrum(signal), "holds a RegionSignal, Modes of regions"),
         ("b.npz", {1: 2}, "a result that holds dict cannot be saved"),
         ("b.wav", np.full(20, np.nan), "the signal holds NaN"),
     ]:
         if name.endswith("uff"):
             pytest.importorskip("pyuff")
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(ValueError, match=message):
             save(tmp_path / name, result, fs=30)
     with pytest.raises(FileNotFoundError, match="no such folder"):
-        save(tmp_path / "no" / "a.npz", moved)
+        save(tmp_path / "no" / "a.npz", signal)
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
 
-def test_what_cannot_be_loaded(tmp_path):
+def test_invalid_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="no such file"):
         load(tmp_path / "a.npz")
     np.savez(tmp_path / "a.npz", x=np.zeros(3))
@@ -212,8 +254,8 @@ def test_what_cannot_be_loaded(tmp_path):
         load(tmp_path / "b.npz")
     save(tmp_path / "c.npz", np.zeros(3))
     with np.load(tmp_path / "c.npz") as archive:
-        held = dict(archive)
-    held["about"] = np.array(str(held["about"]).replace("Signals", "os"))
-    np.savez(tmp_path / "c.npz", **held)
+        arrays = dict(archive)
+    arrays["about"] = np.array(str(arrays["about"]).replace("Signals", "os"))
+    np.savez(tmp_path / "c.npz", **arrays)
     with pytest.raises(ValueError, match="does not know results of class 'os'"):
         load(tmp_path / "c.npz")

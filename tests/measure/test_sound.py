@@ -1,4 +1,4 @@
-"""Sound from vibrations."""
+"""Sound from the vibrations that it causes."""
 
 from functools import partial
 
@@ -14,107 +14,109 @@ from vmm.spatial import DualTree, SteerablePyramid
 
 FS, COUNT, ANGLE = 2200, 2200, 30.0
 SCENE = synthetic.texture((96, 96))
-ALONG = np.array([np.sin(np.deg2rad(ANGLE)), np.cos(np.deg2rad(ANGLE))])
+DIRECTION = np.array([np.sin(np.deg2rad(ANGLE)), np.cos(np.deg2rad(ANGLE))])
 
 
-def snr(heard, true):
-    """Of a waveform but for its ends, in dB, whatever its size and sign."""
-    heard, true = heard[40:-40], true[40:-40]
-    share = heard @ true / (true @ true)
-    return 10 * np.log10(share**2 * (true @ true) / np.sum((heard - share * true) ** 2))
+def snr(waveform, true):
+    """Signal-to-noise ratio in dB of a waveform without its ends, independent of scale and sign."""
+    waveform, true = waveform[40:-40], true[40:-40]
+    share = waveform @ true / (true @ true)
+    return 10 * np.log10(share**2 * (true @ true) / np.sum((waveform - share * true) ** 2))
 
 
 @pytest.fixture(scope="module", params=[0.02, 0.005, 0.001])
-def spoken(request):
-    """A clip that shakes by a voice, the voice, and its size."""
+def speech_clip(request):
+    """A clip that vibrates with a voice, the waveform of the voice, and its root mean square in pixels."""
     moves = voices.speech(COUNT, FS, request.param, ANGLE)
-    return synthetic.render(SCENE, moves, noise=1.0, seed=3), moves @ ALONG, request.param
+    return synthetic.render(SCENE, moves, noise=1.0, seed=3), moves @ DIRECTION, request.param
 
 
-def best(clip, band):
-    """What can be read with the scene and the direction known, and the error that noise and rounding leave."""
-    slope = (SCENE(0.01 * ALONG) - SCENE(-0.01 * ALONG)) / 0.02
+def ideal_estimate(clip, band):
+    """The estimate for a known scene and direction, and its error by noise and rounding."""
+    slope = (SCENE(0.01 * DIRECTION) - SCENE(-0.01 * DIRECTION)) / 0.02
     energy = np.sum(slope**2)
     return bandpass(np.tensordot(clip - SCENE((0, 0)), slope, 2) / energy, FS, band), np.sqrt((1 + 1 / 12) / energy)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["dual tree", "steerable"])
-def test_waveform_within_half_a_decibel_of_the_bound(spoken, name):
-    clip, voice, rms = spoken
-    heard = sound(clip, fs=FS, spatial=DualTree if name == "dual tree" else partial(SteerablePyramid, orientations=4))
-    ideal, error = best(clip, heard.band)
-    bound = 20 * np.log10(rms / error) - 10 * np.log10((heard.band[1] - heard.band[0]) / (FS / 2))
+def test_waveform_within_half_a_decibel_of_the_bound(speech_clip, name):
+    clip, voice, rms = speech_clip
+    waveform = sound(
+        clip, fs=FS, spatial=DualTree if name == "dual tree" else partial(SteerablePyramid, orientations=4)
+    )
+    ideal, error = ideal_estimate(clip, waveform.band)
+    bound = 20 * np.log10(rms / error) - 10 * np.log10((waveform.band[1] - waveform.band[0]) / (FS / 2))
     assert snr(ideal, voice) == pytest.approx(bound, abs=0.45)
-    less = 0.5 if name == "dual tree" else 0.6  # the latter wraps round
-    assert snr(heard.values, voice) > max(bound, snr(ideal, voice)) - less
-    assert heard.snr == pytest.approx(bound, abs=1.0)
-    assert heard.is_known and np.abs(heard.values).max() == pytest.approx(1)
+    tolerance = 0.5 if name == "dual tree" else 0.6  # the steerable pyramid is periodic
+    assert snr(waveform.values, voice) > max(bound, snr(ideal, voice)) - tolerance
+    assert waveform.snr == pytest.approx(bound, abs=1.0)
+    assert waveform.is_known and np.abs(waveform.values).max() == pytest.approx(1)
 
 
-def test_nothing_is_heard_where_nothing_moves():
+def test_a_still_clip_has_no_sound():
     still = synthetic.render(SCENE, np.zeros((600, 2)), noise=1.0)
     assert not sound(still, fs=FS).is_known
 
 
-def test_chunks_colour_and_regions():
+def test_chunks_color_and_regions():
     clip = synthetic.render(SCENE, voices.speech(500, FS, 0.02), noise=1.0)
     whole = sound(clip, fs=FS, band=(100, 900), roi=(16, 8, 64, 72)).values
     parts = sound(iter(np.split(clip[:, 16:80, 8:80], [1, 70, 300])), fs=FS, band=(100, 900)).values
-    assert abs(np.corrcoef(whole, parts)[0, 1]) > 0.999  # the reference of the latter is that of fewer frames
-    colour = sound(np.repeat(clip[:, 16:80, 8:80, None], 3, axis=-1), fs=FS, band=(100, 900)).values
-    assert abs(np.corrcoef(whole, colour)[0, 1]) > 0.9999
+    assert abs(np.corrcoef(whole, parts)[0, 1]) > 0.999  # fewer frames make the reference of the iterator
+    color = sound(np.repeat(clip[:, 16:80, 8:80, None], 3, axis=-1), fs=FS, band=(100, 900)).values
+    assert abs(np.corrcoef(whole, color)[0, 1]) > 0.9999
 
 
-def test_what_is_subtracted_is_noise(rng):
+def test_spectral_subtraction_removes_noise(rng):
     times = np.arange(8000) / 8000
     tone = np.where((times > 0.4) & (times < 0.6), np.sin(2 * np.pi * 500 * times), 0)
-    clear = spectral_subtraction(tone + rng.normal(0, 0.2, 8000), 8000, 1.5)
+    denoised = spectral_subtraction(tone + rng.normal(0, 0.2, 8000), 8000, 1.5)
     quiet = np.r_[400:2800, 5200:7600]
-    assert clear.shape == tone.shape
-    assert clear[quiet].std() < 0.12
-    assert np.corrcoef(clear[3400:4600], tone[3400:4600])[0, 1] > 0.97
+    assert denoised.shape == tone.shape
+    assert denoised[quiet].std() < 0.12
+    assert np.corrcoef(denoised[3400:4600], tone[3400:4600])[0, 1] > 0.97
     np.testing.assert_allclose(spectral_subtraction(tone, 8000, 0.0), tone, atol=1e-9)
 
 
 # Rolling shutter.
 
 
-def rolling(rms, rows, noise=1.0, period=150, seconds=0.5):
+def rolling_shutter_clip(rms, rows, noise=1.0, period=150, seconds=0.5):
     rate = 60 * period
     wave = voices.speech(int(rate * seconds), rate, rms, 0.0)[:, 1]
     return voices.rolling_shutter((rows, 192), wave, period, noise=noise), wave, 1 / rate
 
 
 def test_each_row_is_a_sample():
-    clip, wave, _ = rolling(0.05, 120)
-    seen, weights = row_motion(clip)
+    clip, wave, _ = rolling_shutter_clip(0.05, 120)
+    measured, weights = row_motion(clip)
     true = wave.reshape(-1, 150)[:, :120]
-    error = seen - seen.mean(axis=0) - (true - true.mean(axis=0))
+    error = measured - measured.mean(axis=0) - (true - true.mean(axis=0))
     assert weights.shape == (120,) and (weights > 0).all()
     assert np.sqrt(np.mean(error**2)) < 0.006
-    assert np.vdot(seen, true - true.mean(axis=0)) / np.sum((true - true.mean(axis=0)) ** 2) == pytest.approx(
+    assert np.vdot(measured, true - true.mean(axis=0)) / np.sum((true - true.mean(axis=0)) ** 2) == pytest.approx(
         1, abs=0.02
     )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("rows", "least"), [(150, 12.0), (120, 9.0)])
-def test_sound_far_above_the_rate_of_frames(rows, least):
-    """120 to 900 Hz at 60 frames/s, without and with a gap between frames of a fifth of the time."""
-    clip, wave, row_time = rolling(0.02, rows)
-    heard = sound(clip, fs=60, row_time=row_time, band=(100, 950))
-    assert heard.fs == pytest.approx(9000) and len(heard.values) == len(wave)
-    assert snr(heard.values, wave) > least
-    assert heard.is_known
-    assert not sound(rolling(0.0 + 1e-9, rows)[0], fs=60, row_time=row_time, band=(100, 950)).is_known
+@pytest.mark.parametrize(("rows", "min_snr"), [(150, 12.0), (120, 9.0)])
+def test_rolling_shutter_sound_exceeds_the_camera_rate(rows, min_snr):
+    """The sound has 120 to 900 Hz at fs = 60 Hz, without and with a gap of a fifth of the time between frames."""
+    clip, wave, row_time = rolling_shutter_clip(0.02, rows)
+    waveform = sound(clip, fs=60, row_time=row_time, band=(100, 950))
+    assert waveform.fs == pytest.approx(9000) and len(waveform.values) == len(wave)
+    assert snr(waveform.values, wave) > min_snr
+    assert waveform.is_known
+    assert not sound(rolling_shutter_clip(1e-9, rows)[0], fs=60, row_time=row_time, band=(100, 950)).is_known
 
 
 # Bad input.
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"fs": -1}, "fs=-1 must be a positive number"),
         ({"subtract": -1}, "subtract=-1 must be at least 0"),
@@ -125,12 +127,12 @@ def test_sound_far_above_the_rate_of_frames(rows, least):
         ({"row_time": 0.1}, "48 rows must fit into the time of a frame"),
     ],
 )
-def test_bad_input(options, said, rng):
-    with pytest.raises(ValueError, match=said):
+def test_invalid_options(options, message, rng):
+    with pytest.raises(ValueError, match=message):
         sound(rng.integers(0, 255, (100, 48, 48), np.uint8), **{"fs": FS, **options})
 
 
-def test_rows_that_do_not_fit():
+def test_rows_that_exceed_the_frame_time():
     with pytest.raises(ValueError, match="must fit into the time of a frame"):
         rolling_shutter_signal(np.zeros((4, 24, 32), np.uint8), -1.0, fs=60, band=(100, 200))
     with pytest.raises(ValueError, match="period=20 must be at least the 24 rows"):

@@ -1,4 +1,4 @@
-"""Spectra, lines, orbits, derivatives and sensors."""
+"""Spectra, peaks, orbits, derivatives and comparison with sensors."""
 
 import dataclasses
 
@@ -17,8 +17,8 @@ def sine(frequency, amplitude=1.0, phase=0.3, count=960, fs=FS):
 
 
 @dataclasses.dataclass(frozen=True)
-class Moved:
-    """What a result such as that of ``displacement`` offers."""
+class FakeResult:
+    """The attributes of a result such as that of ``displacement``."""
 
     values: np.ndarray
     stderr: np.ndarray
@@ -31,74 +31,74 @@ class Moved:
 
 
 @pytest.mark.parametrize("segments", [1, 4, 8])
-def test_amplitude_is_that_of_a_sine(segments):
-    there = spectrum(sine(30), fs=FS, segments=segments).frequencies
-    found = spectrum(sine(there[len(there) // 4], 0.2), fs=FS, segments=segments)
-    assert found.values.max() == pytest.approx(0.2, rel=1e-3)
-    assert found.values.argmax() == len(there) // 4
-    assert found.unit == "" and found.fs == FS
+def test_amplitude_equals_that_of_a_sine(segments):
+    bins = spectrum(sine(30), fs=FS, segments=segments).frequencies
+    result = spectrum(sine(bins[len(bins) // 4], 0.2), fs=FS, segments=segments)
+    assert result.values.max() == pytest.approx(0.2, rel=1e-3)
+    assert result.values.argmax() == len(bins) // 4
+    assert result.unit == "" and result.fs == FS
 
 
-def test_density_adds_up_to_the_variance(rng):
+def test_the_density_integrates_to_the_variance(rng):
     noise = rng.normal(0, 0.3, (9600, 3))
-    found = spectrum(noise, fs=FS, kind="density")
-    np.testing.assert_allclose(found.values.sum(axis=0) * found.frequencies[1], noise.var(axis=0), rtol=0.03)
-    assert found.unit == "1/Hz"
+    result = spectrum(noise, fs=FS, kind="density")
+    np.testing.assert_allclose(result.values.sum(axis=0) * result.frequencies[1], noise.var(axis=0), rtol=0.03)
+    assert result.unit == "1/Hz"
 
 
 @pytest.mark.parametrize("segments", [1, 8, 40])
-def test_the_scatter_of_noise_is_that_of_the_stated_freedom(rng, segments):
-    found = spectrum(rng.normal(size=(4800, 40)), fs=FS, kind="density", segments=segments)
-    inside = found.values[3:-3]
-    assert inside.var() / inside.mean() ** 2 == pytest.approx(2 / found.dof, rel=0.12)
+def test_the_scatter_of_noise_agrees_with_the_degrees_of_freedom(rng, segments):
+    result = spectrum(rng.normal(size=(4800, 40)), fs=FS, kind="density", segments=segments)
+    inside = result.values[3:-3]
+    assert inside.var() / inside.mean() ** 2 == pytest.approx(2 / result.dof, rel=0.12)
 
 
-def test_regions_are_averaged_by_their_errors(rng):
+def test_regions_are_averaged_by_inverse_variance(rng):
     errors = np.array([[0.01, 0.02], [0.1, 0.1], [np.nan, 0.05]])
-    known = np.isfinite(errors)
+    is_known = np.isfinite(errors)
     values = rng.normal(size=(960, 3, 2)) * np.nan_to_num(errors)
-    values[:, ~known] = np.nan
-    moved = Moved(values, errors, known)
-    each, both = spectrum(moved, kind="density"), spectrum(moved, kind="density", average=True)
+    values[:, ~is_known] = np.nan
+    signal = FakeResult(values, errors, is_known)
+    each, both = spectrum(signal, kind="density"), spectrum(signal, kind="density", average=True)
     weights = 1 / np.square(errors[:2, 0])
     np.testing.assert_allclose(both.values[:, 0], each.values[:, :2, 0] @ weights / weights.sum(), rtol=1e-9)
     assert both.values.shape == (len(both.frequencies), 2) and np.isfinite(both.values).all()
     assert both.unit == "mm²/Hz" and np.isnan(each.values[:, 2, 0]).all()
 
 
-# Lines.
+# Peaks.
 
 
 @pytest.mark.parametrize("count", [300, 960])
 @pytest.mark.parametrize("signals", [1, 6])
-def test_noise_yields_no_more_lines_than_stated(rng, count, signals):
-    found = sum(bool(peaks(rng.normal(size=(count, signals)), max_peaks=1, false_alarm=0.1)) for _ in range(300))
-    assert 3 <= found <= 36  # 30 expected at most; the mean less a few where neighbouring bins are alike
+def test_the_rate_of_false_alarms(rng, count, signals):
+    result = sum(bool(peaks(rng.normal(size=(count, signals)), max_peaks=1, false_alarm=0.1)) for _ in range(300))
+    assert 3 <= result <= 36  # at most 30 are expected; fewer, since neighboring bins are correlated
 
 
-def test_a_line_at_the_threshold_is_found(rng):
-    """A > 2 std sqrt(ln(M / p) / T) were the floor known and no window used: what is twice as strong is found."""
-    least = 2 * np.sqrt(np.log(480 / 0.01) / 960)
-    found = [peaks(sine(31.3, 2 * least) + rng.normal(size=960), fs=FS) for _ in range(60)]
-    assert sum(any(abs(line.frequency - 31.3) < 0.1 for line in lines) for lines in found) > 50
+def test_peaks_of_twice_the_threshold_are_detected(rng):
+    """The threshold for a known floor and no window is 2 std sqrt(ln(M / p) / T)."""
+    threshold = 2 * np.sqrt(np.log(480 / 0.01) / 960)
+    result = [peaks(sine(31.3, 2 * threshold) + rng.normal(size=960), fs=FS) for _ in range(60)]
+    assert sum(any(abs(line.frequency - 31.3) < 0.1 for line in lines) for lines in result) > 50
 
 
-@pytest.mark.parametrize(("strength", "most"), [(1, 1.1), (10, 1.2)])
-def test_lines_reach_the_bound_and_state_their_errors(rng, strength, most):
-    off, stated = [], []
+@pytest.mark.parametrize(("amplitude", "limit"), [(1, 1.1), (10, 1.2)])
+def test_peaks_reach_the_bound_with_correct_standard_errors(rng, amplitude, limit):
+    errors, stderr = [], []
     for _ in range(250):
         frequency = rng.uniform(5, 110)
-        (line,) = peaks(sine(frequency, strength, rng.uniform(0, 6), 480) + rng.normal(size=480), fs=FS, max_peaks=1)
-        off.append([line.frequency - frequency, line.amplitude - strength])
-        stated.append([line.frequency_stderr, line.amplitude_stderr])
-    scatter = np.sqrt(np.mean(np.square(off), axis=0))
-    bound = np.sqrt(6) * FS / (np.pi * strength * 480**1.5), np.sqrt(2 / 480)
-    assert (scatter < most * np.array(bound)).all()
-    np.testing.assert_allclose(np.sqrt(np.mean(np.square(stated), axis=0)), scatter, rtol=0.12)
+        (line,) = peaks(sine(frequency, amplitude, rng.uniform(0, 6), 480) + rng.normal(size=480), fs=FS, max_peaks=1)
+        errors.append([line.frequency - frequency, line.amplitude - amplitude])
+        stderr.append([line.frequency_stderr, line.amplitude_stderr])
+    scatter = np.sqrt(np.mean(np.square(errors), axis=0))
+    bound = np.sqrt(6) * FS / (np.pi * amplitude * 480**1.5), np.sqrt(2 / 480)
+    assert (scatter < limit * np.array(bound)).all()
+    np.testing.assert_allclose(np.sqrt(np.mean(np.square(stderr), axis=0)), scatter, rtol=0.12)
 
 
-def test_weak_lines_beside_strong_ones_and_no_others(rng):
-    """The beam: 200, 20 and 5 mpx under noise of 2.44."""
+def test_weak_peaks_are_detected_next_to_strong_ones(rng):
+    """The amplitudes are 200, 20 and 5, and the noise has a standard deviation of 2.44, as for a beam in mpx."""
     wave = sine(5.07, 200) + sine(31.33, 20) + sine(87.77, 5)
     for _ in range(10):
         lines = peaks(wave + rng.normal(0, 2.44, 960), fs=FS)
@@ -109,24 +109,24 @@ def test_weak_lines_beside_strong_ones_and_no_others(rng):
             assert line.amplitude_stderr == pytest.approx(2.44 * np.sqrt(2 / 960), rel=0.4)
 
 
-def test_signals_together_tell_more_than_each(rng):
+def test_several_signals_reduce_the_standard_error(rng):
     shape = np.array([1.0, -0.5, 2.0, 0.0])
     values = np.outer(sine(31.33, 0.25), shape) + rng.normal(size=(960, 4))
     (line,) = peaks(values.reshape(960, 2, 2), fs=FS)
     assert line.amplitude.shape == line.phase.shape == (2, 2)
     assert abs(line.frequency - 31.33) < 5 * line.frequency_stderr
-    (alone,) = peaks(values[:, 2], fs=FS)
-    assert line.frequency_stderr < 0.98 * alone.frequency_stderr
-    turned = np.exp(1j * (line.phase.ravel()[:3] - 0.3))
-    np.testing.assert_allclose(turned.real, [1, -1, 1], atol=0.15)
+    (single,) = peaks(values[:, 2], fs=FS)
+    assert line.frequency_stderr < 0.98 * single.frequency_stderr
+    rotated = np.exp(1j * (line.phase.ravel()[:3] - 0.3))
+    np.testing.assert_allclose(rotated.real, [1, -1, 1], atol=0.15)
 
 
-def test_what_is_not_steady_has_larger_errors(rng):
-    falling = sine(31.3) * np.exp(-np.arange(960) / 200) + rng.normal(0, 0.01, 960)
-    line = peaks(falling, fs=FS)[0]
+def test_an_unsteady_vibration_has_larger_standard_errors(rng):
+    decaying = sine(31.3) * np.exp(-np.arange(960) / 200) + rng.normal(0, 0.01, 960)
+    line = peaks(decaying, fs=FS)[0]
     assert not line.is_steady
-    even = peaks(sine(31.3, float(line.amplitude)) + rng.normal(0, 0.01, 960), fs=FS)[0]
-    assert even.is_steady and line.frequency_stderr > 4 * even.frequency_stderr
+    steady = peaks(sine(31.3, float(line.amplitude)) + rng.normal(0, 0.01, 960), fs=FS)[0]
+    assert steady.is_steady and line.frequency_stderr > 4 * steady.frequency_stderr
 
 
 def test_a_band_and_unknown_signals():
@@ -137,37 +137,37 @@ def test_a_band_and_unknown_signals():
     assert np.isnan(line.amplitude[1]) and line.amplitude[0] == pytest.approx(1, abs=0.03)
 
 
-@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not installed")
 def test_tuning_fork():
-    """By the round rate of 500 Hz that is told of the clip: 64.04 Hz, steadily, where the fork is said to have 64.
+    """At the nominal rate of 500 Hz, a fork of 64 Hz is measured at 64.04 Hz.
 
-    The error that noise leaves is much smaller than the difference; with that of the rate it covers it.
+    The difference exceeds the standard error by far, unless that includes the uncertainty of the rate.
     """
     clip = vmm.io.stream(VIDEOS / "tuning_64hz_500fps.mp4", fs=500, gray=True, end=1.2)
     chunks = (chunk[:, 64:192, 272:320] for chunk in clip)
-    moved = vmm.measure.displacement(np.concatenate(list(chunks)), [(8, 8, 100, 32)], fs=500)
-    line = peaks(moved, band=(20, 240), max_peaks=1)[0]
+    signal = vmm.measure.displacement(np.concatenate(list(chunks)), [(8, 8, 100, 32)], fs=500)
+    line = peaks(signal, band=(20, 240), max_peaks=1)[0]
     assert line.unit == "px"
     assert line.frequency == pytest.approx(64.04, abs=0.005)
     assert line.frequency_stderr < 0.002
-    sure = peaks(moved, band=(20, 240), max_peaks=1, fs_uncertainty=1e-3)[0]
-    assert abs(sure.frequency - 64.0) < sure.frequency_stderr < 0.07
+    with_fs_uncertainty = peaks(signal, band=(20, 240), max_peaks=1, fs_uncertainty=1e-3)[0]
+    assert abs(with_fs_uncertainty.frequency - 64.0) < with_fs_uncertainty.frequency_stderr < 0.07
 
 
 # Orbits.
 
 
 @pytest.mark.parametrize(("angle", "minor"), [(30, 0.1), (-50, -0.05), (80, 0.0)])
-def test_an_ellipse_is_found(rng, angle, minor):
-    turn, tilt = 2 * np.pi * 5.03 * np.arange(480) / FS + 1, np.deg2rad(angle)
-    along, across = 0.3 * np.cos(turn), minor * np.sin(turn)
+def test_an_ellipse_is_measured(rng, angle, minor):
+    phase, tilt = 2 * np.pi * 5.03 * np.arange(480) / FS + 1, np.deg2rad(angle)
+    along, across = 0.3 * np.cos(phase), minor * np.sin(phase)
     right, down = along * np.cos(tilt) - across * np.sin(tilt), along * np.sin(tilt) + across * np.cos(tilt)
     values = np.stack([down, right], axis=1)[:, None] + rng.normal(0, 0.01, (480, 1, 2))
-    found = orbit(values, 5.03, fs=FS)
-    assert found.stderr[0] == pytest.approx(0.01 * np.sqrt(2 / 480), rel=0.4)
-    assert found.major[0] == pytest.approx(0.3, abs=0.003) and found.minor[0] == pytest.approx(minor, abs=0.003)
-    assert found.angle[0] == pytest.approx(angle, abs=1)
-    path = found.path(200)[:, 0]
+    result = orbit(values, 5.03, fs=FS)
+    assert result.stderr[0] == pytest.approx(0.01 * np.sqrt(2 / 480), rel=0.4)
+    assert result.major[0] == pytest.approx(0.3, abs=0.003) and result.minor[0] == pytest.approx(minor, abs=0.003)
+    assert result.angle[0] == pytest.approx(angle, abs=1)
+    path = result.path(200)[:, 0]
     assert np.hypot(*path.T).max() == pytest.approx(0.3, abs=0.003)
 
 
@@ -176,33 +176,33 @@ def test_an_ellipse_is_found(rng, angle, minor):
 
 @pytest.mark.parametrize("drift", [0.0, 3.0])
 def test_derivatives(drift):
-    times, turn = np.arange(960) / FS, 2 * np.pi * 7.3
-    moved = 0.2 * np.sin(turn * times) + drift * times
+    times, omega = np.arange(960) / FS, 2 * np.pi * 7.3
+    signal = 0.2 * np.sin(omega * times) + drift * times
     inner = slice(60, -60)
     np.testing.assert_allclose(
-        velocity(moved, fs=FS)[inner], (0.2 * turn * np.cos(turn * times) + drift)[inner], atol=0.1
+        velocity(signal, fs=FS)[inner], (0.2 * omega * np.cos(omega * times) + drift)[inner], atol=0.1
     )
-    expected = -0.2 * turn**2 * np.sin(turn * times)
-    np.testing.assert_allclose(acceleration(moved, fs=FS)[inner], expected[inner], atol=4)
+    expected = -0.2 * omega**2 * np.sin(omega * times)
+    np.testing.assert_allclose(acceleration(signal, fs=FS)[inner], expected[inner], atol=4)
 
 
-def test_a_result_stays_a_result_and_its_errors_grow(rng):
+def test_derivatives_of_a_result_are_results_with_standard_errors(rng):
     noise = rng.normal(0, 0.02, (2400, 4, 2))
-    moved = Moved(noise, np.full((4, 2), 0.02), np.ones((4, 2), bool))
+    signal = FakeResult(noise, np.full((4, 2), 0.02), np.ones((4, 2), bool))
     for change, unit in ((velocity, "mm/s"), (acceleration, "mm/s²")):
-        changed = change(moved, cutoff=80)
-        assert isinstance(changed, Moved) and changed.unit == unit
+        changed = change(signal, cutoff=80)
+        assert isinstance(changed, FakeResult) and changed.unit == unit
         assert changed.values[100:-100].std() == pytest.approx(changed.stderr.mean(), rel=0.03)
 
 
 @pytest.mark.parametrize("order", [1, 2])
-def test_integration_undoes_differentiation_but_for_drift(rng, order):
-    seconds, turn = np.arange(4800) / FS, 2 * np.pi * 7.3
-    moved = 0.2 * np.sin(turn * seconds)
-    sensor = {1: 0.2 * turn * np.cos(turn * seconds), 2: -(turn**2) * moved}[order]
-    drifting = sensor + 0.5 + 0.1 * seconds  # an offset and a drift, as sensors have
-    found = integrate(drifting, fs=FS, highpass=1.0, order=order)
-    np.testing.assert_allclose(found[480:-480], moved[480:-480], atol=0.01)
+def test_integration_removes_the_drift_of_a_sensor(rng, order):
+    times, omega = np.arange(4800) / FS, 2 * np.pi * 7.3
+    signal = 0.2 * np.sin(omega * times)
+    sensor = {1: 0.2 * omega * np.cos(omega * times), 2: -(omega**2) * signal}[order]
+    drifting = sensor + 0.5 + 0.1 * times  # sensors have an offset and a drift
+    result = integrate(drifting, fs=FS, highpass=1.0, order=order)
+    np.testing.assert_allclose(result[480:-480], signal[480:-480], atol=0.01)
 
 
 def test_a_velocity_has_a_quantity_and_a_unit():
@@ -225,9 +225,9 @@ def test_units_without_a_rate(rng):
     assert spectrum(wave, kind="density").unit == "1/(cycles/frame)" and spectrum(wave, fs=1.0).frequency_unit == "Hz"
 
 
-def test_the_default_resolves_a_line():
-    found = spectrum(sine(5, count=480), fs=FS)
-    assert found.frequencies[found.values.argmax()] == pytest.approx(5)
+def test_the_default_spectrum_resolves_a_peak():
+    result = spectrum(sine(5, count=480), fs=FS)
+    assert result.frequencies[result.values.argmax()] == pytest.approx(5)
 
 
 # Sensors.
@@ -239,29 +239,29 @@ def wobble(times):
 
 @pytest.mark.parametrize("sensor_fs", [16.5, 100.0, 1000.0])
 @pytest.mark.parametrize("gain", [0.2, -3.0])
-def test_a_sensor_is_brought_onto_the_same_instants(rng, sensor_fs, gain):
+def test_a_sensor_is_aligned_and_resampled(rng, sensor_fs, gain):
     measured = gain * wobble(np.arange(450) / 30 + 2.37) + 5
     sensor = wobble(np.arange(int(20 * sensor_fs)) / sensor_fs)
-    found = compare(measured + rng.normal(0, 0.01 * abs(gain), 450), sensor, fs=30, sensor_fs=sensor_fs)
-    assert found.lag == pytest.approx(2.37, abs=0.01)
-    assert found.gain == pytest.approx(gain, rel=0.02)
-    assert found.correlation * np.sign(gain) > 0.999
-    assert found.nmae < 0.01
-    assert len(found.measured) == len(found.sensor) == len(found.times) == 450
+    result = compare(measured + rng.normal(0, 0.01 * abs(gain), 450), sensor, fs=30, sensor_fs=sensor_fs)
+    assert result.lag == pytest.approx(2.37, abs=0.01)
+    assert result.gain == pytest.approx(gain, rel=0.02)
+    assert result.correlation * np.sign(gain) > 0.999
+    assert result.normalized_mae < 0.01
+    assert len(result.measured) == len(result.sensor) == len(result.times) == 450
 
 
-def test_the_error_is_that_of_scaled_signals():
+def test_the_mean_absolute_error_is_normalized():
     up = np.linspace(0, 1, 100)
-    bent = compare(up, up**2, fs=1, sensor_fs=1, max_lag=0)
-    assert bent.nmae == pytest.approx(1 / 6, abs=0.01)
-    assert compare(up, 7 * up + 3, fs=1, sensor_fs=1, max_lag=0).nmae < 1e-9
+    comparison = compare(up, up**2, fs=1, sensor_fs=1, max_lag=0)
+    assert comparison.normalized_mae == pytest.approx(1 / 6, abs=0.01)
+    assert compare(up, 7 * up + 3, fs=1, sensor_fs=1, max_lag=0).normalized_mae < 1e-9
 
 
-# Bad input.
+# Invalid arguments.
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         (lambda x: spectrum(x, fs=-1), "fs=-1 must be a positive number"),
         (lambda x: spectrum(x, kind="power"), "kind='power' must be one of amplitude, density"),
@@ -282,11 +282,11 @@ def test_the_error_is_that_of_scaled_signals():
         (lambda x: compare(x, x, fs=FS, sensor_fs=FS, max_lag=-1), "max_lag=-1 must be a time in seconds"),
     ],
 )
-def test_bad_input(call, said):
-    with pytest.raises(ValueError, match=said):
+def test_invalid_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
         call(sine(5))
 
 
-def test_text_is_no_signal():
+def test_text_is_refused_as_signal():
     with pytest.raises(TypeError, match="signals must be real numbers"):
         spectrum(np.array(["a"] * 20))

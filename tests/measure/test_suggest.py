@@ -1,4 +1,4 @@
-"""Lines of motion and colour found in clips."""
+"""Suggestions: vibrations and color changes that are detected in clips."""
 
 import argparse
 import re
@@ -19,7 +19,7 @@ def _sway(frequency, amplitude=0.05, frames=150, shape=(64, 80), noise=1.0, seed
 
 
 @pytest.mark.parametrize("frequency", [2.37, 5.01, 11.13])
-def test_a_frequency_between_bins_is_found(frequency):
+def test_a_frequency_between_bins_is_measured(frequency):
     line = suggest(_sway(frequency), fs=30)[0]
     assert line.kind == "motion"
     assert abs(line.frequency - frequency) < 0.02
@@ -35,7 +35,7 @@ def test_amplitude_in_every_direction(angle):
     assert line.alpha == pytest.approx(2 / line.amplitude, rel=0.05)
 
 
-def test_the_uncertainty_is_that_of_the_frequency():
+def test_the_standard_error_of_the_frequency():
     errors = [
         (line.frequency - 3.33) / line.frequency_stderr
         for line in (suggest(_sway(3.33, 0.01, noise=2.0, seed=seed), fs=30)[0] for seed in range(12))
@@ -44,36 +44,36 @@ def test_the_uncertainty_is_that_of_the_frequency():
 
 
 @pytest.mark.parametrize("kind", ["still", "noise", "texture and noise"])
-@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("color", [False, True])
 @pytest.mark.parametrize("frames", [16, 40, 150])
-def test_nothing_is_found_where_nothing_moves(rng, kind, colour, frames):
+def test_still_clips_yield_no_suggestion(rng, kind, color, frames):
     still = synthetic.texture((64, 80))((0, 0)) if kind != "noise" else np.full((64, 80), 128.0)
-    shape = (frames, *still.shape) + (3,) * colour
+    shape = (frames, *still.shape) + (3,) * color
     noise = 0 if kind == "still" else rng.normal(0, 1.5, shape)
-    clip = (still[..., None] if colour else still) + noise + np.zeros(shape)
+    clip = (still[..., None] if color else still) + noise + np.zeros(shape)
     assert suggest(np.rint(clip).astype(np.uint8), fs=30) == []
     assert suggest((clip / 255).astype(np.float32), fs=30) == []
 
 
-def test_a_drift_is_no_vibration(rng):
+def test_a_drift_is_not_a_vibration(rng):
     moves = np.outer(np.linspace(0, 0.8, 150), [0, 1])
     assert suggest(synthetic.render(synthetic.texture((64, 80)), moves, noise=1.0), fs=30) == []
     walk = np.cumsum(rng.normal(0, 0.01, (150, 2)), axis=0)
     assert suggest(synthetic.render(synthetic.texture((64, 80)), walk, noise=1.0), fs=30) == []
 
 
-def test_the_box_lies_on_what_vibrates():
+def test_the_roi_contains_the_vibrating_object():
     scene = synthetic.disc((160, 192), radius=36)
     line = suggest(synthetic.render(scene, synthetic.sway(90, 30, 6.2, 0.1), noise=1.0), fs=30)[0]
-    top, left, height, width = line.roi
+    row, col, height, width = line.roi
     assert abs(line.frequency - 6.2) < 0.02
-    assert 80 - 36 - 16 <= top <= 60 and 100 <= top + height <= 80 + 36 + 16
-    assert 96 - 36 - 16 <= left <= 76 and 116 <= left + width <= 96 + 36 + 16
-    assert top <= line.point[0] <= top + height and left <= line.point[1] <= left + width
-    assert line.command().endswith(f"--roi {top} {left} {height} {width}")
+    assert 80 - 36 - 16 <= row <= 60 and 100 <= row + height <= 80 + 36 + 16
+    assert 96 - 36 - 16 <= col <= 76 and 116 <= col + width <= 96 + 36 + 16
+    assert row <= line.point[0] <= row + height and col <= line.point[1] <= col + width
+    assert line.command().endswith(f"--roi {row} {col} {height} {width}")
 
 
-def test_two_frequencies_each_in_its_half():
+def test_two_frequencies_in_two_halves():
     clip = np.concatenate([_sway(4.3, 0.1), _sway(7.7, 0.05, seed=1)], axis=2)
     lines = {round(line.frequency, 1): line for line in suggest(clip, fs=30)}
     assert set(lines) == {4.3, 7.7}
@@ -81,38 +81,38 @@ def test_two_frequencies_each_in_its_half():
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
-def test_every_type_and_colour(dtype):
-    grey = _sway(5.3, 0.1, frames=90, dtype=np.float64)
+def test_dtypes_and_color(dtype):
+    gray = _sway(5.3, 0.1, frames=90, dtype=np.float64)
     scale = {np.uint8: 1, np.uint16: 257}.get(dtype, 1 / 255)
-    frames = (np.clip(grey, 0, 255) * scale).astype(dtype)
+    frames = (np.clip(gray, 0, 255) * scale).astype(dtype)
     for clip in (frames, (frames[..., None] * np.array([0.9, 0.7, 0.5])).astype(dtype)):
         line = suggest(clip, fs=30)[0]
         assert (line.kind, round(line.frequency, 1)) == ("motion", 5.3)
         assert line.amplitude == pytest.approx(0.1, rel=0.25)
 
 
-def test_chunks_give_what_the_clip_gives():
+def test_chunks_equal_the_clip():
     clip = _sway(5.3, frames=90)
     chunks = np.split(clip, [1, 5, 30, 31, 77])
     assert suggest(iter(chunks), fs=30) == suggest(clip, fs=30)
 
 
-def test_a_stream_has_its_own_rate(tmp_path):
+def test_a_stream_provides_its_rate(tmp_path):
     vmm.io.write(tmp_path / "clip.mkv", _sway(5.3, frames=60), 30)
     line = suggest(vmm.io.stream(tmp_path / "clip.mkv"))[0]
     assert abs(line.frequency - 5.3) < 0.05
     assert line.fs == 30
 
 
-def test_a_pulse_is_colour_and_a_lamp_flickers(rng):
+def test_a_pulse_is_color_and_a_lamp_is_flicker(rng):
     still = np.repeat(synthetic.texture((96, 128), contrast=8.0)((0, 0))[..., None], 3, axis=-1)
     wave = np.sin(2 * np.pi * 1.13 * np.arange(240) / 30)[:, None, None, None]
     pulse = still + rng.normal(0, 1, (240, *still.shape))
     pulse[:, 16:64, 32:96] += 0.5 * wave * np.array([0.3, 1.0, 0.5])
     line = suggest(np.rint(pulse).astype(np.uint8), fs=30)[0]
     assert line.kind == "color" and abs(line.frequency - 1.13) < 0.02
-    top, left, height, width = line.roi
-    assert 0 <= top <= 32 and 48 <= top + height <= 80 and 16 <= left <= 48 and 80 <= left + width <= 112
+    row, col, height, width = line.roi
+    assert 0 <= row <= 32 and 48 <= row + height <= 80 and 16 <= col <= 48 and 80 <= col + width <= 112
     assert line.command("a b.mp4").startswith("vmm color 'a b.mp4' out.mp4 --band ")
     lamp = still * (1 + 0.005 * wave) + rng.normal(0, 1, (240, *still.shape))
     for clip in (lamp, lamp[..., 1]):
@@ -121,7 +121,7 @@ def test_a_pulse_is_colour_and_a_lamp_flickers(rng):
         assert "--alpha -1" in line.command()
 
 
-def test_a_harmonic_is_known_as_such():
+def test_harmonics_are_marked():
     times = np.arange(150) / 30
     wave = 0.2 * np.sin(2 * np.pi * 3.1 * times) + 0.05 * np.sin(2 * np.pi * 6.2 * times)
     clip = synthetic.render(synthetic.texture((64, 80)), np.outer(wave, [0, 1]), noise=1.0)
@@ -133,7 +133,7 @@ def test_a_harmonic_is_known_as_such():
 
 @pytest.mark.parametrize("fs", [None, 30, 500])
 @pytest.mark.parametrize("frequency", [0.05, 0.2, 0.45])
-def test_the_bands_can_be_magnified(fs, frequency):
+def test_the_suggested_band_and_alpha_magnify(fs, frequency):
     clip = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(64, 1, frequency, 0.1), noise=1.0)
     line = suggest(clip, fs=fs)[0]
     low, high = line.band
@@ -144,7 +144,7 @@ def test_the_bands_can_be_magnified(fs, frequency):
     assert out.std(axis=0).mean() > 1.5 * clip.std(axis=0).mean()
 
 
-def test_the_command(tmp_path, capsys):
+def test_the_command_line(tmp_path, capsys):
     vmm.io.write(tmp_path / "moving.mkv", _sway(5.3, 0.1, frames=75), 30)
     vmm.io.write(tmp_path / "still.mkv", np.full((30, 32, 32), 99, np.uint8), 30)
     parser = argparse.ArgumentParser()
@@ -152,12 +152,12 @@ def test_the_command(tmp_path, capsys):
     for words in (["moving.mkv", "--fs", "60", "--start", "0.25"], ["still.mkv"]):
         options = parser.parse_args(["suggest", str(tmp_path / words[0]), *words[1:]])
         options.run(options)
-    said, line, nothing = capsys.readouterr().out.splitlines()
+    summary, line, message = capsys.readouterr().out.splitlines()
     assert re.fullmatch(
-        r"10\.\d+ Hz \+- \S+, motion, \d+ dB above the noise, 0\.\d+ px, about row \d+, column \d+", said
+        r"10\.\d+ Hz \+- \S+, motion, \d+ dB above the noise, 0\.\d+ px, about row \d+, column \d+", summary
     )
     assert re.search(r"vmm phase \S+moving.mkv out.mp4 --band \S+ \S+ --fs 60 --alpha \d+ --start 0.25$", line)
-    assert nothing.startswith("Nothing stands out")
+    assert message.startswith("No vibration or color change exceeds the noise")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (9, 200)])
@@ -165,7 +165,7 @@ def test_small_frames(rng, size):
     assert suggest(rng.integers(0, 255, (40, *size), dtype=np.uint8), fs=30) == []
 
 
-def test_what_cannot_be_searched():
+def test_invalid_arguments():
     with pytest.raises(ValueError, match=r"a clip of 15 frames is too short.*at least 16"):
         suggest(np.zeros((15, 32, 32), np.uint8))
     with pytest.raises(ValueError, match=r"must be \(T, H, W\)"):
@@ -178,7 +178,7 @@ def test_what_cannot_be_searched():
         suggest(np.zeros((20, 32, 32), np.uint8), max_peaks=0)
 
 
-@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not at hand")
+@pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not installed")
 class TestRealClips:
     def test_tuning_fork(self):
         line = suggest(vmm.io.stream(VIDEOS / "tuning_64hz_500fps.mp4", fs=500, end=1.2))[0]
@@ -192,8 +192,8 @@ class TestRealClips:
     def test_breathing(self):
         line = suggest(vmm.io.stream(VIDEOS / "baby.mp4"))[0]
         assert line.kind == "motion" and 0.45 < line.frequency < 0.6  # six breaths in ten seconds can be counted
-        top, left, height, width = line.roi
-        assert top < 250 < top + height and left < 520 < left + width  # the back
+        row, col, height, width = line.roi
+        assert row < 250 < row + height and col < 520 < col + width  # the back
 
     def test_strings(self):
         lines = suggest(vmm.io.stream(VIDEOS / "guitar.mp4", fs=600))[:4]
