@@ -45,9 +45,9 @@ def layer_canvas(
         reach = np.array(size) // 2
         first = np.maximum(np.floor(corners[:, :2].min(axis=(0, 2))).astype(int), -reach)
         last = np.minimum(np.ceil(corners[:, :2].max(axis=(0, 2))).astype(int) + 1, size + reach)
-    top, left = (int(n) for n in first - MARGIN)
+    row, col = (int(n) for n in first - MARGIN)
     height, width = (int(n) for n in last - first + 2 * MARGIN)
-    return Canvas((top, left), (height, width))
+    return Canvas((row, col), (height, width))
 
 
 def _corners(origin: Sequence[int], size: Sequence[int]) -> np.ndarray:

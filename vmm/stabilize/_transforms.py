@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import scipy.ndimage
 
-from vmm.engine.regions import Box
+from vmm.engine.regions import Box, box_center
 
 Model = Literal["translation", "similarity", "affine"]
 
@@ -67,11 +67,6 @@ def generators(model: str, box: Box) -> np.ndarray:
     return out
 
 
-def box_center(box: Box) -> np.ndarray:
-    """Row and column (2,) of the center of a box."""
-    return np.array([box[0] + (box[2] - 1) / 2, box[1] + (box[3] - 1) / 2])
-
-
 def blurred_spline(luma: np.ndarray, blur: float) -> np.ndarray:
     """Coefficients of the cubic spline through a blurred frame."""
     spline: np.ndarray = scipy.ndimage.spline_filter(scipy.ndimage.gaussian_filter(luma, blur), 3)
@@ -86,9 +81,9 @@ def region_level(luma: np.ndarray, blur: float, box: Box, basis: np.ndarray) -> 
     ValueError
         If the region has no texture in some direction.
     """
-    top, left, height, width = box
+    row, col, height, width = box
     step = max(int(blur), int(np.ceil(np.sqrt(height * width / MAX_POINTS))))
-    points = np.mgrid[top : top + height : step, left : left + width : step].reshape(2, -1).astype(np.float64)
+    points = np.mgrid[row : row + height : step, col : col + width : step].reshape(2, -1).astype(np.float64)
     spline = blurred_spline(luma, blur)
     halves = 0.5 * np.eye(2)[..., None]
     gradient = np.stack([sample(spline, points + h) - sample(spline, points - h) for h in halves])

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.engine.frames import checked, cut
-from vmm.engine.regions import Region
+from vmm.engine.frames import FramesLike, checked, cut
+from vmm.engine.regions import Region, Roi
 from vmm.measure.applications._rates import Rate, estimate_rate, resolvable_band
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._regions import as_regions
-from vmm.measure.signals._signal import as_signals, bandpass, camera_rate
+from vmm.measure.signals._signal import SignalsLike, as_signals, bandpass, camera_rate
 
 PULSE_BAND = (0.7, 4.0)
 """Default band of the pulse in Hz: 42 to 240 beats per minute."""
@@ -26,10 +26,10 @@ _WINDOW = 1.6
 
 
 def pulse(
-    frames: Any,
+    frames: FramesLike,
     *,
     fs: float | None = None,
-    roi: Any = None,
+    roi: Roi | None = None,
     method: Literal["pos", "chrom", "green"] = "pos",
     band: tuple[float, float] | None = None,
     min_snr: float = 0.0,
@@ -82,7 +82,7 @@ def pulse(
     rate = camera_rate(frames, fs)
     if method not in _METHODS:
         raise ValueError(f"method={method!r} must be one of {', '.join(_METHODS)}")
-    color = to_host(frames) if is_array(frames) and frames.ndim == 2 else mean_color(frames, roi)
+    color = to_host(frames) if is_array(frames) and getattr(frames, "ndim", 0) == 2 else mean_color(frames, roi)
     if color.ndim != 2 or color.shape[1] != 3:
         raise ValueError(f"the mean color has shape {color.shape}: it must be (T, 3)")
     wave = _METHODS[method](color.astype(np.float64), rate)
@@ -91,7 +91,7 @@ def pulse(
 
 
 def breathing(
-    values: Any, *, fs: float | None = None, band: tuple[float, float] | None = None, min_snr: float = 0.0
+    values: SignalsLike, *, fs: float | None = None, band: tuple[float, float] | None = None, min_snr: float = 0.0
 ) -> Rate:
     """Breathing rate from the displacement of chest, belly or back.
 
@@ -137,7 +137,7 @@ def breathing(
     return estimate_rate(wave, data.fs, band, min_snr, unit=data.unit, name="breathing")
 
 
-def mean_color(frames: Any, roi: Any = None) -> np.ndarray:
+def mean_color(frames: FramesLike, roi: Roi | None = None) -> np.ndarray:
     """Mean color (T, 3) of a region of color frames."""
     clip = as_clip(frames)
     if clip.sample.ndim != 4:
@@ -150,8 +150,7 @@ def mean_color(frames: Any, roi: Any = None) -> np.ndarray:
 
 def _region_mean(chunk: Any, region: Region) -> np.ndarray:
     """Mean color (n, 3) of a region."""
-    top, left, height, width = region.box
-    inside = to_host(chunk[:, top : top + height, left : left + width])
+    inside = to_host(chunk[(slice(None), *region.slices)])
     if region.mask is not None:
         inside = inside[:, region.mask][:, None]
     means: np.ndarray = inside.mean(axis=(1, 2), dtype=np.float64)

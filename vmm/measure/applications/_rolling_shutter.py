@@ -12,8 +12,8 @@ import scipy.sparse.linalg
 
 from vmm.backend.arrays import to_host
 from vmm.backend.luma import luma
-from vmm.engine.frames import checked, cut
-from vmm.engine.regions import as_region
+from vmm.engine.frames import FramesLike, checked, cut
+from vmm.engine.regions import Roi, as_region
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.signals._signal import check_band
 
@@ -25,7 +25,7 @@ class RowOptions:
     Attributes
     ----------
     centers
-        Center frequencies of the log-Gabor filters along a row in cycles per pixel: one octave apart, where texture
+        Center frequencies of the log-Gabor filters along a row in cycles per pixel: spaced by one octave, where texture
         has most energy.
     log_width
         Standard deviation of the logarithm of frequency in a filter: about one octave.
@@ -51,7 +51,7 @@ class RowOptions:
 _OPTIONS = RowOptions()
 
 
-def row_motion(frames: Any, *, roi: Any = None) -> tuple[np.ndarray, np.ndarray]:
+def row_motion(frames: FramesLike, *, roi: Roi | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Horizontal displacement of each row of each frame, from the phase along the row.
 
     Parameters
@@ -91,11 +91,12 @@ def row_motion(frames: Any, *, roi: Any = None) -> tuple[np.ndarray, np.ndarray]
     True
     """
     clip = as_clip(frames)
-    top, left, height, width = as_region(roi, clip.size, min_side=3).box
+    region = as_region(roi, clip.size, min_side=3)
+    inside, (height, width) = (slice(None), *region.slices), region.box[2:]
 
     def luma_pieces(chunks: Any) -> Iterator[np.ndarray]:
         for chunk in checked(chunks):
-            for piece in cut(to_host(chunk[:, top : top + height, left : left + width])):
+            for piece in cut(to_host(chunk[inside])):
                 yield luma(piece.astype(np.float64))
 
     total, count = np.zeros((height, width)), 0

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import scipy.linalg
 
 from vmm.backend.arrays import Array, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
-from vmm.engine.frames import checked, cut
-from vmm.engine.regions import as_region
+from vmm.engine.frames import FramesLike, checked, cut
+from vmm.engine.regions import Roi, as_region
 from vmm.measure.applications._rolling_shutter import rolling_shutter_signal
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.signals._result import Result
@@ -89,11 +88,11 @@ class Sound(Result):
 
 
 def sound(
-    frames: Any,
+    frames: FramesLike,
     *,
     fs: float | None = None,
     band: tuple[float, float] | None = None,
-    roi: Any = None,
+    roi: Roi | None = None,
     spatial: SpatialPlan = DualTree,
     subtract: float = 0.0,
     row_time: float | None = None,
@@ -167,7 +166,14 @@ def sound(
     return Sound(_normalized(bandpass(values, rate, limits), rate, subtract), rate, limits, snr, is_known, weights)
 
 
-def _from_rows(frames: Any, fs: float, row_time: float, band: Any, roi: Any, subtract: float) -> Sound:
+def _from_rows(
+    frames: FramesLike,
+    fs: float,
+    row_time: float,
+    band: tuple[float, float] | None,
+    roi: Roi | None,
+    subtract: float,
+) -> Sound:
     """The sound in the rows of a rolling shutter."""
     highest = min(_OPTIONS.row_high, _OPTIONS.high / (2 * max(row_time, 1e-9)))
     limits = (_OPTIONS.low, highest) if band is None else band
@@ -184,14 +190,15 @@ def _normalized(values: np.ndarray, fs: float, subtract: float) -> np.ndarray:
     return values / max(float(np.abs(values).max()), 1e-300)
 
 
-def _subband_signals(frames: Any, roi: Any, spatial: SpatialPlan) -> tuple[np.ndarray, np.ndarray]:
+def _subband_signals(frames: FramesLike, roi: Roi | None, spatial: SpatialPlan) -> tuple[np.ndarray, np.ndarray]:
     """The signals (T, B) of all subbands, and the covariance (B, B) of white noise of the frames in them."""
     clip = as_clip(frames)
-    top, left, height, width = as_region(roi, clip.size, min_side=3).box
+    region = as_region(roi, clip.size, min_side=3)
+    inside, (height, width) = (slice(None), *region.slices), region.box[2:]
 
     def luma_pieces(chunks: Iterator[Array]) -> Iterator[Array]:
         for chunk in checked(chunks):
-            for piece in cut(chunk[:, top : top + height, left : left + width]):
+            for piece in cut(chunk[inside]):
                 yield luma(piece)
 
     plan = spatial((height, width), real_dtype(clip.dtype), namespace(clip.sample))

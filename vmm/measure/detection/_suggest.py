@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from vmm.engine.frames import FramesLike
 from vmm.measure.detection._tile_spectra import (
     TileSpectra,
     connected_region,
@@ -144,7 +145,9 @@ class Suggestion:
         return " ".join(words)
 
 
-def suggest(frames: Any, *, fs: float | None = None, max_peaks: int = 8, false_alarm: float = 0.01) -> list[Suggestion]:
+def suggest(
+    frames: FramesLike, *, fs: float | None = None, max_peaks: int = 8, false_alarm: float = 0.01
+) -> list[Suggestion]:
     """Find the strongest vibrations and color changes in a clip, and a band to magnify each.
 
     The frame is divided into tiles of about 16 pixels. The motion of each tile is the linear least-squares solution for
@@ -250,7 +253,7 @@ def _motion_line(tiles: Tiles, spectra: TileSpectra, i: int, fs: float) -> Sugge
     gradients, axes = tiles.gradients[where], tiles.axes[where]  # (n, 2), (n, 2, 2)
     along = tile_phasors(tiles.motion[..., where], line.frequency / fs).T / gradients
     along[gradients < 0.25 * gradients.max(axis=1, keepdims=True)] = 0  # motion along edges is dominated by noise
-    phasors = np.einsum("ndk,nk->nd", axes, along)
+    phasors = np.einsum("nij,nj->ni", axes, along)
     semi_axes = np.linalg.svd(np.stack([phasors.real, phasors.imag], axis=-1), compute_uv=False)
     amplitude = float(np.average(semi_axes[:, 0], weights=spectra.tile_ratio[i][where]))
     return replace(line, amplitude=amplitude, alpha=_two_digits(2 / max(amplitude, 1e-9), 2, 100))
@@ -331,8 +334,8 @@ def _line(tiles: Tiles, signals: np.ndarray, spectra: TileSpectra, i: int, fs: f
 def _bounding_box(where: np.ndarray, side: tuple[int, int]) -> tuple[int, int, int, int]:
     """The bounding box (top, left, height, width) in pixels of a map of tiles."""
     rows, cols = (np.flatnonzero(where.any(axis=axis)) for axis in (1, 0))
-    top, left = int(rows[0] * side[0]), int(cols[0] * side[1])
-    return top, left, int((rows[-1] + 1) * side[0]) - top, int((cols[-1] + 1) * side[1]) - left
+    row, col = int(rows[0] * side[0]), int(cols[0] * side[1])
+    return row, col, int((rows[-1] + 1) * side[0]) - row, int((cols[-1] + 1) * side[1]) - col
 
 
 def _band(frequency: float, stderr: float, fs: float, n: int) -> tuple[float, float]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vmm.backend.arrays import to_host
-from vmm.measure.estimation._regions import as_regions
+from vmm.measure.estimation._regions import Rois, as_regions
 
 QUANTIZATION_VARIANCE = 1 / 12
 """Variance, in squared gray levels, that rounding to integers adds to the noise."""
@@ -16,7 +15,7 @@ _SINGULAR = 1e-12
 """Relative eigenvalue below which the Fisher information is taken as singular: the level of rounding errors."""
 
 
-def displacement_crlb(image: Any, rois: Any = None, *, noise: float, rounded: bool = True) -> np.ndarray:
+def displacement_crlb(image: ArrayLike, rois: Rois | None = None, *, noise: float, rounded: bool = True) -> np.ndarray:
     """Cramer-Rao bound for the displacement of regions.
 
     No unbiased estimator of the displacement has a smaller standard error.
@@ -63,8 +62,7 @@ def displacement_crlb(image: Any, rois: Any = None, *, noise: float, rounded: bo
     variance = noise**2 + QUANTIZATION_VARIANCE * rounded
     bounds = []
     for region in as_regions(rois, (picture.shape[0], picture.shape[1])):
-        top, left, height, width = region.box
-        inside = gradient[:, top : top + height, left : left + width]
+        inside = gradient[(slice(None), *region.slices)]
         information = np.einsum("ayx,byx,yx->ab", inside, inside, region.pixels())  # the Fisher information
         bounds.append(np.sqrt(variance * _inverse_diagonal(information)))
     return np.stack(bounds)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from vmm.engine.frames import FramesLike
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator, MethodName
 from vmm.measure.estimation._observability import gradient_floor, observable_directions, warn_of_regions
-from vmm.measure.estimation._regions import as_regions
+from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
 
 _MAX_HIDDEN = 0.1
@@ -27,8 +28,8 @@ this distance in clips of practical length."""
 
 
 def displacement(
-    frames: Any,
-    rois: Any = None,
+    frames: FramesLike,
+    rois: Rois | None = None,
     *,
     fs: float | None = None,
     pixel_size: float = 1.0,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import to_host
-from vmm.engine.frames import cut
+from vmm.engine.frames import FramesLike, cut
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import check_pixel_size
@@ -58,7 +58,7 @@ class Field(Result):
 
 
 def field(
-    frames: Any,
+    frames: FramesLike,
     *,
     sigma: float = 5.0,
     step: int = 1,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.engine.regions import Box, Region, as_region
+from vmm.engine.regions import Box, Region, Roi, as_region
 
 Layout = Callable[[tuple[int, int]], list[Box]]
+
+Rois: TypeAlias = Roi | Sequence[Roi] | Layout
+"""One region, a list of them, or a function such as ``grid(32)``."""
 
 _MIN_SIDE = 3
 """Smallest height and width of a region in pixels, so that a gradient exists inside it."""
@@ -59,28 +62,27 @@ def grid(size: int = 21, step: int | None = None, *, margin: int = 8) -> Layout:
             if room < 0:
                 raise ValueError(f"no box of {size} px fits a frame of {shape} px with a margin of {margin} px")
             starts.append(np.arange(margin + room % spacing // 2, margin + room + 1, spacing).tolist())
-        return [(top, left, size, size) for top in starts[0] for left in starts[1]]
+        return [(row, col, size, size) for row in starts[0] for col in starts[1]]
 
     return boxes
 
 
-def as_regions(rois: Any, shape: tuple[int, int]) -> list[Region]:
+def as_regions(rois: Rois | None, shape: tuple[int, int]) -> list[Region]:
     """The regions that `rois` describes in a frame of shape (H, W).
 
-    `rois` is one box or mask, a list of them, or a function such as ``grid(32)``. None stands for the whole frame
+    `rois` is one box or mask, a list of them, or a function such as ``grid(32)``. None means the whole frame
     without a margin of an eighth of its shorter side.
     """
     if rois is None:
         margin = max(min(shape) // 8, 1)
         rois = [(margin, margin, shape[0] - 2 * margin, shape[1] - 2 * margin)]
-    if callable(rois):
-        rois = rois(shape)
-    if is_array(rois):
-        rois = to_host(rois)
-    rois = [rois] if _is_single(rois) else list(rois)
-    if not rois:
+    listed: Any = rois(shape) if callable(rois) else rois
+    if is_array(listed):
+        listed = to_host(listed)
+    listed = [listed] if _is_single(listed) else list(listed)
+    if not listed:
         raise ValueError("rois is empty: give at least one box (top, left, height, width) or mask (H, W)")
-    return [as_region(roi, shape, name=f"rois[{i}]", min_side=_MIN_SIDE) for i, roi in enumerate(rois)]
+    return [as_region(roi, shape, name=f"rois[{i}]", min_side=_MIN_SIDE) for i, roi in enumerate(listed)]
 
 
 def _is_single(rois: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.engine.regions import Region
+from vmm.engine.regions import Region, box_center
 from vmm.measure.modal._deflection import Modes
 from vmm.measure.signals._signal import RegionSignal
 
@@ -74,8 +74,7 @@ def _center(roi: Any) -> tuple[float, float]:
     if isinstance(roi, np.ndarray) and roi.ndim == 2:
         rows, cols = np.nonzero(roi)
         return float(rows.mean()), float(cols.mean())
-    top, left, height, width = roi
-    return top + (height - 1) / 2, left + (width - 1) / 2
+    return box_center(roi)
 
 
 def _node_numbers(count: int) -> list[int]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from vmm.backend.arrays import to_host
-from vmm.engine.frames import cut
-from vmm.engine.regions import as_region
+from vmm.engine.frames import FramesLike, cut
+from vmm.engine.regions import Roi, as_region
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import check_pixel_size, displacement
+from vmm.measure.estimation._regions import Rois
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
 from vmm.measure.signals._sines import SineFit, check_frequencies
@@ -55,11 +57,11 @@ class Modes(Result):
 
 
 def modes(
-    frames: Any,
-    frequencies: Sequence[float] | float,
+    frames: FramesLike | RegionSignal,
+    frequencies: Sequence[float] | NDArray[Any] | float,
     *,
-    rois: Any = None,
-    reference: Any = None,
+    rois: Rois | None = None,
+    reference: Roi | int | None = None,
     sigma: float = 5.0,
     step: int = 1,
     fs: float | None = None,
@@ -102,7 +104,7 @@ def modes(
     Raises
     ------
     TypeError, ValueError
-        As for ``displacement``; also if a frequency lies outside (0, fs/2), or the clip is too short to separate the
+        As for ``displacement``; also if a frequency is not inside (0, fs/2), or the clip is too short to separate the
         frequencies.
 
     References
@@ -125,8 +127,9 @@ def modes(
     if not isinstance(frames, RegionSignal) and rois is None:
         rate = camera_rate(frames, fs), time_unit(frames, fs)
         return _dense_shapes(frames, frequencies, reference, (sigma, step), rate, scale, unit)
-    signal = frames
-    if not isinstance(signal, RegionSignal):
+    if isinstance(frames, RegionSignal):
+        signal = frames
+    else:
         signal = displacement(frames, rois, fs=fs, pixel_size=pixel_size, unit=unit)
     cycles = check_frequencies(frequencies, signal.fs, len(signal))
     fit = SineFit(cycles, len(signal))
@@ -139,7 +142,7 @@ def modes(
 
 
 def _dense_shapes(
-    frames: Any,
+    frames: FramesLike,
     frequencies: Any,
     reference: Any,
     neighborhood: tuple[float, int],
@@ -148,7 +151,7 @@ def _dense_shapes(
     unit: str,
 ) -> Modes:
     """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit)."""
-    length = frames.shape[0] if hasattr(frames, "shape") else None
+    length: int | None = getattr(frames, "shape", (None,))[0]
     cycles = check_frequencies(frequencies, rate[0], length)
     clip = as_clip(frames)
     estimator = DenseEstimator(clip, *neighborhood)
@@ -205,9 +208,8 @@ def _with_reference_phase(shapes: np.ndarray, reference: np.ndarray) -> np.ndarr
 def _mean_shape(shapes: np.ndarray, reference: Any, size: tuple[int, int], step: int) -> np.ndarray:
     """Mean shape (K, 2) over a box or mask."""
     region = as_region(reference, size, name="reference", min_side=3)
-    top, left, height, width = region.box
     mask = np.zeros(size, bool)
-    mask[top : top + height, left : left + width] = region.pixels() > 0
+    mask[region.slices] = region.pixels() > 0
     inside = shapes[:, mask[::step, ::step]]
     valid = ~np.isnan(inside)
     mean = np.where(valid, inside, 0).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
@@ -220,7 +222,7 @@ def _check_index(reference: Any, count: int) -> int:
     return int(reference)
 
 
-def mac(a: Any, b: Any) -> np.ndarray:
+def mac(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     """Modal assurance criterion (MAC): the similarity of shapes, independent of their scale and phase.
 
     Parameters

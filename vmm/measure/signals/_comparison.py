@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import scipy.interpolate
+from numpy.typing import ArrayLike
 
 from vmm.measure.signals._result import Result
-from vmm.measure.signals._signal import as_signals, bandpass, check_band
+from vmm.measure.signals._signal import SignalsLike, as_signals, bandpass, check_band
 
 _MIN_OVERLAP = 0.25
 """Smallest overlap of the two records, as a fraction of the shorter one. Correlations of shorter overlaps are often
@@ -34,7 +34,7 @@ class Comparison(Result):
         Measured unit per unit of the sensor, by least squares. It is negative if the axes point in opposite directions.
     correlation
         Correlation coefficient, in [-1, 1].
-    nmae
+    normalized_mae
         Normalized mean absolute error: the mean absolute difference after both signals are scaled to [0, 1].
     """
 
@@ -45,12 +45,12 @@ class Comparison(Result):
     lag: float
     gain: float
     correlation: float
-    nmae: float
+    normalized_mae: float
 
 
 def compare(
-    values: Any,
-    sensor: Any,
+    values: SignalsLike,
+    sensor: ArrayLike,
     *,
     fs: float | None = None,
     sensor_fs: float,
@@ -174,5 +174,5 @@ def _comparison(times: np.ndarray, measured: np.ndarray, sensor: np.ndarray, fs:
     gain = float(measured @ sensor) / max(energy, 1e-300)
     correlation = gain * float(np.sqrt(energy / max(float(measured @ measured), 1e-300)))
     scaled = [(part - part.min()) / max(float(np.ptp(part)), 1e-300) for part in (measured, np.sign(gain) * sensor)]
-    nmae = float(np.mean(np.abs(scaled[0] - scaled[1])))
-    return Comparison(times, measured, sensor, fs, lag, gain, correlation, nmae)
+    normalized_mae = float(np.mean(np.abs(scaled[0] - scaled[1])))
+    return Comparison(times, measured, sensor, fs, lag, gain, correlation, normalized_mae)

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vmm.measure.signals._result import derivative_unit
-from vmm.measure.signals._signal import Quantity, Signals, as_signals
+from vmm.measure.signals._signal import HasValues, Quantity, Signals, SignalsLike, as_signals
 
 _QUANTITIES: tuple[Quantity, ...] = ("displacement", "velocity", "acceleration")
+
+Measured = TypeVar("Measured", bound=HasValues)
+"""A result with signals, such as ``RegionSignal``."""
 
 _HIGHPASS_ORDER = 4
 """Order of the Butterworth high-pass filter whose squared magnitude is the gain: it suppresses drift that the double
 integration amplifies by 1/f^2, with a slope of f^8."""
 
 
-def velocity(values: Any, *, fs: float | None = None, cutoff: float | None = None) -> Any:
+@overload
+def velocity(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
+@overload
+def velocity(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
+def velocity(values: SignalsLike, *, fs: float | None = None, cutoff: float | None = None) -> Any:
     """Velocity, by differentiation in the frequency domain.
 
     Parameters
@@ -55,7 +63,11 @@ def velocity(values: Any, *, fs: float | None = None, cutoff: float | None = Non
     return _derivative(values, fs, cutoff, 1)
 
 
-def acceleration(values: Any, *, fs: float | None = None, cutoff: float | None = None) -> Any:
+@overload
+def acceleration(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
+@overload
+def acceleration(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
+def acceleration(values: SignalsLike, *, fs: float | None = None, cutoff: float | None = None) -> Any:
     """Acceleration, by differentiation in the frequency domain.
 
     Parameters
@@ -91,7 +103,7 @@ def acceleration(values: Any, *, fs: float | None = None, cutoff: float | None =
     return _derivative(values, fs, cutoff, 2)
 
 
-def integrate(values: Any, *, fs: float | None = None, highpass: float, order: int = 2) -> np.ndarray:
+def integrate(values: SignalsLike, *, fs: float | None = None, highpass: float, order: int = 2) -> np.ndarray:
     """Displacement or velocity from the signal of an accelerometer, by integration with a zero-phase high-pass filter.
 
     Integration amplifies the drift of a sensor without bound; the high-pass filter removes it.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from vmm.measure.signals._noise_floor import phasor_with_stderr
 from vmm.measure.signals._result import Result
-from vmm.measure.signals._signal import as_signals, check_band
+from vmm.measure.signals._signal import SignalsLike, as_signals, check_band
 from vmm.measure.signals._windows import detrend
 
 
@@ -69,7 +68,7 @@ class Orbit(Result):
         return np.real(self.phasors * rotation)
 
 
-def orbit(values: Any, frequency: float, *, fs: float | None = None) -> Orbit:
+def orbit(values: SignalsLike, frequency: float, *, fs: float | None = None) -> Orbit:
     """Ellipse that points follow at one frequency, by least squares.
 
     Parameters

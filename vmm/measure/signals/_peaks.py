@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from vmm.measure.signals._crlb import sine_crlb
 from vmm.measure.signals._lines import explained, explained_by_one, fit_lines, refine_frequency
 from vmm.measure.signals._noise_floor import local_noise, noise_level, ratio_to_floor
 from vmm.measure.signals._result import Result
-from vmm.measure.signals._signal import Signals, as_signals, check_band
+from vmm.measure.signals._signal import Signals, SignalsLike, as_signals, check_band
 from vmm.measure.signals._windows import MAIN_LOBE, MIN_PERIODS, detrend
 
 _SWEEPS = 2
@@ -59,7 +58,7 @@ class Peak(Result):
 
 
 def peaks(
-    values: Any,
+    values: SignalsLike,
     *,
     fs: float | None = None,
     band: tuple[float, float] | None = None,

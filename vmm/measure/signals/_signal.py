@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vmm.backend.arrays import to_host
+from vmm.backend.arrays import DeviceArray, to_host
 from vmm.backend.checks import check_fs
 from vmm.engine.loop import sampling_rate
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
@@ -128,6 +130,18 @@ class Signals(Result):
         return normalized
 
 
+class HasValues(Protocol):
+    """A result whose ``values`` are signals (T, ...)."""
+
+    @property
+    def values(self) -> np.ndarray:
+        """The signals."""
+
+
+SignalsLike: TypeAlias = NDArray[Any] | DeviceArray | Sequence[float] | Sequence[Sequence[float]] | HasValues
+"""Signals that a function reads: an array or a list (T, ...), or a result such as ``RegionSignal``."""
+
+
 def camera_rate(frames: Any, fs: float | None) -> float:
     """The rate `fs`, or the rate that `frames` or a result carries, in Hz; 1.0 if there is none."""
     return check_fs(sampling_rate(frames, fs))
@@ -139,7 +153,7 @@ def time_unit(frames: Any, fs: float | None) -> TimeUnit:
     return unit or ("frame" if sampling_rate(frames, fs) is None else "s")
 
 
-def as_signals(values: Any, fs: float | None = None) -> Signals:
+def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
     """Signals from an array (T, ...), or from a result with ``values``, ``fs``, ``unit`` and ``stderr``."""
     rate = camera_rate(values, fs)
     if isinstance(values, np.ma.MaskedArray):

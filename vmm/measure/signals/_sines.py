@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, namespace
-from vmm.measure.signals._signal import as_signals
+from vmm.measure.signals._signal import SignalsLike, as_signals
 
 _TAPER = 0.125
 """Fraction of the signal over which the weights rise at each end. It raises the standard errors by 5 % and reduces the
@@ -91,28 +92,28 @@ class SineFit:
         return gram
 
 
-def check_frequencies(frequencies: Sequence[float] | float, fs: float, count: int | None) -> np.ndarray:
+def check_frequencies(frequencies: Sequence[float] | NDArray[Any] | float, fs: float, count: int | None) -> np.ndarray:
     """The frequencies in cycles per frame.
 
     Raises
     ------
     ValueError
-        If a frequency lies outside (0, fs/2), or two are too close for a clip of `count` frames.
+        If a frequency is not inside (0, fs/2), or two are too close for a clip of `count` frames.
     """
-    given = np.atleast_1d(np.asarray(frequencies, dtype=float))
-    if given.ndim != 1 or not len(given) or not ((given > 0) & (given < fs / 2)).all():
-        raise ValueError(f"frequencies={given.tolist()} must lie inside (0, fs/2) = (0, {fs / 2:g}) Hz: is fs right?")
+    freqs = np.atleast_1d(np.asarray(frequencies, dtype=float))
+    if freqs.ndim != 1 or not len(freqs) or not ((freqs > 0) & (freqs < fs / 2)).all():
+        raise ValueError(f"frequencies={freqs.tolist()} must lie inside (0, fs/2) = (0, {fs / 2:g}) Hz: is fs right?")
     if count is not None:
-        separation = np.diff(np.sort(np.concatenate([[0.0], given, [fs / 2]]))) * count / fs
+        separation = np.diff(np.sort(np.concatenate([[0.0], freqs, [fs / 2]]))) * count / fs
         if separation.min() < _MIN_SEPARATION:
             raise ValueError(
-                f"frequencies={given.tolist()} Hz cannot be separated in {count} frames at fs={fs:g} Hz: they must be "
+                f"frequencies={freqs.tolist()} Hz cannot be separated in {count} frames at fs={fs:g} Hz: they must be "
                 f"{_MIN_SEPARATION * fs / count:.3g} Hz from one another, from 0 and from fs/2; take a longer clip"
             )
-    return given / fs
+    return freqs / fs
 
 
-def phasors(values: Any, frequencies: Sequence[float], *, fs: float | None = None) -> np.ndarray:
+def phasors(values: SignalsLike, frequencies: Sequence[float] | NDArray[Any], *, fs: float | None = None) -> np.ndarray:
     """Phasors of sines of known frequencies, by least squares together with a mean and a linear trend.
 
     All sines are fitted together, so that they do not leak into one another even in short signals.
@@ -135,7 +136,7 @@ def phasors(values: Any, frequencies: Sequence[float], *, fs: float | None = Non
     Raises
     ------
     ValueError
-        If a frequency lies outside (0, fs/2), or the signals are too short for the number of frequencies.
+        If a frequency is not inside (0, fs/2), or the signals are too short for the number of frequencies.
     TypeError
         If the signals are not real numbers.
 
@@ -148,10 +149,10 @@ def phasors(values: Any, frequencies: Sequence[float], *, fs: float | None = Non
     array([0.2 , 0.05])
     """
     data = as_signals(values, fs)
-    given = np.asarray(frequencies, dtype=float)
-    if not ((given > 0) & (given < data.fs / 2)).all():
+    freqs = np.asarray(frequencies, dtype=float)
+    if not ((freqs > 0) & (freqs < data.fs / 2)).all():
         raise ValueError(f"frequencies={list(frequencies)} must lie inside (0, fs/2) = (0, {data.fs / 2:g}) Hz")
-    count, needed = len(data.values), 2 * len(given) + 2
+    count, needed = len(data.values), 2 * len(freqs) + 2
     if count < needed:
-        raise ValueError(f"{count} samples are too few for {len(given)} frequencies: give at least {needed}")
-    return SineFit(given / data.fs, None).fit(data.values)
+        raise ValueError(f"{count} samples are too few for {len(freqs)} frequencies: give at least {needed}")
+    return SineFit(freqs / data.fs, None).fit(data.values)

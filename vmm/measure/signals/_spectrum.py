@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
 from vmm.measure.signals._result import Result, density_unit
-from vmm.measure.signals._signal import as_signals
+from vmm.measure.signals._signal import SignalsLike, as_signals
 from vmm.measure.signals._windows import hann
 
 Kind = Literal["amplitude", "density"]
@@ -52,7 +52,7 @@ class Spectrum(Result):
 
 
 def spectrum(
-    values: Any, *, fs: float | None = None, kind: Kind = "amplitude", segments: int = 1, average: bool = False
+    values: SignalsLike, *, fs: float | None = None, kind: Kind = "amplitude", segments: int = 1, average: bool = False
 ) -> Spectrum:
     """Spectrum of signals by Welch's method [1]_, with half-overlapping segments and a Hann window.
 
