@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import INPUT_HELP
+from vmm.cli.inputs import FS_HELP, INPUT_HELP
 
 
 def add(verbs: Any) -> None:
@@ -47,7 +47,7 @@ def _add_compare(verbs: Any) -> None:
     line = verb.add_mutually_exclusive_group()
     line.add_argument("--row", type=int, help="Row of the frame that the slices show.")
     line.add_argument("--col", type=int, help="Column of the frame that the slices show. Default: the middle column.")
-    verb.add_argument("--fs", type=float, metavar="HZ", help="Camera rate in Hz. Default: the rate of the file.")
+    verb.add_argument("--fs", type=float, metavar="HZ", help=FS_HELP)
     verb.add_argument("--overwrite", action="store_true", help="Overwrite an existing output file.")
     verb.set_defaults(run=_compare)
 

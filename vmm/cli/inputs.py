@@ -13,12 +13,14 @@ from typing import Any
 import vmm
 
 INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file."
+FS_HELP = "Camera rate in Hz. Default: the playback rate of the file."
 BOX = ("TOP", "LEFT", "HEIGHT", "WIDTH")
+BOX_HELP = "Region: its first row and column, its height and its width, in pixels."
 
 
 def add_clip_options(verb: Any) -> None:
     """Add the options that choose the camera rate and the part of the clip."""
-    verb.add_argument("--fs", type=float, metavar="HZ", help="Camera rate in Hz. Default: the rate of the file.")
+    verb.add_argument("--fs", type=float, metavar="HZ", help=FS_HELP)
     start = verb.add_argument("--start", type=float, default=0.0, metavar="SECONDS")
     start.help = "Start of the part to use, in seconds of the camera's time. Default: 0."
     end = verb.add_argument("--end", type=float, default=None, metavar="SECONDS")
@@ -37,9 +39,9 @@ def add_regions(verb: Any, default: str) -> None:
     group = verb.add_argument_group("regions and unit of length")
     place = group.add_mutually_exclusive_group()
     box = place.add_argument("--roi", nargs=4, type=int, action="append", metavar=BOX)
-    box.help = f"Region in pixels. Repeat the option for more regions. Default: {default}."
+    box.help = f"{BOX_HELP} Repeat the option for more regions. Default: {default}."
     place.add_argument(
-        "--grid", type=int, metavar="SIZE", help="Divide the frame into squares of SIZE pixels, each a region."
+        "--grid", type=int, metavar="SIZE", help="Divide the frame into square regions with sides of SIZE pixels."
     )
     step = group.add_argument("--grid-step", type=int, metavar="PIXELS")
     step.help = "Distance in pixels between neighboring regions of the grid. Default: SIZE."

@@ -44,7 +44,7 @@ def add(verbs: Any) -> None:
     reference = verb.add_argument("--reference", nargs="+", type=int, metavar="N")
     reference.help = (
         "Reference that has phase 0: a box TOP LEFT HEIGHT WIDTH in pixels, or with --roi or --grid the number of a "
-        "region, counted from 0. Default: phases refer to the first frame."
+        "region, counted from 0. Default: none; phases refer to the first frame."
     )
     sigma = verb.add_argument("--sigma", type=float, default=5.0, metavar="PIXELS")
     sigma.help = "Standard deviation in pixels of the neighborhood over which motion is averaged. Default: 5."

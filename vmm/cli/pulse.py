@@ -7,7 +7,7 @@ from typing import Any
 
 import vmm
 from vmm.cli import outputs
-from vmm.cli.inputs import BOX, add_input, open_clip, warnings_to_stderr
+from vmm.cli.inputs import BOX, BOX_HELP, add_input, open_clip, warnings_to_stderr
 
 FORMATS = (".csv", ".npz", ".wav", *outputs.PICTURES)
 METHODS = ("pos", "chrom", "green")
@@ -19,12 +19,15 @@ def add(verbs: Any) -> None:
     verb = verbs.add_parser("pulse", help=summary, description=summary)
     add_input(verb)
     box = verb.add_argument("--roi", nargs=4, type=int, metavar=BOX)
-    box.help = "Region of skin, or with --breath of the chest, in pixels. Default: the frame without its margin."
+    box.help = f"{BOX_HELP} It shows skin, or with --breath the chest. Default: the frame without its margin."
     verb.add_argument("--breath", action="store_true", help="Measure the breathing rate instead of the pulse.")
     method = verb.add_argument("--method", choices=METHODS, default=METHODS[0])
-    method.help = f"Algorithm that extracts the pulse from color. Default: {METHODS[0]}."
+    method.help = (
+        "Algorithm that extracts the pulse from color: pos and chrom combine the channels so that motion and light "
+        f"cancel, and green uses the green channel alone. Default: {METHODS[0]}."
+    )
     band = verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"))
-    band.help = "Band in Hz that is searched. Default: the usual range of pulse or breathing."
+    band.help = "Band in Hz that is searched. Default: 0.7 to 4 Hz for the pulse, 0.1 to 0.6 Hz for breathing."
     snr = verb.add_argument("--min-snr", type=float, default=0.0, metavar="DB")
     snr.help = "Signal-to-noise ratio in dB below which the rate is reported as unknown. Default: 0."
     outputs.add_outputs(verb, FORMATS)

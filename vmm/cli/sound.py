@@ -7,7 +7,7 @@ from typing import Any
 
 import vmm
 from vmm.cli import outputs
-from vmm.cli.inputs import BOX, add_input, open_clip, warnings_to_stderr
+from vmm.cli.inputs import BOX, BOX_HELP, add_input, open_clip, warnings_to_stderr
 
 FORMATS = (".wav", ".npz", ".csv", *outputs.PICTURES)
 
@@ -21,13 +21,13 @@ def add(verbs: Any) -> None:
     verb = verbs.add_parser("sound", help=summary, description=summary)
     add_input(verb)
     box = verb.add_argument("--roi", nargs=4, type=int, metavar=BOX)
-    box.help = "Region in pixels that is used. Default: the whole frame."
+    box.help = f"{BOX_HELP} Only this region is used. Default: the whole frame."
     band = verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"))
     band.help = "Band in Hz of the sound. Default: from 20 Hz upward."
-    subtract = verb.add_argument("--subtract", type=float, default=0.0, metavar="SHARE")
-    subtract.help = "Share of the noise spectrum that is subtracted; 0 subtracts nothing, 1 all of it. Default: 0."
+    subtract = verb.add_argument("--subtract", type=float, default=0.0, metavar="FRACTION")
+    subtract.help = "Fraction of the noise power that is subtracted, at least 0; 1 subtracts all of it. Default: 0."
     row = verb.add_argument("--row-time", type=float, metavar="SECONDS")
-    row.help = "Time between two rows of a rolling shutter, whose rows then serve as samples. Default: not used."
+    row.help = "Seconds between two rows of a rolling shutter, whose rows then serve as samples. Default: none."
     outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_sound)
 

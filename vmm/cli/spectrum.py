@@ -21,9 +21,11 @@ def add(verbs: Any) -> None:
     add_regions(verb, "the region that shows the strongest vibration most clearly")
     band = verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"))
     band.help = "Band in Hz that is searched for peaks. Default: all frequencies."
-    verb.add_argument("--max-peaks", type=int, default=8, metavar="N", help="Maximum number of peaks. Default: 8.")
+    verb.add_argument(
+        "--max-peaks", type=int, default=8, metavar="N", help="Largest number of peaks, strongest first. Default: 8."
+    )
     segments = verb.add_argument("--segments", type=int, default=1, metavar="N")
-    segments.help = "Number of overlapping segments over which the spectrum is averaged. Default: 1."
+    segments.help = "Number of overlapping segments over which the spectrum is averaged, at least 1. Default: 1."
     alarm = verb.add_argument("--false-alarm", type=float, default=0.01, metavar="PROBABILITY")
     alarm.help = "Probability, between 0 and 1, that noise alone yields a peak. Default: 0.01."
     clock = verb.add_argument("--fs-uncertainty", type=float, default=0.0, metavar="RATIO")

@@ -15,7 +15,11 @@ def add(verbs: Any) -> None:
     verb.add_argument("input", help=INPUT_HELP)
     add_clip_options(verb.add_argument_group("input"))
     verb.add_argument(
-        "--max-peaks", type=int, default=8, metavar="N", help="Maximum number of suggestions. Default: 8."
+        "--max-peaks",
+        type=int,
+        default=8,
+        metavar="N",
+        help="Largest number of suggestions, strongest first. Default: 8.",
     )
     verb.set_defaults(run=_suggest)
 

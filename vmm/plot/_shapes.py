@@ -69,7 +69,7 @@ def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figur
         image.set_alpha(opacity)
         axes.set_title(_title(modes, k, largest, ("down", "right")[axis]), loc="left", fontsize="medium")
         bar = figure.colorbar(_opaque(image), ax=axes, shrink=0.8, aspect=30)
-        bar.set_label(modes.unit)
+        bar.set_label(f"{('down', 'right')[axis]} ({modes.unit})")
     return figure
 
 

@@ -146,7 +146,7 @@ def _draw(axes: Any, times: np.ndarray, signals: np.ndarray, error: np.ndarray, 
         if np.isfinite(spread):
             low, high = signal - BAND * spread, signal + BAND * spread
             axes.fill_between(times, low, high, color=COLORS[c], alpha=0.3, linewidth=0)
-            label = f"{label} (band: \N{PLUS-MINUS SIGN} {BAND * spread:.2g} {unit})"
+            label = f"{label} (\N{PLUS-MINUS SIGN} {BAND * spread:.2g} {unit}: {BAND:g} standard errors)"
         axes.plot(times, signal, color=COLORS[c], linewidth=0.9, label=label.strip())
     if axes.get_legend_handles_labels()[1]:
         position = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.1}
