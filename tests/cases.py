@@ -39,13 +39,13 @@ SPATIAL: dict[str, Any] = {
     "steerable octave": SteerablePyramid,
     "steerable half octave": partial(SteerablePyramid, octave=0.5),
     "steerable quarter octave": partial(SteerablePyramid, octave=0.25),
-    "steerable 4 orientations": partial(SteerablePyramid, orientations=4, crop=0.0),
+    "steerable 4 orientations": partial(SteerablePyramid, octave=1.0, orientations=4, crop=0.0),
     "steerable 5 orientations": partial(SteerablePyramid, orientations=5, transition=0.75, octave=0.5),
     "dual tree": DualTree,
     "dual tree of 2 levels": partial(DualTree, levels=2),
     "padded steerable": padded(SteerablePyramid, octave=0.5),
     "stacked": stacked(Laplacian, Pixels),
-    "stacked three": stacked(Pixels, SteerablePyramid, partial(Gaussian, level=2)),
+    "stacked three": stacked(Pixels, partial(SteerablePyramid, octave=1.0), partial(Gaussian, level=2)),
 }
 
 COLOUR: dict[str, Any] = {
@@ -53,7 +53,7 @@ COLOUR: dict[str, Any] = {
     "planes": planes(Laplacian),
     "planes of a gaussian pyramid": planes(GaussianPyramid, chroma=0.3),
     "luma of a dual tree": luma(DualTree),
-    "luma of padded": luma(padded(SteerablePyramid)),
+    "luma of padded": luma(padded(SteerablePyramid, octave=1.0)),
     "luma stacked on planes": stacked(luma(Laplacian), planes(Gaussian, level=2)),
 }
 

@@ -21,13 +21,13 @@ import fake_cupy
 import numpy as np
 
 OPERATIONS = {  # for each value of the largest array, counted in the source of the kernel; 1 for other kernels
-    **dict.fromkeys(("phase_since", "faded", "quaternion_since_written"), 20),
-    **dict.fromkeys(("turned", "riesz", "quaternion_since", "quaternion_turn", "phase_since_filtered"), 30),
-    **dict.fromkeys(("phase_since_written", "phase_since_gathered", "quaternion_since_filtered", "slope"), 50),
-    **dict.fromkeys(("phase_since_magnified", "displaced"), 80),
-    **dict.fromkeys(("reduce", "expand", "reduce_apart", "added_planes", "value_since_filtered", "biquads"), 20),
+    **dict.fromkeys(("phase_shift", "soft_limit", "quaternion_shift_put"), 20),
+    **dict.fromkeys(("rotation_change", "riesz", "quaternion_shift", "quaternion_rotate", "phase_shift_filtered"), 30),
+    **dict.fromkeys(("phase_shift_put", "phase_shift_projected", "quaternion_shift_filtered", "local_frequency"), 50),
+    **dict.fromkeys(("phase_shift_magnified", "displacement_terms"), 80),
+    **dict.fromkeys(("reduce", "expand", "split_and_reduce", "add_planes", "value_change_filtered", "biquads"), 20),
     **dict.fromkeys(("blur_across", "blur_down", "weigh_across", "weigh_down"), 20),
-    **dict.fromkeys(("take", "put", "brightness", "added", "amplitude"), 4),
+    **dict.fromkeys(("read_box", "add_box", "weigh_channels", "add_clipped", "amplitude"), 4),
     "average_similar": 80,  # times the taps of one side, squared
 }
 _WRITTEN = ("out", "phase", "signal", "sums", "y")  # arrays that kernels write and never read

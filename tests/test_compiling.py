@@ -57,17 +57,17 @@ def test_hot_kernels_use_vector_instructions(name):
 def test_accuracy_of_the_polynomials():
     angles = np.linspace(-np.pi, np.pi, 100_001)
     there = np.exp(1j * angles).astype(np.complex64)
-    seen = kernels.phase_since(there, np.ones_like(there))
+    seen = kernels.phase_shift(there, np.ones_like(there))
     np.testing.assert_allclose(seen, np.angle(there.astype(complex)), atol=4e-7)
     turns = np.linspace(-40, 40, 100_001).astype(np.float32)
-    changed = kernels.turned(np.ones(turns.shape, np.complex64)[None], turns[None])[0]
+    changed = kernels.rotation_change(np.ones(turns.shape, np.complex64)[None], turns[None])[0]
     np.testing.assert_allclose(changed, np.exp(1j * turns.astype(float)) - 1, atol=4e-7)
 
 
 def test_small_phase_shifts_are_accurate():
     """The change is computed directly, without a difference of nearly equal numbers."""
     small = np.array([[1e-6, 1e-4, 1e-3]], np.float32)
-    changed = kernels.turned(np.ones((1, 3), np.complex64), small)
+    changed = kernels.rotation_change(np.ones((1, 3), np.complex64), small)
     np.testing.assert_allclose(changed.imag, np.sin(small), rtol=1e-6)
     np.testing.assert_allclose(changed.real, -2 * np.sin(small.astype(float) / 2) ** 2, rtol=1e-5)
 

@@ -15,16 +15,16 @@ from vmm.engine import fast_paths
 from vmm.motion import intensity, limited, local_phase, quaternion, smooth, trajectories
 
 MORE = {
-    "quaternion_since": lambda g, h, w: (real(g, 3, 3, h, w), real(g, 3, 3, h, w)),
+    "quaternion_shift": lambda g, h, w: (real(g, 3, 3, h, w), real(g, 3, 3, h, w)),
     "amplitude": lambda g, h, w: (real(g, 3, 3, h, w),),
-    "quaternion_turn": lambda g, h, w: (real(g, 3, 3, h, w), 3 * real(g, 3, 2, h, w)),
+    "quaternion_rotate": lambda g, h, w: (real(g, 3, 3, h, w), 3 * real(g, 3, 2, h, w)),
     "weighted_blur": lambda g, h, w: (real(g, 3, h, w), abs(real(g, 3, h, w)), (2.0, 1.3)),
     "weighted_blur of pairs": lambda g, h, w: (real(g, 3, 2, h, w), abs(real(g, 3, 1, h, w)), (0.6, 0.0)),
     "blur down": lambda g, h, w: (real(g, 3, h, w), (1.0, 0.0)),
     "expand nothing beside": lambda g, h, w: (real(g, 3, (h + 1) // 2, (w + 1) // 2), (h, w)),
     "riesz of 3x3": lambda g, h, w: (real(g, 3, h, w), (0.58, 0.0, -0.58), (1.0,)),
     "biquads of six sections": lambda g, h, w: (real(g, 7, h, w), np.tile(SOS, (3, 1)), real(g, 6, 2, h, w)),
-    "added_planes alone": lambda g, h, w: (
+    "add_planes alone": lambda g, h, w: (
         pixels(g, 3, h, w, 3),
         None,
         99 * real(g, 3, 3, (h + 1) // 2, (w + 1) // 2),
@@ -67,13 +67,15 @@ def test_each_kernel_equals_the_reference(name, size, device, rng):
 def test_frames_of_every_type(kind, device, rng):
     frames = pixels(rng, 3, 9, 11, 3).astype(kind)
     there = device.put(frames)
-    compare(device.back(kernels.apart(there, np.float32)), kernels.apart.plain(frames, np.float32))
-    compare(device.back(kernels.reduce_apart(there, np.float32)), kernels.reduce_apart.plain(frames, np.float32))
+    compare(device.back(kernels.split_channels(there, np.float32)), kernels.split_channels.plain(frames, np.float32))
+    compare(
+        device.back(kernels.split_and_reduce(there, np.float32)), kernels.split_and_reduce.plain(frames, np.float32)
+    )
     for planes in (1, 3):
         change = 99 * real(rng, 3, 9, 11, planes)
         compare(
-            device.back(kernels.added(there, device.put(change))).astype(float),
-            kernels.added.plain(frames, change).astype(float),
+            device.back(kernels.add_clipped(there, device.put(change))).astype(float),
+            kernels.add_clipped.plain(frames, change).astype(float),
         )
 
 
@@ -86,12 +88,12 @@ def test_boxes_of_spectra(size, corner, box, device, rng):
     half = complexes(rng, 2, size[0], size[1] // 2 + 1)
     weights, shape = rng.random(box).astype(np.float32), (box[0] + 3, box[1] + 1)
     by = device.put(weights)
-    taken = kernels.take(device.put(half), by, 1.5, corner, shape)
-    expected = kernels.take.plain(half, weights, 1.5, corner, shape)
+    taken = kernels.read_box(device.put(half), by, 1.5, corner, shape)
+    expected = kernels.read_box.plain(half, weights, 1.5, corner, shape)
     compare(device.back(taken), expected)
     there = device.put(half)
-    kernels.put(there, taken, by, 0.5, corner)
-    kernels.put.plain(half, expected, weights, 0.5, corner)
+    kernels.add_box(there, taken, by, 0.5, corner)
+    kernels.add_box.plain(half, expected, weights, 0.5, corner)
     compare(device.back(there), half)
 
 
@@ -108,8 +110,8 @@ def test_reading_and_filtering_in_one_kernel(motion, make, parts, sections, devi
     assert fast_paths.kernel_for("filtered", motion, device.put(coefs)) is not None
     for chunk in (coefs[:4], coefs[4:]):
         with reference_kernels():
-            expected = fast_paths.filtered(motion, chunk, before, sos, registers)
-        seen = fast_paths.filtered(motion, device.put(chunk), state[0], sos, state[1])
+            expected = fast_paths.filtered_motion(motion, chunk, before, sos, registers)
+        seen = fast_paths.filtered_motion(motion, device.put(chunk), state[0], sos, state[1])
         compare(device.back(seen), expected)
         compare(device.back(state[0]), before)
         compare(device.back(state[1]), registers)
@@ -124,7 +126,7 @@ def test_filtering_and_magnifying_values_in_one_kernel(alpha, device, rng):
     given = device.put(coefs), device.put(before), SOS, device.put(registers)
     seen = kernel(*given, (0.0, 0.0), np.inf, by if alpha == 2.0 else device.put(by))
     with reference_kernels():
-        expected = by * fast_paths.filtered(intensity, coefs, before, SOS, registers)
+        expected = by * fast_paths.filtered_motion(intensity, coefs, before, SOS, registers)
     compare(device.back(seen), expected.astype(np.float32))
 
 
@@ -134,11 +136,11 @@ def test_projecting_phase_on_columns_in_one_kernel(rows, device, rng):
     coefs, columns = complexes(rng, 7, 9, 11), rng.normal(size=(rows, 7))
     before, total = coefs[0].copy(), real(rng, rows, 9, 11)
     state = device.put(before), device.put(total)
-    assert fast_paths.kernel_for("gathered", local_phase, device.put(coefs)) is not None
+    assert fast_paths.kernel_for("projected", local_phase, device.put(coefs)) is not None
     for part in (slice(0, 4), slice(4, 7)):
-        fast_paths.gathered(local_phase, device.put(coefs[part]), state[0], columns[:, part], state[1])
+        fast_paths.project_motion(local_phase, device.put(coefs[part]), state[0], columns[:, part], state[1])
         with reference_kernels():
-            fast_paths.gathered(local_phase, coefs[part], before, columns[:, part], total)
+            fast_paths.project_motion(local_phase, coefs[part], before, columns[:, part], total)
     compare(device.back(state[0]), before)
     compare(device.back(state[1]), total)
 
@@ -151,7 +153,7 @@ def test_limiting_and_writing_in_one_kernel(motion, make, parts, alpha, limit, d
     signal = motion.read(coefs, coefs[:1])
     by = alpha if alpha == 3.0 else real(rng, 9, 11)
     there = device.put(coefs), device.put(signal)
-    kernel = fast_paths.kernel_for("written", motion, there[0])
+    kernel = fast_paths.kernel_for("put", motion, there[0])
     seen = kernel(*there, limit, by if alpha == 3.0 else device.put(by))
     with reference_kernels():
         expected = limited(motion, limit).change(coefs, signal, by)
@@ -174,7 +176,7 @@ def test_filtering_and_magnifying_phase_in_one_kernel(alpha, sigma, sections, de
         given = there, state[0], sos, state[1], motion.sigma, motion.limit
         seen = kernel(*given, by if alpha == 3.0 else device.put(by))
         with reference_kernels():
-            signal = fast_paths.filtered(motion, chunk, before, sos, registers)
+            signal = fast_paths.filtered_motion(motion, chunk, before, sos, registers)
             expected = motion.change(chunk, signal, by)
         compare(device.back(seen), expected)
         compare(device.back(state[0]), before)
@@ -191,8 +193,8 @@ def test_averages_over_points_of_similar_speed(size, device, rng):
 
 def test_equal_coefficients_have_no_phase_shift(device, rng):
     coefs, triples = device.put(complexes(rng, 3, 30, 40)), device.put(real(rng, 3, 3, 30, 40))
-    assert not device.back(kernels.phase_since(coefs, coefs)).any()
-    assert not device.back(kernels.quaternion_since(triples, triples)).any()
+    assert not device.back(kernels.phase_shift(coefs, coefs)).any()
+    assert not device.back(kernels.quaternion_shift(triples, triples)).any()
 
 
 def test_arrays_without_a_compiled_kernel(device):

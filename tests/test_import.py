@@ -1,5 +1,6 @@
 """Import of the package: its speed and its public names."""
 
+import inspect
 import subprocess
 import sys
 
@@ -26,8 +27,14 @@ def test_the_methods_are_those_of_the_stub():
         assert getattr(vmm, name).magnify.__name__ == "magnify"
 
 
-def test_dir_shows_what_a_user_may_call():
+def test_dir_shows_public_names_only():
     assert dir(vmm) == sorted(vmm.__all__)
+
+
+@pytest.mark.parametrize("name", [name for name in vmm.__all__ if inspect.ismodule(getattr(vmm, name))])
+def test_dir_of_a_module_shows_public_names_only(name):
+    module = getattr(vmm, name)
+    assert dir(module) == sorted(module.__all__)
 
 
 @pytest.mark.parametrize("part", ["data", "io", "measure", "motion", "parts", "plot", "spatial", "temporal"])

@@ -31,23 +31,29 @@ def pixels(rng, *shape):
 
 
 CASES = {  # by kernel: a function that makes its arguments for frames of h x w
-    "phase_since": lambda g, h, w: (complexes(g, 3, h, w), complexes(g, 3, h, w)),
-    "turned": lambda g, h, w: (complexes(g, 3, h, w), 9 * real(g, 3, h, w)),
-    "faded": lambda g, h, w: (9 * real(g, 3, h, w), 2.0),
-    "faded by length": lambda g, h, w: (9 * real(g, 3, 2, h, w), 2.0),
-    "displaced": lambda g, h, w: (complexes(g, 3, h, w), complexes(g, 3, h, w), (0.3, 0.8), (1.5, 1.2), (2.1, 0.4)),
-    "slope": lambda g, h, w: (complexes(g, 3, h, w), (0.3, -0.8), (1.5, 1.2), (2.1, 0.4)),
+    "phase_shift": lambda g, h, w: (complexes(g, 3, h, w), complexes(g, 3, h, w)),
+    "rotation_change": lambda g, h, w: (complexes(g, 3, h, w), 9 * real(g, 3, h, w)),
+    "soft_limit": lambda g, h, w: (9 * real(g, 3, h, w), 2.0),
+    "soft_limit by length": lambda g, h, w: (9 * real(g, 3, 2, h, w), 2.0),
+    "displacement_terms": lambda g, h, w: (
+        complexes(g, 3, h, w),
+        complexes(g, 3, h, w),
+        (0.3, 0.8),
+        (1.5, 1.2),
+        (2.1, 0.4),
+    ),
+    "local_frequency": lambda g, h, w: (complexes(g, 3, h, w), (0.3, -0.8), (1.5, 1.2), (2.1, 0.4)),
     "riesz": lambda g, h, w: (real(g, 3, h, w), (0.5, 0.0, -0.5), (0.2, 0.6, 0.2)),
     "blur": lambda g, h, w: (real(g, 3, 2, h, w), (2.0, 1.3)),
     "reduce": lambda g, h, w: (real(g, 3, h, w),),
     "expand": lambda g, h, w: (real(g, 3, (h + 1) // 2, (w + 1) // 2), (h, w), real(g, 3, h, w), -1.5),
     "biquads": lambda g, h, w: (real(g, 7, h, w), SOS, real(g, 2, 2, h, w)),
     "product": lambda g, h, w: (real(g, 7, h, w), g.normal(size=(5, 7))),
-    "brightness": lambda g, h, w: (pixels(g, 3, h, w, 3), YIQ, np.float32),
-    "reduce_apart": lambda g, h, w: (pixels(g, 3, h, w, 3), np.float32),
-    "apart": lambda g, h, w: (pixels(g, 3, h, w, 3), np.float32),
-    "added": lambda g, h, w: (pixels(g, 3, h, w, 3), 99 * real(g, 3, h, w, 1)),
-    "added_planes": lambda g, h, w: (
+    "weigh_channels": lambda g, h, w: (pixels(g, 3, h, w, 3), YIQ, np.float32),
+    "split_and_reduce": lambda g, h, w: (pixels(g, 3, h, w, 3), np.float32),
+    "split_channels": lambda g, h, w: (pixels(g, 3, h, w, 3), np.float32),
+    "add_clipped": lambda g, h, w: (pixels(g, 3, h, w, 3), 99 * real(g, 3, h, w, 1)),
+    "add_planes": lambda g, h, w: (
         pixels(g, 3, h, w, 3).astype(np.float32),
         real(g, 3, 3, h, w),
         real(g, 3, 3, (h + 1) // 2, (w + 1) // 2),
@@ -82,7 +88,7 @@ def test_compiled_equals_reference(name, size, rng):
 def test_changes_are_added_to_frames_of_any_type(kind, planes, rng):
     frames = pixels(rng, 3, 9, 11, *([3] if planes else [])).astype(kind)
     change = 99 * real(rng, *frames.shape[:3], *([planes] if planes else []))
-    fast, plain = kernels.added(frames, change), kernels.added.plain(frames, change)
+    fast, plain = kernels.add_clipped(frames, change), kernels.add_clipped.plain(frames, change)
     assert fast.dtype == frames.dtype
     compare(fast.astype(float), plain.astype(float))
 
@@ -95,11 +101,11 @@ def test_changes_are_added_to_frames_of_any_type(kind, planes, rng):
 def test_boxes_of_spectra(size, corner, box, rng):
     half = complexes(rng, 2, size[0], size[1] // 2 + 1)
     weights, shape = rng.random(box).astype(np.float32), (box[0] + 3, box[1] + 1)
-    taken = kernels.take(half, weights, 1.5, corner, shape)
-    compare(taken, kernels.take.plain(half, weights, 1.5, corner, shape))
+    taken = kernels.read_box(half, weights, 1.5, corner, shape)
+    compare(taken, kernels.read_box.plain(half, weights, 1.5, corner, shape))
     fast, plain = half.copy(), half.copy()
-    kernels.put(fast, taken, weights, 0.5, corner)
-    kernels.put.plain(plain, taken, weights, 0.5, corner)
+    kernels.add_box(fast, taken, weights, 0.5, corner)
+    kernels.add_box.plain(plain, taken, weights, 0.5, corner)
     compare(fast, plain)
 
 
@@ -110,11 +116,11 @@ def test_a_box_over_the_whole_half_spectrum(size, rng):
     half, spectrum = np.fft.rfft2(images), np.fft.fft2(images)
     corner = -(size[0] // 2), 1 - (size[1] + 1) // 2
     weights = np.ones((size[0], 2 * ((size[1] + 1) // 2) - 1))
-    box = kernels.take(half, weights, 1.0, corner, weights.shape)
+    box = kernels.read_box(half, weights, 1.0, corner, weights.shape)
     centred = np.fft.fftshift(spectrum, axes=(1, 2))[:, :, size[1] // 2 + corner[1] :][:, :, : weights.shape[1]]
     np.testing.assert_allclose(box, centred, atol=1e-9)
     back = np.zeros_like(half)
-    kernels.put(back, box, weights, 1.0, corner)
+    kernels.add_box(back, box, weights, 1.0, corner)
     inside = slice(None), slice(None), slice(0, weights.shape[1] // 2 + 1)
     np.testing.assert_allclose(back[inside], 2 * half[inside], atol=1e-9)
 
@@ -136,15 +142,15 @@ def test_reading_and_filtering_in_one_kernel(motion, make, size, rng):
         columns = np.random.default_rng(1).normal(size=(4, 7))
         if plain:
             with reference_kernels():
-                parts = [fast_paths.filtered(motion, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
+                parts = [fast_paths.filtered_motion(motion, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
                 before[...] = coefs[0]
-                fast_paths.gathered(motion, coefs[:4], before, columns[:, :4], total)
-                fast_paths.gathered(motion, coefs[4:], before, columns[:, 4:], total)
+                fast_paths.project_motion(motion, coefs[:4], before, columns[:, :4], total)
+                fast_paths.project_motion(motion, coefs[4:], before, columns[:, 4:], total)
         else:
-            parts = [fast_paths.filtered(motion, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
+            parts = [fast_paths.filtered_motion(motion, c, before, SOS, registers) for c in (coefs[:4], coefs[4:])]
             before[...] = coefs[0]
-            fast_paths.gathered(motion, coefs[:4], before, columns[:, :4], total)
-            fast_paths.gathered(motion, coefs[4:], before, columns[:, 4:], total)
+            fast_paths.project_motion(motion, coefs[:4], before, columns[:, :4], total)
+            fast_paths.project_motion(motion, coefs[4:], before, columns[:, 4:], total)
         out.append((np.concatenate(parts), registers, total))
     for fast, slow in zip(*out, strict=True):
         compare(fast, slow)
@@ -171,7 +177,7 @@ def test_one_pass_over_a_level_of_the_riesz_pyramid(name, limit, sigma, size, rn
     fast = np.concatenate(list(parts))
     with reference_kernels():
         before, registers = coefs[0].copy(), np.zeros((2, 2, *still), np.float32)
-        signal = fast_paths.filtered(motion, coefs, before, SOS, registers)
+        signal = fast_paths.filtered_motion(motion, coefs, before, SOS, registers)
         plain = motion.change(coefs, signal, alpha)
     plain = plain[:, :1] if name == "quaternion" else plain
     np.testing.assert_allclose(fast, plain, rtol=0, atol=1e-3)
@@ -182,7 +188,7 @@ def test_one_pass_over_a_level_of_the_riesz_pyramid(name, limit, sigma, size, rn
 def test_writing_phase_in_one_kernel(alpha, limit, rng):
     coefs, signal = complexes(rng, 3, 9, 11), real(rng, 3, 9, 11)
     by = alpha if alpha == 3.0 else real(rng, 9, 11)
-    kernel = fast_paths.kernel_for("written", local_phase, coefs)
+    kernel = fast_paths.kernel_for("put", local_phase, coefs)
     with reference_kernels():
         expected = limited(local_phase, limit).change(coefs, signal.copy(), by)
     compare(kernel(coefs, signal, limit, by), expected)
@@ -207,8 +213,8 @@ def test_arrays_that_compiled_kernels_accept(rng):
 
 def test_a_still_clip_stays_still(rng):
     coefs = complexes(rng, 1, 30, 40)
-    assert not kernels.phase_since(coefs, coefs.copy()).any()
-    assert not kernels.turned(coefs, np.zeros((1, 30, 40), np.float32)).any()
+    assert not kernels.phase_shift(coefs, coefs.copy()).any()
+    assert not kernels.rotation_change(coefs, np.zeros((1, 30, 40), np.float32)).any()
 
 
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])

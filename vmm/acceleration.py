@@ -10,6 +10,12 @@ from vmm.engine.regions import Mask
 from vmm.temporal import acceleration
 from vmm.temporal.derivative import Kernel
 
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def magnify(
     frames: Frames,
@@ -24,37 +30,41 @@ def magnify(
     limit: float = 0.75,
     mask: Mask | None = None,
 ) -> Frames:
-    """Magnify small motion on top of a large one: the acceleration of the motion, and not its velocity.
+    """Magnify small vibration of objects that also move far, by the acceleration of the motion.
 
-    A steady drift has no acceleration, so that it is left unchanged. Each subband gives its displacement from one frame
-    to the next, estimated in a neighborhood, so that the displacement of a drifting texture is steady. The sum of the
-    displacements is filtered by the second derivative of a Gaussian, with unit gain at the frequency and zero phase.
+    A drift of constant speed has no acceleration and is not magnified. The displacement of each subband from one frame
+    to the next is estimated in a neighborhood, so that it is constant for a texture that drifts at constant speed. The
+    sum of these displacements is filtered by ``vmm.temporal.acceleration``, which has a gain of 1 at the frequency and
+    zero phase.
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     frequency
-        Frequency of the motion of interest in Hz, one number; the passband is from about half of it to twice.
+        Frequency of the motion of interest in Hz, in (0, fs/2). The passband is from about half of it to twice.
     fs
-        Rate of the camera in Hz. By default that of a stream; for an array the frequency is then in cycles per frame.
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `frequency` is in cycles per frame.
     alpha
-        Gain that is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number or a
-        map (H, W).
+        Amplification: output motion = (1 + alpha) * input motion at the frequency; -1 removes it. A number or a map
+        (H, W).
     kernel
-        Temporal kernel: "gaussian", with unit gain; "dog" or "interval", as published.
+        Impulse response of ``vmm.temporal.acceleration``: ``"gaussian"``, with a gain of 1 at the frequency; or
+        ``"dog"``, ``"interval"`` or ``"takeda"``, as published.
     octave
-        Bandwidth of the subbands in octaves: 1, 0.5 or 0.25.
+        Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25.
     orientations
         Number of orientations of the pyramid, at least 1.
     sigma
-        Standard deviation in pixels, at the finest level, of the neighborhood that determines a displacement. With 0
-        each coefficient determines its own, as published.
+        Standard deviation of the Gaussian neighborhood from which each displacement is estimated, in px at the finest
+        level, 0 or greater. With 0 it is estimated from each coefficient alone, as published.
     limit
-        Largest output motion of a subband, relative to the largest that it shows truly (half a wavelength at octave
-        0.5); larger motion fades out.
+        Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
+        subband represents without ambiguity: half a wavelength at octave 0.5. Larger motion fades out.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
 
     Returns
     -------
@@ -64,15 +74,15 @@ def magnify(
     Raises
     ------
     ValueError
-        If frequency, alpha, mask, the frames or an option are out of range; the message says what is allowed.
+        If `frequency`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid
+        range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
-    References
-    ----------
-    .. [1] Zhang, Pintea, van Gemert: Video acceleration magnification. CVPR 2017, equations 4 to 8.
-    .. [2] Meyer, Sorkine-Hornung, Gross: Phase-based modification transfer for video. ECCV 2016. (The correction of
-       phases by neighbors, which local displacement replaces.)
+    References ---------- .. [1] Zhang, Pintea, van Gemert: Video acceleration magnification. CVPR 2017, equations 4 to
+    8. .. [2] Meyer, Sorkine-Hornung, Gross: Phase-based modification transfer for video. ECCV 2016. Local displacement
+    replaces
+       its correction of phases.
 
     Examples
     --------

@@ -9,6 +9,12 @@ from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
 from vmm.temporal import anisotropic
 
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def magnify(
     frames: Frames,
@@ -26,44 +32,46 @@ def magnify(
     limit: float = 0.75,
     mask: Mask | None = None,
 ) -> Frames:
-    """Magnify the acceleration of small motion where the orientations agree, so that it is motion and not noise.
+    """Magnify the acceleration of small motion where the orientations agree, which suppresses noise.
 
-    Motion causes correlated signals in all orientations of a level, noise uncorrelated ones. The jerk-aware
-    acceleration of ``vmm.jerk`` is multiplied by the fractional anisotropy of the signals of the orientations, and by a
-    weight of edges.
+    Motion causes correlated signals in all orientations of a level, and noise causes uncorrelated ones. The jerk-aware
+    acceleration of ``vmm.jerk`` is multiplied by the fractional anisotropy of these signals and by a weight of edges
+    (``vmm.temporal.anisotropic``).
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     frequency
-        Frequency of the motion of interest in Hz, one number; the passband is from about half of it to twice.
+        Frequency of the motion of interest in Hz, in (0, fs/2). The passband is from about half of it to twice.
     fs
-        Rate of the camera in Hz. By default that of a stream; for an array the frequency is then in cycles per frame.
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `frequency` is in cycles per frame.
     alpha
-        Gain that is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number or a
-        map (H, W).
+        Amplification: output motion = (1 + alpha) * input motion at the frequency; -1 removes it. A number or a map
+        (H, W).
     beta
-        Exponent of the jerk-aware gate, 0 or greater; 0 turns it off.
+        Exponent of the gate of ``vmm.jerk``, 0 or greater. 0 turns the gate off.
     max_displacement
-        Largest motion of interest in px, greater than 0: the amplitude of a vibration at `frequency` whose largest jerk
-        makes the gate one half (at a `beta` of 1).
+        Largest motion of interest in px, greater than 0, as the amplitude of a vibration at `frequency`. At the largest
+        jerk of such a vibration the gate is ``0.5 ** beta``.
     gamma
         Exponent of the anisotropy, 0 or greater. With 1, as published, motion in noise is magnified by a tenth less.
     window
-        Odd width in samples of the window in which the anisotropy is estimated, at least 3.
+        Width in samples of the window in which the anisotropy is estimated, odd and at least 3.
     octave
-        Bandwidth of the subbands in octaves: 1, 0.5 or 0.25.
+        Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25.
     orientations
         Number of orientations of the pyramid, at least 1.
     sigma
-        Standard deviation in pixels, at the finest level, of the neighborhood that determines a displacement. With 0
-        each coefficient determines its own, as published.
+        Standard deviation of the Gaussian neighborhood from which each displacement is estimated, in px at the finest
+        level, 0 or greater. With 0 it is estimated from each coefficient alone, as published.
     limit
-        Largest output motion of a subband, relative to the largest that it shows truly (half a wavelength at octave
-        0.5); larger motion fades out.
+        Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
+        subband represents without ambiguity: half a wavelength at octave 0.5. Larger motion fades out.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
 
     Returns
     -------
@@ -73,7 +81,8 @@ def magnify(
     Raises
     ------
     ValueError
-        If frequency, alpha, mask, the frames or an option are out of range; the message says what is allowed.
+        If `frequency`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid
+        range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 

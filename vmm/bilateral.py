@@ -9,6 +9,12 @@ from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
 from vmm.temporal import bilateral
 
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def magnify(
     frames: Frames,
@@ -24,39 +30,42 @@ def magnify(
     limit: float = 0.75,
     mask: Mask | None = None,
 ) -> Frames:
-    """Magnify small motion from those frames only in which the motion has the size of interest.
+    """Magnify the acceleration of small motion, estimated from frames between which the displacement is small.
 
-    The acceleration filter excludes frames between which the displacement is larger than that of the motion of
-    interest, so that a jump, a stop or a turn causes neither ringing nor tearing.
+    The weights of the acceleration filter decrease with the displacement between two frames, so that jumps, stops and
+    turns of large motion cause neither ringing nor tearing (``vmm.temporal.bilateral``).
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     frequency
-        Frequency of the motion of interest in Hz, one number; the passband is from about half of it to twice.
+        Frequency of the motion of interest in Hz, in (0, fs/2). The passband is from about half of it to twice.
     fs
-        Rate of the camera in Hz. By default that of a stream; for an array the frequency is then in cycles per frame.
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `frequency` is in cycles per frame.
     alpha
-        Gain that is added: output motion = (1 + alpha) times the input's at the frequency; -1 removes it. A number or a
-        map (H, W).
+        Amplification: output motion = (1 + alpha) * input motion at the frequency; -1 removes it. A number or a map
+        (H, W).
     max_displacement
-        Largest motion of interest in px, greater than 0: a vibration whose amplitude is a sixth of it is magnified with a
-        gain of 0.95.
+        Largest motion of interest in px, greater than 0. The gain of a vibration whose amplitude is a sixth of it is
+        0.95.
     pairs
-        Whether a steady drift is ignored. False for the published form, in which drifting objects are not magnified.
+        If True, the default, a drift of constant speed has no influence on the weights. If False, drifting objects are
+        not magnified, as published.
     octave
-        Bandwidth of the subbands in octaves: 1, 0.5 or 0.25.
+        Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25.
     orientations
         Number of orientations of the pyramid, at least 1.
     sigma
-        Standard deviation in pixels, at the finest level, of the neighborhood that determines a displacement. With 0
-        each coefficient determines its own, as published.
+        Standard deviation of the Gaussian neighborhood from which each displacement is estimated, in px at the finest
+        level, 0 or greater. With 0 it is estimated from each coefficient alone, as published.
     limit
-        Largest output motion of a subband, relative to the largest that it shows truly (half a wavelength at octave
-        0.5); larger motion fades out.
+        Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
+        subband represents without ambiguity: half a wavelength at octave 0.5. Larger motion fades out.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
 
     Returns
     -------
@@ -66,7 +75,8 @@ def magnify(
     Raises
     ------
     ValueError
-        If frequency, alpha, mask, the frames or an option are out of range; the message says what is allowed.
+        If `frequency`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid
+        range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 

@@ -12,6 +12,12 @@ from vmm.spatial import Gaussian, planes
 from vmm.temporal import ideal
 from vmm.temporal.choice import Band, Design, chosen_filter
 
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def magnify(
     frames: Frames,
@@ -24,29 +30,31 @@ def magnify(
     mask: Mask | None = None,
     temporal: Design = ideal,
 ) -> Frames:
-    """Magnify faint changes of color over large areas, such as the pulse in a face.
+    """Magnify faint changes of color over large areas, such as the pulse in the skin of a face.
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
     band
-        Low and high cut-off in Hz; None if `temporal` is a ready filter. Several bands, as a list of pairs or an array
-        (n, 2), need one alpha each: for example one band is magnified while another is removed.
+        Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
+        of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
     fs
-        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `band` is in cycles per frame.
     alpha
-        Gain that is added: output change = (1 + alpha) times the input's; -1 removes it. A number, a map (H, W), or one
-        number for each of several bands.
+        Amplification: output change = (1 + alpha) * input change in the band; -1 removes it. A number, a map (H, W), or
+        one number for each of several bands.
     chroma
-        Share of alpha for the color differences, from 0 to 1.
+        Factor in [0, 1] by which alpha is multiplied for the chroma.
     level
-        Number of times that the frames are blurred and halved before the change is read: the change must be wider than
-        2 ** level pixels, and noise is reduced by that factor.
+        Number of times that the frames are blurred and halved in size before the change is read, 0 or greater. Changes
+        that are narrower than 2 ** level px are not magnified, and noise is reduced by about the same factor.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
     temporal
-        Design function of the temporal filter, such as ``vmm.temporal.fir``, or a ready filter.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made.
 
     Returns
     -------
@@ -56,7 +64,7 @@ def magnify(
     Raises
     ------
     ValueError
-        If band, alpha, level, mask or the frames are out of range; the message says what is allowed.
+        If `band`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 

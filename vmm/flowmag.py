@@ -24,6 +24,13 @@ from vmm.learned.preprocess import white_value
 from vmm.learned.weights import FOLDER
 from vmm.parts import ClipPlan, Spatial
 
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 LARGEST = 16.0
 """Largest total factor of one run, as in training. Above it the network runs twice with the square root, up to 256."""
 

@@ -1,4 +1,4 @@
-"""Lagrangian magnification: every point is followed, its motion filtered and magnified (Liu et al. 2005)."""
+"""Lagrangian magnification: each point is tracked, and its motion is filtered and magnified (Liu et al. 2005)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ from vmm.parts import CausalFilter, LinearFilter
 from vmm.temporal import fir
 from vmm.temporal.choice import Design, designed
 
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def magnify(
     frames: Frames,
@@ -36,43 +42,46 @@ def magnify(
     mask: Mask | None = None,
     temporal: Design = fir,
 ) -> Frames:
-    """Magnify motion along trajectories: follow each point through the frames and add to its vibration.
+    """Magnify motion along trajectories: track each point by optical flow, and magnify its vibration.
 
-    Use it for small motion of objects that also move far, with ``temporal=vmm.temporal.acceleration(frequency, fs)``
-    and band None: steady motion of any speed is left unchanged. Where a point is hidden or leaves the frame, its
-    trajectory ends and is continued by the likeliest motion in the band; its displacement then has less weight than
-    that of neighbors with the same motion. Unlike in [1]_ no layers are needed.
+    It is suited for small motion of objects that also move far, with ``temporal=vmm.temporal.acceleration(frequency,
+    fs)`` and ``band=None``, which does not magnify motion of constant speed. A trajectory ends if its point is occluded
+    or leaves the frame. It is then extrapolated by the most probable motion in the band, and has less weight than the
+    trajectories of neighbors with the same motion. Unlike in [1]_, the frames are not divided into layers.
 
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. Motion is read from the luma, and all
-        channels are moved.
+        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. Motion is estimated from the luma, and all
+        channels are displaced.
     band
-        Low and high cut-off in Hz; None if `temporal` is a ready filter.
+        Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter.
     fs
-        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `band` is in cycles per frame.
     alpha
-        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the motion in the band. A number
-        or a map (H, W).
+        Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
+        number or a map (H, W).
     sigma
-        Standard deviation in pixels of the window of the optical flow, and of the average over points with the same
-        motion. 0, with a `flow` of your own, turns the average off.
+        Standard deviation in px of the window of the optical flow, and of the average over points with the same motion.
+        If another `flow` is passed, 0 turns the average off; otherwise it must be greater than 0.
     limit
-        Output motion in pixels beyond which motion fades out, by the formula of ``vmm.motion.limited``, so that large
-        motions do not tear the picture.
+        Limit in px on alpha times the motion, greater than 0. Larger motion fades out by the formula of
+        ``vmm.motion.limited``, so that it does not tear the image.
     flow
-        Optical flow between two frames. None for ``vmm.motion.flow``; a name, ``"tvl1"`` or ``"ilk"`` of scikit-image
-        or ``"farneback"`` of OpenCV; or a function ``(a, b) -> (2, H, W)`` of the luma of two frames that returns the
-        displacement of each pixel of a in b, down and right, in pixels. Or an array (T, 2, H, W) with the displacement
-        of each pixel of the first frame in every frame, as trackers give it; then `sigma` is not used.
+        Optical flow: None, the default, for ``vmm.motion.flow``; ``"tvl1"`` or ``"ilk"`` of scikit-image, or
+        ``"farneback"`` of OpenCV; or a function ``flow(a, b)`` of the luma (H, W) of two frames, which returns the
+        displacement (2, H, W) of each pixel from a to b, down and right, in px. An array (T, 2, H, W) holds
+        displacements that have been estimated already: those of each pixel of the first frame, in px, in every frame.
+        In that case `sigma` is not used.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
     temporal
-        Design function of the temporal filter, such as ``vmm.temporal.fir``, or a ready filter. A look-ahead filter is
-        applied along the trajectories through each frame, so that memory holds the flow of twice its delay of frames,
-        20 bytes per pixel each; a whole-clip filter needs that of the whole clip. The state of a recursive filter is
-        warped along the flow from frame to frame.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. A
+        look-ahead filter is applied along the trajectories through each frame; memory holds the flow of twice as many
+        frames as its delay, with 20 bytes per pixel and frame. A whole-clip filter needs the flow of the whole clip.
+        The state of a recursive filter is warped along the flow from frame to frame.
 
     Returns
     -------
@@ -83,7 +92,7 @@ def magnify(
     Raises
     ------
     ValueError
-        If band, alpha, sigma, limit, flow, mask or the frames are out of range; the message says what is allowed.
+        If `band`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
     ImportError
@@ -122,18 +131,18 @@ def magnify(
 
 
 Filtered = Callable[[Iterator[Array]], Iterator[tuple[Array, Array]]]
-"""From frames to each of them with the filtered displacement (2, H, W) of its pixels."""
+"""A function that yields each frame with the filtered displacement (2, H, W) of its pixels."""
 
 
 def _filtered(flow: Any, sigma: float, temporal: LinearFilter) -> Filtered:
-    """How displacements are measured and filtered."""
+    """The function that estimates the displacements and filters them."""
     if is_array(flow):
         return partial(of_fields, flow, temporal)
     between = checked_flow(partial(lucas_kanade, sigma=sigma) if flow is None else flow_function(flow))
     if not isinstance(temporal, CausalFilter):
         return partial(by_window, between, sigma, temporal)
     if temporal.sos is None:
-        raise ValueError("temporal must be a look-ahead filter, or recursive with zero gain at 0 Hz")
+        raise ValueError("temporal must be a look-ahead or whole-clip filter, or recursive with a gain of 0 at 0 Hz")
     return partial(recursively, between, sigma, temporal.sos)
 
 
@@ -148,10 +157,10 @@ def _magnified(frames: Any, *, alpha: Any, mask: Any, limit: float, filtered: Fi
         yield from singles
         return
     if min(first.shape[1:3]) < 4:
-        raise ValueError(f"frames of {first.shape[1:3]} pixels are too small to see motion in: at least 4 x 4")
+        raise ValueError(f"frames of {first.shape[1:3]} pixels are too small to estimate motion: 4 x 4 are needed")
     for frame, displacement in filtered(singles):
-        wanted = soft_limit((strength * displacement)[None], limit)[0]
-        yield _moved(frame, wanted, None if visible is None else visible > 0)
+        shift = soft_limit((strength * displacement)[None], limit)[0]
+        yield _displaced(frame, shift, None if visible is None else visible > 0)
 
 
 def _strength(alpha: Any, visible: Array | None, frame: Array) -> Array:
@@ -162,7 +171,7 @@ def _strength(alpha: Any, visible: Array | None, frame: Array) -> Array:
     return value if visible is None else value * visible.astype(np.float32)
 
 
-def _moved(frame: Array, displacement: Array, where: Array | None) -> Array:
+def _displaced(frame: Array, displacement: Array, where: Array | None) -> Array:
     """A frame (1, H, W[, 3]) with its pixels displaced."""
     xp = namespace(frame)
     if not bool(displacement.any()):

@@ -22,7 +22,15 @@ from vmm.spatial import GaussianPyramid, Laplacian, planes
 from vmm.temporal import butterworth
 from vmm.temporal.choice import Band, Design, chosen_filter, is_several
 
-_NU = 0.7  # steepness of the adaptive gain, as in [2]
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+_NU = 0.7
+"""Steepness of the adaptive gain, as published."""
 
 
 def magnify(
@@ -37,35 +45,37 @@ def magnify(
     mask: Mask | None = None,
     temporal: Design = butterworth,
 ) -> Frames:
-    """Magnify small motion by the change of value in each level of a Laplacian pyramid.
+    """Magnify small motion by the change of intensity in each level of a Laplacian pyramid.
 
     This is the fastest method, for very small motion of smooth patterns. It is accurate as long as (1 + alpha) times
-    the motion is below an eighth of the wavelength, and it magnifies noise as much as motion.
+    the motion is below an eighth of the wavelength of the pattern, and it magnifies noise as much as motion.
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
     band
-        Low and high cut-off in Hz; None if `temporal` is a ready filter. Several bands, as a list of pairs or an array
-        (n, 2), need one alpha each: for example one band is magnified while another is removed.
+        Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
+        of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
     fs
-        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `band` is in cycles per frame.
     alpha
-        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the motion in the band. A number,
-        a map (H, W), or one number for each of several bands.
+        Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
+        number, a map (H, W), or one number for each of several bands.
     wavelength
-        Spatial cut-off in pixels, greater than 0, lambda_c in [1]_: levels of shorter wavelengths are magnified less.
-        By default all levels have the same gain.
+        Spatial cutoff in px, greater than 0, the wavelength lambda_c of [1]_: levels with shorter wavelengths are
+        magnified less. By default all levels have the same alpha.
     chroma
-        Share of alpha for the color differences, from 0 to 1.
+        Factor in [0, 1] by which alpha is multiplied for the chroma.
     adaptive
-        Strength of the noise suppression where the local amplitude is small, 0 or greater: 1 is the published gain
-        [2]_, 0 turns it off.
+        Strength of the noise suppression, 0 or greater, which reduces motion where the local amplitude is small. 1 is
+        the published gain [2]_, and 0 turns it off.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
     temporal
-        Design function of the temporal filter, such as ``vmm.temporal.fir``, or a ready filter.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made.
 
     Returns
     -------
@@ -75,7 +85,7 @@ def magnify(
     Raises
     ------
     ValueError
-        If band, alpha, wavelength, mask or the frames are out of range; the message says what is allowed.
+        If `band`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
@@ -110,23 +120,23 @@ def magnify(
         return [value / largest for value in by_wavelength([largest * value for value in alphas], wavelength, grids)]
 
     def of_images(alphas: list[Any], grids: Sequence[Grid]) -> list[Any]:
-        levels: list[Any] = [*of_levels(alphas[:-1], grids), 0.0]  # the coarsest image is not magnified
+        levels: list[Any] = [*of_levels(alphas[:-1], grids), 0.0]  # The coarsest image is not magnified.
         return [levels[0], *(coarse - _halved(fine) for fine, coarse in pairwise(levels))]
 
     if adaptive:
         motion = weighted(intensity, adaptive, nu=_NU, amplitude=monogenic)
         spatial, gains = planes(Laplacian, chroma=chroma), of_levels
-    else:  # the same levels as differences of images, so that no level need be made
+    else:  # Levels are differences of images, so that the levels themselves are not needed.
         motion, spatial, gains = intensity, planes(GaussianPyramid, chroma=chroma), of_images
     return run(frames, spatial=spatial, motion=motion, temporal=chosen, alpha=gain, mask=mask, level_gains=gains)
 
 
 def by_wavelength(alphas: list[Any], wavelength: float, grids: Sequence[Grid]) -> list[Any]:
-    """Alpha of each level, finest first, bounded according to its wavelength (figure 6 in the paper)."""
+    """Alpha of each level, finest first, with a bound that depends on its wavelength (figure 6 of [1])."""
     n = len(alphas)
-    coarsest = math.hypot(*grids[0].shape) / 3  # wavelength of the residual, as in the released code
+    coarsest = math.hypot(*grids[0].shape) / 3  # wavelength of the residual in px, as in the released code
     bounds = [0.0] * n
-    for i in range(1, n):  # the finest level is not magnified
+    for i in range(1, n):  # The finest level is not magnified.
         largest = 1 + float(abs(alphas[i]).max() if np.ndim(alphas[i]) else abs(alphas[i]))
         bounds[i] = max(2 * (largest * coarsest / 2 ** (n - i) / wavelength - 1), 0.0)
     return [namespace(alpha).clip(alpha, -bound, bound) for alpha, bound in zip(alphas, bounds, strict=True)]

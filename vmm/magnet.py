@@ -11,6 +11,12 @@ from vmm.learned.method import Mode, magnify_by_network
 from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design
 
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def magnify(
     frames: Frames,

@@ -6,9 +6,9 @@ A method of motion magnification has three parts, which ``vmm.magnify`` joins:
 | --- | --- | --- |
 | spatial | ``Spatial`` | decomposes frames into subbands of coefficients and a residual, and composes frames again |
 | motion | ``Motion`` | reads motion from the coefficients of a subband, and puts motion into them |
-| temporal | ``CausalFilter`` | filters motion along time from the frames up to now |
-| | ``LookAheadFilter`` | filters motion along time with a group delay; the loop reads that many frames ahead |
-| | ``WholeClipFilter`` | a linear filter that needs all frames of a clip at once |
+| temporal | ``CausalFilter`` | filters motion along time, from the current and earlier frames |
+| | ``LookAheadFilter`` | filters motion along time, linearly, from a bounded number of earlier and later frames |
+| | ``WholeClipFilter`` | filters motion along time, linearly, from all frames of a clip |
 | | ``NonlinearFilter`` | a temporal filter that is not linear, or that uses several subbands together |
 
 ``Grid`` describes the samples of a subband, ``LazySequence`` holds subbands that are computed on request,
@@ -27,7 +27,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.backend.reference import faded, product, weighted_blur
+from vmm.backend.reference import product, soft_limit, weighted_blur
 
 __all__ = [
     "CausalFilter",
@@ -44,6 +44,11 @@ __all__ = [
     "TemporalFilter",
     "WholeClipFilter",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 Coefs = Literal["real", "complex", "riesz", "latent"]
 """Kinds of coefficients: real values (T, h, w); complex values (T, h, w); Riesz triples (T, 3, h, w) of a value and
@@ -71,8 +76,8 @@ class Grid:
     frequency
         Center frequency of the subband down and right, in radians per pixel of the frame; (0, 0) if the subband has
         no single direction.
-    turn
-        Phase advance of the center frequency from one sample to the next, down and right, in radians.
+    phase_advance
+        Phase by which the center frequency advances from one sample to the next, down and right, in radians.
     coefs
         Kind of the coefficients: "real", "complex", "riesz" or "latent". A motion states which kinds it takes.
     """
@@ -84,7 +89,7 @@ class Grid:
     planes: int = 1
     part: int = 0
     frequency: tuple[float, float] = (0.0, 0.0)
-    turn: tuple[float, float] = (0.0, 0.0)
+    phase_advance: tuple[float, float] = (0.0, 0.0)
     coefs: Coefs = "real"
 
     def positions(self) -> tuple[np.ndarray, np.ndarray]:
@@ -125,7 +130,7 @@ class LazySequence(Sequence[Any]):
 class Spatial(Protocol):
     """A spatial transform for frames of one shape, without data: ``synthesize(*analyze(x))`` equals ``x``.
 
-    The loop adds ``synthesize(changes, None)`` to the frames, in which None stands for a residual of zeros. Only if
+    The loop adds ``synthesize(changes, None)`` to the frames, in which None means a residual of zeros. Only if
     the coefficients are "latent", whose decoder is not linear, it calls ``synthesize(magnified, residual)``.
     """
 
@@ -141,7 +146,7 @@ class Spatial(Protocol):
         """
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Floating-point frames from subbands; None stands for zeros, but at least one subband is an array."""
+        """Floating-point frames from subbands; None means zeros, but at least one subband is an array."""
 
 
 SpatialPlan = Callable[[tuple[int, ...], np.dtype, ModuleType], Spatial]
@@ -163,19 +168,20 @@ class ClipPlan:
 
 @dataclass(frozen=True)
 class Motion:
-    """How motion is read from coefficients and put into them.
+    """Two functions, which read motion from coefficients and put motion into them, and options.
 
-    With c for coefficients and m for motion, ``read(c, c) == 0``, ``put(c, m, 0) == c`` and
-    ``read(put(c, m, 1), c) == m``. ``Motion(read, put)`` is complete; all other fields are options.
+    For any coefficients c and motion m, ``read(c, c) == 0``, ``put(c, m, 0) == c`` and ``read(put(c, m, 1), c) == m``.
+    Only `read` and `put` are required.
 
     Attributes
     ----------
     read
         ``read(coefs, reference)`` returns the motion of the coefficients relative to the reference.
     put
-        ``put(coefs, motion, alpha)`` returns the coefficients with alpha times the motion added to theirs.
+        ``put(coefs, motion, alpha)`` returns coefficients whose motion is larger than that of `coefs` by alpha times
+        `motion`.
     amplitude
-        ``amplitude(coefs)`` returns how strongly each coefficient carries motion; the modulus by default.
+        ``amplitude(coefs)`` returns the weight of each coefficient in averages of motion; the modulus by default.
     changed
         ``changed(coefs, motion, alpha)`` returns ``put(coefs, motion, alpha) - coefs``, for speed or precision; it may
         overwrite the coefficients. None computes the difference.
@@ -186,9 +192,9 @@ class Motion:
         ``weight(coefs, amplitude)`` returns a factor for the motion; ``amplitude`` is the function above. None is 1.
         ``vmm.motion.weighted`` sets it.
     limit
-        Angle in radians beyond which alpha times the motion fades out. ``vmm.motion.limited`` sets it.
+        Limit in radians on alpha times the motion; larger motion fades out. ``vmm.motion.limited`` sets it.
     takes
-        Kinds of coefficients that the motion accepts, such as ``("complex",)``; None accepts all.
+        Kinds of coefficients that `read` and `put` accept, such as ``("complex",)``; None accepts all.
     at
         ``at(grid)`` returns the motion for one subband, if it depends on the grid; None if it does not.
 
@@ -212,21 +218,21 @@ class Motion:
     at: Callable[[Grid], Motion] | None = None
 
     def write(self, coefs: Array, motion: Array, alpha: Any) -> Array:
-        """The coefficients with alpha times the prepared motion."""
+        """The coefficients with alpha times the motion, after its blur, weight and limit."""
         return self.put(coefs, *self.prepared(coefs, motion, alpha))
 
     def change(self, coefs: Array, motion: Array, alpha: Any) -> Array:
         """The difference that ``write`` makes; it may overwrite the coefficients."""
-        given = self.prepared(coefs, motion, alpha)
-        return self.put(coefs, *given) - coefs if self.changed is None else self.changed(coefs, *given)
+        motion, alpha = self.prepared(coefs, motion, alpha)
+        return self.put(coefs, motion, alpha) - coefs if self.changed is None else self.changed(coefs, motion, alpha)
 
     def prepared(self, coefs: Array, motion: Array, alpha: Any) -> tuple[Array, Any]:
-        """Motion and alpha as ``put`` takes them: blurred, weighted, then limited after multiplication by alpha.
+        """Arguments `motion` and `alpha` of ``put``, with the blur, the weight and the limit applied in this order.
 
-        Only this function knows the order, so that the order of the decorators does not matter.
+        The order is fixed here, so that the order in which the options were set does not matter.
         """
         motion = self.denoised(coefs, motion)
-        return (motion, alpha) if math.isinf(self.limit) else (faded(alpha * motion, self.limit), 1.0)
+        return (motion, alpha) if math.isinf(self.limit) else (soft_limit(alpha * motion, self.limit), 1.0)
 
     def denoised(self, coefs: Array, motion: Array) -> Array:
         """The motion after the amplitude-weighted blur and the weight."""
@@ -251,33 +257,28 @@ class Motion:
         ValueError
             If the option is set already.
         """
-        motion = self
-        if any(sigma):
-            if any(motion.sigma):
-                raise ValueError(f"the motion is smoothed already, by sigma={motion.sigma}: smooth it once")
-            motion = replace(motion, sigma=sigma)
-        if weight is not None and motion.weight is not None:
+        if any(sigma) and any(self.sigma):
+            raise ValueError(f"the motion is smoothed already, by sigma={self.sigma}: smooth it once")
+        if weight is not None and self.weight is not None:
             raise ValueError("the motion is weighted already: weight it once")
-        motion = replace(motion, weight=weight or motion.weight)
-        if not math.isinf(limit):
-            if not math.isinf(motion.limit):
-                raise ValueError(f"the motion is limited already, to {motion.limit:g} rad: limit it once")
-            motion = replace(motion, limit=limit)
-        return motion
+        if math.isfinite(limit) and math.isfinite(self.limit):
+            raise ValueError(f"the motion is limited already, to {self.limit:g} rad: limit it once")
+        sigma = sigma if any(sigma) else self.sigma
+        return replace(self, sigma=sigma, weight=weight or self.weight, limit=min(limit, self.limit))
 
 
 @dataclass(frozen=True)
 class CausalFilter:
-    """A temporal filter whose output depends on the frames up to now; memory is constant.
+    """A temporal filter whose output depends on the current and earlier frames only; memory is constant.
 
     Attributes
     ----------
     apply
-        ``apply(x, memory)`` returns the filtered signal along axis 0 and the state after it; the state before the
-        first sample is None.
+        ``apply(x, memory)`` returns the filtered signal along axis 0 and the new state; the first state is None.
     sos
-        Second-order sections (n, 6) of ``H(z) / (1 - 1/z)``, H being the filter: they filter the differences between
-        frames directly, because a zero of H cancels the integrator. None if the filter has no such form.
+        Second-order sections (n, 6) of ``H(z) / (1 - 1/z)``, where H is the transfer function of the filter. Applied to
+        the differences between frames, they give the output of the filter, because a zero of H cancels the
+        integrator. None if the filter has no such form.
     """
 
     apply: Callable[[Array, Any], tuple[Array, Any]]
@@ -286,7 +287,7 @@ class CausalFilter:
 
 @dataclass(frozen=True)
 class LookAheadFilter:
-    """A linear temporal filter with a group delay: the loop reads ahead, so that recorded clips have zero phase.
+    """A linear temporal filter with a group delay, which the loop compensates for, so that the result is zero-phase.
 
     Attributes
     ----------
@@ -295,8 +296,7 @@ class LookAheadFilter:
     delay
         Group delay in frames, at least 1.
     band
-        Passband (low, high) in cycles per frame. Beyond the ends of a clip the loop continues the motion by the
-        likeliest signal in this band.
+        Passband (low, high) in cycles per frame, which determines how motion is extrapolated beyond the clip.
     """
 
     apply: Callable[[Array, Any], tuple[Array, Any]]
@@ -311,7 +311,7 @@ class WholeClipFilter:
     Attributes
     ----------
     factors
-        ``factors(n)`` returns matrices (n, r) and (r, n), for synthesis and analysis, whose product filters n frames.
+        ``factors(n)`` returns a synthesis matrix (n, r) and an analysis matrix (r, n), whose product filters n frames.
     band
         Passband (low, high) in cycles per frame.
     """

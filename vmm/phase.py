@@ -17,6 +17,13 @@ from vmm.spatial.steerable import max_phase_shift
 from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design, chosen_filter, number_of_bands
 
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Transform: TypeAlias = Literal["steerable", "dualtree"]
 """Name of a complex transform."""
 
@@ -40,49 +47,53 @@ def magnify(
 ) -> Frames:
     """Magnify small motion by the local phase of a complex steerable pyramid: the method to start with.
 
-    The motion of a subband is shown truly as long as alpha times the motion is below a quarter of the wavelength of the
-    subband (octave 1) or half of it (octave 0.5). Noise is moved, not magnified.
+    The output is accurate as long as alpha times the motion is below a quarter of the wavelength of the subbands
+    (octave 1) or half of it (octave 0.5). Noise is displaced, but its amplitude is not magnified.
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     band
-        Low and high cut-off in Hz; None if `temporal` is a ready filter. Several bands, as a list of pairs or an array
-        (n, 2), need one alpha each: for example one band is magnified while another is removed.
+        Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
+        of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
     fs
-        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `band` is in cycles per frame.
     alpha
-        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the motion in the band. A number,
-        a map (H, W), or one number for each of several bands.
+        Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
+        number, a map (H, W), or one number for each of several bands.
     octave
-        Bandwidth of the subbands in octaves: 1, 0.5 or 0.25. Narrower subbands show larger output motion truly, cost
-        more time and ring farther.
+        Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25. Narrower subbands represent larger
+        output motion without ambiguity, take more time and ring farther.
     orientations
         Number of orientations of the pyramid, at least 1.
     transition
-        Width in octaves of the transition between two subbands. By default that of a subband, but at least half an
-        octave. A wider transition (1) reduces ringing if the output motion exceeds the limit of the subbands.
+        Width in octaves of the transition between two subbands, in (0, 2]. By default it equals `octave`, but is at
+        least 0.5. A wider transition, such as 1, reduces ringing if the output motion exceeds the limit of the
+        subbands.
     transform
-        "steerable", a complex steerable pyramid; or "dualtree", dual-tree complex wavelets of one octave and six
-        directions, for which octave, orientations and transition cannot be set.
+        Spatial transform: ``"steerable"``, a complex steerable pyramid; or ``"dualtree"``, the dual-tree complex
+        wavelet transform with one octave and six directions, for which `octave`, `orientations` and `transition` cannot
+        be set.
     sigma
-        Standard deviation of an amplitude-weighted blur of the motion in space, in pixels of each level. It reduces
-        noise, and motion that varies finely. 0 for no blur.
+        Standard deviation of an amplitude-weighted blur of the motion in space, in px of each level, 0 or greater. It
+        reduces noise, but also blurs motion that varies in space. 0 turns it off.
     limit
-        Largest output motion of a subband, relative to the largest that it shows truly (a quarter of a wavelength at
-        octave 1, half of one at octave 0.5); larger motion fades out, so that large motions do not tear the picture.
-        ``float("inf")`` for no limit.
+        Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
+        subband represents without ambiguity: a quarter of a wavelength at octave 1, and half of one at octave 0.5.
+        Larger motion fades out, so that it does not tear the image. ``float("inf")`` turns the limit off.
     denoise
-        Strength of the noise suppression where the amplitude is small, 0 or greater. At 1 three quarters of the frame
-        are magnified by less than half; 0 turns it off.
+        Strength of the noise suppression, 0 or greater, which reduces motion where the amplitude is small. At 1 three
+        quarters of the frame are magnified by less than half of alpha. 0 turns it off.
     color
-        Gain that is added to changes of luma and color over large areas, as by ``vmm.color``, in the same pass:
-        motion and pulse together [2]_. It needs a single band. 0 for none.
+        Amplification of changes of luma and chroma over large areas, as by ``vmm.color``, in the same pass, so that
+        motion and pulse are magnified together [2]_. It needs a single band. 0 turns it off.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
     temporal
-        Design function of the temporal filter, such as ``vmm.temporal.fir``, or a ready filter.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made.
 
     Returns
     -------
@@ -92,8 +103,7 @@ def magnify(
     Raises
     ------
     ValueError
-        If band, alpha, octave, orientations, sigma, mask or the frames are out of range; the message says what is
-        allowed.
+        If `band`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
@@ -132,7 +142,7 @@ def magnify(
 def _transform(
     transform: Transform, octave: float, orientations: int, transition: float | None
 ) -> tuple[SpatialPlan, float]:
-    """The spatial part, and the largest phase shift in radians that its subbands show truly."""
+    """The spatial part, and the largest phase shift in radians that its subbands represent without ambiguity."""
     if transform == "steerable":
         pyramid = partial(SteerablePyramid, octave=octave, orientations=orientations, transition=transition)
         return padded(pyramid), max_phase_shift(octave)
@@ -141,6 +151,6 @@ def _transform(
     if (octave, orientations, transition) != (0.5, 8, None):
         raise ValueError(
             f"octave={octave!r}, orientations={orientations!r} and transition={transition!r} are options of "
-            "transform='steerable': leave them out"
+            "transform='steerable' only: omit them"
         )
     return DualTree, max_phase_shift(1.0)

@@ -14,6 +14,12 @@ from vmm.spatial.steerable import max_phase_shift
 from vmm.temporal import butterworth
 from vmm.temporal.choice import Band, Design, chosen_filter, number_of_bands
 
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def magnify(
     frames: Frames,
@@ -30,43 +36,46 @@ def magnify(
     mask: Mask | None = None,
     temporal: Design = butterworth,
 ) -> Frames:
-    """Magnify small motion by the phase along the local orientation of a Riesz pyramid: fast, and fit for live video.
+    """Magnify small motion by the phase along the local orientation of a Riesz pyramid, fast enough for live video.
 
-    It is most accurate where one orientation prevails, such as at edges. On texture the blur averages motions along
-    different orientations, so that the output motion is 0.6 of the requested one, or 0.8 at sigma = 0.
+    The output is most accurate where one orientation dominates, such as at edges. On texture the blur averages motion
+    along different orientations, so that the output motion is 0.6 of the requested motion, or 0.8 at sigma = 0.
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     band
-        Low and high cut-off in Hz; None if `temporal` is a ready filter. Several bands, as a list of pairs or an array
-        (n, 2), need one alpha each: for example one band is magnified while another is removed.
+        Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
+        of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
     fs
-        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `band` is in cycles per frame.
     alpha
-        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the motion in the band. A number,
-        a map (H, W), or one number for each of several bands.
+        Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
+        number, a map (H, W), or one number for each of several bands.
     sigma
-        Standard deviation of an amplitude-weighted blur of the motion in space, in pixels of each level; 2 as in the
-        paper reduces the noise of orientations that differ from pixel to pixel.
+        Standard deviation of an amplitude-weighted blur of the motion in space, in px of each level, 0 or greater. The
+        default of 2, as in [1]_, reduces the noise of orientations that differ from pixel to pixel.
     pyramid
-        ``"laplacian"``, the ordinary one, or ``"invertible"``, the paper's self-inverting pyramid, which is slower.
+        Pyramid: ``"laplacian"``, or ``"invertible"``, the self-inverting pyramid of [1]_, which is slower.
     kernel
-        The approximate Riesz transform: ``"3-tap"`` or ``"3x3"``.
+        Approximate Riesz transform: ``"3-tap"``, or ``"3x3"``, which is more accurate.
     limit
-        Largest output motion of a subband, relative to the largest that it shows truly (a quarter of a wavelength);
-        larger motion fades out, so that large motions do not tear the picture. ``float("inf")`` for no limit.
+        Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
+        subband represents without ambiguity: a quarter of a wavelength. Larger motion fades out, so that it does not
+        tear the image. ``float("inf")`` turns the limit off.
     denoise
-        Strength of the noise suppression where the amplitude is small, 0 or greater. At 1 three quarters of the frame
-        are magnified by less than half; 0 turns it off.
+        Strength of the noise suppression, 0 or greater, which reduces motion where the amplitude is small. At 1 three
+        quarters of the frame are magnified by less than half of alpha. 0 turns it off.
     color
-        Gain that is added to changes of luma and color over large areas, as by ``vmm.color``, in the same pass:
-        motion and pulse together [3]_. It needs a single band. 0 for none.
+        Amplification of changes of luma and chroma over large areas, as by ``vmm.color``, in the same pass, so that
+        motion and pulse are magnified together [3]_. It needs a single band. 0 turns it off.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width).
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
     temporal
-        Design function of the temporal filter, such as ``vmm.temporal.fir``, or a ready filter.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made.
 
     Returns
     -------
@@ -76,8 +85,7 @@ def magnify(
     Raises
     ------
     ValueError
-        If band, alpha, sigma, pyramid, kernel, mask or the frames are out of range; the message says what is
-        allowed.
+        If `band`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 

@@ -152,7 +152,7 @@ def test_a_foreign_put_is_called_by_a_non_linear_filter(frames):
     assert np.array_equal(out, frames)
 
 
-def phase_since(coefs, reference):
+def phase_shift(coefs, reference):
     """A reading function with the name of a kernel, that reads no motion."""
     return np.zeros(coefs.shape, np.float32)
 
@@ -160,7 +160,7 @@ def phase_since(coefs, reference):
 @pytest.mark.parametrize("temporal", TEMPORAL)
 def test_a_reading_function_with_the_name_of_a_kernel_is_called(temporal, frames):
     spatial, motion = PARTS["local_phase"]
-    assert np.array_equal(magnified(frames, spatial, replace(motion, read=phase_since), temporal), frames)
+    assert np.array_equal(magnified(frames, spatial, replace(motion, read=phase_shift), temporal), frames)
 
 
 @pytest.mark.parametrize("name", ["intensity", "local_phase"])
@@ -255,10 +255,10 @@ def test_results_are_the_same_without_the_fast_paths(name, mask, frames, monkeyp
 @pytest.mark.parametrize(
     ("method", "temporal", "kernels"),
     [
-        ("linear", butterworth, {"value_since_added", "value_since_magnified"}),
-        ("riesz", butterworth, {"quaternion_since_magnified"}),
-        ("phase", butterworth, {"phase_since_filtered", "phase_since_written"}),
-        ("phase", fir, {"phase_since_gathered", "phase_since_written"}),
+        ("linear", butterworth, {"value_change_added", "value_change_magnified"}),
+        ("riesz", butterworth, {"quaternion_shift_magnified"}),
+        ("phase", butterworth, {"phase_shift_filtered", "phase_shift_put"}),
+        ("phase", fir, {"phase_shift_projected", "phase_shift_put"}),
     ],
 )
 def test_methods_use_the_fused_kernels(method, temporal, kernels, gray, monkeypatch):

@@ -99,7 +99,7 @@ def test_filters(name, dtype, device, rng):
 
 @pytest.mark.parametrize("rule", [bilateral(4, 30), bilateral(4, 30, pairs=False), jerk_aware(4, 30)])
 def test_rules(rule, dtype, device, rng):
-    grids = vmm.spatial.SteerablePyramid((24, 32), orientations=2).grids
+    grids = vmm.spatial.SteerablePyramid((24, 32), octave=1.0, orientations=2).grids
     motions = [rng.normal(size=(24 + 2 * rule.delay, *grid.shape)).astype(dtype) for grid in grids]
     amplitudes = [rng.random((24, *grid.shape)).astype(dtype) for grid in grids]
     expected = rule.signals(motions, amplitudes, grids)
@@ -110,7 +110,7 @@ def test_rules(rule, dtype, device, rng):
 
 def test_anisotropic_rule(dtype, device, rng):
     rule = anisotropic(4, 30, window=9)
-    grids = vmm.spatial.SteerablePyramid((24, 32), orientations=2).grids
+    grids = vmm.spatial.SteerablePyramid((24, 32), octave=1.0, orientations=2).grids
     motions = [rng.normal(size=(8 + 2 * rule.delay, *grid.shape)).astype(dtype) for grid in grids]
     amplitudes = [rng.random((8, *grid.shape)).astype(dtype) for grid in grids]
     expected = rule.signals(motions, amplitudes, grids)

@@ -92,7 +92,7 @@ def test_fir_passes_its_band_and_stops_the_rest():
 
 def test_fir_length():
     assert fir((1, 2), 30, taps=31).delay == 15
-    with pytest.raises(ValueError, match="taps=30 must be odd"):
+    with pytest.raises(ValueError, match="taps=30 must be an odd number"):
         fir((1, 2), 30, taps=30)
 
 
@@ -174,7 +174,7 @@ def test_unknown_kernel(design):
 @pytest.mark.parametrize("name", ["ideal", "fir", "butterworth", "iir"])
 @pytest.mark.parametrize("band", [(0.4, 20), (3, 2), (0, 2), (-1, 2), (2, 2), (1, float("nan"))])
 def test_band_out_of_range(name, band):
-    with pytest.raises(ValueError, match=r"must be rising and lie inside \(0, fs/2\) = \(0, 15\) Hz"):
+    with pytest.raises(ValueError, match=r"must be an increasing pair within \(0, fs/2\) = \(0, 15\) Hz"):
         getattr(vmm.temporal, name)(band, 30)
 
 
@@ -196,18 +196,18 @@ def test_band_that_is_no_pair():
 
 @pytest.mark.parametrize("frequency", [0, 15, -2])
 def test_frequency_out_of_range(frequency):
-    with pytest.raises(ValueError, match=r"must lie inside \(0, fs/2\) = \(0, 15\) Hz"):
+    with pytest.raises(ValueError, match=r"must be in \(0, fs/2\) = \(0, 15\) Hz"):
         acceleration(frequency, 30)
 
 
 def test_other_settings_out_of_range():
     with pytest.raises(ValueError, match="order=0"):
         butterworth((1, 2), 30, order=0)
-    with pytest.raises(ValueError, match="must be falling"):
+    with pytest.raises(ValueError, match="must be a decreasing pair"):
         iir(r=(0.05, 0.4))
-    with pytest.raises(ValueError, match="either band"):
+    with pytest.raises(ValueError, match="exactly one of band"):
         iir((1, 2), 30, r=(0.4, 0.05))
-    with pytest.raises(ValueError, match="holds no component of a clip of 10 frames"):
+    with pytest.raises(ValueError, match="contains no Fourier component of a clip of 10 frames"):
         ideal((0.2, 0.25), 24, published=True).apply(np.zeros((10, 1)), None)
 
 

@@ -311,7 +311,7 @@ def test_byte_orders(clip):
 @pytest.mark.parametrize("frames", [2, 3, 5, 12])
 def test_very_short_clips(name, temporal, frames, clip):
     if temporal == "ideal" and frames == 2:
-        with pytest.raises(ValueError, match="holds no component of a clip of 2 frames"):
+        with pytest.raises(ValueError, match="contains no Fourier component of a clip of 2 frames"):
             run(name, clip[:2], temporal=vmm.temporal.ideal)
     else:
         assert run(name, clip[:frames], temporal=getattr(vmm.temporal, temporal)).shape == (frames, 48, 64)

@@ -7,7 +7,7 @@ import pytest
 from cases import MOTIONS
 
 from vmm.motion import limited, local_displacement, local_phase, quaternion, smooth, weighted
-from vmm.motion.weighted import monogenic
+from vmm.motion._weighted import monogenic
 from vmm.parts import Grid
 
 

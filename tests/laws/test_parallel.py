@@ -70,9 +70,9 @@ def test_factors_are_those_of_all(n):
 
 
 def test_filters_that_do_not_go_together():
-    with pytest.raises(ValueError, match="1 gains must be one for each of 2 filters"):
+    with pytest.raises(ValueError, match="gains holds 1 values for 2 filters"):
         parallel(SLOW, QUICK, gains=[1])
-    with pytest.raises(ValueError, match="0 gains must be one for each of 0 filters"):
+    with pytest.raises(ValueError, match="gains holds 0 values for 0 filters"):
         parallel()
     with pytest.raises(ValueError, match="cannot combine whole-clip filters"):
         parallel(SLOW, ideal((2, 3), 30))

@@ -43,7 +43,7 @@ def ideal_estimate(clip, band):
 def test_waveform_within_half_a_decibel_of_the_bound(speech_clip, name):
     clip, voice, rms = speech_clip
     waveform = sound(
-        clip, fs=FS, spatial=DualTree if name == "dual tree" else partial(SteerablePyramid, orientations=4)
+        clip, fs=FS, spatial=DualTree if name == "dual tree" else partial(SteerablePyramid, octave=1.0, orientations=4)
     )
     ideal, error = ideal_estimate(clip, waveform.band)
     bound = 20 * np.log10(rms / error) - 10 * np.log10((waveform.band[1] - waveform.band[0]) / (FS / 2))

@@ -102,5 +102,5 @@ def test_colour_stays_inside_the_mask(name):
 def test_invalid_gains_of_color(name, colour_clip):
     with pytest.raises(ValueError, match="color=inf must be finite"):
         METHODS[name](colour_clip, (2, 3), fs=FS, color=math.inf)
-    with pytest.raises(ValueError, match="goes with one band"):
+    with pytest.raises(ValueError, match="needs a single band"):
         METHODS[name](colour_clip, [(1, 2), (3, 4)], fs=FS, alpha=[5, -1], color=10)

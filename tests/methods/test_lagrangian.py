@@ -15,8 +15,8 @@ import vmm.lagrangian
 from vmm.backend.dispatch import reference_kernels
 from vmm.data import synthetic
 from vmm.engine.visibility import VisibilityWeights
-from vmm.motion import trajectories
-from vmm.motion.flow import cubic, flow, forward_warp, linear, positions, splines
+from vmm.motion import flow, trajectories
+from vmm.motion.warp import bicubic, bilinear, forward_warp, pixel_positions, spline_coefs
 from vmm.temporal import acceleration, butterworth, difference, fir, ideal
 
 magnify = vmm.lagrangian.magnify
@@ -232,7 +232,7 @@ CLIP = np.random.default_rng(0).integers(0, 256, (8, 16, 16)).astype(np.uint8)
     [
         ({"flow": "raft"}, "flow='raft' must be None, 'tvl1'"),
         ({"flow": np.zeros((8, 2, 16, 15))}, r"must hold displacements \(2, 16, 16\)"),
-        ({"flow": np.zeros((7, 2, 16, 16))}, "for each frame, t = 7 too"),
+        ({"flow": np.zeros((7, 2, 16, 16))}, "for all frames, also t = 7"),
         ({"flow": np.zeros((9, 2, 16, 16))}, "for 9 frames, but there are 8"),
         ({"flow": lambda a, b: a}, r"flow gave an array \(16, 16\)"),
         ({"flow": lambda a, b: np.full((2, 16, 16), np.nan), "temporal": butterworth}, "must be finite"),
@@ -253,7 +253,7 @@ def test_invalid_options(options, message):
 def test_invalid_frames():
     with pytest.raises(ValueError, match="a clip of 1 frame has no motion"):
         magnify(CLIP[:1], (5, 10), fs=FS)
-    with pytest.raises(ValueError, match="too small to see motion in"):
+    with pytest.raises(ValueError, match="too small to estimate motion"):
         magnify(CLIP[:, :3], (5, 10), fs=FS)
     with pytest.raises(ValueError, match="hold NaN"):
         magnify(np.full((4, 8, 8), np.nan), (5, 10), fs=FS)
@@ -271,15 +271,15 @@ def compare(kernel, *arguments):
 def test_compiled_equals_reference(size, rng):
     fields, points = rng.normal(size=(3, *size)), rng.uniform(-6, 60, (2, 21, 13))
     fields, points = fields.astype(np.float32), points.astype(np.float32)
-    compare(linear, fields, points)
-    compare(cubic, fields, points)
+    compare(bilinear, fields, points)
+    compare(bicubic, fields, points)
     trust, speed = rng.uniform(0.1, 1, size).astype(np.float32), 0.1 * fields[:2]
     compare(trajectories.average_similar, fields[:2], trust, speed, np.array([1, 0.8, 0.4, 0.1]), 0.5)
 
 
 def test_splines_interpolate_their_samples(rng):
     image = rng.normal(size=(1, 9, 12)).astype(np.float32)
-    np.testing.assert_allclose(cubic(splines(image), np.indices((9, 12), np.float32)), image, atol=1e-5)
+    np.testing.assert_allclose(bicubic(spline_coefs(image), np.indices((9, 12), np.float32)), image, atol=1e-5)
 
 
 def wavy(rng, size, largest):
@@ -295,7 +295,7 @@ def test_compiled_forward_warp_equals_reference(largest, rng):
 def test_forward_warp_inverts_the_displacement(rng):
     moves = wavy(rng, (60, 70), 2)
     came = forward_warp(moves)
-    left = linear(moves, positions(came) - came)
+    left = bilinear(moves, pixel_positions(came) - came)
     np.testing.assert_allclose(came[:, 4:-4, 4:-4], left[:, 4:-4, 4:-4], atol=0.02)
 
 

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vmm.data import synthetic  # noqa: E402
-from vmm.motion.flow import flow as classical  # noqa: E402
+from vmm.motion import flow as classical  # noqa: E402
 from vmm.train.flow import flow, inside, positions, warp  # noqa: E402
 from vmm.train.pairs import Scenes, pairs  # noqa: E402
 from vmm.train.textures import texture_bank  # noqa: E402

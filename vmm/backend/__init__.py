@@ -4,10 +4,13 @@
 | --- | --- |
 | ``arrays`` | the array module (NumPy or CuPy) of an array, and its FFT and ``ndimage`` functions |
 | ``threads`` | worker threads |
-| ``reference`` | the reference kernels: every kernel in array code that runs on NumPy and CuPy |
+| ``reference`` | the reference kernels: every kernel as array code that runs on NumPy and CuPy |
 | ``cpu`` | kernels compiled by Numba, for NumPy arrays in single precision |
 | ``gpu`` | kernels in CUDA, for CuPy arrays in single precision |
 | ``device`` | availability of a GPU, the number of frames it processes at once, and concurrent copies |
-| ``fast`` | dispatch from a reference kernel to the compiled kernel of the same name |
-| ``fused`` | kernels that read, filter and write motion in one pass |
+| ``dispatch`` | dispatch from a reference kernel to the compiled kernel of the same name |
+| ``luma`` | luma of frames |
+| ``taps`` | taps of filters that all backends share |
+| ``time_series`` | running sums, extrapolation, and low-rank factors of filters along time |
+| ``checks`` | checks of arguments |
 """

@@ -16,21 +16,21 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 
-BYTES = 128
-"""Upper bound of the temporary memory in bytes per pixel of a frame that is processed."""
+BYTES_PER_PIXEL = 128
+"""Upper bound of the temporary memory in bytes for each pixel of the frames that are processed at once."""
 
-ENOUGH = 2**26
-"""Pixels processed at once above which a device gains no more speed."""
+MAX_PIXELS = 2**26
+"""Largest number of pixels that are processed at once: above it, a device is not faster."""
 
-_SHARE = 0.25
-"""Share of the free memory for temporary arrays; filter states and results need the rest."""
+_FREE_FRACTION = 0.25
+"""Fraction of the free memory for temporary arrays; filter states and results need the rest."""
 
-_LIMIT = 0.9
-"""Share of all device memory that CuPy's pool may use; the rest is left to other libraries and to the display."""
+_POOL_FRACTION = 0.9
+"""Fraction of the device memory that CuPy's pool may use; the rest is left to other libraries and to the display."""
 
 
 def require() -> None:
-    """Raise unless there is a CUDA device that CuPy can use.
+    """Check that there is a CUDA device that CuPy can use.
 
     Raises
     ------
@@ -47,10 +47,10 @@ def require() -> None:
 
 
 def bound_memory() -> None:
-    """Limit CuPy's memory pool to a share of the device memory. For processes that belong to this package only."""
+    """Limit CuPy's memory pool to a fraction of the device memory. Only processes of this package call it."""
     import cupy
 
-    cupy.get_default_memory_pool().set_limit(fraction=_LIMIT)
+    cupy.get_default_memory_pool().set_limit(fraction=_POOL_FRACTION)
 
 
 def frames_at_once(pixels: int) -> int:
@@ -70,8 +70,8 @@ def chunk_length(pixels: int, free: int) -> int:
     >>> chunk_length(1080 * 1920, 2**34), chunk_length(1080 * 1920, 2**37)
     (16, 32)
     """
-    room = int(_SHARE * free) // BYTES
-    return max(1, min(room, ENOUGH) // max(1, pixels))
+    room = int(_FREE_FRACTION * free) // BYTES_PER_PIXEL
+    return max(1, min(room, MAX_PIXELS) // max(1, pixels))
 
 
 @dataclass(frozen=True)

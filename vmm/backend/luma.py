@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vmm.backend.arrays import Array, namespace, real_dtype
-from vmm.backend.reference import brightness
+from vmm.backend.reference import weigh_channels
 
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in the luma (ITU-R BT.601)."""
@@ -24,4 +24,4 @@ def luma(frames: Array) -> Array:
     dtype = real_dtype(frames.dtype)
     if frames.ndim == 3:
         return frames.astype(dtype, copy=False)
-    return brightness(namespace(frames).ascontiguousarray(frames), LUMA_WEIGHTS, dtype)
+    return weigh_channels(namespace(frames).ascontiguousarray(frames), LUMA_WEIGHTS, dtype)

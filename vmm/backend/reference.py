@@ -5,14 +5,14 @@ that in ``cpu`` for NumPy arrays, that in ``gpu`` for CuPy arrays. ``kernel.plai
 
 | kernel | operation |
 | --- | --- |
-| ``value_since`` | change of value relative to a reference |
-| ``phase_since`` | wrapped phase shift of a complex array relative to a reference |
-| ``quaternion_since`` | quaternionic phase of Riesz triples relative to a reference |
+| ``value_change`` | change of value relative to a reference |
+| ``phase_shift`` | wrapped phase shift of a complex array relative to a reference |
+| ``quaternion_shift`` | quaternionic phase of Riesz triples relative to a reference |
 | ``phase_sums`` | phase shift of many frames, summed over regions with weights |
-| ``turn``, ``turned`` | rotation of complex coefficients by an angle, and the change by it |
-| ``quaternion_turn`` | rotation of Riesz triples by a quaternionic phase |
-| ``displaced``, ``slope`` | displacement along the direction of a subband, and local frequency |
-| ``faded`` | attenuation of angles beyond a limit |
+| ``rotate``, ``rotation_change`` | rotation of complex coefficients by an angle, and the change by it |
+| ``quaternion_rotate`` | rotation of Riesz triples by a quaternionic phase |
+| ``displacement_terms``, ``local_frequency`` | displacement along the direction of a subband, and local frequency |
+| ``soft_limit`` | attenuation of angles beyond a limit |
 | ``amplitude`` | local amplitude of Riesz triples |
 | ``riesz`` | images and their approximate Riesz transform |
 | ``blur``, ``weighted_blur`` | Gaussian blur of the last two axes, without and with a weight |
@@ -20,11 +20,12 @@ that in ``cpu`` for NumPy arrays, that in ``gpu`` for CuPy arrays. ``kernel.plai
 | ``reduce``, ``expand`` | decimation by 2 after a binomial blur, and interpolation by 2 |
 | ``biquads`` | second-order sections over time with an explicit state |
 | ``product`` | a small matrix applied along the first axis |
-| ``take``, ``put`` | a weighted box of a half spectrum, and its addition to one |
-| ``brightness`` | weighted sum of the color channels of frames |
-| ``apart``, ``reduce_apart`` | color channels as planes, of full or half the size |
-| ``added``, ``added_planes`` | frames of any type with a change added |
+| ``read_box``, ``add_box`` | a weighted box of a half spectrum, and its addition to one |
+| ``weigh_channels`` | weighted sum of the color channels of frames |
+| ``split_channels``, ``split_and_reduce`` | color channels as planes, of full or half the size |
+| ``add_clipped``, ``add_planes`` | frames of any type with a change added |
 | ``resample`` | bilinear interpolation of a map at the samples of a grid |
+| ``robust_std`` | robust standard deviation |
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ from vmm.backend.dispatch import fast, fast_on_frames
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
-def value_since(coefs: Array, reference: Array) -> Array:
+def value_change(coefs: Array, reference: Array) -> Array:
     """Change of value relative to the reference."""
     return coefs - reference
 
 
 @fast
-def phase_since(coefs: Array, reference: Array) -> Array:
+def phase_shift(coefs: Array, reference: Array) -> Array:
     """Phase shift of coefs relative to the reference, in (-pi, pi]."""
     xp = namespace(coefs)
     product = coefs * xp.conj(reference)
@@ -61,12 +62,12 @@ def phase_sums(coefs: Array, reference: Array, weights: Array) -> Array:
     The result is (G, T, 2).
     """
     xp = namespace(coefs)
-    phases = phase_since(coefs, xp.broadcast_to(reference[:, None], coefs.shape))
+    phases = phase_shift(coefs, xp.broadcast_to(reference[:, None], coefs.shape))
     flat = phases.reshape(*phases.shape[:2], -1)
     return flat @ weights.reshape(len(weights), 2, -1).swapaxes(1, 2)
 
 
-def turn(coefs: Array, angle: Array) -> Array:
+def rotate(coefs: Array, angle: Array) -> Array:
     """Coefficients, rotated by an angle in radians: ``coefs * exp(1j * angle)``."""
     xp = namespace(coefs)
     rotation = xp.empty_like(coefs)
@@ -76,14 +77,14 @@ def turn(coefs: Array, angle: Array) -> Array:
 
 
 @fast
-def turned(coefs: Array, angle: Array) -> Array:
+def rotation_change(coefs: Array, angle: Array) -> Array:
     """Change by a rotation: ``coefs * (exp(1j * angle) - 1)``. coefs may be overwritten."""
-    return turn(coefs, angle) - coefs
+    return rotate(coefs, angle) - coefs
 
 
 @fast
-def displaced(
-    coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]
+def displacement_terms(
+    coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float], phase_advance: Sequence[float]
 ) -> Array:
     """Numerator and denominator (T, 2, h, w) of the displacement in pixels along the direction of a subband.
 
@@ -92,18 +93,20 @@ def displaced(
     xp = namespace(coefs)
     product = coefs * reference.conj()
     weight = abs(product)
-    slope = _slope(_neighbor_products(coefs) + _neighbor_products(reference), frequency, step, turn)
-    return xp.stack([weight * xp.angle(product), weight * slope], axis=1)
+    products = _neighbor_products(coefs) + _neighbor_products(reference)
+    return xp.stack([weight * xp.angle(product), weight * _frequency(products, frequency, step, phase_advance)], axis=1)
 
 
 @fast
-def slope(coefs: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
+def local_frequency(
+    coefs: Array, frequency: Sequence[float], step: Sequence[float], phase_advance: Sequence[float]
+) -> Array:
     """Local frequency of coefs (T, h, w) in radians per pixel, along the direction of a subband.
 
-    `frequency` (down, right) is the center of the subband in radians per pixel, `step` the distance of two samples in
-    pixels, and `turn` the phase advance of the center from one sample to the next in radians.
+    `frequency` (down, right) is the center frequency of the subband in radians per pixel, `step` the distance of two
+    samples in pixels, and `phase_advance` the phase by which the center frequency advances per sample, in radians.
     """
-    return _slope(_neighbor_products(coefs), frequency, step, turn)
+    return _frequency(_neighbor_products(coefs), frequency, step, phase_advance)
 
 
 def _neighbor_products(coefs: Array) -> Array:
@@ -116,18 +119,20 @@ def _neighbor_products(coefs: Array) -> Array:
     return xp.stack([product + xp.roll(product, -1, axis) for product, axis in zip(products, (-2, -1), strict=True)])
 
 
-def _slope(products: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
+def _frequency(
+    products: Array, frequency: Sequence[float], step: Sequence[float], phase_advance: Sequence[float]
+) -> Array:
     """Local frequency in radians per pixel along a subband's direction, from products of neighboring coefficients."""
     xp = namespace(products)
     total = math.hypot(*frequency)
-    slope: Any = total
-    for product, center, distance, advance in zip(products, frequency, step, turn, strict=True):
-        slope = slope + center / (total * distance) * xp.angle(product * complex(np.exp(-1j * advance)))
-    return slope
+    result: Any = total
+    for product, center, distance, advance in zip(products, frequency, step, phase_advance, strict=True):
+        result = result + center / (total * distance) * xp.angle(product * complex(np.exp(-1j * advance)))
+    return result
 
 
 @fast
-def faded(angle: Array, limit: float) -> Array:
+def soft_limit(angle: Array, limit: float) -> Array:
     """Angles, attenuated beyond a limit: ``angle / (1 + (angle / limit)^4)``, in place.
 
     For quaternionic angles (T, 2, h, w), the magnitude is compared with the limit.
@@ -138,7 +143,7 @@ def faded(angle: Array, limit: float) -> Array:
 
 
 @fast
-def quaternion_since(coefs: Array, reference: Array) -> Array:
+def quaternion_shift(coefs: Array, reference: Array) -> Array:
     """Quaternionic phase (phi cos theta, phi sin theta), (T, 2, h, w), of Riesz triples (T, 3, h, w)."""
     xp = namespace(coefs)
     i, ri = coefs[:, :1], coefs[:, 1:]
@@ -151,17 +156,17 @@ def quaternion_since(coefs: Array, reference: Array) -> Array:
 
 
 @fast
-def quaternion_turn(coefs: Array, angle: Array) -> Array:
+def quaternion_rotate(coefs: Array, angle: Array) -> Array:
     """Riesz triples (T, 3, h, w), rotated by a quaternionic phase (T, 2, h, w)."""
     xp = namespace(coefs)
     size = xp.sqrt((angle**2).sum(axis=1, keepdims=True))
     sinc = xp.sinc(size / np.pi)  # sin(size) / size
     along = sinc * (angle * coefs[:, 1:]).sum(axis=1, keepdims=True)
     cosine = xp.cos(size)
-    turned = cosine * coefs
-    turned[:, :1] -= along
-    turned[:, 1:] += sinc * angle * coefs[:, :1]
-    return turned
+    result = cosine * coefs
+    result[:, :1] -= along
+    result[:, 1:] += sinc * angle * coefs[:, :1]
+    return result
 
 
 @fast
@@ -225,12 +230,12 @@ def interleave(x: Array, size: tuple[int, int]) -> Array:
 
 
 @fast
-def biquads(x: Array, sos: np.ndarray, registers: Array) -> Array:
+def biquads(x: Array, sos: np.ndarray, state: Array) -> Array:
     """Filter x along axis 0 with second-order sections (n, 6) in direct form II; the state (n, 2, ...) is updated."""
     y = namespace(x).empty_like(x)
     for t in range(len(x)):
         value = x[t]
-        for (b0, b1, b2, _, a1, a2), z in zip(sos.tolist(), registers, strict=True):
+        for (b0, b1, b2, _, a1, a2), z in zip(sos.tolist(), state, strict=True):
             result = b0 * value + z[0]
             z[0] = b1 * value - a1 * result + z[1]
             z[1] = b2 * value - a2 * result
@@ -247,7 +252,7 @@ def product(x: Array, matrix: np.ndarray) -> Array:
 
 
 @fast
-def take(half: Array, weights: Array, gain: float, corner: tuple[int, int], shape: tuple[int, int]) -> Array:
+def read_box(half: Array, weights: Array, gain: float, corner: tuple[int, int], shape: tuple[int, int]) -> Array:
     """A box of the half spectra (T, H, W // 2 + 1) of real images, times weights and gain, zero-padded to a shape.
 
     The box begins at the corner (row, column), which may be negative. A coefficient to the left of column 0 is the
@@ -260,13 +265,16 @@ def take(half: Array, weights: Array, gain: float, corner: tuple[int, int], shap
 
 
 @fast
-def put(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int, int]) -> None:
-    """Add a box, times weights and gain, to half spectra in place: twice the real part of the box's images is added."""
+def add_box(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int, int]) -> None:
+    """Add a box, times weights and gain, to half spectra in place.
+
+    The inverse transform of the half spectra increases by twice the real part of the inverse transform of the box.
+    """
     rows, cols = _box(half, weights, corner)
     values = box[:, : weights.shape[0], : weights.shape[1]] * (gain * weights)
-    right, left = cols[0] >= 0, cols[0] <= 0  # Column 0 contains the opposite of its coefficients.
-    half[:, rows, cols[:, right]] += values[:, :, right]
-    half[:, -rows, -cols[:, left]] += values[:, :, left].conj()
+    direct, mirrored = cols[0] >= 0, cols[0] <= 0  # Column 0 holds each coefficient and the conjugate of its opposite.
+    half[:, rows, cols[:, direct]] += values[:, :, direct]
+    half[:, -rows, -cols[:, mirrored]] += values[:, :, mirrored].conj()
 
 
 def _box(half: Array, weights: Array, corner: tuple[int, int]) -> tuple[Array, Array]:
@@ -276,34 +284,34 @@ def _box(half: Array, weights: Array, corner: tuple[int, int]) -> tuple[Array, A
 
 
 @fast_on_frames
-def brightness(frames: Array, weights: Sequence[float], dtype: Any) -> Array:
+def weigh_channels(frames: Array, weights: Sequence[float], dtype: Any) -> Array:
     """Weighted sum (T, H, W) of the color channels of frames (T, H, W, 3) of any type."""
     return frames @ namespace(frames).asarray(weights, dtype=dtype)
 
 
 @fast_on_frames
-def apart(frames: Array, dtype: Any) -> Array:
+def split_channels(frames: Array, dtype: Any) -> Array:
     """The color channels of frames (T, H, W, 3) of any type as planes (T, 3, H, W)."""
     xp = namespace(frames)
     return xp.ascontiguousarray(xp.moveaxis(frames, -1, 1), dtype=dtype)
 
 
 @fast_on_frames
-def reduce_apart(frames: Array, dtype: Any) -> Array:
+def split_and_reduce(frames: Array, dtype: Any) -> Array:
     """The color channels of frames (T, H, W, 3) of any type as planes of half the size."""
-    return reduce(apart(frames, dtype))
+    return reduce(split_channels(frames, dtype))
 
 
 @fast_on_frames
-def added_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.ndarray) -> Array:
+def add_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.ndarray) -> Array:
     """Add planes (T, 3, H, W) and the expanded coarser planes, mixed by a matrix, to frames (T, H, W, 3)."""
     xp = namespace(frames)
     change = expand(coarse, frames.shape[1:3], planes)
-    return added(frames, xp.moveaxis(change, 1, -1) @ xp.asarray(matrix.T, dtype=change.dtype))
+    return add_clipped(frames, xp.moveaxis(change, 1, -1) @ xp.asarray(matrix.T, dtype=change.dtype))
 
 
 @fast_on_frames
-def added(frames: Array, change: Array) -> Array:
+def add_clipped(frames: Array, change: Array) -> Array:
     """Frames with a change (T, H, W[, 1 or 3]) added; integers are rounded and clipped to their range."""
     total = frames + change
     if frames.dtype.kind == "f":
@@ -316,11 +324,16 @@ def added(frames: Array, change: Array) -> Array:
 def resample(image: Array, rows: np.ndarray, cols: np.ndarray) -> Array:
     """Maps (..., H, W), interpolated linearly at fractional rows (h,) and columns (w,); the edges are repeated."""
     xp = namespace(image)
-    for axis, places in ((-2, rows), (-1, cols)):
-        places = np.clip(places, 0, image.shape[axis] - 1)
-        whole = np.minimum(places.astype(int), max(image.shape[axis] - 2, 0))
-        part = xp.asarray((places - whole).reshape(-1, *[1] * (-1 - axis)), dtype=image.dtype)
+    for axis, positions in ((-2, rows), (-1, cols)):
+        positions = np.clip(positions, 0, image.shape[axis] - 1)
+        whole = np.minimum(positions.astype(int), max(image.shape[axis] - 2, 0))
+        part = xp.asarray((positions - whole).reshape(-1, *[1] * (-1 - axis)), dtype=image.dtype)
         before = xp.take(image, xp.asarray(whole), axis=axis)
         after = xp.take(image, xp.asarray(np.minimum(whole + 1, image.shape[axis] - 1)), axis=axis)
         image = before + part * (after - before)
     return image
+
+
+def robust_std(values: Array) -> float:
+    """Robust standard deviation of values with mean 0: 1.4826 times the median of their absolute values."""
+    return float(1.4826 * namespace(values).median(abs(values)))

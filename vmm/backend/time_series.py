@@ -9,11 +9,20 @@ import numpy as np
 from vmm.backend.arrays import Array, joined, namespace
 from vmm.backend.reference import product
 
-_NOISE = 1.0  # variance of white noise, relative to that of the motion in the band
-_BELOW = 0.1  # spectral density below the band, relative to that in the band: slow motion is weaker
-_TREND = 1e3  # variance of the offset and the slope, large so that they are fitted freely
-_MAX_SAMPLES = 1024  # samples that a prediction uses: the solution costs their cube
-_STOPBAND = 1e-3  # singular values below this share of the largest are part of the stopband of a filter
+_NOISE = 1.0
+"""Variance of the white noise, relative to that of the motion in the band. A larger value shortens the prediction."""
+
+_BELOW_BAND = 0.1
+"""Spectral density below the band, relative to that in the band: slow motion is assumed to be weaker."""
+
+_TREND = 1e3
+"""Variance of the offset and of the linear trend, so large that they are fitted almost without a prior."""
+
+_MAX_SAMPLES = 1024
+"""Largest number of samples that a prediction uses; its cost increases with the cube of this number."""
+
+_STOPBAND = 1e-3
+"""Singular values below this fraction of the largest are attributed to the stopband of a filter."""
 
 
 def running_sum(x: Array, memory: Array | None) -> tuple[Array, Array]:
@@ -25,46 +34,47 @@ def running_sum(x: Array, memory: Array | None) -> tuple[Array, Array]:
 
 
 def low_rank(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Factors (n, r) and (r, m) of the matrix (n, m) of a filter, without the rank that only its stopband needs."""
-    left, values, right = np.linalg.svd(matrix, full_matrices=False)
-    r = max(1, int((values > _STOPBAND * values[0]).sum()))
-    return left[:, :r] * values[:r], right[:r]
+    """Factors (n, r) and (r, m) of the matrix (n, m) of a filter; singular values of the stopband are dropped."""
+    u, s, vh = np.linalg.svd(matrix, full_matrices=False)
+    r = max(1, int((s > _STOPBAND * s[0]).sum()))
+    return u[:, :r] * s[:r], vh[:r]
 
 
-def continued(x: Array, band: tuple[float, float], head: int, tail: int, known: int) -> Array:
-    """The signal x with `head` samples before it and `tail` samples after it, predicted from the nearest `known` ones.
+def extrapolate(x: Array, band: tuple[float, float], head: int, tail: int, n_fit: int) -> Array:
+    """Extend x by `head` samples before it and `tail` samples after it, predicted from the nearest `n_fit` samples.
 
-    The prediction is the likeliest (Gaussian process regression) for a signal that fills the band, in cycles per
-    frame, plus an offset, a slope, weak slow motion and noise: a vibration decays, a slope continues.
+    The prediction is the most probable one (Gaussian process regression) for the sum of a signal in the band, given in
+    cycles per frame, an offset, a linear trend, weak slow motion and white noise. A vibration therefore decays beyond
+    the ends, and a linear trend continues.
     """
     parts = [x]
     if head:
-        parts.insert(0, _samples_before(x, band, head, known))
+        parts.insert(0, _samples_before(x, band, head, n_fit))
     if tail:
-        parts.append(_samples_before(x[::-1], band, tail, known)[::-1])
+        parts.append(_samples_before(x[::-1], band, tail, n_fit)[::-1])
     return joined(parts)
 
 
-def _samples_before(x: Array, band: tuple[float, float], count: int, known: int) -> Array:
+def _samples_before(x: Array, band: tuple[float, float], count: int, n_fit: int) -> Array:
     """The predicted samples before x."""
-    indices, weights = predictor(band, min(known, len(x)), count)
+    indices, weights = predictor(band, min(n_fit, len(x)), count)
     xp = namespace(x)
     return product(xp.take(x, xp.asarray(indices), axis=0), weights)
 
 
 @lru_cache(maxsize=16)
-def predictor(band: tuple[float, float], known: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (n,) of the samples that predict `count` samples before them, and their weights (count, n)."""
+def predictor(band: tuple[float, float], n_fit: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (n,) among the first `n_fit` samples, and weights (count, n) that predict `count` samples before them."""
     low, high = band
-    inside, before = np.arange(known), np.arange(-count, 0)
-    if known > _MAX_SAMPLES:  # denser near the end, with unequal steps so that no frequency has an alias
-        inside = np.unique(np.rint((known - 1) * np.linspace(0, 1, _MAX_SAMPLES) ** 1.5).astype(int))
+    inside, before = np.arange(n_fit), np.arange(-count, 0)
+    if n_fit > _MAX_SAMPLES:  # Samples near the end are denser, and steps are unequal so that no frequency is aliased.
+        inside = np.unique(np.rint((n_fit - 1) * np.linspace(0, 1, _MAX_SAMPLES) ** 1.5).astype(int))
 
     def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         lag = a[:, None] - b
         slow = low * np.sinc(2 * low * lag)
-        in_band = (high * np.sinc(2 * high * lag) - (1 - _BELOW) * slow) / (high - low)
-        return in_band + _TREND * (1 + np.outer(a / known, b / known))
+        in_band = (high * np.sinc(2 * high * lag) - (1 - _BELOW_BAND) * slow) / (high - low)
+        return in_band + _TREND * (1 + np.outer(a / n_fit, b / n_fit))
 
     gram = covariance(inside, inside) + _NOISE * np.eye(len(inside))
     return inside, np.linalg.solve(gram, covariance(inside, before)).T

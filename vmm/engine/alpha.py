@@ -18,7 +18,7 @@ Gain: TypeAlias = float | NDArray[Any] | DeviceArray
 """A number or a map (H, W)."""
 
 Alpha: TypeAlias = Gain | Sequence[float]
-"""A number; a map (H, W); or, for a method that was given several bands, one number for each band."""
+"""A number; a map (H, W); or, for a method that takes several bands, one number for each band."""
 
 LevelGains: TypeAlias = Sequence[Any] | Callable[[list[Any], Sequence[Grid]], list[Any]]
 """A gain for each subband, or a function ``(alphas, grids) -> alphas`` of the alpha of each subband."""
@@ -32,11 +32,11 @@ def check_alpha(alpha: Any) -> None:
         raise TypeError(f"alpha={alpha!r} must be a number or a map (H, W)")
     if not bool(namespace(alpha).isfinite(alpha).all()):
         which = f"alpha={alpha:g}" if isinstance(alpha, Real) else "alpha=map: all values of a map"
-        raise ValueError(f"{which} must be finite: alpha is added to the gain of 1, such as 10")
+        raise ValueError(f"{which} must be finite: output motion = (1 + alpha) * input motion")
 
 
 def spread_mask(mask: Any, frame: Array) -> Array:
-    """The mask as a map (H, W) of the floating type of the frames."""
+    """The mask as a map (H, W) in the floating-point type of the frames."""
     size = frame.shape[1:3]
     xp, dtype = namespace(frame), real_dtype(frame.dtype)
     if is_array(mask) and mask.ndim == 2:
@@ -48,12 +48,11 @@ def spread_mask(mask: Any, frame: Array) -> Array:
         if not bool(((values >= 0) & (values <= 1)).all()):
             raise ValueError(
                 "mask must lie in [0, 1], where 0 leaves a pixel unchanged and 1 magnifies in full; "
-                f"it lies in [{float(values.min()):g}, {float(values.max()):g}]: divide it by its largest value"
+                f"its range is [{float(values.min()):g}, {float(values.max()):g}]: divide it by its maximum"
             )
         return values
-    top, left, height, width = as_region(mask, size, name="mask").box
     values = xp.zeros(size, dtype)
-    values[top : top + height, left : left + width] = 1
+    values[as_region(mask, size, name="mask").slices] = 1
     return values
 
 

@@ -213,7 +213,7 @@ class Bands:
             done += len(frames)
 
     def _window_factors(self, temporal: LookAheadFilter, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Matrices (core, r) and (r, frames) whose product converts differences between frames to the filtered motion."""
+        """Matrices (core, r) and (r, frames), whose product filters the motion between frames of a window."""
         n_frames, n_core = (sum(map(len, chunks)) for chunks in (window.chunks, window.core))
         summed, _ = running_sum(np.eye(n_frames), None)
         delay = temporal.delay
@@ -231,7 +231,7 @@ class Bands:
         project_differences(self._motions[i].read, coefs, previous, columns, total)
 
     def _changed(self, bands: Sequence[Array], i: int, coefs: Array, signal: Array) -> Array:
-        """The change of subband i by its filtered motion; for latent coefficients, the magnified coefficients instead."""
+        """The change of subband i by its filtered motion, or for latent coefficients the magnified coefficients."""
         motion, alpha = self._motions[i], self._alphas[i]
         return (motion.write if self._latent else motion.change)(coefs, signal, alpha)
 

@@ -15,7 +15,8 @@ from vmm.parts import Grid, LinearFilter, Motion, SpatialPlan, TemporalFilter
 from vmm.spatial import Gaussian, SteerablePyramid, luma, padded, planes, stacked
 from vmm.spatial.steerable import max_phase_shift
 
-_COLOR_LEVEL = 4  # halvings before changes of color are read: areas wider than 16 px
+_COLOR_LEVEL = 4
+"""Number of times that frames are halved before changes of color are read, in areas wider than 16 px."""
 
 
 def magnify_with_color(
@@ -29,13 +30,13 @@ def magnify_with_color(
     bands: int,
     mask: Mask | None,
 ) -> Frames:
-    """Magnify motion and, unless `color` is 0, changes of color over large areas by a gain of their own."""
+    """Magnify motion by `alpha` and, unless `color` is 0, changes of color over large areas by `color`."""
     if not math.isfinite(color):
-        raise ValueError(f"color={color!r} must be finite: it is added to the gain of changes of color, such as 50")
+        raise ValueError(f"color={color!r} must be finite: output change = (1 + color) * input change")
     if color == 0:
         return magnify(frames, spatial=spatial, motion=motion, temporal=temporal, alpha=alpha, mask=mask)
     if bands > 1:
-        raise ValueError(f"color={color!r} goes with one band, (low, high), and not with a list of {bands}")
+        raise ValueError(f"color={color!r} needs a single band (low, high), but there are {bands}")
 
     def with_color(alphas: list[Any], grids: Sequence[Grid]) -> list[Any]:
         return [color if grid.part else alpha for grid, alpha in zip(grids, alphas, strict=True)]

@@ -1,4 +1,4 @@
-"""Motion between successive frames, and what filters make of it."""
+"""Motion between successive frames, filtered or multiplied by a matrix."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from vmm.backend.reference import biquads, product
 Read = Callable[[Array, Array], Array]
 
 
-def differences(read: Read, coefs: Array, before: Array) -> Array:
+def differences(read: Read, coefs: Array, previous: Array) -> Array:
     """Motion of each frame relative to the frame before it.
 
-    `before` holds the coefficients of the frame before the first one, and is replaced by those of the last.
+    `previous` holds the coefficients of the frame before the first one, and is replaced by those of the last.
     """
-    motion = read(coefs, namespace(coefs).concatenate([before[None], coefs[:-1]]))
-    before[...] = coefs[-1]
+    motion = read(coefs, namespace(coefs).concatenate([previous[None], coefs[:-1]]))
+    previous[...] = coefs[-1]
     return motion
 
 
-def filtered(read: Read, coefs: Array, before: Array, sos: np.ndarray, state: Array) -> Array:
-    """Motion relative to the frame before, filtered by second-order sections, whose state is updated in place."""
-    return biquads(differences(read, coefs, before), sos, state)
+def filtered_differences(read: Read, coefs: Array, previous: Array, sos: np.ndarray, state: Array) -> Array:
+    """Motion of each frame relative to the frame before it, filtered by second-order sections; the state is updated."""
+    return biquads(differences(read, coefs, previous), sos, state)
 
 
-def gathered(read: Read, coefs: Array, before: Array, columns: np.ndarray, total: Array) -> None:
-    """Add the product of a matrix (r, T) and the motion relative to the frame before to a total (r, ...), in place."""
-    total += product(differences(read, coefs, before), columns)
+def project_differences(read: Read, coefs: Array, previous: Array, columns: np.ndarray, total: Array) -> None:
+    """Add a matrix (r, T) times the motion relative to the previous frame to a total (r, ...), in place."""
+    total += product(differences(read, coefs, previous), columns)

@@ -36,11 +36,11 @@ def magnify(
     mask: Mask | None = None,
     level_gains: LevelGains | None = None,
 ) -> Frames:
-    """Magnify motion with parts of your own choice: the loop that every method of the library runs.
+    """Magnify motion with a spatial part, a motion and a temporal filter of your choice, as all classical methods do.
 
-    Each subband of `spatial` gives its motion from one frame to the next. The motion is summed, filtered by `temporal`,
-    multiplied by `alpha` and put into the subband, and the change of the subbands is added to the frames. So pixels
-    without motion, and all pixels at alpha = 0, keep their exact values.
+    The motion of each subband of `spatial` is read from frame to frame, summed over time, filtered by `temporal`,
+    multiplied by `alpha` and put back into the subband. The change of the subbands is added to the frames, so that
+    pixels without motion, and all pixels at alpha = 0, keep their exact values.
 
     Parameters
     ----------
@@ -50,20 +50,20 @@ def magnify(
     spatial
         Plan of the spatial part, such as ``vmm.spatial.luma(vmm.spatial.Laplacian)``.
     motion
-        How motion is read from coefficients and put into them, such as ``vmm.motion.intensity``. It must take the
-        coefficients that `spatial` makes.
+        Functions that read motion from coefficients and put it into them, such as ``vmm.motion.intensity``. They must
+        accept the coefficients that `spatial` makes.
     temporal
-        A filter of one of the kinds in ``vmm.parts``, such as ``vmm.temporal.fir((1, 3), fs=30)``.
+        Temporal filter of one of the kinds in ``vmm.parts``, such as ``vmm.temporal.fir((1, 3), fs=30)``.
     alpha
-        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the filtered motion. A number or a
-        map (H, W).
+        Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
+        number or a map (H, W).
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width) in pixels. Frames keep their exact
-        values where it is 0. Everywhere by default.
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. Pixels where it is 0 keep their exact values. By default the whole frame is magnified.
     level_gains
-        Gains of the subbands, finest first, that multiply `alpha`: a number or a map for each subband. Or a function
-        ``level_gains(alphas, grids) -> alphas`` that changes the alpha of each subband, for instance by a bound that
-        depends on the wavelength. All 1 by default.
+        Factors by which `alpha` is multiplied in each subband, the finest first: a number or a map (H, W) for each. Or
+        a function ``level_gains(alphas, grids)`` that returns the alpha of each subband, for example with a bound that
+        depends on the wavelength. By default all factors are 1.
 
     Returns
     -------
@@ -74,11 +74,11 @@ def magnify(
     Raises
     ------
     TypeError
-        If frames are neither an array nor an iterator of arrays, or have an unsupported type; if a part has a wrong
-        type; or if the motion does not take the coefficients of the spatial part.
+        If `frames` are neither an array nor an iterator of arrays, or have an unsupported dtype; if a part has a wrong
+        type; or if `motion` does not accept the coefficients of `spatial`.
     ValueError
-        If frames have a wrong shape, are fewer than 2, too small, or not finite; if alpha is not finite; or if mask or
-        level_gains do not fit.
+        If `frames` have a wrong shape, are fewer than 2, too small, or not finite; if `alpha` is not finite; or if
+        `mask` or `level_gains` do not have the right shape.
 
     Examples
     --------

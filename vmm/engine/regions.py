@@ -30,7 +30,7 @@ class Region:
     box
         The bounding box (top, left, height, width) in pixels.
     mask
-        Bool array (height, width): the pixels of the box that belong to the region. None stands for all of them.
+        Bool array (height, width): the pixels of the box that belong to the region. None means all of them.
     """
 
     box: Box
@@ -68,7 +68,7 @@ def as_region(roi: Any, shape: tuple[int, ...], *, name: str = "roi", min_side: 
     ----------
     roi
         A box (top, left, height, width) in pixels; a mask (H, W) of bool, or of integers that are all 0 or one other
-        value, such as 0 and 255; or a region. None stands for the whole frame.
+        value, such as 0 and 255; or a region. None means the whole frame.
     shape
         Height and width of the frame in pixels.
     name
@@ -103,15 +103,15 @@ def as_region(roi: Any, shape: tuple[int, ...], *, name: str = "roi", min_side: 
 
 def _checked_box(roi: Any, shape: tuple[int, ...], name: str, min_side: int) -> Box:
     try:
-        top, left, height, width = (int(edge) for edge in roi)
+        row, col, height, width = (int(edge) for edge in roi)
     except (TypeError, ValueError):
         raise TypeError(f"{name}={roi!r} must be a box (top, left, height, width) in pixels or a mask (H, W)") from None
-    if min(top, left) < 0 or min(height, width) < min_side or top + height > shape[0] or left + width > shape[1]:
+    if min(row, col) < 0 or min(height, width) < min_side or row + height > shape[0] or col + width > shape[1]:
         raise ValueError(
-            f"{name}={(top, left, height, width)} (top, left, height, width) must lie inside the frame, "
+            f"{name}={(row, col, height, width)} (top, left, height, width) must lie inside the frame, "
             f"{tuple(shape)}, and hold at least {min_side}x{min_side} pixels"
         )
-    return top, left, height, width
+    return row, col, height, width
 
 
 def is_binary(mask: Array) -> bool:

@@ -9,46 +9,54 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.luma import luma
-from vmm.backend.reference import biquads, blur
+from vmm.backend.reference import biquads, blur, robust_std
 from vmm.backend.threads import in_parallel, workers
-from vmm.backend.time_series import continued
+from vmm.backend.time_series import extrapolate
 from vmm.engine.visibility import VisibilityWeights
-from vmm.motion.flow import Flow, deviation, forward_warp, linear, positions
+from vmm.motion._flow import Flow
 from vmm.motion.trajectories import follow_points, localization_tolerance, noise_tolerance, smooth_similar
+from vmm.motion.warp import bilinear, forward_warp, pixel_positions
 from vmm.parts import LinearFilter, LookAheadFilter, WholeClipFilter
 
-_SETTLED = 12  # frames for which a point must be visible until it has full weight in the spatial average
-_LIMIT = 4.0  # standard deviations by which the pattern of the same point may differ from frame to frame
+_SETTLED = 12
+"""Number of frames for which a point must be visible before it has full weight in the spatial average. A larger number
+suppresses the transient of the filter better, but ignores points that are visible for a short time."""
+
+_MAX_DEVIATIONS = 4.0
+"""Largest difference between the patterns of a point in consecutive frames, in standard deviations of the noise: noise
+exceeds it once in 16000 points."""
 
 
 def of_fields(flow: Array, temporal: LinearFilter, frames: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
-    """Each frame with the filtered displacement (2, H, W) of its pixels, from displacements of those of the first."""
+    """Yield each frame with the filtered displacement of its pixels, from displacements of the first frame's pixels."""
     signal = None
     t = -1
     for t, frame in enumerate(frames):
         size = (2, *frame.shape[1:3])
         if flow.shape[1:] != size or t >= len(flow):
-            raise ValueError(f"flow of shape {flow.shape} must hold displacements {size} for each frame, t = {t} too")
+            raise ValueError(
+                f"flow of shape {flow.shape} must hold displacements {size} for all frames, also t = {t}"
+            )
         if signal is None:
             flow = namespace(frame).asarray(flow, dtype=np.float32)
             signal = _zero_phase(temporal, flow)
-        back = forward_warp(flow[t])
-        yield frame, linear(signal[t], positions(back) - back)
+        arrival = forward_warp(flow[t])
+        yield frame, bilinear(signal[t], pixel_positions(arrival) - arrival)
     if t + 1 != len(flow):
         raise ValueError(f"flow holds displacements for {len(flow)} frames, but there are {t + 1}")
 
 
 def _zero_phase(temporal: LinearFilter, x: Array) -> Array:
-    """The signal (T, ...) of a whole clip, filtered, without the delay of the filter."""
+    """The filtered signal (T, ...) of a whole clip, with the delay of the filter compensated."""
     if not isinstance(temporal, LookAheadFilter):
         return temporal.apply(x, None)[0]
     d = temporal.delay
-    around = continued(x, temporal.band, d, d, known=2 * d + 1)
-    return temporal.apply(around, None)[0][2 * d :]
+    extended = extrapolate(x, temporal.band, d, d, n_fit=2 * d + 1)
+    return temporal.apply(extended, None)[0][2 * d :]
 
 
 def checked_flow(between: Flow) -> Flow:
-    """The same optical flow, with a check of its result."""
+    """The optical flow function, with a check of its results."""
 
     def flow(a: Array, b: Array) -> Array:
         xp, size = namespace(a), (2, *a.shape)
@@ -63,31 +71,31 @@ def checked_flow(between: Flow) -> Flow:
 def by_window(
     between: Flow, sigma: float, temporal: LookAheadFilter | WholeClipFilter, frames: Iterator[Array]
 ) -> Iterator[tuple[Array, Array]]:
-    """Each frame with the filtered displacement of its pixels, by a filter along the trajectories through the frame."""
+    """Yield each frame with the displacement of its pixels, filtered along the trajectories through the frame."""
     if isinstance(temporal, WholeClipFilter):
         clip = list(frames)
         temporal.factors(len(clip))  # raises an error if the clip is too short
         frames, delay = iter(clip), len(clip) - 1
     else:
         delay = temporal.delay
-    film = _Film(between, sigma, temporal, delay)
+    trajectories = _Trajectories(between, sigma, temporal, delay)
     for frame in frames:
-        film.add(frame)
-        if len(film.waiting) > film.delay:
-            yield film.take()
-    while film.waiting:
-        yield film.take()
+        trajectories.add(frame)
+        if len(trajectories.waiting) > trajectories.delay:
+            yield trajectories.take()
+    while trajectories.waiting:
+        yield trajectories.take()
 
 
-class _Film:
-    """Optical flow between the last frames, and those frames that wait for the context of their filter.
+class _Trajectories:
+    """Optical flow between the latest frames, and the frames that wait for the later frames of their window.
 
     Parameters
     ----------
     between
         Optical flow from one frame to another.
     sigma
-        Size in pixels of the spatial average.
+        Standard deviation in px of the spatial average.
     temporal
         The filter.
     delay
@@ -118,7 +126,7 @@ class _Film:
         self.waiting.append(frame)
 
     def take(self) -> tuple[Array, Array]:
-        """The first frame that waits, with the filtered displacement of its pixels."""
+        """Remove and return the first frame that waits, with the filtered displacement of its pixels."""
         t = self._count - len(self.waiting)
         ahead, behind = (
             [s % self._size for s in steps]
@@ -129,15 +137,16 @@ class _Film:
         )
         noise = noise_tolerance(self._forth, self._patterns, ahead), noise_tolerance(self._back, self._patterns, behind)
         weights, levels = self._weights.table(len(behind) - 1, len(ahead) - 1)
-        slope = localization_tolerance(self._patterns[t % self._size])
-        result = follow_points(self._forth, self._back, self._patterns, ahead, behind, noise, slope, weights, levels)
+        tolerance = localization_tolerance(self._patterns[t % self._size])
+        clip = self._forth, self._back, self._patterns
+        result = follow_points(*clip, ahead, behind, noise, tolerance, weights, levels)
         return self.waiting.popleft(), smooth_similar(result[:2], result[2], result[3:], self._sigma)
 
 
 def recursively(between: Flow, sigma: float, sos: np.ndarray, frames: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
-    """Each frame with the filtered displacement of its pixels, by second-order sections.
+    """Yield each frame with the displacement of its pixels, filtered by second-order sections.
 
-    The state of the sections is warped along the flow; that of a point that comes into sight is zero.
+    The filter state is warped along the flow. It is zero for points that appear.
     """
     frame = next(frames)
     gray, xp = _luma(frame), namespace(frame)
@@ -147,13 +156,13 @@ def recursively(between: Flow, sigma: float, sos: np.ndarray, frames: Iterator[A
     yield frame, xp.zeros((2, *gray.shape), np.float32)
     for frame in frames:
         last, gray = gray, _luma(frame)
-        before, pattern = pattern, _pattern(gray)
+        previous, pattern = pattern, _pattern(gray)
         back = between(gray, last)
-        origin = positions(gray) + back
-        change = linear(before[None], origin)[0] - pattern
-        visible = change**2 <= (_LIMIT * deviation(change)) ** 2 + localization_tolerance(pattern)
-        state = (visible * linear(state.reshape(-1, *gray.shape), origin)).reshape(state.shape)
-        age = xp.minimum(visible * (linear(age[None], origin)[0] + 1), _SETTLED)
+        origin = pixel_positions(gray) + back
+        change = bilinear(previous[None], origin)[0] - pattern
+        visible = change**2 <= (_MAX_DEVIATIONS * robust_std(change)) ** 2 + localization_tolerance(pattern)
+        state = (visible * bilinear(state.reshape(-1, *gray.shape), origin)).reshape(state.shape)
+        age = xp.minimum(visible * (bilinear(age[None], origin)[0] + 1), _SETTLED)
         signal = biquads(xp.where(visible, -back, 0)[None], sos, state)[0]
         yield frame, smooth_similar(signal, age / _SETTLED, -back, sigma)
 
@@ -164,5 +173,5 @@ def _luma(frame: Array) -> Array:
 
 
 def _pattern(gray: Array) -> Array:
-    """Band-passed luma, by which a point is recognized: without noise, and without the mean of its surroundings."""
+    """Band-passed luma, by which a point is recognized: without fine noise and without the local mean."""
     return blur(gray, (0.7, 0.7)) - blur(gray, (4.0, 4.0))

@@ -1,20 +1,22 @@
-"""Weights of a temporal filter for a point that is visible for a part of the filter's window only."""
+"""Weights of a temporal filter for a point that is visible in a part of the window only."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from vmm.backend.time_series import continued
+from vmm.backend.time_series import extrapolate
 from vmm.parts import LookAheadFilter, WholeClipFilter
 
-_LEVELS = 16  # numbers of visible frames, before and after, that have weights of their own
+_LEVELS = 16
+"""Number of durations of visibility, before and after a frame, for which weights are computed. More levels follow the
+visibility more closely, and take more memory and time."""
 
 
 class VisibilityWeights:
     """Weights of a filter for a point that is visible for a given number of frames before and after each frame.
 
-    Where the point is hidden its motion is continued by the likeliest signal in the band of the filter. Motion of
-    constant speed has no weight, however short the point is visible.
+    The motion of a point is extrapolated over the frames in which it is occluded, by the most probable signal in the
+    band of the filter. The weights reject motion of constant speed, even if the point is visible in few frames only.
 
     Parameters
     ----------
@@ -30,21 +32,21 @@ class VisibilityWeights:
 
     def table(self, behind: int, ahead: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Weights (levels behind, levels ahead, frames), and the level of each number of visible frames."""
-        before, after = self._lengths(behind), self._lengths(ahead)
-        weights = np.zeros((len(before), len(after), behind + 1 + ahead))
-        for i, b in enumerate(before):
-            for j, f in enumerate(after):
+        durations_before, durations_after = self._lengths(behind), self._lengths(ahead)
+        weights = np.zeros((len(durations_before), len(durations_after), behind + 1 + ahead))
+        for i, b in enumerate(durations_before):
+            for j, f in enumerate(durations_after):
                 weights[i, j, behind - b : behind + 1 + f] = self.row(b, f)
-        levels = (np.searchsorted(n, np.arange(n[-1] + 1), "right") - 1 for n in (before, after))
+        levels = (np.searchsorted(n, np.arange(n[-1] + 1), "right") - 1 for n in (durations_before, durations_after))
         return weights, (next(levels), next(levels))
 
-    def _lengths(self, largest: int) -> list[int]:
-        """Numbers of frames that have weights of their own."""
+    def _lengths(self, available: int) -> list[int]:
+        """Durations of visibility, in frames, for which weights are computed."""
         steps = np.rint(np.linspace(0, self._delay, min(self._delay, _LEVELS) + 1)).astype(int)
-        return [*(int(n) for n in steps if n < largest), largest]
+        return [*(int(n) for n in steps if n < available), available]
 
     def row(self, b: int, f: int) -> np.ndarray:
-        """Weights (b + 1 + f,) that give 0 for motion of constant speed."""
+        """Weights (b + 1 + f,) for b visible frames before and f visible frames after; they reject constant speed."""
         if (b, f) not in self._rows:
             self._rows[b, f] = self._row(b, f)
         return self._rows[b, f]
@@ -55,15 +57,15 @@ class VisibilityWeights:
             return np.zeros(n)
         try:
             row = self._response(b, f)
-        except ValueError:  # the clip is too short for the band of a whole-clip filter
+        except ValueError:  # The clip is too short for the band of a whole-clip filter.
             return np.zeros(n)
-        steady = np.linalg.qr(np.vander(np.arange(n) - b, 2).astype(float))[0]
-        return row - steady @ (steady.T @ row)
+        trend = np.linalg.qr(np.vander(np.arange(n) - b, 2).astype(float))[0]
+        return row - trend @ (trend.T @ row)
 
     def _response(self, b: int, f: int) -> np.ndarray:
         """Response of the filter in frame b to a unit impulse in each of b + 1 + f frames."""
         impulses, d = np.eye(b + 1 + f), self._delay
         if isinstance(self._temporal, WholeClipFilter):
             return np.asarray(self._temporal.apply(impulses)[0][b])
-        around = continued(impulses, self._temporal.band, d - b, d - f, known=2 * d + 1)
+        around = extrapolate(impulses, self._temporal.band, d - b, d - f, n_fit=2 * d + 1)
         return np.asarray(self._temporal.apply(around, None)[0][-1])

@@ -15,3 +15,7 @@ from vmm.learned.pair import filtered_pair, pair
 from vmm.learned.weights import NAMES, load
 
 __all__ = ["NAMES", "Network", "autoencoder", "filtered_pair", "load", "pair"]
+
+
+def __dir__() -> list[str]:
+    return __all__

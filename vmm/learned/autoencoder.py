@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import value_since
+from vmm.backend.reference import value_change
 from vmm.learned.network import Network
 from vmm.learned.preprocess import from_network, to_network, white_value
 from vmm.parts import ClipPlan, Grid, Motion
@@ -39,7 +39,7 @@ def autoencoder(net: Network, white: float | None = None) -> tuple[ClipPlan, Mot
     def make(frames: Array) -> Coder:
         return Coder(net, frames.shape[1:], white_value(frames.dtype) if white is None else white)
 
-    return ClipPlan(make), Motion(value_since, partial(_put, net), ones, takes=("latent",))
+    return ClipPlan(make), Motion(value_change, partial(_put, net), ones, takes=("latent",))
 
 
 def _put(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import resample, value_since
+from vmm.backend.reference import resample, value_change
 from vmm.learned.autoencoder import Coder, ones
 from vmm.learned.network import Network
 from vmm.learned.preprocess import to_network, white_value
@@ -68,7 +68,7 @@ def pair(net: Network, white: float | None = None, *, paint: Paint = paint) -> t
         pictures = [paint(net, b - y, b, by) for b, y in zip(coefs[:, None], motion[:, None], strict=True)]
         return namespace(coefs).concatenate(pictures)
 
-    return ClipPlan(make), Motion(value_since, put, ones, takes=("latent",))
+    return ClipPlan(make), Motion(value_change, put, ones, takes=("latent",))
 
 
 def filtered_pair(net: Network, white: float | None = None) -> tuple[ClipPlan, Motion]:
@@ -92,7 +92,7 @@ def filtered_pair(net: Network, white: float | None = None) -> tuple[ClipPlan, M
     def make(frames: Array) -> _PairCoder:
         return _PairCoder(net, frames[0], white_value(frames.dtype) if white is None else white)
 
-    return ClipPlan(make), Motion(value_since, partial(_put_filtered, net), ones, takes=("latent",))
+    return ClipPlan(make), Motion(value_change, partial(_put_filtered, net), ones, takes=("latent",))
 
 
 def _put_filtered(net: Network, coefs: Array, motion: Array, alpha: Any) -> Array:

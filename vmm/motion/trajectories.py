@@ -9,24 +9,24 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.dispatch import fast
-from vmm.backend.reference import blur
-from vmm.motion.flow import deviation, linear, positions
+from vmm.backend.reference import blur, robust_std
+from vmm.motion.warp import bilinear, pixel_positions
 
 _STRIDE = 8
-"""Distance in pixels of the points that sample the difference between two frames: more points cost time."""
+"""Distance in px of the points at which the difference between two frames is sampled: more points take more time."""
 
 _MAX_DEVIATIONS = 4.0
-"""Standard deviations by which a visible point may differ: noise exceeds them once in 16000 points."""
+"""Largest difference of a visible point, in standard deviations of the noise: noise exceeds it once in 16000 points."""
 
 _LOCALIZATION_ERROR = 0.15
-"""Tolerated error of a trajectory in pixels. A larger one follows edges longer, but detects occlusion later."""
+"""Tolerated error of a trajectory in px. A larger one follows edges longer, but detects occlusion later."""
 
 _RELATIVE_WIDTH = 1.6
-"""Width of the average over similar points relative to that of the window of the flow. A wider one removes
-more noise, but blurs motion that varies in space."""
+"""Standard deviation of the average over similar points, relative to that of the window of the optical flow. A wider
+average removes more noise, but blurs motion that varies in space."""
 
 _MAX_SPEED_DIFFERENCE = 0.5
-"""Difference of speed in pixels per frame from which two points do not count as similar."""
+"""Difference of velocity in px per frame at and above which two points do not count as similar."""
 
 
 def noise_tolerance(flows: Array, patterns: Array, slots: Sequence[int]) -> np.ndarray:
@@ -46,13 +46,13 @@ def noise_tolerance(flows: Array, patterns: Array, slots: Sequence[int]) -> np.n
     ndarray
         Tolerance (n,) for each step.
     """
-    start = positions(patterns[0])[:, ::_STRIDE, ::_STRIDE]
+    start = pixel_positions(patterns[0])[:, ::_STRIDE, ::_STRIDE]
     value = patterns[slots[0], ::_STRIDE, ::_STRIDE]
     points, tolerances = start, []
     for i, j in pairwise(slots):
-        points = points + linear(flows[i], points)
-        difference = linear(patterns[j][None], points)[0] - value
-        tolerances.append((_MAX_DEVIATIONS * deviation(difference)) ** 2)
+        points = points + bilinear(flows[i], points)
+        difference = bilinear(patterns[j][None], points)[0] - value
+        tolerances.append((_MAX_DEVIATIONS * robust_std(difference)) ** 2)
     return np.array(tolerances)
 
 
@@ -70,11 +70,11 @@ def follow_points(
     ahead: Sequence[int],
     behind: Sequence[int],
     noise: tuple[Array, Array],
-    slope: Array,
+    tolerance: Array,
     weights: np.ndarray,
     levels: tuple[np.ndarray, np.ndarray],
 ) -> Array:
-    """Follow every point of a frame and filter its displacement along its trajectory.
+    """Track every point of a frame, and filter its displacement along its trajectory.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def follow_points(
         Indices in these arrays of the frame and those after it, in order, and of the frame and those before it.
     noise
         Tolerated squared difference between patterns after each step, ahead and behind (``noise_tolerance``).
-    slope
+    tolerance
         Additional tolerance (H, W), for small errors of the trajectory (``localization_tolerance``).
     weights
         Weights (levels behind, levels ahead, frames) of the displacements in all frames, from the first to the last,
@@ -101,14 +101,14 @@ def follow_points(
         which the point is visible, and its velocity (2) in pixels per frame.
     """
     xp = namespace(forth)
-    future, visible_ahead = _trajectories(forth, patterns, ahead, noise[0], slope)
-    past, visible_behind = _trajectories(back, patterns, behind, noise[1], slope)
+    future, visible_ahead = _trajectories(forth, patterns, ahead, noise[0], tolerance)
+    past, visible_behind = _trajectories(back, patterns, behind, noise[1], tolerance)
     table = xp.asarray(weights, dtype=forth.dtype)
     rows = table[xp.asarray(levels[0])[visible_behind], xp.asarray(levels[1])[visible_ahead]]
     b = len(behind) - 1
     total = sum((rows[..., b + 1 + k] * shift for k, shift in enumerate(future[1:])), 0 * future[0])
     total = sum((rows[..., b - 1 - k] * shift for k, shift in enumerate(past[1:])), total)
-    # The velocity is taken over 1 to 3 frames on either side, so that a point that is soon hidden has one, too.
+    # The velocity is taken over 1 to 3 frames on either side, so that it is defined for a point that is soon occluded.
     near, far = (
         xp.clip(visible, min(1, n), min(3, n)) for visible, n in ((visible_ahead, len(ahead) - 1), (visible_behind, b))
     )
@@ -165,19 +165,19 @@ def smooth_similar(field: Array, visibility: Array, velocity: Array, sigma: floa
 
 
 def _trajectories(
-    flows: Array, patterns: Array, slots: Sequence[int], noise: Array, slope: Array
+    flows: Array, patterns: Array, slots: Sequence[int], noise: Array, tolerance: Array
 ) -> tuple[list[Array], Array]:
     """Displacements (2, H, W) of all points after each step, and the number of steps for which each is visible."""
-    xp, start = namespace(flows), positions(slope)
-    height, width = slope.shape
-    shifts, is_visible = [xp.zeros_like(start)], xp.ones(slope.shape, bool)
-    steps = xp.zeros(slope.shape, np.int64)
+    xp, start = namespace(flows), pixel_positions(tolerance)
+    height, width = tolerance.shape
+    shifts, is_visible = [xp.zeros_like(start)], xp.ones(tolerance.shape, bool)
+    steps = xp.zeros(tolerance.shape, np.int64)
     for k, (i, j) in enumerate(pairwise(slots)):
-        shifts.append(shifts[-1] + linear(flows[i], start + shifts[-1]))
+        shifts.append(shifts[-1] + bilinear(flows[i], start + shifts[-1]))
         y, x = points = start + shifts[-1]
-        change = linear(patterns[j][None], points)[0] - patterns[slots[0]]
+        change = bilinear(patterns[j][None], points)[0] - patterns[slots[0]]
         is_visible &= (y >= -0.5) & (x >= -0.5) & (y <= height - 0.5) & (x <= width - 0.5)
-        is_visible &= change**2 <= noise[k] + slope
+        is_visible &= change**2 <= noise[k] + tolerance
         steps += is_visible
     return shifts, steps
 

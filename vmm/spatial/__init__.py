@@ -11,20 +11,20 @@
 | ``RieszPyramid`` | Riesz triples of one octave each | Wadhwa 2014 |
 | ``luma``, ``planes`` | those of another part, on the luma of color frames or on all three channels | |
 | ``stacked`` | those of several parts | |
-| ``padded`` | those of another part, on frames continued by reflection | |
+| ``padded`` | those of another part, on frames extended by reflection | |
 
 A part is made from the shape of a frame, the floating type and the array module; a function that does so is a plan.
 ``luma(padded(SteerablePyramid))`` makes a plan from another plan.
 """
 
+from vmm.spatial._padded import padded
+from vmm.spatial._planes import luma, planes
+from vmm.spatial._stacked import stacked
 from vmm.spatial.dualtree import DualTree
 from vmm.spatial.gaussian import Gaussian, GaussianPyramid
 from vmm.spatial.laplacian import Laplacian
-from vmm.spatial.padded import padded
 from vmm.spatial.pixels import Pixels
-from vmm.spatial.planes import luma, planes
 from vmm.spatial.riesz import RieszPyramid
-from vmm.spatial.stacked import stacked
 from vmm.spatial.steerable import SteerablePyramid
 
 __all__ = [
@@ -40,3 +40,7 @@ __all__ = [
     "planes",
     "stacked",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

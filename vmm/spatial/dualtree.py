@@ -39,7 +39,7 @@ class DualTree:
     """The dual-tree complex wavelet transform: complex subbands of six directions and an octave each.
 
     The directions of a level are about -75, -45, -15, 15, 45 and 75 degrees. The transform has four numbers per pixel
-    and needs no Fourier transforms. Frames are continued by reflection beyond their border. The subbands of the finest
+    and needs no Fourier transforms. Frames are extended by reflection beyond their border. The subbands of the finest
     level are only approximately one-sided in frequency, so that the motion of detail above half of the Nyquist
     frequency is measured with less accuracy.
 
@@ -115,7 +115,7 @@ class DualTree:
         return LazySequence(band, 6 * len(self._sides)), low
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Frames (T, H, W) from subbands and the low-pass; None stands for zero."""
+        """Frames (T, H, W) from subbands and the low-pass; None means zero."""
         n = workers(self._xp.empty(0))
         coefs = list(in_parallel(bands.__getitem__, range(6 * len(self._sides)), n))
         template = next(x for x in (residual, *coefs) if x is not None)
@@ -142,7 +142,7 @@ class DualTree:
         return details, low
 
     def _merged(self, coefs: Sequence[Array | None], low: Array | None) -> Array | None:
-        """Frames from six subbands for each level, and the low-pass; None stands for zero."""
+        """Frames from six subbands for each level, and the low-pass; None means zero."""
         for level in reversed(range(len(self._sides))):
             (down, right), back = self._sides[level], self._filters[level][2:]
             six = coefs[6 * level : 6 * level + 6]
@@ -214,8 +214,8 @@ class _Filter:
         size = x.shape[axis] + before + after
         outputs, window = self.matrix.shape
         blocks = -(-size // self.step)
-        left, right = _mirrored_samples(x.shape[axis], before, after, self.start, (blocks - 1) * self.step + window)
-        x = xp.concatenate([xp.take(x, xp.asarray(left), axis), x, xp.take(x, xp.asarray(right), axis)], axis)
+        head, tail = _mirrored_samples(x.shape[axis], before, after, self.start, (blocks - 1) * self.step + window)
+        x = xp.concatenate([xp.take(x, xp.asarray(head), axis), x, xp.take(x, xp.asarray(tail), axis)], axis)
         windows = xp.lib.stride_tricks.sliding_window_view(x, window, axis)
         shape = list(x.shape)
         shape[axis] = blocks * outputs
@@ -235,13 +235,13 @@ class _Filter:
 
 @cache
 def _mirrored_samples(n: int, before: int, after: int, start: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the samples that continue n samples to the left and right, by one reflection and then by another."""
+    """Indices of the samples that extend n samples at both ends, by one reflection and then by another."""
     indices = np.arange(start, start + length)
     for size, first in ((n + before + after, 0), (n, before)):
         indices = (indices - first) % (2 * size)
         indices = np.where(indices < size, indices, 2 * size - 1 - indices)
-    left = before - start
-    return indices[:left], indices[left + n :]
+    count = before - start
+    return indices[:count], indices[count + n :]
 
 
 @cache
@@ -329,7 +329,7 @@ def _one_sided(parts: Sequence[Array], sign: int) -> Array:
 
 
 def _two_sided(up: Array | None, down: Array | None) -> Array | None:
-    """The part of a level from the coefficients of its two quadrants; None stands for zero."""
+    """The part of a level from the coefficients of its two quadrants; None means zero."""
     if (template := down if up is None else up) is None:
         return None
     xp = namespace(template)
@@ -342,7 +342,7 @@ def _two_sided(up: Array | None, down: Array | None) -> Array | None:
 
 
 def _synthesized(low: Array | None, high: Array | None, back: Sequence[_Filter], axis: int) -> Array | None:
-    """Synthesis along an axis from the outputs of a low-pass and a high-pass; None stands for zero."""
+    """Synthesis along an axis from the outputs of a low-pass and a high-pass; None means zero."""
     total = None if low is None else back[0].apply(low, axis)
     if high is None:
         return total

@@ -65,7 +65,7 @@ class Gaussian:
         return _reduced(half, len(self._sizes) - 2)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Frames (..., H, W) from the blurred image and the residual; a residual of None stands for zero."""
+        """Frames (..., H, W) from the blurred image and the residual; a residual of None means zero."""
         image = self._enlarged(bands[0], 0)
         return image if residual is None else image + (residual[0] - self._enlarged(residual[-1], 0))
 

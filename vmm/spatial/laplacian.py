@@ -64,7 +64,7 @@ class Laplacian:
         return bands, frames
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Frames (..., H, W) from levels and the coarsest image; None stands for zero."""
+        """Frames (..., H, W) from levels and the coarsest image; None means zero."""
         frames = residual
         for i, size in reversed(list(enumerate(self._sizes[:-1]))):
             band = bands[i]

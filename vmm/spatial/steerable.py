@@ -13,12 +13,12 @@ import numpy as np
 import scipy.fft
 
 from vmm.backend.arrays import Array, fft2, irfft2, joined, on_device, rfft2
-from vmm.backend.reference import put, take
+from vmm.backend.reference import add_box, read_box
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence
 
-_SMALL = 2**14
-"""Samples of a batch of frames: a smaller Fourier transform costs less than the call of its function."""
+_BATCH_SAMPLES = 2**14
+"""Smallest number of samples that are transformed together: a smaller transform takes less time than its call."""
 
 
 class SteerablePyramid:
@@ -37,7 +37,8 @@ class SteerablePyramid:
     xp
         Array module, NumPy or CuPy.
     octave
-        Bandwidth of a subband in octaves, in (0, 1]. Narrow subbands show larger motion, cost more and ring farther.
+        Bandwidth of a subband in octaves, in (0, 1]. Narrower subbands represent larger motion without ambiguity, take
+        more time and ring farther.
     orientations
         Number of orientations, at least 1.
     transition
@@ -73,7 +74,7 @@ class SteerablePyramid:
         dtype: Any = np.float32,
         xp: ModuleType = np,
         *,
-        octave: float = 1.0,
+        octave: float = 0.5,
         orientations: int = 8,
         transition: float | None = None,
         crop: float = 0.03,
@@ -104,7 +105,7 @@ class SteerablePyramid:
         return LazySequence(lambda i: self._bands[i].take(half), len(self._bands)), half
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Frames from subbands and the part of the residual spectrum that no subband contains; None stands for zero."""
+        """Frames from subbands and the part of the residual spectrum that no subband contains; None means zero."""
         n = workers(self._residual)
         groups = [range(i, len(self._bands), n) for i in range(n)]
         totals = [half for half in in_parallel(partial(self._sum, bands), groups, n) if half is not None]
@@ -128,9 +129,9 @@ class SteerablePyramid:
 
 
 def max_phase_shift(octave: float) -> float:
-    """Largest phase shift in radians that a subband shows truly.
+    """Largest phase shift in radians that a subband represents without ambiguity.
 
-    It is that of a quarter of its wavelength at octave 1, and of half a wavelength at octave 0.5.
+    It corresponds to a displacement of a quarter of the wavelength at octave 1, and of half a wavelength at octave 0.5.
     """
     return math.pi / (2 * octave)
 
@@ -152,17 +153,17 @@ class _Band:
         corner = start[0] - shape[0] // 2, start[1] - shape[1] // 2
         gain = size[0] * size[1] / (shape[0] * shape[1])
         frequency = _center(box, corner, shape)
-        turn = _center(box, (0, 0), size)  # the corner of the box becomes frequency 0
-        grid = Grid(size, step=step, scale=scale, frequency=frequency, turn=turn, coefs="complex")
+        advance = _center(box, (0, 0), size)  # in the spectrum of the subband, the corner of the box is frequency 0
+        grid = Grid(size, step=step, scale=scale, frequency=frequency, phase_advance=advance, coefs="complex")
         return cls(box, corner, gain, grid)
 
     def take(self, half: Array) -> Array:
         """Coefficients (T, h, w) of the subband, from half spectra (T, H, W // 2 + 1) of frames."""
-        return fft2(take(half, self.values, self.gain, self.corner, self.grid.shape), inverse=True)
+        return fft2(read_box(half, self.values, self.gain, self.corner, self.grid.shape), inverse=True)
 
     def put(self, coefs: Array, half: Array) -> None:
         """Add the spectrum of coefficients (T, h, w) to half spectra, in place."""
-        put(half, fft2(coefs), self.values, 1 / self.gain, self.corner)
+        add_box(half, fft2(coefs), self.values, 1 / self.gain, self.corner)
 
 
 @lru_cache(maxsize=2)
@@ -171,18 +172,18 @@ def _filters(
 ) -> tuple[list[_Band], np.ndarray]:
     """The filters of all bands and that of the residual (H, W // 2 + 1), on the host.
 
-    They are kept for the next clip of the same size, for they take as long as the filtering of many frames.
+    They are cached for other clips of the same size, because they take as long to compute as many frames to filter.
     """
-    carried = np.zeros(shape)
+    power = np.zeros(shape)
     bands = []
     for mask, start, scale in _masks(shape, octave, orientations, transition):
         inside = _support(mask, crop)
         box = mask[inside]
         rows, cols = (slice(s + part.start, s + part.stop) for s, part in zip(start, inside, strict=True))
         bands.append(_Band.of(box, (rows.start, cols.start), shape, scale))
-        carried[rows, cols] += box**2
-    carried += _mirrored(carried)  # the real part restores the other half of the spectrum
-    return bands, 1 - np.fft.ifftshift(carried)[:, : shape[1] // 2 + 1]
+        power[rows, cols] += box**2
+    power += _mirrored(power)  # the real part restores the other half of the spectrum
+    return bands, 1 - np.fft.ifftshift(power)[:, : shape[1] // 2 + 1]
 
 
 def _center(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) -> tuple[float, float]:
@@ -196,7 +197,7 @@ def _batches(x: Array) -> Sequence[Array]:
     """Batches of frames that are transformed together: single frames, several small ones, or all on a device."""
     if on_device(x):
         return [x]
-    n = max(1, _SMALL // max(1, math.prod(x.shape[1:])))
+    n = max(1, _BATCH_SAMPLES // max(1, math.prod(x.shape[1:])))
     return [x[i : i + n] for i in range(0, len(x), n)]
 
 

@@ -17,13 +17,13 @@ The kinds of filter are described in ``vmm.parts``.
 | ``unwrap``, ``difference`` | running sum, and its inverse | causal | |
 """
 
-from vmm.temporal.bilateral import bilateral
+from vmm.temporal._bilateral import bilateral
+from vmm.temporal._fir import fir
+from vmm.temporal._ideal import ideal
+from vmm.temporal.combine import chain, difference, parallel, unwrap
 from vmm.temporal.derivative import acceleration, jerk
-from vmm.temporal.fir import fir
 from vmm.temporal.gates import anisotropic, jerk_aware
-from vmm.temporal.ideal import ideal
 from vmm.temporal.recursive import butterworth, iir
-from vmm.temporal.tools import chain, difference, parallel, unwrap
 
 __all__ = [
     "acceleration",
@@ -40,3 +40,7 @@ __all__ = [
     "parallel",
     "unwrap",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,4 +1,4 @@
-"""The filter for the band that a method was given."""
+"""The temporal filter that the arguments of a method describe."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from vmm.temporal.combine import parallel
 from vmm.temporal.recursive import butterworth, iir
 
 Band: TypeAlias = tuple[float, float] | Sequence[tuple[float, float]] | NDArray[Any] | None
-"""Low and high cut-off in Hz; several such pairs, as a list or an array (n, 2); or None for a ready filter."""
+"""A band (low, high) in Hz; several bands, as a list or an array (n, 2); or None if the filter is passed itself."""
 
 DesignName: TypeAlias = Literal["fir", "butterworth", "iir", "ideal"]
 """Name of a design function of ``vmm.temporal``."""
 
 Design: TypeAlias = Callable[..., LinearFilter] | LinearFilter | DesignName
-"""A design function, such as ``vmm.temporal.fir``, or its name; or a ready filter, ``vmm.temporal.fir((1, 3), 30)``."""
+"""A design function, such as ``vmm.temporal.fir``, its name, or a filter, such as ``vmm.temporal.fir((1, 3), 30)``."""
 
 _DESIGNS: dict[str, Callable[..., LinearFilter]] = {
     "fir": fir,
@@ -34,7 +34,7 @@ _DESIGNS: dict[str, Callable[..., LinearFilter]] = {
 
 
 def chosen_filter(temporal: Design, band: Band, fs: float | None, alpha: Any) -> tuple[LinearFilter, Any]:
-    """The filter for a band, and alpha; for several bands one filter that has their alphas as gains, and alpha 1."""
+    """The filter for a band, and alpha. For several bands, one filter with their alphas as gains, and 1 as alpha."""
     if not is_several(band):
         check_one_alpha(alpha)
         return designed(temporal, band, fs), alpha
@@ -44,17 +44,17 @@ def chosen_filter(temporal: Design, band: Band, fs: float | None, alpha: Any) ->
         raise ValueError(f"alpha={alpha!r} must hold one number for each of the {len(bands)} bands")
     for value in alphas:
         if not isfinite(value):
-            raise ValueError(f"alpha={value:g} must be finite: it is added to the gain of 1, such as 10")
+            raise ValueError(f"alpha={value:g} must be finite: output motion = (1 + alpha) * input motion")
     return parallel(*(designed(temporal, tuple(one), fs) for one in bands), gains=alphas), 1.0
 
 
 def designed(temporal: Any, band: Any, fs: float | None) -> LinearFilter:
-    """The filter that a design function makes for a band; a ready filter, for which the band is None, is returned."""
+    """The filter that a design function makes for a band; a filter is returned itself, and the band must be None."""
     if isinstance(temporal, NonlinearFilter):
         raise TypeError("temporal is a NonlinearFilter, which this method cannot use: pass it to vmm.magnify instead")
     if isinstance(temporal, LinearFilter):
         if band is not None:
-            raise ValueError(f"band={band!r} must be None where temporal is a filter that has its own")
+            raise ValueError(f"band={band!r} must be None, because temporal is a filter, which has a band")
         return temporal
     if isinstance(temporal, str):
         if temporal not in _DESIGNS:
@@ -80,10 +80,10 @@ def number_of_bands(band: Any) -> int:
 
 
 def check_one_alpha(alpha: Any) -> None:
-    """Raise if alpha is a list, which needs as many bands."""
+    """Raise a ValueError if alpha is a list, which needs several bands."""
     if _is_list(alpha):
         raise ValueError(
-            f"alpha holds {len(alpha)} values, but there is one band: give a number, a map (H, W), or a list of bands"
+            f"alpha holds {len(alpha)} values, but there is one band: pass a number, a map (H, W), or as many bands"
         )
 
 

@@ -1,4 +1,4 @@
-"""Causal recursive filters with a memory of a few values."""
+"""Causal recursive filters."""
 
 from __future__ import annotations
 
@@ -15,28 +15,31 @@ from vmm.temporal.bands import band_in_cycles
 def butterworth(
     band: tuple[float, float], fs: float | None = None, *, order: int = 1, published: bool = False
 ) -> CausalFilter:
-    """Causal Butterworth band-pass in second-order sections, in its steady state for the first frame.
+    """Causal Butterworth band-pass filter, which starts in its steady state for the first frame.
 
     Parameters
     ----------
     band
-        Low and high cut-off (-3 dB) in Hz, or in cycles per frame without `fs`.
+        Passband (low, high) in Hz, within (0, fs/2); in cycles per frame if `fs` is None. The gain is -3 dB at both
+        edges.
     fs
-        Rate of the camera in Hz; without it frequencies are in cycles per frame.
+        Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     order
-        Order of the low-pass prototype; each needs two values of memory for every coefficient.
+        Order of the low-pass prototype, at least 1. The filter state has 2 * order values for each coefficient.
     published
-        As in the released code of [1]_: the difference of two low-passes of first order whose cut-offs are taken
-        for fractions of fs/2, so that the -3 dB points lie at half the stated frequencies.
+        If True, follow the code released with [1]_: the difference of two first-order low-pass filters whose cutoffs
+        are half of the stated frequencies, because frequencies relative to `fs` are passed to a function that expects
+        them relative to fs/2. False by default.
 
     Returns
     -------
     CausalFilter
+        A filter in second-order sections.
 
     Raises
     ------
     ValueError
-        If the band is not rising or lies outside (0, fs/2), or order is below 1.
+        If `band` is not an increasing pair within (0, fs/2), or if `order` is below 1.
 
     References
     ----------
@@ -55,7 +58,8 @@ def butterworth(
     if order < 1:
         raise ValueError(f"order={order} must be at least 1")
     if published:
-        (b1, a1), (b2, a2) = (scipy.signal.butter(1, edge) for edge in (high, low))  # edges taken for fractions of fs/2
+        # `butter` expects fractions of fs/2, but receives fractions of fs, as in the released code.
+        (b1, a1), (b2, a2) = (scipy.signal.butter(1, edge) for edge in (high, low))
         numerator = np.convolve(b1, a2) - np.convolve(b2, a1)
         return _sections(np.concatenate([numerator, np.convolve(a1, a2)])[None])
     return _sections(scipy.signal.butter(order, [low, high], "bandpass", output="sos", fs=1.0))
@@ -68,27 +72,30 @@ def iir(
     r: tuple[float, float] | None = None,
     published: bool = False,
 ) -> CausalFilter:
-    """Difference of two one-pole low-passes ``y += r (x - y)``.
+    """Difference of two first-order recursive low-pass filters, each with ``y += r (x - y)``.
 
     Parameters
     ----------
     band
-        Low and high cut-off in Hz, or in cycles per frame without `fs`; each pole is ``r = 1 - exp(-2 pi f / fs)``.
+        Cutoffs (low, high) in Hz, within (0, fs/2); in cycles per frame if `fs` is None. The coefficient of a cutoff f
+        is ``r = 1 - exp(-2 pi f / fs)``.
     fs
-        Rate of the camera in Hz; without it frequencies are in cycles per frame.
+        Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     r
-        The two coefficients (r1, r2) themselves, 1 >= r1 > r2 > 0, in place of the band: ``r1=0.4, r2=0.05`` in [1]_.
+        Coefficients (r1, r2) of the two filters, with 1 >= r1 > r2 > 0, instead of `band`; (0.4, 0.05) in [1]_.
     published
-        Leave the gain as it is. By default it is 1 at the center of the band. With `r` it is always left.
+        If True, the gain is that of the plain difference. By default it is scaled to 1 at the geometric mean of the
+        cutoffs. With `r` it is never scaled.
 
     Returns
     -------
     CausalFilter
+        A filter with one second-order section.
 
     Raises
     ------
     ValueError
-        If both or neither of band and r are given, or either is out of range.
+        If both or neither of `band` and `r` are passed, or if either is out of range.
 
     References
     ----------
@@ -102,11 +109,11 @@ def iir(
     (1, 6)
     """
     if (band is None) == (r is None):
-        raise ValueError("iir takes either band=(low, high) in Hz or r=(r1, r2)")
+        raise ValueError("iir takes exactly one of band=(low, high) in Hz and r=(r1, r2)")
     if r is not None:
         r1, r2 = r
         if not 0 < r2 < r1 <= 1:
-            raise ValueError(f"r=({r1:g}, {r2:g}) must be falling and lie inside (0, 1]: the fast pole first")
+            raise ValueError(f"r=({r1:g}, {r2:g}) must be a decreasing pair within (0, 1]: the faster filter first")
         return _sections(_poles(r1, r2))
     low, high = band_in_cycles(band, fs)  # type: ignore[arg-type]
     sections = _poles(*(1 - np.exp(-2 * np.pi * f) for f in (high, low)))
@@ -117,12 +124,12 @@ def iir(
 
 
 def _poles(r1: float, r2: float) -> np.ndarray:
-    """One section with the difference of the low-passes r1 and r2."""
+    """The second-order section of the difference between the low-pass filters r1 and r2."""
     return np.array([[r1 - r2, r2 - r1, 0.0, 1.0, r1 + r2 - 2.0, (1 - r1) * (1 - r2)]])
 
 
 def _sections(sos: np.ndarray) -> CausalFilter:
-    """Second-order sections that start as if the first frame had stood for ever."""
+    """The filter with these second-order sections; it starts as if the clip had been still before the first frame."""
     import scipy.signal
 
     start = scipy.signal.sosfilt_zi(sos)
@@ -131,14 +138,14 @@ def _sections(sos: np.ndarray) -> CausalFilter:
         if memory is None:
             steady = namespace(x).asarray(start, dtype=x.dtype)
             memory = steady.reshape(start.shape + (1,) * (x.ndim - 1)) * x[0]
-        registers = memory.copy()
-        return biquads(x, sos, registers), registers
+        state = memory.copy()
+        return biquads(x, sos, state), state
 
     return CausalFilter(apply, _of_differences(sos))
 
 
 def _of_differences(sos: np.ndarray) -> np.ndarray | None:
-    """Sections that make the same of a signal's differences: H(z) / (1 - 1/z), a zero of H at z = 1 divided out."""
+    """Sections of ``H(z) / (1 - 1/z)``, in which a zero of H at z = 1 cancels the pole; None if H has no such zero."""
     for i, (b0, b1, b2) in enumerate(sos[:, :3]):
         if abs(b0 + b1 + b2) <= 1e-9 * max(abs(b0), abs(b1), abs(b2)):
             divided = sos.copy()

@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu import channels, displacement, fourier_boxes, phase, pyramid, riesz_pyramid
-from vmm.backend.cpu.phase import phase_since_written, phase_sums  # noqa: F401
-from vmm.backend.cpu.warp import average_similar, cubic, follow_points, forward_warp, linear  # noqa: F401
+from vmm.backend.cpu.phase import phase_shift_put, phase_sums  # noqa: F401
+from vmm.backend.cpu.warp import average_similar, bicubic, bilinear, follow_points, forward_warp  # noqa: F401
 from vmm.backend.taps import one_sided
 from vmm.backend.threads import cores, in_parallel
 
@@ -33,63 +33,67 @@ _MIN_SAMPLES = 50_000
 """Minimum number of samples per thread; below it, starting a thread takes longer than its work."""
 
 
-def phase_since(coefs: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def phase_shift(coefs: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Phase shift of coefs relative to a reference, in (-pi, pi]."""
     out = np.empty(coefs.shape, np.float32)
     phase.phase_shift(_rows(coefs), _rows(np.broadcast_to(reference, coefs.shape)), _rows(out))
     return out
 
 
-def phase_since_filtered(coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, registers: np.ndarray) -> np.ndarray:
+def phase_shift_filtered(coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, state: np.ndarray) -> np.ndarray:
     """Phase shift since the previous frame, filtered by second-order sections."""
     signal = np.empty(coefs.shape, np.float32)
-    phase.filtered_phase_shift(_frames(coefs), _rows(before), _single(sos), _registers(registers), _frames(signal))
+    phase.filtered_phase_shift(_frames(coefs), _rows(before), _single(sos), _state(state), _frames(signal))
     return signal
 
 
-def phase_since_gathered(coefs: np.ndarray, before: np.ndarray, columns: np.ndarray, total: np.ndarray) -> None:
+def phase_shift_projected(coefs: np.ndarray, before: np.ndarray, columns: np.ndarray, total: np.ndarray) -> None:
     """Add the phase shift since the previous frame, times columns, to a total."""
     phase.projected_phase_shift(_frames(coefs), _rows(before), _single(columns), _frames(total))
 
 
-def turned(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:
+def rotation_change(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:
     """Replace coefs by the change that a rotation by `angle` makes in them."""
     coefs = np.ascontiguousarray(coefs)
     phase.rotation_change(_rows(coefs), _rows(_single(angle)))
     return coefs
 
 
-def displaced(
+def displacement_terms(
     coefs: np.ndarray,
     reference: np.ndarray,
     frequency: Sequence[float],
     step: Sequence[float],
-    turn: Sequence[float],
+    phase_advance: Sequence[float],
 ) -> np.ndarray:
     """Numerator and denominator of the displacement along the direction of a subband."""
     out = np.empty((len(coefs), 2, *coefs.shape[1:]), np.float32)
     reference = np.ascontiguousarray(np.broadcast_to(reference, coefs.shape))
-    displacement.displacement_terms(np.ascontiguousarray(coefs), reference, *_direction(frequency, step, turn), out)
+    displacement.displacement_terms(
+        np.ascontiguousarray(coefs), reference, *_direction(frequency, step, phase_advance), out
+    )
     return out
 
 
-def slope(coefs: np.ndarray, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> np.ndarray:
+def local_frequency(
+    coefs: np.ndarray, frequency: Sequence[float], step: Sequence[float], phase_advance: Sequence[float]
+) -> np.ndarray:
     """Local frequency along the direction of a subband."""
     out = np.empty(coefs.shape, np.float32)
-    displacement.local_frequency(np.ascontiguousarray(coefs), *_direction(frequency, step, turn), out)
+    displacement.local_frequency(np.ascontiguousarray(coefs), *_direction(frequency, step, phase_advance), out)
     return out
 
 
 def _direction(
-    frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]
+    frequency: Sequence[float], step: Sequence[float], phase_advance: Sequence[float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Carrier of a subband, and the factors that convert its phase advance to radians per pixel."""
     (down, right), total = frequency, math.hypot(*frequency)
-    parts = [part for carrier in np.exp(-1j * np.asarray(turn)) for part in (carrier.real, carrier.imag)]
+    parts = [part for carrier in np.exp(-1j * np.asarray(phase_advance)) for part in (carrier.real, carrier.imag)]
     return _single(parts), _single([total, down / (total * step[0]), right / (total * step[1])])
 
 
-def faded(angle: np.ndarray, limit: float) -> np.ndarray:
+def soft_limit(angle: np.ndarray, limit: float) -> np.ndarray:
     """Angles, attenuated beyond a limit."""
     angle = np.ascontiguousarray(angle)
     per_limit = np.float32(1 / limit)
@@ -100,15 +104,15 @@ def faded(angle: np.ndarray, limit: float) -> np.ndarray:
     return angle
 
 
-def biquads(x: np.ndarray, sos: np.ndarray, registers: np.ndarray) -> np.ndarray:
+def biquads(x: np.ndarray, sos: np.ndarray, state: np.ndarray) -> np.ndarray:
     """Filter with second-order sections over time."""
     y = np.array(x, np.float32, order="C")
-    phase.biquads(_frames(y), _single(sos), _registers(registers))
+    phase.biquads(_frames(y), _single(sos), _state(state))
     return y
 
 
-def value_since_magnified(
-    coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, registers: np.ndarray, sigma: Any, limit: Any, alpha: Any
+def value_change_magnified(
+    coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, state: np.ndarray, sigma: Any, limit: Any, alpha: Any
 ) -> np.ndarray:
     """Alpha times the change of value since the previous frame, filtered by second-order sections and not blurred."""
     out = np.empty(coefs.shape, np.float32)
@@ -116,8 +120,8 @@ def value_since_magnified(
     if np.ndim(alpha) == 0:
         sos[0, :3] *= alpha
     x, y = _frames(coefs), _frames(out)
-    state = _rows(before), sos, _registers(registers)
-    _shared(lambda start, stop: phase.filtered_difference(x, *state, start, stop, y), x.shape[1], x.size)
+    arguments = _rows(before), sos, _state(state)
+    _shared(lambda start, stop: phase.filtered_difference(x, *arguments, start, stop, y), x.shape[1], x.size)
     return out if np.ndim(alpha) == 0 else out * _single(alpha)
 
 
@@ -128,13 +132,13 @@ def product(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return out
 
 
-def quaternion_since_magnified(
+def quaternion_shift_magnified(
     images: np.ndarray,
     along: Sequence[float],
     across: Sequence[float],
     before: np.ndarray,
     sos: np.ndarray,
-    registers: np.ndarray,
+    state: np.ndarray,
     sigma: tuple[float, float],
     limit: float,
     alpha: Any,
@@ -146,12 +150,12 @@ def quaternion_since_magnified(
     reach = len(down) - 1
     alphas = np.ascontiguousarray(np.broadcast_to(_single(alpha), (h, w)))
     images = np.ascontiguousarray(images)
-    common = images, *_taps(along, across), before, _single(sos), registers
+    common = images, *_taps(along, across), before, _single(sos), state
     strips = max(1, min(cores(), n * h * w // _MIN_SAMPLES, h // max(8, 4 * reach)))
     jobs = []
     for start, stop in _parts(h, strips):
         beyond = slice(max(0, start - reach), start), slice(stop, stop + reach)
-        around = [np.ascontiguousarray(registers[..., rows, :]) for rows in beyond]
+        around = [np.ascontiguousarray(state[..., rows, :]) for rows in beyond]
         jobs.append((*around, down, right, alphas, np.float32(1 / limit), start, stop, out[:, 0]))
     for _ in in_parallel(lambda job: riesz_pyramid.magnified_change(*common, *job), jobs):
         pass
@@ -191,21 +195,21 @@ def expand(x: np.ndarray, size: tuple[int, int], onto: np.ndarray | None = None,
     return out
 
 
-def take(
+def read_box(
     half: np.ndarray, weights: np.ndarray, gain: float, corner: tuple[int, int], shape: tuple[int, int]
 ) -> np.ndarray:
     """A weighted box of the half spectra of real images."""
     out = np.empty((len(half), *shape), np.complex64)
-    fourier_boxes.take(half, weights, np.float32(gain), *corner, out)
+    fourier_boxes.read_box(half, weights, np.float32(gain), *corner, out)
     return out
 
 
-def put(half: np.ndarray, box: np.ndarray, weights: np.ndarray, gain: float, corner: tuple[int, int]) -> None:
+def add_box(half: np.ndarray, box: np.ndarray, weights: np.ndarray, gain: float, corner: tuple[int, int]) -> None:
     """Add a weighted box to half spectra in place."""
-    fourier_boxes.put(half, np.ascontiguousarray(box), weights, np.float32(gain), *corner)
+    fourier_boxes.add_box(half, np.ascontiguousarray(box), weights, np.float32(gain), *corner)
 
 
-def brightness(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.ndarray:
+def weigh_channels(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.ndarray:
     """Weighted sum of the color channels of frames."""
     out = np.empty(frames.shape[:3], np.float32)
     values = _single(weights)
@@ -217,7 +221,7 @@ def brightness(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.n
     return out
 
 
-def apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
+def split_channels(frames: np.ndarray, dtype: Any) -> np.ndarray:
     """The color channels of frames as planes."""
     n, h, w = frames.shape[:3]
     out = np.empty((n, 3, h, w), np.float32)
@@ -231,7 +235,7 @@ def apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
     return out
 
 
-def reduce_apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
+def split_and_reduce(frames: np.ndarray, dtype: Any) -> np.ndarray:
     """The color channels of frames as planes of half the size."""
     n, h, w = frames.shape[:3]
     out = np.empty((n, 3, (h + 1) // 2, (w + 1) // 2), np.float32)
@@ -240,11 +244,11 @@ def reduce_apart(frames: np.ndarray, dtype: Any) -> np.ndarray:
     return out
 
 
-def value_since_added(
+def value_change_added(
     frames: np.ndarray,
     before: np.ndarray,
     sos: np.ndarray,
-    registers: np.ndarray,
+    state: np.ndarray,
     alpha: float,
     coarse: np.ndarray,
     matrix: np.ndarray,
@@ -255,13 +259,13 @@ def value_since_added(
     sos = np.array(sos, np.float32)
     sos[0, :3] *= alpha
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
-    state = rows, before.reshape(h, 3 * w), sos, registers, _single(coarse), _single(matrix)
+    arguments = rows, before.reshape(h, 3 * w), sos, state, _single(coarse), _single(matrix)
     top = _top(frames)
-    _shared(lambda start, stop: channels.add_filtered_difference(*state, top, start, stop, to), h, rows.size)
+    _shared(lambda start, stop: channels.add_filtered_difference(*arguments, top, start, stop, to), h, rows.size)
     return out
 
 
-def added_planes(frames: np.ndarray, planes: np.ndarray | None, coarse: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def add_planes(frames: np.ndarray, planes: np.ndarray | None, coarse: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Frames with planes and the coarser planes added, mixed by a matrix."""
     n, h, w = frames.shape[:3]
     out = np.empty(frames.shape, frames.dtype)
@@ -277,7 +281,7 @@ def added_planes(frames: np.ndarray, planes: np.ndarray | None, coarse: np.ndarr
     return out
 
 
-def added(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
+def add_clipped(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
     """Frames with a change added."""
     out = np.empty(frames.shape, frames.dtype)
     if frames.dtype.kind == "f":
@@ -344,6 +348,6 @@ def _stack(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(x).reshape(-1, *x.shape[-2:])
 
 
-def _registers(z: np.ndarray) -> np.ndarray:
+def _state(z: np.ndarray) -> np.ndarray:
     """View of a filter state as (sections, 2, n, w); it must be contiguous, because kernels update it in place."""
     return z.reshape(*z.shape[:2], -1, z.shape[-1] if z.ndim > 2 else 1)

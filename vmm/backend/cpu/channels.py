@@ -126,7 +126,7 @@ def add_filtered_difference(
     frames: Any,
     before: Any,
     sos: Any,
-    registers: Any,
+    state: Any,
     coarse: Any,
     matrix: Any,
     top: Any,
@@ -147,7 +147,7 @@ def add_filtered_difference(
     for r in range(start, stop):
         for t in range(frames.shape[0]):
             difference_row(frames[t, r], before[r] if t == 0 else frames[t - 1, r], wide)
-            sections_row(wide, sos, registers, r)
+            sections_row(wide, sos, state, r)
             split_row(wide, fine[0], fine[1], fine[2])
             for c in range(3):
                 expand_row(coarse[t, c], r, height, row, even, odd, parts[c])

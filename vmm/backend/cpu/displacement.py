@@ -21,12 +21,12 @@ def split_complex_row(coefs: Any, parts: Any) -> None:
 
 
 @kernel
-def add_products_row(up: Any, here: Any, down: Any, products: Any) -> None:
+def add_products_row(above: Any, here: Any, down: Any, products: Any) -> None:
     """Add the products of a row with its conjugate neighbors to (4, w): real and imaginary part, down and right."""
     w = products.shape[1]
     a, b = here[0, 1 : w + 1], here[1, 1 : w + 1]
     for k in range(2):
-        before, after = (up, down) if k == 0 else (here, here)
+        before, after = (above, down) if k == 0 else (here, here)
         start = 1 if k == 0 else 0
         stop = 1 if k == 0 else 2
         c, d = before[0, start : start + w], before[1, start : start + w]
@@ -38,17 +38,17 @@ def add_products_row(up: Any, here: Any, down: Any, products: Any) -> None:
 
 
 @kernel
-def local_frequency_row(products: Any, carrier: Any, gains: Any, slope: Any) -> None:
+def local_frequency_row(products: Any, carrier: Any, gains: Any, frequency: Any) -> None:
     """Local frequency in radians per pixel from the products (4, w) of neighboring coefficients.
 
     The carrier (4,) is the phase advance of the subband's center per sample, as complex numbers down and right; the
     gains (3,) are the center's frequency and the factors from radians per sample to radians per pixel.
     """
-    for i in range(slope.shape[0]):
+    for i in range(frequency.shape[0]):
         a, b, c, d = products[0, i], products[1, i], products[2, i], products[3, i]
         down = atan2(a * carrier[1] + b * carrier[0], a * carrier[0] - b * carrier[1])
         right = atan2(c * carrier[3] + d * carrier[2], c * carrier[2] - d * carrier[3])
-        slope[i] = gains[0] + gains[1] * down + gains[2] * right
+        frequency[i] = gains[0] + gains[1] * down + gains[2] * right
 
 
 @kernel
@@ -74,14 +74,14 @@ def local_frequency(coefs: Any, carrier: Any, gains: Any, out: Any) -> None:
 
 
 @kernel
-def displacement_row(coefs: Any, reference: Any, slope: Any, top: Any, bottom: Any) -> None:
+def displacement_row(coefs: Any, reference: Any, frequency: Any, top: Any, bottom: Any) -> None:
     """Phase shift and local frequency, both times amplitude; exactly 0 where nothing has changed."""
-    for i in range(slope.shape[0]):
+    for i in range(frequency.shape[0]):
         a, b, c, d = reference[i].real, reference[i].imag, coefs[i].real, coefs[i].imag
         y, x = cross(a, b, c, d), a * c + b * d
         weight = np.sqrt(x * x + y * y)
         top[i] = weight * atan2(y, x)
-        bottom[i] = weight * slope[i]
+        bottom[i] = weight * frequency[i]
 
 
 @kernel
@@ -89,11 +89,11 @@ def displacement_terms(coefs: Any, reference: Any, carrier: Any, gains: Any, out
     """Numerator and denominator (n, 2, h, w) of the displacement of coefs (n, h, w)."""
     w = coefs.shape[2]
     parts, products = np.empty((3, 2, w + 2), np.float32), np.empty((4, w), np.float32)
-    slope = np.empty(w, np.float32)
+    frequency = np.empty(w, np.float32)
     for n in range(coefs.shape[0]):
         for r in range(coefs.shape[1]):
             products[:] = 0
             add_neighbor_products(coefs[n], r, parts, products)
             add_neighbor_products(reference[n], r, parts, products)
-            local_frequency_row(products, carrier, gains, slope)
-            displacement_row(coefs[n, r], reference[n, r], slope, out[n, 0, r], out[n, 1, r])
+            local_frequency_row(products, carrier, gains, frequency)
+            displacement_row(coefs[n, r], reference[n, r], frequency, out[n, 0, r], out[n, 1, r])

@@ -23,21 +23,21 @@ def conjugate_row(row: Any, weights: Any, gain: Any, out: Any) -> None:
 
 
 @kernel
-def take(half: Any, weights: Any, gain: Any, top: Any, left: Any, out: Any) -> None:
+def read_box(half: Any, weights: Any, gain: Any, first_row: Any, first_col: Any, out: Any) -> None:
     """A weighted box of spectra (T, H, W // 2 + 1), padded with zeros to the size of out."""
     m, n = weights.shape
     height = half.shape[1]
-    across = min(max(-left, 0), n)  # columns left of 0
+    across = min(max(-first_col, 0), n)  # columns left of 0
     for r in range(m):
         w = weights[r]
         for t in range(out.shape[0]):
             to = out[t, r]
             if across > 0:
-                row = half[t, (-top - r) % height]
-                conjugate_row(row[1 - left - across : 1 - left], w[:across], gain, to[:across])
+                row = half[t, (-first_row - r) % height]
+                conjugate_row(row[1 - first_col - across : 1 - first_col], w[:across], gain, to[:across])
             if across < n:
-                row = half[t, (top + r) % height]
-                copy_row(row[left + across : left + n], w[across:], gain, to[across:n])
+                row = half[t, (first_row + r) % height]
+                copy_row(row[first_col + across : first_col + n], w[across:], gain, to[across:n])
             to[n:] = 0
     out[:, m:] = 0
 
@@ -58,19 +58,19 @@ def add_conjugate_row(total: Any, row: Any, weights: Any, gain: Any) -> None:
 
 
 @kernel
-def put(half: Any, box: Any, weights: Any, gain: Any, top: Any, left: Any) -> None:
+def add_box(half: Any, box: Any, weights: Any, gain: Any, first_row: Any, first_col: Any) -> None:
     """Add a weighted box to spectra in place; column 0 contains each coefficient together with its conjugate."""
     m, n = weights.shape
     height = half.shape[1]
-    across = min(max(-left, 0), n)  # columns left of 0
-    below = min(max(1 - left, 0), n)  # columns left of 1
+    across = min(max(-first_col, 0), n)  # columns left of 0
+    below = min(max(1 - first_col, 0), n)  # columns left of 1
     for r in range(m):
         w = weights[r]
         for t in range(box.shape[0]):
             row = box[t, r]
             if below > 0:
-                to = half[t, (-top - r) % height]
-                add_conjugate_row(to[1 - left - below : 1 - left], row[:below], w[:below], gain)
+                to = half[t, (-first_row - r) % height]
+                add_conjugate_row(to[1 - first_col - below : 1 - first_col], row[:below], w[:below], gain)
             if across < n:
-                to = half[t, (top + r) % height]
-                add_row(to[left + across : left + n], row[across:n], w[across:], gain)
+                to = half[t, (first_row + r) % height]
+                add_row(to[first_col + across : first_col + n], row[across:n], w[across:], gain)

@@ -78,10 +78,10 @@ def biquad_row(x: Any, z1: Any, z2: Any, s: Any) -> None:
 
 
 @kernel
-def sections_row(x: Any, sos: Any, registers: Any, r: Any) -> None:
+def sections_row(x: Any, sos: Any, state: Any, r: Any) -> None:
     """Filter a row in place with second-order sections over time; row r of the state (n, 2, h, w) is updated."""
     for k in range(sos.shape[0]):
-        biquad_row(x, registers[k, 0, r], registers[k, 1, r], sos[k])
+        biquad_row(x, state[k, 0, r], state[k, 1, r], sos[k])
 
 
 @kernel
@@ -132,12 +132,12 @@ def phase_shift_each(coefs: Any, references: Any, phases: Any) -> None:
 
 
 @kernel
-def filtered_phase_shift(coefs: Any, before: Any, sos: Any, registers: Any, signal: Any) -> None:
+def filtered_phase_shift(coefs: Any, before: Any, sos: Any, state: Any, signal: Any) -> None:
     """Phase shift of coefs (T, h, w) since the previous frame, filtered; `before` (h, w) is updated in place."""
     for r in range(coefs.shape[1]):
         for t in range(coefs.shape[0]):
             phase_shift_row(coefs[t, r], before[r] if t == 0 else coefs[t - 1, r], signal[t, r])
-            sections_row(signal[t, r], sos, registers, r)
+            sections_row(signal[t, r], sos, state, r)
         before[r] = coefs[-1, r]
 
 
@@ -184,11 +184,11 @@ def attenuate_rows(angle: Any, per_limit: Any) -> None:
 
 
 @kernel
-def biquads(x: Any, sos: Any, registers: Any) -> None:
+def biquads(x: Any, sos: Any, state: Any) -> None:
     """Filter x (T, n, w) in place with second-order sections over time."""
     for r in range(x.shape[1]):
         for t in range(x.shape[0]):
-            sections_row(x[t, r], sos, registers, r)
+            sections_row(x[t, r], sos, state, r)
 
 
 @kernel
@@ -199,12 +199,12 @@ def difference_row(x: Any, before: Any, out: Any) -> None:
 
 
 @kernel
-def filtered_difference(x: Any, before: Any, sos: Any, registers: Any, start: Any, stop: Any, out: Any) -> None:
+def filtered_difference(x: Any, before: Any, sos: Any, state: Any, start: Any, stop: Any, out: Any) -> None:
     """Change of rows start to stop of x (T, n, w) since the previous frame, filtered; `before` is updated in place."""
     for r in range(start, stop):
         for t in range(x.shape[0]):
             difference_row(x[t, r], before[r] if t == 0 else x[t - 1, r], out[t, r])
-            sections_row(out[t, r], sos, registers, r)
+            sections_row(out[t, r], sos, state, r)
         before[r] = x[-1, r]
 
 
@@ -225,7 +225,7 @@ def phase_sums(coefs: np.ndarray, reference: np.ndarray, weights: np.ndarray) ->
     return phases @ np.ascontiguousarray(weights, np.float32).reshape(groups, 2, -1).swapaxes(1, 2)
 
 
-def phase_since_written(coefs: np.ndarray, signal: np.ndarray, limit: float, alpha: Any) -> np.ndarray:
+def phase_shift_put(coefs: np.ndarray, signal: np.ndarray, limit: float, alpha: Any) -> np.ndarray:
     """Replace coefs by the change that a rotation makes in them.
 
     The angle is alpha times the signal, attenuated beyond the limit.

@@ -117,7 +117,7 @@ def magnified_change(
     across: Any,
     before: Any,
     sos: Any,
-    registers: Any,
+    state: Any,
     above: Any,
     below: Any,
     down: Any,
@@ -164,7 +164,7 @@ def magnified_change(
                     elif j >= stop:
                         z1, z2 = below[n, 0, part, j - stop], below[n, 1, part, j - stop]
                     else:
-                        z1, z2 = registers[n, 0, part, j], registers[n, 1, part, j]
+                        z1, z2 = state[n, 0, part, j], state[n, 1, part, j]
                     biquad_row(signal[part], z1, z2, sos[n])
             a, b, c = wide[margin:span], wide[span + margin : 2 * span], wide[2 * span + margin :]
             amplitude_weighted_row(image[j], parts[0, k], parts[1, k], signal[0], signal[1], a[:w], b[:w], c[:w])

@@ -1,4 +1,4 @@
-"""Kernels of motion fields: interpolation, trajectories, means over similar motion, and forward warps."""
+"""Kernels of displacement fields: interpolation, trajectories, averages over similar motion, and forward warps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _f = np.float32
 
 
 @kernel
-def bilinear(image: Any, y: Any, x: Any) -> Any:
+def bilinear_at(image: Any, y: Any, x: Any) -> Any:
     """Value of an image at a point, by bilinear interpolation; the edges are repeated."""
     h, w = image.shape
     y, x = min(max(y, _f(0)), _f(h - 1)), min(max(x, _f(0)), _f(w - 1))
@@ -27,13 +27,13 @@ def bilinear(image: Any, y: Any, x: Any) -> Any:
 
 
 @kernel
-def linear_rows(fields: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
+def bilinear_rows(fields: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
     """Rows start to stop of the fields (C, h, w) at points (2, H, W), by bilinear interpolation."""
     for r in range(start, stop):
         for c in range(out.shape[2]):
             y, x = points[0, r, c], points[1, r, c]
             for n in range(fields.shape[0]):
-                out[n, r, c] = bilinear(fields[n], y, x)
+                out[n, r, c] = bilinear_at(fields[n], y, x)
 
 
 @kernel
@@ -47,7 +47,7 @@ def spline_weights(t: Any, out: Any) -> None:
 
 
 @kernel
-def cubic_rows(splines: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
+def bicubic_rows(splines: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
     """Rows start to stop of the splines (C, h, w) at points (2, H, W), mirrored at the border."""
     h, w = splines.shape[1:]
     down, right = np.empty(4, np.float32), np.empty(4, np.float32)
@@ -70,7 +70,7 @@ def cubic_rows(splines: Any, points: Any, start: Any, stop: Any, out: Any) -> No
 
 
 @kernel
-def follow_point(flows: Any, patterns: Any, slots: Any, noise: Any, slope: Any, r: Any, c: Any, path: Any) -> Any:
+def follow_point(flows: Any, patterns: Any, slots: Any, noise: Any, tolerance: Any, r: Any, c: Any, path: Any) -> Any:
     """Follow a point along flows, and fill `path` (n, 2) with its displacement after each step.
 
     The number of steps is returned for which the pattern at the point stays similar to that at the start.
@@ -80,14 +80,14 @@ def follow_point(flows: Any, patterns: Any, slots: Any, noise: Any, slope: Any, 
     y, x = row, col
     for k in range(path.shape[0]):
         flow = flows[slots[k]]
-        down, right = bilinear(flow[0], y, x), bilinear(flow[1], y, x)
+        down, right = bilinear_at(flow[0], y, x), bilinear_at(flow[1], y, x)
         y += down
         x += right
         path[k, 0], path[k, 1] = y - row, x - col
         if not (y >= _f(-0.5) and x >= _f(-0.5) and y <= _f(h - 0.5) and x <= _f(w - 0.5)):
             return k
-        change = bilinear(patterns[slots[k + 1]], y, x) - value
-        if change * change > noise[k] + slope:
+        change = bilinear_at(patterns[slots[k + 1]], y, x) - value
+        if change * change > noise[k] + tolerance:
             return k
     return path.shape[0]
 
@@ -101,7 +101,7 @@ def trajectory_rows(
     behind: Any,
     noise_ahead: Any,
     noise_behind: Any,
-    slope: Any,
+    tolerance: Any,
     weights: Any,
     level_behind: Any,
     level_ahead: Any,
@@ -109,13 +109,13 @@ def trajectory_rows(
     stop: Any,
     out: Any,
 ) -> None:
-    """Filtered displacement, visible share and speed, (5, H, W), of the points of rows start to stop."""
+    """Filtered displacement, visibility and velocity, (5, H, W), of the points of rows start to stop."""
     f, b = len(ahead) - 1, len(behind) - 1
     onward, earlier = np.zeros((f, 2), np.float32), np.zeros((b, 2), np.float32)
     for r in range(start, stop):
         for c in range(out.shape[2]):
-            m = follow_point(forth, patterns, ahead, noise_ahead, slope[r, c], r, c, onward)
-            n = follow_point(back, patterns, behind, noise_behind, slope[r, c], r, c, earlier)
+            m = follow_point(forth, patterns, ahead, noise_ahead, tolerance[r, c], r, c, onward)
+            n = follow_point(back, patterns, behind, noise_behind, tolerance[r, c], r, c, earlier)
             row = weights[level_behind[n], level_ahead[m]]
             down, right = _f(0), _f(0)
             for k in range(m):
@@ -126,7 +126,7 @@ def trajectory_rows(
                 right += row[b - 1 - k] * earlier[k, 1]
             out[0, r, c], out[1, r, c] = down, right
             out[2, r, c] = _f(m + n) / _f(max(f + b, 1))
-            # A point that is hidden at once has a speed, too.
+            # The velocity is defined for a point that is occluded at once, too.
             near, far = min(max(m, 1), 3, f), min(max(n, 1), 3, b)
             for q in range(2):
                 path = (onward[near - 1, q] if near > 0 else _f(0)) - (earlier[far - 1, q] if far > 0 else _f(0))
@@ -135,66 +135,70 @@ def trajectory_rows(
 
 @kernel
 def accumulate_neighbors(
-    field: Any, trust: Any, speed: Any, r: Any, i: Any, j: Any, weight: Any, narrow: Any, total: Any
+    field: Any, weights: Any, velocity: Any, r: Any, i: Any, j: Any, weight: Any, sharpness: Any, total: Any
 ) -> None:
     """Accumulate in the sums (3, W) of row r the contribution of the neighbors at offset (i, j)."""
-    w = trust.shape[1]
+    w = weights.shape[1]
     low, high = max(0, -j), min(w, w - j)
-    a, b, t = field[0, r + i, low + j : high + j], field[1, r + i, low + j : high + j], trust[r + i, low + j : high + j]
-    p, q = speed[0, r + i, low + j : high + j], speed[1, r + i, low + j : high + j]
-    u, v = speed[0, r, low:high], speed[1, r, low:high]
+    a, b, t = (
+        field[0, r + i, low + j : high + j],
+        field[1, r + i, low + j : high + j],
+        weights[r + i, low + j : high + j],
+    )
+    p, q = velocity[0, r + i, low + j : high + j], velocity[1, r + i, low + j : high + j]
+    u, v = velocity[0, r, low:high], velocity[1, r, low:high]
     x, y, z = total[0, low:high], total[1, low:high], total[2, low:high]
     for c in range(high - low):
-        likeness = max(_f(1) - narrow * ((p[c] - u[c]) * (p[c] - u[c]) + (q[c] - v[c]) * (q[c] - v[c])), _f(0))
-        s = weight * t[c] * likeness * likeness
+        similarity = max(_f(1) - sharpness * ((p[c] - u[c]) * (p[c] - u[c]) + (q[c] - v[c]) * (q[c] - v[c])), _f(0))
+        s = weight * t[c] * similarity * similarity
         x[c] += s * a[c]
         y[c] += s * b[c]
         z[c] += s
 
 
 @kernel
-def similar_mean_rows(
-    field: Any, trust: Any, speed: Any, taps: Any, narrow: Any, start: Any, stop: Any, out: Any
+def average_similar_rows(
+    field: Any, weights: Any, velocity: Any, taps: Any, sharpness: Any, start: Any, stop: Any, out: Any
 ) -> None:
-    """Mean of a field (2, H, W) over neighbors of similar speed, weighted by trust, for rows start to stop."""
-    h, w = trust.shape
+    """Weighted average of a field (2, H, W) over neighbors of similar velocity, for rows start to stop."""
+    h, w = weights.shape
     reach = len(taps) - 1
     total = np.empty((3, w), np.float32)
     for r in range(start, stop):
         total[:] = _f(0)
         for i in range(max(-reach, -r), min(reach, h - 1 - r) + 1):
             for j in range(max(-reach, 1 - w), min(reach, w - 1) + 1):
-                accumulate_neighbors(field, trust, speed, r, i, j, taps[abs(i)] * taps[abs(j)], narrow, total)
+                accumulate_neighbors(field, weights, velocity, r, i, j, taps[abs(i)] * taps[abs(j)], sharpness, total)
         for c in range(w):
             out[0, r, c], out[1, r, c] = total[0, c] / total[2, c], total[1, c] / total[2, c]
 
 
 @kernel
-def draw_triangle(points: Any, moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
+def draw_triangle(points: Any, displacement: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any) -> None:
     """Draw a triangle with corners (3, 2) and their displacements; the larger displacement hides the smaller."""
     h, w = depth.shape
     y, x = points[:, 0], points[:, 1]
-    top, bottom = min(y[0], y[1], y[2]), max(y[0], y[1], y[2])
-    left, right = min(x[0], x[1], x[2]), max(x[0], x[1], x[2])
+    min_row, max_row = min(y[0], y[1], y[2]), max(y[0], y[1], y[2])
+    min_col, max_col = min(x[0], x[1], x[2]), max(x[0], x[1], x[2])
     area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
-    if not (area > least and bottom - top <= torn and right - left <= torn):
+    if not (area > tolerance and max_row - min_row <= max_extent and max_col - min_col <= max_extent):
         return
-    for r in range(max(int(np.ceil(top)), 0), min(int(np.floor(bottom)), h - 1) + 1):
-        for c in range(max(int(np.ceil(left)), 0), min(int(np.floor(right)), w - 1) + 1):
+    for r in range(max(int(np.ceil(min_row)), 0), min(int(np.floor(max_row)), h - 1) + 1):
+        for c in range(max(int(np.ceil(min_col)), 0), min(int(np.floor(max_col)), w - 1) + 1):
             b = ((_f(c) - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (_f(r) - y[0])) / area
             d = ((x[1] - x[0]) * (_f(r) - y[0]) - (_f(c) - x[0]) * (y[1] - y[0])) / area
             a = _f(1) - b - d
-            if min(a, b, d) < -least:
+            if min(a, b, d) < -tolerance:
                 continue
-            down = a * moves[0, 0] + b * moves[1, 0] + d * moves[2, 0]
-            across = a * moves[0, 1] + b * moves[1, 1] + d * moves[2, 1]
+            down = a * displacement[0, 0] + b * displacement[1, 0] + d * displacement[2, 0]
+            across = a * displacement[0, 1] + b * displacement[1, 1] + d * displacement[2, 1]
             far = down * down + across * across
             if far > depth[r, c]:
                 depth[r, c], out[0, r, c], out[1, r, c] = far, down, across
 
 
 @kernel
-def draw_mesh(moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
+def draw_mesh(displacement: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any) -> None:
     """Forward warp of displacements (2, H, W): draw a mesh of triangles whose corners are the displaced pixels."""
     h, w = depth.shape
     points, corners = np.empty((3, 2), np.float32), np.empty((3, 2), np.float32)
@@ -204,26 +208,26 @@ def draw_mesh(moves: Any, least: Any, torn: Any, depth: Any, out: Any) -> None:
                 for k in range(3):
                     i = r + (half if k == 0 else (k == 2) != (half == 1))
                     j = c + (half if k == 0 else (k == 1) != (half == 1))
-                    corners[k, 0], corners[k, 1] = moves[0, i, j], moves[1, i, j]
-                    points[k, 0], points[k, 1] = _f(i) + moves[0, i, j], _f(j) + moves[1, i, j]
-                draw_triangle(points, corners, least, torn, depth, out)
+                    corners[k, 0], corners[k, 1] = displacement[0, i, j], displacement[1, i, j]
+                    points[k, 0], points[k, 1] = _f(i) + displacement[0, i, j], _f(j) + displacement[1, i, j]
+                draw_triangle(points, corners, tolerance, max_extent, depth, out)
 
 
-def linear(fields: np.ndarray, points: np.ndarray) -> np.ndarray:
+def bilinear(fields: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The fields at the points, by bilinear interpolation."""
-    return _by_rows(linear_rows, (len(fields), *points.shape[1:]), _single(fields), _single(points))
+    return _by_rows(bilinear_rows, (len(fields), *points.shape[1:]), _single(fields), _single(points))
 
 
-def cubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
+def bicubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The cubic splines at the points."""
-    return _by_rows(cubic_rows, (len(splines), *points.shape[1:]), _single(splines), _single(points))
+    return _by_rows(bicubic_rows, (len(splines), *points.shape[1:]), _single(splines), _single(points))
 
 
-def forward_warp(moves: np.ndarray, least: float = 1e-4, torn: float = 64.0) -> np.ndarray:
-    """Forward warp of displacements to the pixels that they lead to."""
-    moves = _single(moves)
-    out = moves.copy()
-    draw_mesh(moves, _f(least), _f(torn), np.full(moves.shape[1:], -1, np.float32), out)
+def forward_warp(displacement: np.ndarray, tolerance: float = 1e-4, max_extent: float = 64.0) -> np.ndarray:
+    """Warp a displacement field by itself."""
+    displacement = _single(displacement)
+    out = displacement.copy()
+    draw_mesh(displacement, _f(tolerance), _f(max_extent), np.full(displacement.shape[1:], -1, np.float32), out)
     return out
 
 
@@ -234,21 +238,29 @@ def follow_points(
     ahead: Sequence[int],
     behind: Sequence[int],
     noise: tuple[np.ndarray, np.ndarray],
-    slope: np.ndarray,
+    tolerance: np.ndarray,
     weights: np.ndarray,
     levels: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """Filtered displacement, visible share and speed of every point."""
-    arrays = forth, back, patterns, np.array(ahead), np.array(behind), *map(_single, (*noise, slope, weights)), *levels
-    return _by_rows(trajectory_rows, (5, *slope.shape), *arrays)
+    """Filtered displacement, visibility and velocity of every point."""
+    arrays = (
+        forth,
+        back,
+        patterns,
+        np.array(ahead),
+        np.array(behind),
+        *map(_single, (*noise, tolerance, weights)),
+        *levels,
+    )
+    return _by_rows(trajectory_rows, (5, *tolerance.shape), *arrays)
 
 
 def average_similar(
-    field: np.ndarray, trust: np.ndarray, speed: np.ndarray, taps: np.ndarray, unlike: float
+    field: np.ndarray, weights: np.ndarray, velocity: np.ndarray, taps: np.ndarray, max_difference: float
 ) -> np.ndarray:
-    """Mean of a field over neighbors of similar speed, weighted by trust."""
-    arrays = map(_single, (field, trust, speed, taps))
-    return _by_rows(similar_mean_rows, field.shape, *arrays, _f(1 / unlike**2))
+    """Weighted average of a field over neighbors of similar velocity."""
+    arrays = map(_single, (field, weights, velocity, taps))
+    return _by_rows(average_similar_rows, field.shape, *arrays, _f(1 / max_difference**2))
 
 
 def _by_rows(kernel: Callable[..., None], shape: tuple[int, ...], *arguments: Any) -> np.ndarray:

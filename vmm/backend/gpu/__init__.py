@@ -24,163 +24,172 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.backend.gpu.channels import added, added_planes, apart, brightness, reduce_apart  # noqa: F401
+from vmm.backend.gpu.channels import add_clipped, add_planes, split_and_reduce, split_channels, weigh_channels  # noqa: F401
 from vmm.backend.gpu.launching import contiguous, on_device, row, start, tile
 from vmm.backend.taps import one_sided
 
-MOST = 4
+MAX_SECTIONS = 4
 """Number of second-order sections whose state a kernel keeps in registers."""
 
-SUMS = 16
+MAX_SUMS = 16
 """Number of sums over time that a kernel keeps in registers."""
 
 
-def phase_since(coefs: Array, reference: Array) -> Array:
+def phase_shift(coefs: Array, reference: Array) -> Array:
     """Phase shift of coefs relative to a reference, in (-pi, pi]."""
     import cupy
 
     out, other = cupy.empty(coefs.shape, np.float32), cupy.broadcast_to(reference, coefs.shape)
-    start("phase_since", row(out.size), contiguous(coefs, "F"), contiguous(other, "F"), out, np.int64(out.size))
+    start("phase_shift", row(out.size), contiguous(coefs, "F"), contiguous(other, "F"), out, np.int64(out.size))
     return out
 
 
-def phase_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
+def phase_shift_filtered(coefs: Array, before: Array, sos: np.ndarray, state: Array) -> Array:
     """Phase shift since the previous frame, filtered by second-order sections."""
-    return _filtered("phase_since_filtered", contiguous(coefs, "F"), coefs.shape, before, sos, registers)
+    return _filtered("phase_shift_filtered", contiguous(coefs, "F"), coefs.shape, before, sos, state)
 
 
-def phase_since_gathered(coefs: Array, before: Array, columns: np.ndarray, total: Array) -> None:
+def phase_shift_projected(coefs: Array, before: Array, columns: np.ndarray, total: Array) -> None:
     """Add the phase shift since the previous frame, times columns, to a total."""
     coefs, n = contiguous(coefs, "F"), math.prod(coefs.shape[1:])
-    for i in range(0, len(columns), SUMS):
-        some, last = columns[i : i + SUMS], i + SUMS >= len(columns)
-        arguments = coefs, before, on_device(some), total[i : i + SUMS], len(coefs), len(some), int(last), np.int64(n)
-        start("phase_since_gathered", row(n), *arguments)
+    for i in range(0, len(columns), MAX_SUMS):
+        some, last = columns[i : i + MAX_SUMS], i + MAX_SUMS >= len(columns)
+        arguments = (
+            coefs,
+            before,
+            on_device(some),
+            total[i : i + MAX_SUMS],
+            len(coefs),
+            len(some),
+            int(last),
+            np.int64(n),
+        )
+        start("phase_shift_projected", row(n), *arguments)
 
 
-def phase_since_written(coefs: Array, signal: Array, limit: float, alpha: Any) -> Array:
+def phase_shift_put(coefs: Array, signal: Array, limit: float, alpha: Any) -> Array:
     """Replace coefs by the change that a rotation makes in them.
 
     The angle is alpha times the signal, attenuated beyond the limit.
     """
     coefs, n = contiguous(coefs, "F"), math.prod(coefs.shape[1:])
     arguments = coefs, contiguous(signal), 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
-    start("phase_since_written", row(n, len(coefs)), *arguments, len(coefs), np.int64(n))
+    start("phase_shift_put", row(n, len(coefs)), *arguments, len(coefs), np.int64(n))
     return coefs
 
 
-def phase_since_magnified(
+def phase_shift_magnified(
     coefs: Array,
     before: Array,
     sos: np.ndarray,
-    registers: Array,
+    state: Array,
     sigma: tuple[float, float],
     limit: float,
     alpha: Any,
 ) -> Array:
     """Replace coefs by the change that their magnification makes; the motion is filtered and, with sigma, blurred."""
     coefs = contiguous(coefs, "F")
-    if any(sigma) or len(sos) > MOST:
-        signal = phase_since_filtered(coefs, before, sos, registers)
+    if any(sigma) or len(sos) > MAX_SECTIONS:
+        signal = phase_shift_filtered(coefs, before, sos, state)
         if any(sigma):
             signal = weighted_blur(signal, abs(coefs), sigma)
-        return phase_since_written(coefs, signal, limit, alpha)
+        return phase_shift_put(coefs, signal, limit, alpha)
     n = math.prod(coefs.shape[1:])
-    arguments = coefs, before, on_device(sos), registers, 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
-    start("phase_since_magnified", row(n), *arguments, len(coefs), len(sos), np.int64(n))
+    arguments = coefs, before, on_device(sos), state, 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
+    start("phase_shift_magnified", row(n), *arguments, len(coefs), len(sos), np.int64(n))
     return coefs
 
 
-def value_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
+def value_change_filtered(coefs: Array, before: Array, sos: np.ndarray, state: Array) -> Array:
     """Change of value since the previous frame, filtered by second-order sections."""
-    return _filtered("value_since_filtered", contiguous(coefs), coefs.shape, before, sos, registers)
+    return _filtered("value_change_filtered", contiguous(coefs), coefs.shape, before, sos, state)
 
 
-def value_since_magnified(
-    coefs: Array, before: Array, sos: np.ndarray, registers: Array, sigma: Any, limit: Any, alpha: Any
+def value_change_magnified(
+    coefs: Array, before: Array, sos: np.ndarray, state: Array, sigma: Any, limit: Any, alpha: Any
 ) -> Array:
     """Alpha times the filtered change of value since the previous frame; no blur is applied."""
     if np.ndim(alpha) > 0:
-        signal = value_since_filtered(coefs, before, sos, registers)
+        signal = value_change_filtered(coefs, before, sos, state)
         signal *= contiguous(alpha)
         return signal
     by = np.array(sos, dtype=float)
     by[0, :3] *= alpha
-    return value_since_filtered(coefs, before, by, registers)
+    return value_change_filtered(coefs, before, by, state)
 
 
-def quaternion_since_filtered(coefs: Array, before: Array, sos: np.ndarray, registers: Array) -> Array:
+def quaternion_shift_filtered(coefs: Array, before: Array, sos: np.ndarray, state: Array) -> Array:
     """Quaternionic phase (T, 2, h, w) since the previous frame, filtered by second-order sections."""
     shape = len(coefs), 2, *coefs.shape[2:]
-    return _filtered("quaternion_since_filtered", contiguous(coefs), shape, before, sos, registers, parts=2)
+    return _filtered("quaternion_shift_filtered", contiguous(coefs), shape, before, sos, state, parts=2)
 
 
 def _filtered(
-    name: str, coefs: Array, shape: tuple[int, ...], before: Array, sos: np.ndarray, registers: Array, parts: int = 1
+    name: str, coefs: Array, shape: tuple[int, ...], before: Array, sos: np.ndarray, state: Array, parts: int = 1
 ) -> Array:
     """Motion since the previous frame, filtered by any number of sections; the filter state is updated in place."""
     import cupy
 
     signal = cupy.empty(shape, np.float32)
     n = math.prod(shape[1:]) // parts
-    first = sos[:MOST]
-    some = registers[: len(first)]
+    first = sos[:MAX_SECTIONS]
+    some = state[: len(first)]
     arguments = coefs, before, on_device(first), some, signal, len(coefs), len(first), np.int64(n)
     start(name, row(n), *arguments)
-    return signal if len(sos) == len(first) else biquads(signal, sos[MOST:], registers[MOST:])
+    return signal if len(sos) == len(first) else biquads(signal, sos[MAX_SECTIONS:], state[MAX_SECTIONS:])
 
 
-def biquads(x: Array, sos: np.ndarray, registers: Array) -> Array:
+def biquads(x: Array, sos: np.ndarray, state: Array) -> Array:
     """Filter with second-order sections over time."""
     import cupy
 
     y = contiguous(x)
     n = math.prod(x.shape[1:])
-    for i in range(0, len(sos), MOST):
-        some, y_before, y = sos[i : i + MOST], y, cupy.empty(x.shape, np.float32)
-        arguments = on_device(some), registers[i : i + MOST], y, len(x), len(some), np.int64(n)
+    for i in range(0, len(sos), MAX_SECTIONS):
+        some, y_before, y = sos[i : i + MAX_SECTIONS], y, cupy.empty(x.shape, np.float32)
+        arguments = on_device(some), state[i : i + MAX_SECTIONS], y, len(x), len(some), np.int64(n)
         start("biquads", row(n), y_before, *arguments)
     return y
 
 
-def turned(coefs: Array, angle: Array) -> Array:
+def rotation_change(coefs: Array, angle: Array) -> Array:
     """Replace coefs by the change that a rotation by `angle` makes in them."""
     coefs = contiguous(coefs, "F")
-    start("turned", row(coefs.size), coefs, contiguous(angle), np.int64(coefs.size))
+    start("rotation_change", row(coefs.size), coefs, contiguous(angle), np.int64(coefs.size))
     return coefs
 
 
-def faded(angle: Array, limit: float) -> Array:
+def soft_limit(angle: Array, limit: float) -> Array:
     """Angles, attenuated beyond a limit, in place."""
     angle = contiguous(angle)
     parts = 2 if angle.shape[1:-2] == (2,) else 1
     frames = len(angle) if parts == 2 else 1
     n = angle.size // (parts * frames)
-    start("faded", row(n, frames), angle, 1 / float(limit), parts, frames, np.int64(n))
+    start("soft_limit", row(n, frames), angle, 1 / float(limit), parts, frames, np.int64(n))
     return angle
 
 
-def quaternion_since(coefs: Array, reference: Array) -> Array:
+def quaternion_shift(coefs: Array, reference: Array) -> Array:
     """Quaternionic phase (T, 2, h, w) of Riesz triples relative to a reference."""
     import cupy
 
     n, _, h, w = coefs.shape
     out, other = cupy.empty((n, 2, h, w), np.float32), cupy.broadcast_to(reference, coefs.shape)
-    start("quaternion_since", row(h * w, n), contiguous(coefs), contiguous(other), out, n, np.int64(h * w))
+    start("quaternion_shift", row(h * w, n), contiguous(coefs), contiguous(other), out, n, np.int64(h * w))
     return out
 
 
-def quaternion_turn(coefs: Array, angle: Array) -> Array:
+def quaternion_rotate(coefs: Array, angle: Array) -> Array:
     """Riesz triples, rotated by a quaternionic phase."""
     import cupy
 
     n, _, h, w = coefs.shape
     out = cupy.empty(coefs.shape, np.float32)
-    start("quaternion_turn", row(h * w, n), contiguous(coefs), contiguous(angle), out, n, np.int64(h * w))
+    start("quaternion_rotate", row(h * w, n), contiguous(coefs), contiguous(angle), out, n, np.int64(h * w))
     return out
 
 
-def quaternion_since_written(coefs: Array, signal: Array, limit: float, alpha: Any) -> Array:
+def quaternion_shift_put(coefs: Array, signal: Array, limit: float, alpha: Any) -> Array:
     """Change (T, 1, h, w) that a rotation makes in the first part of Riesz triples.
 
     The angle is alpha times the signal, attenuated beyond the limit.
@@ -190,7 +199,7 @@ def quaternion_since_written(coefs: Array, signal: Array, limit: float, alpha: A
     n, _, h, w = coefs.shape
     out = cupy.empty((n, 1, h, w), np.float32)
     arguments = contiguous(coefs), contiguous(signal), 1 / float(limit), *_alphas(alpha, (h, w))
-    start("quaternion_since_written", row(h * w, n), *arguments, out, n, np.int64(h * w))
+    start("quaternion_shift_put", row(h * w, n), *arguments, out, n, np.int64(h * w))
     return out
 
 
@@ -204,33 +213,46 @@ def amplitude(coefs: Array) -> Array:
     return out
 
 
-def displaced(
-    coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]
+def displacement_terms(
+    coefs: Array, reference: Array, frequency: Sequence[float], step: Sequence[float], phase_advance: Sequence[float]
 ) -> Array:
     """Numerator and denominator of the displacement along the direction of a subband."""
     import cupy
 
     n, h, w = coefs.shape
     out, other = cupy.empty((n, 2, h, w), np.float32), cupy.broadcast_to(reference, coefs.shape)
-    arguments = contiguous(coefs, "F"), contiguous(other, "F"), *_direction(frequency, step, turn)
-    start("displaced", tile(n, h, w), *arguments, out, n, h, w)
+    arguments = contiguous(coefs, "F"), contiguous(other, "F"), *_direction(frequency, step, phase_advance)
+    start("displacement_terms", tile(n, h, w), *arguments, out, n, h, w)
     return out
 
 
-def slope(coefs: Array, frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> Array:
+def local_frequency(
+    coefs: Array, frequency: Sequence[float], step: Sequence[float], phase_advance: Sequence[float]
+) -> Array:
     """Local frequency along the direction of a subband."""
     import cupy
 
     n, h, w = coefs.shape
     out = cupy.empty((n, h, w), np.float32)
-    start("slope", tile(n, h, w), contiguous(coefs, "F"), *_direction(frequency, step, turn), out, n, h, w)
+    start(
+        "local_frequency",
+        tile(n, h, w),
+        contiguous(coefs, "F"),
+        *_direction(frequency, step, phase_advance),
+        out,
+        n,
+        h,
+        w,
+    )
     return out
 
 
-def _direction(frequency: Sequence[float], step: Sequence[float], turn: Sequence[float]) -> tuple[Array, Array]:
+def _direction(
+    frequency: Sequence[float], step: Sequence[float], phase_advance: Sequence[float]
+) -> tuple[Array, Array]:
     """Carrier of a subband, and the factors that convert its phase advance to radians per pixel."""
     (down, right), total = frequency, math.hypot(*frequency)
-    carrier = [part for angle in turn for part in (math.cos(angle), math.sin(angle))]
+    carrier = [part for angle in phase_advance for part in (math.cos(angle), math.sin(angle))]
     return on_device(carrier), on_device([total, down / (total * step[0]), right / (total * step[1])])
 
 
@@ -293,31 +315,36 @@ def expand(x: Array, size: tuple[int, int], onto: Array | None = None, weight: f
     return out
 
 
-def take(half: Array, weights: Array, gain: float, corner: tuple[int, int], shape: tuple[int, int]) -> Array:
+def read_box(half: Array, weights: Array, gain: float, corner: tuple[int, int], shape: tuple[int, int]) -> Array:
     """A weighted box of the half spectra of real images."""
     import cupy
 
     n, h, w = half.shape
     out = cupy.empty((n, *shape), np.complex64)
     arguments = contiguous(half, "F"), contiguous(weights), float(gain), *map(int, corner), *weights.shape
-    start("take", tile(n, *shape), *arguments, out, n, h, w, *shape)
+    start("read_box", tile(n, *shape), *arguments, out, n, h, w, *shape)
     return out
 
 
-def put(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int, int]) -> None:
+def add_box(half: Array, box: Array, weights: Array, gain: float, corner: tuple[int, int]) -> None:
     """Add a weighted box to half spectra in place."""
     n, h, w = half.shape
     arguments = half, contiguous(box, "F"), contiguous(weights), float(gain), *map(int, corner), *weights.shape
     reach = min(w, max(abs(corner[1]), abs(corner[1] + weights.shape[1] - 1)) + 1)  # columns that are modified
-    start("put", tile(n, h, reach), *arguments, n, h, w, *box.shape[1:])
+    start("add_box", tile(n, h, reach), *arguments, n, h, w, *box.shape[1:])
 
 
-def average_similar(field: Array, trust: Array, speed: Array, taps: np.ndarray, unlike: float) -> Array:
-    """Mean of a field over neighbors of similar speed, weighted by trust."""
+def average_similar(field: Array, weights: Array, velocity: Array, taps: np.ndarray, max_difference: float) -> Array:
+    """Weighted average of a field over neighbors of similar velocity."""
     import cupy
 
-    (h, w), out = trust.shape, cupy.empty(field.shape, np.float32)
-    arguments = *map(contiguous, (field, trust, speed)), on_device(taps), len(taps) - 1, 1 / float(unlike) ** 2
+    (h, w), out = weights.shape, cupy.empty(field.shape, np.float32)
+    arguments = (
+        *map(contiguous, (field, weights, velocity)),
+        on_device(taps),
+        len(taps) - 1,
+        1 / float(max_difference) ** 2,
+    )
     start("average_similar", tile(1, h, w), *arguments, out, h, w)
     return out
 

@@ -5,7 +5,7 @@ __device__ __forceinline__ int wrapped(int i, int n) {
     return i < 0 ? i + n : i;
 }
 
-extern "C" __global__ void take(
+extern "C" __global__ void read_box(
     const float2* half, const float* weights, float gain, int top, int left, int rows, int cols, float2* out, int images,
     int h, int w, int height, int width) {
     int c = COLUMN, r = ROW;  // in the output (height, width); coefficients outside the box (rows, cols) are zero
@@ -20,7 +20,7 @@ extern "C" __global__ void take(
     }
 }
 
-extern "C" __global__ void put(
+extern "C" __global__ void add_box(
     float2* half, const float2* box, const float* weights, float gain, int top, int left, int rows, int cols, int images,
     int h, int w, int height, int width) {
     int c = COLUMN, r = ROW;  // in the spectrum; each thread adds the coefficient and the conjugate of its opposite

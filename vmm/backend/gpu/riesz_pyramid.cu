@@ -1,6 +1,6 @@
 // Riesz triples (n, 3, h, w) and their quaternionic phase (n, 2, h, w). One thread per sample; `plane` samples per image.
 
-__device__ __forceinline__ float2 quaternion_since_at(const float* c, float j, float rx, float ry, long long plane) {
+__device__ __forceinline__ float2 quaternion_shift_at(const float* c, float j, float rx, float ry, long long plane) {
     float i = c[0], x = c[plane], y = c[2 * plane];
     float p = j * x - i * rx, q = j * y - i * ry;
     float norm = sqrtf(p * p + q * q);
@@ -8,19 +8,19 @@ __device__ __forceinline__ float2 quaternion_since_at(const float* c, float j, f
     return make_float2(p * per_norm, q * per_norm);
 }
 
-extern "C" __global__ void quaternion_since(
+extern "C" __global__ void quaternion_shift(
     const float* coefs, const float* reference, float* phase, int frames, long long plane) {
     long long i = sample();
     if (i >= plane) return;
     for (long long t = blockIdx.y; t < frames; t += gridDim.y) {
         const float* r = reference + 3 * t * plane + i;
-        float2 found = quaternion_since_at(coefs + 3 * t * plane + i, r[0], r[plane], r[2 * plane], plane);
-        phase[2 * t * plane + i] = found.x;
-        phase[(2 * t + 1) * plane + i] = found.y;
+        float2 shift = quaternion_shift_at(coefs + 3 * t * plane + i, r[0], r[plane], r[2 * plane], plane);
+        phase[2 * t * plane + i] = shift.x;
+        phase[(2 * t + 1) * plane + i] = shift.y;
     }
 }
 
-extern "C" __global__ void quaternion_turn(
+extern "C" __global__ void quaternion_rotate(
     const float* coefs, const float* angle, float* out, int frames, long long plane) {
     long long i = sample();
     if (i >= plane) return;
@@ -45,7 +45,7 @@ extern "C" __global__ void amplitude(const float* coefs, float* out, int frames,
     }
 }
 
-extern "C" __global__ void quaternion_since_written(
+extern "C" __global__ void quaternion_shift_put(
     const float* coefs, const float* angle, float per_limit, const float* map, int mapped, float alpha, float* out,
     int frames, long long plane) {  // change of the first part of a triple
     long long i = sample();
@@ -54,7 +54,7 @@ extern "C" __global__ void quaternion_since_written(
     for (long long t = blockIdx.y; t < frames; t += gridDim.y) {
         const float* c = coefs + 3 * t * plane + i;
         float p = by * angle[2 * t * plane + i], q = by * angle[(2 * t + 1) * plane + i];
-        float fade = faded_by(p * p + q * q, per_limit);
+        float fade = attenuation(p * p + q * q, per_limit);
         p *= fade, q *= fade;
         float size = sqrtf(p * p + q * q), half = sinf(0.5f * size);
         float sinc = size > 0.0f ? sinf(size) / size : 1.0f;
@@ -62,23 +62,23 @@ extern "C" __global__ void quaternion_since_written(
     }
 }
 
-extern "C" __global__ void quaternion_since_filtered(
-    const float* coefs, float* before, const float* sos, float* registers, float* signal, int frames, int count,
+extern "C" __global__ void quaternion_shift_filtered(
+    const float* coefs, float* before, const float* sos, float* state, float* signal, int frames, int count,
     long long plane) {
     long long i = sample();
     if (i >= plane) return;
     Sections down, right;
-    right.load(registers, count, i, 2 * plane);
-    down.load(registers, count, plane + i, 2 * plane);
+    right.load(state, count, i, 2 * plane);
+    down.load(state, count, plane + i, 2 * plane);
     float j = before[i], rx = before[plane + i], ry = before[2 * plane + i];
     for (int t = 0; t < frames; t++) {
         const float* c = coefs + 3 * t * plane + i;
-        float2 found = quaternion_since_at(c, j, rx, ry, plane);
-        signal[2 * t * plane + i] = right.next(found.x, sos, count);
-        signal[(2 * t + 1) * plane + i] = down.next(found.y, sos, count);
+        float2 shift = quaternion_shift_at(c, j, rx, ry, plane);
+        signal[2 * t * plane + i] = right.next(shift.x, sos, count);
+        signal[(2 * t + 1) * plane + i] = down.next(shift.y, sos, count);
         j = c[0], rx = c[plane], ry = c[2 * plane];
     }
     before[i] = j, before[plane + i] = rx, before[2 * plane + i] = ry;
-    right.store(registers, count, i, 2 * plane);
-    down.store(registers, count, plane + i, 2 * plane);
+    right.store(state, count, i, 2 * plane);
+    down.store(state, count, plane + i, 2 * plane);
 }

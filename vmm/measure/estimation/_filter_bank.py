@@ -41,7 +41,7 @@ class FilterBank:
 
     def __init__(self, size: tuple[int, int], dtype: Any, xp: ModuleType, orientations: int, side: float) -> None:
         self.size, self.xp, self.dtype = size, xp, np.dtype(dtype)
-        self._pyramid = SteerablePyramid(size, dtype, xp, orientations=orientations)
+        self._pyramid = SteerablePyramid(size, dtype, xp, octave=1.0, orientations=orientations)
         coarsest = max(side / _SAMPLES_PER_SIDE, _MIN_COARSEST)
         self.indices = [i for i, grid in enumerate(self._pyramid.grids) if grid.scale <= coarsest]
         self.grids: list[Grid] = [self._pyramid.grids[i] for i in self.indices]

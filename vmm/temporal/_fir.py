@@ -1,4 +1,4 @@
-"""Linear-phase filters of finite length."""
+"""Linear-phase filters with a finite impulse response."""
 
 from __future__ import annotations
 
@@ -14,27 +14,30 @@ from vmm.temporal.bands import band_in_cycles
 
 
 def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None = None) -> LookAheadFilter:
-    """Linear-phase band-pass filter with a Hamming window, gain 1 at the center of the band and 0 at 0 Hz.
+    """Linear-phase band-pass filter, designed with a Hamming window; it rejects 0 Hz completely.
+
+    The gain is 1 at the center of the band.
 
     Parameters
     ----------
     band
-        Low and high cut-off (gain one half) in Hz, or in cycles per frame without `fs`.
+        Passband (low, high) in Hz, within (0, fs/2); in cycles per frame if `fs` is None. The gain is one half at both
+        edges.
     fs
-        Rate of the camera in Hz; without it frequencies are in cycles per frame.
+        Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     taps
-        Odd length of the filter in frames. By default long enough that the transitions (3.3 / taps of `fs`) are
-        neither wider than the band nor reach down to zero.
+        Length of the filter in frames, odd and at least 3. A transition is 3.3 fs / taps wide. By default the filter is
+        so long that a transition is not wider than the band and does not reach down to 0 Hz.
 
     Returns
     -------
     LookAheadFilter
-        A filter whose group delay is half its length.
+        A filter with a group delay of (taps - 1) / 2 frames.
 
     Raises
     ------
     ValueError
-        If the band is not rising or lies outside (0, fs/2), or taps is not odd.
+        If `band` is not an increasing pair within (0, fs/2), or if `taps` is even or below 3.
 
     References
     ----------
@@ -52,15 +55,15 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
     if taps is None:
         taps = 2 * math.ceil(3.3 / min(high - low, 2 * low) / 2) + 1
     if taps < 3 or taps % 2 == 0:
-        raise ValueError(f"taps={taps} must be odd and at least 3")
+        raise ValueError(f"taps={taps} must be an odd number of frames, at least 3")
     window = np.hamming(taps)
     weights = scipy.signal.firwin(taps, [low, high], window="hamming", pass_zero=False, fs=1.0)
     weights -= window * (weights.sum() / window.sum())
-    return weighted_sum(weights / abs(gain(weights, (low + high) / 2)), (low, high))
+    return filter_of_taps(weights / abs(gain(weights, (low + high) / 2)), (low, high))
 
 
-def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> LookAheadFilter:
-    """The filter with these weights of the last frames, the newest first; before the clip the motion is constant."""
+def filter_of_taps(weights: np.ndarray, band: tuple[float, float]) -> LookAheadFilter:
+    """The filter with these weights of the latest frames, newest first; the motion is constant before the clip."""
     span = len(weights) - 1
     block = min(max(span, 16), 64)
     rows = np.zeros((block, block + span))
@@ -82,6 +85,6 @@ def weighted_sum(weights: np.ndarray, band: tuple[float, float]) -> LookAheadFil
 
 
 def gain(weights: np.ndarray, frequency: float) -> complex:
-    """Complex gain of centerd weights at a frequency in cycles per frame."""
+    """Complex gain of symmetrically placed weights at a frequency in cycles per frame."""
     times = np.arange(len(weights)) - (len(weights) - 1) / 2
     return complex(weights @ np.exp(-2j * np.pi * frequency * times))

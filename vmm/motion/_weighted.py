@@ -8,7 +8,8 @@ from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import riesz
 from vmm.parts import Motion
 
-_TAPS = (-0.5, 0.0, 0.5)  # the approximate Riesz transform of 3 taps
+_TAPS = (-0.5, 0.0, 0.5)
+"""Taps of the approximate Riesz transform."""
 
 
 def weighted(
@@ -25,7 +26,7 @@ def weighted(
         The motion to weight.
     strength
         Strength of the weight, 0 or greater. 0 leaves the motion unchanged; with 1 three quarters of a frame are
-        magnified by less than half.
+        magnified by less than half of alpha.
     nu
         Steepness of the weight, 0 or greater; 0.7 in [1]_.
     amplitude
@@ -52,7 +53,7 @@ def weighted(
     True
     """
     if not strength >= 0 or not nu >= 0:
-        raise ValueError(f"strength={strength!r} and nu={nu!r} must be 0 or positive")
+        raise ValueError(f"strength={strength!r} and nu={nu!r} must be 0 or greater")
     if strength == 0:
         return motion
 
@@ -60,8 +61,8 @@ def weighted(
         xp = namespace(coefs)
         size = (amplitude or own_amplitude)(coefs)
         flat = size.reshape(len(size), -1)
-        usual = xp.percentile(flat, 75, axis=1).reshape(-1, *[1] * (size.ndim - 1)).astype(size.dtype)
-        power, noise = size**2, (strength * usual) ** 2
+        scale = xp.percentile(flat, 75, axis=1).reshape(-1, *[1] * (size.ndim - 1)).astype(size.dtype)
+        power, noise = size**2, (strength * scale) ** 2
         rho = power / (power + noise + (power + noise == 0))
         return rho / (1 + nu * (1 - rho))
 

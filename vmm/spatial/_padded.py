@@ -1,4 +1,4 @@
-"""Spatial transforms of frames that are continued by reflection beyond their border."""
+"""Spatial transforms of frames that are extended by reflection beyond their border."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from vmm.parts import Grid, Spatial, SpatialPlan
 
 
 def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPlan:
-    """Apply a spatial part to frames that are continued by reflection, so that a Fourier pyramid does not wrap around.
+    """Apply a spatial part to frames that are extended by reflection, because Fourier pyramids are periodic.
 
     Parameters
     ----------
     part
         Plan of the spatial part, such as ``SteerablePyramid``.
     border
-        Smallest number of pixels to add on each side. The total size is rounded up to one with a fast Fourier
-        transform.
+        Smallest number of px that are added on each side. The total size is rounded up to one whose Fourier transform
+        is fast.
     **options
         Options of `part`.
 
@@ -49,6 +49,8 @@ def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPla
 
 
 class _Padded:
+    """A spatial part for frames that are extended by reflection."""
+
     def __init__(self, part: SpatialPlan, border: int, shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> None:
         height, width = shape[:2]
         border = min(border, height - 1, width - 1)
@@ -63,8 +65,8 @@ class _Padded:
 
     @property
     def grids(self) -> Sequence[Grid]:
-        (top, _), (left, _) = self._edges
-        return [replace(g, origin=(g.origin[0] - top, g.origin[1] - left)) for g in self._part.grids]
+        (above, _), (before, _) = self._edges
+        return [replace(g, origin=(g.origin[0] - above, g.origin[1] - before)) for g in self._part.grids]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         around = [(0, 0)] * (frames.ndim - 2) + self._edges

@@ -1,4 +1,4 @@
-"""The ideal band-pass over a whole clip."""
+"""The ideal band-pass filter for a whole clip."""
 
 from __future__ import annotations
 
@@ -10,35 +10,37 @@ from vmm.backend.time_series import predictor
 from vmm.parts import WholeClipFilter
 from vmm.temporal.bands import band_in_cycles
 
-_KNOWN = 16  # samples used for a prediction, relative to the predicted ones: earlier samples have no weight
+_FIT_RATIO = 16
+"""Number of samples that a prediction uses, relative to the number of predicted ones: others have almost no weight."""
 
 
 def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool = False) -> WholeClipFilter:
-    """Keep the Fourier components of a clip that lie inside the band, drop all others.
+    """Ideal band-pass filter: pass the Fourier components of a clip inside the band, and reject all others.
 
-    The linear trend of the clip is removed and the clip is continued at both ends by the likeliest signal in the band,
-    so that its end does not affect its start.
+    First the linear trend is removed, and the clip is extended at both ends by the most probable signal in the band,
+    because the Fourier transform would otherwise join the end of the clip to its start.
 
     Parameters
     ----------
     band
-        Lowest and highest frequency kept, in Hz, or in cycles per frame without `fs`.
+        Passband (low, high) in Hz, within (0, fs/2); in cycles per frame if `fs` is None.
     fs
-        Rate of the camera in Hz; without it frequencies are in cycles per frame.
+        Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     published
-        True for the behavior of the released code of [1]_: the clip is periodic, and the gain in the band is one half.
+        If True, follow the code released with [1]_: the clip is taken to be periodic, and the gain in the band is one
+        half. False by default.
 
     Returns
     -------
     WholeClipFilter
-        A filter without delay that needs the whole clip: the loop reads the clip twice and holds two values of each
-        coefficient for each Fourier component in the band.
+        A filter without delay. The clip is read twice, and memory holds two values of each coefficient for each Fourier
+        component in the band.
 
     Raises
     ------
     ValueError
-        If the band is not rising or lies outside (0, fs/2); when applied, where the clip is too short to hold
-        a component inside the band.
+        If `band` is not an increasing pair within (0, fs/2). When the filter is applied: if the clip is too short to
+        have a Fourier component inside the band.
 
     References
     ----------
@@ -56,24 +58,24 @@ def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool
     low, high = band_in_cycles(band, fs)
 
     def factors(n: int) -> tuple[np.ndarray, np.ndarray]:
-        synthesis, analysis = _periodic(n, low, high) if published else _continued(n, low, high)
+        synthesis, analysis = _periodic(n, low, high) if published else _extended(n, low, high)
         if not len(analysis):
             raise ValueError(
-                f"band={tuple(band)} holds no component of a clip of {n} frames: widen the band, take a longer "
-                "clip, or use temporal=vmm.temporal.butterworth"
+                f"band={tuple(band)} contains no Fourier component of a clip of {n} frames: widen the band, use a "
+                "longer clip, or pass temporal=vmm.temporal.butterworth"
             )
         return synthesis, analysis
 
     return WholeClipFilter(factors, (low, high))
 
 
-def _continued(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """Synthesis (n, k) and analysis (k, n) of n samples less their trend, continued by a period of the band's width."""
+def _extended(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """Synthesis (n, k) and analysis (k, n) of n samples without their trend, extended by 1 / (high - low) samples."""
     beyond = min(math.ceil(1 / (high - low)), 4 * n)
-    known = min(n, _KNOWN * beyond)
+    n_fit = min(n, _FIT_RATIO * beyond)
     synthesis, analysis = _periodic(n + 2 * beyond, low, high)
     before, inner, after = np.split(2 * analysis, [beyond, beyond + n], axis=1)
-    near, weights = predictor((low, high), known, beyond)  # of the samples before the first
+    near, weights = predictor((low, high), n_fit, beyond)  # of the samples before the first
     inner[:, near] += before @ weights
     inner[:, n - 1 - near] += after[:, ::-1] @ weights
     trend = np.linalg.qr(np.vander(np.arange(n), 2))[0]
@@ -81,7 +83,7 @@ def _continued(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]
 
 
 def _periodic(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """Synthesis (n, k) and analysis (k, n) by the sines and cosines strictly inside (low, high); gain one half."""
+    """Synthesis (n, k) and analysis (k, n) with sines and cosines strictly inside (low, high), with gain one half."""
     k = np.arange(1, (n + 1) // 2)
     k = k[(k / n > low) & (k / n < high)]
     angles = 2 * np.pi * np.outer(k, np.arange(n)) / n

@@ -69,7 +69,7 @@ class Stacked:
         return bands, ([residual for _, residual in analyzed], frames)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """The frames that the subbands of all parts give together."""
+        """The frames plus the changes that the subbands of all parts make."""
         residuals, frames = ([None] * len(self.parts), 0) if residual is None else residual
         total: Any = None
         for part, span, rest in zip(self.parts, self._spans, residuals, strict=True):

@@ -1,4 +1,4 @@
-"""Dense optical flow between two frames, interpolation, and forward warps."""
+"""Dense optical flow between two frames."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace, ndimage, to_host
-from vmm.backend.dispatch import fast
-from vmm.backend.reference import blur
+from vmm.backend.arrays import Array, namespace, to_host
+from vmm.backend.reference import blur, robust_std
+from vmm.motion.warp import bicubic, bilinear, pixel_positions, spline_coefs
 
 Flow = Callable[[Array, Array], Array]
 """A function of the luma (H, W) of two frames that returns the displacement (2, H, W) of each pixel of the first."""
@@ -74,7 +74,7 @@ def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
     displacement = namespace(a).zeros((2, *levels[-1][0].shape), np.float32)
     for level, (first, second) in reversed(list(enumerate(levels))):
         if displacement.shape[1:] != first.shape:
-            displacement = 2 * linear(displacement, positions(first) / 2)
+            displacement = 2 * bilinear(displacement, pixel_positions(first) / 2)
         displacement = _refined(first, second, displacement, sigma, _STEPS[min(level, 2)])
     return displacement
 
@@ -114,102 +114,18 @@ def flow_function(flow: Any) -> Flow:
     )
 
 
-@fast
-def linear(fields: Array, points: Array) -> Array:
-    """Interpolate fields (C, h, w) linearly at points (2, H, W); edge values continue beyond the border."""
-    interpolate = ndimage(fields).map_coordinates
-    return namespace(fields).stack([interpolate(field, points, order=1, mode="nearest") for field in fields])
-
-
-@fast
-def cubic(splines: Array, points: Array) -> Array:
-    """Evaluate cubic splines (C, h, w), mirrored at the border, at points (2, H, W)."""
-    interpolate = ndimage(splines).map_coordinates
-    values = [interpolate(spline, points, order=3, mode="mirror", prefilter=False) for spline in splines]
-    return namespace(splines).stack(values)
-
-
-@fast
-def forward_warp(displacement: Array, tolerance: float = 1e-4, max_extent: float = 64.0) -> Array:
-    """Warp a displacement field by itself: from the displacement of each source pixel to that of each target pixel.
-
-    The pixels are the vertices of a triangle mesh, which is splatted at the displaced positions. The mesh stretches
-    where objects separate. Where it folds, the largest displacement is in front. A target pixel that no triangle covers
-    keeps its own displacement.
-
-    Parameters
-    ----------
-    displacement
-        Displacement (2, H, W), down and right, in pixels, of the content of each pixel.
-    tolerance
-        Area in square pixels up to which a triangle counts as degenerate, and tolerance of barycentric coordinates.
-    max_extent
-        Largest height and width in pixels of a stretched triangle. Larger ones are torn and leave a gap.
-
-    Returns
-    -------
-    array
-        Displacement (2, H, W) of the content that arrives at each pixel.
-    """
-    xp, (height, width) = namespace(displacement), displacement.shape[1:]
-    index = xp.arange(height * width).reshape(height, width)
-    a, b, c, d = (index[i : i + height - 1, j : j + width - 1].ravel() for i in (0, 1) for j in (0, 1))
-    corners = xp.concatenate([xp.stack([a, b, c]), xp.stack([d, c, b])], axis=1)  # (3, triangles)
-    shifts = displacement.reshape(2, -1)[:, corners]
-    y, x = positions(displacement).reshape(2, -1)[:, corners] + shifts
-    area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])  # twice the area; negative if folded
-    valid = (area > tolerance) & (xp.ptp(y, axis=0) <= max_extent) & (xp.ptp(x, axis=0) <= max_extent)
-    y, x, area, shifts = y[:, valid], x[:, valid], area[valid], shifts[:, :, valid]
-    (top, bottom), (left, right) = (
-        (xp.maximum(xp.ceil(v.min(axis=0)), 0), xp.minimum(xp.floor(v.max(axis=0)), n - 1))
-        for v, n in ((y, height), (x, width))
-    )
-    out, depth = displacement.reshape(2, -1).copy(), xp.full(height * width, -1, displacement.dtype)
-    max_rows, max_cols = (int(span.max()) if span.size else -1 for span in (bottom - top, right - left))
-    for i in range(max_rows + 1):  # the pixel (i, j) of the bounding boxes of all triangles at once
-        for j in range(max_cols + 1):
-            row, col = top + i, left + j
-            second = ((col - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (row - y[0])) / area
-            third = ((x[1] - x[0]) * (row - y[0]) - (col - x[0]) * (y[1] - y[0])) / area
-            weights = xp.stack([1 - second - third, second, third])  # barycentric coordinates
-            covered = (weights.min(axis=0) >= -tolerance) & (row <= bottom) & (col <= right)
-            pixel = (row * width + col)[covered].astype(np.int64)
-            value = (weights * shifts).sum(axis=1)[:, covered]
-            length = (value**2).sum(axis=0)
-            xp.maximum.at(depth, pixel, length)
-            front = length >= depth[pixel]
-            out[:, pixel[front]] = value[:, front]
-    return out.reshape(displacement.shape)
-
-
-def splines(images: Array) -> Array:
-    """Coefficients of cubic splines through images (C, h, w), mirrored at the border."""
-    prefilter = ndimage(images).spline_filter1d
-    return prefilter(prefilter(images, axis=-1, output=images.dtype), axis=-2, output=images.dtype)
-
-
-def positions(image: Array) -> Array:
-    """Row and column (2, H, W) of each pixel."""
-    return namespace(image).indices(image.shape[-2:], dtype=np.float32)
-
-
-def deviation(values: Array) -> float:
-    """Robust standard deviation of values, from the median absolute deviation from 0 of a normal distribution."""
-    return float(1.4826 * namespace(values).median(abs(values)))
-
-
 def _refined(a: Array, b: Array, displacement: Array, sigma: float, steps: int) -> Array:
     """The displacement after some Gauss-Newton steps."""
-    xp, spline, pixels = namespace(a), splines(b[None]), positions(a)
+    xp, spline, pixels = namespace(a), spline_coefs(b[None]), pixel_positions(a)
     gradient = xp.stack(xp.gradient(a))
     for _ in range(steps):
-        warped = cubic(spline, pixels + displacement)[0]
+        warped = bicubic(spline, pixels + displacement)[0]
         error = a - warped
         down, right = (gradient + xp.stack(xp.gradient(warped))) / 2
         products = xp.stack([down * down, right * right, down * right, down * error, right * error])
         dd, rr, dr, de, re = blur(products, (sigma, sigma))
         # Noise contributes to the squared gradients, so that where there is only noise the step must be damped.
-        damping = 2 * deviation(error) ** 2 + _REGULARIZATION * float(dd.mean() + rr.mean()) + 1e-15
+        damping = 2 * robust_std(error) ** 2 + _REGULARIZATION * float(dd.mean() + rr.mean()) + 1e-15
         dd, rr = dd + damping, rr + damping
         step = xp.stack([rr * de - dr * re, dd * re - dr * de]) / (dd * rr - dr * dr)
         displacement = displacement + xp.clip(step, -1, 1)

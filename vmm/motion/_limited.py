@@ -1,4 +1,4 @@
-"""A soft limit on how far coefficients are turned."""
+"""A soft limit on phase shifts."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from vmm.parts import Motion
 
 
 def limited(motion: Motion, limit: float) -> Motion:
-    """The same motion, faded out where it would shift the phase of coefficients by more than a limit.
+    """The same motion with a soft limit on the phase shift that is put into the coefficients.
 
-    A subband whose phase is shifted too far shows its motion twice, or torn. An angle becomes
-    ``angle / (1 + (angle / limit)^4)``: nearly the same up to half of the limit, half of it at the limit, and nearly 0
-    far beyond.
+    A phase shift that is too large for a subband causes ghosts and tears in the image. An angle is replaced by ``angle
+    / (1 + (angle / limit)^4)``: it is almost unchanged up to half of the limit, halved at the limit, and almost 0 far
+    beyond it.
 
     Parameters
     ----------
     motion
-        A motion that is an angle, such as ``local_phase`` or ``quaternion``.
+        A motion in radians, such as ``local_phase`` or ``quaternion``.
     limit
-        The limit in radians, greater than 0; infinity leaves the motion unchanged.
+        Limit in radians, greater than 0. Infinity leaves the motion unchanged.
 
     Returns
     -------

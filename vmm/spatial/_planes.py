@@ -1,4 +1,4 @@
-"""Color frames: luma alone, or luma and both color differences."""
+"""Spatial parts for color frames: on luma alone, or on all three channels."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.backend.reference import apart, brightness
+from vmm.backend.reference import split_channels, weigh_channels
 from vmm.parts import Grid, Spatial, SpatialPlan
 
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
-_YIQ[1:] -= _YIQ[1:].mean(axis=1, keepdims=True)  # a gray has a color difference of exactly 0
+_YIQ[1:] -= _YIQ[1:].mean(axis=1, keepdims=True)  # The chroma of gray is exactly 0.
 
 
 def luma(part: SpatialPlan, **options: Any) -> SpatialPlan:
-    """Apply a spatial part to the luma of color frames; the color differences belong to the residual.
+    """Apply a spatial part to the luma of color frames; the chroma belongs to the residual.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def planes(part: SpatialPlan, *, chroma: float = 1.0, **options: Any) -> Spatial
     part
         Plan of a part for frames (..., H, W).
     chroma
-        Share of a change that the color differences I and Q take, from 0 to 1; the rest is left out.
+        Factor in [0, 1] by which changes of the chroma I and Q are multiplied.
     **options
         Options of that part.
 
@@ -103,16 +103,16 @@ class Luma:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Subbands of the luma of frames (T, H, W, 3); integer frames give the same result."""
-        light = brightness(frames, _YIQ[0], self._dtype)  # (T, H, W)
-        bands, residual = self._part.analyze(light)
-        return bands, (residual, frames, light)
+        luma = weigh_channels(frames, _YIQ[0], self._dtype)  # (T, H, W)
+        bands, residual = self._part.analyze(luma)
+        return bands, (residual, frames, luma)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Color frames, or their gray change (T, H, W, 1) without a residual."""
         if residual is None:
             return self._part.synthesize(bands, None)[..., None]
-        inner, frames, light = residual
-        return self._part.synthesize(bands, inner)[..., None] + (frames - light[..., None])
+        inner, frames, luma = residual
+        return self._part.synthesize(bands, inner)[..., None] + (frames - luma[..., None])
 
 
 class Planes:
@@ -123,7 +123,7 @@ class Planes:
     part
         The part for frames (..., H, W).
     chroma
-        Share of a change that the color differences take.
+        Factor by which changes of the chroma are multiplied.
     dtype
         Floating type.
     xp
@@ -134,7 +134,7 @@ class Planes:
     part
         The part for frames (..., H, W).
     mix
-        Matrix (3, 3) that scales the color differences of RGB values by `chroma`.
+        Matrix (3, 3) that multiplies the chroma of RGB values by `chroma`.
     """
 
     def __init__(self, part: Any, chroma: float, dtype: np.dtype, xp: ModuleType) -> None:
@@ -148,7 +148,7 @@ class Planes:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Subbands (T, 3, h, w) of frames (T, H, W, 3); integer frames give the same result."""
-        bands, residual = self.part.analyze(apart(frames, self.dtype))
+        bands, residual = self.part.analyze(split_channels(frames, self.dtype))
         return bands, (residual, frames)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
@@ -156,8 +156,8 @@ class Planes:
         if residual is None:
             return self._mixed(self.part.synthesize(bands, None))
         inner, frames = residual
-        return self._mixed(self.part.synthesize(bands, inner) - apart(frames, self.dtype)) + frames
+        return self._mixed(self.part.synthesize(bands, inner) - split_channels(frames, self.dtype)) + frames
 
     def _mixed(self, planes: Array) -> Array:
-        """RGB values (T, H, W, 3) of planes (T, 3, H, W), their color differences scaled."""
+        """RGB values (T, H, W, 3) of planes (T, 3, H, W), with their chroma scaled."""
         return self._xp.moveaxis(planes, 1, -1) @ self._xp.asarray(self.mix.T, dtype=self.dtype)

@@ -6,7 +6,7 @@ from vmm.parts import Motion
 
 
 def smooth(motion: Motion, sigma: float) -> Motion:
-    """The same motion, blurred in space before it is put: ``blur(motion * amplitude) / blur(amplitude)``.
+    """The same motion, after a blur in space: ``blur(motion * amplitude) / blur(amplitude)``.
 
     Parameters
     ----------

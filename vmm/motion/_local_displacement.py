@@ -14,19 +14,19 @@ from vmm.parts import Grid, Motion
 def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion:
     """Displacement along the direction of each subband in pixels: phase shift divided by the local frequency.
 
-    The phase of a coefficient changes unevenly while a texture drifts, because the local frequency depends on position.
-    Divided by the local frequency it is the displacement, which is the same for all points of a rigid object, so that
-    a steady drift is steady. The displacement is the amplitude-weighted least-squares solution in a neighborhood, and
-    is multiplied by the local frequency again when it is put.
+    The local frequency of a texture depends on position, so that the phase of a coefficient changes unevenly while a
+    texture drifts at constant speed. The phase shift divided by the local frequency is the displacement, which is the
+    same for all points of a rigid object. The displacement is estimated by amplitude-weighted least squares in a
+    neighborhood. When it is put into coefficients, it is multiplied by the local frequency again.
 
     Parameters
     ----------
     sigma
-        Standard deviation of the Gaussian neighborhood in pixels at the finest level, 0 or greater; it increases with
-        the square root of the pixel size of a level. With 0 each coefficient is used alone, with the center frequency
-        of the subband in place of the local frequency, as in most papers.
+        Standard deviation of the Gaussian neighborhood in px at the finest level, 0 or greater. At other levels it
+        increases with the square root of the size of their pixels. With 0 each coefficient is used alone, with the
+        center frequency of the subband instead of the local frequency, as in most papers.
     limit
-        Angle in radians beyond which the phase shift fades out, as in ``limited``; greater than 0.
+        Limit on the phase shift in radians, as in ``limited``, greater than 0. No limit by default.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion
     Raises
     ------
     ValueError
-        If sigma is negative, or limit is not positive.
+        If `sigma` is negative, or if `limit` is not positive.
 
     References
     ----------
@@ -61,7 +61,7 @@ def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion
     def at(grid: Grid) -> Motion:
         if grid.frequency == (0.0, 0.0):
             raise ValueError("local_displacement needs subbands of one direction, such as those of SteerablePyramid")
-        width = sigma * math.sqrt(grid.scale)  # coarse levels have less noise, and large pixels
+        width = sigma * math.sqrt(grid.scale)  # Coarse levels have less noise, and larger pixels.
         return _along(grid, (width / grid.step[0], width / grid.step[1]), limit)
 
     return replace(_along(Grid((1, 1), frequency=(0.0, math.pi / 2)), (sigma, sigma), limit), at=at)
@@ -70,22 +70,23 @@ def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion
 def _along(grid: Grid, blur: tuple[float, float], limit: float) -> Motion:
     """The motion on the grid of one subband; the blur is in samples."""
     center = math.hypot(*grid.frequency)
+    direction = grid.frequency, grid.step, grid.phase_advance
 
     def read(coefs: Array, reference: Array) -> Array:
         if not any(blur):
-            return kernels.phase_since(coefs, reference) / -center
-        sums = kernels.blur(kernels.displaced(coefs, reference, grid.frequency, grid.step, grid.turn), blur)
+            return kernels.phase_shift(coefs, reference) / -center
+        sums = kernels.blur(kernels.displacement_terms(coefs, reference, *direction), blur)
         return sums[:, 0] / ((sums[:, 1] == 0) - sums[:, 1])
 
-    def phase_shift(coefs: Array, motion: Array, alpha: Any) -> Array:
-        frequency = kernels.slope(coefs, grid.frequency, grid.step, grid.turn) if any(blur) else center
-        angle = alpha * motion * -frequency  # the phase lags where the motion is along the direction
-        return angle if math.isinf(limit) else kernels.faded(angle, limit)
+    def rotation_angle(coefs: Array, motion: Array, alpha: Any) -> Array:
+        frequency = kernels.local_frequency(coefs, *direction) if any(blur) else center
+        angle = alpha * motion * -frequency  # Motion along the direction decreases the phase.
+        return angle if math.isinf(limit) else kernels.soft_limit(angle, limit)
 
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
-        return kernels.turn(coefs, phase_shift(coefs, motion, alpha))
+        return kernels.rotate(coefs, rotation_angle(coefs, motion, alpha))
 
     def changed(coefs: Array, motion: Array, alpha: Any) -> Array:
-        return kernels.turned(coefs, phase_shift(coefs, motion, alpha))
+        return kernels.rotation_change(coefs, rotation_angle(coefs, motion, alpha))
 
     return Motion(read, put, abs, changed, takes=("complex",))

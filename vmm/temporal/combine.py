@@ -1,4 +1,4 @@
-"""Filters made of filters, and the running sum and difference along time."""
+"""Combinations of filters, and the running sum and difference along time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from vmm.parts import CausalFilter, LinearFilter, LookAheadFilter, NonlinearFilt
 
 
 def chain(*filters: LinearFilter) -> LinearFilter:
-    """Apply filters one after another; their delays add up.
+    """Cascade of filters, applied one after another; their delays add up.
 
     Parameters
     ----------
     *filters
-        Linear filters. If one of them needs a whole clip, so does the result.
+        Linear filters. If one of them is a whole-clip filter, so is the result.
 
     Returns
     -------
@@ -41,8 +41,8 @@ def chain(*filters: LinearFilter) -> LinearFilter:
 
     def apply(x: Array, memory: Any) -> tuple[Array, Any]:
         states = []
-        for part, before in zip(filters, memory or [None] * len(filters), strict=True):
-            x, state = part.apply(x, before)
+        for part, state in zip(filters, memory or [None] * len(filters), strict=True):
+            x, state = part.apply(x, state)
             states.append(state)
         return x, states
 
@@ -55,14 +55,14 @@ def chain(*filters: LinearFilter) -> LinearFilter:
 
 
 def parallel(*filters: LinearFilter, gains: Sequence[float] | None = None) -> LinearFilter:
-    """Sum the outputs of filters, each times a gain; all are delayed to the latest.
+    """Weighted sum of the outputs of filters, which are delayed so that all have the same delay.
 
     Parameters
     ----------
     *filters
-        Linear filters: all of them, or none, need a whole clip.
+        Linear filters. Either all or none of them are whole-clip filters.
     gains
-        One gain for each filter; 1 by default.
+        One gain for each filter. All gains are 1 by default.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def parallel(*filters: LinearFilter, gains: Sequence[float] | None = None) -> Li
     Raises
     ------
     ValueError
-        If the number of gains differs from that of filters, or if only some of the filters need a whole clip.
+        If there is not one gain for each filter, or if whole-clip filters are combined with other filters.
     TypeError
         If one of the filters is not linear.
 
@@ -85,7 +85,9 @@ def parallel(*filters: LinearFilter, gains: Sequence[float] | None = None) -> Li
     """
     weights = [1.0] * len(filters) if gains is None else [float(gain) for gain in gains]
     if not filters or len(weights) != len(filters):
-        raise ValueError(f"{len(weights)} gains must be one for each of {len(filters)} filters")
+        raise ValueError(
+            f"gains holds {len(weights)} values for {len(filters)} filters: pass filters, and one gain for each"
+        )
     _check_linear(filters)
     if len({isinstance(part, WholeClipFilter) for part in filters}) > 1:
         raise ValueError("parallel cannot combine whole-clip filters, such as ideal, with filters of other kinds")
@@ -93,10 +95,10 @@ def parallel(*filters: LinearFilter, gains: Sequence[float] | None = None) -> Li
 
     def apply(x: Array, memory: Any) -> tuple[Array, Any]:
         states, total = [], None
-        for part, gain, (before, late) in zip(filters, weights, memory or [(None, None)] * len(filters), strict=True):
-            y, state = part.apply(x, before)
-            y, late = _delayed(y, delay - _delay(part), late)
-            states.append((state, late))
+        for part, gain, (state, queue) in zip(filters, weights, memory or [(None, None)] * len(filters), strict=True):
+            y, state = part.apply(x, state)
+            y, queue = _delayed(y, delay - _delay(part), queue)
+            states.append((state, queue))
             total = gain * y if total is None else total + gain * y
         return total, states
 
@@ -123,9 +125,7 @@ def _check_linear(filters: Sequence[Any]) -> None:
     for part in filters:
         if not isinstance(part, LinearFilter):
             kind = "a NonlinearFilter" if isinstance(part, NonlinearFilter) else repr(part)
-            raise TypeError(
-                f"{kind} cannot be combined: only linear filters, such as vmm.temporal.fir((1, 2), 30), can"
-            )
+            raise TypeError(f"{kind} cannot be combined: pass linear filters, such as vmm.temporal.fir((1, 2), 30)")
 
 
 def _delay(part: LinearFilter) -> int:
@@ -136,21 +136,21 @@ def _band(part: LinearFilter) -> tuple[float, float]:
     return (0.0, 0.5) if isinstance(part, CausalFilter) else part.band
 
 
-def _delayed(y: Array, n: int, memory: Array | None) -> tuple[Array, Array | None]:
-    """The signal n frames later, with zeros before it, and its last n frames."""
+def _delayed(y: Array, n: int, queue: Array | None) -> tuple[Array, Array | None]:
+    """The signal, delayed by n frames and preceded by zeros or the queue; and the queue of its last n frames."""
     if n == 0:
         return y, None
     xp = namespace(y)
-    before = xp.zeros((n, *y.shape[1:]), y.dtype) if memory is None else memory
-    joined = xp.concatenate([before, y])
-    return joined[: len(y)], joined[len(y) :]
+    before = xp.zeros((n, *y.shape[1:]), y.dtype) if queue is None else queue
+    samples = xp.concatenate([before, y])
+    return samples[: len(y)], samples[len(y) :]
 
 
 def unwrap() -> CausalFilter:
-    """Running sum along time: from wrapped differences between frames to motion that is not wrapped.
+    """Running sum along time, which unwraps a phase from its differences between frames.
 
-    The sum of the phase shifts from frame to frame is the unwrapped phase, as long as the phase changes by less than
-    half a cycle between two frames.
+    The sum of the phase shifts from frame to frame is the unwrapped phase, if the phase changes by less than half a
+    cycle between two frames.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def unwrap() -> CausalFilter:
 
 
 def difference() -> CausalFilter:
-    """Difference between a frame and the one before it: the inverse of ``unwrap``.
+    """Difference between each frame and the previous one: the inverse of ``unwrap``.
 
     Returns
     -------

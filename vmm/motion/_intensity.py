@@ -1,11 +1,11 @@
-"""Motion as change of value."""
+"""Motion as change of intensity."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import value_since
+from vmm.backend.reference import value_change
 from vmm.parts import Motion
 
 
@@ -24,5 +24,5 @@ def _amplitude(coefs: Array) -> Array:
     return namespace(coefs).ones_like(coefs)
 
 
-intensity = Motion(value_since, _put, _amplitude, _changed, takes=("real",))
-"""Motion as change of value: a first-order Taylor expansion of the displaced image ((3) in Wu et al. 2012)."""
+intensity = Motion(value_change, _put, _amplitude, _changed, takes=("real",))
+"""Motion as change of intensity: a first-order Taylor expansion of the displaced image ((3) in Wu et al. 2012)."""
