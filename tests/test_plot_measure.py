@@ -105,7 +105,7 @@ def test_the_overlay_shows_opposite_signs_in_different_colors(step):
     assert tuple(picture.get_extent()) == tuple(colors.get_extent())
     assert np.sign(values[0, 1]) == -np.sign(values[0, -2]) != 0
     assert alpha[0, values.shape[1] // 2] < 0.1 < alpha[0, 1] < 0.7  # transparent at 0
-    assert figure.axes[0].get_title(loc="left") == "1 Hz, down: up to 0.2 px"
+    assert figure.axes[0].get_title(loc="left") == "1 Hz, largest displacement down: 0.2 px"
 
 
 def test_values_below_three_standard_errors_are_not_drawn():

@@ -62,8 +62,8 @@ def test_each_stripe_moves_alone():
 @pytest.mark.parametrize("name", [accuracy.SYNTHETIC, accuracy.HAMMER])
 def test_an_exact_sensor_agrees_with_the_truth(name):
     scene = accuracy.scenes(TINY)[name]()
-    moved = (rod((60, 64), frames=60) if name == accuracy.SYNTHETIC else plate(64, frames=240)).moved
-    found = accuracy.compare_to_sensor(moved, scene)
+    displacement = (rod((60, 64), frames=60) if name == accuracy.SYNTHETIC else plate(64, frames=240)).displacement
+    found = accuracy.compare_to_sensor(displacement, scene)
     assert found.stderr < 0.02 and found.correlation > 0.99 and abs(found.gain / scene.unit - 1) < 0.03
 
 

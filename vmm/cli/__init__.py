@@ -9,7 +9,6 @@
 | ``info`` | the verbs ``info`` and ``compare`` |
 | ``report`` | the page of ``measure --report`` |
 | ``inputs``, ``tables``, ``outputs`` | input, tables and output of the verbs that measure |
-| ``strongest`` | choice of a region if none is requested |
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,8 @@ def __dir__() -> list[str]:
     return ["FREQUENCY", "FS", "Magnified", "moving_circles", "swaying"]
 
 
-class Magnified(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Magnified:
     """A clip and the result of a perfect magnifier.
 
     Attributes

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.special
@@ -29,7 +30,8 @@ def __dir__() -> list[str]:
     return ["FS", "PIXEL", "Recording", "plate", "rod"]
 
 
-class Recording(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Recording:
     """A clip of an object that moves up and down, and the signal of a sensor that measured the same motion.
 
     Attributes

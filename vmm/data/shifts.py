@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,7 +27,8 @@ def __dir__() -> list[str]:
     return ["COLUMNS", "HELD_OUT", "INNER", "Shift", "measured_shift", "shift", "similarities", "translated"]
 
 
-class Shift(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Shift:
     """Two frames and the result of a perfect magnifier.
 
     Attributes

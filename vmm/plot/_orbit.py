@@ -76,9 +76,11 @@ def _draw(axes: Any, phasors: np.ndarray, error: np.ndarray, unit: str) -> None:
     down, right = np.real(phasors[:, None] * rotations)
     axes.plot(right, down, color=COLORS[0])
     axes.annotate("", (right[6], down[6]), (right[0], down[0]), arrowprops={"arrowstyle": "-|>", "color": COLORS[0]})
-    axes.errorbar(right[0], down[0], BAND * error[0], BAND * error[1], color=COLORS[1], capsize=3)
+    cross = {"color": COLORS[1], "capsize": 3, "label": f"{BAND:g} standard errors"}
+    axes.errorbar(right[0], down[0], BAND * error[0], BAND * error[1], **cross)
     limit = 1.15 * float(np.abs(phasors).max() + BAND * error.max())
     axes.set(xlim=(-limit, limit), ylim=(limit, -limit), aspect="equal")  # the y axis points down, as in the frame
     suffix = f" ({unit})" if unit else ""
     axes.set(xlabel=f"right{suffix}", ylabel=f"down{suffix}")
+    axes.legend(loc="upper right", fontsize="small")
     axes.grid(alpha=0.3)

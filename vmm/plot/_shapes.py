@@ -55,7 +55,7 @@ def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figur
     >>> clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 5.0, 0.2), noise=1.0)
     >>> figure = vmm.plot.overlay(vmm.measure.modes(clip, [5.0], fs=30), clip[0])
     >>> figure.axes[0].get_title(loc="left")
-    '5 Hz, right: up to 0.2 px'
+    '5 Hz, largest displacement to the right: 0.2 px'
     """
     figure, panels = _panels(modes, frame)
     for axes, k in zip(panels, range(len(modes.frequencies)), strict=True):
@@ -67,7 +67,11 @@ def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figur
         limits = {"vmin": -largest, "vmax": largest, "extent": _extent(frame)}
         image = axes.imshow(values, cmap="RdBu_r", alpha=opacity, interpolation="none", **limits)
         image.set_alpha(opacity)
-        axes.set_title(_title(modes, k, largest, ("down", "right")[axis]), loc="left", fontsize="medium")
+        axes.set_title(
+            _title(modes, k, largest, f"largest displacement {('down', 'to the right')[axis]}"),
+            loc="left",
+            fontsize="medium",
+        )
         bar = figure.colorbar(_opaque(image), ax=axes, shrink=0.8, aspect=30)
         bar.set_label(f"{('down', 'right')[axis]} ({modes.unit})")
     return figure
@@ -98,7 +102,7 @@ def arrows(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure
     >>> clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 5.0, 0.2), noise=1.0)
     >>> figure = vmm.plot.arrows(vmm.measure.modes(clip, [5.0], fs=30), clip[0])
     >>> figure.axes[0].get_title(loc="left")
-    '5 Hz, length: up to 0.2 px'
+    '5 Hz, longest arrow: 0.2 px'
     """
     figure, panels = _panels(modes, frame)
     for axes, k in zip(panels, range(len(modes.frequencies)), strict=True):
@@ -114,7 +118,7 @@ def arrows(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure
         scale = largest / (1.3 * distance)
         style = {"color": "red", "width": 0.0022, "headwidth": 4, "headlength": 5, "minlength": 0.5}
         axes.quiver(x, y, right[drawn], down[drawn], angles="xy", scale_units="xy", scale=scale, **style)
-        axes.set_title(_title(modes, k, largest, "length"), loc="left", fontsize="medium")
+        axes.set_title(_title(modes, k, largest, "longest arrow"), loc="left", fontsize="medium")
     return figure
 
 
@@ -142,8 +146,8 @@ def _extent(frame: np.ndarray) -> tuple[float, float, float, float]:
     return (-0.5, width - 0.5, height - 0.5, -0.5)
 
 
-def _title(modes: Any, k: int, largest: float, component: str) -> str:
-    return f"{modes.frequencies[k]:.4g} Hz, {component}: up to {largest:.2g} {modes.unit}"
+def _title(modes: Any, k: int, largest: float, name: str) -> str:
+    return f"{modes.frequencies[k]:.4g} Hz, {name}: {largest:.2g} {modes.unit}"
 
 
 def _opaque(image: Any) -> Any:

@@ -44,7 +44,7 @@ def spectrum(density: Any, peaks: Sequence[Any] = (), *, band: tuple[float, floa
     >>> wave = 0.2 * np.sin(2 * np.pi * 31.07 * np.arange(960) / 240) + noise
     >>> figure = vmm.plot.spectrum(vmm.measure.spectrum(wave, fs=240), vmm.measure.peaks(wave, fs=240))
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['31.07 Hz, 0.21 px']
+    ['31.07 Hz, 0.21']
     """
     from matplotlib.figure import Figure
 
