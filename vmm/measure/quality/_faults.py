@@ -171,15 +171,15 @@ def check_codec(path: str | Path) -> None:
     path
         The file.
 
-    Warns
-    -----
-    UserWarning
-        If the codec predicts frames from other frames.
-
     Raises
     ------
     FileNotFoundError, ValueError
         As in ``vmm.io.info``.
+
+    Warns
+    -----
+    UserWarning
+        If the codec predicts frames from other frames.
 
     Examples
     --------

@@ -39,8 +39,8 @@ class Comparison(Result):
     """
 
     times: np.ndarray = field(repr=False)
-    measured: np.ndarray
-    sensor: np.ndarray
+    measured: np.ndarray = field(repr=False)
+    sensor: np.ndarray = field(repr=False)
     fs: float
     lag: float
     gain: float

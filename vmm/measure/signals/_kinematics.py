@@ -26,7 +26,7 @@ integration amplifies by 1/f^2, with a slope of f^8."""
 def velocity(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
 @overload
 def velocity(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
-def velocity(values: SignalsLike, *, fs: float | None = None, cutoff: float | None = None) -> Any:
+def velocity(values: ArrayLike | HasValues, *, fs: float | None = None, cutoff: float | None = None) -> Any:
     """Velocity, by differentiation in the frequency domain.
 
     Parameters
@@ -67,7 +67,7 @@ def velocity(values: SignalsLike, *, fs: float | None = None, cutoff: float | No
 def acceleration(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
 @overload
 def acceleration(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
-def acceleration(values: SignalsLike, *, fs: float | None = None, cutoff: float | None = None) -> Any:
+def acceleration(values: ArrayLike | HasValues, *, fs: float | None = None, cutoff: float | None = None) -> Any:
     """Acceleration, by differentiation in the frequency domain.
 
     Parameters

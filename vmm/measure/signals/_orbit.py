@@ -36,7 +36,7 @@ class Orbit(Result):
     """
 
     frequency: float
-    phasors: np.ndarray
+    phasors: np.ndarray = field(repr=False)
     stderr: np.ndarray = field(repr=False)
     major: np.ndarray
     minor: np.ndarray

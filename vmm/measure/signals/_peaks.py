@@ -51,9 +51,9 @@ class Peak(Result):
     amplitude_stderr: np.ndarray = field(repr=False)
     phase: np.ndarray = field(repr=False)
     snr: float
-    is_steady: bool
+    is_steady: bool = field(repr=False)
     unit: str
-    fs: float
+    fs: float = field(repr=False)
     frequency_unit: str = "Hz"
 
 

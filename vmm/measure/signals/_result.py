@@ -1,4 +1,4 @@
-"""What the result classes share: a one-line representation, and units that depend on whether the rate is known."""
+"""The base of the result classes: a one-line representation, and units that depend on whether the rate is known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ TimeUnit = Literal["s", "frame"]
 
 
 class Result:
-    """Base of the result classes: ``repr`` shows arrays by their shape, in one line."""
+    """Base of the result classes: ``repr`` fits into one line and shows arrays by their shape.
+
+    Fields that are declared with ``repr=False`` are left out, to keep the line short.
+    """
 
     def __repr__(self) -> str:
         parts = [f"{f.name}={_short(getattr(self, f.name))}" for f in fields(self) if f.repr]  # type: ignore[arg-type]
@@ -42,7 +45,7 @@ def _short(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.item()
     if isinstance(value, (float, np.floating)):
-        return f"{value:.6g}"
+        return f"{value:.4g}"
     if isinstance(value, tuple) and len(value) > 4:
         return f"<{len(value)} items>"
     return repr(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -43,11 +43,11 @@ class Spectrum(Result):
 
     frequencies: np.ndarray
     values: np.ndarray
-    fs: float
+    fs: float = field(repr=False)
     unit: str
     kind: Kind
-    dof: float
-    enbw: float
+    dof: float = field(repr=False)
+    enbw: float = field(repr=False)
     frequency_unit: str = "Hz"
 
 
