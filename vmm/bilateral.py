@@ -45,24 +45,25 @@ def magnify(
         Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
         `frequency` is in cycles per frame.
     alpha
-        Amplification: output motion = (1 + alpha) * input motion at the frequency; -1 removes it. A number or a map
-        (H, W).
+        Amplification: output motion = (1 + alpha) * input motion at the frequency; -1 removes it. A number or a map (H,
+        W). The default is 8.
     max_displacement
         Largest motion of interest in px, greater than 0. The gain of a vibration whose amplitude is a sixth of it is
-        0.95.
+        0.95. The default is 0.6.
     pairs
         If True, the default, a drift of constant speed has no influence on the weights. If False, drifting objects are
         not magnified, as published.
     octave
-        Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25.
+        Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25. The default is 0.5.
     orientations
-        Number of orientations of the pyramid, at least 1.
+        Number of orientations of the pyramid, at least 1. The default is 8.
     sigma
         Standard deviation of the Gaussian neighborhood from which each displacement is estimated, in px at the finest
-        level, 0 or greater. With 0 it is estimated from each coefficient alone, as published.
+        level, 0 or greater. With 0 it is estimated from each coefficient alone, as published. The default is 3.
     limit
         Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
-        subband represents without ambiguity: half a wavelength at octave 0.5. Larger motion fades out.
+        subband represents without ambiguity: half a wavelength at octave 0.5. Larger motion fades out. The default is
+        0.75.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.

@@ -44,17 +44,19 @@ def magnify(
         `band` is in cycles per frame.
     alpha
         Amplification: output change = (1 + alpha) * input change in the band; -1 removes it. A number, a map (H, W), or
-        one number for each of several bands.
+        one number for each of several bands. The default is 50.
     chroma
-        Factor in [0, 1] by which alpha is multiplied for the chroma.
+        Factor in [0, 1] by which alpha is multiplied for the chroma. The default is 1.
     level
         Number of times that the frames are blurred and halved in size before the change is read, 0 or greater. Changes
-        that are narrower than 2 ** level px are not magnified, and noise is reduced by about the same factor.
+        that are narrower than 2 ** level px are not magnified, and noise is reduced by about the same factor. The
+        default is 4.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
     temporal
-        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
+        default is ``vmm.temporal.ideal``.
 
     Returns
     -------

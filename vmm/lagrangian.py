@@ -61,13 +61,13 @@ def magnify(
         `band` is in cycles per frame.
     alpha
         Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
-        number or a map (H, W).
+        number or a map (H, W). The default is 10.
     sigma
         Standard deviation in px of the window of the optical flow, and of the average over points with the same motion.
-        If another `flow` is passed, 0 turns the average off; otherwise it must be greater than 0.
+        If another `flow` is passed, 0 turns the average off; otherwise it must be greater than 0. The default is 2.5.
     limit
         Limit in px on alpha times the motion, greater than 0. Larger motion fades out by the formula of
-        ``vmm.motion.limited``, so that it does not tear the image.
+        ``vmm.motion.limited``, so that it does not tear the image. The default is 16.
     flow
         Optical flow: None, the default, for ``vmm.motion.flow``; ``"tvl1"`` or ``"ilk"`` of scikit-image, or
         ``"farneback"`` of OpenCV; or a function ``flow(a, b)`` of the luma (H, W) of two frames, which returns the
@@ -81,7 +81,8 @@ def magnify(
         Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. A
         look-ahead filter is applied along the trajectories through each frame; memory holds the flow of twice as many
         frames as its delay, with 20 bytes per pixel and frame. A whole-clip filter needs the flow of the whole clip.
-        The state of a recursive filter is warped along the flow from frame to frame.
+        The state of a recursive filter is warped along the flow from frame to frame. The default is
+        ``vmm.temporal.fir``.
 
     Returns
     -------

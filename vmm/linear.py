@@ -62,20 +62,21 @@ def magnify(
         `band` is in cycles per frame.
     alpha
         Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
-        number, a map (H, W), or one number for each of several bands.
+        number, a map (H, W), or one number for each of several bands. The default is 10.
     wavelength
         Spatial cutoff in px, greater than 0, the wavelength lambda_c of [1]_: levels with shorter wavelengths are
         magnified less. By default all levels have the same alpha.
     chroma
-        Factor in [0, 1] by which alpha is multiplied for the chroma.
+        Factor in [0, 1] by which alpha is multiplied for the chroma. The default is 0.1.
     adaptive
         Strength of the noise suppression, 0 or greater, which reduces motion where the local amplitude is small. 1 is
-        the published gain [2]_, and 0 turns it off.
+        the published gain [2]_, and 0, the default, turns it off.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
     temporal
-        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
+        default is ``vmm.temporal.butterworth``.
 
     Returns
     -------

@@ -62,12 +62,12 @@ def magnify(
         `band` is in cycles per frame.
     alpha
         Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
-        number, a map (H, W), or one number for each of several bands.
+        number, a map (H, W), or one number for each of several bands. The default is 10.
     octave
         Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25. Narrower subbands represent larger
-        output motion without ambiguity, take more time and ring farther.
+        output motion without ambiguity, take more time and ring farther. The default is 0.5.
     orientations
-        Number of orientations of the pyramid, at least 1.
+        Number of orientations of the pyramid, at least 1. The default is 8.
     transition
         Width in octaves of the transition between two subbands, in (0, 2]. By default it equals `octave`, but is at
         least 0.5. A wider transition, such as 1, reduces ringing if the output motion exceeds the limit of the
@@ -75,25 +75,27 @@ def magnify(
     transform
         Spatial transform: ``"steerable"``, a complex steerable pyramid; or ``"dualtree"``, the dual-tree complex
         wavelet transform with one octave and six directions, for which `octave`, `orientations` and `transition` cannot
-        be set.
+        be set. The default is ``"steerable"``.
     sigma
         Standard deviation of an amplitude-weighted blur of the motion in space, in px of each level, 0 or greater. It
-        reduces noise, but also blurs motion that varies in space. 0 turns it off.
+        reduces noise, but also blurs motion that varies in space. 0, the default, turns it off.
     limit
         Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
         subband represents without ambiguity: a quarter of a wavelength at octave 1, and half of one at octave 0.5.
-        Larger motion fades out, so that it does not tear the image. ``float("inf")`` turns the limit off.
+        Larger motion fades out, so that it does not tear the image. ``float("inf")`` turns the limit off. The default
+        is 3.
     denoise
         Strength of the noise suppression, 0 or greater, which reduces motion where the amplitude is small. At 1 three
-        quarters of the frame are magnified by less than half of alpha. 0 turns it off.
+        quarters of the frame are magnified by less than half of alpha. 0, the default, turns it off.
     color
         Amplification of changes of luma and chroma over large areas, as by ``vmm.color``, in the same pass, so that
-        motion and pulse are magnified together [2]_. It needs a single band. 0 turns it off.
+        motion and pulse are magnified together [2]_. It needs a single band. 0, the default, turns it off.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
     temporal
-        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
+        default is ``vmm.temporal.fir``.
 
     Returns
     -------

@@ -53,29 +53,31 @@ def magnify(
         `band` is in cycles per frame.
     alpha
         Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
-        number, a map (H, W), or one number for each of several bands.
+        number, a map (H, W), or one number for each of several bands. The default is 10.
     sigma
         Standard deviation of an amplitude-weighted blur of the motion in space, in px of each level, 0 or greater. The
         default of 2, as in [1]_, reduces the noise of orientations that differ from pixel to pixel.
     pyramid
-        Pyramid: ``"laplacian"``, or ``"invertible"``, the self-inverting pyramid of [1]_, which is slower.
+        Pyramid: ``"laplacian"``, or ``"invertible"``, the self-inverting pyramid of [1]_, which is slower. The default
+        is ``"laplacian"``.
     kernel
-        Approximate Riesz transform: ``"3-tap"``, or ``"3x3"``, which is more accurate.
+        Approximate Riesz transform: ``"3-tap"``, or ``"3x3"``, which is more accurate. The default is ``"3-tap"``.
     limit
         Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
         subband represents without ambiguity: a quarter of a wavelength. Larger motion fades out, so that it does not
-        tear the image. ``float("inf")`` turns the limit off.
+        tear the image. ``float("inf")`` turns the limit off. The default is 3.
     denoise
         Strength of the noise suppression, 0 or greater, which reduces motion where the amplitude is small. At 1 three
-        quarters of the frame are magnified by less than half of alpha. 0 turns it off.
+        quarters of the frame are magnified by less than half of alpha. 0, the default, turns it off.
     color
         Amplification of changes of luma and chroma over large areas, as by ``vmm.color``, in the same pass, so that
-        motion and pulse are magnified together [3]_. It needs a single band. 0 turns it off.
+        motion and pulse are magnified together [3]_. It needs a single band. 0, the default, turns it off.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
     temporal
-        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
+        default is ``vmm.temporal.butterworth``.
 
     Returns
     -------

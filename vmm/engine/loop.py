@@ -56,7 +56,7 @@ def magnify(
         Temporal filter of one of the kinds in ``vmm.parts``, such as ``vmm.temporal.fir((1, 3), fs=30)``.
     alpha
         Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
-        number or a map (H, W).
+        number or a map (H, W). The default is 10.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. Pixels where it is 0 keep their exact values. By default the whole frame is magnified.

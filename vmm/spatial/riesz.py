@@ -48,11 +48,13 @@ class RieszPyramid:
     xp
         Array module, NumPy or CuPy.
     pyramid
-        Pyramid of octaves: ``"laplacian"``, or ``"invertible"``, the self-inverting pyramid of [1]_ with filters of
-        9x9 taps. The latter is much slower and was not more accurate on any scene of the benchmarks. Its
-        reconstruction error, of about 1 % of the range, is stored in the residual, so that synthesis is exact.
+        Pyramid of octaves: ``"laplacian"``, or ``"invertible"``, the self-inverting pyramid of [1]_ with filters of 9x9
+        taps. The latter is much slower and was not more accurate on any scene of the benchmarks. Its reconstruction
+        error, of about 1 % of the range, is stored in the residual, so that synthesis is exact. The default is
+        ``"laplacian"``.
     kernel
-        Approximate Riesz transform: ``"3-tap"`` [2]_, or ``"3x3"`` [1]_, which is more accurate.
+        Approximate Riesz transform: ``"3-tap"`` [2]_, or ``"3x3"`` [1]_, which is more accurate. The default is
+        ``"3-tap"``.
 
     Raises
     ------

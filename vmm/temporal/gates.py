@@ -44,15 +44,15 @@ def jerk_aware(
     fs
         Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     beta
-        Exponent of the gate, 0 or greater. With 0 the filter is ``acceleration`` alone.
+        Exponent of the gate, 0 or greater. With 0 the filter is ``acceleration`` alone. The default is 0.5.
     max_displacement
         Largest motion of interest, greater than 0, in the unit of the motion (px for ``local_displacement``): the
         amplitude of a vibration at `frequency` whose largest jerk makes S one half. The published form uses the largest
-        jerk of the whole clip instead, which is not available before the end of the clip.
+        jerk of the whole clip instead, which is not available before the end of the clip. The default is 0.5.
     propagation
-        Number of levels whose gates are multiplied, the level itself and coarser ones, at least 1.
+        Number of levels whose gates are multiplied, the level itself and coarser ones, at least 1. The default is 5.
     kernel
-        Impulse response of ``acceleration`` and ``jerk``.
+        Impulse response of ``acceleration`` and ``jerk``. The default is ``"gaussian"``.
 
     Returns
     -------
@@ -129,10 +129,10 @@ def anisotropic(
     fs
         Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     gamma
-        Exponent of the anisotropy, 0 or greater.
+        Exponent of the anisotropy, 0 or greater. The default is 0.5.
     window
         Width of the window in samples of a level, odd and at least 3. It must be wider than the blur of the motion. The
-        duration of the window is half a period.
+        duration of the window is half a period. The default is 25.
     beta, max_displacement, propagation, kernel
         Options of ``jerk_aware``. The default of `max_displacement` differs: it is 1.5.
 
