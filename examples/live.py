@@ -14,4 +14,4 @@ outputs = vmm.riesz.magnify(camera, (1.5, 2.5), fs=FS, alpha=10, sigma=0)  # one
 result = vmm.measure.displacement(np.concatenate(list(outputs)))
 settled = slice(60, None)  # a causal filter needs two seconds to settle
 amplitudes = [np.ptp(signal[settled]) / 2 for signal in (displacement[:, 1], result.values[:, 0, 1])]
-print("in {:.2f} px, out {:.2f} px".format(*amplitudes))
+print("amplitude before {:.2f} px, after {:.2f} px".format(*amplitudes))

@@ -135,7 +135,10 @@ def test_demo(tmp_path, capsys):
 def test_help_comes_from_the_docstring(capsys):
     assert run("phase", "-h") == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "--octave" in printed and "Bandwidth of the subbands in octaves: 1, 0.5 or 0.25. Default: 0.5." in printed
+    assert (
+        "--octave" in printed
+        and "Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25. Default: 0.5." in printed
+    )
     assert "--sigma" in printed and "--mask" in printed and "--band LOW HIGH" in printed
 
 
@@ -208,6 +211,7 @@ def test_an_interrupted_run_removes_its_partial_file(sent, status, tmp_path):
             time.sleep(0.05)
         process.send_signal(sent)
         assert process.wait(30) == status
+        assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 

@@ -1,6 +1,7 @@
 """Options of the command line that all methods share: presets, several bands, stabilization."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_a_missing_band_is_an_error_that_names_the_option(name, option, video, t
     assert not (tmp_path / "out.mkv").exists()
 
 
-WRONG = {
+WRONG: dict[str, tuple[list[Any], str]] = {
     "band": (["acceleration", "a.mkv", "b.mkv", "--band", 4, 6], "acceleration takes --frequency, one number in Hz"),
     "frequency": (["phase", "a.mkv", "b.mkv", "--frequency", 4], "phase takes --band LOW HIGH in Hz"),
     "neither": (["flowmag", "a.mkv", "b.mkv", "--band", 4, 6], "flowmag takes no --band"),

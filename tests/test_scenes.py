@@ -84,8 +84,8 @@ def test_circles_have_the_requested_size():
         radii = np.sqrt(np.array(areas) / np.pi)
         assert (radii >= 20).all() and (radii <= 40.1).all() and np.ptp(radii) > 0.1
     scene = synthetic.circles(behind, radii=(12, 25, 33))(np.zeros((3, 2)))
-    radii = [np.sqrt(area / np.pi) for _, area in discs(scene, behind)]
-    assert radii == pytest.approx([12, 25, 33], rel=2e-3)
+    measured = [np.sqrt(area / np.pi) for _, area in discs(scene, behind)]
+    assert measured == pytest.approx([12, 25, 33], rel=2e-3)
 
 
 def test_circles_differ_by_seed_and_contrast_with_the_background():

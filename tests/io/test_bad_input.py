@@ -200,17 +200,17 @@ def test_a_list_of_frames_is_written_as_one_clip(shape, tmp_path, rng):
 
 def test_arguments_of_other_kinds(tmp_path, frames):
     with pytest.raises(TypeError, match="the path comes first"):
-        vmm.io.write(frames, "a.mp4", 30)
+        vmm.io.write(frames, "a.mp4", 30)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="path must be a string"):
         vmm.io.read(frames)
     with pytest.raises(TypeError, match=r"is a path: open it with vmm\.io\.stream\('in\.mp4'\)"):
-        vmm.io.write(tmp_path / "a.mp4", "in.mp4", 30)
+        vmm.io.write(tmp_path / "a.mp4", "in.mp4", 30)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"is a pair \(frames, fs\)"):
         vmm.io.write(tmp_path / "a.mp4", (frames, 30.0), 30)
-    with pytest.raises(TypeError, match="an iterator of arrays, not int"):
-        vmm.io.write(tmp_path / "a.mp4", 3, 30)
+    with pytest.raises(TypeError, match="an iterator of such chunks, not int"):
+        vmm.io.write(tmp_path / "a.mp4", 3, 30)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="fps must be a number"):
-        vmm.io.write(tmp_path / "a.mp4", frames, "30")
+        vmm.io.write(tmp_path / "a.mp4", frames, "30")  # type: ignore[arg-type]
     assert names_in(tmp_path) == []
 
 

@@ -84,7 +84,7 @@ def test_part_of_a_clip(tmp_path, frames):
 def test_a_stream_has_shape_dtype_and_fs(tmp_path, frames):
     vmm.io.write(tmp_path / "a.mkv", frames, 10)
     clip = vmm.io.stream(tmp_path / "a.mkv", chunk=4, fs=600)
-    assert (clip.shape, clip.dtype, clip.fs, clip.fps) == (frames.shape, frames.dtype, 600, 10)
+    assert (clip.shape, clip.dtype, clip.fs, clip.fps) == (frames.shape, frames.dtype, 600.0, Fraction(10))
     assert [len(chunk) for chunk in clip] == [4, 4, 1]
     out = vmm.linear.magnify(vmm.io.stream(tmp_path / "a.mkv", fs=600), (72, 92))
     assert sum(len(chunk) for chunk in out) == 9

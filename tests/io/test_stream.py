@@ -3,6 +3,7 @@
 import threading
 import time
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,7 +86,8 @@ class Twice:
     """A long clip that repeats a few frames and can be read twice."""
 
     def __init__(self, loop, count):
-        self._loop, self._count, self.shape = loop, count, (count, *loop.shape[1:])
+        self._loop, self._count = loop, count
+        self.shape, self.dtype = (count, *loop.shape[1:]), loop.dtype
 
     def reopen(self):
         return (self._loop[i % len(self._loop) :][:10] for i in range(0, self._count, 10))
@@ -96,7 +98,7 @@ class Twice:
 
 def test_a_clip_that_is_shorter_than_its_stated_length():
     loop = synthetic.render(synthetic.texture((32, 40)), synthetic.sway(50, 30, 2.5, 0.2))
-    clip = Twice(loop, 40)
+    clip: Any = Twice(loop, 40)
     clip.shape = (57, 32, 40)
     out = np.concatenate(list(vmm.phase.magnify(clip, (2, 3), fs=30, temporal=ideal)))
     assert np.abs(out.astype(int) - vmm.phase.magnify(loop[:40], (2, 3), fs=30, temporal=ideal)).max() <= 1
@@ -114,7 +116,7 @@ def test_zero_phase_memory_does_not_grow_with_the_clip(temporal, monkeypatch):
 
     def peak(count):
         half = 30 / count if temporal is ideal else 1.0
-        clip = Twice(loop, count)
+        clip: Any = Twice(loop, count)
         tracemalloc.start()
         for _ in vmm.phase.magnify(clip, (3 - 2.1 * half, 3 + 2.1 * half), fs=30, temporal=temporal, orientations=2):
             pass
