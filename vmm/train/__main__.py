@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+import math
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,14 +17,16 @@ from typing import Any
 
 import torch
 
+from vmm.backend.threads import cores
 from vmm.train.architectures import ARCHITECTURES, MARGIN, architecture, kind
 from vmm.train.calibrate import calibration
 from vmm.train.dataset import PairDataset
 from vmm.train.evaluate import held_out
 from vmm.train.export import export
-from vmm.train.loop import Settings, Training, start
+from vmm.train.loop import Loss, Settings, Training, start
 from vmm.train.losses import LOSSES
 from vmm.train.pairs import Pairs, Scenes, pairs
+from vmm.train.processes import at_termination, bound_to
 from vmm.train.restore import weights
 from vmm.train.textures import texture_bank
 
@@ -39,6 +41,15 @@ PROGRESS_MINUTES = 1 / 6
 
 FINE_RATE = 3e-4
 """Peak learning rate of ``--fine``; at the rate for new networks, a trained network loses part of its accuracy."""
+
+FIRST_PAIRS = 500
+"""Number of pairs in the data set with which the training begins; the others are added during the training."""
+
+WAIT = 5.0
+"""Time in seconds between two looks at the data set, while a process waits for pairs or for another writer."""
+
+OF_KIND = ("magnet", "lightweight")
+"""Losses that need the network of the same kind, for they use its texture and shape."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -67,20 +78,25 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in ARCHITECTURES:
         verb = verbs.add_parser(name, help=f"train {name}, or continue from its checkpoint")
-        verb.add_argument("--minutes", type=float, default=150, help="total training time in minutes [150]")
+        verb.add_argument("--minutes", type=_positive, default=150, help="total training time in minutes [150]")
         verb.add_argument("--out", type=Path, default=Path("trained"), help="folder for checkpoint and log [trained]")
         verb.add_argument("--device", default="cpu", help="PyTorch device: cpu or cuda [cpu]")
         verb.add_argument("--batch", type=int, default=None, help="pairs per batch [8; 64 on a GPU]")
         verb.add_argument("--patch", type=int, default=96, help="side of the training frames in pixels [96]")
         verb.add_argument("--pairs", type=int, default=40_000, help="size of the data set on a CPU [40000]")
-        verb.add_argument("--max-output", type=float, help="largest output motion in pixels [12; 30 on a GPU]")
-        verb.add_argument(
-            "--rate", type=float, help=f"peak learning rate [{Settings.rate:g}; {FINE_RATE:g} with --fine]"
-        )
+        verb.add_argument("--max-output", type=_positive, help="largest output motion in pixels [12; 30 on a GPU]")
+        rates = f"{Settings.rate:g}; {FINE_RATE:g} with --fine"
+        verb.add_argument("--rate", type=_positive, help=f"peak learning rate [{rates}]")
         verb.add_argument("--loss", choices=LOSSES, default="painted", help="loss function [painted]")
-        light = f"largest relative change of light between the frames of a pair [{Settings.light:g}]"
-        verb.add_argument("--light", type=float, default=Settings.light, help=light)
-        fine = "train on from the weights of --start: full range of motion and noise from the first step on"
+        proxy = (
+            "PATH.onnx of a network of the same size, trained with --noise 0, for the term L_M of --loss lightweight"
+        )
+        verb.add_argument("--proxy", type=Path, help=f"{proxy}; without it this term is left out")
+        noise = f"largest standard deviation of the noise in gray levels [{Settings.noise:g}]"
+        verb.add_argument("--noise", type=float, default=Settings.noise, help=noise)
+        light = "largest relative change of light between the frames of a pair"
+        verb.add_argument("--light", type=float, help=f"{light} [{Settings.light:g}; 0 with --loss flowmag]")
+        fine = "continue the training of the weights of --start, with the full range of motion and noise from the start"
         verb.add_argument("--fine", action="store_true", help=fine)
         verb.add_argument("--start", type=Path, help="PATH.onnx of a network with the initial weights")
         verb.set_defaults(run=_train, name=name)
@@ -88,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument("path", type=Path, help="folder of the data set")
     fill.add_argument("--pairs", type=int, default=40_000, help="number of pairs [40000]")
     fill.add_argument("--patch", type=int, default=96, help="side of the frames in pixels [96]")
-    fill.add_argument("--max-output", type=float, default=12.0, help="largest output motion in pixels [12]")
-    fill.add_argument("--parent", type=int, help="identifier of a process; stop when it has ended")
+    fill.add_argument("--max-output", type=_positive, default=12.0, help="largest output motion in pixels [12]")
+    fill.add_argument("--parent", type=int, help="identifier of the process that starts this one; stop when it ends")
     fill.set_defaults(run=_write_pairs)
     preview = verbs.add_parser("preview", help="write an image of a batch: columns of a, b and target")
     preview.add_argument("path", type=Path, help="a .png file")
@@ -105,26 +121,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _positive(text: str) -> float:
+    """A positive number of the command line."""
+    value = float(text)
+    if not (value > 0 and math.isfinite(value)):
+        raise argparse.ArgumentTypeError(f"{text} must be a positive number")
+    return value
+
+
 def _train(options: argparse.Namespace) -> None:
-    if options.fine and options.start is None:
-        raise SystemExit("--fine trains on from existing weights: name them with --start PATH.onnx")
+    _check(options)
     options.out.mkdir(parents=True, exist_ok=True)
     checkpoint = options.out / f"{options.name}.pt"
-    on_gpu = options.device != "cpu"
     net = start(architecture(options.name), options.seed)
     if options.start is not None:
         weights(net, options.start)
-    training = Training(net, LOSSES[options.loss](), _settings(options), device=options.device)
+    training = Training(net, _loss(options), _settings(options), device=options.device)
     if checkpoint.exists():
         training.load(checkpoint)
         print(f"continuing after {training.minutes:.1f} minutes", flush=True)
-    signal.signal(signal.SIGTERM, lambda *_: setattr(training, "stop", True))
-    batch = options.batch or (64 if on_gpu else 8)
-    source = _on_gpu if on_gpu else _from_dataset
-    with closing(source(options, batch, training)) as batches:
-        _run(training, batches, batch, checkpoint, options.device)
-    if training.stop:
-        raise SystemExit(f"stopped after {training.minutes:.1f} minutes; the same command continues from {checkpoint}")
+    if training.progress < 1:
+        _fit(training, options, checkpoint)
     net, path = training.mean.cpu(), options.out / f"{options.name}.onnx"
     for file in export(net, path, kind(options.name), margin=MARGIN, calibration=calibration(net)):
         print(file)
@@ -133,31 +150,72 @@ def _train(options: argparse.Namespace) -> None:
     curves(training.history, options.out / f"{options.name}.png")
 
 
+def _check(options: argparse.Namespace) -> None:
+    """End the process with a message if options contradict each other."""
+    if options.fine and options.start is None:
+        raise SystemExit("--fine continues the training of existing weights: name them with --start PATH.onnx")
+    if options.loss in OF_KIND and options.loss != kind(options.name):
+        raise SystemExit(
+            f"--loss {options.loss} uses the texture and shape of a network of its own kind, which {options.name} is "
+            "not: choose --loss painted or --loss flowmag"
+        )
+    if options.proxy is not None and options.loss != "lightweight":
+        raise SystemExit("--proxy belongs to --loss lightweight; no other loss uses a proxy")
+
+
+def _loss(options: argparse.Namespace) -> Loss:
+    """The loss function, with its proxy if there is one."""
+    if options.proxy is None:
+        return LOSSES[options.loss]()
+    return LOSSES[options.loss](weights(architecture(options.name), options.proxy).to(options.device))
+
+
 def _settings(options: argparse.Namespace) -> Settings:
     """Settings of the training, from the options of the command."""
+    light = 0.0 if options.loss == "flowmag" else Settings.light  # Optical flow assumes that the light is constant.
     return Settings(
         options.minutes,
         rate=options.rate or (FINE_RATE if options.fine else Settings.rate),
+        noise=options.noise,
         color=0.25 if options.loss == "magnet" else 0.0,
-        light=options.light,
+        light=light if options.light is None else options.light,
         fine=options.fine,
     )
 
 
+def _fit(training: Training, options: argparse.Namespace, checkpoint: Path) -> None:
+    """Train to the end; if the process is terminated, write a checkpoint and end the process with a message."""
+    on_gpu = options.device != "cpu"
+    batch = options.batch or (64 if on_gpu else 8)
+    source = _on_gpu if on_gpu else _from_dataset
+    with at_termination(lambda: setattr(training, "stop", True)):
+        with closing(source(options, batch, training)) as batches:
+            _run(training, batches, batch, checkpoint, options.device)
+        if training.stop:
+            training.save(checkpoint)
+            raise SystemExit(
+                f"stopped after {training.minutes:.1f} minutes; the same command continues from {checkpoint}"
+            )
+
+
 def _run(training: Training, batches: Iterator[Pairs], batch: int, checkpoint: Path, device: str) -> None:
     """Train to the end, or until the process is terminated; print progress and write checkpoints meanwhile."""
-    batches = itertools.chain([next(batches)], batches)  # The textures are generated before the time counts.
+    first = next(batches, None)  # The textures are generated before the training time is counted.
+    if first is None:
+        return
+    batches = itertools.chain([first], batches)
     saved = evaluated = training.minutes
     while training.progress < 1 and not training.stop:
         step, minutes = training.step, training.minutes
         loss = training.run(batches, minutes + PROGRESS_MINUTES)
-        speed = batch * (training.step - step) / (60 * (training.minutes - minutes))
+        speed = batch * (training.step - step) / (60 * max(training.minutes - minutes, 1e-6))
         print(f"{training.minutes:.2f} min, step {training.step}, {speed:.0f} pairs/s, loss {loss:.4f}", flush=True)
-        if training.progress == 1 or training.stop or training.minutes - saved >= CHECKPOINT_MINUTES:
+        if training.minutes - saved >= CHECKPOINT_MINUTES:
             saved = training.minutes
             training.save(checkpoint)
         if training.progress == 1 or training.minutes - evaluated >= EVALUATION_MINUTES:
             evaluated = training.minutes
+            training.save(checkpoint)  # The evaluation takes time, during which the machine may stop.
             _evaluate(training, loss, checkpoint, device)
 
 
@@ -175,10 +233,9 @@ def _on_gpu(options: argparse.Namespace, batch: int, training: Training) -> Gene
     """Generate pairs on the GPU during training, with the current bounds of the curriculum."""
     torch.backends.cudnn.benchmark = True
     torch.backends.cudnn.allow_tf32 = False  # The factor, up to 100, would multiply its rounding to 10 bits.
-    side = 2 * (options.patch + 2 * 32) + 64
-    cores = os.cpu_count() or 1
-    source = texture_bank(1024, 1024, side=side, seed=options.seed, device=options.device, processes=cores)
     max_output, seed = options.max_output or 30.0, options.seed + training.step
+    side = 2 * (options.patch + 2 * (max(30, math.ceil(max_output)) + 2)) + 64
+    source = texture_bank(1024, 1024, side=side, seed=options.seed, device=options.device, processes=cores())
     streams: dict[tuple[float, float], Iterator[Pairs]] = {}
     while True:
         reach, factor = (round(limit, 0) for limit in training.limits())
@@ -191,35 +248,60 @@ def _on_gpu(options: argparse.Namespace, batch: int, training: Training) -> Gene
 
 def _from_dataset(options: argparse.Namespace, batch: int, training: Training) -> Generator[Pairs, None, None]:
     """Pairs of a data set, which another process fills during training."""
-    path = options.out / f"pairs-{options.patch}"
-    dataset = PairDataset(path, size=options.pairs, patch=options.patch)
-    writer = None
-    if not dataset.full:
-        max_output = options.max_output or 12.0
-        args = [str(path), "--patch", str(options.patch), "--max-output", str(max_output), "--seed", str(options.seed)]
-        writer = subprocess.Popen([sys.executable, "-m", "vmm.train", "pairs", *args, "--parent", str(os.getpid())])
-        while len(dataset) < 500 and not training.stop:
-            if writer.poll() not in (None, 0):
-                raise RuntimeError(
-                    f"the process that generates training pairs failed with exit status {writer.returncode}: see its "
-                    "message above"
-                )
-            print(f"{len(dataset)} of the first 500 training pairs are ready", flush=True)
-            time.sleep(10)
+    dataset = PairDataset(options.out / f"pairs-{options.patch}", size=options.pairs, patch=options.patch)
+    writer = None if dataset.full else _writer(dataset.path, options)
     try:
-        yield from dataset.batches(batch, seed=options.seed + training.step, limits=training.limits)
+        if writer is not None:
+            _wait_for_pairs(dataset, writer, training)
+        if not training.stop:
+            yield from dataset.batches(batch, seed=options.seed + training.step, limits=training.limits)
     finally:
         if writer is not None:
             writer.terminate()
+            writer.wait()
+
+
+def _writer(path: Path, options: argparse.Namespace) -> subprocess.Popen[bytes]:
+    """A process that fills a data set, and ends when this process ends."""
+    max_output = options.max_output or 12.0
+    args = ["--patch", str(options.patch), "--max-output", str(max_output), "--seed", str(options.seed)]
+    command = [sys.executable, "-m", "vmm.train", "pairs", str(path), *args, "--parent", str(os.getpid())]
+    return subprocess.Popen(command)
+
+
+def _wait_for_pairs(dataset: PairDataset, writer: subprocess.Popen[bytes], training: Training) -> None:
+    """Wait until the training can begin, or until the process is terminated."""
+    enough = min(FIRST_PAIRS, len(dataset.frames))
+    while len(dataset) < enough and not training.stop:
+        if writer.poll() not in (None, 0):
+            raise RuntimeError(
+                f"the process that generates training pairs failed with exit status {writer.returncode}: see its "
+                "message above"
+            )
+        print(f"{len(dataset)} of the first {enough} training pairs are ready", flush=True)
+        time.sleep(WAIT)
 
 
 def _write_pairs(options: argparse.Namespace) -> None:
+    """Fill a data set; a process with a parent waits for other writers, and ends when its parent has ended."""
     dataset = PairDataset(options.path, size=options.pairs, patch=options.patch)
+    batches = _new_pairs(options, dataset)
+    with at_termination(sys.exit), bound_to(options.parent):  # An exception, unlike a signal, removes the lock file.
+        while not dataset.full:
+            try:
+                dataset.fill(batches)
+            except BlockingIOError as error:
+                if options.parent is None:
+                    raise SystemExit(str(error)) from None
+                time.sleep(WAIT)
+
+
+def _new_pairs(options: argparse.Namespace, dataset: PairDataset) -> Iterator[Pairs]:
+    """Batches for a data set; nothing is generated before the first one is read."""
     side = max(512, 2 * (options.patch + 2 * int(options.max_output) + 8))
     scenes = Scenes(options.patch, max_output=options.max_output)
     source = texture_bank(400, 400, side=side, seed=options.seed)
-    batches = pairs(source, 32, scenes, seed=options.seed + 1 + len(dataset))
-    dataset.fill(itertools.takewhile(lambda _: options.parent in (None, os.getppid()), batches))
+    yield from pairs(source, 32, scenes, seed=options.seed + 1 + len(dataset))
 
 
 def _preview(options: argparse.Namespace) -> None:

@@ -168,8 +168,8 @@ def random_pairs(
 
 def _pair(frames: np.ndarray, rng: np.random.Generator, rows: int, cols: int) -> np.ndarray:
     """Crop (2, rows, cols, 3) of the first frame and another one, both mirrored in the same way."""
-    top, left = (rng.integers(n - m + 1) for n, m in zip(frames.shape[1:3], (rows, cols), strict=True))
-    pair = np.stack([frames[i, top : top + rows, left : left + cols] for i in (0, rng.integers(1, len(frames)))])
+    row, col = (rng.integers(n - m + 1) for n, m in zip(frames.shape[1:3], (rows, cols), strict=True))
+    pair = np.stack([frames[i, row : row + rows, col : col + cols] for i in (0, rng.integers(1, len(frames)))])
     pair = pair if pair.ndim == 4 else np.repeat(pair[..., None], 3, -1)
     return pair[:, :: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
 
@@ -187,9 +187,9 @@ def _factor_map(factor: float, rows: int, cols: int, rng: np.random.Generator) -
     """Map (rows, cols) of the factor: constant, or with a factor of 1 inside or outside of a random box."""
     values = np.full((rows, cols), factor, np.float32)
     if rng.random() < 0.5:
-        (top, bottom), (left, right) = (np.sort(rng.integers(n + 1, size=2)) for n in (rows, cols))
+        (row, row_end), (col, col_end) = (np.sort(rng.integers(n + 1, size=2)) for n in (rows, cols))
         box = np.zeros((rows, cols), bool)
-        box[top:bottom, left:right] = True
+        box[row:row_end, col:col_end] = True
         values[box == (rng.random() < 0.5)] = 1
     return values
 

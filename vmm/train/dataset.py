@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from vmm.train.pairs import Pairs
+from vmm.train.processes import lock
 
 
 class PairDataset:
@@ -43,6 +44,7 @@ class PairDataset:
             shapes = {"frames": ((size, 3, 3, patch, patch), np.uint8), "labels": ((size, 2), np.float32)}
             for name, (shape, dtype) in {**shapes, "count": ((1,), np.int64)}.items():
                 np.lib.format.open_memmap(path / f"{name}.npy", "w+", dtype, shape)
+        self.path = path
         self.frames, self.labels, self.count = (
             np.lib.format.open_memmap(path / f"{name}.npy", "r+") for name in ("frames", "labels", "count")
         )
@@ -56,16 +58,22 @@ class PairDataset:
         return len(self) >= len(self.frames)
 
     def fill(self, batches: Iterator[Pairs]) -> None:
-        """Store batches until the dataset is full or the iterator ends."""
-        for batch in batches:
-            if self.full:
-                return
-            start = len(self)
-            stop = min(start + len(batch.factor), len(self.frames))
-            stacked = torch.stack([batch.a, batch.b, batch.target], 1).cpu().numpy()
-            self.frames[start:stop] = stacked[: stop - start]
-            self.labels[start:stop] = torch.stack([batch.factor, batch.reach], 1).cpu().numpy()[: stop - start]
-            self.count[0] = stop
+        """Store batches until the data set is full or the iterator ends; no other process may write meanwhile.
+
+        A ``BlockingIOError`` is raised if another process writes the data set. No batch is read from the iterator then.
+        """
+        with lock(self.path / "writer.lock"):
+            while not self.full and (batch := next(batches, None)) is not None:
+                self._append(batch)
+
+    def _append(self, batch: Pairs) -> None:
+        """Store a batch; the pairs are counted after they are written, since other processes read them."""
+        start = len(self)
+        stop = min(start + len(batch.factor), len(self.frames))
+        frames = torch.stack([batch.a, batch.b, batch.target], 1).cpu().numpy()
+        labels = torch.stack([batch.factor, batch.reach], 1).cpu().numpy()
+        self.frames[start:stop], self.labels[start:stop] = frames[: stop - start], labels[: stop - start]
+        self.count[0] = stop
 
     def batches(self, n: int, *, seed: int = 0, limits: Any = None) -> Iterator[Pairs]:
         """Yield random batches of n pairs without end, each pair rotated, mirrored and its colors permuted at random.

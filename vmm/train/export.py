@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ class _Part(nn.Module):
     def __init__(self, net: Any, verb: str) -> None:
         super().__init__()
         self.net, self.verb = net, verb
+        self.train(net.training)
 
     def forward(self, *inputs: Tensor) -> Any:
         return getattr(self.net, self.verb)(*inputs)
@@ -129,8 +132,7 @@ def export(
 def _graph(part: nn.Module, name: str, inputs: tuple[Tensor, ...], facts: dict[str, Any], half: bool) -> bytes:
     """One part as a serialized and verified ONNX model."""
     names, outputs = _NAMES[name]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet():
         exported = torch.onnx.export(
             part,
             inputs,
@@ -152,6 +154,27 @@ def _graph(part: nn.Module, name: str, inputs: tuple[Tensor, ...], facts: dict[s
     data = model.SerializeToString()
     _verify(part, data, names, inputs)
     return data
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Suppress two messages of the exporter of PyTorch that say nothing about the network.
+
+    It reports for each operator of torchvision that the package is not installed, although the networks contain none of
+    them, and it uses a class of PyTorch itself that is deprecated.
+    """
+    registry = logging.getLogger("torch.onnx._internal.exporter._registration")
+    registry.addFilter(_is_not_about_torchvision)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r".*LeafSpec.* is deprecated", FutureWarning)
+            yield
+    finally:
+        registry.removeFilter(_is_not_about_torchvision)
+
+
+def _is_not_about_torchvision(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("torchvision is not installed")
 
 
 def _halve(model: onnx.ModelProto) -> None:

@@ -68,15 +68,15 @@ class Sample:
     a
         Reference frames, with noise.
     b
-        Frames with motion, with noise and a change of color.
+        Frames with motion, with noise and a change of light and of color.
     target
-        Ground truth, with the same change of color.
+        Ground truth, with the same change of light and of color.
     factor
         Total factors (B, 1, 1, 1), or maps (B, 1, P, P).
     clean_a
         Frames a without noise.
     clean_b
-        Frames b without noise and without the change of color.
+        Frames b with the change of light, without noise and without the change of color.
     """
 
     a: Tensor
@@ -103,12 +103,13 @@ class Settings:
     color
         Largest offset of each color channel of frame b and the target, for values in [-1, 1].
     light
-        Largest relative change of light from frame a to frame b: frame b and the target are multiplied by a factor in
-        [1 - light, 1 + light] and by slowly varying patches half as strong, in three pairs of four. A network that is
-        trained without it mistakes a change of light for motion.
+        Largest relative change of light from frame a to frame b. In three of four pairs, frame b and the target are
+        multiplied by 1 + g, where g is the sum of a constant in [-light, light] and a smooth random function of the
+        position and the color channel in about [-light / 2, light / 2]. With 0 the light does not change. A network
+        that is trained without changes of light magnifies them as if they were motion.
     fine
-        True for training on from finished weights: the full range of displacements and of noise, and the final form
-        of the loss, from the first step on.
+        If True, training continues from trained weights: the full range of displacements and of noise and the final
+        form of the loss are used from the first step on, without a curriculum.
     easy
         Initial bounds of the curriculum: the largest displacement from a to the target in pixels, and the largest total
         factor. Both grow 20-fold within the first 40 % of the time; the noise grows from 0.
@@ -238,12 +239,13 @@ class Training:
 
     def run(self, batches: Iterator[Pairs], until: float) -> float:
         """Train until the total time is `until` minutes, or `stop` is set; return the mean loss."""
-        total, steps = torch.zeros((), device=self.device), 0
+        began, total, steps = time.monotonic() - 60 * self.minutes, torch.zeros((), device=self.device), 0
         while self.minutes < min(until, self.settings.minutes) and not self.stop:
-            began = time.monotonic()
             total, steps = total + self._step(self._sample(next(batches))), steps + 1
-            self.minutes += (time.monotonic() - began) / 60
-        return float(total) / max(steps, 1)
+            self.minutes = (time.monotonic() - began) / 60
+        mean = float(total) / max(steps, 1)  # A GPU has finished all steps when this value arrives.
+        self.minutes = (time.monotonic() - began) / 60 if steps else self.minutes
+        return mean
 
     def _step(self, sample: Sample) -> Tensor:
         warmup = min(1.0, 50 * self.progress + 1e-3)
@@ -259,10 +261,10 @@ class Training:
         decay = min(self.settings.decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             torch._foreach_lerp_(self.averages, self.weights, 1 - decay)
-        return loss.detach()  # reading its value back at each step would let a GPU wait
+        return loss.detach()  # To read the value in each step would make a GPU wait.
 
     def _sample(self, batch: Pairs) -> Sample:
-        """Convert a batch to frames in [-1, 1], and add random light, noise and color offsets."""
+        """Convert a batch to frames in [-1, 1], and add random changes of light, noise and color offsets."""
         batch = Pairs(*(part.to(self.device, non_blocking=True) for part in batch))
         a, b, target = (x.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last) for x in batch[:3])
         factor = batch.factor[:, None, None, None]
@@ -274,7 +276,7 @@ class Training:
         return Sample(noisy_a, noisy_b, target + offset, factor, a, b)
 
     def _relit(self, b: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Frame b and the target under one random change of light, relative to frame a."""
+        """Frames b and targets with a random change of light, which is the same for both frames of a pair."""
         n, light = len(b), self.settings.light
         if light == 0:
             return b, target

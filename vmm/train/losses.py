@@ -200,7 +200,7 @@ def of_flow(magnification: float = 1.0, color: float = 10.0) -> Loss:
     """Loss of FlowMag [1]_: the difference of the optical flow of the output from the requested flow.
 
     No ground truth is needed, so that a network can be trained on any clip. Optical flow F is estimated by
-    ``vmm.train.flow.flow``. Pixels whose requested position lies outside the frame have no weight. Everything is
+    ``vmm.train.flow.flow``. Pixels whose requested position is outside the frame have no weight. Everything is
     computed in single precision, for motion that changes values by less than a gray level would be lost otherwise. The
     factor of the sample may be a map (B, 1, H, W). The color term is quadratic near zero at the beginning of the
     training: without it, a network whose initial output is frame b, which has no color error, would not change.

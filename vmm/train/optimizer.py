@@ -72,7 +72,10 @@ def _adam(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> No
 
 
 def _orthogonal(parameters: Sequence[Tensor], states: Sequence[dict[str, Any]], group: dict[str, Any]) -> None:
-    """Muon update: the momenta with all singular values near 1, scaled to the length of an Adam step."""
+    """Muon update of parameters whose matrices have the same shape, in one batch, since a GPU is faster that way.
+
+    The steps are the momenta with all singular values near 1, scaled to the length of an Adam step.
+    """
     for parameter, state in zip(parameters, states, strict=True):
         if not state:
             state["first"] = torch.zeros_like(parameter)

@@ -210,9 +210,9 @@ def _crops(pictures: Tensor, n: int, crop: int, rng: np.random.Generator) -> Ten
     """Random crops (B, C, crop, crop) of pictures."""
     indices = rng.integers(len(pictures), size=n)
     corners = rng.integers(pictures.shape[-1] - crop + 1, size=(n, 2))
-    index, top, left = (torch.from_numpy(x).to(pictures.device) for x in (indices, *corners.T))
+    index, row, col = (torch.from_numpy(x).to(pictures.device) for x in (indices, *corners.T))
     offsets = torch.arange(crop, device=pictures.device)
-    rows, columns = (top[:, None] + offsets)[:, :, None], (left[:, None] + offsets)[:, None]
+    rows, columns = (row[:, None] + offsets)[:, :, None], (col[:, None] + offsets)[:, None]
     return pictures.permute(0, 2, 3, 1)[index[:, None, None], rows, columns].permute(0, 3, 1, 2)
 
 

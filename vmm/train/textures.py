@@ -88,14 +88,14 @@ def texture_bank(
     >>> texture_bank(3, 2, side=64).textures.shape
     torch.Size([3, 3, 64, 64])
     """
-    seeds = np.random.SeedSequence(seed).spawn(textures + mattes)  # one per picture, so that any process may make it
+    seeds = np.random.SeedSequence(seed).spawn(textures + mattes)  # one per image, so that any process can generate it
     jobs = [(_texture if i < textures else _matte, child, side) for i, child in enumerate(seeds)]
     if processes > 1:
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            pictures = list(pool.map(_generated, jobs, chunksize=8))
+            images = list(pool.map(_generated, jobs, chunksize=8))
     else:
-        pictures = list(map(_generated, jobs))
-    texture_stack, matte_stack = np.stack(pictures[:textures]), np.stack(pictures[textures:])
+        images = list(map(_generated, jobs))
+    texture_stack, matte_stack = np.stack(images[:textures]), np.stack(images[textures:])
     return TextureBank(
         torch.from_numpy(np.ascontiguousarray(texture_stack.transpose(0, 3, 1, 2))).to(device),
         torch.from_numpy(matte_stack[:, None]).to(device),
@@ -132,8 +132,8 @@ def _photograph(rng: np.random.Generator, side: int) -> np.ndarray:
     image = _read(str(rng.choice(TRAINING)))
     largest = min(image.shape[:2])
     crop = int(min(largest, side * math.exp(rng.uniform(math.log(0.4), math.log(1.6)))))
-    top, left = (rng.integers(n - crop + 1) for n in image.shape[:2])
-    part = Image.fromarray(image[top : top + crop, left : left + crop]).resize((side, side), Image.Resampling.BICUBIC)
+    row, col = (rng.integers(n - crop + 1) for n in image.shape[:2])
+    part = Image.fromarray(image[row : row + crop, col : col + crop]).resize((side, side), Image.Resampling.BICUBIC)
     rotated = np.rot90(np.asarray(part), int(rng.integers(4)))
     return _mix_colors(rng, rotated[:, :: rng.choice([-1, 1])].astype(np.float32))
 

@@ -52,9 +52,9 @@ class RealTime(nn.Module):
         network is not known.
     fine
         If True, the shape also contains the fine detail of the frame: the frame minus its 3 x 3 blur, which a decoder
-        at a quarter of the resolution cannot render. Where the output displacement is less than about a quarter of a
-        pixel, the change of the detail is amplified linearly. Where it is larger, the detail is removed from the
-        output, in which it would not move. Noise is neither amplified nor removed, for it does not fit the motion
+        at a quarter of the resolution cannot render. The change of the detail is amplified linearly if the output
+        displacement is less than about a quarter of a pixel. If the displacement is larger, the detail is removed from
+        the output, in which it would not move. Noise is neither amplified nor removed, for it does not fit the motion
         model, one displacement per 12 x 12 pixels. Requires `skip` and `shuffle`.
 
     Raises

@@ -1,0 +1,279 @@
+"""The training command: options, termination and continuation, and the process that writes pairs."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+
+from vmm.train import __main__ as command  # noqa: E402
+from vmm.train.architectures import ARCHITECTURES  # noqa: E402
+from vmm.train.dataset import PairDataset  # noqa: E402
+from vmm.train.loop import Settings, Training, start  # noqa: E402
+from vmm.train.losses import LOSSES  # noqa: E402
+from vmm.train.networks import Lightweight, RealTime  # noqa: E402
+from vmm.train.pairs import Scenes, pairs  # noqa: E402
+from vmm.train.processes import is_running, lock  # noqa: E402
+from vmm.train.restore import weights  # noqa: E402
+from vmm.train.textures import texture_bank  # noqa: E402
+
+needs_signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals that a process can handle")
+
+
+@pytest.fixture
+def trainer(tmp_path, monkeypatch):
+    """A function that trains a small network in this process; its data set exists, and nothing is exported."""
+    monkeypatch.setitem(ARCHITECTURES, "realtime", lambda: RealTime(4, 1, act="leaky", skip=True, shuffle=True))
+    monkeypatch.setattr(command, "held_out", lambda net, device: {"1>2": 0.5})
+    monkeypatch.setattr(command, "export", lambda *args, **options: [])
+    monkeypatch.setattr(command, "calibration", lambda net: [])
+    PairDataset(tmp_path / "pairs-32", size=8, patch=32).fill(batches())
+    arguments = ["realtime", "--patch", "32", "--out", str(tmp_path), "--batch", "2"]
+    return lambda *more: command.main([*arguments, *more])
+
+
+def batches(n=2):
+    """A stream of small batches."""
+    return pairs(texture_bank(4, 4, side=160), n, Scenes(patch=32, max_output=4.0))
+
+
+# Termination and continuation.
+
+
+@needs_signals
+def test_a_terminated_training_continues_from_its_checkpoint(trainer, tmp_path, monkeypatch, capsys):
+    """The signal arrives in the fifth step; the same command trains for the rest of the time."""
+    step = Training._step
+
+    def terminated(self, sample):
+        if self.step == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, sample)
+
+    monkeypatch.setattr(Training, "_step", terminated)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit, match=r"stopped after .* minutes; the same command continues from .*realtime\.pt"):
+        trainer("--minutes", "60")
+    assert signal.getsignal(signal.SIGTERM) is before
+    state = torch.load(tmp_path / "realtime.pt", weights_only=True)
+    assert state["step"] == 5 and 0 < state["minutes"] < 60
+    monkeypatch.setattr(Training, "_step", step)
+    capsys.readouterr()
+    trainer("--minutes", str(state["minutes"] + 0.005))
+    assert capsys.readouterr().out.startswith("continuing after ")
+    after = torch.load(tmp_path / "realtime.pt", weights_only=True)
+    assert after["step"] > 5 and after["history"][0]["1>2"] == 0.5
+
+
+@needs_signals
+def test_a_training_that_is_terminated_before_its_first_step(trainer, tmp_path, monkeypatch):
+    def source(options, batch, training):
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield from ()
+
+    monkeypatch.setattr(command, "_from_dataset", source)
+    with pytest.raises(SystemExit, match=r"stopped after 0\.0 minutes"):
+        trainer("--minutes", "60")
+    assert torch.load(tmp_path / "realtime.pt", weights_only=True)["step"] == 0
+
+
+def test_checkpoints_are_written_during_the_training(trainer, monkeypatch):
+    saved = []
+    monkeypatch.setattr(Training, "save", lambda self, path: saved.append(self.minutes))
+    monkeypatch.setattr(command, "PROGRESS_MINUTES", 0.002)
+    monkeypatch.setattr(command, "CHECKPOINT_MINUTES", 0.004)
+    trainer("--minutes", "0.02")
+    assert len(saved) >= 3 and saved[0] < 0.015
+
+
+def test_the_reported_speed_is_that_of_the_whole_time(trainer, monkeypatch, capsys):
+    """The speeds of all lines, times their durations, add up to the number of pairs."""
+    monkeypatch.setattr(command, "PROGRESS_MINUTES", 0.005)
+    trainer("--minutes", "0.02")
+    rows = re.findall(r"([\d.]+) min, step (\d+), (\d+) pairs/s", capsys.readouterr().out)
+    minutes, steps, speeds = (list(map(float, column)) for column in zip(*rows, strict=True))
+    durations = [end - begin for begin, end in zip([0, *minutes], minutes, strict=False)]
+    total = sum(60 * duration * speed for duration, speed in zip(durations, speeds, strict=True))
+    assert total == pytest.approx(2 * steps[-1], rel=0.5)  # minutes are printed with two digits
+
+
+# Options.
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["realtime", "--fine"], "name them with --start PATH.onnx"),
+        (["realtime", "--loss", "magnet"], "which realtime is not: choose --loss painted or --loss flowmag"),
+        (["magnet", "--loss", "lightweight"], "which magnet is not"),
+        (["realtime", "--proxy", "net.onnx"], "--proxy belongs to --loss lightweight"),
+        (["realtime", "--minutes", "0"], "2"),  # the exit status of argparse
+    ],
+)
+def test_options_that_contradict_each_other(options, message, tmp_path):
+    with pytest.raises(SystemExit, match=message):
+        command.main([*options, "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
+def settings(*arguments):
+    return command._settings(command._parser().parse_args(list(arguments)))
+
+
+def test_settings_of_the_options():
+    fine = settings("realtime", "--fine", "--start", "net.onnx")
+    assert fine.fine and fine.rate == command.FINE_RATE and fine.light == Settings.light
+    assert settings("realtime", "--fine", "--rate", "1e-5").rate == 1e-5
+    assert settings("realtime", "--loss", "flowmag").light == 0.0
+    assert settings("realtime", "--light", "0.01", "--noise", "0") == Settings(150.0, light=0.01, noise=0.0)
+    assert settings("magnet", "--loss", "magnet").color > 0
+
+
+def test_the_loss_with_a_proxy_differs_from_that_without(monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "lightweight-light", lambda: Lightweight(2))
+    monkeypatch.setattr(command, "weights", lambda net, path: start(net, seed=1))
+    parse = command._parser().parse_args
+    arguments = ["lightweight-light", "--loss", "lightweight"]
+    without, with_proxy = (command._loss(parse([*arguments, *more])) for more in ([], ["--proxy", "net.onnx"]))
+    training = Training(start(Lightweight(2)), without, Settings(1.0))
+    sample = training._sample(next(batches()))
+    with torch.no_grad():
+        assert with_proxy(training.net, sample, 1.0) > without(training.net, sample, 1.0)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_is_reachable(name):
+    network = next((net for net in ARCHITECTURES if net.startswith(name)), "realtime")
+    options = command._parser().parse_args([network, "--loss", name])
+    command._check(options)
+    assert callable(command._loss(options))
+
+
+def test_fine_training_uses_the_full_range_from_the_first_step():
+    training = Training(start(RealTime(4, 1)), LOSSES["painted"](), Settings(10.0, fine=True))
+    assert training.ramp == 1.0 and training.limits() == (50.0, 400.0)
+
+
+# The process that writes pairs.
+
+
+def test_one_process_writes_a_data_set(tmp_path, monkeypatch):
+    dataset = PairDataset(tmp_path / "pairs", size=4, patch=32)
+    with lock(tmp_path / "pairs" / "writer.lock"):
+        assert (tmp_path / "pairs" / "writer.lock").read_text() == str(os.getpid())
+        with pytest.raises(BlockingIOError, match=f"process {os.getpid()} writes .*pairs: wait until it has ended"):
+            dataset.fill(batches())
+        with pytest.raises(SystemExit, match="wait until it has ended, or choose another folder"):
+            command.main(["pairs", str(tmp_path / "pairs")])
+    assert len(dataset) == 0
+    dataset.fill(batches())
+    assert dataset.full and not (tmp_path / "pairs" / "writer.lock").exists()
+
+
+@needs_signals
+@pytest.mark.parametrize("content", ["ended", "", "no number"])
+def test_the_lock_of_a_process_that_has_ended_is_replaced(content, tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    assert not is_running(process.pid) and is_running(os.getpid())
+    path = tmp_path / "writer.lock"
+    path.write_text(str(process.pid) if content == "ended" else content)
+    with lock(path):
+        assert path.read_text() == str(os.getpid())
+    assert not path.exists()
+
+
+def test_the_lock_is_removed_after_an_error(tmp_path):
+    dataset = PairDataset(tmp_path, size=4, patch=32)
+
+    def failing():
+        yield next(batches())
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        dataset.fill(failing())
+    assert len(dataset) == 2 and not (tmp_path / "writer.lock").exists()
+
+
+def test_a_writer_waits_for_another_one(tmp_path, monkeypatch):
+    """The writer of a trainer takes over when the other writer has ended."""
+    held = lock(tmp_path / "writer.lock")
+    PairDataset(tmp_path, size=4, patch=32)
+    held.__enter__()
+    monkeypatch.setattr(command.time, "sleep", lambda seconds: held.__exit__(None, None, None))
+    monkeypatch.setattr(command, "texture_bank", lambda *n, **options: texture_bank(4, 4, side=160))
+    command.main(["pairs", str(tmp_path), "--patch", "32", "--max-output", "4", "--parent", str(os.getppid())])
+    assert PairDataset(tmp_path).full
+
+
+@needs_signals
+def test_a_writer_without_a_parent_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "texture_bank", lambda *n, **options: time.sleep(60))
+    with pytest.raises(SystemExit):
+        command.main(["pairs", str(tmp_path), "--pairs", "4", "--patch", "32", "--parent", "1000000000"])
+    assert len(PairDataset(tmp_path)) == 0 and not (tmp_path / "writer.lock").exists()
+
+
+@needs_signals
+@pytest.mark.slow
+def test_the_writer_ends_with_its_parent(tmp_path):
+    """The parent is killed, so that it cannot end the writer itself."""
+    path = tmp_path / "pairs"
+    run = f"""
+import os, subprocess, sys
+command = [sys.executable, "-m", "vmm.train", "pairs", {str(path)!r}, "--patch", "16", "--max-output", "4"]
+subprocess.run([*command, "--parent", str(os.getpid())])
+"""
+    parent = subprocess.Popen([sys.executable, "-c", run])
+    limit = time.monotonic() + 120
+    while not (path / "writer.lock").exists() and time.monotonic() < limit:
+        time.sleep(0.2)
+    writer = int((path / "writer.lock").read_text())
+    assert is_running(writer)
+    parent.kill()
+    parent.wait()
+    while (path / "writer.lock").exists() and time.monotonic() < limit:
+        time.sleep(0.2)
+    assert not (path / "writer.lock").exists() and not PairDataset(path).full
+
+
+# Parts of the training.
+
+
+def test_the_texture_bank_does_not_depend_on_the_number_of_processes():
+    one, two = (texture_bank(9, 3, side=64, seed=5, processes=n) for n in (1, 2))
+    assert torch.equal(one.textures, two.textures) and torch.equal(one.mattes, two.mattes)
+    assert not torch.equal(one.textures, texture_bank(9, 3, side=64, seed=6).textures)
+
+
+@pytest.mark.parametrize("light", [0.0, 0.1])
+def test_light_changes_frame_b_and_the_target_alike(light):
+    training = Training(start(RealTime(4, 1)), LOSSES["painted"](), Settings(1.0, light=light, noise=0.0))
+    batch = next(batches(32))
+    batch = batch._replace(target=batch.b)
+    sample = training._sample(batch)
+    a, b = (frames.float() / 127.5 - 1 for frames in (batch.a, batch.b))
+    torch.testing.assert_close(sample.a, a)
+    torch.testing.assert_close(sample.target, sample.b)
+    torch.testing.assert_close(sample.clean_b, sample.b)
+    gains = ((sample.b + 1) / (b + 1).clamp(min=1e-3) - 1)[b > -0.5]
+    assert gains.abs().max() < 2.5 * light + 1e-5
+    changed = ((sample.b - b).abs().amax((1, 2, 3)) > 1e-5).float().mean()
+    assert changed == 0 if light == 0 else 0.5 < changed < 0.95  # three of four pairs
+
+
+def test_a_restored_network_starts_the_training_and_its_mean(tmp_path, monkeypatch):
+    """The moving average begins with the weights of --start, not with random ones."""
+    from vmm.train.export import export
+
+    export(start(RealTime(4, 1), seed=3), tmp_path / "net.onnx", "realtime", half=False)
+    net = weights(start(RealTime(4, 1)), tmp_path / "net.onnx")
+    training = Training(net, LOSSES["painted"](), Settings(1.0, fine=True))
+    for own, mean in zip(training.net.parameters(), training.mean.parameters(), strict=True):
+        assert torch.equal(own, mean)
