@@ -1,8 +1,9 @@
-"""Frames a second of every method on the GPU and on the CPU of the same machine, and how far the GPU is from its limit.
+"""Speed of every method on the GPU and on the CPU of the same machine, and its ratio to the limit of the GPU memory.
 
-Colour uint8, on the device already, band 2 to 3 Hz; times are those of events on the device. The limit is the time in
-which the card's memory, at the bandwidth of a copy that is measured beside, moves what a method's passes read and write
-(``traffic``); the share is that time over the one that was taken.
+The clips are color frames of uint8 in the memory of the GPU, and the band is 2 to 3 Hz. Times are measured by events on
+the GPU. The lower limit of the time is the number of bytes that the passes of a method read and write (``traffic``),
+divided by the bandwidth of a copy, which is measured in the same run. The last column is this limit as a percentage of
+the measured time.
 """
 
 from __future__ import annotations
@@ -21,12 +22,17 @@ from vmm.backend.device import require
 from vmm.learned import NAMES, load
 
 SIZES = {"720p": (720, 1280), "1080p": (1080, 1920)}
+"""Sizes of the frames, rows and columns."""
+
 FRAMES = 32
-SLOW = ("acceleration", "jerk", "anisotropy", "bilateral", "lagrangian")  # on the CPU at the smallest size alone
+"""Number of frames of a chunk, and of the clip that is repeated."""
+
+SLOW = ("acceleration", "jerk", "anisotropy", "bilateral", "lagrangian")
+"""Methods that are too slow to be timed frame by frame, or on the CPU."""
 
 Method = Callable[[Any], Iterator[Any]]
 
-COUNTED = {  # bytes for a pixel, and for a pixel of rows and columns; operations likewise
+COUNTED = {  # Bytes per pixel, bytes per row or column, operations per pixel, operations per row or column.
     "linear": (87, -1, 224, -9),
     "linear, wavelength 40": (42, -1, 180, -9),
     "riesz": (219, -21, 712, -68),
@@ -42,25 +48,25 @@ COUNTED = {  # bytes for a pixel, and for a pixel of rows and columns; operation
     "bilateral": (6002, 584731, 3827, 301903),
     "lagrangian": (43797, -652123, 18892, -63550),
 }
-"""What the kernels and functions of a case read, write and compute on the device for a frame.
+"""Bytes that the kernels and functions of a case read and write per frame, and operations that they perform.
 
-Counted by ``tests/count_traffic.py``, which runs the cases on a stand-in that sees every array: each counts once for
-each call that reads or writes it, a Fourier transform as two such passes. Operations of kernels are read from their
-sources.
+They were counted by ``tests/count_traffic.py``, which runs the cases on a stand-in device that observes all arrays. An
+array counts once for each call that reads or writes it, and a Fourier transform counts as two such passes. The number
+of operations of a kernel is derived from its source.
 """
 
 
 def traffic(case: str, size: tuple[int, int]) -> tuple[float, float] | None:
-    """Bytes that a case moves and operations that it does for a frame, or None for a network."""
+    """Bytes that a case reads and writes and operations that it performs per frame, or None for a network."""
     if case not in COUNTED:
         return None
     area, edge = size[0] * size[1], sum(size)
-    of_area, of_edge, done, done_edge = COUNTED[case]
-    return of_area * area + of_edge * edge, done * area + done_edge * edge
+    area_bytes, edge_bytes, area_operations, edge_operations = COUNTED[case]
+    return area_bytes * area + edge_bytes * edge, area_operations * area + edge_operations * edge
 
 
 def main(quick: bool = False) -> None:
-    """Print the tables; where there is no device, say so."""
+    """Print the tables, or a message if there is no GPU."""
     try:
         require()
     except ImportError as error:
@@ -68,25 +74,26 @@ def main(quick: bool = False) -> None:
         return
     ceiling = bandwidth()
     sizes = list(SIZES.items())[: 1 if quick else None]
-    print(f"{card()}: a copy moves {ceiling / 1e9:.0f} GB/s\n")
-    print("Frames a second on the GPU, in chunks and frame by frame; megabytes of the card at most")
-    print(f"{'case':28}{'size':>7}{'chunks':>9}{'one':>9}{'card MB':>9}{'MB':>8}{'MFLOP':>8}{'of the copy':>13}")
+    print(f"{card()}: bandwidth of a copy {ceiling / 1e9:.0f} GB/s\n")
+    print(f"Frames/s on the GPU in chunks of {FRAMES} frames and frame by frame; peak GPU memory in MB;")
+    print("megabytes that are read and written and millions of operations per frame; percentage of the copy bandwidth")
+    print(f"{'case':28}{'size':>7}{'chunks':>9}{'single':>9}{'peak MB':>9}{'MB':>8}{'MFLOP':>8}{'bandwidth':>13}")
     for case, method in methods().items():
         for name, size in sizes:
             try:
                 print(f"{case:28}{name:>7}{row(case, method, size, ceiling)}", flush=True)
-            except Exception as error:  # the table goes on: onnxruntime without CUDA, or a card that is too small
+            except Exception as error:  # Other rows can still be measured without CUDA in onnxruntime or enough memory.
                 print(f"{case:28}{name:>7}  {type(error).__name__}: {str(error).splitlines()[0]}", flush=True)
                 break
     name, size = sizes[0]
-    print(f"\nFrames a second on the CPU, {name}")
+    print(f"\nFrames/s on the CPU, {name}")
     for case, method in methods().items():
         if case not in CASES or CASES[case][0] not in SLOW:
             print(f"{case:28}{name:>7}{1 / on_host(method, size):9.1f}", flush=True)
 
 
 def card() -> str:
-    """The name of the card."""
+    """Name of the GPU."""
     import cupy
 
     return str(cupy.cuda.runtime.getDeviceProperties(0)["name"].decode())
@@ -98,31 +105,31 @@ def row(case: str, method: Method, size: tuple[int, int], ceiling: float) -> str
 
     pool = cupy.get_default_memory_pool()
     pool.free_all_blocks()
-    taken = on_device(method, size, FRAMES)
+    seconds = on_device(method, size, FRAMES)
     memory = pool.total_bytes() / 1e6
     slow = case in CASES and CASES[case][0] in SLOW
     one = float("nan") if slow else 1 / on_device(method, size, 1)
-    return f"{1 / taken:9.0f}{one:9.0f}{memory:9.0f}{share(case, size, taken, ceiling)}"
+    return f"{1 / seconds:9.0f}{one:9.0f}{memory:9.0f}{share(case, size, seconds, ceiling)}"
 
 
 def methods() -> dict[str, Method]:
-    """All cases, and the networks that ship, which compare frames with the first one."""
+    """All cases, and the installed networks, which magnify the motion since the first frame."""
     nets = {name: getattr(vmm, load(name).kind).magnify for name in NAMES}
-    found: dict[str, Method] = {case: partial(magnified, case) for case in CASES}
-    return found | {name: partial(magnify, alpha=10, weights=name) for name, magnify in nets.items()}
+    result: dict[str, Method] = {case: partial(magnified, case) for case in CASES}
+    return result | {name: partial(magnify, alpha=10, weights=name) for name, magnify in nets.items()}
 
 
-def share(case: str, size: tuple[int, int], taken: float, ceiling: float) -> str:
-    """What a case moves and does for a frame, and the share of the copy bandwidth that this is in so many seconds."""
+def share(case: str, size: tuple[int, int], seconds: float, ceiling: float) -> str:
+    """Megabytes and millions of operations per frame, and the percentage of the copy bandwidth that is used."""
     counted = traffic(case, size)
     if counted is None:
         return f"{'':29}"
-    moved, done = counted
-    return f"{moved / 1e6:8.0f}{done / 1e6:8.0f}{100 * moved / taken / ceiling:11.0f} %"
+    n_bytes, operations = counted
+    return f"{n_bytes / 1e6:8.0f}{operations / 1e6:8.0f}{100 * n_bytes / seconds / ceiling:11.0f} %"
 
 
 def bandwidth() -> float:
-    """Bytes a second that a copy on the device reads and writes."""
+    """Bandwidth of a copy in the memory of the GPU, in bytes read and written per second."""
     import cupy
 
     source = cupy.ones(2**28, np.float32)
@@ -138,7 +145,10 @@ def bandwidth() -> float:
 
 
 def on_device(method: Method, size: tuple[int, int], chunk: int) -> float:
-    """Seconds a frame on the device, by chunks of so many frames: those that more frames take, without the start."""
+    """Time per frame on the GPU in seconds, in chunks of `chunk` frames, without the time to start.
+
+    It is the difference between the times of a long and a short clip, divided by that of their numbers of frames.
+    """
     import cupy
 
     frames = cupy.asarray(clip(size, FRAMES)[:chunk])
@@ -158,7 +168,7 @@ def on_device(method: Method, size: tuple[int, int], chunk: int) -> float:
 
 
 def on_host(method: Method, size: tuple[int, int]) -> float:
-    """Seconds a frame on the CPU, after a run that compiles."""
+    """Time per frame on the CPU in seconds; kernels are compiled in an earlier run, which is not timed."""
     frames = clip(size, 8)
     for count in (8, 16):
         start = time.perf_counter()

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Everything that needs a real GPU, within nine minutes, in order of worth: each part has a time limit of its own and
-# writes its output into the folder $OUT as it goes, so that whatever stops the script leaves the earlier parts.
+# Run all tests and benchmarks that need a GPU, within nine minutes, the most important ones first. Each part has a time
+# limit and writes its output to the folder $OUT while it runs, so that no result is lost if the script is stopped.
 #
 #     OUT=gpu-day benchmarks/gpu_day.sh              # all parts
-#     OUT=gpu-day benchmarks/gpu_day.sh tests speed  # these parts only
+#     OUT=gpu-day benchmarks/gpu_day.sh tests speed  # only these parts
 #
-# It needs CuPy, PyTorch with CUDA, pytest with pytest-xdist, and what vmm itself needs; nothing is installed here.
+# It needs CuPy, PyTorch with CUDA, pytest with pytest-xdist, and the dependencies of vmm; the script installs nothing.
 set -u
 cd "$(dirname "$0")/.."
 export OUT="${OUT:-gpu-day}" PYTHONUNBUFFERED=1 PYTHONPATH="$PWD:$PWD/tests${PYTHONPATH:+:$PYTHONPATH}"
@@ -13,13 +13,13 @@ mkdir -p "$OUT"
 python="${PYTHON:-python3}"
 weights=vmm/learned/weights
 
-part() { # part NAME SECONDS COMMAND...: run the command, if the part is asked for, with its output in $OUT/NAME.log
+part() { # part NAME SECONDS COMMAND...: run the command if the part is requested; its output goes to $OUT/NAME.log
     local name=$1 limit=$2
     shift 2
-    case " $asked " in *" $name "* | "  ") ;; *) return ;; esac
+    case " $requested " in *" $name "* | "  ") ;; *) return ;; esac
     local start=$SECONDS
     timeout --signal=TERM --kill-after=10 "$limit" "$@" >"$OUT/$name.log" 2>&1
-    echo "$name: exit status $? after $((SECONDS - start)) s of at most $limit"
+    echo "$name: exit status $? after $((SECONDS - start)) s (limit: $limit s)"
     tail -n "${LINES_SHOWN:-4}" "$OUT/$name.log"
 }
 
@@ -58,7 +58,7 @@ PYTHON
     rm -r "$folder"
 }
 
-train() { # two networks side by side, from their shipped weights; checkpoints come back even if the time runs out
+train() { # Train two networks at the same time, starting from the installed weights; a checkpoint is written each minute.
     local minutes=${MINUTES:-2}
     for row in "realtime 256" "lightweight-light 192"; do
         set -- $row
@@ -71,7 +71,7 @@ train() { # two networks side by side, from their shipped weights; checkpoints c
 
 export -f environment tests file_to_file train
 export python weights
-asked="$*"
+requested="$*"
 part environment 20 bash -c environment
 part tests 120 bash -c tests
 part speed 120 "$python" -m benchmarks gpu

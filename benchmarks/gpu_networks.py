@@ -1,7 +1,7 @@
-"""Frames a second of each network on the GPU, run by PyTorch: two frames of 720p in, the magnified one out.
+"""Speed of each network on the GPU with PyTorch: a reference frame and a frame of 720p are encoded, and one is decoded.
 
-onnxruntime needs a build of its own for CUDA; where it has none, ``python -m benchmarks gpu`` says so, and this is what
-the same networks reach on the same card.
+ONNX Runtime needs a separate package for CUDA. If it is not installed, ``python -m benchmarks gpu`` cannot measure the
+networks, and ``python -m benchmarks.gpu_networks`` measures how fast the same networks are with PyTorch.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from contextlib import suppress
 from typing import Any
 
 SIZE = (720, 1280)
+"""Rows and columns of the frames."""
+
 REPEATS = 20
+"""Number of frames that are timed, after three that are not."""
 
 
 def main() -> None:
-    """Print the table; say why where there is none."""
+    """Print the table, or the reason why nothing can be measured."""
     try:
         import torch
     except ImportError as error:
@@ -32,7 +35,7 @@ def main() -> None:
     print(f"{'network':22}{'precision':>12}{'frames/s':>10}{'MB':>8}")
     for name in ARCHITECTURES:
         net = architecture(name).eval().requires_grad_(False)
-        with suppress(OSError):  # the base size ships no weights; its speed does not depend on them
+        with suppress(OSError):  # No weights are installed for the base size; the speed does not depend on them.
             restore(net, f"{folder}/{name}.onnx")
         for half in (False, True):
             rate, memory = _rate(net.cuda().to(memory_format=torch.channels_last), half)
@@ -40,7 +43,7 @@ def main() -> None:
 
 
 def _rate(net: Any, half: bool) -> tuple[float, float]:
-    """Frames a second, and megabytes of the card at most."""
+    """Frames per second, and the peak of the GPU memory in megabytes."""
     import torch
 
     pair = [torch.rand(1, 3, *SIZE, device="cuda").to(memory_format=torch.channels_last) * 2 - 1 for _ in range(2)]
@@ -53,8 +56,8 @@ def _rate(net: Any, half: bool) -> tuple[float, float]:
             for _ in range(count):
                 net(*pair, factor)
             torch.cuda.synchronize()
-            taken = time.perf_counter() - start
-    return REPEATS / taken, torch.cuda.max_memory_allocated() / 1e6
+            seconds = time.perf_counter() - start
+    return REPEATS / seconds, torch.cuda.max_memory_allocated() / 1e6
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 """Accuracy and cost of the learned methods on held-out photographs, with published weights and the phase method.
 
 The input consists of two frames of a photograph, shifted by 0.05 to 1 px and quantized with dither. The figures are the
-structural similarity to the ground truth at 2 and 5 px of output motion, with and without noise; measured over nominal
-motion; the change of a static scene; the gain in the temporal mode at two frequencies; the time at 640x360, and the
-memory at 1080p. Published weights are included if they exist in ``../shared/weights``; reading them needs PyTorch.
+structural similarity to the ground truth at 2 and 5 px of output motion, with and without noise; the effect of a change
+of light; measured over nominal motion; the change of a static scene; the gain in the temporal mode at two frequencies;
+the time at 640x360, and the memory at 1080p. Published weights are included if they exist in ``../shared/weights``;
+reading them needs PyTorch.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import vmm
 from benchmarks.speed import median
 from benchmarks.study.entrants import Entrant, entrants, learned, networks
 from vmm.data import synthetic
-from vmm.data.shifts import COLUMNS, HELD_OUT, measured_shift, shift, similarities
+from vmm.data.shifts import COLUMNS, HELD_OUT, INNER, measured_shift, shift, similarities
 from vmm.learned import load
 
 MOTIONS = tuple((motion, out) for motion in (0.05, 0.2, 0.5) for out in (0.5, 1.0, 2.0, 4.0, 6.0, 8.0) if out > motion)
@@ -39,7 +40,10 @@ print(int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read()).group
 
 def total(entrant: Entrant) -> Magnifier:
     """Function of two frames and the total factor for an entrant."""
-    return lambda a, b, factor: entrant.pair(a, b, factor - 1)
+    if entrant.pair is None:
+        raise ValueError(f"{entrant.name} cannot magnify two frames")
+    pair = entrant.pair
+    return lambda a, b, factor: pair(a, b, factor - 1)
 
 
 def main(quick: bool = False) -> None:
@@ -49,11 +53,12 @@ def main(quick: bool = False) -> None:
     magnifiers = {"no magnification": total(methods["nothing"]), "phase": total(methods["phase"])}
     magnifiers |= {name: total(learned(name, path)) for name, path in nets.items()}
     names = HELD_OUT[:2] if quick else HELD_OUT
-    print("Structural similarity: motion > output motion in px, + noise in gray levels")
-    print(f"{'':26}" + "".join(f"{m:>6g}>{o:g}" + (f"+{n:g}" if n else "  ") for m, o, n in COLUMNS))
+    print("Structural similarity: motion > output motion in px, + noise in gray levels; last column: see changed_light")
+    print(f"{'':26}" + "".join(f"{m:>6g}>{o:g}" + (f"+{n:g}" if n else "  ") for m, o, n in COLUMNS) + "  2 % brighter")
     for name, magnified in magnifiers.items():
         scores = similarities(magnified, COLUMNS, names)
-        print(f"{name:26}" + "".join(f"{score:10.3f}" for score in scores), flush=True)
+        row = "".join(f"{score:10.3f}" for score in scores)
+        print(f"{name:26}{row}{changed_light(magnified, names):14.2f}", flush=True)
     magnifiers.pop("no magnification")
     _gains(magnifiers, names[:4])
     _static_scene(magnifiers)
@@ -61,6 +66,20 @@ def main(quick: bool = False) -> None:
     if not quick:
         _times(nets)
         _memory(nets)
+
+
+def changed_light(magnified: Magnifier, names: Sequence[str], gain: float = 1.02, alpha: float = 15.0) -> float:
+    """Mean difference in gray levels of the output from frame b, which is frame a with another light, without motion.
+
+    Ideally it is 0, since there is no motion to magnify.
+    """
+    differences = []
+    for name in names:
+        a = np.rint(shift(name, 0.0, 0.0).truth)
+        b = np.clip(np.rint(gain * a), 0, 255)
+        out = np.clip(magnified(a.astype(np.uint8), b.astype(np.uint8), 1 + alpha), 0, 255)
+        differences.append(np.abs(out - b)[INNER].mean())
+    return float(np.mean(differences))
 
 
 def _gains(magnifiers: dict[str, Magnifier], names: tuple[str, ...]) -> None:
@@ -96,8 +115,8 @@ def two_frequencies(fs: float = 30.0) -> tuple[np.ndarray, Any, np.ndarray]:
     from skimage.data import coffee
 
     image = coffee()[60:188, 100:356].astype(float)
-    left = 1 / (1 + np.exp((np.arange(256) - 128) / 6))
-    scene = synthetic.warp(image, np.stack([np.tile(left, (128, 1)), np.tile(1 - left, (128, 1))]))
+    weight = 1 / (1 + np.exp((np.arange(256) - 128) / 6))
+    scene = synthetic.warp(image, np.stack([np.tile(weight, (128, 1)), np.tile(1 - weight, (128, 1))]))
     moves = np.stack([synthetic.sway(60, fs, 2.0, 0.2), synthetic.sway(60, fs, 6.0, 0.2)], axis=1)
     return np.stack([scene(m) for m in moves]), scene, moves
 

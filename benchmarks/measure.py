@@ -13,7 +13,7 @@ import importlib.util
 import tempfile
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.ndimage
@@ -36,7 +36,7 @@ def sines(frames: int = LENGTH) -> np.ndarray:
     return AMPLITUDES * np.sin(2 * np.pi * FREQUENCIES * t[:, None] + PHASES)
 
 
-def by(method: str) -> Estimator:
+def by(method: Literal["phase", "linear"]) -> Estimator:
     """An estimator of the library."""
     return lambda frames, boxes: vmm.measure.displacement(frames, boxes, fs=FS, method=method).values
 
@@ -50,8 +50,8 @@ def pyidi_by(name: str, **options: Any) -> Estimator:
         with tempfile.TemporaryDirectory() as folder:
             video = pyidi.VideoReader(frames, root=folder, fps=FS)
             method = getattr(pyidi, name)(video)
-            top, left, height, width = np.array(boxes).T
-            method.set_points(np.stack([top + height // 2, left + width // 2], axis=1))
+            row, col, height, width = np.array(boxes).T
+            method.set_points(np.stack([row + height // 2, col + width // 2], axis=1))
             method.configure(roi_size=(int(height[0]), int(width[0])), **options)
             return np.asarray(method.get_displacements(autosave=False)).swapaxes(0, 1)
 
@@ -100,7 +100,7 @@ def whole(frames: int, estimators: dict[str, Estimator]) -> None:
     scene, right = synthetic.texture((128, 128)), sines(frames).sum(axis=1)
     moves = np.stack([right / 2, right], axis=1)
     true = moves - moves.mean(axis=0)
-    cases = {
+    cases: dict[str, dict[str, Any]] = {
         "noise 1": {"noise": 1.0},
         "noise 0": {"noise": 0.0},
         "noise 3": {"noise": 3.0},
@@ -144,7 +144,7 @@ def beam(frames: int, estimators: dict[str, Estimator]) -> None:
     scene = synthetic.beam()
     shapes = synthetic.cantilever(synthetic.beam_positions(320))
     clip = synthetic.render(scene, sines(frames), noise=1.0)
-    true_shapes = np.stack([shapes[:, left : left + 21].mean(axis=1) for _, left, _, _ in BOXES], axis=1)
+    true_shapes = np.stack([shapes[:, col : col + 21].mean(axis=1) for _, col, _, _ in BOXES], axis=1)
     true = sines(frames) @ true_shapes
     true -= true.mean(axis=0)
     bound = vmm.measure.displacement_crlb(scene([0, 0, 0]), BOXES, noise=1.0)[:, 0]

@@ -1,5 +1,7 @@
 """The benchmarks run; the times that they measure are not tested."""
 
+from typing import Any
+
 import count_traffic
 import host_cuda
 import numpy as np
@@ -33,16 +35,26 @@ def test_milliseconds_per_frame(tiny):
     assert np.isfinite(speed.milliseconds("linear", "tiny", 1))
 
 
+def fail(*_: Any) -> Any:
+    raise ZeroDivisionError
+
+
+def traffic(case: str, size: tuple[int, int]) -> tuple[float, float]:
+    counted = gpu.traffic(case, size)
+    assert counted is not None
+    return counted
+
+
 @pytest.mark.slow
 def test_tables(tiny, capsys, monkeypatch):
     monkeypatch.setattr(speed, "CASES", {"linear": cases.CASES["linear"]})
-    nobody = peers.Peer("nobody", "nobody", lambda *_: 1 / 0)
+    nobody = peers.Peer("nobody", "nobody", fail)
     monkeypatch.setattr(peers, "PEERS", {"nobody": nobody})
     speed.versus("tiny")
     speed.files((40, 56), 24)
-    said = capsys.readouterr().out
-    assert "nobody" in said and "does not run here: ZeroDivisionError" in said
-    assert "frames/s" in said and "MB" in said and "failed" not in said
+    report = capsys.readouterr().out
+    assert "nobody" in report and "does not run here: ZeroDivisionError" in report
+    assert "frames/s" in report and "MB" in report and "failed" not in report
 
 
 @pytest.mark.skipif(host_cuda.COMPILER is None, reason="without a C++ compiler the kernels cannot run on the host")
@@ -50,7 +62,7 @@ def test_tables(tiny, capsys, monkeypatch):
 def test_table_of_bytes_and_operations_agrees_with_the_counts(case):
     """If this fails, `python tests/count_traffic.py` prints the new table."""
     for expected, counted in zip(
-        gpu.traffic(case, count_traffic.SIZES[0]), count_traffic.count(case, count_traffic.SIZES[0]), strict=True
+        traffic(case, count_traffic.SIZES[0]), count_traffic.count(case, count_traffic.SIZES[0]), strict=True
     ):
         assert counted == pytest.approx(expected, rel=0.02)
 
@@ -58,13 +70,13 @@ def test_table_of_bytes_and_operations_agrees_with_the_counts(case):
 def test_every_case_reads_and_writes_at_least_the_frames():
     """No case can move fewer bytes than the frames hold."""
     for case in cases.CASES:
-        n_bytes, operations = gpu.traffic(case, (1080, 1920))
+        n_bytes, operations = traffic(case, (1080, 1920))
         assert n_bytes > 6 * 1080 * 1920 and operations > 10 * 1080 * 1920
 
 
 def test_share_of_the_bandwidth():
-    n_bytes, operations = gpu.traffic("riesz", (270, 480))
-    row = gpu.share("riesz", (270, 480), taken=2 * n_bytes / 1e12, ceiling=1e12)
+    n_bytes, operations = traffic("riesz", (270, 480))
+    row = gpu.share("riesz", (270, 480), seconds=2 * n_bytes / 1e12, ceiling=1e12)
     assert row.split() == [f"{n_bytes / 1e6:.0f}", f"{operations / 1e6:.0f}", "50", "%"]
     assert not gpu.share("realtime", (270, 480), 1.0, 1.0).strip()
 
@@ -83,9 +95,12 @@ def test_tables_of_a_device(monkeypatch, capsys):
     monkeypatch.setattr(gpu, "CASES", {name: cases.CASES[name] for name in ("linear", "jerk")})
     monkeypatch.setattr(gpu, "SIZES", {"tiny": (40, 56)})
     monkeypatch.setattr(gpu, "bandwidth", lambda: 1e12)
+    monkeypatch.setattr(gpu, "card", lambda: "stand-in")
     with device_of("stand-in, plain kernels"):
         gpu.main()
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == "A copy moves 1000 GB/s"
-    assert [line.split()[0] for line in said[3:]] == ["linear", "jerk", *vmm.learned.NAMES]
-    assert all("need onnxruntime with CUDA" in line for line in said[5:])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "stand-in: bandwidth of a copy 1000 GB/s"
+    first = 1 + next(i for i, line in enumerate(lines) if line.startswith("case"))
+    rows = lines[first : lines.index("", first)]
+    assert [line.split()[0] for line in rows] == ["linear", "jerk", *vmm.learned.NAMES]
+    assert all("need onnxruntime with CUDA" in line for line in rows[2:])

@@ -1,4 +1,4 @@
-"""On a real GPU: memory comes back, a stream of the caller's own is respected, and nothing is copied to the host."""
+"""Tests on a real GPU: memory is freed, the stream of the caller is used, and no frames are copied to the host."""
 
 import gc
 
@@ -9,7 +9,7 @@ from devices import device_of
 
 pytestmark = pytest.mark.gpu
 
-COPIED = 2**16  # bytes that may reach the host for a call: numbers, never frames
+COPIED = 2**16  # Bytes that a call may copy to the host: single numbers, but no frames.
 FEW = {"jerk": {"orientations": 2}, "anisotropy": {"orientations": 2, "window": 9}, "bilateral": {"orientations": 2}}
 
 
@@ -33,7 +33,7 @@ def magnified(name, frames):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_memory_is_freed(name, gpu, frames):
-    """After a second call as much of the device's memory is in use as after the first."""
+    """After the third call no more memory of the device is in use than after the second."""
     pool = gpu.xp.get_default_memory_pool()
     used = []
     for _ in range(3):
@@ -55,7 +55,7 @@ def test_stream_of_the_caller(name, gpu, frames):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_no_frames_are_copied_to_the_host(name, frames):
-    """The profiler of PyTorch records all copies of the process, whoever asked for them."""
+    """The profiler of PyTorch records all copies of the process, also those of CuPy."""
     torch = pytest.importorskip("torch", reason="PyTorch, whose profiler is used, is not installed")
     from torch.profiler import ProfilerActivity, profile
 

@@ -7,7 +7,6 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from vmm.measure.artefacts import astray, ghosts, overshoot, sharpness
 
 from benchmarks.study.entrants import Entrant, entrants
 from benchmarks.study.figures import montage
@@ -15,6 +14,7 @@ from benchmarks.study.pairs import names_in
 from benchmarks.study.types import Block, Job, Pictures, Results, Setting, Table, Values
 from vmm.data.magnified import FREQUENCY, FS, Magnified, moving_circles, swaying
 from vmm.data.synthetic import disc
+from vmm.measure import ghosting, overshoot, sharpness, static_error
 
 TITLE = "Artifacts"
 TEXT = (
@@ -77,9 +77,9 @@ def _measure(one: Entrant, output: float, shape: tuple[int, int], file: Path) ->
     _write_image(one.name, out, truth, out_clean, noisy.truth[MIDDLE], file)
     return {
         "overshoot": overshoot(out, truth),
-        "ghosts": ghosts(out, truth, circles.frames[MIDDLE]),
+        "ghosts": ghosting(out, truth, circles.frames[MIDDLE]),
         "sharpness": sharpness(*(clip[:, inside[0], inside[1]] for clip in (out_clean, noisy.truth[MIDDLE]))),
-        "static": astray(out_noisy, noisy.background, static),
+        "static": static_error(out_noisy, noisy.background, static),
     }
 
 
@@ -88,10 +88,10 @@ def _write_image(
 ) -> None:
     """Write an image of a circle and of the disc at the largest motion; for "nothing" also of the ground truth."""
     width, peak = out.shape[2], PERIOD // 4
-    left, middle = slice(0, width // 3), slice(width // 3, 2 * width // 3)
-    images = [(name, out[peak][:, left]), (name, out_disc[peak][:, middle])]
+    first, middle = slice(0, width // 3), slice(width // 3, 2 * width // 3)
+    images = [(name, out[peak][:, first]), (name, out_disc[peak][:, middle])]
     if name == "nothing":
-        images += [("truth", truth[peak][:, left]), ("truth", truth_disc[peak][:, middle])]
+        images += [("truth", truth[peak][:, first]), ("truth", truth_disc[peak][:, middle])]
     montage(images, file, size=2.0)
 
 

@@ -82,12 +82,12 @@ def moving_scene(one: Entrant, case: str, setting: Setting) -> Values:
 
 def deviation_from(truth: np.ndarray, out: np.ndarray, box: tuple[int, int, int, int], path: np.ndarray) -> np.ndarray:
     """Displacement (T, 2) of frames relative to the ground truth, in a box along a path, by cross-correlation."""
-    top, left, height, width = box
+    first_row, first_col, height, width = box
     window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
     shifts = []
     for frame, true_frame, move in zip(out, truth, np.rint(path).astype(int), strict=True):
-        row = int(np.clip(top + move[0], 0, truth.shape[1] - height))
-        col = int(np.clip(left + move[1], 0, truth.shape[2] - width))
+        row = int(np.clip(first_row + move[0], 0, truth.shape[1] - height))
+        col = int(np.clip(first_col + move[1], 0, truth.shape[2] - width))
         parts = [f[row : row + height, col : col + width].astype(float) for f in (true_frame, frame)]
         parts = [(part - part.mean()) * window for part in parts]
         shifts.append(-phase_cross_correlation(*parts, upsample_factor=50, normalization=None)[0])

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from vmm.measure.fit import Lines
-from vmm.measure.rois import Box
+
+from vmm.engine.regions import Box
+from vmm.measure.signals._sines import SineFit
 
 
 def circle_amplitude(frames: np.ndarray, background: np.ndarray, fs: float, frequency: float) -> float:
@@ -17,7 +18,7 @@ def circle_amplitude(frames: np.ndarray, background: np.ndarray, fs: float, freq
     difference = np.abs(frames[:, :, :width].astype(float) - background[:, :width])
     weight = np.clip(difference - 30, 0, 30)
     centroid = (weight * np.arange(width)).sum(axis=(1, 2)) / np.maximum(weight.sum(axis=(1, 2)), 1e-9)
-    return float(abs(Lines([frequency / fs], None).of(centroid)[0]))
+    return float(abs(SineFit([frequency / fs], None).fit(centroid)[0]))
 
 
 def edge_position(frames: np.ndarray, box: Box) -> np.ndarray:
@@ -36,8 +37,8 @@ def edge_position(frames: np.ndarray, box: Box) -> np.ndarray:
     >>> edge_position(frames, (0, 0, 9, 5)).round(2)
     array([4.33])
     """
-    top, left, height, width = box
-    part = np.asarray(frames)[:, top : top + height, left : left + width].astype(float)
+    row, col, height, width = box
+    part = np.asarray(frames)[:, row : row + height, col : col + width].astype(float)
     rows = part.mean(axis=tuple(range(2, part.ndim)))
     first, last = (float(np.median(rows[:, ends])) for ends in (slice(3), slice(-3, None)))
     side = (rows - (first + last) / 2) * np.sign(last - first)

@@ -8,7 +8,7 @@ from typing import Any
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import value_change
-from vmm.learned.network import Network
+from vmm.learned.network import Network, Size
 from vmm.learned.preprocess import from_network, to_network, white_value
 from vmm.parts import ClipPlan, Grid, Motion
 
@@ -68,7 +68,9 @@ class Coder:
     """
 
     def __init__(self, net: Network, shape: tuple[int, ...], white: float) -> None:
-        self.net, self.white, self.size = net, white, net.size((shape[0], shape[1]))
+        self.net: Network = net
+        self.white: float = white
+        self.size: Size = net.size((shape[0], shape[1]))
         self._gray = len(shape) == 2
         step, before = net.step, self.size.before
         rows, cols = (n // step for n in self.size.whole)
@@ -96,8 +98,8 @@ class Coder:
             texture, _ = self.encode(namespace(shapes).zeros((1, 3, rows, cols), shapes.dtype))
             residual = [0 * texture] * len(shapes)
         pairs = zip(residual, shapes[:, None], strict=True)
-        return namespace(shapes).stack([self.shown(self.net.decode(texture, shape)) for texture, shape in pairs])
+        return namespace(shapes).stack([self._frame(self.net.decode(texture, shape)) for texture, shape in pairs])
 
-    def shown(self, picture: Array) -> Array:
+    def _frame(self, picture: Array) -> Array:
         """A picture (1, 3, H', W') of the network as a frame (H, W[, 3])."""
         return from_network(picture, self._gray, self.white, self.size)

@@ -72,7 +72,9 @@ def pair(net: Network, white: float | None = None, *, paint: Paint = paint) -> t
 
 
 def filtered_pair(net: Network, white: float | None = None) -> tuple[ClipPlan, Motion]:
-    """The same for motion in a band: the subband is the difference of shape codes since the first frame of the clip.
+    """Spatial part and motion of a network that encodes two frames, for motion in a band.
+
+    The subband is the difference of the shape code from that of the first frame of the clip.
 
     The manipulator multiplies this difference, so that it may be filtered first.
 
@@ -102,7 +104,7 @@ def _put_filtered(net: Network, coefs: Array, motion: Array, alpha: Any) -> Arra
 
 
 def _on_codes(alpha: Any, step: int) -> Any:
-    """A number, or a map of alpha at the samples of a code, which are `step` pixels apart."""
+    """A number, or a map of alpha at the samples of a code, with an interval of `step` pixels."""
     if np.ndim(alpha) == 0 or step == 1:
         return alpha
     rows, cols = ((step - 1) / 2 + step * np.arange(n // step) for n in alpha.shape)
@@ -114,8 +116,8 @@ class _FramesOfNetwork(Coder):
 
     def __init__(self, net: Network, shape: tuple[int, ...], white: float) -> None:
         super().__init__(net, shape, white)
-        top, left = self.size.before
-        self.grids = [Grid(self.size.whole, (-float(top), -float(left)), coefs="latent")]
+        row, col = self.size.before
+        self.grids = [Grid(self.size.whole, (-float(row), -float(col)), coefs="latent")]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Frames (T, 3, H', W') in [-1, 1]."""
@@ -124,7 +126,7 @@ class _FramesOfNetwork(Coder):
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Frames (T, H, W[, 3])."""
         pictures: Any = bands[0]
-        return namespace(pictures).stack([self.shown(picture) for picture in pictures[:, None]])
+        return namespace(pictures).stack([self._frame(picture) for picture in pictures[:, None]])
 
 
 class _PairCoder(Coder):

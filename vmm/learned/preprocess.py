@@ -53,7 +53,7 @@ def from_network(picture: Array, gray: bool, white: float, size: Size) -> Array:
     >>> frame.shape, float(frame[0, 0])
     ((6, 7), 127.5)
     """
-    (top, left), (height, width) = size.before, size.frame
-    cropped = picture[0, :, top : top + height, left : left + width]
+    (row, col), (height, width) = size.before, size.frame
+    cropped = picture[0, :, row : row + height, col : col + width]
     values = (cropped + 1) * np.float32(white / 2)
     return values.mean(axis=0) if gray else namespace(values).moveaxis(values, 0, -1)
