@@ -16,7 +16,7 @@ from vmm.temporal import butterworth, ideal
 SIZES = {"360p": (360, 640), "720p": (720, 1280), "1080p": (1080, 1920)}
 BAND = (2, 3)
 
-CASES = {  # Name: method, settings, arguments of the command line.
+CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {  # Name: method, settings, arguments of the command line.
     "linear": ("linear", {}, []),
     "linear, wavelength 40": ("linear", {"wavelength": 40}, ["--wavelength", "40"]),
     "riesz": ("riesz", {}, []),

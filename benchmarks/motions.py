@@ -76,12 +76,12 @@ def rows(backgrounds: Sequence[str], cases: Sequence[str]) -> dict[str, list[tup
     results: dict[str, list[list[tuple[float, float]]]] = {name: [[] for _ in cases] for name in entrants_by_name}
     for background in tqdm(backgrounds):
         for i, case in enumerate(cases):
-            frames, truth, background_frame, *_ = circles(background, case, 99.0)
-            nominal = circle_amplitude(truth[MIDDLE], background_frame, FS, FREQUENCY)
+            scene = circles(background, case, 99.0)
+            nominal = circle_amplitude(scene.truth[MIDDLE], scene.background, FS, FREQUENCY)
             for name, one in entrants_by_name.items():
-                out = one.magnify(frames, FREQUENCY, FS, 99.0)
-                amplitude = circle_amplitude(out[MIDDLE], background_frame, FS, FREQUENCY)
-                results[name][i].append((error(out, truth), amplitude / nominal))
+                out = one.magnify(scene.frames, FREQUENCY, FS, 99.0)
+                amplitude = circle_amplitude(out[MIDDLE], scene.background, FS, FREQUENCY)
+                results[name][i].append((error(out, scene.truth), amplitude / nominal))
     return {
         name: [(float(np.mean([e for e, _ in one])), float(np.median([g for _, g in one]))) for one in row]
         for name, row in results.items()

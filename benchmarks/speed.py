@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ class Speed:
 
     def track_milliseconds(self, case: str, size: str, threads: int) -> float:
         """Milliseconds per additional frame: the difference between a long and a short run."""
-        short, long = (median(lambda n=n: self._run(case, n), 3) for n in (WARM, WARM + TIMED))
+        short, long = (median(partial(self._run, case, n), 3) for n in (WARM, WARM + TIMED))
         return 1000 * (long - short) / TIMED
 
     def _run(self, case: str, frames: int) -> None:
@@ -101,13 +102,14 @@ def versus(size: str) -> None:
     frames = clip(SIZES[size], 24)
     ours = {}
     for case, (method, _, _) in CASES.items():
+        run = partial(_consume, case, frames)
         with reference_kernels():
-            plain = seconds(lambda case=case: list(magnified(case, iter([frames]))))
-        ours[method] = seconds(lambda case=case: list(magnified(case, iter([frames]))))
+            plain = seconds(run)
+        ours[method] = seconds(run)
         print(f"{case:28}{ours[method]:8.2f}{plain:8.2f} plain{plain / ours[method]:8.1f} times the time")
     for name, peer in peers.PEERS.items():
         try:
-            elapsed = seconds(lambda peer=peer: peer.magnify(frames, BAND, 30.0, 10.0))
+            elapsed = seconds(partial(peer.magnify, frames, BAND, 30.0, 10.0))
         except Exception as error:  # the failure is the result of the peer
             print(f"{name:28} does not run here: {type(error).__name__}: {error}")
         else:
@@ -136,6 +138,12 @@ def calibration() -> float:
     """Milliseconds of a complex Fourier transform of 1280x720 on one core."""
     plane = np.random.default_rng(0).normal(size=(720, 1280)).astype(np.complex64)
     return 1000 * median(lambda: scipy.fft.fft2(plane, workers=1), 15)
+
+
+def _consume(case: str, frames: np.ndarray) -> None:
+    """Magnify frames as one chunk."""
+    for _ in magnified(case, iter([frames])):
+        pass
 
 
 def median(function: Callable[[], object], times: int) -> float:

@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 import vmm
 from vmm.motion import intensity, local_phase, quaternion
+from vmm.parts import LinearFilter
 from vmm.spatial import (
     DualTree,
     Gaussian,
@@ -59,7 +60,8 @@ COLOUR: dict[str, Any] = {
 
 MOTIONS = {"intensity": intensity, "local_phase": local_phase, "quaternion": quaternion}
 
-BANDPASS = {  # filters of 2 to 3 Hz (or 2.45 Hz) at 30 frames/s, and the tolerance of their gain of 1
+# Filters of 2 to 3 Hz (or 2.45 Hz) at 30 frames/s, and the tolerance of their gain of 1.
+BANDPASS: dict[str, tuple[LinearFilter, float]] = {
     "ideal": (ideal((2, 3), 30), 0.02),
     "fir": (fir((2, 3), 30), 1e-3),
     "butterworth": (butterworth((2, 3), 30), 1e-2),
@@ -69,7 +71,7 @@ BANDPASS = {  # filters of 2 to 3 Hz (or 2.45 Hz) at 30 frames/s, and the tolera
     "jerk": (jerk(6**0.5, 30), 1e-6),
 }
 
-FILTERS = {
+FILTERS: dict[str, LinearFilter] = {
     **{name: part for name, (part, _) in BANDPASS.items()},
     "iir r": iir(r=(0.4, 0.05)),
     "unwrap": unwrap(),

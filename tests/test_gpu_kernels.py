@@ -123,6 +123,7 @@ def test_filtering_and_magnifying_values_in_one_kernel(alpha, device, rng):
     by = alpha if alpha == 2.0 else real(rng, 9, 11)
     before = coefs[0].copy()
     kernel = fast_paths.kernel_for("magnified", intensity, device.put(coefs))
+    assert kernel is not None
     given = device.put(coefs), device.put(before), SOS, device.put(registers)
     seen = kernel(*given, (0.0, 0.0), np.inf, by if alpha == 2.0 else device.put(by))
     with reference_kernels():
@@ -154,6 +155,7 @@ def test_limiting_and_writing_in_one_kernel(motion, make, parts, alpha, limit, d
     by = alpha if alpha == 3.0 else real(rng, 9, 11)
     there = device.put(coefs), device.put(signal)
     kernel = fast_paths.kernel_for("put", motion, there[0])
+    assert kernel is not None
     seen = kernel(*there, limit, by if alpha == 3.0 else device.put(by))
     with reference_kernels():
         expected = limited(motion, limit).change(coefs, signal, by)
@@ -173,6 +175,7 @@ def test_filtering_and_magnifying_phase_in_one_kernel(alpha, sigma, sections, de
     for chunk in (coefs[:4], coefs[4:]):
         there = device.put(chunk.copy())
         kernel = fast_paths.kernel_for("magnified", motion, there)
+        assert kernel is not None
         given = there, state[0], sos, state[1], motion.sigma, motion.limit
         seen = kernel(*given, by if alpha == 3.0 else device.put(by))
         with reference_kernels():
@@ -187,7 +190,7 @@ def test_filtering_and_magnifying_phase_in_one_kernel(alpha, sigma, sections, de
 def test_averages_over_points_of_similar_speed(size, device, rng):
     field, trust, speed = real(rng, 2, *size), abs(real(rng, *size)), 0.1 * real(rng, 2, *size)
     taps = np.array([1.0, 0.6, 0.2])
-    seen = trajectories.average_similar(*map(device.put, (field, trust, speed)), taps, 0.2)
+    seen = trajectories.average_similar(device.put(field), device.put(trust), device.put(speed), taps, 0.2)
     compare(device.back(seen), trajectories.average_similar.plain(field, trust, speed, taps, 0.2))
 
 

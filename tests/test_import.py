@@ -8,6 +8,8 @@ import pytest
 
 import vmm
 
+PUBLIC: list[str] = vars(vmm)["__all__"]
+
 
 def test_import_loads_no_large_package():
     heavy = "numba, matplotlib, onnxruntime, cupy, torch, skimage, scipy.signal"
@@ -15,7 +17,7 @@ def test_import_loads_no_large_package():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", vmm.__all__)
+@pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_name_exists(name):
     assert getattr(vmm, name) is not None
     assert name in dir(vmm)
@@ -28,10 +30,10 @@ def test_the_methods_are_those_of_the_stub():
 
 
 def test_dir_shows_public_names_only():
-    assert dir(vmm) == sorted(vmm.__all__)
+    assert dir(vmm) == sorted(PUBLIC)
 
 
-@pytest.mark.parametrize("name", [name for name in vmm.__all__ if inspect.ismodule(getattr(vmm, name))])
+@pytest.mark.parametrize("name", [name for name in PUBLIC if inspect.ismodule(getattr(vmm, name))])
 def test_dir_of_a_module_shows_public_names_only(name):
     module = getattr(vmm, name)
     assert dir(module) == sorted(module.__all__)

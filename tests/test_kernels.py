@@ -171,6 +171,7 @@ def test_one_pass_over_a_level_of_the_riesz_pyramid(name, limit, sigma, size, rn
     still = motion.read(coefs[:1], coefs[:1]).shape[1:]
     before, registers = images[0].copy(), np.zeros((2, 2, *still), np.float32)
     kernel = fast_paths.kernel_for("magnified", motion, images)
+    assert kernel is not None
     parts = (
         kernel(c, *given, before, SOS, registers, motion.sigma, motion.limit, alpha) for c in (images[:2], images[2:])
     )
@@ -191,6 +192,7 @@ def test_writing_phase_in_one_kernel(alpha, limit, rng):
     kernel = fast_paths.kernel_for("put", local_phase, coefs)
     with reference_kernels():
         expected = limited(local_phase, limit).change(coefs, signal.copy(), by)
+    assert kernel is not None
     compare(kernel(coefs, signal, limit, by), expected)
 
 

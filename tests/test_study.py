@@ -130,7 +130,7 @@ def test_parallel_processes_give_the_same_results(tmp_path):
     )
     assert there.keys() == here.keys() and len(there) == 5 and there["here",] == {"process": os.getpid()}
     assert all(there[key] == pytest.approx(values, rel=1e-5) for key, values in here.items())
-    assert there["nothing", "0.04", "10", "0"]["similarity"] > 0
+    assert float(there["nothing", "0.04", "10", "0"]["similarity"]) > 0
 
 
 def test_results_of_another_setting_are_ignored(tmp_path):
@@ -148,7 +148,9 @@ def test_two_frames_by_methods_that_need_a_clip():
 
     scene = shift("coins", 0.2, 0.8, side=96)
     for name in ("phase", "lagrangian", "acceleration", "bilateral"):
-        frame = entrants.classical(name, name).pair(scene.a, scene.b, 3.0)
+        pair = entrants.classical(name, name).pair
+        assert pair is not None
+        frame = pair(scene.a, scene.b, 3.0)
         assert measured_shift(scene, frame) == pytest.approx(0.8, abs=0.25), name
 
 

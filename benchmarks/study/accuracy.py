@@ -72,8 +72,8 @@ def _evaluate(one: Entrant, name: str, setting: Setting) -> Values:
     comparison = compare_to_sensor(after, scene)
     gain = comparison.gain / (compare_to_sensor(before, scene).gain if np.isnan(scene.unit) else scene.unit)
     return {
-        "paper": compare_to_sensor(frame_to_frame(out, scene), scene).stderr,
-        "scaled": comparison.stderr,
+        "paper": compare_to_sensor(frame_to_frame(out, scene), scene).normalized_mae,
+        "scaled": comparison.normalized_mae,
         "correlation": abs(comparison.correlation),
         "achieved": abs(gain) / (1 + alpha),
         "alpha": alpha,

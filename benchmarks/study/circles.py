@@ -124,7 +124,7 @@ def blocks(results: Results, setting: Setting) -> list[Block]:
     result: list[Block] = [Table("mse", f"Mean squared error, {len(backgrounds(setting))} clips", columns, rows, NOTE)]
     nothing, magnet = (dict(rows).get(name, [float("nan")] * 3) for name in ("nothing", MAGNET))
     shares = [(name, [cells[0] / nothing[0], cells[2] / nothing[0], cells[2] / magnet[2]]) for name, cells in rows]
-    columns = ("over nothing, alpha 99", "over nothing, tuned", "over MagNet, tuned")
-    result.append(Table("share", "Error relative to no magnification and to MagNet", columns, shares, RATIOS))
+    ratios = ("over nothing, alpha 99", "over nothing, tuned", "over MagNet, tuned")
+    result.append(Table("share", "Error relative to no magnification and to MagNet", ratios, shares, RATIOS))
     files = [(picture(name), "") for name in names_in(results) if "error" not in results.get((name, "nominal"), {})]
     return [*result, Pictures("The frame of largest motion at alpha 99", files)]

@@ -71,7 +71,7 @@ def blocks(results: Results, setting: Setting) -> list[Block]:
     names = list(dict.fromkeys(key[0] for key in results if key[1:] != ("network",)))
     counts = [(one, [cell(results, (one, "network"), n) for n in ("parameters", "operations")]) for one in names]
     counts = [(one, ["none", "-"] if row[0] == "-" else row) for one, row in counts]
-    heads = ("parameters, M", "operations at 720x720, G")
+    heads: tuple[str, ...] = ("parameters, M", "operations at 720x720, G")
     result: list[Block] = [Table("parameters", "Parameters and operations", heads, counts, NOTE)]
     keys = list(dict.fromkeys(key[1:] for key in results if len(key) == 3))
     heads = tuple(f"{size}, {threads} core{'s' if threads != '1' else ''}" for size, threads in keys)

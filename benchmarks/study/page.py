@@ -33,8 +33,8 @@ def write(out: Path, setting: Setting, experiments: Mapping[str, Experiment], re
             section += render_block(block, name, out)
         parts.append((experiment.TITLE, section + failures(results[name])))
     summary: list[Any] = [conclusions.TEXT]
-    for block in conclusions.blocks(blocks):
-        summary += [block] if isinstance(block, str) else render_block(block, "conclusions", out)
+    for content in conclusions.blocks(blocks):
+        summary += [content] if isinstance(content, str) else render_block(content, "conclusions", out)
     about = [f"{setting.name} setting, vmm {vmm.__version__}, {date.today().isoformat()}.", *missing(setting)]
     page = out / NAME
     failure_count = sum(len(failures(one)) for one in results.values())

@@ -67,7 +67,8 @@ def _main(options: dict[str, Any]) -> dict[str, float]:
         one = entrants(QUICK).get(options["name"]) or peer(options["name"])
     frames = clip((options["height"], options["width"]), options["frames"])
     one.magnify(frames[:, : SMALL[0], : SMALL[1]], FREQUENCY, FS, ALPHA)
-    before, times = _memory(reset=True), []
+    before = _memory(reset=True)
+    times: list[float] = []
     while len(times) < 3 and sum(times) <= options["seconds"]:
         start = time.perf_counter()
         one.magnify(frames, FREQUENCY, FS, ALPHA)

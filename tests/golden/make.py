@@ -26,4 +26,4 @@ def outputs() -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(PATH, **outputs())
+    np.savez_compressed(PATH, allow_pickle=False, **outputs())

@@ -13,12 +13,16 @@ from vmm.data import synthetic
 from vmm.engine import fast_paths
 from vmm.engine.bands import Bands
 from vmm.motion import intensity, limited, local_phase, per_part, quaternion, smooth, weighted
-from vmm.parts import CausalFilter, Grid, Motion
+from vmm.parts import CausalFilter, Grid, LinearFilter, Motion
 from vmm.spatial import GaussianPyramid, Laplacian, RieszPyramid, SteerablePyramid, luma, planes, stacked
 from vmm.temporal import bilateral, butterworth, fir, ideal
 
 FS, BAND = 30, (2, 4)
-TEMPORAL = {"causal": butterworth(BAND, FS), "look-ahead": fir(BAND, FS, taps=9), "whole clip": ideal(BAND, FS)}
+TEMPORAL: dict[str, LinearFilter] = {
+    "causal": butterworth(BAND, FS),
+    "look-ahead": fir(BAND, FS, taps=9),
+    "whole clip": ideal(BAND, FS),
+}
 PYRAMID = partial(SteerablePyramid, octave=1.0, orientations=2)
 PARTS = {
     "intensity": (planes(GaussianPyramid), intensity),
@@ -123,7 +127,7 @@ def no_change(coefs, motion, alpha):
 class Called:
     """A callable object that counts its calls, and that cannot be hashed."""
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, function):
         self.function, self.count = function, 0
@@ -263,7 +267,7 @@ def test_results_are_the_same_without_the_fast_paths(name, mask, frames, monkeyp
 )
 def test_methods_use_the_fused_kernels(method, temporal, kernels, gray, monkeypatch):
     called = set()
-    compiled = fast_paths.compiled
+    compiled = fast_paths.compiled  # type: ignore[attr-defined]
 
     def noted(name, *arguments):
         kernel = compiled(name, *arguments)
@@ -310,11 +314,11 @@ def test_parts_that_do_not_go_together(options, message):
 def test_arguments_of_another_kind():
     frames = np.zeros((9, 32, 40), np.uint8)
     with pytest.raises(TypeError, match="temporal is a NonlinearFilter, which this method cannot use"):
-        vmm.phase.magnify(frames, None, fs=FS, temporal=bilateral(3, FS))
-    with pytest.raises(TypeError, match="temporal='fir' must be a design function"):
-        vmm.phase.magnify(frames, BAND, fs=FS, temporal="fir")
+        vmm.phase.magnify(frames, None, fs=FS, temporal=bilateral(3, FS))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="temporal=5 must be a design function"):
+        vmm.phase.magnify(frames, BAND, fs=FS, temporal=5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"frequency=\(2, 3\) must be one number in Hz"):
-        vmm.jerk.magnify(frames, (2, 3), fs=FS)
+        vmm.jerk.magnify(frames, (2, 3), fs=FS)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="alpha holds 2 values, but there is one band"):
         vmm.phase.magnify(frames, BAND, fs=FS, alpha=[1, 2])
     with pytest.raises(ValueError, match="alpha holds 2 values, but it must be a number or a map"):

@@ -191,7 +191,7 @@ def test_fs_out_of_range(fs):
 
 def test_band_that_is_no_pair():
     with pytest.raises(TypeError, match="two numbers"):
-        fir(3, 30)
+        fir(3, 30)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("frequency", [0, 15, -2])

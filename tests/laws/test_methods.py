@@ -162,7 +162,9 @@ def test_a_mask_of_one_half_halves_alpha(name, clip):
 
 def test_maps_of_alpha(clip):
     """A map that is one number everywhere is that number; one value a band as well."""
-    parts = dict(spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30))
+    parts: dict[str, Any] = dict(
+        spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30)
+    )
     frames = clip.astype(np.float64)
     plain = vmm.magnify(frames, alpha=5.0, **parts)
     n = len(vmm.spatial.Laplacian((48, 64)).grids)
@@ -256,9 +258,11 @@ def test_masks_that_do_not_fit(mask, error, message, clip):
 
 
 def test_alphas_that_do_not_fit(clip):
-    parts = dict(spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30))
+    parts: dict[str, Any] = dict(
+        spatial=vmm.spatial.Laplacian, motion=vmm.motion.intensity, temporal=butterworth(BAND, 30)
+    )
     with pytest.raises(ValueError, match="alpha holds 2 values"):
-        vmm.magnify(clip, alpha=[1, 2], **parts)
+        vmm.magnify(clip, alpha=[1, 2], **parts)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="level_gains holds 2 values, but there are"):
         vmm.magnify(clip, level_gains=[1, 2], **parts)
 
@@ -266,7 +270,7 @@ def test_alphas_that_do_not_fit(clip):
 def test_a_ready_filter_takes_no_band(clip):
     ready = iir(r=(0.4, 0.05))
     assert vmm.linear.magnify(clip, None, alpha=10, temporal=ready).shape == clip.shape
-    with pytest.raises(ValueError, match="must be None where temporal is a filter"):
+    with pytest.raises(ValueError, match="must be None, because temporal is a filter"):
         vmm.linear.magnify(clip, BAND, fs=30, temporal=ready)
 
 

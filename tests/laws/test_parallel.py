@@ -23,8 +23,8 @@ def later(y, n):
 def test_what_the_filters_make_is_summed_by_gains(parts, gains, rng):
     x = np.cumsum(rng.normal(size=(300, 2, 3)), axis=0)
     both = parallel(*parts, gains=gains)
-    assert both.delay == max(map(delay_of, parts)) > 0
     assert isinstance(both, LookAheadFilter)
+    assert both.delay == max(map(delay_of, parts)) > 0
     made = [later(part.apply(x, None)[0], both.delay - delay_of(part)) for part in parts]
     expected = sum(gain * y for gain, y in zip(gains or (1, 1), made, strict=True))
     np.testing.assert_allclose(both.apply(x, None)[0], expected, atol=1e-9)
@@ -33,6 +33,7 @@ def test_what_the_filters_make_is_summed_by_gains(parts, gains, rng):
 def test_an_impulse_leaves_all_filters_at_once():
     """Both are of zero phase about the delay of the longer one."""
     both = parallel(SLOW, QUICK, gains=(3, -1))
+    assert isinstance(both, LookAheadFilter)
     pulse = np.zeros(401)
     pulse[200 - both.delay] = 1
     y, _ = both.apply(pulse, None)
@@ -54,16 +55,18 @@ def test_chunks_equal_the_whole(parts, cuts, rng):
 
 
 def test_its_band_holds_those_of_all():
-    assert parallel(QUICK, SLOW).band == pytest.approx((1 / 30, 8 / 30))
+    both = parallel(QUICK, SLOW)
+    assert isinstance(both, LookAheadFilter)
+    assert both.band == pytest.approx((1 / 30, 8 / 30))
 
 
 @pytest.mark.parametrize("n", [60, 91])
 def test_factors_are_those_of_all(n):
     """Of filters of whole clips: their product is what the filter makes of each unit impulse."""
     both = parallel(ideal((2, 3), 30), ideal((5, 7), 30), gains=(4, -1))
+    assert isinstance(both, WholeClipFilter)
     synthesis, analysis = both.factors(n)
     made = both.apply(np.eye(n), None)[0]
-    assert isinstance(both, WholeClipFilter)
     np.testing.assert_allclose(synthesis @ analysis, made, atol=1e-12)
     alone = [ideal(band, 30).apply(np.eye(n), None)[0] for band in ((2, 3), (5, 7))]
     np.testing.assert_allclose(made, 4 * alone[0] - alone[1], atol=1e-12)

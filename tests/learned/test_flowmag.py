@@ -179,7 +179,7 @@ def test_an_adapted_network_is_saved_and_adapted_further(monkeypatch, tmp_path):
     net, graphs = restore.flowmag(path), load(path)  # the file restores the weights for further training
     a, b = np.random.default_rng(0).uniform(-1, 1, (2, 1, 3, 19, 33)).astype(np.float32)
     texture, *shapes = graphs.encode(a, b)
-    theirs = graphs.decode(texture, graphs.manipulate(*shapes, 3.0))
+    theirs = graphs.decode(texture, graphs.manipulate(shapes[0], shapes[1], 3.0))
     with torch.no_grad():
         ours = net.eval()(torch.from_numpy(a), torch.from_numpy(b), torch.full((1, 1, 1, 1), 3.0)).numpy()
     np.testing.assert_allclose(theirs, ours, atol=1e-4)

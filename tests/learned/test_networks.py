@@ -210,7 +210,7 @@ def test_frames_that_are_too_small():
 
 def test_an_unknown_size(frames):
     with pytest.raises(ValueError, match="size='huge' must be 'light' or 'base'"):
-        vmm.lightweight.magnify(frames, size="huge")
+        vmm.lightweight.magnify(frames, size="huge")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"size='base'.* use size='light', or train it with"):
         vmm.lightweight.magnify(frames, size="base")
 

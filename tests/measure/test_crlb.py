@@ -1,5 +1,7 @@
 """Cramer-Rao bounds, and the scenes of known displacement on which they are used."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,8 @@ def test_bound_of_a_mask_and_of_rounding():
     image = synthetic.texture((64, 64))((0, 0))
     mask = np.zeros((64, 64), bool)
     mask[20:41, 20:41] = True
-    both = vmm.measure.displacement_crlb(image, [(20, 20, 21, 21), mask], noise=0.0)
+    rois: list[Any] = [(20, 20, 21, 21), mask]
+    both = vmm.measure.displacement_crlb(image, rois, noise=0.0)
     np.testing.assert_allclose(both[0], both[1])
     np.testing.assert_allclose(
         vmm.measure.displacement_crlb(image, mask, noise=np.sqrt(1 / 12), rounded=False)[0], both[0]

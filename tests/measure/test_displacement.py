@@ -1,5 +1,7 @@
 """Displacement of regions: errors near the Cramer-Rao bound, and standard errors that are correct."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from cases import TOLERANCE
@@ -135,7 +137,8 @@ def test_regions_are_independent():
     colors = np.stack([frames] * 3, axis=-1)
     mask = np.zeros((64, 128), bool)
     mask[16:48, 80:112] = True
-    signal = vmm.measure.displacement(colors, [(16, 16, 32, 32), mask, (16, 80, 32, 32)], fs=30)
+    rois: list[Any] = [(16, 16, 32, 32), mask, (16, 80, 32, 32)]
+    signal = vmm.measure.displacement(colors, rois, fs=30)
     np.testing.assert_allclose(signal.values[:, 0], centered(moves), atol=3e-3)
     np.testing.assert_allclose(signal.values[:, 1:], 0, atol=1e-3)
     np.testing.assert_allclose(signal.values[:, 1], signal.values[:, 2], atol=1e-5)
@@ -262,9 +265,9 @@ def test_invalid_clips_and_options():
     with pytest.raises(ValueError, match="a clip of 1 frame has no motion"):
         vmm.measure.displacement(frames[:1])
     with pytest.raises(TypeError, match="frames must be"):
-        vmm.measure.displacement(3)
+        vmm.measure.displacement(3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="method='dic' must be one of phase, linear"):
-        vmm.measure.displacement(frames, method="dic")
+        vmm.measure.displacement(frames, method="dic")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"grid\(size=1"):
         vmm.measure.grid(1)
 
@@ -290,7 +293,8 @@ def test_phase_sums_equal_their_reference_kernel(rng):
     coefs = (rng.normal(size=(3, 4, 5, 7)) + 1j * rng.normal(size=(3, 4, 5, 7))).astype(np.complex64)
     weights = rng.normal(size=(3, 2, 5, 7)).astype(np.float32)
     compiled, reference = (
-        kernel(coefs, coefs[:, 0], weights) for kernel in (kernels.phase_sums, kernels.phase_sums.plain)
+        kernel(coefs, coefs[:, 0], weights)
+        for kernel in (kernels.phase_sums, kernels.phase_sums.plain)  # type: ignore[attr-defined]
     )
     assert compiled.dtype == reference.dtype == np.float32 and compiled.shape == reference.shape == (3, 4, 2)
     np.testing.assert_allclose(compiled, reference, atol=100 * TOLERANCE["float32"])

@@ -81,7 +81,7 @@ def test_a_clip_that_is_too_short_for_its_band(intact):
 
 def test_invalid_arguments():
     with pytest.raises(TypeError, match="frames must be"):
-        faults(3)
+        faults(3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"must be \(T, H, W\)"):
         faults(np.zeros((40, 32), np.uint8))
     with pytest.raises(ValueError, match="fs=-1"):
@@ -112,7 +112,7 @@ def test_more_bits_preserve_more_motion():
 
     shares = np.array([_remaining_shares(bits) for bits in (1e-4, 0.011, 0.035, 0.41, 2, 50)])
     assert (np.diff(shares, axis=0) >= 0).all()
-    np.testing.assert_allclose(shares[[2, 3, 5]], [[0.27, 0.08], [0.42, 0.25], [1, 1]])
+    np.testing.assert_allclose(shares[[2, 3, 5]], np.array([[0.27, 0.08], [0.42, 0.25], [1, 1]]))
 
 
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not installed")

@@ -1,5 +1,7 @@
 """Deflection shapes and modes of a cantilever with known modes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.ndimage
@@ -191,10 +193,11 @@ def test_invalid_frequencies(frequencies, message):
 
 def test_invalid_options():
     frames = np.zeros((40, 32, 32), np.uint8)
-    for options, message in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"sigma": 0}, "sigma=0 must be a positive number"),
         ({"step": 0}, "step=0 must be at least 1"),
-    ):
+    )
+    for options, message in cases:
         with pytest.raises(ValueError, match=message):
             vmm.measure.field(frames, **options)
 

@@ -1,5 +1,7 @@
 """Pulse rate and breathing rate."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from cases import VIDEOS
@@ -101,7 +103,7 @@ def test_invalid_arguments(rng):
     with pytest.raises(ValueError, match=r"not gray frames \(T, 16, 16\)"):
         pulse(rng.integers(0, 255, (60, 16, 16), np.uint8), fs=FS)
     with pytest.raises(ValueError, match="method='red' must be one of pos, chrom, green"):
-        pulse(skin(1, 0.1, 0), fs=FS, method="red")
+        pulse(skin(1, 0.1, 0), fs=FS, method="red")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"60 frames at 30 Hz is too short for band=\(0.1, 0.6\) Hz"):
         breathing(np.arange(60.0), fs=FS)
     with pytest.raises(ValueError, match=r"band=\(4, 0.7\) must be rising"):
@@ -116,6 +118,7 @@ def test_invalid_arguments(rng):
 class TestRealClips:
     def test_pulse_of_a_face(self):
         frames, fs = vmm.io.read(VIDEOS / "face.mp4")
+        method: Any
         for method in METHODS:
             result = pulse(frames[:, 90:210, 150:370], fs=fs, method=method)
             assert result.is_known and 50 < result.rate < 60 and result.stderr < 1

@@ -1,6 +1,7 @@
 """Spectra, peaks, orbits, derivatives and comparison with sensors."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,7 +86,8 @@ def test_peaks_of_twice_the_threshold_are_detected(rng):
 
 @pytest.mark.parametrize(("amplitude", "limit"), [(1, 1.1), (10, 1.2)])
 def test_peaks_reach_the_bound_with_correct_standard_errors(rng, amplitude, limit):
-    errors, stderr = [], []
+    errors: list[Any] = []
+    stderr: list[Any] = []
     for _ in range(250):
         frequency = rng.uniform(5, 110)
         (line,) = peaks(sine(frequency, amplitude, rng.uniform(0, 6), 480) + rng.normal(size=480), fs=FS, max_peaks=1)
@@ -207,7 +209,14 @@ def test_integration_removes_the_drift_of_a_sensor(rng, order):
 
 def test_a_velocity_has_a_quantity_and_a_unit():
     signal = vmm.measure.RegionSignal(
-        np.zeros((32, 1, 2)), np.zeros((1, 2)), np.ones((1, 2), bool), ((0, 0, 8, 8),), 30.0, "px", np.zeros(1), None
+        np.zeros((32, 1, 2)),
+        np.zeros((1, 2)),
+        np.ones((1, 2), bool),
+        ((0, 0, 8, 8),),
+        30.0,
+        "px",
+        np.zeros(1),
+        np.ones((32, 1), bool),
     )
     speed, rate = velocity(signal), acceleration(velocity(signal))
     assert (speed.quantity, speed.unit) == ("velocity", "px/s")
@@ -264,7 +273,10 @@ def test_the_mean_absolute_error_is_normalized():
     ("call", "message"),
     [
         (lambda x: spectrum(x, fs=-1), "fs=-1 must be a positive number"),
-        (lambda x: spectrum(x, kind="power"), "kind='power' must be one of amplitude, density"),
+        (
+            lambda x: spectrum(x, kind="power"),  # type: ignore[arg-type]
+            "kind='power' must be one of amplitude, density",
+        ),
         (lambda x: spectrum(x, segments=199), "segments=199 must lie in 1 to"),
         (lambda x: spectrum(x, average=True), r"average=True needs signals \(T, R, ...\)"),
         (lambda x: spectrum(x[:10]), "10 samples are too few"),

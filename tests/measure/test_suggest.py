@@ -171,7 +171,7 @@ def test_invalid_arguments():
     with pytest.raises(ValueError, match=r"must be \(T, H, W\)"):
         suggest(np.zeros((20, 32), np.uint8))
     with pytest.raises(TypeError, match="frames must be"):
-        suggest(3)
+        suggest(3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="fs=-1"):
         suggest(np.zeros((20, 32, 32), np.uint8), fs=-1)
     with pytest.raises(ValueError, match="max_peaks=0"):

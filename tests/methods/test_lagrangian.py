@@ -241,8 +241,8 @@ CLIP = np.random.default_rng(0).integers(0, 256, (8, 16, 16)).astype(np.uint8)
         ({"alpha": np.ones((3, 3))}, "must have the shape of a frame"),
         ({"alpha": np.nan}, "alpha=nan must be finite"),
         ({"mask": (0, 0, 99, 99)}, "must lie inside the frame"),
-        ({"temporal": acceleration(2, FS)}, "must be None where temporal is a filter"),
-        ({"temporal": lambda band, fs: difference()}, "must look ahead, or be recursive"),
+        ({"temporal": acceleration(2, FS)}, "must be None, because temporal is a filter"),
+        ({"temporal": lambda band, fs: difference()}, "must be a look-ahead or whole-clip filter, or recursive"),
     ],
 )
 def test_invalid_options(options, message):
@@ -258,7 +258,7 @@ def test_invalid_frames():
     with pytest.raises(ValueError, match="hold NaN"):
         magnify(np.full((4, 8, 8), np.nan), (5, 10), fs=FS)
     with pytest.raises(TypeError, match="must be a NumPy or CuPy array"):
-        magnify(3, (5, 10), fs=FS)
+        magnify(3, (5, 10), fs=FS)  # type: ignore[type-var]
 
 
 def compare(kernel, *arguments):

@@ -104,7 +104,8 @@ def test_drifting_circles():
 
     tried = methods()
     for background in ("camera", "leaves 0"):
-        frames, truth, *_ = circles(background, "drifting", 99.0)
+        scene = circles(background, "drifting", 99.0)
+        frames, truth = scene.frames, scene.truth
         by_phase = error(tried["phase"].magnify(frames, 2.5, 30, 99.0), truth)
         for name in FOLLOWERS:
             assert error(tried[name].magnify(frames, 2.5, 30, 99.0), truth) < by_phase, name

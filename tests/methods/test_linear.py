@@ -9,17 +9,17 @@ from vmm.spatial import Laplacian
 
 
 def test_alpha_by_level_as_the_paper_sets_it_for_baby():
-    levels = by_wavelength([10] * 7, 16, Laplacian((544, 960)))
+    levels = by_wavelength([10] * 7, 16, Laplacian((544, 960)).grids)
     assert len(levels) == 7  # and the low-pass residual
     assert levels == pytest.approx([0, 5.9, 10, 10, 10, 10, 10], abs=0.05)
 
 
 def test_attenuation_never_changes_the_sign_of_a_level():
-    assert min(by_wavelength([5] * 6, 48, Laplacian((360, 640)))) == 0
+    assert min(by_wavelength([5] * 6, 48, Laplacian((360, 640)).grids)) == 0
 
 
 def test_attenuation_by_level_keeps_its_sign():
-    assert by_wavelength([-1] * 7, 16, Laplacian((544, 960)))[-1] == -1
+    assert by_wavelength([-1] * 7, 16, Laplacian((544, 960)).grids)[-1] == -1
 
 
 def test_chroma_scales_the_change_of_color(colour_clip):

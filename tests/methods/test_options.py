@@ -182,7 +182,7 @@ def test_the_dual_tree_takes_no_options_of_the_pyramid(options, clip):
     with pytest.raises(ValueError, match="are options of transform='steerable' only: omit them"):
         vmm.phase.magnify(clip, (2, 3), fs=FS, transform="dualtree", **options)
     with pytest.raises(ValueError, match="transform='wavelets' must be"):
-        vmm.phase.magnify(clip, (2, 3), fs=FS, transform="wavelets")
+        vmm.phase.magnify(clip, (2, 3), fs=FS, transform="wavelets")  # type: ignore[arg-type]
 
 
 # Presets.
