@@ -95,9 +95,11 @@ class Network:
         facts = self._graphs["encoder"].facts
         if not facts:
             raise ValueError(f"{files(path)['encoder']} has no metadata of a network: write it with `vmm convert`")
-        self.name = path.stem
-        self.kind, self.pair = str(facts["kind"]), bool(facts["pair"])
-        self.step, self._multiple, self._margin = (int(facts[key]) for key in ("step", "multiple", "margin"))
+        self.name: str = path.stem
+        self.kind: str = str(facts["kind"])
+        self.pair: bool = bool(facts["pair"])
+        self.step: int = int(facts["step"])
+        self._multiple, self._margin = int(facts["multiple"]), int(facts["margin"])
         self._calibration = np.asarray(facts["calibration"], dtype=float)
 
     def size(self, frame: tuple[int, int]) -> Size:

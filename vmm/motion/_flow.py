@@ -36,7 +36,7 @@ def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
     a, b
         Luma (H, W) of the two frames, in any unit. Each side has at least 4 pixels.
     sigma
-        Standard deviation of the window in pixels.
+        Standard deviation of the window in pixels. The default is 2.5.
 
     Returns
     -------

@@ -24,5 +24,5 @@ def _amplitude(coefs: Array) -> Array:
     return namespace(coefs).ones_like(coefs)
 
 
-intensity = Motion(value_change, _put, _amplitude, _changed, takes=("real",))
+intensity: Motion = Motion(value_change, _put, _amplitude, _changed, takes=("real",))
 """Motion as change of intensity: a first-order Taylor expansion of the displaced image ((3) in Wu et al. 2012)."""

@@ -24,7 +24,7 @@ def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion
     sigma
         Standard deviation of the Gaussian neighborhood in px at the finest level, 0 or greater. At other levels it
         increases with the square root of the size of their pixels. With 0 each coefficient is used alone, with the
-        center frequency of the subband instead of the local frequency, as in most papers.
+        center frequency of the subband instead of the local frequency, as in most papers. The default is 3.
     limit
         Limit on the phase shift in radians, as in ``limited``, greater than 0. No limit by default.
 

@@ -19,5 +19,5 @@ def _changed(coefs: Array, motion: Array, alpha: Any) -> Array:
     return kernels.rotation_change(coefs, alpha * motion)
 
 
-local_phase = Motion(kernels.phase_shift, _put, abs, _changed, takes=("complex",))
+local_phase: Motion = Motion(kernels.phase_shift, _put, abs, _changed, takes=("complex",))
 """Motion as phase shift of complex coefficients, in radians ((5) and (6) in Wadhwa et al. 2013)."""

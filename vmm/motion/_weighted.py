@@ -28,7 +28,7 @@ def weighted(
         Strength of the weight, 0 or greater. 0 leaves the motion unchanged; with 1 three quarters of a frame are
         magnified by less than half of alpha.
     nu
-        Steepness of the weight, 0 or greater; 0.7 in [1]_.
+        Steepness of the weight, 0 or greater; 0.7 in [1]_. The default is 0.
     amplitude
         ``amplitude(coefs)``, the amplitude to use; by default that of the motion.
 

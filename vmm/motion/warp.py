@@ -36,7 +36,7 @@ def pixel_positions(image: Array) -> Array:
 
 @fast
 def forward_warp(displacement: Array, tolerance: float = 1e-4, max_extent: float = 64.0) -> Array:
-    """Warp a displacement field by itself: from the displacement of each source pixel to that of each target pixel.
+    """Forward warp of a displacement field: the displacement of each source pixel, at its target pixel.
 
     The pixels are the vertices of a triangle mesh, which is splatted at the displaced positions. The mesh stretches
     where objects separate. If it folds, the largest displacement is in front. A target pixel that no triangle covers
@@ -47,9 +47,11 @@ def forward_warp(displacement: Array, tolerance: float = 1e-4, max_extent: float
     displacement
         Displacement (2, H, W), down and right, in pixels, of the content of each pixel.
     tolerance
-        Area in square pixels up to which a triangle counts as degenerate, and tolerance of barycentric coordinates.
+        Area in square pixels up to which a triangle counts as degenerate, and tolerance of barycentric coordinates. The
+        default is 0.0001.
     max_extent
-        Largest height and width in pixels of a stretched triangle. Larger ones are torn and leave a gap.
+        Largest height and width in pixels of a stretched triangle. Larger ones are torn and leave a gap. The default is
+        64.
 
     Returns
     -------

@@ -125,7 +125,9 @@ class RieszBands(LazySequence):
 
     def __init__(self, levels: Sequence[Array], along: Sequence[float], across: Sequence[float]) -> None:
         super().__init__(lambda i: riesz(levels[i], along, across), len(levels))
-        self.levels, self.along, self.across = levels, along, across
+        self.levels: Sequence[Array] = levels
+        self.along: Sequence[float] = along
+        self.across: Sequence[float] = across
 
 
 class _Invertible:
