@@ -58,7 +58,7 @@ class Again:
     """A stream that repeats the frames of a loop up to `count` frames; it can be read several times."""
 
     def __init__(self, frames: np.ndarray, count: int) -> None:
-        self._frames, self.shape = frames, (count, *frames.shape[1:])
+        self._frames, self.shape, self.dtype = frames, (count, *frames.shape[1:]), frames.dtype
 
     def reopen(self) -> Iterator[np.ndarray]:
         """Read the stream from its beginning."""
