@@ -121,7 +121,7 @@ class Transfer:
 
         self._cupy = cupy
         self._up, self._down = (cupy.cuda.Stream(non_blocking=True) for _ in range(2))
-        self.seconds = {"up": 0.0, "down": 0.0}
+        self.seconds: dict[str, float] = {"up": 0.0, "down": 0.0}
 
     def to_device(self, chunks: Iterable[np.ndarray]) -> Generator[Array, None, None]:
         """Yield the chunks on the device; the next chunk is copied while the current one is in use."""

@@ -72,7 +72,7 @@ class Bands:
         self._plan, self._alphas, self._visible = plan, alphas, visible
         self._motions = [_motion_on(motion, grid) for grid in plan.grids]
         self._latent = any(grid.coefs == "latent" for grid in plan.grids)
-        self.active = [i for i, alpha in enumerate(alphas) if not (np.ndim(alpha) == 0 and alpha == 0)]
+        self.active: list[int] = [i for i, alpha in enumerate(alphas) if not (np.ndim(alpha) == 0 and alpha == 0)]
 
     def causal(self, temporal: CausalFilter, chunks: Iterable[Array]) -> Iterator[Array]:
         """Magnify by a causal filter: chunk by chunk, with constant memory."""

@@ -34,9 +34,7 @@ def of_fields(flow: Array, temporal: LinearFilter, frames: Iterator[Array]) -> I
     for t, frame in enumerate(frames):
         size = (2, *frame.shape[1:3])
         if flow.shape[1:] != size or t >= len(flow):
-            raise ValueError(
-                f"flow of shape {flow.shape} must hold displacements {size} for all frames, also t = {t}"
-            )
+            raise ValueError(f"flow of shape {flow.shape} must hold displacements {size} for all frames, also t = {t}")
         if signal is None:
             flow = namespace(frame).asarray(flow, dtype=np.float32)
             signal = _zero_phase(temporal, flow)

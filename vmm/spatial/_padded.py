@@ -24,7 +24,7 @@ def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPla
         Plan of the spatial part, such as ``SteerablePyramid``.
     border
         Smallest number of px that are added on each side. The total size is rounded up to one whose Fourier transform
-        is fast.
+        is fast. The default is 32.
     **options
         Options of `part`.
 

@@ -57,7 +57,7 @@ def planes(part: SpatialPlan, *, chroma: float = 1.0, **options: Any) -> Spatial
     part
         Plan of a part for frames (..., H, W).
     chroma
-        Factor in [0, 1] by which changes of the chroma I and Q are multiplied.
+        Factor in [0, 1] by which changes of the chroma I and Q are multiplied. The default is 1.
     **options
         Options of that part.
 

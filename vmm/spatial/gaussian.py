@@ -27,7 +27,7 @@ class Gaussian:
     xp
         Array module, NumPy or CuPy.
     level
-        Number of times that the frames are halved in size.
+        Number of times that the frames are halved in size. The default is 4.
 
     Raises
     ------

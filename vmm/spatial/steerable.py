@@ -38,9 +38,9 @@ class SteerablePyramid:
         Array module, NumPy or CuPy.
     octave
         Bandwidth of a subband in octaves, in (0, 1]. Narrower subbands represent larger motion without ambiguity, take
-        more time and ring farther.
+        more time and ring farther. The default is 0.5.
     orientations
-        Number of orientations, at least 1.
+        Number of orientations, at least 1. The default is 8.
     transition
         Width in octaves of the transition between two subbands, in (0, 2]. By default the bandwidth, but at least 0.5.
     crop

@@ -28,7 +28,7 @@ def bilateral(
         Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     max_displacement
         Largest motion of interest, greater than 0, in the unit of the motion (px for ``local_displacement``): the
-        standard deviation of g. A vibration whose amplitude is a fifth of it has a gain of 0.95.
+        standard deviation of g. A vibration whose amplitude is a fifth of it has a gain of 0.95. The default is 0.6.
     pairs
         If True, the default, d is the mean of the motions from frame t to frames ``t - tau`` and ``t + tau``, which
         does not depend on a drift of constant speed. If False, each frame has a weight of its own, as published; then

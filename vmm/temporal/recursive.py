@@ -25,7 +25,8 @@ def butterworth(
     fs
         Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     order
-        Order of the low-pass prototype, at least 1. The filter state has 2 * order values for each coefficient.
+        Order of the low-pass prototype, at least 1. The filter state has 2 * order values for each coefficient. The
+        default is 1.
     published
         If True, follow the code released with [1]_: the difference of two first-order low-pass filters whose cutoffs
         are half of the stated frequencies, because frequencies relative to `fs` are passed to a function that expects

@@ -40,16 +40,16 @@ def phase_shift(coefs: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return out
 
 
-def phase_shift_filtered(coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, state: np.ndarray) -> np.ndarray:
+def phase_shift_filtered(coefs: np.ndarray, previous: np.ndarray, sos: np.ndarray, state: np.ndarray) -> np.ndarray:
     """Phase shift since the previous frame, filtered by second-order sections."""
     signal = np.empty(coefs.shape, np.float32)
-    phase.filtered_phase_shift(_frames(coefs), _rows(before), _single(sos), _state(state), _frames(signal))
+    phase.filtered_phase_shift(_frames(coefs), _rows(previous), _single(sos), _state(state), _frames(signal))
     return signal
 
 
-def phase_shift_projected(coefs: np.ndarray, before: np.ndarray, columns: np.ndarray, total: np.ndarray) -> None:
+def phase_shift_projected(coefs: np.ndarray, previous: np.ndarray, columns: np.ndarray, total: np.ndarray) -> None:
     """Add the phase shift since the previous frame, times columns, to a total."""
-    phase.projected_phase_shift(_frames(coefs), _rows(before), _single(columns), _frames(total))
+    phase.projected_phase_shift(_frames(coefs), _rows(previous), _single(columns), _frames(total))
 
 
 def rotation_change(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:
@@ -112,7 +112,7 @@ def biquads(x: np.ndarray, sos: np.ndarray, state: np.ndarray) -> np.ndarray:
 
 
 def value_change_magnified(
-    coefs: np.ndarray, before: np.ndarray, sos: np.ndarray, state: np.ndarray, sigma: Any, limit: Any, alpha: Any
+    coefs: np.ndarray, previous: np.ndarray, sos: np.ndarray, state: np.ndarray, sigma: Any, limit: Any, alpha: Any
 ) -> np.ndarray:
     """Alpha times the change of value since the previous frame, filtered by second-order sections and not blurred."""
     out = np.empty(coefs.shape, np.float32)
@@ -120,7 +120,7 @@ def value_change_magnified(
     if np.ndim(alpha) == 0:
         sos[0, :3] *= alpha
     x, y = _frames(coefs), _frames(out)
-    arguments = _rows(before), sos, _state(state)
+    arguments = _rows(previous), sos, _state(state)
     _shared(lambda start, stop: phase.filtered_difference(x, *arguments, start, stop, y), x.shape[1], x.size)
     return out if np.ndim(alpha) == 0 else out * _single(alpha)
 
@@ -136,7 +136,7 @@ def quaternion_shift_magnified(
     images: np.ndarray,
     along: Sequence[float],
     across: Sequence[float],
-    before: np.ndarray,
+    previous: np.ndarray,
     sos: np.ndarray,
     state: np.ndarray,
     sigma: tuple[float, float],
@@ -150,7 +150,7 @@ def quaternion_shift_magnified(
     reach = len(down) - 1
     alphas = np.ascontiguousarray(np.broadcast_to(_single(alpha), (h, w)))
     images = np.ascontiguousarray(images)
-    common = images, *_taps(along, across), before, _single(sos), state
+    common = images, *_taps(along, across), previous, _single(sos), state
     strips = max(1, min(cores(), n * h * w // _MIN_SAMPLES, h // max(8, 4 * reach)))
     jobs = []
     for start, stop in _parts(h, strips):
@@ -159,7 +159,7 @@ def quaternion_shift_magnified(
         jobs.append((*around, down, right, alphas, np.float32(1 / limit), start, stop, out[:, 0]))
     for _ in in_parallel(lambda job: riesz_pyramid.magnified_change(*common, *job), jobs):
         pass
-    before[:] = images[-1]
+    previous[:] = images[-1]
     return out
 
 
@@ -175,7 +175,7 @@ def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
     """Gaussian blur of the last two axes."""
     out = np.empty(x.shape, np.float32)
     down, right = (_gaussian(s) for s in sigma)
-    _each(lambda some, to: pyramid.blur(some, down, right, to), _stack(x), _stack(out))
+    _each(lambda batch, to: pyramid.blur(batch, down, right, to), _stack(x), _stack(out))
     return out
 
 
@@ -191,7 +191,7 @@ def expand(x: np.ndarray, size: tuple[int, int], onto: np.ndarray | None = None,
     out = np.empty((*x.shape[:-2], *size), np.float32)
     base = _stack(out)[:0] if onto is None else _stack(onto)
     w = np.float32(weight)
-    _each(lambda some, onto, to: pyramid.expand(some, onto, w, to), _stack(x), base, _stack(out))
+    _each(lambda batch, onto, to: pyramid.expand(batch, onto, w, to), _stack(x), base, _stack(out))
     return out
 
 
@@ -214,7 +214,7 @@ def weigh_channels(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> 
     out = np.empty(frames.shape[:3], np.float32)
     values = _single(weights)
     _each(
-        lambda some, to: channels.weighted_sum(some, values, to),
+        lambda batch, to: channels.weighted_sum(batch, values, to),
         _rows(frames.reshape(*frames.shape[:2], -1)),
         _rows(out),
     )
@@ -246,7 +246,7 @@ def split_and_reduce(frames: np.ndarray, dtype: Any) -> np.ndarray:
 
 def value_change_added(
     frames: np.ndarray,
-    before: np.ndarray,
+    previous: np.ndarray,
     sos: np.ndarray,
     state: np.ndarray,
     alpha: float,
@@ -259,7 +259,7 @@ def value_change_added(
     sos = np.array(sos, np.float32)
     sos[0, :3] *= alpha
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
-    arguments = rows, before.reshape(h, 3 * w), sos, state, _single(coarse), _single(matrix)
+    arguments = rows, previous.reshape(h, 3 * w), sos, state, _single(coarse), _single(matrix)
     top = _top(frames)
     _shared(lambda start, stop: channels.add_filtered_difference(*arguments, top, start, stop, to), h, rows.size)
     return out
@@ -289,7 +289,7 @@ def add_clipped(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
     top = _top(frames)
     n = frames.shape[0] * frames.shape[1]
     rows = [np.ascontiguousarray(x).reshape(n, -1) for x in (frames, _single(change), out)]
-    _each(lambda some, more, to: channels.add_change(some, more, top, to), *rows)
+    _each(lambda batch, more, to: channels.add_change(batch, more, top, to), *rows)
     return out
 
 

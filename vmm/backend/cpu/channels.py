@@ -124,7 +124,7 @@ def split_and_reduce(frames: Any, start: Any, stop: Any, out: Any) -> None:
 @kernel
 def add_filtered_difference(
     frames: Any,
-    before: Any,
+    previous: Any,
     sos: Any,
     state: Any,
     coarse: Any,
@@ -137,7 +137,7 @@ def add_filtered_difference(
     """Add the filtered difference between frames and the expanded coarse planes to rows start to stop of frames.
 
     The difference since the previous frame is filtered by second-order sections with the state (n, 2, H, 3 W), and the
-    sum is mixed by the matrix. The frames are (T, H, 3 W); the previous frame `before` (H, 3 W) is updated in place.
+    sum is mixed by the matrix. The frames are (T, H, 3 W); the previous frame `previous` (H, 3 W) is updated in place.
     """
     height, width = out.shape[1], out.shape[2] // 3
     row = np.empty(coarse.shape[3] + 2, np.float32)
@@ -146,7 +146,7 @@ def add_filtered_difference(
     wide = np.empty(3 * width, np.float32)
     for r in range(start, stop):
         for t in range(frames.shape[0]):
-            difference_row(frames[t, r], before[r] if t == 0 else frames[t - 1, r], wide)
+            difference_row(frames[t, r], previous[r] if t == 0 else frames[t - 1, r], wide)
             sections_row(wide, sos, state, r)
             split_row(wide, fine[0], fine[1], fine[2])
             for c in range(3):
@@ -154,4 +154,4 @@ def add_filtered_difference(
                 add_row(fine[c], parts[c])
             mix_row(parts[0], parts[1], parts[2], matrix, wide)
             add_to_row(frames[t, r], wide, top, out[t, r])
-        before[r] = frames[-1, r]
+        previous[r] = frames[-1, r]

@@ -58,10 +58,10 @@ def cross(a: Any, b: Any, c: Any, d: Any) -> Any:
 
 
 @kernel
-def phase_shift_row(coefs: Any, before: Any, phase: Any) -> None:
+def phase_shift_row(coefs: Any, previous: Any, phase: Any) -> None:
     """Phase shift of a row since the previous frame; exactly 0 where nothing has changed."""
     for i in range(coefs.shape[0]):
-        a, b, c, d = before[i].real, before[i].imag, coefs[i].real, coefs[i].imag
+        a, b, c, d = previous[i].real, previous[i].imag, coefs[i].real, coefs[i].imag
         phase[i] = atan2(cross(a, b, c, d), a * c + b * d)
 
 
@@ -132,25 +132,25 @@ def phase_shift_each(coefs: Any, references: Any, phases: Any) -> None:
 
 
 @kernel
-def filtered_phase_shift(coefs: Any, before: Any, sos: Any, state: Any, signal: Any) -> None:
-    """Phase shift of coefs (T, h, w) since the previous frame, filtered; `before` (h, w) is updated in place."""
+def filtered_phase_shift(coefs: Any, previous: Any, sos: Any, state: Any, signal: Any) -> None:
+    """Phase shift of coefs (T, h, w) since the previous frame, filtered; `previous` (h, w) is updated in place."""
     for r in range(coefs.shape[1]):
         for t in range(coefs.shape[0]):
-            phase_shift_row(coefs[t, r], before[r] if t == 0 else coefs[t - 1, r], signal[t, r])
+            phase_shift_row(coefs[t, r], previous[r] if t == 0 else coefs[t - 1, r], signal[t, r])
             sections_row(signal[t, r], sos, state, r)
-        before[r] = coefs[-1, r]
+        previous[r] = coefs[-1, r]
 
 
 @kernel
-def projected_phase_shift(coefs: Any, before: Any, columns: Any, total: Any) -> None:
+def projected_phase_shift(coefs: Any, previous: Any, columns: Any, total: Any) -> None:
     """Add the phase shift of coefs (T, h, w) since the previous frame, times columns (m, T), to total (m, h, w)."""
     phase = np.empty((coefs.shape[0], 1, coefs.shape[2]), np.float32)
     for r in range(coefs.shape[1]):
         for t in range(coefs.shape[0]):
-            phase_shift_row(coefs[t, r], before[r] if t == 0 else coefs[t - 1, r], phase[t, 0])
+            phase_shift_row(coefs[t, r], previous[r] if t == 0 else coefs[t - 1, r], phase[t, 0])
         for m in range(columns.shape[0]):
             weighted_sum_row(total[m, r], columns[m], phase, 0)
-    before[:] = coefs[-1]
+    previous[:] = coefs[-1]
 
 
 @kernel
@@ -192,20 +192,20 @@ def biquads(x: Any, sos: Any, state: Any) -> None:
 
 
 @kernel
-def difference_row(x: Any, before: Any, out: Any) -> None:
+def difference_row(x: Any, previous: Any, out: Any) -> None:
     """Change of value in a row of any type."""
     for i in range(x.shape[0]):
-        out[i] = _f(x[i]) - _f(before[i])
+        out[i] = _f(x[i]) - _f(previous[i])
 
 
 @kernel
-def filtered_difference(x: Any, before: Any, sos: Any, state: Any, start: Any, stop: Any, out: Any) -> None:
-    """Change of rows start to stop of x (T, n, w) since the previous frame, filtered; `before` is updated in place."""
+def filtered_difference(x: Any, previous: Any, sos: Any, state: Any, start: Any, stop: Any, out: Any) -> None:
+    """Change of rows start to stop of x (T, n, w) since the previous frame, filtered; `previous` is updated."""
     for r in range(start, stop):
         for t in range(x.shape[0]):
-            difference_row(x[t, r], before[r] if t == 0 else x[t - 1, r], out[t, r])
+            difference_row(x[t, r], previous[r] if t == 0 else x[t - 1, r], out[t, r])
             sections_row(out[t, r], sos, state, r)
-        before[r] = x[-1, r]
+        previous[r] = x[-1, r]
 
 
 @kernel

@@ -115,7 +115,7 @@ def magnified_change(
     images: Any,
     along: Any,
     across: Any,
-    before: Any,
+    previous: Any,
     sos: Any,
     state: Any,
     above: Any,
@@ -148,7 +148,7 @@ def magnified_change(
     first, last = max(0, start - reach), min(h, stop + reach)
     for t in range(images.shape[0]):
         image = images[t]
-        earlier = before if t == 0 else images[t - 1]
+        earlier = previous if t == 0 else images[t - 1]
         next_row = start
         for j in range(first, last):
             k = j % ring.shape[0]

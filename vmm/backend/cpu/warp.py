@@ -224,7 +224,7 @@ def bicubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def forward_warp(displacement: np.ndarray, tolerance: float = 1e-4, max_extent: float = 64.0) -> np.ndarray:
-    """Warp a displacement field by itself."""
+    """Forward warp of a displacement field."""
     displacement = _single(displacement)
     out = displacement.copy()
     draw_mesh(displacement, _f(tolerance), _f(max_extent), np.full(displacement.shape[1:], -1, np.float32), out)

@@ -44,23 +44,23 @@ def phase_shift(coefs: Array, reference: Array) -> Array:
     return out
 
 
-def phase_shift_filtered(coefs: Array, before: Array, sos: np.ndarray, state: Array) -> Array:
+def phase_shift_filtered(coefs: Array, previous: Array, sos: np.ndarray, state: Array) -> Array:
     """Phase shift since the previous frame, filtered by second-order sections."""
-    return _filtered("phase_shift_filtered", contiguous(coefs, "F"), coefs.shape, before, sos, state)
+    return _filtered("phase_shift_filtered", contiguous(coefs, "F"), coefs.shape, previous, sos, state)
 
 
-def phase_shift_projected(coefs: Array, before: Array, columns: np.ndarray, total: Array) -> None:
+def phase_shift_projected(coefs: Array, previous: Array, columns: np.ndarray, total: Array) -> None:
     """Add the phase shift since the previous frame, times columns, to a total."""
     coefs, n = contiguous(coefs, "F"), math.prod(coefs.shape[1:])
     for i in range(0, len(columns), MAX_SUMS):
-        some, last = columns[i : i + MAX_SUMS], i + MAX_SUMS >= len(columns)
+        batch, last = columns[i : i + MAX_SUMS], i + MAX_SUMS >= len(columns)
         arguments = (
             coefs,
-            before,
-            on_device(some),
+            previous,
+            on_device(batch),
             total[i : i + MAX_SUMS],
             len(coefs),
-            len(some),
+            len(batch),
             int(last),
             np.int64(n),
         )
@@ -80,7 +80,7 @@ def phase_shift_put(coefs: Array, signal: Array, limit: float, alpha: Any) -> Ar
 
 def phase_shift_magnified(
     coefs: Array,
-    before: Array,
+    previous: Array,
     sos: np.ndarray,
     state: Array,
     sigma: tuple[float, float],
@@ -90,42 +90,42 @@ def phase_shift_magnified(
     """Replace coefs by the change that their magnification makes; the motion is filtered and, with sigma, blurred."""
     coefs = contiguous(coefs, "F")
     if any(sigma) or len(sos) > MAX_SECTIONS:
-        signal = phase_shift_filtered(coefs, before, sos, state)
+        signal = phase_shift_filtered(coefs, previous, sos, state)
         if any(sigma):
             signal = weighted_blur(signal, abs(coefs), sigma)
         return phase_shift_put(coefs, signal, limit, alpha)
     n = math.prod(coefs.shape[1:])
-    arguments = coefs, before, on_device(sos), state, 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
+    arguments = coefs, previous, on_device(sos), state, 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
     start("phase_shift_magnified", row(n), *arguments, len(coefs), len(sos), np.int64(n))
     return coefs
 
 
-def value_change_filtered(coefs: Array, before: Array, sos: np.ndarray, state: Array) -> Array:
+def value_change_filtered(coefs: Array, previous: Array, sos: np.ndarray, state: Array) -> Array:
     """Change of value since the previous frame, filtered by second-order sections."""
-    return _filtered("value_change_filtered", contiguous(coefs), coefs.shape, before, sos, state)
+    return _filtered("value_change_filtered", contiguous(coefs), coefs.shape, previous, sos, state)
 
 
 def value_change_magnified(
-    coefs: Array, before: Array, sos: np.ndarray, state: Array, sigma: Any, limit: Any, alpha: Any
+    coefs: Array, previous: Array, sos: np.ndarray, state: Array, sigma: Any, limit: Any, alpha: Any
 ) -> Array:
     """Alpha times the filtered change of value since the previous frame; no blur is applied."""
     if np.ndim(alpha) > 0:
-        signal = value_change_filtered(coefs, before, sos, state)
+        signal = value_change_filtered(coefs, previous, sos, state)
         signal *= contiguous(alpha)
         return signal
     by = np.array(sos, dtype=float)
     by[0, :3] *= alpha
-    return value_change_filtered(coefs, before, by, state)
+    return value_change_filtered(coefs, previous, by, state)
 
 
-def quaternion_shift_filtered(coefs: Array, before: Array, sos: np.ndarray, state: Array) -> Array:
+def quaternion_shift_filtered(coefs: Array, previous: Array, sos: np.ndarray, state: Array) -> Array:
     """Quaternionic phase (T, 2, h, w) since the previous frame, filtered by second-order sections."""
     shape = len(coefs), 2, *coefs.shape[2:]
-    return _filtered("quaternion_shift_filtered", contiguous(coefs), shape, before, sos, state, parts=2)
+    return _filtered("quaternion_shift_filtered", contiguous(coefs), shape, previous, sos, state, parts=2)
 
 
 def _filtered(
-    name: str, coefs: Array, shape: tuple[int, ...], before: Array, sos: np.ndarray, state: Array, parts: int = 1
+    name: str, coefs: Array, shape: tuple[int, ...], previous: Array, sos: np.ndarray, state: Array, parts: int = 1
 ) -> Array:
     """Motion since the previous frame, filtered by any number of sections; the filter state is updated in place."""
     import cupy
@@ -133,8 +133,8 @@ def _filtered(
     signal = cupy.empty(shape, np.float32)
     n = math.prod(shape[1:]) // parts
     first = sos[:MAX_SECTIONS]
-    some = state[: len(first)]
-    arguments = coefs, before, on_device(first), some, signal, len(coefs), len(first), np.int64(n)
+    batch = state[: len(first)]
+    arguments = coefs, previous, on_device(first), batch, signal, len(coefs), len(first), np.int64(n)
     start(name, row(n), *arguments)
     return signal if len(sos) == len(first) else biquads(signal, sos[MAX_SECTIONS:], state[MAX_SECTIONS:])
 
@@ -146,9 +146,9 @@ def biquads(x: Array, sos: np.ndarray, state: Array) -> Array:
     y = contiguous(x)
     n = math.prod(x.shape[1:])
     for i in range(0, len(sos), MAX_SECTIONS):
-        some, y_before, y = sos[i : i + MAX_SECTIONS], y, cupy.empty(x.shape, np.float32)
-        arguments = on_device(some), state[i : i + MAX_SECTIONS], y, len(x), len(some), np.int64(n)
-        start("biquads", row(n), y_before, *arguments)
+        batch, source, y = sos[i : i + MAX_SECTIONS], y, cupy.empty(x.shape, np.float32)
+        arguments = on_device(batch), state[i : i + MAX_SECTIONS], y, len(x), len(batch), np.int64(n)
+        start("biquads", row(n), source, *arguments)
     return y
 
 

@@ -1,6 +1,7 @@
 // Displacement along the direction of a subband with a periodic grid (n, h, w). One thread per coefficient.
 
-__device__ __forceinline__ float2 neighbor_product(const float2* image, int r, int c, int before, int after, int across, int w) {
+__device__ __forceinline__ float2 neighbor_product(
+    const float2* image, int r, int c, int before, int after, int across, int w) {
     float2 here = image[(long long)r * w + c];  // product with the previous and the next sample
     float2 last = across ? image[(long long)r * w + before] : image[(long long)before * w + c];
     float2 next = across ? image[(long long)r * w + after] : image[(long long)after * w + c];
@@ -21,7 +22,8 @@ extern "C" __global__ void local_frequency(
     int up = wrapped(r - 1, h), below = wrapped(r + 1, h), left = wrapped(c - 1, w), right = wrapped(c + 1, w);
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
         const float2* image = coefs + n * h * w;
-        float2 down = neighbor_product(image, r, c, up, below, 0, w), along = neighbor_product(image, r, c, left, right, 1, w);
+        float2 down = neighbor_product(image, r, c, up, below, 0, w);
+        float2 along = neighbor_product(image, r, c, left, right, 1, w);
         out[(n * h + r) * w + c] = frequency_along(down, along, carrier, gains);
     }
 }
@@ -35,9 +37,12 @@ extern "C" __global__ void displacement_terms(
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
         long long plane = (long long)h * w, i = (long long)r * w + c;
         const float2 *image = coefs + n * plane, *other = reference + n * plane;
-        float2 down = neighbor_product(image, r, c, up, below, 0, w), along = neighbor_product(image, r, c, left, right, 1, w);
-        float2 more = neighbor_product(other, r, c, up, below, 0, w), also = neighbor_product(other, r, c, left, right, 1, w);
-        down = make_float2(down.x + more.x, down.y + more.y), along = make_float2(along.x + also.x, along.y + also.y);
+        float2 down = neighbor_product(image, r, c, up, below, 0, w);
+        float2 along = neighbor_product(image, r, c, left, right, 1, w);
+        float2 other_down = neighbor_product(other, r, c, up, below, 0, w);
+        float2 other_along = neighbor_product(other, r, c, left, right, 1, w);
+        down = make_float2(down.x + other_down.x, down.y + other_down.y);
+        along = make_float2(along.x + other_along.x, along.y + other_along.y);
         float2 product = times_conjugate(image[i], other[i]);
         float weight = hypotf(product.x, product.y);
         out[2 * n * plane + i] = weight * phase_of(product);

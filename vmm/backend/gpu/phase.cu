@@ -46,8 +46,9 @@ extern "C" __global__ void phase_shift(const float2* coefs, const float2* refere
 }
 
 __device__ __forceinline__ float2 rotation_change_of(float2 c, float angle) {  // change that a rotation makes
+    // `real` is the cosine minus 1, in a form that is accurate for small angles.
     float half = sinf(0.5f * angle), real = -2.0f * half * half, imag = sinf(angle);
-    return make_float2(c.x * real - c.y * imag, c.x * imag + c.y * real);  // `real` is the cosine minus 1, accurate for small angles
+    return make_float2(c.x * real - c.y * imag, c.x * imag + c.y * real);
 }
 
 __device__ __forceinline__ float attenuation(float square, float per_limit) {  // factor of attenuation of an angle
@@ -95,31 +96,31 @@ extern "C" __global__ void biquads(
 }
 
 extern "C" __global__ void phase_shift_filtered(
-    const float2* coefs, float2* before, const float* sos, float* state, float* signal, int frames, int count,
+    const float2* coefs, float2* previous, const float* sos, float* state, float* signal, int frames, int count,
     long long n) {
     long long i = sample();
     if (i >= n) return;
     Sections sections;
     sections.load(state, count, i, n);
-    float2 last = before[i];
+    float2 last = previous[i];
     for (int t = 0; t < frames; t++) {
         float2 c = coefs[t * n + i];
         signal[t * n + i] = sections.next(phase_of(times_conjugate(c, last)), sos, count);
         last = c;
     }
-    before[i] = last;
+    previous[i] = last;
     sections.store(state, count, i, n);
 }
 
 extern "C" __global__ void phase_shift_projected(
-    const float2* coefs, float2* before, const float* columns, float* total, int frames, int count, int last,
+    const float2* coefs, float2* previous, const float* columns, float* total, int frames, int count, int last,
     long long n) {  // some of the columns; the last of these calls updates the previous frame
     long long i = sample();
     if (i >= n) return;
     float sums[MAX_SUMS];
 #pragma unroll
     for (int m = 0; m < MAX_SUMS; m++) sums[m] = m < count ? total[m * n + i] : 0.0f;
-    float2 earlier = before[i];
+    float2 earlier = previous[i];
     for (int t = 0; t < frames; t++) {
         float2 c = coefs[t * n + i];
         float phase = phase_of(times_conjugate(c, earlier));
@@ -131,17 +132,17 @@ extern "C" __global__ void phase_shift_projected(
 #pragma unroll
     for (int m = 0; m < MAX_SUMS; m++)
         if (m < count) total[m * n + i] = sums[m];
-    if (last) before[i] = earlier;
+    if (last) previous[i] = earlier;
 }
 
 extern "C" __global__ void phase_shift_magnified(
-    float2* coefs, float2* before, const float* sos, float* state, float per_limit, const float* map, int mapped,
+    float2* coefs, float2* previous, const float* sos, float* state, float per_limit, const float* map, int mapped,
     float alpha, int frames, int count, long long n) {
     long long i = sample();
     if (i >= n) return;
     Sections sections;
     sections.load(state, count, i, n);
-    float2 last = before[i];
+    float2 last = previous[i];
     float by = mapped ? map[i] : alpha;
     for (int t = 0; t < frames; t++) {
         float2 c = coefs[t * n + i];
@@ -149,23 +150,23 @@ extern "C" __global__ void phase_shift_magnified(
         coefs[t * n + i] = rotation_change_of(c, angle * attenuation(angle * angle, per_limit));
         last = c;
     }
-    before[i] = last;
+    previous[i] = last;
     sections.store(state, count, i, n);
 }
 
 extern "C" __global__ void value_change_filtered(
-    const float* coefs, float* before, const float* sos, float* state, float* signal, int frames, int count,
+    const float* coefs, float* previous, const float* sos, float* state, float* signal, int frames, int count,
     long long n) {
     long long i = sample();
     if (i >= n) return;
     Sections sections;
     sections.load(state, count, i, n);
-    float last = before[i];
+    float last = previous[i];
     for (int t = 0; t < frames; t++) {
         float c = coefs[t * n + i];
         signal[t * n + i] = sections.next(c - last, sos, count);
         last = c;
     }
-    before[i] = last;
+    previous[i] = last;
     sections.store(state, count, i, n);
 }

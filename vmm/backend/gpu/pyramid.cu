@@ -105,7 +105,8 @@ extern "C" __global__ void blur_down(
     }
 }
 
-// Weighted blur of `parts` images with a common weight: horizontal sums (n, parts + 1, h, w), then ratios of vertical sums.
+// Weighted blur of `parts` images with a common weight: horizontal sums (n, parts + 1, h, w), then ratios of vertical
+// sums.
 
 extern "C" __global__ void weigh_across(
     const float* x, const float* weight, const float* taps, int reach, float* sums, int parts, int images, int h,

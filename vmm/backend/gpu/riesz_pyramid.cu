@@ -1,4 +1,5 @@
-// Riesz triples (n, 3, h, w) and their quaternionic phase (n, 2, h, w). One thread per sample; `plane` samples per image.
+// Riesz triples (n, 3, h, w) and their quaternionic phase (n, 2, h, w). One thread per sample; `plane` is the number of
+// samples per image.
 
 __device__ __forceinline__ float2 quaternion_shift_at(const float* c, float j, float rx, float ry, long long plane) {
     float i = c[0], x = c[plane], y = c[2 * plane];
@@ -63,14 +64,14 @@ extern "C" __global__ void quaternion_shift_put(
 }
 
 extern "C" __global__ void quaternion_shift_filtered(
-    const float* coefs, float* before, const float* sos, float* state, float* signal, int frames, int count,
+    const float* coefs, float* previous, const float* sos, float* state, float* signal, int frames, int count,
     long long plane) {
     long long i = sample();
     if (i >= plane) return;
     Sections down, right;
     right.load(state, count, i, 2 * plane);
     down.load(state, count, plane + i, 2 * plane);
-    float j = before[i], rx = before[plane + i], ry = before[2 * plane + i];
+    float j = previous[i], rx = previous[plane + i], ry = previous[2 * plane + i];
     for (int t = 0; t < frames; t++) {
         const float* c = coefs + 3 * t * plane + i;
         float2 shift = quaternion_shift_at(c, j, rx, ry, plane);
@@ -78,7 +79,7 @@ extern "C" __global__ void quaternion_shift_filtered(
         signal[(2 * t + 1) * plane + i] = down.next(shift.y, sos, count);
         j = c[0], rx = c[plane], ry = c[2 * plane];
     }
-    before[i] = j, before[plane + i] = rx, before[2 * plane + i] = ry;
+    previous[i] = j, previous[plane + i] = rx, previous[2 * plane + i] = ry;
     right.store(state, count, i, 2 * plane);
     down.store(state, count, plane + i, 2 * plane);
 }

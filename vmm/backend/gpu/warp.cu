@@ -1,8 +1,8 @@
 // Motion fields (2, h, w). One thread per pixel.
 
 extern "C" __global__ void average_similar(
-    const float* field, const float* weights, const float* velocity, const float* taps, int reach, float sharpness, float* out,
-    int h, int w) {
+    const float* field, const float* weights, const float* velocity, const float* taps, int reach, float sharpness,
+    float* out, int h, int w) {
     int c = COLUMN, r = ROW;
     if (c >= w || r >= h) return;
     long long plane = (long long)h * w, here = (long long)r * w + c;
