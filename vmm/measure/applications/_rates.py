@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vmm.measure.signals._crlb import sine_crlb
-from vmm.measure.signals._lines import refine_frequency
 from vmm.measure.signals._noise_floor import phasor_with_stderr
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import bandpass, check_band
+from vmm.measure.signals._sine_model import refine_frequency
 from vmm.measure.signals._windows import detrend, hann
 
 _SIGNAL_WIDTH = 0.1
@@ -19,10 +19,10 @@ _SIGNAL_WIDTH = 0.1
 ``estimate_rate``."""
 
 _SUBHARMONIC = 0.5
-"""Amplitude, relative to a line, from which a line at half its frequency is taken for the fundamental."""
+"""Amplitude, relative to a peak, from which a peak at half its frequency is taken for the fundamental."""
 
 _MIN_PERIODS = 3.0
-"""Periods of the lowest rate that a clip must hold: the lines of fewer are not separated from drift."""
+"""Periods of the lowest rate that a clip must hold. With fewer, its peak cannot be separated from drift."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,8 +79,8 @@ def estimate_rate(
 ) -> Rate:
     """Rate of a waveform (T,). It is refused if the signal-to-noise ratio is below `min_snr` in dB.
 
-    If a line at half the frequency of the strongest one is at least half as strong, it is taken for the fundamental.
-    The standard error is the Cramer-Rao bound [2]_ for the noise that is measured around the line.
+    If a peak at half the frequency of the strongest one is at least half as strong, it is taken for the fundamental.
+    The standard error is the Cramer-Rao bound [2]_ for the noise that is measured around the peak.
 
     References
     ----------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.engine.regions import Box
-from vmm.measure.detection._suggest import Suggestion
+from vmm.measure.detection._suggestion import Suggestion
 from vmm.measure.estimation._displacement import displacement
 from vmm.measure.estimation._estimator import MethodName
 from vmm.measure.signals._signal import RegionSignal

@@ -8,11 +8,11 @@ import numpy as np
 import scipy.ndimage
 import scipy.stats
 
-from vmm.measure.signals._lines import refine_frequency
+from vmm.measure.signals._sine_model import refine_frequency
 from vmm.measure.signals._windows import MAIN_LOBE, MIN_PERIODS, detrend, hann
 
 _MAX_FREQUENCY = 0.94
-"""Highest frequency of a line as a fraction of fs/2. Video coders that treat every other frame alike cause artifacts
+"""Highest frequency of a peak as a fraction of fs/2. Video coders that treat every other frame alike cause artifacts
 above it."""
 
 _NOISE_BINS = 13
@@ -26,7 +26,7 @@ _DEAD_TILE = 1e-2
 """Noise power relative to the median below which a tile is black or saturated. Its ratio to noise is then limited."""
 
 _STRONG_RATIO = 50.0
-"""Ratio of a 3x3 square to its noise from which single tiles locate the line."""
+"""Ratio of a 3x3 square to its noise from which single tiles locate the peak."""
 
 _REGION_FRACTION = 0.03
 """Smallest ratio of a tile of the region, relative to the strongest tile."""
@@ -53,7 +53,7 @@ class TileSpectra:
     tile_ratio, square_ratio
         (F, y, x) power of a tile, and of the 3x3 square around it, over the noise.
     score
-        (F,) largest ratio of all tiles and squares over the threshold for noise: lines have a score above 1.
+        (F,) largest ratio of all tiles and squares over the threshold for noise: peaks have a score above 1.
     level
         (K, y, x) noise power of each signal.
     """
@@ -64,7 +64,7 @@ class TileSpectra:
     level: np.ndarray
 
     def peaks(self) -> list[int]:
-        """Bins of the lines."""
+        """Bins of the peaks."""
         local_maximum = scipy.ndimage.maximum_filter1d(self.score, 2 * MAIN_LOBE + 1)
         return [int(i) for i in np.flatnonzero((self.score == local_maximum) & (self.score > 1))]
 
@@ -141,7 +141,7 @@ def strongest_tile(ratios: np.ndarray) -> tuple[int, int]:
 
 
 def connected_region(tile_ratio: np.ndarray, square_ratio: np.ndarray) -> np.ndarray:
-    """Map of the tiles that show a line and are connected with the strongest tile."""
+    """Map of the tiles that show a peak and are connected with the strongest tile."""
     is_strong = square_ratio.max() > _STRONG_RATIO
     ratios = tile_ratio if is_strong else square_ratio
     candidates = np.where(square_ratio > square_ratio.max() / 2, tile_ratio, 0) if is_strong else square_ratio
@@ -162,11 +162,11 @@ def tile_phasors(signals: np.ndarray, frequency: float) -> np.ndarray:
     return phasors.reshape(signals.shape[1:])
 
 
-def refine_line(signals: np.ndarray, level: np.ndarray, i: int, ratio: float) -> tuple[float, float]:
+def refine_peak(signals: np.ndarray, level: np.ndarray, i: int, ratio: float) -> tuple[float, float]:
     """Frequency in cycles per frame near bin i, and its standard error, of signals (T, n).
 
     `level` (n,) is the noise power of each signal, and `ratio` the sum of the ratios of power to noise. The standard
-    error is the Cramer-Rao bound of a steady sine, with a part that grows with the width of the line.
+    error is the Cramer-Rao bound of a steady sine, with a part that grows with the width of the peak.
     """
     n = len(signals)
     flat = detrend(signals)

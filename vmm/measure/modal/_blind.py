@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from vmm.measure.modal._deflection import Modes
-from vmm.measure.signals._lines import refine_frequency
 from vmm.measure.signals._result import frequency_unit
 from vmm.measure.signals._signal import RegionSignal
+from vmm.measure.signals._sine_model import refine_frequency
 from vmm.measure.signals._windows import detrend, hann
 
 
@@ -29,7 +29,7 @@ def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
     -------
     Modes
         Real shapes (n_modes, R, 2) in order of frequency. Their size is the peak amplitude of a steady vibration. Each
-        frequency is that of the strongest line of the modal coordinate.
+        frequency is that of the strongest peak of the modal coordinate.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
 
 
 def _frequency(signal: np.ndarray) -> float:
-    """Frequency of the strongest line of a signal (T,), in cycles per frame."""
+    """Frequency of the strongest peak of a signal (T,), in cycles per frame."""
     flat = detrend(signal[:, None])
     power = np.abs(np.fft.rfft(flat[:, 0] * hann(len(flat)), 4 * len(flat)))
     return refine_frequency(flat, float(np.argmax(power)) / (4 * len(flat)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vmm.measure.signals._lines import refine_frequency
+from vmm.measure.signals._sine_model import refine_frequency
 from vmm.measure.signals._windows import MIN_PERIODS, detrend, hann
 
 
@@ -30,7 +30,7 @@ class DropOptions:
     min_frequency
         Lowest frequency of the vibration in cycles per frame: at slower ones, one frame changes the phase too little.
     n_tiles
-        Number of tiles, those with the strongest line, whose phases are averaged.
+        Number of tiles, those in which the peak is strongest, whose phases are averaged.
     """
 
     min_frames: int = 48
@@ -49,17 +49,17 @@ _OPTIONS = DropOptions()
 def dropped_frames(motion: np.ndarray, duplicates: tuple[int, ...] = ()) -> tuple[tuple[int, int], ...]:
     """Places (frame, number) where frames are missing, from the motion (T, N) of tiles.
 
-    The phase of the strongest line in an interval before each place is compared with that after it. Frames are missing
+    The phase of the strongest peak in an interval before each place is compared with that after it. Frames are missing
     where it jumps by much more than its usual scatter, and by about the phase of a whole number of frames. Gaps of more
     than a period are ambiguous. Duplicate frames are left out.
     """
     indices = np.setdiff1d(np.arange(len(motion)), duplicates)
     if len(indices) < _OPTIONS.min_frames:
         return ()
-    line = _strongest_line(detrend(motion[indices].astype(np.float64)))
-    if line is None:
+    peak = _strongest_peak(detrend(motion[indices].astype(np.float64)))
+    if peak is None:
         return ()
-    signal, frequency = line
+    signal, frequency = peak
     side = _interval(frequency)
     if len(indices) < 4 * side:
         return ()
@@ -79,8 +79,8 @@ def dropped_frames(motion: np.ndarray, duplicates: tuple[int, ...] = ()) -> tupl
         jumps[max(0, i - 2 * side) : i + 2 * side + 1] = 0
 
 
-def _strongest_line(flat: np.ndarray) -> tuple[np.ndarray, float] | None:
-    """The signals (T, K) that show the strongest line best, and its frequency in cycles per frame."""
+def _strongest_peak(flat: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """The signals (T, K) that show the strongest peak best, and its frequency in cycles per frame."""
     power = np.abs(np.fft.rfft(flat * hann(len(flat))[:, None], axis=0)) ** 2
     ratio = power / np.maximum(np.median(power, axis=0), 1e-12 * power.max() + 1e-300)
     first = max(MIN_PERIODS, math.ceil(_OPTIONS.min_frequency * len(flat)))

@@ -137,8 +137,8 @@ def integrate(values: SignalsLike, *, fs: float | None = None, highpass: float, 
     >>> import numpy as np, vmm
     >>> wave = np.sin(2 * np.pi * 5 * np.arange(4800) / 240)
     >>> displacement = vmm.measure.integrate(-((2 * np.pi * 5) ** 2) * wave, fs=240, highpass=1)
-    >>> bool(abs(displacement - wave)[480:-480].max() < 0.01)
-    True
+    >>> float((np.sqrt(2) * displacement[480:-480].std()).round(3))  # the amplitude of the sine
+    1.0
     """
     data = as_signals(values, fs)
     if order not in (1, 2):

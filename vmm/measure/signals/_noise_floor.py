@@ -6,7 +6,7 @@ import numpy as np
 import scipy.ndimage
 import scipy.stats
 
-from vmm.measure.signals._lines import explained, fit_lines
+from vmm.measure.signals._sine_model import explained, fit_sines
 from vmm.measure.signals._windows import MIN_PERIODS, hann
 
 _MIN_MEDIAN = 41
@@ -43,25 +43,25 @@ def ratio_to_floor(flat: np.ndarray, level: np.ndarray, chance: float) -> tuple[
 
 
 def local_noise(residual: np.ndarray, i: int) -> tuple[np.ndarray, bool]:
-    """Standard deviation (N,) of white noise as strong as the residual near bin i, and whether the line is steady.
+    """Standard deviation (N,) of white noise as strong as the residual near bin i, and whether the peak is steady.
 
-    The line is not steady if the residual has more power next to it than the floor explains. This power then counts as
+    The peak is not steady if the residual has more power next to it than the floor explains. This power then counts as
     noise.
     """
     level = noise_level(residual)
     mean, floor, dof = _mean_and_floor(residual, level)
     skirt = [j for step in _SKIRT for j in (i - step, i + step) if 0 < j < len(mean)]
-    power, at_line = float(np.mean(mean[skirt])), float(floor[min(max(i, 0), len(floor) - 1)])
+    power, at_peak = float(np.mean(mean[skirt])), float(floor[min(max(i, 0), len(floor) - 1)])
     skirt_dof = dof * len(skirt) / _CORRELATED_BINS
-    is_broad = power / at_line > scipy.stats.chi2.isf(_FALSE_SKIRT, skirt_dof) / skirt_dof
-    return np.sqrt(level * (power if is_broad else at_line)), not is_broad
+    is_broad = power / at_peak > scipy.stats.chi2.isf(_FALSE_SKIRT, skirt_dof) / skirt_dof
+    return np.sqrt(level * (power if is_broad else at_peak)), not is_broad
 
 
 def phasor_with_stderr(flat: np.ndarray, frequency: float) -> tuple[np.ndarray, np.ndarray]:
     """Complex amplitudes (N,) of signals (T, N) at a frequency in cycles per sample, and their standard errors (N,)."""
     residual = flat - explained(flat, [frequency])
     noise, _ = local_noise(residual, round(frequency * len(flat)))
-    cosine, sine = fit_lines(flat, [frequency])[1]
+    cosine, sine = fit_sines(flat, [frequency])[1]
     return cosine - 1j * sine, noise * np.sqrt(2 / len(flat))
 
 

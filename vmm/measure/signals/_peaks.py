@@ -1,4 +1,4 @@
-"""Peaks of a spectrum: frequencies and amplitudes of the lines in signals, each with its standard error."""
+"""Peaks of the spectra of signals: frequencies and amplitudes, each with its standard error."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vmm.measure.signals._crlb import sine_crlb
-from vmm.measure.signals._lines import explained, explained_by_one, fit_lines, refine_frequency
 from vmm.measure.signals._noise_floor import local_noise, noise_level, ratio_to_floor
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import Signals, SignalsLike, as_signals, check_band
+from vmm.measure.signals._sine_model import explained, explained_by_one, fit_sines, refine_frequency
 from vmm.measure.signals._windows import MAIN_LOBE, MIN_PERIODS, detrend
 
 _SWEEPS = 2
-"""Number of times that each frequency is refined again with the other lines removed. Two sweeps converge unless lines
+"""Number of times that each frequency is refined again with the other peaks removed. Two sweeps converge unless peaks
 are closer than two bins."""
 
 
@@ -70,8 +70,8 @@ def peaks(
 
     The periodograms of all signals, each divided by its noise level, are averaged, and a running median estimates the
     floor. For white noise, the ratio to the floor follows an F distribution, which gives the threshold. The strongest
-    line above it is refined by the maximum-likelihood estimate of its frequency [1]_ and removed from the signals, and
-    the search is repeated, so that side lobes of a strong line are not taken for lines. At last all lines are fitted
+    peak above it is refined by the maximum-likelihood estimate of its frequency [1]_ and removed from the signals, and
+    the search is repeated, so that side lobes of a strong peak are not taken for peaks. Finally, all peaks are fitted
     together.
 
     Parameters
@@ -122,7 +122,7 @@ def peaks(
     data = as_signals(values, fs)
     count = len(data.values)
     if max_peaks < 1 or not 0 < false_alarm < 1:
-        raise ValueError(f"max_peaks={max_peaks} must be at least 1, and false_alarm={false_alarm} lie inside (0, 1)")
+        raise ValueError(f"max_peaks={max_peaks} must be at least 1, and false_alarm={false_alarm} must be in (0, 1)")
     if not 0 <= fs_uncertainty < 1:
         raise ValueError(f"fs_uncertainty={fs_uncertainty} must lie in [0, 1): the relative uncertainty of fs")
     if band is not None:
@@ -134,16 +134,16 @@ def peaks(
     low, high = (MIN_PERIODS / count, 0.5) if band is None else (band[0] / data.fs, band[1] / data.fs)
     in_band = (bins >= low - 0.5 / count) & (bins <= high + 0.5 / count) & (bins > 0)
     frequencies = _search(flat, in_band, max_peaks, false_alarm)
-    lines = [_peak(flat, frequencies, k, data) for k in range(len(frequencies))]
-    lines = [
-        replace(line, frequency_stderr=math.hypot(line.frequency_stderr, fs_uncertainty * line.frequency))
-        for line in lines
+    detected = [_peak(flat, frequencies, k, data) for k in range(len(frequencies))]
+    detected = [
+        replace(peak, frequency_stderr=math.hypot(peak.frequency_stderr, fs_uncertainty * peak.frequency))
+        for peak in detected
     ]
-    return sorted(lines, key=lambda line: -line.snr)
+    return sorted(detected, key=lambda peak: -peak.snr)
 
 
 def _search(flat: np.ndarray, in_band: np.ndarray, max_peaks: int, false_alarm: float) -> list[float]:
-    """Frequencies of the lines in cycles per sample, in the order in which they are detected."""
+    """Frequencies of the peaks in cycles per sample, in the order in which they are detected."""
     count, residual = len(flat), flat
     frequencies: list[float] = []
     candidates = in_band.copy()
@@ -169,7 +169,7 @@ def _peak(flat: np.ndarray, frequencies: Sequence[float], k: int, data: Signals)
     count, fs = len(flat), data.fs
     residual = flat - explained(flat, frequencies)
     noise, is_steady = local_noise(residual, round(frequencies[k] * count))
-    cosine, sine = fit_lines(flat, frequencies)[1][2 * k : 2 * k + 2]
+    cosine, sine = fit_sines(flat, frequencies)[1][2 * k : 2 * k + 2]
     amplitude = np.hypot(cosine, sine)
     total_ratio = float(np.sqrt(np.square(amplitude / noise).sum()))
     frequency_stderr = sine_crlb(1.0, count, max(total_ratio, 1e-300), fs)[1]

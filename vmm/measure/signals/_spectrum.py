@@ -57,7 +57,7 @@ def spectrum(
     """Spectrum of signals by Welch's method [1]_, with half-overlapping segments and a Hann window.
 
     Each segment is detrended. The default, one segment, is the windowed periodogram of the whole signal. It has the
-    finest frequency resolution, ``fs / T``, and is right for the lines of vibrations; more segments are right for a
+    finest frequency resolution, ``fs / T``, and suits the peaks of vibrations; more segments suit a
     smooth spectrum of noise.
 
     Parameters
@@ -70,7 +70,7 @@ def spectrum(
         ``"amplitude"`` gives the peak amplitude of a sine at each frequency, in the unit of the signals. ``"density"``
         gives the power spectral density, in which the level of noise does not depend on the number of segments.
     segments
-        Number of segments, at least 1. More segments reduce the variance of noise and widen lines. The default is 1.
+        Number of segments, at least 1. More segments reduce the variance of noise and widen peaks. The default is 1.
     average
         Whether to average the power over axis 1, the regions, with the inverse variances as weights. Unobservable
         regions are left out. The default is False.

@@ -1,4 +1,4 @@
-"""Lines: sines of constant frequency in signals (T, N) without trend, and the refinement of their frequency."""
+"""Least squares of sines in signals (T, N) without trend, and the refinement of their frequency."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def refine_frequency(flat: np.ndarray, start: float, level: np.ndarray | None = 
     return float(result.x)
 
 
-def fit_lines(flat: np.ndarray, frequencies: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def fit_sines(flat: np.ndarray, frequencies: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Basis (T, 2K) of cosines and sines without trend, and their coefficients (2K, N), by least squares."""
     basis = np.concatenate([_basis(len(flat), frequency) for frequency in frequencies], axis=1)
     return basis, np.linalg.lstsq(basis, flat, rcond=1e-9)[0]
 
 
 def explained(flat: np.ndarray, frequencies: Sequence[float]) -> np.ndarray:
-    """The part of signals (T, N) that lines explain together."""
-    basis, coefs = fit_lines(flat, frequencies)
+    """The part of signals (T, N) that sines of these frequencies explain together."""
+    basis, coefs = fit_sines(flat, frequencies)
     part: np.ndarray = basis @ coefs
     return part
 
 
 def explained_by_one(flat: np.ndarray, frequencies: Sequence[float], k: int) -> np.ndarray:
-    """The share of line `k` in that part."""
-    basis, coefs = fit_lines(flat, frequencies)
+    """The share of sine `k` in that part."""
+    basis, coefs = fit_sines(flat, frequencies)
     part: np.ndarray = basis[:, 2 * k : 2 * k + 2] @ coefs[2 * k : 2 * k + 2]
     return part
 

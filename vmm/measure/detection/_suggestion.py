@@ -1,0 +1,85 @@
+"""A suggested band, and the command that magnifies it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A vibration or color change in a clip, with a band to magnify it.
+
+    Attributes
+    ----------
+    frequency, frequency_stderr
+        Frequency in Hz and its approximate standard error; in cycles/frame if the rate is not known.
+    snr
+        Signal-to-noise ratio in dB: power over the noise at neighboring frequencies, in the strongest 3x3 tiles.
+    kind
+        ``"motion"``; ``"color"`` if color or luma changes without motion, as by a pulse; or ``"flicker"`` if the
+        illumination of the whole frame changes, as by a lamp or a video coder.
+    roi
+        Bounding box (top, left, height, width) in pixels of the region that shows it.
+    point
+        Center (row, col) in pixels of the strongest tile.
+    amplitude
+        Approximate peak displacement in pixels, or for color and flicker peak change in gray levels.
+    band
+        Band (low, high) in Hz to magnify.
+    alpha
+        Amplification that makes the change visible; -1, which removes it, for flicker.
+    harmonic_of
+        Frequency in Hz of a stronger suggestion of which this one is a harmonic, possibly aliased; else None.
+    fs
+        Rate of the camera in Hz, or 1 if it is not known.
+    is_whole_frame
+        Whether the region is most of the frame.
+    frequency_unit
+        ``"Hz"``, or ``"cycles/frame"`` if the rate is not known.
+    """
+
+    frequency: float
+    frequency_stderr: float
+    snr: float
+    kind: Literal["motion", "color", "flicker"]
+    roi: tuple[int, int, int, int]
+    point: tuple[int, int]
+    amplitude: float
+    band: tuple[float, float]
+    alpha: float
+    harmonic_of: float | None
+    fs: float
+    is_whole_frame: bool
+    frequency_unit: str = "Hz"
+
+    def command(self, source: str = "clip.mp4", target: str = "out.mp4") -> str:
+        """The command that magnifies this change, or removes a flicker.
+
+        Parameters
+        ----------
+        source
+            Name of the clip. The default is ``"clip.mp4"``.
+        target
+            Name of the output file. The default is ``"out.mp4"``.
+
+        Returns
+        -------
+        str
+            A command line for the shell.
+
+        Examples
+        --------
+        >>> from vmm.measure import Suggestion
+        >>> fork = Suggestion(64.0, 0.01, 40.0, "motion", (64, 0, 96, 96), (72, 8), 0.1, (63, 65), 20, None, 500, False)
+        >>> fork.command("fork.mp4")
+        'vmm phase fork.mp4 out.mp4 --band 63 65 --fs 500 --alpha 20 --roi 64 0 96 96'
+        """
+        method = "phase" if self.kind == "motion" else "color"
+        low, high = self.band
+        words = ["vmm", method, shlex.quote(str(source)), shlex.quote(str(target)), f"--band {low:.6g} {high:.6g}"]
+        words += [f"--fs {self.fs:.8g}", f"--alpha {self.alpha:g}"]
+        if not self.is_whole_frame:
+            words.append("--roi " + " ".join(map(str, self.roi)))
+        return " ".join(words)
