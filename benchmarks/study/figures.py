@@ -26,7 +26,7 @@ def line_plot(curves: Curves) -> Any:
         style = {"color": "black", "linestyle": ":"} if name == "nothing" else {"color": colors(2 * i % 20 + i // 10)}
         axes.plot(x, y, marker=_MARKERS[i % len(_MARKERS)], markersize=4, linewidth=1.2, label=name, **style)
     for i, (name, (x, y)) in enumerate(curves.guides.items()):
-        axes.plot(x, y, color="grey", linestyle=_DASHES[i % len(_DASHES)], linewidth=1.2, label=name)
+        axes.plot(x, y, color="gray", linestyle=_DASHES[i % len(_DASHES)], linewidth=1.2, label=name)
     axes.set(xlabel=curves.x, ylabel=curves.y, xscale="log" if "x" in curves.log else "linear")
     axes.set_yscale("log" if "y" in curves.log else "linear")
     axes.grid(alpha=0.3, which="both" if curves.log else "major")

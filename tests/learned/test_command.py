@@ -40,5 +40,5 @@ def test_missing_weights(video, tmp_path, capsys):
     assert run("magnet", video, tmp_path / "out.mkv", "--weights", "nothing.onnx", "--quiet") == 2
     assert "nothing.encoder.onnx does not exist" in capsys.readouterr().err
     assert run("convert", tmp_path / "no.pth", tmp_path / "net.onnx", "--as", "magnet") == 2
-    assert "there is no such file" in capsys.readouterr().err
+    assert "no.pth: no such file" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {"in.mkv"}

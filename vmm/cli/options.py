@@ -148,7 +148,7 @@ def _converter(parameter: inspect.Parameter) -> Callable[[str], Any]:
     if isinstance(default, bool):
         return _boolean
     if default is None:
-        return str if "str" in str(parameter.annotation) or "Literal" in str(parameter.annotation) else float
+        return float if "float" in str(parameter.annotation) else str
     return type(default)
 
 
