@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--verifytypes", "vmm", "--ignoreexternal"]
-environment = {**os.environ, "PYTHONPATH": os.getcwd()}  # pyright does not follow the hooks of an editable install
+path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # --verifytypes asks the first `python`
+environment = {**os.environ, "PATH": path, "PYTHONPATH": os.getcwd()}  # the hooks of an editable install are not followed
 run = subprocess.run([*command, "--outputjson"], capture_output=True, text=True, env=environment)
 try:
     symbols = json.loads(run.stdout)["typeCompleteness"]["symbols"]

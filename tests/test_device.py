@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import vmm
-from vmm.backend.device import ENOUGH, Transfer, chunk_length, frames_at_once, require
+from vmm.backend.device import MAX_PIXELS, Transfer, chunk_length, frames_at_once, require
 from vmm.cli import main
 from vmm.data import synthetic
 from vmm.engine.frames import cut
@@ -20,7 +20,7 @@ from vmm.engine.frames import cut
 @pytest.mark.parametrize("free", [0, 2**20, 2**30, 2**34, 2**37])
 def test_chunks_fit_the_free_memory(pixels, free):
     n = chunk_length(pixels, free)
-    assert n >= 1 and n * pixels <= max(ENOUGH, pixels)
+    assert n >= 1 and n * pixels <= max(MAX_PIXELS, pixels)
     assert n == 1 or n * pixels * 128 <= free / 4
     assert chunk_length(pixels, 2 * free) >= n >= chunk_length(2 * pixels, free)
 

@@ -206,7 +206,7 @@ def test_a_writer_waits_for_another_one(tmp_path, monkeypatch):
     held = lock(tmp_path / "writer.lock")
     PairDataset(tmp_path, size=4, patch=32)
     held.__enter__()
-    monkeypatch.setattr(command.time, "sleep", lambda seconds: held.__exit__(None, None, None))
+    monkeypatch.setattr(time, "sleep", lambda seconds: held.__exit__(None, None, None))
     monkeypatch.setattr(command, "texture_bank", lambda *n, **options: texture_bank(4, 4, side=160))
     command.main(["pairs", str(tmp_path), "--patch", "32", "--max-output", "4", "--parent", str(os.getppid())])
     assert PairDataset(tmp_path).full

@@ -72,8 +72,12 @@ class Clip:
         chunks: Iterator[np.ndarray] | None = None,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
-        self.shape, self.dtype, self.fs, self.fps, self.color = shape, np.dtype(dtype), fs, fps, color
-        self.seconds_waited = 0.0
+        self.shape: tuple[int, ...] = shape
+        self.dtype: np.dtype = np.dtype(dtype)
+        self.fs: float = fs
+        self.fps: Fraction | None = fps
+        self.color: ChromaQueue | None = color
+        self.seconds_waited: float = 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from vmm.backend.device import Transfer, bound_memory, frames_at_once, require
 from vmm.io._read import Clip
 
@@ -40,7 +42,9 @@ class DeviceClip:
 
     def __init__(self, clip: Clip, transfer: Transfer) -> None:
         self._clip, self._transfer = clip, transfer
-        self.shape, self.dtype, self.fs = clip.shape, clip.dtype, clip.fs
+        self.shape: tuple[int, ...] = clip.shape
+        self.dtype: np.dtype = clip.dtype
+        self.fs: float = clip.fs
 
     def __iter__(self) -> Iterator[Any]:
         return self._transfer.to_device(self._clip)

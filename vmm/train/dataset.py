@@ -45,9 +45,9 @@ class PairDataset:
             for name, (shape, dtype) in {**shapes, "count": ((1,), np.int64)}.items():
                 np.lib.format.open_memmap(path / f"{name}.npy", "w+", dtype, shape)
         self.path = path
-        self.frames, self.labels, self.count = (
-            np.lib.format.open_memmap(path / f"{name}.npy", "r+") for name in ("frames", "labels", "count")
-        )
+        self.frames: np.memmap = np.lib.format.open_memmap(path / "frames.npy", "r+")
+        self.labels: np.memmap = np.lib.format.open_memmap(path / "labels.npy", "r+")
+        self.count: np.memmap = np.lib.format.open_memmap(path / "count.npy", "r+")
 
     def __len__(self) -> int:
         return int(self.count[0])

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vmm.train.networks.blocks import Residual
-from vmm.train.optimizer import optimizer
+from vmm.train.optimizer import Muon, optimizer
 from vmm.train.pairs import Pairs
 
 
@@ -213,14 +213,19 @@ class Training:
     """
 
     def __init__(self, net: Any, loss: Loss, settings: Settings, *, device: str = "cpu") -> None:
-        self.net = net.to(device)
-        self.loss, self.settings, self.device = loss, settings, device
-        self.mean = copy.deepcopy(self.net).eval().requires_grad_(False)
-        self.optimizer = optimizer(self.net, settings.rate)
-        self.averages, self.weights = list(self.mean.parameters()), list(self.net.parameters())
+        self.net: Any = net.to(device)
+        self.loss: Loss = loss
+        self.settings: Settings = settings
+        self.device: str = device
+        self.mean: Any = copy.deepcopy(self.net).eval().requires_grad_(False)
+        self.optimizer: Muon = optimizer(self.net, settings.rate)
+        self.averages: list[Any] = list(self.mean.parameters())
+        self.weights: list[Any] = list(self.net.parameters())
         self.stop = False
-        self.rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.step, self.minutes, self.history = 0, 0.0, []  # type: ignore[var-annotated]
+        self.rates: list[Any] = [group["lr"] for group in self.optimizer.param_groups]
+        self.step: int = 0
+        self.minutes: float = 0.0
+        self.history: list[dict[str, float]] = []
 
     @property
     def progress(self) -> float:

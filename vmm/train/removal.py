@@ -40,7 +40,7 @@ class Removable(nn.Module):
     def __init__(self, block: nn.Module) -> None:
         super().__init__()
         self.block = block
-        self.share = nn.Parameter(torch.zeros(()))
+        self.share: nn.Parameter = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
         """Blend of the output of the block and x (B, C, H, W)."""

@@ -106,9 +106,10 @@ class Residual(nn.Module):
         self, channels: int, act: str = "relu", *, after: bool = False, padding: str = "reflect", bias: bool = True
     ) -> None:
         super().__init__()
-        self.c1 = convolution(channels, channels, 3, padding=padding, bias=bias)
-        self.c2 = convolution(channels, channels, 3, padding=padding, bias=bias)
-        self.act, self.after = activation(act), after
+        self.c1: nn.Conv2d = convolution(channels, channels, 3, padding=padding, bias=bias)
+        self.c2: nn.Conv2d = convolution(channels, channels, 3, padding=padding, bias=bias)
+        self.act: Callable[[Tensor], Tensor] = activation(act)
+        self.after: bool = after
 
     def forward(self, x: Tensor) -> Tensor:
         """Output (B, C, H, W) for an input x of this shape."""

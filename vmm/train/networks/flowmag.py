@@ -61,16 +61,21 @@ class FlowMag(nn.Module):
     torch.Size([1, 3, 33, 48])
     """
 
-    multiple, pair = 1, True
+    multiple: int = 1
+    pair: bool = True
 
     def __init__(self, channels: int = 64, *, norm: bool = True, skip: bool = False) -> None:
         super().__init__()
         c = [channels * 2**level for level in range(_LEVELS - 1)]  # 64 128 256 512
         inside = [_PLANES + 3 * skip, *c, c[-1]]
-        self.down = nn.ModuleList(double(i, o, o, norm, skip) for i, o in zip(inside, [*c, c[-1]], strict=False))
-        self.up = nn.ModuleList(double(2 * n, n, max(n // 2, channels), norm, skip) for n in reversed(c))
-        self.out = nn.Conv2d(channels + 3 * skip, 3, 1)
-        self.channels, self.norm, self.skip = channels, norm, skip
+        self.down: nn.ModuleList = nn.ModuleList(
+            double(i, o, o, norm, skip) for i, o in zip(inside, [*c, c[-1]], strict=False)
+        )
+        self.up: nn.ModuleList = nn.ModuleList(double(2 * n, n, max(n // 2, channels), norm, skip) for n in reversed(c))
+        self.out: nn.Conv2d = nn.Conv2d(channels + 3 * skip, 3, 1)
+        self.channels: int = channels
+        self.norm: bool = norm
+        self.skip: bool = skip
 
     def encode(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Frame b as the texture, which is used only with ``skip``, and both frames (B, 3, H, W) as the shapes."""

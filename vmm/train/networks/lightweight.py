@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -65,7 +65,8 @@ class Lightweight(nn.Module):
     torch.Size([1, 3, 32, 48])
     """
 
-    multiple, pair = 2, True
+    multiple: int = 2
+    pair: bool = True
 
     def __init__(
         self,
@@ -81,9 +82,9 @@ class Lightweight(nn.Module):
         if channels is None or channels < 1:
             raise ValueError(f"size={size!r} must be 'light', 'base' or a number of channels")
         block = partial(Residual, act=act, after=True, padding=padding)
-        self.encoder = Encoder(channels, act, padding, shared)
-        self.manipulator = nn.Sequential(*(block(2 * channels) for _ in range(4)))
-        self.decoder = Decoder(channels, act, padding)
+        self.encoder: Encoder = Encoder(channels, act, padding, shared)
+        self.manipulator: nn.Sequential = nn.Sequential(*(block(2 * channels) for _ in range(4)))
+        self.decoder: Decoder = Decoder(channels, act, padding)
         self.skip = skip
 
     def encode(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -142,7 +143,7 @@ class Act(nn.Module):
 
     def __init__(self, act: str) -> None:
         super().__init__()
-        self.act = activation(act)
+        self.act: Callable[[Tensor], Tensor] = activation(act)
 
     def forward(self, x: Tensor) -> Tensor:
         """Activation of x (B, C, H, W)."""
@@ -154,12 +155,12 @@ class Encoder(nn.Module):
 
     def __init__(self, c: int, act: str, padding: str, shared: bool) -> None:
         super().__init__()
-        self.a1 = stack(6, c, act, padding)
-        self.b1 = self.a1 if shared else stack(6, c, act, padding)
-        self.a2 = stack(2 * c, 2 * c, act, padding)
-        self.b2 = self.a2 if shared else stack(2 * c, 2 * c, act, padding)
-        self.app = stack(2 * c, 2 * c, act, padding)
-        self.pool = nn.MaxPool2d(2)
+        self.a1: nn.Sequential = stack(6, c, act, padding)
+        self.b1: nn.Sequential = self.a1 if shared else stack(6, c, act, padding)
+        self.a2: nn.Sequential = stack(2 * c, 2 * c, act, padding)
+        self.b2: nn.Sequential = self.a2 if shared else stack(2 * c, 2 * c, act, padding)
+        self.app: nn.Sequential = stack(2 * c, 2 * c, act, padding)
+        self.pool: nn.MaxPool2d = nn.MaxPool2d(2)
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Appearance, Ea and Eb, (B, 2C, H/2, W/2), of frames (B, 3, H, W)."""
@@ -175,14 +176,14 @@ class Decoder(nn.Module):
     def __init__(self, c: int, act: str, padding: str) -> None:
         super().__init__()
         block = partial(Residual, act=act, after=True, padding=padding)
-        self.in1 = convolution(2 * c, 2 * c, 3, padding=padding)
-        self.res1 = nn.Sequential(*(block(2 * c) for _ in range(10)))
-        self.up = nn.ConvTranspose2d(2 * c, c, 2, 2)
-        self.in2 = convolution(c, c, 3, padding=padding)
-        self.res2 = nn.Sequential(*(block(c) for _ in range(3)))
-        self.out = nn.Conv2d(c, 3, 1)
-        self.phi = nn.Conv2d(2 * c, 3, 1)  # decodes the appearance alone, in training
-        self.act = activation(act)
+        self.in1: nn.Conv2d = convolution(2 * c, 2 * c, 3, padding=padding)
+        self.res1: nn.Sequential = nn.Sequential(*(block(2 * c) for _ in range(10)))
+        self.up: nn.ConvTranspose2d = nn.ConvTranspose2d(2 * c, c, 2, 2)
+        self.in2: nn.Conv2d = convolution(c, c, 3, padding=padding)
+        self.res2: nn.Sequential = nn.Sequential(*(block(c) for _ in range(3)))
+        self.out: nn.Conv2d = nn.Conv2d(c, 3, 1)
+        self.phi: nn.Conv2d = nn.Conv2d(2 * c, 3, 1)  # decodes the appearance alone, in training
+        self.act: Callable[[Tensor], Tensor] = activation(act)
 
     def forward(self, texture: Tensor, shape: Tensor) -> Tensor:
         """Decoded image (B, 3, H, W)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -113,7 +113,8 @@ class MagNet(nn.Module):
     torch.Size([1, 3, 32, 48])
     """
 
-    multiple, pair = 4, False
+    multiple: int = 4
+    pair: bool = False
 
     def __init__(self, layout: str | Layout = "oh", *, padding: str = "reflect", skip: bool = False) -> None:
         super().__init__()
@@ -121,10 +122,11 @@ class MagNet(nn.Module):
             if layout not in LAYOUTS:
                 raise ValueError(f"layout={layout!r} must be one of {', '.join(map(repr, LAYOUTS))}, or a Layout")
             layout = LAYOUTS[layout]
-        self.encoder = Encoder(layout, padding)
-        self.manipulator = Manipulator(layout, padding)
-        self.decoder = Decoder(layout, padding)
-        self.layout, self.skip = layout, skip
+        self.encoder: Encoder = Encoder(layout, padding)
+        self.manipulator: Manipulator = Manipulator(layout, padding)
+        self.decoder: Decoder = Decoder(layout, padding)
+        self.layout: Layout = layout
+        self.skip: bool = skip
         self.apply(_initialize)
 
     def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
@@ -164,13 +166,14 @@ class Encoder(nn.Module):
         conv = partial(convolution, padding=padding, bias=layout.bias)
         half = partial(Same, side=3, stride=2, bias=layout.bias) if layout.same else partial(conv, side=3, stride=2)
         block = partial(Residual, act=layout.act, padding=padding, bias=layout.bias)
-        self.c1, self.c2 = conv(3, 16, 7), half(16, 32)
-        self.res = nn.Sequential(*(block(32) for _ in range(3)))
-        self.tconv = half(32, 32)
-        self.tres = nn.Sequential(*(block(32) for _ in range(2)))
-        self.sconv = conv(32, 32, 3) if layout.shape_entry else None
-        self.sres = nn.Sequential(*(block(32) for _ in range(2)))
-        self.act = activation(layout.act)
+        self.c1: nn.Conv2d = conv(3, 16, 7)
+        self.c2: nn.Conv2d | Same = half(16, 32)
+        self.res: nn.Sequential = nn.Sequential(*(block(32) for _ in range(3)))
+        self.tconv: nn.Conv2d | Same = half(32, 32)
+        self.tres: nn.Sequential = nn.Sequential(*(block(32) for _ in range(2)))
+        self.sconv: nn.Conv2d | None = conv(32, 32, 3) if layout.shape_entry else None
+        self.sres: nn.Sequential = nn.Sequential(*(block(32) for _ in range(2)))
+        self.act: Callable[[Tensor], Tensor] = activation(layout.act)
 
     def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Texture and shape of frames (B, 3, H, W)."""
@@ -187,10 +190,12 @@ class Manipulator(nn.Module):
     def __init__(self, layout: Layout, padding: str) -> None:
         super().__init__()
         conv = partial(convolution, padding=padding, bias=layout.bias)
-        self.g, self.h = conv(32, 32, layout.g), conv(32, 32, 3)
-        self.r = nn.Sequential(Residual(32, layout.act, padding=padding, bias=layout.bias))
-        self.less, self.from_b = layout.less, layout.from_b
-        self.act = activation(layout.act)
+        self.g: nn.Conv2d = conv(32, 32, layout.g)
+        self.h: nn.Conv2d = conv(32, 32, 3)
+        self.r: nn.Sequential = nn.Sequential(Residual(32, layout.act, padding=padding, bias=layout.bias))
+        self.less: float = layout.less
+        self.from_b: bool = layout.from_b
+        self.act: Callable[[Tensor], Tensor] = activation(layout.act)
 
     def forward(self, shape_a: Tensor, shape_b: Tensor, alpha: Tensor) -> Tensor:
         """Shape of the magnified frame (B, 32, H/2, W/2), from shapes of the same size."""
@@ -204,11 +209,14 @@ class Decoder(nn.Module):
     def __init__(self, layout: Layout, padding: str) -> None:
         super().__init__()
         conv = partial(convolution, padding=padding, bias=layout.bias)
-        self.tconv = conv(32, 32, 3) if layout.texture_exit else None
-        self.res = nn.Sequential(*(Residual(64, layout.act, padding=padding, bias=layout.bias) for _ in range(9)))
-        self.full = conv(64, 64, 3) if layout.full else None
-        self.c1, self.c2 = conv(64, 32, 3), conv(32, 3, 7)
-        self.act = activation(layout.act)
+        self.tconv: nn.Conv2d | None = conv(32, 32, 3) if layout.texture_exit else None
+        self.res: nn.Sequential = nn.Sequential(
+            *(Residual(64, layout.act, padding=padding, bias=layout.bias) for _ in range(9))
+        )
+        self.full: nn.Conv2d | None = conv(64, 64, 3) if layout.full else None
+        self.c1: nn.Conv2d = conv(64, 32, 3)
+        self.c2: nn.Conv2d = conv(32, 3, 7)
+        self.act: Callable[[Tensor], Tensor] = activation(layout.act)
 
     def forward(self, texture: Tensor, shape: Tensor) -> Tensor:
         """Decoded image (B, 3, H, W)."""

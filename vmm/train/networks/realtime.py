@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -76,7 +77,8 @@ class RealTime(nn.Module):
     torch.Size([1, 3, 32, 48])
     """
 
-    multiple, pair = 4, False
+    multiple: int = 4
+    pair: bool = False
 
     def __init__(
         self,
@@ -92,15 +94,21 @@ class RealTime(nn.Module):
     ) -> None:
         super().__init__()
         conv = partial(convolution, padding=padding)
-        self.encoder = conv(3, channels, 7, 4, bias=bias)
-        self.g = conv(channels, channels, 7, bias=bias)
-        self.h = conv(channels, channels, 3, bias=bias)
-        self.res = nn.Sequential(*(Residual(channels, act, padding=padding, bias=bias) for _ in range(blocks)))
+        self.encoder: nn.Conv2d = conv(3, channels, 7, 4, bias=bias)
+        self.g: nn.Conv2d = conv(channels, channels, 7, bias=bias)
+        self.h: nn.Conv2d = conv(channels, channels, 3, bias=bias)
+        self.res: nn.Sequential = nn.Sequential(
+            *(Residual(channels, act, padding=padding, bias=bias) for _ in range(blocks))
+        )
         exits = [(channels, channels, 3), (channels, channels, 3), (channels, channels // 2, 3)]
         inputs = channels + (_PLANES if fine else 0)
-        self.exits = nn.ModuleList(conv(*layer) for layer in ([(inputs, 8 * channels, 3)] if shuffle else exits))
-        self.c2 = conv(channels // 2, 3, 7)
-        self.act, self.skip, self.fine = activation(act), skip, fine
+        self.exits: nn.ModuleList = nn.ModuleList(
+            conv(*layer) for layer in ([(inputs, 8 * channels, 3)] if shuffle else exits)
+        )
+        self.c2: nn.Conv2d = conv(channels // 2, 3, 7)
+        self.act: Callable[[Tensor], Tensor] = activation(act)
+        self.skip: bool = skip
+        self.fine: bool = fine
         if fine:
             self.register_buffer("taps", high_pass_taps(4), persistent=False)
 
