@@ -35,7 +35,7 @@ Method = Callable[[Any], Iterator[Any]]
 COUNTED = {  # Bytes per pixel, bytes per row or column, operations per pixel, operations per row or column.
     "linear": (87, -1, 224, -9),
     "linear, wavelength 40": (42, -1, 180, -9),
-    "riesz": (219, -21, 712, -68),
+    "riesz": (214, -20, 682, -65),
     "phase, octave": (373, 36830, 780, 53523),
     "phase, octave, 4 directions": (282, 28777, 594, 43448),
     "phase, half octave": (550, 51335, 1141, 72516),
