@@ -10,7 +10,8 @@ import sys
 
 command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--verifytypes", "vmm", "--ignoreexternal"]
 path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # --verifytypes asks the first `python`
-environment = {**os.environ, "PATH": path, "PYTHONPATH": os.getcwd()}  # the hooks of an editable install are not followed
+# The hooks of an editable install are not followed, hence PYTHONPATH.
+environment = {**os.environ, "PATH": path, "PYTHONPATH": os.getcwd()}
 run = subprocess.run([*command, "--outputjson"], capture_output=True, text=True, env=environment)
 try:
     symbols = json.loads(run.stdout)["typeCompleteness"]["symbols"]

@@ -40,7 +40,8 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
+        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair (array, fs).
+        The luma is magnified.
     frequency
         Frequency of the motion of interest in Hz, in (0, fs/2). The passband is from about half of it to twice.
     fs
@@ -70,7 +71,7 @@ def magnify(
     Returns
     -------
     array or iterator
-        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
+        The magnified clip, with the shape, dtype and form (array, iterator, list or pair) of `frames`.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
+        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair (array, fs).
     band
         Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
         of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
@@ -61,7 +61,7 @@ def magnify(
     Returns
     -------
     array or iterator
-        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
+        The magnified clip, with the shape, dtype and form (array, iterator, list or pair) of `frames`.
 
     Raises
     ------

@@ -18,8 +18,8 @@ from vmm.engine.loop import magnify as run
 from vmm.engine.regions import Mask
 from vmm.engine.two_pass import TwoPassClip, two_pass
 from vmm.learned import NAMES, Network, load, pair
+from vmm.learned._pair import paint
 from vmm.learned.method import ALL_MOTION
-from vmm.learned.pair import paint
 from vmm.learned.preprocess import white_value
 from vmm.learned.weights import FOLDER
 from vmm.parts import ClipPlan, Spatial
@@ -61,8 +61,8 @@ def magnify(
     Parameters
     ----------
     frames
-        The clip: an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. Frames have at least 16 x 16
-        pixels.
+        The clip: an array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair
+        (array, fs). Frames have at least 16 x 16 pixels.
     fs
         Ignored. The parameter exists so that all methods have the same signature.
     alpha
@@ -90,7 +90,7 @@ def magnify(
     Returns
     -------
     array or iterator
-        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
+        The magnified clip, with the shape, dtype and form (array, iterator, list or pair) of `frames`.
 
     Raises
     ------

@@ -52,8 +52,8 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. Motion is estimated from the luma, and all
-        channels are displaced.
+        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair (array, fs).
+        Motion is estimated from the luma, and all channels are displaced.
     band
         Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter.
     fs
@@ -87,8 +87,8 @@ def magnify(
     Returns
     -------
     array or iterator
-        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`; an iterator yields single
-        frames.
+        The magnified clip, with the shape, dtype and form (array, iterator, list or pair) of `frames`; an
+        iterator yields single frames.
 
     Raises
     ------

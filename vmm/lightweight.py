@@ -41,7 +41,8 @@ def magnify(
     Parameters
     ----------
     frames
-        The clip: an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
+        The clip: an array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair
+        (array, fs).
     band
         Lower and upper cutoff (low, high) of the temporal filter in Hz, for mode "temporal" only: motion within the
         band is magnified. None (default) for the other modes.
@@ -70,7 +71,7 @@ def magnify(
     Returns
     -------
     array or iterator
-        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
+        The magnified clip, with the shape, dtype and form (array, iterator, list or pair) of `frames`.
 
     Raises
     ------

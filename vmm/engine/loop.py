@@ -46,7 +46,7 @@ def magnify(
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3) of type uint8, uint16 or floating point; or an iterator of such chunks, in
-        order.
+        order. A list of frames, and a pair (array, fs) as ``vmm.io.read`` returns it, are returned in the same form.
     spatial
         Plan of the spatial part, such as ``vmm.spatial.luma(vmm.spatial.Laplacian)``.
     motion
@@ -68,8 +68,8 @@ def magnify(
     Returns
     -------
     array or iterator
-        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`. Integers are rounded and
-        clipped.
+        The magnified clip, with the shape, dtype and form (array, iterator, list or pair) of `frames`.
+        Integers are rounded and clipped.
 
     Raises
     ------

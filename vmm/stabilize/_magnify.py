@@ -118,7 +118,7 @@ def magnify(
     Returns
     -------
     array or iterator
-        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
+        The magnified clip, with the shape, dtype and form (array, iterator, list or pair) of `frames`.
 
     Raises
     ------
