@@ -1,7 +1,7 @@
 """Validate the docstrings of all public objects with numpydoc.
 
 PR04 and RT02 are left out, because types are in the signatures only. A dataclass may document its fields as Attributes
-in place of Parameters, because most of them are results, which a user does not construct.
+in place of Parameters, because most of them are results, which a user does not construct. A protocol has no parameters.
 """
 
 import inspect
@@ -33,9 +33,11 @@ def public(module: ModuleType) -> Iterator[str]:
             yield f"{module.__name__}.{name}"
 
 
-def has_attributes(name: str) -> bool:
-    """Whether the name is a dataclass that documents all its fields as Attributes."""
+def needs_no_parameters(name: str) -> bool:
+    """Whether the name is a protocol, or a dataclass that documents all its fields as Attributes."""
     value = pydoc.locate(name)
+    if getattr(value, "_is_protocol", False):
+        return True
     if not is_dataclass(value):
         return False
     entries = NumpyDocString(inspect.getdoc(value) or "")["Attributes"]
@@ -49,7 +51,7 @@ def main() -> int:
     for name in sorted(set(public(vmm))):
         value = validate(name)
         codes = CODES | ({"EX01"} if value["type"] == "function" else set())
-        if has_attributes(name):
+        if needs_no_parameters(name):
             codes = codes - {"PR01"}
         for code, message in value["errors"]:
             if code in codes:

@@ -9,9 +9,9 @@
 | ``pair``, ``filtered_pair`` | the same for a network that encodes pairs of frames, without and with a band |
 """
 
-from vmm.learned.autoencoder import autoencoder
+from vmm.learned._autoencoder import autoencoder
+from vmm.learned._pair import filtered_pair, pair
 from vmm.learned.network import Network
-from vmm.learned.pair import filtered_pair, pair
 from vmm.learned.weights import NAMES, load
 
 __all__ = ["NAMES", "Network", "autoencoder", "filtered_pair", "load", "pair"]

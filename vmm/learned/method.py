@@ -9,9 +9,9 @@ from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify, sampling_rate
 from vmm.engine.regions import Mask
-from vmm.learned.autoencoder import autoencoder
+from vmm.learned._autoencoder import autoencoder
+from vmm.learned._pair import filtered_pair, pair
 from vmm.learned.network import Network
-from vmm.learned.pair import filtered_pair, pair
 from vmm.learned.weights import load
 from vmm.parts import CausalFilter, ClipPlan, LinearFilter, Motion
 from vmm.temporal import difference

@@ -10,7 +10,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import resample, value_change
-from vmm.learned.autoencoder import Coder, ones
+from vmm.learned._autoencoder import Coder, ones
 from vmm.learned.network import Network
 from vmm.learned.preprocess import to_network, white_value
 from vmm.parts import ClipPlan, Grid, Motion
@@ -55,7 +55,8 @@ def pair(net: Network, white: float | None = None, *, paint: Paint = paint) -> t
     >>> import numpy as np
     >>> from vmm.learned import load, pair
     >>> spatial, motion = pair(load("lightweight-light"))
-    >>> subbands, _ = spatial((40, 56, 3), np.dtype(np.uint8), np).analyze(np.zeros((2, 40, 56, 3), np.uint8))
+    >>> frames = np.zeros((2, 40, 56, 3), np.uint8)
+    >>> subbands, _ = spatial.make(frames).analyze(frames)
     >>> len(subbands), len(subbands[0])
     (1, 2)
     """
@@ -89,6 +90,16 @@ def filtered_pair(net: Network, white: float | None = None) -> tuple[ClipPlan, M
     -------
     tuple
         Plan of the spatial part, and the motion.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.learned import filtered_pair, load
+    >>> spatial, motion = filtered_pair(load("lightweight-light"))
+    >>> frames = np.zeros((2, 40, 56, 3), np.uint8)
+    >>> subbands, _ = spatial.make(frames).analyze(frames)
+    >>> bool(np.all(motion.read(subbands[0], subbands[0][:1]) == 0))  # a still clip has no motion
+    True
     """
 
     def make(frames: Array) -> _PairCoder:
