@@ -190,8 +190,8 @@ def test_the_number_of_threads_does_not_change_the_result():
     ("options", "message"),
     [
         ({"mode": "fast"}, "mode='fast' must be one of 'static', 'dynamic', 'temporal'"),
-        ({"mode": "static", "band": (2, 3)}, "mode 'temporal' needs a band"),
-        ({"mode": "temporal"}, "mode 'temporal' needs a band"),
+        ({"mode": "static", "band": (2, 3)}, "mode 'temporal' takes a band, and no other does"),
+        ({"mode": "temporal"}, "mode 'temporal' takes a band, and no other does"),
         ({"weights": "nothing"}, "weights='nothing' must be one of 'lightweight-light', 'magnet', 'realtime'"),
         ({"weights": "lightweight-light"}, "is a network of kind 'lightweight', but kind 'realtime' is required"),
         ({"band": (2, 3)}, "pass fs"),
