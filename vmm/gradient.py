@@ -42,21 +42,24 @@ def magnify(
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
     band
-        Low and high cut-off in Hz; None if `temporal` is a ready filter. Several bands, as a list of pairs or an array
-        (n, 2), need one alpha each: for example one band is magnified while another is removed.
+        Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
+        of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
     fs
-        Rate of the camera in Hz. By default that of a stream; for an array the band is then in cycles per frame.
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `band` is in cycles per frame.
     alpha
-        Gain that is added: output motion = (1 + alpha) times the input's; -1 removes the motion in the band. A number,
-        a map (H, W), or one number for each of several bands. The default is 10.
+        Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
+        number, a map (H, W), or one number for each of several bands. The default is 10.
     limit
-        Largest output displacement of a level in pixels of this level, positive; larger displacement fades out, so that
-        large motion does not tear the picture. The default is 5: 5 pixels for the finest detail, 10 for detail of twice
-        the size, and so on. ``float("inf")`` for no limit.
+        Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 5, the default, it
+        is 5 px for the finest detail, 10 px for detail of twice the size, and so on. Larger displacement fades out, so
+        that it does not tear the image. ``float("inf")`` turns the limit off.
     mask
-        Where to magnify: a map (H, W) in [0, 1], or a box (top, left, height, width). Everywhere by default.
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
     temporal
-        Design function of the temporal filter, such as ``vmm.temporal.fir`` (default), or a ready filter.
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
+        default is ``vmm.temporal.fir``.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def magnify(
     Raises
     ------
     ValueError
-        If band, alpha, limit, mask or the frames are out of range.
+        If `band`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
 
@@ -88,7 +91,7 @@ def magnify(
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
     The output motion is 10.8 times the input motion.
     """
-    chosen, alpha = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+    chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
-        frames, spatial=luma(Laplacian), motion=level_displacement(limit), temporal=chosen, alpha=alpha, mask=mask
+        frames, spatial=luma(Laplacian), motion=level_displacement(limit), temporal=chosen, alpha=gain, mask=mask
     )

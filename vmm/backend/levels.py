@@ -95,14 +95,14 @@ def displaced_level(images: Array, displacement: Array, alpha: Array | float, li
     displacement = soft_limit(xp.ascontiguousarray(alpha * full_size(displacement, (h, w))), limit)
     rows = xp.arange(h, dtype=images.dtype)[:, None] - displacement[:, 0]
     cols = xp.arange(w, dtype=images.dtype) - displacement[:, 1]
-    top, left = xp.floor(rows), xp.floor(cols)
-    down, right = cubic_weights(rows - top), cubic_weights(cols - left)
+    first_row, first_col = xp.floor(rows), xp.floor(cols)
+    down, right = cubic_weights(rows - first_row), cubic_weights(cols - first_col)
     frame = xp.arange(t)[:, None, None]
     result = xp.zeros_like(images)
     for i in range(4):
-        row = _mirrored(top.astype(np.int64) + i - 1, h)
+        row = _mirrored(first_row.astype(np.int64) + i - 1, h)
         for j in range(4):
-            col = _mirrored(left.astype(np.int64) + j - 1, w)
+            col = _mirrored(first_col.astype(np.int64) + j - 1, w)
             result = result + down[i] * right[j] * images[frame, row, col]
     return result
 
