@@ -4,6 +4,7 @@ from . import bilateral as bilateral
 from . import color as color
 from . import data as data
 from . import flowmag as flowmag
+from . import gradient as gradient
 from . import io as io
 from . import jerk as jerk
 from . import lagrangian as lagrangian

@@ -113,6 +113,7 @@ GAINS: dict[str, tuple[dict[str, Any], float]] = {  # method: settings, and how 
     "jerk": ({}, 0.1),
     "anisotropy": ({}, 0.2),  # what is weighted by how sure it is, is not magnified in full
     "bilateral": ({}, 0.1),
+    "gradient": ({}, 0.07),  # three taps understate the slope of fine detail
     "lagrangian": ({}, 0.05),
 }
 

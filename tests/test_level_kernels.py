@@ -1,0 +1,62 @@
+"""Compiled kernels of the displacement of levels give the results of the reference kernels."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from vmm.backend.dispatch import reference_kernels
+from vmm.backend.levels import displaced_level, gradient_displacement
+from vmm.motion import level_displacement
+
+SIZES = [(40, 56), (41, 57), (16, 7), (3, 4)]
+
+
+@pytest.fixture
+def images(request, rng):
+    """Two frames of smooth noise with a standard deviation of about 10 gray levels."""
+    return gaussian_filter(rng.normal(0, 40, (2, *request.param)), (0, 1, 1)).astype(np.float32)
+
+
+@pytest.mark.parametrize("images", SIZES, indirect=True)
+def test_compiled_least_squares_equals_reference(images):
+    earlier = 0.7 * images + 0.3 * images[::-1]
+    with reference_kernels():
+        expected = gradient_displacement(images, earlier)
+    np.testing.assert_allclose(gradient_displacement(images, earlier), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("images", SIZES, indirect=True)
+@pytest.mark.parametrize("is_map", [False, True])
+def test_compiled_interpolation_equals_reference(images, is_map, rng):
+    size = images.shape[1:]
+    displacement = rng.normal(0, 0.4, (2, 2, *((n + 1) // 2 for n in size))).astype(np.float32)
+    alpha = rng.uniform(0, 8, size).astype(np.float32) if is_map else 5.0
+    with reference_kernels():
+        expected = displaced_level(images, displacement, alpha, 5.0)
+    np.testing.assert_allclose(displaced_level(images, displacement, alpha, 5.0), expected, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("images", [(64, 64)], indirect=True)
+def test_reading_what_was_put(images):
+    """A displacement that is put is read again to the accuracy of least squares, which is 15 % in fine noise."""
+    motion = level_displacement()
+    put = np.full((2, 2, 32, 32), 0.2, np.float32)
+    change = motion.read(motion.put(images, put, 1.0), images)
+    assert np.abs(change - put)[..., 6:-6, 6:-6].mean() < 0.15 * 0.2
+
+
+@pytest.mark.parametrize("images", [(48, 48)], indirect=True)
+def test_a_change_of_contrast_is_not_motion(images):
+    motion = level_displacement()
+    assert np.abs(motion.read(1.05 * images, images)).max() < 1e-3
+
+
+def test_motion_of_nothing_is_zero():
+    flat = np.zeros((2, 24, 24), np.float32)
+    assert not level_displacement().read(flat, flat).any()
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, float("nan")])
+def test_limit_must_be_positive(limit):
+    with pytest.raises(ValueError, match="limit=.* must be positive"):
+        level_displacement(limit)

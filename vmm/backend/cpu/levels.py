@@ -1,0 +1,261 @@
+"""Kernels of displacement in the levels of a pyramid: least squares in a Gaussian window, and cubic convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.cpu.compiling import kernel
+from vmm.backend.cpu.pyramid import mirror
+from vmm.backend.levels import CUBIC, RIDGE, RIDGE_CONTRAST, SIGMA, TINY
+from vmm.backend.taps import one_sided
+from vmm.backend.threads import cores, in_parallel
+
+_f = np.float32
+_PRODUCTS = 9  # yy, yx, yv, xx, xv, vv, yt, xt, vt of the slopes y and x, the value v and the change t
+
+
+@kernel
+def smoothed_row(above: Any, row: Any, below: Any, weight: Any, keep: Any, out: Any) -> None:
+    """Add a weighted smoothing across rows to `keep` times the output."""
+    for i in range(row.shape[0]):
+        total = (above[i] + below[i] + _f(4) * row[i]) * _f(1 / 6)
+        out[i] = keep * out[i] + weight * total
+
+
+@kernel
+def slope_row(above: Any, below: Any, weight: Any, keep: Any, out: Any) -> None:
+    """Add a weighted central difference across rows to `keep` times the output."""
+    for i in range(above.shape[0]):
+        out[i] = keep * out[i] + weight * (below[i] - above[i])
+
+
+@kernel
+def smooth_along(row: Any, n: Any, out: Any) -> None:
+    """Smoothing along a row with one mirrored sample at each end."""
+    for i in range(n):
+        out[i] = (row[i] + row[i + 2] + _f(4) * row[i + 1]) * _f(1 / 6)
+
+
+@kernel
+def slope_along(row: Any, n: Any, out: Any) -> None:
+    """Central difference along a row with one mirrored sample at each end."""
+    for i in range(n):
+        out[i] = _f(0.5) * (row[i + 2] - row[i])
+
+
+@kernel
+def mirror_ends(row: Any, n: Any, margin: Any) -> None:
+    """Fill `margin` samples before and after n samples of a row by reflection."""
+    for k in range(1, margin + 1):
+        row[margin - k] = row[margin + mirror(-k, n)]
+        row[margin + n - 1 + k] = row[margin + mirror(n - 1 + k, n)]
+
+
+@kernel
+def add_products(y: Any, x: Any, v: Any, t: Any, keep: Any, out: Any) -> None:
+    """Add the products of slopes, value and change to `keep` times the output (9, w)."""
+    for i in range(y.shape[0]):
+        out[0, i] = keep * out[0, i] + y[i] * y[i]
+        out[1, i] = keep * out[1, i] + y[i] * x[i]
+        out[2, i] = keep * out[2, i] + y[i] * v[i]
+        out[3, i] = keep * out[3, i] + x[i] * x[i]
+        out[4, i] = keep * out[4, i] + x[i] * v[i]
+        out[5, i] = keep * out[5, i] + v[i] * v[i]
+        out[6, i] = keep * out[6, i] + y[i] * t[i]
+        out[7, i] = keep * out[7, i] + x[i] * t[i]
+        out[8, i] = keep * out[8, i] + v[i] * t[i]
+
+
+@kernel
+def mean_pairs(row: Any, n: Any, out: Any) -> None:
+    """A quarter of the sum of two neighbors; an odd last sample counts twice."""
+    for i in range(n // 2):
+        out[i] = _f(0.25) * (row[2 * i] + row[2 * i + 1])
+    if n % 2:
+        out[n // 2] = _f(0.5) * row[n - 1]
+
+
+@kernel
+def blur_along(row: Any, taps: Any, out: Any) -> None:
+    """Symmetric filter along a row with mirrored ends of the length of the taps."""
+    reach = taps.shape[0] - 1
+    for i in range(out.shape[0]):
+        out[i] = taps[0] * row[i + reach]
+    for k in range(1, reach + 1):
+        for i in range(out.shape[0]):
+            out[i] += taps[k] * (row[i + reach - k] + row[i + reach + k])
+
+
+@kernel
+def add_scaled(row: Any, weight: Any, out: Any) -> None:
+    """Add a row times a weight."""
+    for i in range(out.shape[0]):
+        out[i] += weight * row[i]
+
+
+@kernel
+def solve_row(p: Any, down: Any, right: Any) -> None:
+    """Solution of the normal equations (9, w), with the change of contrast eliminated."""
+    for i in range(down.shape[0]):
+        vv = _f(1) / (p[5, i] + _f(RIDGE_CONTRAST) * (p[0, i] + p[3, i]) + _f(TINY))
+        yy, xx = p[0, i] - p[2, i] * p[2, i] * vv, p[3, i] - p[4, i] * p[4, i] * vv
+        yx = p[1, i] - p[2, i] * p[4, i] * vv
+        yt, xt = p[8, i] * p[2, i] * vv - p[6, i], p[8, i] * p[4, i] * vv - p[7, i]
+        ridge = _f(RIDGE) * (yy + xx) + _f(TINY)
+        yy, xx = yy + ridge, xx + ridge
+        scale = _f(1) / (yy * xx - yx * yx)
+        down[i], right[i] = (xx * yt - yx * xt) * scale, (yy * xt - yx * yt) * scale
+
+
+@kernel
+def product_row(image: Any, earlier: Any, j2: Any, taps: Any, rows: Any, slopes: Any, products: Any, out: Any) -> None:
+    """Products of row j2 of the half grid, pooled over 2x2 samples and blurred along the row, (9, w')."""
+    h, w = image.shape
+    reach = taps.shape[0] - 1
+    half = out.shape[1]
+    padded = np.empty(half + 2 * reach, np.float32)
+    for o in range(2):
+        j = min(2 * j2 + o, h - 1)
+        a, b = mirror(j - 1, h), mirror(j + 1, h)
+        inside = rows[:, 1 : w + 1]
+        smoothed_row(image[a], image[j], image[b], _f(0.5), _f(0), inside[0])
+        smoothed_row(earlier[a], earlier[j], earlier[b], _f(0.5), _f(1), inside[0])
+        slope_row(image[a], image[b], _f(0.25), _f(0), inside[1])
+        slope_row(earlier[a], earlier[b], _f(0.25), _f(1), inside[1])
+        smoothed_row(image[a], image[j], image[b], _f(1), _f(0), inside[2])
+        smoothed_row(earlier[a], earlier[j], earlier[b], _f(-1), _f(1), inside[2])
+        for k in range(3):
+            mirror_ends(rows[k], w, 1)
+        smooth_along(rows[1], w, slopes[0])
+        slope_along(rows[0], w, slopes[1])
+        smooth_along(rows[0], w, slopes[2])
+        smooth_along(rows[2], w, slopes[3])
+        add_products(slopes[0], slopes[1], slopes[2], slopes[3], _f(o), products)
+    for k in range(_PRODUCTS):
+        mean_pairs(products[k], w, padded[reach : reach + half])
+        mirror_ends(padded, half, reach)
+        blur_along(padded, taps, out[k])
+
+
+@kernel
+def displacement_rows(images: Any, earlier: Any, taps: Any, start: Any, stop: Any, out: Any) -> None:
+    """Rows start to stop of the displacement (T, 2, h', w') between images (T, h, w)."""
+    w = images.shape[2]
+    rows_half, half = out.shape[2:]
+    reach = taps.shape[0] - 1
+    rows, slopes = np.zeros((3, w + 2), np.float32), np.empty((4, w), np.float32)
+    products = np.zeros((_PRODUCTS, w), np.float32)
+    ring = np.empty((2 * reach + 1, _PRODUCTS, half), np.float32)
+    sums = np.empty((_PRODUCTS, half), np.float32)
+    for t in range(images.shape[0]):
+        for j in range(start - reach, stop + reach):
+            slot = (j - start + reach) % (2 * reach + 1)
+            product_row(images[t], earlier[t], mirror(j, rows_half), taps, rows, slopes, products, ring[slot])
+            done = j - reach
+            if done >= start:
+                for k in range(_PRODUCTS):
+                    sums[k] = 0
+                    for i in range(-reach, reach + 1):
+                        place = (done + i - start + reach) % (2 * reach + 1)
+                        add_scaled(ring[place, k], taps[abs(i)], sums[k])
+                solve_row(sums, out[t, 0, done], out[t, 1, done])
+
+
+@kernel
+def doubled_row(near: Any, far: Any, mixed: Any, n: Any, out: Any) -> None:
+    """A row of full size between two rows of half size, by linear interpolation with repeated ends."""
+    m = near.shape[0]
+    for i in range(m):
+        mixed[i + 1] = _f(0.75) * near[i] + _f(0.25) * far[i]
+    mixed[0], mixed[m + 1] = mixed[1], mixed[m]
+    for i in range(n // 2):
+        out[2 * i] = _f(0.25) * mixed[i] + _f(0.75) * mixed[i + 1]
+        out[2 * i + 1] = _f(0.75) * mixed[i + 1] + _f(0.25) * mixed[i + 2]
+    if n % 2:
+        out[n - 1] = _f(0.25) * mixed[n // 2] + _f(0.75) * mixed[n // 2 + 1]
+
+
+@kernel
+def fade_row(down: Any, right: Any, alpha: Any, per_limit: Any) -> None:
+    """Multiply by alpha, then fade out beyond the limit."""
+    for i in range(down.shape[0]):
+        y, x = down[i] * alpha[i % alpha.shape[0]], right[i] * alpha[i % alpha.shape[0]]
+        square = (y * y + x * x) * per_limit * per_limit
+        by = _f(1) / (_f(1) + square * square)
+        down[i], right[i] = y * by, x * by
+
+
+@kernel
+def cubic_taps(t: Any, out: Any) -> None:
+    """Weights of cubic convolution for the four samples around a point at t after the second."""
+    a, s = _f(CUBIC), _f(1) - t
+    out[0] = a * t * s * s
+    out[1] = ((a + _f(2)) * t - (a + _f(3))) * t * t + _f(1)
+    out[2] = ((a + _f(2)) * s - (a + _f(3))) * s * s + _f(1)
+    out[3] = a * s * t * t
+
+
+@kernel
+def shift_rows(images: Any, displacement: Any, alpha: Any, per_limit: Any, start: Any, stop: Any, out: Any) -> None:
+    """Rows start to stop of images (T, h, w) displaced by alpha times the displacement (T, 2, h', w')."""
+    h, w = images.shape[1:]
+    half = displacement.shape[2]
+    mixed = np.empty(displacement.shape[3] + 2, np.float32)
+    down, right = np.empty(w, np.float32), np.empty(w, np.float32)
+    wy, wx = np.empty(4, np.float32), np.empty(4, np.float32)
+    for t in range(images.shape[0]):
+        image = images[t]
+        for r in range(start, stop):
+            near = r // 2
+            far = min(max(near - 1 if r % 2 == 0 else near + 1, 0), half - 1)
+            doubled_row(displacement[t, 0, near], displacement[t, 0, far], mixed, w, down)
+            doubled_row(displacement[t, 1, near], displacement[t, 1, far], mixed, w, right)
+            fade_row(down, right, alpha[r % alpha.shape[0]], per_limit)
+            for c in range(w):
+                y, x = _f(r) - down[c], _f(c) - right[c]
+                i, j = int(np.floor(y)), int(np.floor(x))
+                cubic_taps(y - _f(i), wy)
+                cubic_taps(x - _f(j), wx)
+                total = _f(0)
+                if i >= 1 and j >= 1 and i < h - 2 and j < w - 2:
+                    for p in range(4):
+                        row = image[i + p - 1]
+                        total += wy[p] * (wx[0] * row[j - 1] + wx[1] * row[j] + wx[2] * row[j + 1] + wx[3] * row[j + 2])
+                else:
+                    for p in range(4):
+                        row = image[mirror(i + p - 1, h)]
+                        for q in range(4):
+                            total += wy[p] * wx[q] * row[mirror(j + q - 1, w)]
+                out[t, r, c] = total
+
+
+def gradient_displacement(images: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+    """Displacement (T, 2, h', w') from earlier images to images."""
+    n, h, w = images.shape
+    out = np.empty((n, 2, (h + 1) // 2, (w + 1) // 2), np.float32)
+    taps = one_sided(SIGMA / 2).astype(np.float32)
+    images, earlier = (np.ascontiguousarray(x, np.float32) for x in (images, earlier))
+    _by_rows(lambda start, stop: displacement_rows(images, earlier, taps, start, stop, out), out.shape[2])
+    return out
+
+
+def displaced_level(images: np.ndarray, displacement: np.ndarray, alpha: Any, limit: float) -> np.ndarray:
+    """Images displaced by alpha times a displacement that fades out beyond a limit."""
+    images, displacement, alphas = (
+        np.ascontiguousarray(x, np.float32) for x in (images, displacement, np.atleast_2d(alpha))
+    )
+    out = np.empty_like(images)
+    per_limit = _f(1 / limit)
+    _by_rows(lambda start, stop: shift_rows(images, displacement, alphas, per_limit, start, stop, out), out.shape[1])
+    return out
+
+
+def _by_rows(job: Callable[[int, int], None], rows: int) -> None:
+    """Run a job on all rows, with a share of them on each core."""
+    shares = max(1, min(cores(), rows // 16))
+    edges = [rows * i // shares for i in range(shares + 1)]
+    for _ in in_parallel(lambda i: job(edges[i], edges[i + 1]), range(shares), cores()):
+        pass

@@ -1,0 +1,125 @@
+"""Reference kernels of displacement in the levels of a pyramid: estimation by least squares, and interpolation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace
+from vmm.backend.dispatch import fast
+from vmm.backend.reference import blur, correlate, soft_limit
+
+SMOOTH = (1 / 6, 4 / 6, 1 / 6)
+"""Taps across a difference, and along both axes for values. They match `SLOPE`: the ratio of slope to value is true for
+all frequencies up to about a third of the sampling rate."""
+
+SLOPE = (-0.5, 0.0, 0.5)
+"""Taps of a central difference."""
+
+SIGMA = 3.0
+"""Standard deviation of the Gaussian window of the least squares, in pixels of the level. A narrower window lets more
+noise through, a wider one mixes the motion of neighbors."""
+
+RIDGE = 0.01
+"""Regularization relative to the trace of the structure tensor; it keeps the direction along an edge near 0."""
+
+RIDGE_CONTRAST = 1e-3
+"""The same for the change of contrast."""
+
+TINY = 1e-6
+"""Smallest structure in squared gray levels, so that areas without texture have displacement 0."""
+
+CUBIC = -0.75
+"""Parameter of cubic convolution; -0.75 keeps more of the finest detail than the usual -0.5."""
+
+
+@fast
+def gradient_displacement(images: Array, earlier: Array) -> Array:
+    """Displacement (T, 2, h', w') down and right from earlier images to images (T, h, w), on every second sample.
+
+    Least squares of the brightness constancy with a change of contrast as the third unknown, in a Gaussian window.
+    """
+    value, change = (images + earlier) / 2, images - earlier
+    down = correlate(correlate(value, SLOPE, -2), SMOOTH, -1)
+    right = correlate(correlate(value, SMOOTH, -2), SLOPE, -1)
+    value, change = (correlate(correlate(x, SMOOTH, -2), SMOOTH, -1) for x in (value, change))
+    unknowns = down, right, value
+    pairs = [(a, b) for i, a in enumerate(unknowns) for b in unknowns[i:]] + [(a, change) for a in unknowns]
+    yy, yx, yv, xx, xv, vv, yt, xt, vt = (_pooled(a * b) for a, b in pairs)
+    return solved(yy, yx, yv, xx, xv, vv, yt, xt, vt)
+
+
+def solved(yy: Array, yx: Array, yv: Array, xx: Array, xv: Array, vv: Array, yt: Array, xt: Array, vt: Array) -> Array:
+    """Solution (T, 2, h, w) of the normal equations, with the change of contrast eliminated."""
+    xp = namespace(yy)
+    vv = vv + RIDGE_CONTRAST * (yy + xx) + TINY
+    yy, yx, xx = yy - yv * yv / vv, yx - yv * xv / vv, xx - xv * xv / vv
+    yt, xt = vt * yv / vv - yt, vt * xv / vv - xt
+    ridge = RIDGE * (yy + xx) + TINY
+    yy, xx = yy + ridge, xx + ridge
+    determinant = yy * xx - yx * yx
+    return xp.stack([xx * yt - yx * xt, yy * xt - yx * yt], axis=1) / determinant[:, None]
+
+
+def _pooled(x: Array) -> Array:
+    """Means (T, h', w') over 2x2 samples, the last row and column repeated, under the Gaussian window."""
+    xp = namespace(x)
+    x = xp.pad(x, [(0, 0), (0, x.shape[-2] % 2), (0, x.shape[-1] % 2)], mode="edge")
+    x = (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]) / 4
+    return blur(x, (SIGMA / 2, SIGMA / 2))
+
+
+def full_size(displacement: Array, size: tuple[int, int]) -> Array:
+    """Displacement (T, 2, h', w') on every second sample, interpolated to all samples (T, 2, h, w)."""
+    for axis, n in zip((-2, -1), size, strict=True):
+        displacement = _doubled(displacement, axis, n)
+    return displacement
+
+
+def _doubled(x: Array, axis: int, n: int) -> Array:
+    """Twice as many samples along an axis, by linear interpolation between the centers of pairs, edges repeated."""
+    xp = namespace(x)
+    x = xp.moveaxis(x, axis, 0)
+    before, after = xp.concatenate([x[:1], x[:-1]]), xp.concatenate([x[1:], x[-1:]])
+    both = xp.stack([0.25 * before + 0.75 * x, 0.75 * x + 0.25 * after], axis=1)
+    return xp.moveaxis(both.reshape(-1, *x.shape[1:])[:n], 0, axis)
+
+
+@fast
+def displaced_level(images: Array, displacement: Array, alpha: Array | float, limit: float) -> Array:
+    """Images (T, h, w) displaced by alpha times a displacement (T, 2, h', w') that fades out beyond `limit` pixels.
+
+    Cubic convolution at the points from which the content comes; beyond the border images are mirrored.
+    """
+    xp = namespace(images)
+    t, h, w = images.shape
+    displacement = soft_limit(xp.ascontiguousarray(alpha * full_size(displacement, (h, w))), limit)
+    rows = xp.arange(h, dtype=images.dtype)[:, None] - displacement[:, 0]
+    cols = xp.arange(w, dtype=images.dtype) - displacement[:, 1]
+    first_row, first_col = xp.floor(rows), xp.floor(cols)
+    down, right = cubic_weights(rows - first_row), cubic_weights(cols - first_col)
+    frame = xp.arange(t)[:, None, None]
+    result = xp.zeros_like(images)
+    for i in range(4):
+        row = _mirrored(first_row.astype(np.int64) + i - 1, h)
+        for j in range(4):
+            col = _mirrored(first_col.astype(np.int64) + j - 1, w)
+            result = result + down[i] * right[j] * images[frame, row, col]
+    return result
+
+
+def cubic_weights(t: Array) -> tuple[Array, Array, Array, Array]:
+    """Weights of cubic convolution (Keys 1981) for the samples at -1, 0, 1 and 2 around a point at t in [0, 1)."""
+    s = 1 - t
+    return CUBIC * t * s * s, _inner_weight(t), _inner_weight(s), CUBIC * s * t * t
+
+
+def _inner_weight(t: Array) -> Array:
+    """Weight of a sample at distance t in [0, 1]."""
+    return ((CUBIC + 2) * t - (CUBIC + 3)) * t * t + 1
+
+
+def _mirrored(index: Array, n: int) -> Array:
+    """Indices inside 0 to n - 1, mirrored at the first and the last sample."""
+    period = max(1, 2 * (n - 1))
+    index = abs(index) % period
+    return namespace(index).minimum(index, period - index) if n > 1 else 0 * index

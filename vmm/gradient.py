@@ -1,0 +1,97 @@
+"""Gradient-based magnification by the displacement of each pyramid level (after Lucas and Kanade 1981)."""
+
+from __future__ import annotations
+
+from vmm.engine.alpha import Alpha
+from vmm.engine.frames import Frames
+from vmm.engine.loop import magnify as run
+from vmm.engine.loop import sampling_rate
+from vmm.engine.regions import Mask
+from vmm.motion import level_displacement
+from vmm.spatial import Laplacian, luma
+from vmm.temporal import fir
+from vmm.temporal.choice import Band, Design, chosen_filter
+
+__all__ = ["magnify"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def magnify(
+    frames: Frames,
+    band: Band,
+    *,
+    fs: float | None = None,
+    alpha: Alpha = 10.0,
+    limit: float = 5.0,
+    mask: Mask | None = None,
+    temporal: Design = fir,
+) -> Frames:
+    """Magnify small motion by the displacement of each level of a Laplacian pyramid.
+
+    The displacement between consecutive frames is the least-squares solution of the brightness constancy in a Gaussian
+    window [1]_, at every second sample of each level. It is summed, filtered along time, and each level is displaced by
+    alpha times the result with cubic convolution [2]_. A change of contrast is a further unknown, so that a change of
+    light is not magnified. On textures and edges the output is as accurate as that of ``vmm.phase`` or more accurate,
+    in a quarter of its time.
+
+    Parameters
+    ----------
+    frames
+        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
+    band
+        Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
+        of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
+    fs
+        Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
+        `band` is in cycles per frame.
+    alpha
+        Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
+        number, a map (H, W), or one number for each of several bands. The default is 10.
+    limit
+        Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 5, the default, it
+        is 5 px for the finest detail, 10 px for detail of twice the size, and so on. Larger displacement fades out, so
+        that it does not tear the image. ``float("inf")`` turns the limit off.
+    mask
+        Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
+        nothing changes. By default the whole frame is magnified.
+    temporal
+        Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
+        default is ``vmm.temporal.fir``.
+
+    Returns
+    -------
+    array or iterator
+        The magnified clip, with the shape, dtype and kind (array or iterator) of `frames`.
+
+    Raises
+    ------
+    ValueError
+        If `band`, `alpha`, `mask`, the frames or another option are out of range. The message states the valid range.
+    TypeError
+        If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
+
+    References
+    ----------
+    .. [1] Lucas, Kanade: An iterative image registration technique with an application to stereo vision. IJCAI 1981.
+    .. [2] Keys: Cubic convolution interpolation for digital image processing. IEEE Transactions on Acoustics, Speech,
+       and Signal Processing 29(6), 1981.
+
+    Examples
+    --------
+    A texture vibrates at 3 Hz with an amplitude of 0.1 pixels:
+
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> clip = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(45, 30, 3.0, 0.1))
+    >>> out = vmm.gradient.magnify(clip, (2, 4), fs=30, alpha=10)
+    >>> before, after = (vmm.measure.displacement(x).values[12:33, 0, 1].std() for x in (clip, out))
+    >>> print(f"The output motion is {after / before:.1f} times the input motion.")
+    The output motion is 10.8 times the input motion.
+    """
+    chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
+    return run(
+        frames, spatial=luma(Laplacian), motion=level_displacement(limit), temporal=chosen, alpha=gain, mask=mask
+    )
