@@ -96,6 +96,18 @@ def in_parallel(
             future.cancel()
 
 
+def split(n: int, shares: int) -> list[tuple[int, int]]:
+    """Start and stop of each share of n items, of nearly equal size.
+
+    Examples
+    --------
+    >>> from vmm.backend.threads import split
+    >>> split(10, 3)
+    [(0, 3), (3, 6), (6, 10)]
+    """
+    return [(n * i // shares, n * (i + 1) // shares) for i in range(shares)]
+
+
 def _pool(n: int) -> ThreadPoolExecutor:
     """The pool of n threads, which is created at first use."""
     with _lock:

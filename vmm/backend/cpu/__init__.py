@@ -6,6 +6,7 @@
 | ``phase`` | local phase and temporal filters |
 | ``displacement`` | displacement along the direction of a subband |
 | ``riesz_pyramid`` | Riesz triples, and magnification of a level in one pass |
+| ``levels`` | displacement of pyramid levels by least squares, and their interpolation |
 | ``pyramid`` | image pyramids and blur |
 | ``fourier_boxes`` | boxes of half spectra |
 | ``channels`` | frames: color channels split and mixed, and changes added |
@@ -28,7 +29,7 @@ from vmm.backend.cpu.levels import displaced_level, gradient_displacement  # noq
 from vmm.backend.cpu.phase import phase_shift_put, phase_sums  # noqa: F401
 from vmm.backend.cpu.warp import average_similar, bicubic, bilinear, follow_points, forward_warp  # noqa: F401
 from vmm.backend.taps import one_sided
-from vmm.backend.threads import cores, in_parallel
+from vmm.backend.threads import cores, in_parallel, split
 
 _MIN_SAMPLES = 50_000
 """Minimum number of samples per thread; below it, starting a thread takes longer than its work."""
@@ -154,7 +155,7 @@ def quaternion_shift_magnified(
     common = images, *_taps(along, across), previous, _single(sos), state
     strips = max(1, min(cores(), n * h * w // _MIN_SAMPLES, h // max(8, 4 * reach)))
     jobs = []
-    for start, stop in _parts(h, strips):
+    for start, stop in split(h, strips):
         beyond = slice(max(0, start - reach), start), slice(stop, stop + reach)
         around = [np.ascontiguousarray(state[..., rows, :]) for rows in beyond]
         jobs.append((*around, down, right, alphas, np.float32(1 / limit), start, stop, out[:, 0]))
@@ -305,14 +306,9 @@ def _shared(job: Callable[[int, int], None], n: int, samples: int) -> None:
     shares = max(1, min(cores(), n, samples // _MIN_SAMPLES))
     if shares == 1:
         return job(0, n)
-    for _ in in_parallel(lambda part: job(*part), _parts(n, shares)):
+    for _ in in_parallel(lambda share: job(*share), split(n, shares)):
         pass
     return None
-
-
-def _parts(n: int, shares: int) -> list[tuple[int, int]]:
-    """Start and stop of each share of n rows."""
-    return [(n * i // shares, n * (i + 1) // shares) for i in range(shares)]
 
 
 def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

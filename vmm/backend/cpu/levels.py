@@ -11,9 +11,10 @@ from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import mirror
 from vmm.backend.levels import CUBIC, RIDGE, RIDGE_CONTRAST, SIGMA, TINY
 from vmm.backend.taps import one_sided
-from vmm.backend.threads import cores, in_parallel
+from vmm.backend.threads import cores, in_parallel, split
 
 _f = np.float32
+_MIN_ROWS = 16  # of a share: its margins, which are read twice, are then smaller than the share
 _PRODUCTS = 9  # yy, yx, yv, xx, xv, vv, yt, xt, vt of the slopes y and x, the value v and the change t
 
 
@@ -255,7 +256,5 @@ def displaced_level(images: np.ndarray, displacement: np.ndarray, alpha: Any, li
 
 def _by_rows(job: Callable[[int, int], None], rows: int) -> None:
     """Run a job on all rows, with a share of them on each core."""
-    shares = max(1, min(cores(), rows // 16))
-    edges = [rows * i // shares for i in range(shares + 1)]
-    for _ in in_parallel(lambda i: job(edges[i], edges[i + 1]), range(shares), cores()):
+    for _ in in_parallel(lambda share: job(*share), split(rows, max(1, min(cores(), rows // _MIN_ROWS)))):
         pass

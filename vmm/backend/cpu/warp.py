@@ -9,7 +9,7 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import mirror
-from vmm.backend.threads import cores, in_parallel
+from vmm.backend.threads import cores, in_parallel, split
 
 _f = np.float32
 
@@ -267,9 +267,7 @@ def _by_rows(kernel: Callable[..., None], shape: tuple[int, ...], *arguments: An
     """Run a kernel on all rows, with a share of them on each core, and return its result."""
     out = np.empty(shape, np.float32)
     rows = shape[1]
-    shares = max(1, min(cores(), rows // 8))
-    edges = [rows * i // shares for i in range(shares + 1)]
-    for _ in in_parallel(lambda i: kernel(*arguments, edges[i], edges[i + 1], out), range(shares)):
+    for _ in in_parallel(lambda share: kernel(*arguments, *share, out), split(rows, max(1, min(cores(), rows // 8)))):
         pass
     return out
 
