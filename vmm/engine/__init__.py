@@ -12,5 +12,6 @@
 | ``combinations`` | combinations of parts that several methods share |
 | ``trajectories`` | displacements filtered along trajectories, for ``vmm.lagrangian`` |
 | ``visibility`` | filter weights for points that are visible for a part of the window |
-| ``layer`` | a region of a clip as a layer at rest, for ``vmm.stabilize`` |
+| ``regions`` | regions of the frame, as boxes or masks |
+| ``two_pass`` | clips that are read twice |
 """

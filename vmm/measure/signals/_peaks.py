@@ -121,8 +121,10 @@ def peaks(
     """
     data = as_signals(values, fs)
     count = len(data.values)
-    if max_peaks < 1 or not 0 < false_alarm < 1:
-        raise ValueError(f"max_peaks={max_peaks} must be at least 1, and false_alarm={false_alarm} must be in (0, 1)")
+    if max_peaks < 1:
+        raise ValueError(f"max_peaks={max_peaks} must be at least 1: the largest number of peaks to return")
+    if not 0 < false_alarm < 1:
+        raise ValueError(f"false_alarm={false_alarm} must be in (0, 1): the probability that noise yields a peak")
     if not 0 <= fs_uncertainty < 1:
         raise ValueError(f"fs_uncertainty={fs_uncertainty} must lie in [0, 1): the relative uncertainty of fs")
     if band is not None:
