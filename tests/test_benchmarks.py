@@ -67,9 +67,10 @@ def test_table_of_bytes_and_operations_agrees_with_the_counts(case):
         assert counted == pytest.approx(expected, rel=0.02)
 
 
-def test_every_case_reads_and_writes_at_least_the_frames():
+def test_every_counted_case_reads_and_writes_at_least_the_frames():
     """No case can move fewer bytes than the frames hold."""
-    for case in cases.CASES:
+    assert {"linear", "riesz", "phase, half octave"} <= gpu.COUNTED.keys() <= cases.CASES.keys()
+    for case in gpu.COUNTED:
         n_bytes, operations = traffic(case, (1080, 1920))
         assert n_bytes > 6 * 1080 * 1920 and operations > 10 * 1080 * 1920
 
