@@ -298,3 +298,9 @@ def test_phase_sums_equal_their_reference_kernel(rng):
     )
     assert compiled.dtype == reference.dtype == np.float32 and compiled.shape == reference.shape == (3, 4, 2)
     np.testing.assert_allclose(compiled, reference, atol=100 * TOLERANCE["float32"])
+
+
+def test_a_warning_names_the_line_of_the_caller():
+    with pytest.warns(UserWarning, match="too little texture") as record:
+        displacement(np.full((4, 32, 32), 100.0))
+    assert record[0].filename == __file__

@@ -49,4 +49,4 @@ def warn_of_regions(which: np.ndarray, message: str) -> None:
     index = [str(i) for i in np.flatnonzero(which)]
     if index:
         names = f"region {index[0]} has" if len(index) == 1 else f"regions {', '.join(index)} have"
-        warnings.warn(f"{names} {message}", stacklevel=5)
+        warnings.warn(f"{names} {message}", stacklevel=4)
