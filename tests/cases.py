@@ -49,7 +49,7 @@ SPATIAL: dict[str, Any] = {
     "stacked three": stacked(Pixels, partial(SteerablePyramid, octave=1.0), partial(Gaussian, level=2)),
 }
 
-COLOUR: dict[str, Any] = {
+COLOR: dict[str, Any] = {
     "luma": luma(Laplacian),
     "planes": planes(Laplacian),
     "planes of a gaussian pyramid": planes(GaussianPyramid, chroma=0.3),

@@ -44,13 +44,13 @@ def short_clip(clip):
 
 
 @pytest.fixture(scope="session")
-def colour_clip(clip):
+def color_clip(clip):
     """The same clip in color, (60, 48, 64, 3)."""
     tint = np.array([0.9, 0.7, 0.5])
     return np.rint(clip[..., None] * tint).astype(np.uint8)
 
 
 @pytest.fixture(scope="session")
-def short_color_clip(colour_clip):
-    """The first 24 frames of ``colour_clip``."""
-    return colour_clip[:24]
+def short_color_clip(color_clip):
+    """The first 24 frames of ``color_clip``."""
+    return color_clip[:24]

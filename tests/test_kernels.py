@@ -223,8 +223,8 @@ def test_a_still_clip_stays_still(rng):
 @pytest.mark.parametrize("wavelength", [None, 16])
 def test_linear_in_one_pass_over_the_finest_level(kind, wavelength):
     """Chunks of any dtype agree up to one step of rounding."""
-    grey = synthetic.render(synthetic.texture((65, 82)), synthetic.sway(20, 30, 2.5, 0.2))
-    frames = np.stack([grey, 255 - grey, grey // 2], axis=-1).astype(kind)
+    gray = synthetic.render(synthetic.texture((65, 82)), synthetic.sway(20, 30, 2.5, 0.2))
+    frames = np.stack([gray, 255 - gray, gray // 2], axis=-1).astype(kind)
 
     def run():
         chunks = (frames[i : i + 6] for i in range(0, 20, 6))

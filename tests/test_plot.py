@@ -6,11 +6,11 @@ import pytest
 import vmm
 
 
-def test_a_slice_shows_the_chosen_line(colour_clip):
-    figure = vmm.plot.slices(colour_clip, colour_clip[::-1], row=10, fs=30)
+def test_a_slice_shows_the_chosen_line(color_clip):
+    figure = vmm.plot.slices(color_clip, color_clip[::-1], row=10, fs=30)
     before, after = (axes.images[0].get_array() for axes in figure.axes)
-    assert np.array_equal(before, colour_clip[:, 10].swapaxes(0, 1))
-    assert np.array_equal(after, colour_clip[::-1, 10].swapaxes(0, 1))
+    assert np.array_equal(before, color_clip[:, 10].swapaxes(0, 1))
+    assert np.array_equal(after, color_clip[::-1, 10].swapaxes(0, 1))
     assert figure.axes[0].get_xlim() == (0, 2)
 
 
@@ -32,10 +32,10 @@ def test_a_line_outside_the_frame(line, message, clip):
         vmm.plot.slices(clip, **line)
 
 
-def test_contact_sheet(colour_clip, tmp_path):
-    figure = vmm.plot.contact_sheet(colour_clip.astype(np.uint16) << 8, count=5, fs=30)
+def test_contact_sheet(color_clip, tmp_path):
+    figure = vmm.plot.contact_sheet(color_clip.astype(np.uint16) << 8, count=5, fs=30)
     assert len(figure.axes) == 5
-    assert np.array_equal(figure.axes[0].images[0].get_array(), colour_clip[0])
+    assert np.array_equal(figure.axes[0].images[0].get_array(), color_clip[0])
     figure.savefig(tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").stat().st_size > 1000
 

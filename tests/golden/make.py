@@ -12,10 +12,10 @@ PATH = Path(__file__).parent / "references.npz"
 
 
 def outputs() -> dict[str, np.ndarray]:
-    """One frame of each method's answer to a small clip, in grey levels."""
+    """One frame of each method's answer to a small clip, in gray levels."""
     moves = synthetic.sway(40, 30, 2.5, 0.2, angle=30)
-    grey = synthetic.render(synthetic.texture((40, 52), seed=5), moves, dtype=np.float64)
-    frames = grey[..., None] * np.array([0.9, 0.7, 0.5])
+    gray = synthetic.render(synthetic.texture((40, 52), seed=5), moves, dtype=np.float64)
+    frames = gray[..., None] * np.array([0.9, 0.7, 0.5])
     options = {"color": {"level": 2}, "linear": {"wavelength": 12}, "phase": {"sigma": 1}}
     results = {}
     for name in vmm.METHODS:

@@ -7,7 +7,7 @@ from typing import Any
 import fake_cupy
 import numpy as np
 import pytest
-from cases import BY_BAND, BY_FREQUENCY, COLOUR, FILTERS, METHODS, MOTIONS, SPATIAL
+from cases import BY_BAND, BY_FREQUENCY, COLOR, FILTERS, METHODS, MOTIONS, SPATIAL
 from devices import device_of
 
 import vmm
@@ -33,11 +33,11 @@ def same(seen, expected, within=None):
 # Parts.
 
 
-@pytest.mark.parametrize("name", [*SPATIAL, *COLOUR])
+@pytest.mark.parametrize("name", [*SPATIAL, *COLOR])
 @pytest.mark.parametrize("size", [(33, 47), (40, 64)])
 def test_spatial_parts(name, size, dtype, device, rng):
-    plan = {**SPATIAL, **COLOUR}[name]
-    shape = (*size, 3) if name in COLOUR else size
+    plan = {**SPATIAL, **COLOR}[name]
+    shape = (*size, 3) if name in COLOR else size
     frames = rng.random((3, *shape)).astype(dtype)
     host, there = plan(shape, dtype, np), plan(shape, dtype, device.xp)
     assert list(host.grids) == list(there.grids)
@@ -143,8 +143,8 @@ def small(clip):
 
 
 @pytest.fixture(scope="module")
-def coloured(colour_clip):
-    return colour_clip[:12, :24, :32]
+def colored(color_clip):
+    return color_clip[:12, :24, :32]
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -163,26 +163,26 @@ def test_methods_with_every_kind_of_filter(name, temporal, small, device):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_methods_in_chunks_and_colour(name, coloured, device):
+def test_methods_in_chunks_and_color(name, colored, device):
     """An iterator of chunks of 8 bits comes out as such; values are rounded, so that some may be one level off."""
-    chunks = (device.put(coloured[a:b]) for a, b in pairwise([0, 5, 7, 12]))
+    chunks = (device.put(colored[a:b]) for a, b in pairwise([0, 5, 7, 12]))
     out = np.concatenate([device.back(chunk) for chunk in run(name, chunks)])
-    expected = run(name, coloured)
+    expected = run(name, colored)
     assert out.dtype == np.uint8 and out.shape == expected.shape
     apart = np.abs(out.astype(int) - expected)
     assert apart.max() <= 1 and apart.mean() < LEVELS
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_methods_with_maps(name, coloured, device, rng):
+def test_methods_with_maps(name, colored, device, rng):
     """A mask and a map of alpha, on the host or on the device."""
     mask, alpha = np.zeros((24, 32)), rng.uniform(1, 5, (24, 32))
     mask[8:, 12:] = 1
-    expected = run(name, coloured, mask=mask, alpha=alpha)
+    expected = run(name, colored, mask=mask, alpha=alpha)
     for kept in (lambda x: x, device.put):
-        out = device.back(run(name, device.put(coloured), mask=kept(mask), alpha=kept(alpha)))
+        out = device.back(run(name, device.put(colored), mask=kept(mask), alpha=kept(alpha)))
         assert np.abs(out.astype(int) - expected).max() <= 1
-        assert np.array_equal(out[:, :8], coloured[:, :8])
+        assert np.array_equal(out[:, :8], colored[:, :8])
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -195,9 +195,9 @@ def test_only_the_calling_thread_works_on_the_device(name, small):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_alpha_zero_and_a_still_clip(name, coloured, device):
-    still = np.repeat(coloured[:1], 8, axis=0)
-    assert np.array_equal(device.back(run(name, device.put(coloured), alpha=0)), coloured)
+def test_alpha_zero_and_a_still_clip(name, colored, device):
+    still = np.repeat(colored[:1], 8, axis=0)
+    assert np.array_equal(device.back(run(name, device.put(colored), alpha=0)), colored)
     assert np.array_equal(device.back(run(name, device.put(still), alpha=20)), still)
 
 
@@ -214,8 +214,8 @@ def test_alpha_zero_and_a_still_clip(name, coloured, device):
         ("lagrangian", {"temporal": butterworth, "sigma": 1.0}),
     ],
 )
-def test_options_of_methods(name, options, coloured, device):
-    frames = coloured.astype(np.float32)
+def test_options_of_methods(name, options, colored, device):
+    frames = colored.astype(np.float32)
     out = device.back(run(name, device.put(frames), **options))
     same(out, run(name, frames, **options), within=2e-4)
 
@@ -242,9 +242,9 @@ def test_stabilized(small, device):
     same(device.back(out), vmm.stabilize.magnify(small, (3, 6), **options), within=1e-4)
 
 
-def test_types_stay(coloured, device):
+def test_types_stay(colored, device):
     for kind in ("uint8", "uint16", "float16", "float64"):
-        frames = coloured.astype(kind)
+        frames = colored.astype(kind)
         out = device.back(vmm.riesz.magnify(device.put(frames), (3, 6), fs=30, alpha=5))
         assert out.dtype == kind
         expected = vmm.riesz.magnify(frames, (3, 6), fs=30, alpha=5)

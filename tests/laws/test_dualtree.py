@@ -146,12 +146,12 @@ def test_two_frames_of_pink_texture(seed, d, most):
     assert error(frames, scene(11 * d), out) <= most
 
 
-def test_colour_frames_are_magnified():
+def test_color_frames_are_magnified():
     frames = synthetic.render(synthetic.texture((64, 80)), synthetic.sway(12, 30, 3, 0.1))
-    colour = np.repeat(frames[..., None], 3, axis=-1)
-    out = vmm.magnify(colour, spatial=luma(DualTree), motion=local_phase, temporal=EVERYTHING, alpha=5)
-    grey = vmm.magnify(frames, spatial=luma(DualTree), motion=local_phase, temporal=EVERYTHING, alpha=5)
-    assert np.abs(out.astype(int) - grey[..., None]).max() <= 1
+    color = np.repeat(frames[..., None], 3, axis=-1)
+    out = vmm.magnify(color, spatial=luma(DualTree), motion=local_phase, temporal=EVERYTHING, alpha=5)
+    gray = vmm.magnify(frames, spatial=luma(DualTree), motion=local_phase, temporal=EVERYTHING, alpha=5)
+    assert np.abs(out.astype(int) - gray[..., None]).max() <= 1
 
 
 @pytest.mark.parametrize(

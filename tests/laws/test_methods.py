@@ -35,9 +35,9 @@ def pieces(frames, cuts):
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float16", "float32", "float64"])
-@pytest.mark.parametrize("planes", ["grey", "colour"])
+@pytest.mark.parametrize("planes", ["gray", "color"])
 def test_shape_and_type_stay(name, kind, planes, short_clip, short_color_clip):
-    frames = (short_clip if planes == "grey" else short_color_clip).astype(kind)
+    frames = (short_clip if planes == "gray" else short_color_clip).astype(kind)
     out = run(name, frames)
     assert type(out) is np.ndarray and out.shape == frames.shape and out.dtype == frames.dtype
     assert not np.array_equal(out, frames)
@@ -51,8 +51,8 @@ def test_alpha_zero_is_the_identity(name, shape, rng):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_still_clip_stays_still(name, colour_clip):
-    still = np.repeat(colour_clip[:1], 24, axis=0)
+def test_a_still_clip_stays_still(name, color_clip):
+    still = np.repeat(color_clip[:1], 24, axis=0)
     assert np.array_equal(run(name, still, alpha=20), still)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import COLOUR, SPATIAL, TOLERANCE
+from cases import COLOR, SPATIAL, TOLERANCE
 
 
 @pytest.mark.parametrize("name", SPATIAL)
@@ -15,10 +15,10 @@ def test_synthesis_undoes_analysis(name, shape, dtype, rng):
     np.testing.assert_allclose(back, x, rtol=0, atol=TOLERANCE[dtype.name])
 
 
-@pytest.mark.parametrize("name", COLOUR)
+@pytest.mark.parametrize("name", COLOR)
 @pytest.mark.parametrize("shape", [(33, 47, 3), (33, 47)])
-def test_synthesis_undoes_analysis_in_colour(name, shape, dtype, rng):
-    part = COLOUR[name](shape, dtype, np)
+def test_synthesis_undoes_analysis_in_color(name, shape, dtype, rng):
+    part = COLOR[name](shape, dtype, np)
     x = rng.random((2, *shape)).astype(dtype)
     np.testing.assert_allclose(part.synthesize(*part.analyze(x)), x, rtol=0, atol=TOLERANCE[dtype.name])
 

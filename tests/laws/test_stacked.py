@@ -10,8 +10,8 @@ from vmm.parts import LazySequence
 from vmm.spatial import Gaussian, Laplacian, Pixels, SteerablePyramid, luma, planes, stacked
 
 SIDE_BY_SIDE = {
-    "grey": ((40, 52), Laplacian, Pixels),
-    "colour": ((40, 52, 3), luma(SteerablePyramid, octave=1.0, orientations=3), planes(Gaussian, level=2, chroma=0.5)),
+    "gray": ((40, 52), Laplacian, Pixels),
+    "color": ((40, 52, 3), luma(SteerablePyramid, octave=1.0, orientations=3), planes(Gaussian, level=2, chroma=0.5)),
 }
 
 
@@ -46,7 +46,7 @@ def test_changes_side_by_side_are_added(name, rng):
 @pytest.mark.parametrize("name", SIDE_BY_SIDE)
 @pytest.mark.parametrize("missing", [0, 1])
 def test_all_bands_of_one_part_may_be_left_out(name, missing, rng):
-    """As where motion is left alone and colour is magnified."""
+    """As where motion is left alone and color is magnified."""
     shape, *makers = SIDE_BY_SIDE[name]
     both = stacked(*makers)(shape, np.dtype(np.float64), np)
     other = makers[1 - missing](shape, np.dtype(np.float64), np)

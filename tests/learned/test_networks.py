@@ -26,8 +26,8 @@ MODES: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def frames():
     """A small clip in color that sways by 0.2 px."""
-    grey = synthetic.render(synthetic.leaves((49, 66), min_radius=6), synthetic.sway(12, 30, 2.5, 0.2))
-    return np.stack([grey, grey // 2, 255 - grey], axis=-1)
+    gray = synthetic.render(synthetic.leaves((49, 66), min_radius=6), synthetic.sway(12, 30, 2.5, 0.2))
+    return np.stack([gray, gray // 2, 255 - gray], axis=-1)
 
 
 def run(name, frames, **options):
@@ -62,9 +62,9 @@ def test_results_of_all_dtypes_agree(name, frames):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gray_frames_equal_gray_frames_in_color(name, frames):
-    grey = frames[..., 0]
-    out = run(name, np.repeat(grey[..., None], 3, axis=-1)).astype(float)
-    assert np.abs(run(name, grey) - out.mean(axis=-1)).max() <= 1
+    gray = frames[..., 0]
+    out = run(name, np.repeat(gray[..., None], 3, axis=-1)).astype(float)
+    assert np.abs(run(name, gray) - out.mean(axis=-1)).max() <= 1
 
 
 @pytest.mark.parametrize("name", NAMES)

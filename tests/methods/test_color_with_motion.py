@@ -1,4 +1,4 @@
-"""Changes of colour magnified in the same pass as motion."""
+"""Changes of color magnified in the same pass as motion."""
 
 import math
 
@@ -23,18 +23,18 @@ def gain(seen, true):
     return np.dot(seen, true) / np.dot(true, true)
 
 
-def face(colours, dtype):
+def face(colors, dtype):
     """Return a clip of a patch that pulses at 1 Hz, and at its right a texture that sways at 1 Hz by 0.1 px."""
     moves = synthetic.sway(90, FS, 1, 0.1)
     texture = synthetic.render(synthetic.texture((48, 48), blur=1.5), moves, dtype=np.float64)
-    grey = np.concatenate([120 + PULSE[:, None, None] * np.ones((48, 64)), texture], axis=2)
-    frames = grey if colours is None else grey[..., None] * np.array(colours)
+    gray = np.concatenate([120 + PULSE[:, None, None] * np.ones((48, 64)), texture], axis=2)
+    frames = gray if colors is None else gray[..., None] * np.array(colors)
     return (np.rint(frames) if dtype == "uint8" else frames).astype(dtype), moves[:, 1]
 
 
 @pytest.mark.parametrize("name", LIGHT)
 @pytest.mark.parametrize(
-    ("temporal", "colours", "dtype"),
+    ("temporal", "colors", "dtype"),
     [
         (fir, TINT, "float32"),
         (butterworth, None, "float64"),
@@ -43,8 +43,8 @@ def face(colours, dtype):
         (ideal, None, "float32"),
     ],
 )
-def test_motion_and_pulse_in_one_pass_are_the_sum_of_both(name, temporal, colours, dtype):
-    frames, _ = face(colours, dtype)
+def test_motion_and_pulse_in_one_pass_are_the_sum_of_both(name, temporal, colors, dtype):
+    frames, _ = face(colors, dtype)
     options = {"fs": FS, "temporal": temporal}
     both = METHODS[name](frames, BEAT, alpha=10, color=30, **options, **LIGHT[name])
     motion = METHODS[name](frames, BEAT, alpha=10, **options, **LIGHT[name])
@@ -54,21 +54,21 @@ def test_motion_and_pulse_in_one_pass_are_the_sum_of_both(name, temporal, colour
     assert np.abs(motion - frames).max() > 5 and np.abs(pulse - frames).max() > 5
 
 
-@pytest.mark.parametrize("colours", [None, TINT])
-def test_gains_of_motion_and_pulse_are_as_requested(colours):
-    frames, moves = face(colours, "float32")
+@pytest.mark.parametrize("colors", [None, TINT])
+def test_gains_of_motion_and_pulse_are_as_requested(colors):
+    frames, moves = face(colors, "float32")
     out = vmm.phase.magnify(frames, BEAT, fs=FS, alpha=10, color=30)[30:60]
-    light = out if colours is None else out @ np.array([0.299, 0.587, 0.114]) / np.dot([0.299, 0.587, 0.114], TINT)
+    light = out if colors is None else out @ np.array([0.299, 0.587, 0.114]) / np.dot([0.299, 0.587, 0.114], TINT)
     assert gain(light[:, 16:32, 16:40].mean(axis=(1, 2)), PULSE[30:60]) == pytest.approx(31, rel=0.1)
     seen = moved(light, [(12, 76, 24, 24)])[:, 0, 1]
     assert gain(seen, moves[30:60]) == pytest.approx(11, rel=0.1)
 
 
 @pytest.mark.parametrize("name", LIGHT)
-@pytest.mark.parametrize("colours", [None, TINT])
-def test_motion_and_pulse_of_8_bit_chunks(name, colours):
+@pytest.mark.parametrize("colors", [None, TINT])
+def test_motion_and_pulse_of_8_bit_chunks(name, colors):
     """The method uses its default filter."""
-    frames, _ = face(colours, "uint8")
+    frames, _ = face(colors, "uint8")
     options = {"fs": FS, "alpha": 10, "color": 30, **LIGHT[name]}
     out = np.concatenate(list(METHODS[name](iter([frames[:31], frames[31:33], frames[33:]]), BEAT, **options)))
     whole = METHODS[name](frames.astype(np.float32), BEAT, **options)
@@ -88,7 +88,7 @@ def test_pulse_without_motion(name):
 
 
 @pytest.mark.parametrize("name", LIGHT)
-def test_colour_stays_inside_the_mask(name):
+def test_color_stays_inside_the_mask(name):
     frames, _ = face(TINT, "float64")
     options = {"fs": FS, "temporal": butterworth, **LIGHT[name]}
     out = METHODS[name](frames, BEAT, alpha=10, color=30, mask=(8, 8, 32, 80), **options)
@@ -99,8 +99,8 @@ def test_colour_stays_inside_the_mask(name):
 
 
 @pytest.mark.parametrize("name", LIGHT)
-def test_invalid_gains_of_color(name, colour_clip):
+def test_invalid_gains_of_color(name, color_clip):
     with pytest.raises(ValueError, match="color=inf must be finite"):
-        METHODS[name](colour_clip, (2, 3), fs=FS, color=math.inf)
+        METHODS[name](color_clip, (2, 3), fs=FS, color=math.inf)
     with pytest.raises(ValueError, match="needs a single band"):
-        METHODS[name](colour_clip, [(1, 2), (3, 4)], fs=FS, alpha=[5, -1], color=10)
+        METHODS[name](color_clip, [(1, 2), (3, 4)], fs=FS, alpha=[5, -1], color=10)

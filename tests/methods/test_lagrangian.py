@@ -129,9 +129,9 @@ def test_a_disc_that_drifts_before_a_still_background():
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("colours", [(), (3,)])
-def test_shape_and_dtype_are_preserved(dtype, colours):
-    frames = np.random.default_rng(0).integers(0, 200, (7, 12, 18, *colours)).astype(dtype)
+@pytest.mark.parametrize("colors", [(), (3,)])
+def test_shape_and_dtype_are_preserved(dtype, colors):
+    frames = np.random.default_rng(0).integers(0, 200, (7, 12, 18, *colors)).astype(dtype)
     for temporal in (acceleration(8, FS), butterworth((3, 8), FS)):
         out = magnify(frames, None, alpha=3, temporal=temporal)
         assert out.shape == frames.shape and out.dtype == frames.dtype

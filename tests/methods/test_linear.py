@@ -22,8 +22,8 @@ def test_attenuation_by_level_keeps_its_sign():
     assert by_wavelength([-1] * 7, 16, Laplacian((544, 960)).grids)[-1] == -1
 
 
-def test_chroma_scales_the_change_of_color(colour_clip):
-    frames = colour_clip.astype(np.float64)
+def test_chroma_scales_the_change_of_color(color_clip):
+    frames = color_clip.astype(np.float64)
     yiq = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 
     def change(chroma):

@@ -87,10 +87,10 @@ def test_magnet_penalizes_color_in_shape_and_motion_in_texture():
     """The penalty grows with the change of color and with the motion, and vanishes at a share of 0."""
     net, still = MagNet(padding="zeros"), sample(move=0.0)
     extra = lambda given: LOSSES["magnet"](1.0)(net, given, 0.5) - LOSSES["magnet"](0.0)(net, given, 0.5)  # noqa: E731
-    coloured = [replace(still, b=still.b + c, target=still.target + c) for c in (0.05, 0.2)]
+    colored = [replace(still, b=still.b + c, target=still.target + c) for c in (0.05, 0.2)]
     with torch.no_grad():
         assert extra(still).item() == pytest.approx(0, abs=1e-6)
-        assert 0 < extra(coloured[0]) < extra(coloured[1])
+        assert 0 < extra(colored[0]) < extra(colored[1])
         assert 0 < extra(sample(move=0.2)) < extra(sample(move=1.0))
 
 
@@ -157,9 +157,9 @@ def test_flowmag_compares_the_colors_with_frame_b():
     given = sample()
     true = scene(2.0)
     tinted = true + torch.tensor([0.2, -0.1, 0.0]).view(3, 1, 1)
-    motion, colour = LOSSES["flowmag"](1.0, 0.0), LOSSES["flowmag"](0.0, 10.0)
+    motion, color = LOSSES["flowmag"](1.0, 0.0), LOSSES["flowmag"](0.0, 10.0)
     assert motion(Painter(tinted), given, 1.0) < 0.1
-    assert colour(Painter(tinted), given, 1.0) > 4 * colour(Painter(true), given, 1.0)
+    assert color(Painter(tinted), given, 1.0) > 4 * color(Painter(true), given, 1.0)
 
 
 def test_flowmag_accepts_a_map_of_factors():
