@@ -15,7 +15,11 @@ import pytest
 
 from vmm.backend.dispatch import reference_kernels
 
-KINDS = ["stand-in, plain kernels", "stand-in", pytest.param("cupy", marks=pytest.mark.gpu)]
+KINDS = [
+    pytest.param("stand-in, plain kernels", marks=pytest.mark.slow),
+    "stand-in",
+    pytest.param("cupy", marks=pytest.mark.gpu),
+]
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ def test_a_clip_is_read_again(tmp_path, frames):
     assert clip.seconds_waited > 0
 
 
+@pytest.mark.slow
 def test_whole_clip_filters_read_a_file_twice(tmp_path):
     moving = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(50, 30, 2.5, 0.2))
     vmm.io.write(tmp_path / "clip.mkv", moving, 30)

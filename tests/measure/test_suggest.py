@@ -178,6 +178,7 @@ def test_invalid_arguments():
         suggest(np.zeros((20, 32, 32), np.uint8), max_peaks=0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not installed")
 class TestRealClips:
     def test_tuning_fork(self):

@@ -19,6 +19,7 @@ from vmm.motion import flow, trajectories
 from vmm.motion.warp import bicubic, bilinear, forward_warp, pixel_positions, spline_coefs
 from vmm.temporal import acceleration, butterworth, difference, fir, ideal
 
+pytestmark = pytest.mark.slow  # the laws of all methods, which cover this one too, are in the fast tests
 magnify = vmm.lagrangian.magnify
 FS = 30
 INNER = [(24, 24, 48, 48)]

@@ -68,6 +68,7 @@ def camera():
     return frames, photograph(shaken(20)), stabilize.magnify(frames, (2, 4), fs=FS, alpha=19)
 
 
+@pytest.mark.slow
 def test_only_the_vibration_of_a_shaken_camera_is_magnified(camera):
     measured = places(stabilize.track(camera[2])) - places(shaken(0))
     away_from_ends = slice(20, -20)
@@ -196,6 +197,7 @@ def test_chunks_equal_the_clip(cuts, small):
     assert np.array_equal(np.concatenate(chunks), run(small))
 
 
+@pytest.mark.slow
 def test_other_methods_and_their_options(small):
     by_riesz = run(small, method=vmm.riesz.magnify, sigma=1)
     assert not np.array_equal(by_riesz, run(small))
