@@ -196,6 +196,7 @@ def test_a_truncated_video(tmp_path, capsys, rng):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.slow
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_removes_its_partial_file(sent, status, tmp_path):
     """The exit status names the signal, and no traceback is printed."""

@@ -58,6 +58,7 @@ def test_several_bands(video, tmp_path, capsys):
     assert "must hold one number for each of the 2 bands" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("roi", [None, (8, 12, 32, 36)])
 def test_stabilized(roi, video, tmp_path):
     frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"

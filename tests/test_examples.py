@@ -40,6 +40,7 @@ def test_hello(tmp_path):
     assert (tmp_path / "hello.png").exists()
 
 
+@pytest.mark.slow
 def test_live(tmp_path):
     printed = run("live.py", tmp_path)
     assert printed.startswith("amplitude before 0.10 px, after ")

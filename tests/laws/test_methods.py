@@ -16,7 +16,8 @@ from vmm.temporal import butterworth, fir, iir
 
 BAND = (2, 3)
 STREAMING = {"fir": fir, "butterworth": butterworth, "iir": iir}
-SLOW = (*BY_FREQUENCY, "lagrangian")  # on one cut of the clip here, and on any below
+SLOW = (*BY_FREQUENCY, "lagrangian")  # methods that take seconds at their default settings
+SLOW_MARKED = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in METHODS]
 RUNS = [(name, temporal) for name in BY_BAND for temporal in STREAMING] + [(name, "fir") for name in BY_FREQUENCY]
 
 
@@ -64,7 +65,11 @@ def test_the_input_is_not_touched(name, short_color_clip):
 
 
 @pytest.mark.parametrize(
-    ("name", "temporal", "chunk"), [(*which, n) for which in RUNS for n in ((7,) if which[0] in SLOW else (1, 7, 32))]
+    ("name", "temporal", "chunk"),
+    [
+        *((*which, n) for which in RUNS if which[0] not in SLOW for n in (1, 7, 32)),
+        *(pytest.param(*which, 7, marks=pytest.mark.slow) for which in RUNS if which[0] in SLOW),
+    ],
 )
 def test_chunks_equal_the_clip(name, temporal, chunk, clip):
     frames = clip.astype(np.float64)
@@ -103,9 +108,6 @@ def test_a_whole_clip_filter_takes_chunks_too(name, clip):
     chunks = run(name, pieces(frames, [9, 20]), temporal=vmm.temporal.ideal)
     np.testing.assert_allclose(np.concatenate(list(chunks)), whole, rtol=0, atol=1e-6)
 
-
-SLOW = ("jerk", "anisotropy", "bilateral", "lagrangian")  # methods that take many seconds at their default settings
-SLOW_MARKED = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in METHODS]
 
 GAINS: dict[str, tuple[dict[str, Any], float]] = {  # method: settings, and how far the gain may be from 1 + alpha
     "phase": ({}, 0.05),
