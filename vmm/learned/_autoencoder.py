@@ -34,6 +34,16 @@ def autoencoder(net: Network, white: float | None = None) -> tuple[ClipPlan, Mot
     References
     ----------
     .. [1] Oh et al.: Learning-based video motion magnification. ECCV 2018, section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.learned import autoencoder, load
+    >>> spatial, motion = autoencoder(load("realtime"))
+    >>> frames = np.zeros((2, 40, 56, 3), np.uint8)
+    >>> subbands, textures = spatial.make(frames).analyze(frames)
+    >>> len(subbands), len(subbands[0]), len(textures)
+    (1, 2, 2)
     """
 
     def make(frames: Array) -> Coder:
