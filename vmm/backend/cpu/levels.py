@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
-from vmm.backend.cpu.pyramid import mirror
+from vmm.backend.cpu.pyramid import blur_row, mirror, mirror_margins
 from vmm.backend.levels import CUBIC, RIDGE, RIDGE_CONTRAST, SIGMA, TINY
 from vmm.backend.taps import one_sided
 from vmm.backend.threads import cores, in_parallel, split
@@ -48,14 +48,6 @@ def slope_along(row: Any, n: Any, out: Any) -> None:
 
 
 @kernel
-def mirror_ends(row: Any, n: Any, margin: Any) -> None:
-    """Fill `margin` samples before and after n samples of a row by reflection."""
-    for k in range(1, margin + 1):
-        row[margin - k] = row[margin + mirror(-k, n)]
-        row[margin + n - 1 + k] = row[margin + mirror(n - 1 + k, n)]
-
-
-@kernel
 def add_products(y: Any, x: Any, v: Any, t: Any, keep: Any, out: Any) -> None:
     """Add the products of slopes, value and change to `keep` times the output (9, w)."""
     for i in range(y.shape[0]):
@@ -77,17 +69,6 @@ def mean_pairs(row: Any, n: Any, out: Any) -> None:
         out[i] = _f(0.25) * (row[2 * i] + row[2 * i + 1])
     if n % 2:
         out[n // 2] = _f(0.5) * row[n - 1]
-
-
-@kernel
-def blur_along(row: Any, taps: Any, out: Any) -> None:
-    """Symmetric filter along a row with mirrored ends of the length of the taps."""
-    reach = taps.shape[0] - 1
-    for i in range(out.shape[0]):
-        out[i] = taps[0] * row[i + reach]
-    for k in range(1, reach + 1):
-        for i in range(out.shape[0]):
-            out[i] += taps[k] * (row[i + reach - k] + row[i + reach + k])
 
 
 @kernel
@@ -129,7 +110,7 @@ def product_row(image: Any, earlier: Any, j2: Any, taps: Any, rows: Any, slopes:
         smoothed_row(image[a], image[j], image[b], _f(1), _f(0), inside[2])
         smoothed_row(earlier[a], earlier[j], earlier[b], _f(-1), _f(1), inside[2])
         for k in range(3):
-            mirror_ends(rows[k], w, 1)
+            mirror_margins(rows[k], w, 1)
         smooth_along(rows[1], w, slopes[0])
         slope_along(rows[0], w, slopes[1])
         smooth_along(rows[0], w, slopes[2])
@@ -137,8 +118,8 @@ def product_row(image: Any, earlier: Any, j2: Any, taps: Any, rows: Any, slopes:
         add_products(slopes[0], slopes[1], slopes[2], slopes[3], _f(o), products)
     for k in range(_PRODUCTS):
         mean_pairs(products[k], w, padded[reach : reach + half])
-        mirror_ends(padded, half, reach)
-        blur_along(padded, taps, out[k])
+        mirror_margins(padded, half, reach)
+        blur_row(padded, taps, out[k])
 
 
 @kernel
