@@ -108,6 +108,15 @@ def split(n: int, shares: int) -> list[tuple[int, int]]:
     return [(n * i // shares, n * (i + 1) // shares) for i in range(shares)]
 
 
+def by_rows(job: Callable[[int, int], None], rows: int, min_rows: int = 16) -> None:
+    """Call ``job(start, stop)`` on each core, for shares of the rows with at least `min_rows` rows.
+
+    The default makes the margins that a share reads from its neighbors smaller than the share itself.
+    """
+    for _ in in_parallel(lambda share: job(*share), split(rows, max(1, min(cores(), rows // min_rows)))):
+        pass
+
+
 def _pool(n: int) -> ThreadPoolExecutor:
     """The pool of n threads, which is created at first use."""
     with _lock:

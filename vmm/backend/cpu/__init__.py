@@ -6,7 +6,8 @@
 | ``phase`` | local phase and temporal filters |
 | ``displacement`` | displacement along the direction of a subband |
 | ``riesz_pyramid`` | Riesz triples, and magnification of a level in one pass |
-| ``levels`` | displacement of pyramid levels by least squares, and their interpolation |
+| ``levels`` | displacement of pyramid levels by least squares |
+| ``level_warp`` | interpolation of displaced levels |
 | ``pyramid`` | image pyramids and blur |
 | ``fourier_boxes`` | boxes of half spectra |
 | ``channels`` | frames: color channels split and mixed, and changes added |
@@ -25,7 +26,8 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu import channels, displacement, fourier_boxes, phase, pyramid, riesz_pyramid
-from vmm.backend.cpu.levels import displaced_level, gradient_displacement  # noqa: F401
+from vmm.backend.cpu.level_warp import displaced_level  # noqa: F401
+from vmm.backend.cpu.levels import gradient_displacement  # noqa: F401
 from vmm.backend.cpu.phase import phase_shift_put, phase_sums  # noqa: F401
 from vmm.backend.cpu.warp import average_similar, bicubic, bilinear, follow_points, forward_warp  # noqa: F401
 from vmm.backend.taps import one_sided

@@ -9,7 +9,7 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import mirror
-from vmm.backend.threads import cores, in_parallel, split
+from vmm.backend.threads import by_rows
 
 _f = np.float32
 
@@ -266,9 +266,7 @@ def average_similar(
 def _by_rows(kernel: Callable[..., None], shape: tuple[int, ...], *arguments: Any) -> np.ndarray:
     """Run a kernel on all rows, with a share of them on each core, and return its result."""
     out = np.empty(shape, np.float32)
-    rows = shape[1]
-    for _ in in_parallel(lambda share: kernel(*arguments, *share, out), split(rows, max(1, min(cores(), rows // 8)))):
-        pass
+    by_rows(lambda start, stop: kernel(*arguments, start, stop, out), shape[1], min_rows=8)
     return out
 
 
