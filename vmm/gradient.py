@@ -8,7 +8,8 @@ from vmm.engine.loop import magnify as run
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
 from vmm.motion import level_displacement
-from vmm.spatial import Laplacian, luma
+from vmm.spatial import color_laplacian
+from vmm.spatial._chroma import ChromaSize
 from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design, chosen_filter
 
@@ -26,6 +27,7 @@ def magnify(
     fs: float | None = None,
     alpha: Alpha = 10.0,
     limit: float = 5.0,
+    chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
     temporal: Design = fir,
 ) -> Frames:
@@ -93,5 +95,5 @@ def magnify(
     """
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
-        frames, spatial=luma(Laplacian), motion=level_displacement(limit), temporal=chosen, alpha=gain, mask=mask
+        frames, spatial=color_laplacian(chroma), motion=level_displacement(limit), temporal=chosen, alpha=gain, mask=mask
     )

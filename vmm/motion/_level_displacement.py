@@ -54,7 +54,14 @@ def level_displacement(limit: float = 5.0) -> Motion:
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
         return displaced_level(coefs, motion, alpha, limit)
 
-    return Motion(gradient_displacement, put, _amplitude, takes=("real",))
+    return Motion(_read, put, _amplitude, takes=("real",))
+
+
+def _read(coefs: Array, reference: Array) -> Array:
+    """Displacement (T, 2, h', w') of the level (T, h, w), or of the first plane of a level (T, n, h, w)."""
+    if coefs.ndim == 4:
+        coefs, reference = coefs[:, 0], reference[:, 0]
+    return gradient_displacement(coefs, reference)
 
 
 def _amplitude(coefs: Array) -> Array:

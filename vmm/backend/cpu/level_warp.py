@@ -87,6 +87,8 @@ def displaced_level(images: np.ndarray, displacement: np.ndarray, alpha: Any, li
     images, displacement, alphas = (
         np.ascontiguousarray(x, np.float32) for x in (images, displacement, np.atleast_2d(alpha))
     )
+    if images.ndim == 4:
+        return np.stack([displaced_level(images[:, i], displacement, alpha, limit) for i in range(images.shape[1])], axis=1)
     out = np.empty_like(images)
     per_limit = _f(1 / limit)
     by_rows(lambda start, stop: shift_rows(images, displacement, alphas, per_limit, start, stop, out), out.shape[1])
