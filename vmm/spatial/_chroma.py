@@ -11,7 +11,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.chroma import color_channels, halved_planes, mixed_planes
-from vmm.backend.reference import expand, reduce, weigh_channels
+from vmm.backend.reference import reduce, weigh_channels
 from vmm.parts import Grid, LazySequence, Spatial, SpatialPlan
 from vmm.spatial._planes import YIQ, luma
 from vmm.spatial._stacked import Stacked
@@ -20,18 +20,23 @@ from vmm.spatial.laplacian import Laplacian
 ChromaSize: TypeAlias = Literal["half", "full"]
 """Size of the chroma that moves, relative to the size of luma."""
 
-TO_RGB = np.linalg.inv(YIQ)
-"""Matrix from the luma Y and the chroma I and Q to red, green and blue."""
+CHROMA_TO_RGB = np.linalg.inv(YIQ)[:, 1:]
+"""Matrix from the chroma I and Q to red, green and blue; it leaves the luma unchanged."""
+
+_LAST_LEVEL = 2
+"""Level of the pyramid whose displacement moves all coarser detail of the chroma. A coarser one blurs the displacement
+more, so that chroma stays behind at the edges of things; a finer one holds more noise and less contrast."""
 
 _MIN_SIDE = 10
-"""Smallest side in px of a frame whose chroma can move: that of a Laplacian pyramid of half the size."""
+"""Smallest side in px of a frame whose chroma can move: that of a Laplacian pyramid of two levels."""
 
 
 def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
-    """Make a Laplacian pyramid of color frames, whose levels hold chroma next to luma.
+    """Make a Laplacian pyramid of color frames, the finer of whose levels hold chroma next to luma.
 
     A level (T, 3, h, w) holds the luma Y and the chroma I and Q, so that a motion that is read from the first plane,
     such as ``vmm.motion.level_displacement``, displaces all three. The levels of luma are those of ``luma(Laplacian)``.
+    The chroma of level 2 includes all coarser detail.
 
     Parameters
     ----------
@@ -52,17 +57,17 @@ def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
     Examples
     --------
     >>> import numpy as np, vmm
-    >>> part = vmm.spatial.color_laplacian()((32, 48, 3), np.float64, np)
-    >>> bands, _ = part.analyze(np.ones((2, 32, 48, 3)))
+    >>> part = vmm.spatial.color_laplacian()((64, 96, 3), np.float64, np)
+    >>> bands, _ = part.analyze(np.ones((2, 64, 96, 3)))
     >>> [band.shape for band in bands]
-    [(2, 32, 48), (2, 3, 16, 24), (2, 3, 8, 12)]
+    [(2, 64, 96), (2, 3, 32, 48), (2, 3, 16, 24), (2, 8, 12)]
     """
     _check(chroma)
 
     def plan(shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> Spatial:
         if len(shape) == 2 or chroma is None or min(shape[:2]) < _MIN_SIDE:
             return luma(Laplacian)(shape, dtype, xp)
-        return ColorLaplacian(shape, dtype) if chroma == "half" else PlanesYIQ(shape, dtype, is_half=False)
+        return ColorLaplacian(shape, dtype, chroma)
 
     return plan
 
@@ -104,7 +109,7 @@ def with_chroma(part: SpatialPlan, chroma: ChromaSize | None = "half") -> Spatia
         own = part(shape, dtype, xp)
         if len(shape) == 2 or chroma is None or min(shape[:2]) < _MIN_SIDE:
             return own
-        return Stacked([own, PlanesYIQ(shape, dtype, is_half=chroma == "half", keeps_luma=True)])
+        return Stacked([own, ChromaLevels(shape, dtype, chroma)])
 
     return plan
 
@@ -115,8 +120,10 @@ def _check(chroma: str | None) -> None:
         raise ValueError(f"chroma={chroma!r} must be 'half', 'full', or None to leave the chroma in place")
 
 
-class PlanesYIQ:
-    """Laplacian pyramid of the luma Y and the chroma I and Q: levels (T, 3, h, w).
+class ChromaLevels:
+    """Levels (T, 3, h, w) of the luma, from which motion is read, and of the chroma I and Q, which alone is changed.
+
+    The chroma of the last level includes all coarser detail, so that displacement of this level moves it as a whole.
 
     Parameters
     ----------
@@ -124,48 +131,61 @@ class PlanesYIQ:
         Shape of a frame (H, W, 3).
     dtype
         Floating type.
-    is_half
-        Whether the planes are means over 2x2 pixels.
-    keeps_luma
-        Whether changes of the luma are dropped. The default is False.
+    size
+        Size of the chroma, ``"half"`` or ``"full"``.
+
+    Attributes
+    ----------
+    first
+        Index of the first level in a Laplacian pyramid of the frame.
+    grids
+        One grid for each level.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, *, is_half: bool, keeps_luma: bool = False) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, size: ChromaSize) -> None:
         self._size, self._dtype = (shape[0], shape[1]), dtype
-        self._split = halved_planes if is_half else mixed_planes
-        self._step = 2 if is_half else 1
-        self._pyramid = Laplacian([(n + self._step - 1) // self._step for n in self._size], dtype)
-        self._first = 1 if keeps_luma else 0
-
-    @property
-    def grids(self) -> Sequence[Grid]:
-        """The grids of the pyramid, with three planes."""
-        n, corner = self._step, (self._step - 1) / 2
-        return [
-            replace(grid, origin=(corner, corner), step=(n * grid.step[0], n * grid.step[1]), scale=n * grid.scale, planes=3)
-            for grid in self._pyramid.grids
-        ]
+        self.first: int = 1 if size == "half" else 0
+        grids = Laplacian(shape, dtype).grids[self.first : _LAST_LEVEL + 1]
+        self.grids: Sequence[Grid] = [replace(grid, planes=3) for grid in grids]
+        self._luma = Laplacian(grids[0].shape, dtype, levels=len(grids))
+        self._chroma = Laplacian(grids[0].shape, dtype, levels=len(grids) - 1)
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Levels (T, 3, h, w) of frames (T, H, W, 3) of any type."""
-        planes = self._split(frames, YIQ, self._dtype)
-        bands, residual = self._pyramid.analyze(planes)
-        return bands, (residual, frames, planes)
+        luma = weigh_channels(frames, YIQ[0], self._dtype)
+        levels, _ = self._luma.analyze(reduce(luma) if self.first else luma)
+        planes = self.split(frames)
+        return self.joined(levels, planes), (frames, planes)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
-        """Color frames (T, H, W, 3)."""
+        """Color frames (T, H, W, 3) from the chroma of the levels; the residual includes the luma."""
+        chroma = self.collapsed([None if band is None else band[:, 1:] for band in bands])
         if residual is None:
-            return self._color(self._pyramid.synthesize(bands, None))
-        inner, frames, planes = residual
-        return frames + self._color(self._pyramid.synthesize(bands, inner) - planes)
+            return self.color(chroma)
+        frames, planes = residual
+        return frames + self.color(chroma - planes)
 
-    def _color(self, planes: Array) -> Array:
-        first = self._first
-        return color_channels(planes[:, first:], TO_RGB[:, first:], self._size)
+    def split(self, frames: Array) -> Array:
+        """The chroma (T, 2, h, w) of frames (T, H, W, 3) of any type."""
+        return (halved_planes if self.first else mixed_planes)(frames, YIQ[1:], self._dtype)
+
+    def joined(self, levels: Sequence[Array], chroma: Array) -> list[Array]:
+        """Levels (T, 3, h, w) of levels of luma (T, h, w) and of chroma (T, 2, h, w) of the first level's size."""
+        bands, rest = self._chroma.analyze(chroma)
+        pairs = zip(levels, [*bands, rest], strict=True)
+        return [namespace(y).concatenate([y[:, None], planes], axis=1) for y, planes in pairs]
+
+    def collapsed(self, planes: Sequence[Array | None]) -> Array:
+        """The chroma (T, 2, h, w) from that of each level."""
+        return self._chroma.synthesize(planes, planes[-1])
+
+    def color(self, chroma: Array) -> Array:
+        """Color channels (T, H, W, 3) of chroma (T, 2, h, w)."""
+        return color_channels(chroma, CHROMA_TO_RGB, self._size)
 
 
 class ColorLaplacian:
-    """Laplacian pyramid of luma, with chroma of half the size in all levels but the finest.
+    """Laplacian pyramid of luma, some of whose levels hold the chroma, too.
 
     Parameters
     ----------
@@ -173,45 +193,50 @@ class ColorLaplacian:
         Shape of a frame (H, W, 3).
     dtype
         Floating type.
+    size
+        Size of the chroma, ``"half"`` or ``"full"``.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, size: ChromaSize) -> None:
         self._dtype = dtype
-        self._grids = Laplacian(shape, dtype).grids
-        self._size = self._grids[0].shape
-        self._coarse = Laplacian([(n + 1) // 2 for n in self._size], dtype, levels=len(self._grids) - 1)
+        self._luma = Laplacian(shape, dtype)
+        self._chroma = ChromaLevels(shape, dtype, size)
+        first = self._chroma.first
+        self._with_chroma = range(first, first + len(self._chroma.grids))
 
     @property
     def grids(self) -> Sequence[Grid]:
-        """The grids of the pyramid of luma, with three planes from the second on."""
-        return [self._grids[0], *(replace(grid, planes=3) for grid in self._grids[1:])]
+        """The grids of the pyramid of luma, with three planes where a level holds chroma."""
+        return [replace(g, planes=3 if i in self._with_chroma else 1) for i, g in enumerate(self._luma.grids)]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        """Levels of frames (T, H, W, 3) of any type: the first (T, H, W), the others (T, 3, h, w)."""
+        """Levels (T, h, w), or (T, 3, h, w) with chroma, of frames (T, H, W, 3) of any type."""
         luma = weigh_channels(frames, YIQ[0], self._dtype)
-        half = reduce(luma)
-        chroma = halved_planes(frames, YIQ[1:], self._dtype)
-        planes = namespace(frames).concatenate([half[:, None], chroma], axis=1)
-        bands, residual = self._coarse.analyze(planes)
-        return [expand(half, self._size, luma, -1.0), *bands], (residual, frames, luma, chroma)
+        chroma = self._chroma.split(frames)
+        bands, residual = self._luma.analyze(luma)
+        inside = slice(self._with_chroma.start, self._with_chroma.stop)
+        bands[inside] = self._chroma.joined(bands[inside], chroma)
+        return bands, (residual, frames, luma, chroma)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """Color frames (T, H, W, 3)."""
         if residual is None:
-            return self._color(*self.planes(bands, None))
-        inner, frames, luma, chroma = residual
-        new_luma, new_chroma = self.planes(bands, inner)
-        return frames + self._color(new_luma - luma, new_chroma - chroma)
+            luma, chroma = self.planes(bands, None)
+            return luma[..., None] if chroma is None else luma[..., None] + self._chroma.color(chroma)
+        inner, frames, old_luma, old_chroma = residual
+        luma, chroma = self.planes(bands, inner)
+        return frames + (luma - old_luma)[..., None] + self._chroma.color(chroma - old_chroma)
 
     def planes(self, bands: Sequence[Array | None], residual: Any) -> tuple[Array, Array | None]:
-        """Luma (T, H, W), and chroma (T, 2, h, w) at half the size, or None if no subband holds any."""
-        coarse = self._coarse.synthesize(LazySequence(lambda i: bands[i + 1], len(self._grids) - 1), residual)
-        finest = bands[0]
-        if coarse is None:
-            return finest, None
-        return expand(coarse[:, 0], self._size, finest), coarse[:, 1:]
+        """Luma (T, H, W) and chroma (T, 2, h, w) from the levels; no chroma if no level holds any."""
+        chroma: list[Array | None] = [None] * len(self._with_chroma)
 
-    def _color(self, luma: Array, chroma: Array | None) -> Array:
-        if chroma is None:
-            return luma[..., None]
-        return luma[..., None] + color_channels(chroma, TO_RGB[:, 1:], self._size)
+        def luma_of(i: int) -> Array | None:
+            band = bands[i]
+            if band is None or i not in self._with_chroma:
+                return band
+            chroma[i - self._with_chroma.start] = band[:, 1:]
+            return band[:, 0]
+
+        luma = self._luma.synthesize(LazySequence(luma_of, len(self._luma.grids)), residual)
+        return luma, None if all(planes is None for planes in chroma) else self._chroma.collapsed(chroma)
