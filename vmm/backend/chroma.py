@@ -30,9 +30,9 @@ def halved_planes(frames: Array, matrix: np.ndarray, dtype: Any) -> Array:
 
 @fast_on_frames
 def add_luma_and_chroma(frames: Array, luma: Array, chroma: Array, matrix: np.ndarray) -> Array:
-    """Frames (T, H, W, 3) plus a change of luma (T, H, W) and one of chroma (T, 2, h, w) at half the size.
+    """Frames (T, H, W, 3) plus a change of luma (T, H, W) and one of chroma (T, 2, h, w).
 
-    The chroma is interpolated linearly. The matrix (3, 2) converts it to color channels.
+    Chroma of half the size is interpolated linearly. The matrix (3, 2) converts it to color channels.
     """
     return add_clipped(frames, luma[..., None] + color_channels(chroma, matrix, luma.shape[1:]))
 
