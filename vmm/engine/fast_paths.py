@@ -8,7 +8,7 @@ that the parts of a user take the general route. The library gives the same resu
 | integer frames | ``luma``, ``planes``, ``color_laplacian``, ``with_chroma`` | a floating-point copy of the frames |
 | half size at once | ``planes`` of ``Gaussian`` or ``GaussianPyramid`` | planes of full size |
 | one pass over a frame | the same pyramid with ``intensity`` and second-order sections | planes of full size |
-| chroma added at its own size | ``color_laplacian`` | a floating-point change of the frames |
+| chroma added at its own size | ``color_laplacian``, ``with_chroma`` | a floating-point change of the frames |
 | one pass over a level | ``RieszPyramid`` with ``quaternion`` and second-order sections | Riesz triples |
 | read and filter at once | any spatial part with a motion of the library | the unfiltered motion |
 | limit and put at once | the same | phase shifts |
@@ -32,7 +32,7 @@ from vmm.engine.bands import Bands, State
 from vmm.engine.frames import to_float
 from vmm.motion import intensity, local_phase, quaternion
 from vmm.parts import CausalFilter, LazySequence, Motion, Spatial
-from vmm.spatial._chroma import CHROMA_TO_RGB, ChromaLevels, ColorLaplacian
+from vmm.spatial._chroma import CHROMA_TO_RGB, ChromaLevels, ColorLaplacian, WithChroma
 from vmm.spatial._planes import Luma, Planes
 from vmm.spatial._stacked import Stacked, StackedBands
 from vmm.spatial.gaussian import Gaussian, GaussianPyramid
@@ -125,7 +125,7 @@ class FastBands(Bands):
 
     def _composed(self, frames: Array, changes: Sequence[Array | None], residual: Any) -> Array:
         plan = self._plan
-        if isinstance(plan, ColorLaplacian) and self._visible is None:
+        if isinstance(plan, (ColorLaplacian, WithChroma)) and self._visible is None:
             luma, chroma = plan.planes(changes, None)
             if chroma is None:
                 return add_clipped(frames, luma[..., None])

@@ -14,7 +14,7 @@ from vmm.backend.chroma import color_channels, halved_planes, mixed_planes
 from vmm.backend.reference import reduce, weigh_channels
 from vmm.parts import Grid, LazySequence, Spatial, SpatialPlan
 from vmm.spatial._planes import YIQ, luma
-from vmm.spatial._stacked import Stacked
+from vmm.spatial._stacked import Stacked, bands_of_part
 from vmm.spatial.laplacian import Laplacian
 
 ChromaSize: TypeAlias = Literal["half", "full"]
@@ -109,7 +109,7 @@ def with_chroma(part: SpatialPlan, chroma: ChromaSize | None = "half") -> Spatia
         own = part(shape, dtype, xp)
         if len(shape) == 2 or chroma is None or min(shape[:2]) < _MIN_SIDE:
             return own
-        return Stacked([own, ChromaLevels(shape, dtype, chroma)])
+        return WithChroma([own, ChromaLevels(shape, dtype, chroma)])
 
     return plan
 
@@ -136,6 +136,8 @@ class ChromaLevels:
 
     Attributes
     ----------
+    size
+        Rows and columns of a frame.
     first
         Index of the first level in a Laplacian pyramid of the frame.
     grids
@@ -143,7 +145,8 @@ class ChromaLevels:
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype, size: ChromaSize) -> None:
-        self._size, self._dtype = (shape[0], shape[1]), dtype
+        self.size: tuple[int, int] = (shape[0], shape[1])
+        self._dtype = dtype
         self.first: int = 1 if size == "half" else 0
         grids = Laplacian(shape, dtype).grids[self.first : _LAST_LEVEL + 1]
         self.grids: Sequence[Grid] = [replace(grid, planes=3) for grid in grids]
@@ -181,7 +184,7 @@ class ChromaLevels:
 
     def color(self, chroma: Array) -> Array:
         """Color channels (T, H, W, 3) of chroma (T, 2, h, w)."""
-        return color_channels(chroma, CHROMA_TO_RGB, self._size)
+        return color_channels(chroma, CHROMA_TO_RGB, self.size)
 
 
 class ColorLaplacian:
@@ -240,3 +243,17 @@ class ColorLaplacian:
 
         luma = self._luma.synthesize(LazySequence(luma_of, len(self._luma.grids)), residual)
         return luma, None if all(planes is None for planes in chroma) else self._chroma.collapsed(chroma)
+
+
+class WithChroma(Stacked):
+    """A part for the luma of color frames, stacked on ``ChromaLevels``."""
+
+    def planes(self, bands: Sequence[Array | None], residual: None) -> tuple[Array, Array | None]:
+        """Changes of luma (T, H, W) and chroma (T, 2, h, w); no chroma if no level holds any."""
+        main, levels = (bands_of_part(bands, *span) for span in self.spans)
+        luma = None if main is None else self.parts[0].synthesize(main, None)[..., 0]
+        chroma = None if levels is None else self.parts[1].collapsed([b if b is None else b[:, 1:] for b in levels])
+        if luma is None:
+            assert chroma is not None
+            luma = namespace(chroma).zeros((len(chroma), *self.parts[1].size), chroma.dtype)
+        return luma, chroma
