@@ -19,6 +19,10 @@ from vmm.spatial.steerable import max_phase_shift
 _COLOR_LEVEL = 4
 """Number of times that frames are halved before changes of color are read, in areas wider than 16 px."""
 
+_CHROMA_LIMIT = 5.0
+"""Limit on the displacement of chroma in px of the level, that is 10 px of the frame for the finest detail. Without a
+denoiser, larger displacement tears the chroma at the edges of objects that pass by."""
+
 
 def magnify_with_color(
     frames: Frames,
@@ -86,4 +90,4 @@ def magnify_displacement(
 
 def _moving_chroma(motion: Motion) -> Motion:
     """The motion for luma, and for chroma the displacement of the levels of ``with_chroma``."""
-    return per_part(motion, level_displacement())
+    return per_part(motion, level_displacement(_CHROMA_LIMIT))

@@ -6,10 +6,11 @@ from typing import Any
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.levels import displaced_level, gradient_displacement
+from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
 
-def level_displacement(limit: float = 5.0) -> Motion:
+def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool = False) -> Motion:
     """Displacement of the level of a Laplacian pyramid; it is put by interpolation of the displaced level.
 
     The displacement between two images is the least-squares solution of the brightness constancy in a Gaussian window
@@ -54,14 +55,15 @@ def level_displacement(limit: float = 5.0) -> Motion:
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
         return displaced_level(coefs, motion, alpha, limit)
 
-    return Motion(_read, put, _amplitude, takes=("real",))
+    def read(coefs: Array, reference: Array) -> Array:
+        return gradient_displacement(first_plane(coefs), first_plane(reference), sigma=sigma)
+
+    return Motion(read, put, _amplitude, takes=("real",), denoiser=Denoiser(sigma) if denoise else None)
 
 
-def _read(coefs: Array, reference: Array) -> Array:
-    """Displacement (T, 2, h', w') of the level (T, h, w), or of the first plane of a level (T, n, h, w)."""
-    if coefs.ndim == 4:
-        coefs, reference = coefs[:, 0], reference[:, 0]
-    return gradient_displacement(coefs, reference)
+def first_plane(coefs: Array) -> Array:
+    """The level (T, h, w), or the first plane of a level (T, n, h, w), from which motion is read."""
+    return coefs[:, 0] if coefs.ndim == 4 else coefs
 
 
 def _amplitude(coefs: Array) -> Array:
