@@ -22,9 +22,10 @@ BLUE_OF_LIKE_LUMA = BLUE + YIQ[0] @ (RED - BLUE)
 MOVING = ("gradient", "phase", "riesz", "acceleration")  # methods with the option
 
 
-def disc(background, size=96, radius=28):
-    """Return a scene of a textured red disc that moves before a textured background."""
-    scenes = [synthetic.texture((size, size), seed=seed) for seed in (1, 2)]
+def disc(background, size=128, radius=45):
+    """Return a scene of a textured red disc that moves before a background, which has texture unless it is bright."""
+    scenes = [synthetic.texture((size, size), blur=1.5, seed=seed) for seed in (1, 2)]
+    contrasts = 0.5, 0.1 if background is BRIGHT else 0.5
     y, x = np.mgrid[:size, :size] - (size - 1) / 2
 
     def distance(d):
@@ -32,7 +33,8 @@ def disc(background, size=96, radius=28):
 
     def scene(d):
         inside = scipy.special.ndtr(-distance(d) / 0.8)[..., None]
-        own, other = (0.5 * (s(v)[..., None] - 128) for s, v in zip(scenes, (d, (0, 0)), strict=True))
+        triples = zip(scenes, (d, (0, 0)), contrasts, strict=True)
+        own, other = (contrast * (texture(v)[..., None] - 128) for texture, v, contrast in triples)
         return inside * (RED + own) + (1 - inside) * (background + other)
 
     return scene, np.abs(distance((0, 0))) < 8
