@@ -104,7 +104,7 @@ def tap_weights(position: Any, whole: Any, low: Any, out: Any) -> None:
 
 @kernel
 def add_samples(row: Any, weight: Any, wx: Any, keep: Any, out: Any) -> None:
-    """Add a weight times the weighted sums (n,) of 5 successive samples of a row (n + 4,) to `keep` times the output."""
+    """Add a weight times weighted sums (n,) of 5 successive samples of a row (n + 4,) to `keep` times the output."""
     n = out.shape[0]
     a, b, c, d, e = wx[0][:n], wx[1][:n], wx[2][:n], wx[3][:n], wx[4][:n]
     for i in range(n):
