@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from vmm.backend.arrays import Array, namespace
@@ -9,7 +10,7 @@ from vmm.backend.levels import displaced_level, gradient_displacement
 from vmm.parts import Motion
 
 
-def level_displacement(limit: float = 5.0) -> Motion:
+def level_displacement(limit: float = 5.0, *, sigma: float = 3.0) -> Motion:
     """Displacement of the level of a Laplacian pyramid; it is put by interpolation of the displaced level.
 
     The displacement between two images is the least-squares solution of the brightness constancy in a Gaussian window
@@ -20,6 +21,9 @@ def level_displacement(limit: float = 5.0) -> Motion:
     ----------
     limit
         Largest output displacement in pixels of the level, positive; larger displacement fades out. The default is 5.
+    sigma
+        Standard deviation of the Gaussian window of the least squares in pixels of the level, 0 or more. A narrower
+        window lets more noise through, a wider one mixes the motion of neighbors. The default is 3.
 
     Returns
     -------
@@ -54,7 +58,8 @@ def level_displacement(limit: float = 5.0) -> Motion:
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
         return displaced_level(coefs, motion, alpha, limit)
 
-    return Motion(gradient_displacement, put, _amplitude, takes=("real",))
+    read = partial(gradient_displacement, sigma=sigma)
+    return Motion(read, put, _amplitude, takes=("real",))
 
 
 def _amplitude(coefs: Array) -> Array:
