@@ -6,7 +6,7 @@ from devices import device_of
 from scipy.ndimage import gaussian_filter
 
 from vmm.backend.dispatch import compiled, reference_kernels
-from vmm.backend.levels import displaced_level, gradient_displacement
+from vmm.backend.levels import displaced_level, gradient_displacement, gradient_evidence
 
 SIZES = [(40, 56), (41, 57), (16, 7), (3, 4), (2, 2), (1, 9), (1, 1)]
 KINDS = ["stand-in", pytest.param("cupy", marks=pytest.mark.gpu)]
@@ -30,19 +30,23 @@ def displacement(images, rng):
     return rng.normal(0, 0.4, (3, 2, *half)).astype(np.float32)
 
 
-def test_least_squares_equals_reference(images, device):
+@pytest.mark.parametrize("sigma", [2.0, 3.0, 7.0])
+@pytest.mark.parametrize("kernel", [gradient_displacement, gradient_evidence])
+def test_least_squares_equals_reference(kernel, sigma, images, device):
     earlier = 0.7 * images + 0.3 * images[::-1]
     with reference_kernels():
-        expected = gradient_displacement(images, earlier)
-    result = device.back(gradient_displacement(device.put(images), device.put(earlier)))
+        expected = kernel(images, earlier, sigma)
+    result = device.back(kernel(device.put(images), device.put(earlier), sigma))
     assert result.dtype == np.float32
-    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(result[:, :2], expected[:, :2], rtol=0, atol=1e-5)
+    power = np.square(images).max()  # the evidence is in squared gray levels
+    np.testing.assert_allclose(result[:, 2:], expected[:, 2:], rtol=0, atol=1e-6 * power)
 
 
 def test_least_squares_against_one_earlier_image(images, device):
     with reference_kernels():
-        expected = gradient_displacement(images, images[:1])
-    result = device.back(gradient_displacement(device.put(images), device.put(images[:1])))
+        expected = gradient_displacement(images, images[:1], 3.0)
+    result = device.back(gradient_displacement(device.put(images), device.put(images[:1]), 3.0))
     np.testing.assert_allclose(result, expected, rtol=0, atol=1e-4)
     assert not result[0].any()
 
@@ -73,7 +77,7 @@ def test_displacement_0_leaves_images_unchanged(images, displacement, device):
     np.testing.assert_array_equal(device.back(displaced_level(*there, 10.0, 5.0)), images)
 
 
-@pytest.mark.parametrize("name", ["gradient_displacement", "displaced_level"])
+@pytest.mark.parametrize("name", ["gradient_displacement", "gradient_evidence", "displaced_level"])
 def test_arrays_on_the_device_use_the_kernels(name, device):
     from vmm.backend import gpu
 

@@ -28,7 +28,7 @@ from vmm.backend.arrays import Array
 from vmm.backend.gpu.channels import add_clipped, add_planes, split_and_reduce, split_channels, weigh_channels  # noqa: F401
 from vmm.backend.gpu.displacement import displacement_terms, local_frequency  # noqa: F401
 from vmm.backend.gpu.launching import alphas, contiguous, on_device, row, start, tile
-from vmm.backend.gpu.levels import displaced_level, gradient_displacement  # noqa: F401
+from vmm.backend.gpu.levels import displaced_level, gradient_displacement, gradient_evidence  # noqa: F401
 from vmm.backend.taps import one_sided
 
 MAX_SECTIONS = 4

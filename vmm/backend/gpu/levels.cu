@@ -1,14 +1,15 @@
 // Displacement in the levels of a pyramid: least squares in a Gaussian window, and cubic convolution. Images have h rows
 // and w columns, displacements every second sample: half_h rows and half_w columns.
 
-#define PRODUCTS 9  // yy, yx, yv, xx, xv, vv, yt, xt, vt of the slopes y and x, the value v and the change t
+#define PRODUCTS 10  // yy, yx, yv, yt, xx, xv, xt, vv, vt, tt of the slopes y and x, the value v and the change t
 
 __device__ __forceinline__ float smoothed(float before, float here, float after) {
     return (before + after + 4.0f * here) * (1.0f / 6.0f);
 }
 
 extern "C" __global__ void gradient_products(
-    const float* x, const float* earlier, float* out, int images, int h, int w) {  // means of the products over 2x2
+    const float* x, const float* earlier, float* out, int parts, int images, int h, int w) {
+    // Means over 2x2 samples of all products, or of all but the last.
     int c = COLUMN, r = ROW, half_h = (h + 1) / 2, half_w = (w + 1) / 2;
     if (c >= half_w || r >= half_h) return;
     int rows[4], cols[4];
@@ -36,46 +37,56 @@ extern "C" __global__ void gradient_products(
                     across[k] = smoothed(a, b, d);
                     change_across[k] = smoothed(change[i][j + k], change[i + 1][j + k], change[i + 2][j + k]);
                 }
-                float t = smoothed(change_across[0], change_across[1], change_across[2]);
-                float part[3] = {
+                float factor[4] = {
                     smoothed(down[0], down[1], down[2]), 0.5f * (across[2] - across[0]),
-                    smoothed(across[0], across[1], across[2])};
+                    smoothed(across[0], across[1], across[2]),
+                    smoothed(change_across[0], change_across[1], change_across[2])};
                 float weight = (i ? by_row : 1.0f - by_row) * (j ? by_col : 1.0f - by_col);
                 int k = 0;
-                for (int p = 0; p < 3; p++)
-                    for (int q = p; q < 3; q++) total[k++] += weight * (part[p] * part[q]);
-                for (int p = 0; p < 3; p++) total[k++] += weight * (part[p] * t);
+#pragma unroll
+                for (int p = 0; p < 4; p++)
+#pragma unroll
+                    for (int q = p; q < 4; q++) total[k++] += weight * (factor[p] * factor[q]);
             }
-        for (int k = 0; k < PRODUCTS; k++) out[(n * PRODUCTS + k) * plane + (long long)r * half_w + c] = total[k];
+#pragma unroll
+        for (int k = 0; k < PRODUCTS; k++)
+            if (k < parts) out[(n * parts + k) * plane + (long long)r * half_w + c] = total[k];
     }
 }
 
 extern "C" __global__ void gradient_solution(
     const float* products, const float* taps, int reach, float ridge, float ridge_contrast, float tiny, float* out,
-    int images, int half_h, int half_w) {  // blurs down the products, which are blurred across
+    int parts, int images, int half_h, int half_w) {  // blurs down the products, which are blurred across
     int c = COLUMN, r = ROW;
     if (c >= half_w || r >= half_h) return;
     long long plane = (long long)half_h * half_w;
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
-        const float* column = products + n * PRODUCTS * plane + c;
+        const float* column = products + n * parts * plane + c;
         float m[PRODUCTS];
 #pragma unroll
-        for (int k = 0; k < PRODUCTS; k++) m[k] = taps[0] * column[k * plane + (long long)r * half_w];
+        for (int k = 0; k < PRODUCTS; k++) m[k] = k < parts ? taps[0] * column[k * plane + (long long)r * half_w] : 0.0f;
         for (int i = 1; i <= reach; i++) {
             const float* above = column + (long long)mirrored(r - i, half_h) * half_w;
             const float* below = column + (long long)mirrored(r + i, half_h) * half_w;
 #pragma unroll
-            for (int k = 0; k < PRODUCTS; k++) m[k] += taps[i] * (above[k * plane] + below[k * plane]);
+            for (int k = 0; k < PRODUCTS; k++)
+                if (k < parts) m[k] += taps[i] * (above[k * plane] + below[k * plane]);
         }
-        float per_vv = 1.0f / (m[5] + ridge_contrast * (m[0] + m[3]) + tiny);
-        float by_y = m[2] * per_vv, by_x = m[4] * per_vv;
-        float yy = m[0] - m[2] * by_y, yx = m[1] - m[4] * by_y, xx = m[3] - m[4] * by_x;
-        float yt = m[8] * by_y - m[6], xt = m[8] * by_x - m[7], more = ridge * (yy + xx) + tiny;
-        yy += more, xx += more;
-        float scale = 1.0f / (yy * xx - yx * yx);
-        long long i = 2 * n * plane + (long long)r * half_w + c;
-        out[i] = (xx * yt - yx * xt) * scale;
-        out[i + plane] = (yy * xt - yx * yt) * scale;
+        // Elimination of the change of contrast.
+        float per_vv = 1.0f / (m[7] + ridge_contrast * (m[0] + m[4]) + tiny);
+        float by_y = m[2] * per_vv, by_x = m[5] * per_vv;
+        float yy = m[0] - m[2] * by_y, yx = m[1] - m[5] * by_y, xx = m[4] - m[5] * by_x;
+        float yt = m[8] * by_y - m[3], xt = m[8] * by_x - m[6], more = ridge * (yy + xx) + tiny;
+        float scale = 1.0f / ((yy + more) * (xx + more) - yx * yx);
+        float down = ((xx + more) * yt - yx * xt) * scale, right = ((yy + more) * xt - yx * yt) * scale;
+        float* to = out + (parts == PRODUCTS ? 6 : 2) * n * plane + (long long)r * half_w + c;
+        to[0] = down;
+        to[plane] = right;
+        if (parts < PRODUCTS) continue;
+        to[2 * plane] = yy;
+        to[3 * plane] = yx;
+        to[4 * plane] = xx;
+        to[5 * plane] = fmaxf(m[9] - m[8] * m[8] * per_vv - down * yt - right * xt, 0.0f);
     }
 }
 

@@ -9,27 +9,34 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.backend.gpu.launching import alphas, contiguous, on_device, start, tile
-from vmm.backend.levels import CUBIC, RIDGE, RIDGE_CONTRAST, SIGMA, TINY
+from vmm.backend.levels import CUBIC, RIDGE, RIDGE_CONTRAST, TINY
 from vmm.backend.taps import one_sided
 
-_PRODUCTS = 9
-"""Number of products in the normal equations, as in ``levels.cu``."""
 
-
-def gradient_displacement(images: Array, earlier: Array) -> Array:
+def gradient_displacement(images: Array, earlier: Array, sigma: float) -> Array:
     """Displacement (T, 2, h', w') from earlier images to images, on every second sample."""
+    return _solution(images, earlier, sigma, products=9, planes=2)
+
+
+def gradient_evidence(images: Array, earlier: Array, sigma: float) -> Array:
+    """Displacement, structure tensor and residual (T, 6, h', w')."""
+    return _solution(images, earlier, sigma, products=10, planes=6)
+
+
+def _solution(images: Array, earlier: Array, sigma: float, products: int, planes: int) -> Array:
+    """Solution of the normal equations from all 10 products, or from 9 without the residual."""
     import cupy
 
     n, h, w = images.shape
-    half = (h + 1) // 2, (w + 1) // 2
-    products, blurred = (cupy.empty((n, _PRODUCTS, *half), np.float32) for _ in range(2))
-    out, taps = cupy.empty((n, 2, *half), np.float32), one_sided(SIGMA / 2)
-    weights, reach = on_device(taps), len(taps) - 1
+    half, total = ((h + 1) // 2, (w + 1) // 2), n * products
+    sums, blurred = (cupy.empty((n, products, *half), np.float32) for _ in range(2))
+    out, side = cupy.empty((n, planes, *half), np.float32), one_sided(sigma / 2)
+    taps, reach = on_device(side), len(side) - 1
     other = contiguous(cupy.broadcast_to(earlier, images.shape))
-    start("gradient_products", tile(n, *half), contiguous(images), other, products, n, h, w)
-    start("blur_across", tile(n * _PRODUCTS, *half), products, weights, reach, blurred, n * _PRODUCTS, *half)
-    arguments = blurred, weights, reach, RIDGE, RIDGE_CONTRAST, TINY, out
-    start("gradient_solution", tile(n, *half), *arguments, n, *half)
+    start("gradient_products", tile(n, *half), contiguous(images), other, sums, products, n, h, w)
+    start("blur_across", tile(total, *half), sums, taps, reach, blurred, total, *half)
+    constants = RIDGE, RIDGE_CONTRAST, TINY
+    start("gradient_solution", tile(n, *half), blurred, taps, reach, *constants, out, products, n, *half)
     return out
 
 
