@@ -148,20 +148,33 @@ def ring_taps(row: Any, n: Any, taps: Any, reach: Any, out: Any) -> None:
 
 
 @kernel
+def eliminated(p: Any, i: Any) -> Any:
+    """Normal equations without the change of contrast: yy, yx, xx, yt and xt at sample i, and the factor 1 / vv."""
+    per_vv = _f(1) / (p[7, i] + _f(RIDGE_CONTRAST) * (p[0, i] + p[4, i]) + _f(TINY))
+    by_y, by_x = p[2, i] * per_vv, p[5, i] * per_vv
+    yy, yx, xx = p[0, i] - p[2, i] * by_y, p[1, i] - p[2, i] * by_x, p[4, i] - p[5, i] * by_x
+    return yy, yx, xx, p[8, i] * by_y - p[3, i], p[8, i] * by_x - p[6, i], per_vv
+
+
+@kernel
 def solve_row(p: Any, row: Any, out: Any) -> None:
-    """Solution (2, h', w') of the normal equations, or (6, h', w') with the structure tensor and the residual."""
+    """A row of the displacement, out[:2], from the products p (9, w')."""
     for i in range(out.shape[2]):
-        vv = _f(1) / (p[7, i] + _f(RIDGE_CONTRAST) * (p[0, i] + p[4, i]) + _f(TINY))
-        yy, xx = p[0, i] - p[2, i] * p[2, i] * vv, p[4, i] - p[5, i] * p[5, i] * vv
-        yx = p[1, i] - p[2, i] * p[5, i] * vv
-        yt, xt = p[8, i] * p[2, i] * vv - p[3, i], p[8, i] * p[5, i] * vv - p[6, i]
+        yy, yx, xx, yt, xt, _ = eliminated(p, i)
         ridge = _f(RIDGE) * (yy + xx) + _f(TINY)
-        scale = _f(1) / ((yy + ridge) * (xx + ridge) - yx * yx)
-        down, right = ((xx + ridge) * yt - yx * xt) * scale, ((yy + ridge) * xt - yx * yt) * scale
-        out[0, row, i], out[1, row, i] = down, right
-        if out.shape[0] > 2:
-            out[2, row, i], out[3, row, i], out[4, row, i] = yy, yx, xx
-            out[5, row, i] = max(p[9, i] - p[8, i] * p[8, i] * vv - down * yt - right * xt, _f(0))
+        yy, xx = yy + ridge, xx + ridge
+        scale = _f(1) / (yy * xx - yx * yx)
+        out[0, row, i], out[1, row, i] = (xx * yt - yx * xt) * scale, (yy * xt - yx * yt) * scale
+
+
+@kernel
+def evidence_row(p: Any, row: Any, out: Any) -> None:
+    """A row of the structure tensor and the residual, out[2:], from the products p (10, w') and the displacement."""
+    for i in range(out.shape[2]):
+        yy, yx, xx, yt, xt, per_vv = eliminated(p, i)
+        out[2, row, i], out[3, row, i], out[4, row, i] = yy, yx, xx
+        residual = p[9, i] - p[8, i] * p[8, i] * per_vv - out[0, row, i] * yt - out[1, row, i] * xt
+        out[5, row, i] = max(residual, _f(0))
 
 
 @kernel
@@ -192,6 +205,8 @@ def displacement_rows(images: Any, earlier: Any, taps: Any, reach: Any, start: A
                 ring_taps(row, rows, taps, reach, weights)
                 blur_across(ring, weights, sums.reshape(-1)[:size])
                 solve_row(sums, row, out[t])
+                if out.shape[1] > 2:
+                    evidence_row(sums, row, out[t])
                 row += 1
 
 
