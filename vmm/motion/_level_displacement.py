@@ -7,10 +7,11 @@ from typing import Any
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.levels import displaced_level, gradient_displacement
+from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
 
-def level_displacement(limit: float = 5.0, *, sigma: float = 3.0) -> Motion:
+def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool = False) -> Motion:
     """Displacement of the level of a Laplacian pyramid; it is put by interpolation of the displaced level.
 
     The displacement between two images is the least-squares solution of the brightness constancy in a Gaussian window
@@ -21,9 +22,6 @@ def level_displacement(limit: float = 5.0, *, sigma: float = 3.0) -> Motion:
     ----------
     limit
         Largest output displacement in pixels of the level, positive; larger displacement fades out. The default is 5.
-    sigma
-        Standard deviation of the Gaussian window of the least squares in pixels of the level, 0 or more. A narrower
-        window lets more noise through, a wider one mixes the motion of neighbors. The default is 3.
 
     Returns
     -------
@@ -59,7 +57,7 @@ def level_displacement(limit: float = 5.0, *, sigma: float = 3.0) -> Motion:
         return displaced_level(coefs, motion, alpha, limit)
 
     read = partial(gradient_displacement, sigma=sigma)
-    return Motion(read, put, _amplitude, takes=("real",))
+    return Motion(read, put, _amplitude, takes=("real",), denoiser=Denoiser(sigma) if denoise else None)
 
 
 def _amplitude(coefs: Array) -> Array:
