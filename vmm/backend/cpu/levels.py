@@ -21,7 +21,7 @@ _LINES = 4
 """Number of rows of the images on which two neighboring rows of slopes depend."""
 
 _UNROLLED = 11
-"""Number of taps that one loop adds in registers. The window of the default sigma has so many taps."""
+"""Number of taps that one loop adds in registers; the window of the default sigma has the same number."""
 
 
 @kernel
