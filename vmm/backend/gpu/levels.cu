@@ -94,9 +94,9 @@ struct Cubic {  // samples of an axis around a point, mirrored at the border, an
     int at[4];
     float weight[4];
 
-    __device__ __forceinline__ void around(float point, int n, float a) {
-        float first = floorf(point), t = point - first, s = 1.0f - t;
-        for (int i = 0; i < 4; i++) at[i] = mirrored((int)first + i - 1, n);
+    __device__ __forceinline__ void around(int here, float shift, int n, float a) {  // the point is at here + shift
+        float first = floorf(shift), t = shift - first, s = 1.0f - t;
+        for (int i = 0; i < 4; i++) at[i] = mirrored(here + (int)first + i - 1, n);
         weight[0] = a * t * s * s;
         weight[1] = ((a + 2.0f) * t - (a + 3.0f)) * t * t + 1.0f;
         weight[2] = ((a + 2.0f) * s - (a + 3.0f)) * s * s + 1.0f;
@@ -123,8 +123,8 @@ extern "C" __global__ void displaced_level(
         }
         float fade = attenuation(d[0] * d[0] + d[1] * d[1], per_limit);
         Cubic down, right;
-        down.around((float)r - d[0] * fade, h, a);
-        right.around((float)c - d[1] * fade, w, a);
+        down.around(r, -d[0] * fade, h, a);
+        right.around(c, -d[1] * fade, w, a);
         for (int p = 0; p < parts; p++) {
             const float* image = x + (n * parts + p) * plane;
             float total = 0.0f;
