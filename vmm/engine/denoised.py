@@ -22,6 +22,7 @@ from vmm.engine.running import RunningStatistics, response
 from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window
+from vmm.motion._level_displacement import first_plane
 from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, in_band_residual, probe_rows, shrinkage
 from vmm.parts import CausalFilter, LookAheadFilter, WholeClipFilter
 
@@ -109,7 +110,7 @@ class DenoisedBands(FastBands):
         i: int,
     ) -> None:
         """Add the sums of subband i over some frames."""
-        coefs = bands[i]
+        coefs = first_plane(bands[i])
         before = self._previous(previous, i, coefs)
         earlier = namespace(coefs).concatenate([before[None], coefs[:-1]])
         reading = self._motions[i].denoiser.read(coefs, earlier)

@@ -10,6 +10,7 @@ from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.reference import biquads
 from vmm.backend.time_series import running_sum
 from vmm.engine.speed_steps import faded, speed_threshold
+from vmm.motion._level_displacement import first_plane
 from vmm.motion._shrinkage import (
     Moments,
     Shrinkage,
@@ -55,7 +56,7 @@ class RunningStatistics:
 
     def filtered(self, coefs: Array, denoiser: Any, coarser: Any) -> tuple[Array, tuple[Array, Grid]]:
         """The filtered, denoised and faded displacement (T, 2, h', w'), and that before fading with the grid."""
-        xp = namespace(coefs)
+        xp, coefs = namespace(coefs), first_plane(coefs)
         first = coefs[:1] if self._previous is None else self._previous
         earlier = xp.concatenate([first, coefs[:-1]])
         self._previous = coefs[-1:].copy()
