@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.reference import product
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import grouped
@@ -114,8 +114,9 @@ class DenoisedBands(FastBands):
         before = self._previous(previous, i, coefs)
         earlier = namespace(coefs).concatenate([before[None], coefs[:-1]])
         reading = self._motions[i].denoiser.read(coefs, earlier)
-        values = coefs[:, probe_rows(coefs.shape[-2])]
-        change = product(values - earlier[:, probe_rows(coefs.shape[-2])], columns)
+        rows = probe_rows(coefs.shape[-2])
+        values = samples(coefs, rows, 1)
+        change = product(values - samples(earlier, rows, 1), columns)
         sums = Sums(product(reading[:, :2], columns), change, reading[:, 2:].sum(0), values.sum(0), len(coefs))
         before[...] = coefs[-1]
         if totals[i] is None:

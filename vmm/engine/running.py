@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.reference import biquads
 from vmm.backend.time_series import running_sum
 from vmm.engine.speed_steps import faded, speed_threshold
@@ -61,8 +61,8 @@ class RunningStatistics:
         earlier = xp.concatenate([first, coefs[:-1]])
         self._previous = coefs[-1:].copy()
         reading = denoiser.read(coefs, earlier)
-        values = coefs[:, self._rows]
-        signal, change = self._apply(reading[:, :2], values - earlier[:, self._rows])
+        values = samples(coefs, self._rows, 1)
+        signal, change = self._apply(reading[:, :2], values - samples(earlier, self._rows, 1))
         prior = xp.zeros_like(signal) if coarser is None else finer(*coarser, self._grid)
         result, fading = xp.empty_like(signal), xp.empty_like(signal[:, :1])
         for t in range(len(coefs)):
