@@ -66,9 +66,10 @@ def relative_error(magnify, background, alpha, *, is_subsampled=True):
 
 @pytest.mark.parametrize(
     ("background", "alpha", "most"),
-    [(BLUE_OF_LIKE_LUMA, 10, 0.55), (BLUE_OF_LIKE_LUMA, 30, 0.6), (BRIGHT, 10, 0.35), (BRIGHT, 30, 0.35)],
+    [(BLUE_OF_LIKE_LUMA, 10, 0.65), (BLUE_OF_LIKE_LUMA, 30, 0.65), (BRIGHT, 10, 0.35), (BRIGHT, 30, 0.35)],
 )
-def test_chroma_moves_with_the_luma(background, most, alpha):
+def test_chroma_moves_with_the_luma(background, alpha, most):
+    """Where luma is alike on both sides, the displacement at the edge is a mixture of both."""
     assert relative_error(vmm.gradient.magnify, background, alpha) < most
 
 

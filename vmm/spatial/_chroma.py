@@ -217,9 +217,9 @@ class ColorLaplacian:
         """Levels (T, h, w), or (T, 3, h, w) with chroma, of frames (T, H, W, 3) of any type."""
         luma = weigh_channels(frames, YIQ[0], self._dtype)
         chroma = self._chroma.split(frames)
-        bands, residual = self._luma.analyze(luma)
-        inside = slice(self._with_chroma.start, self._with_chroma.stop)
-        bands[inside] = self._chroma.joined(bands[inside], chroma)
+        levels, residual = self._luma.analyze(luma)
+        first, stop = self._with_chroma.start, self._with_chroma.stop
+        bands = [*levels[:first], *self._chroma.joined(levels[first:stop], chroma), *levels[stop:]]
         return bands, (residual, frames, luma, chroma)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
