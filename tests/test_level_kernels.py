@@ -67,7 +67,7 @@ def test_compiled_interpolation_of_planes_equals_reference(images, limit, amplit
     with reference_kernels():
         expected = displaced_level(planes, displacement, 1.0, limit)
     result = displaced_level(planes, displacement, 1.0, limit)
-    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=3e-3)  # the compiled prefilter of the splines is cut off
     np.testing.assert_allclose(result[:, 2], displaced_level(planes[:, 2], displacement, 1.0, limit), rtol=0, atol=1e-5)
 
 

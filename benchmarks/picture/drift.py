@@ -25,12 +25,7 @@ TEXT = (
 )
 DRIFTS = {0.1: "0.993", 0.5: "0.98", 1.0: "0.96"}
 ALPHA = 19.0
-ENDS = {
-    "frames 0 to 4": slice(0, 5),
-    "frames 5 to 12": slice(5, 13),
-    "the middle": slice(40, 56),
-    "the last 5": slice(-5, None),
-}
+ENDS = {"frames 0 to 4": slice(0, 5), "frames 5 to 12": slice(5, 13), "the middle": slice(40, 56), "the last 5": slice(-5, None)}
 END_ALPHA, END_AMPLITUDE, END_FREQUENCY, END_BAND, END_FRAMES = 10.0, 0.05, 3.0, (2.0, 4.0), 96
 STEPS = ((3.0, 1), (10.0, 1), (3.0, 5), (10.0, 5))
 """Length of a step in pixels, and the number of frames that it takes."""

@@ -149,9 +149,7 @@ def motion(
     ndarray
         Displacement (T, 2), down and right, in pixels.
     """
-    return np.array(
-        [_fitted(frame[inner].astype(float), scene, d, inner) for frame, d in zip(frames, start, strict=True)]
-    )
+    return np.array([_fitted(frame[inner].astype(float), scene, d, inner) for frame, d in zip(frames, start, strict=True)])
 
 
 def _fitted(frame: np.ndarray, scene: Scene, start: np.ndarray, inner: tuple[slice, slice]) -> np.ndarray:
