@@ -66,10 +66,10 @@ def by_distance(one: Entrant, frames: np.ndarray) -> list[float]:
     times = np.arange(22, 82, 3)  # four periods
     rows, middle = slice(12, -12), scenes.SIDE // 2
     gains = []
-    for seed, start, sides in ((1, 1.0, -1), (2, 0.0, 1)):
+    for seed, side in ((1, -1), (2, 1)):
         for near, far in DISTANCES:
-            cols = slice(middle - far, middle - near) if sides < 0 else slice(middle + near, middle + far)
+            cols = slice(middle - far, middle - near) if side < 0 else slice(middle + near, middle + far)
             scene = scenes.noise_texture(seed=seed)
-            moved = scenes.motion(out[times], scene, start * nominal[times], (rows, cols))[:, 0]
+            moved = scenes.motion(out[times], scene, nominal[times], 0 * nominal[times], (rows, cols))[:, 0]
             gains.append(float(moved @ nominal[times, 0] / (nominal[times, 0] @ nominal[times, 0])))
     return gains
