@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+import scipy.special
 
 from benchmarks.picture.cases import Case, Row
 from benchmarks.picture.noise import ALPHA, BAND, COMPARED, FRAMES, FREQUENCY, FS
@@ -14,13 +15,16 @@ from vmm.data import synthetic
 
 TITLE = "Light"
 TEXT = (
-    "A static scene with noise of 0.3 gray levels whose light changes; motion of 1 to 3 Hz is magnified by 20. The "
+    "A static scene with noise of 0.3 gray levels, in 8 bits, whose light changes; motion of 1 to 3 Hz is magnified by 20. The "
     "light becomes 2 % brighter at once, drifts by 10 % over the clip with a gradient across the frame, flickers by "
-    "5 % at 2 Hz, or flickers so in the left half only. The change is the difference of output and input in gray "
+    "5 % at 2 Hz, or flickers so in the left half only, with a soft border. The change is the difference of output and input in gray "
     "levels: its root mean square, and its maximum."
 )
 SHAPE = (128, 128)
 NOISE = 0.3
+SOFTNESS = 4.0
+"""Standard deviation in pixels of the Gaussian whose integral is the profile of the border of a lamp's light."""
+
 SCENES = {"texture": partial(synthetic.texture, blur=1.0), "leaves": synthetic.leaves}
 TIMES = np.arange(FRAMES)[:, None, None]
 COLUMNS = np.linspace(0, 1, SHAPE[1])
@@ -43,8 +47,8 @@ def flicker() -> np.ndarray:
 
 
 def half_flickers() -> np.ndarray:
-    """The light flickers by 5 % in the left half of the frame."""
-    return 1 + FLICKER * (COLUMNS < 0.5)
+    """The light flickers by 5 % in the left half of the frame; the border of the lamp's light is soft."""
+    return 1 + FLICKER * scipy.special.ndtr((SHAPE[1] / 2 - np.arange(SHAPE[1])) / SOFTNESS)
 
 
 LIGHTS: dict[str, tuple[Callable[[], np.ndarray], str, str]] = {
@@ -67,8 +71,8 @@ def cases(quick: bool) -> Iterator[Case]:
 def clip(scene: str, light: Callable[[], np.ndarray]) -> np.ndarray:
     """Frames (T, H, W) of a static scene in changing light."""
     noise = np.random.default_rng(0).normal(0, NOISE, (FRAMES, *SHAPE))
-    frames: np.ndarray = np.clip(SCENES[scene](SHAPE)((0.0, 0.0)), 0, 230) * light() + noise
-    return frames.astype(np.float32)
+    frames = np.clip(SCENES[scene](SHAPE)((0.0, 0.0)), 0, 230) * light() + noise
+    return np.clip(np.rint(frames), 0, 255).astype(np.float32)
 
 
 def change(one: Entrant, frames: np.ndarray) -> list[float]:

@@ -28,9 +28,9 @@ SHAPE = (240, 320)
 COMPARED = slice(20, 85, 4)
 BORDER = 16
 SCENES = {
-    "texture": partial(synthetic.texture, blur=1.0),
+    "texture": partial(synthetic.texture, blur=1.0, contrast=24.0),
     "leaves": synthetic.leaves,
-    "disc": partial(synthetic.disc, radius=48.0),
+    "disc": partial(synthetic.disc, radius=50.0, contrast=19.0),
 }
 TARGETS = {
     0.0: {"texture": "0.998", "leaves": "0.998", "disc": "0.997"},
