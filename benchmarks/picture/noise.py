@@ -69,7 +69,7 @@ def by_distance(one: Entrant, frames: np.ndarray) -> list[float]:
     for seed, side in ((1, -1), (2, 1)):
         for near, far in DISTANCES:
             cols = slice(middle - far, middle - near) if side < 0 else slice(middle + near, middle + far)
-            scene = scenes.noise_texture(seed=seed)
+            scene = scenes.noise_texture(scenes.HALVES_BLUR, seed=seed)
             moved = scenes.motion(out[times], scene, nominal[times], 0 * nominal[times], (rows, cols))[:, 0]
             gains.append(float(moved @ nominal[times, 0] / (nominal[times, 0] @ nominal[times, 0])))
     return gains

@@ -26,6 +26,9 @@ _CONVERGED = 1e-4
 _DELTA = 0.01
 """Displacement in pixels of the finite differences of a scene: small for a pixel, large for rounding errors."""
 
+HALVES_BLUR = 1.0
+"""Blur in pixels of the textures of the two halves."""
+
 PHOTOGRAPHS = ("camera", "coffee", "chelsea")
 
 
@@ -114,7 +117,7 @@ def string(angle: float, width: float = 0.8, wall: float = 12.0) -> Scene:
 
 def halves(seed: int = 1) -> Scene:
     """A texture whose left half moves; the right half, from the middle on, stands still."""
-    moving, still = noise_texture(seed=seed), noise_texture(seed=seed + 1)((0.0, 0.0))
+    moving, still = noise_texture(HALVES_BLUR, seed=seed), noise_texture(HALVES_BLUR, seed=seed + 1)((0.0, 0.0))
     return lambda displacement: np.concatenate([moving(displacement)[:, : SIDE // 2], still[:, SIDE // 2 :]], axis=1)
 
 
