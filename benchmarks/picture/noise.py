@@ -22,6 +22,9 @@ TEXT = (
 FS, FREQUENCY, BAND, ALPHA, AMPLITUDE, FRAMES, NOISE = 30.0, 2.0, (1.0, 3.0), 19.0, 0.1, 100, 3.0
 SHAPE = (120, 160)
 COMPARED = slice(20, 80)
+TIMES = np.arange(22, 82, 3)
+"""Frames in which the motion of the two halves is measured: four periods."""
+
 DISTANCES = ((2, 6), (6, 12), (12, 24), (24, 44))
 STILL = {"flat gray": "0.00", "texture": "0.20", "leaves": ""}
 
@@ -63,13 +66,12 @@ def by_distance(one: Entrant, frames: np.ndarray) -> list[float]:
     """Output motion over nominal output motion by distance from the border, left and then right."""
     out = np.asarray(one.magnify(frames, FREQUENCY, FS, ALPHA, band=BAND))
     nominal = (1 + ALPHA) * synthetic.sway(FRAMES, FS, FREQUENCY, AMPLITUDE, 90.0)
-    times = np.arange(22, 82, 3)  # four periods
     rows, middle = slice(12, -12), scenes.SIDE // 2
     gains = []
     for seed, side in ((1, -1), (2, 1)):
         for near, far in DISTANCES:
             cols = slice(middle - far, middle - near) if side < 0 else slice(middle + near, middle + far)
             scene = scenes.noise_texture(scenes.HALVES_BLUR, seed=seed)
-            moved = scenes.motion(out[times], scene, nominal[times], 0 * nominal[times], (rows, cols))[:, 0]
-            gains.append(float(moved @ nominal[times, 0] / (nominal[times, 0] @ nominal[times, 0])))
+            moved = scenes.motion(out[TIMES], scene, nominal[TIMES], 0 * nominal[TIMES], (rows, cols))[:, 0]
+            gains.append(float(moved @ nominal[TIMES, 0] / (nominal[TIMES, 0] @ nominal[TIMES, 0])))
     return gains

@@ -24,7 +24,8 @@ _CONVERGED = 1e-4
 """Length in pixels of a step of the Gauss-Newton method after which it ends."""
 
 _DELTA = 0.01
-"""Displacement in pixels of the finite differences of a scene: small for a pixel, large for rounding errors."""
+"""Displacement in pixels of the finite differences of a scene: small for a pixel, large for rounding errors. Central
+differences are needed, so that the slope along a straight structure is 0 and is left out."""
 
 HALVES_BLUR = 1.0
 """Blur in pixels of the textures of the two halves."""
@@ -92,11 +93,11 @@ def wave(wavelength: float, angle: float, contrast: float = 35.0) -> Scene:
 
 
 def edge(angle: float, blur: float = 0.7) -> Scene:
-    """Straight edges 64 px apart; `blur` is the sigma of their profile in pixels."""
+    """Straight edges 64 px apart, one through the center; `blur` is the sigma of their profile in pixels."""
     distance = _along(angle, SIDE)
 
     def scene(displacement: Sequence[float]) -> np.ndarray:
-        to_edge = np.arcsin(np.sin(np.pi * (distance(displacement) + 24) / 64)) * 64 / np.pi
+        to_edge = np.arcsin(np.sin(np.pi * distance(displacement) / 64)) * 64 / np.pi
         frame: np.ndarray = 56 + 144 * scipy.special.ndtr(to_edge / blur)
         return frame
 
@@ -172,12 +173,14 @@ def _fitted(frame: np.ndarray, scene: Scene, start: np.ndarray, inner: tuple[sli
     """The displacement at the end of the Gauss-Newton steps from a start."""
     displacement = np.array(start, dtype=float)
     for _ in range(_STEPS):
-        moves = displacement + _DELTA * np.array([(0, 0), (1, 0), (0, 1)])
-        model, down, right = (scene(move)[inner].ravel() for move in moves)
-        slopes = np.stack([down - model, right - model]) / _DELTA
+        moves = displacement + _DELTA * np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
+        model, down, up, right, left = (scene(move)[inner].ravel() for move in moves)
+        slopes = np.stack([down - up, right - left]) / (2 * _DELTA)
         unit = np.linalg.norm(slopes) + 1e-12  # one for both directions, so that one without slope is left out
         contrast = model - model.mean()
-        columns = np.stack([*slopes / unit, contrast / np.linalg.norm(contrast), np.full(model.size, model.size**-0.5)])
+        columns = np.stack(
+            [*slopes / unit, contrast / (np.linalg.norm(contrast) + 1e-12), np.full(model.size, model.size**-0.5)]
+        )
         solution = np.linalg.pinv(columns @ columns.T, rcond=1e-6, hermitian=True) @ (columns @ (frame.ravel() - model))
         change = np.clip(solution[:2] / unit, -0.5, 0.5)
         displacement += change
