@@ -112,5 +112,5 @@ def chroma_error(one: Entrant, source: Clip) -> list[float]:
     """Root mean square error of the chroma near the edge, over that of the input."""
     out = np.asarray(one.magnify(source.frames, FREQUENCY, FS, source.alpha, band=BAND))
     errors = [(clip[COMPARED] @ CHROMA.T - source.truth)[:, source.near] for clip in (out, source.frames)]
-    moved, still = (float(np.sqrt(np.mean(error**2))) for error in errors)
-    return [moved / still]
+    error, reference = (float(np.sqrt(np.mean(one_error**2))) for one_error in errors)
+    return [error / reference]

@@ -15,11 +15,11 @@ from vmm.data.synthetic import Scene, render, sway
 
 TITLE = "Gain"
 TEXT = (
-    "Scenes of 128x128 px, and waves of 256x256 px, move by 0.1 px at 3 Hz at 25 degrees (waves and edges along their normal): 96 frames of "
-    "floating-point numbers at 30 frames/s. Motion of 2 to 4 Hz is magnified by 11. The figure is the output motion, "
-    "fitted to exact renders in the middle of the clip, over the nominal output motion: ideally 1, and 1/11 without "
-    "magnification. Motion of 9.2 Hz, 2.3 times the upper edge of the band, is to remain as it is: the figure is its "
-    "amplitude over that in the input. The lag is that of the additional motion at 3 Hz."
+    "Scenes of 128x128 px, and waves of 256x256 px, move by 0.1 px at 3 Hz at 25 degrees (waves and edges along their "
+    "normal): 96 frames of floating-point numbers at 30 frames/s. Motion of 2 to 4 Hz is magnified by 11. The figure "
+    "is the output motion, fitted to exact renders in the middle of the clip, over the nominal output motion: ideally "
+    "1, and 1/11 without magnification. Motion of 9.2 Hz, 2.3 times the upper edge of the band, is to remain as it "
+    "is: the figure is its amplitude over that in the input. The lag is that of the additional motion at 3 Hz."
 )
 FS, FREQUENCY, BAND, ALPHA, AMPLITUDE, ANGLE, FRAMES = 30.0, 3.0, (2.0, 4.0), 10.0, 0.1, 25.0, 96
 OUTSIDE = 2.3 * BAND[1]

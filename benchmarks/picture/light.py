@@ -15,10 +15,10 @@ from vmm.data import synthetic
 
 TITLE = "Light"
 TEXT = (
-    "A static scene with noise of 0.3 gray levels, in 8 bits, whose light changes; motion of 1 to 3 Hz is magnified by 20. The "
-    "light becomes 2 % brighter at once, drifts by 10 % over the clip with a gradient across the frame, flickers by "
-    "5 % at 2 Hz, or flickers so in the left half only, with a soft border. The change is the difference of output and input in gray "
-    "levels: its root mean square, and its maximum."
+    "A static scene with noise of 0.3 gray levels, in 8 bits, whose light changes; motion of 1 to 3 Hz is magnified by "
+    "20. The light becomes 2 % brighter at once, drifts by 10 % over the clip with a gradient across the frame, "
+    "flickers by 5 % at 2 Hz, or flickers so in the left half only, with a soft border. The change is the difference "
+    "of output and input in gray levels: its root mean square, and its maximum."
 )
 SHAPE = (128, 128)
 NOISE = 0.3
@@ -63,7 +63,7 @@ LIGHTS: dict[str, tuple[Callable[[], np.ndarray], str, str]] = {
 def cases(quick: bool) -> Iterator[Case]:
     """Each change of light of each scene."""
     for name, (light, mean, largest) in LIGHTS.items():
-        for scene in SCENES:
+        for scene in list(SCENES)[:1] if quick else SCENES:
             rows = (Row(f"{name}, {scene}", mean), Row(f"{name}, {scene}, largest", largest, digits=0))
             yield Case(rows, partial(clip, scene, light), change)
 

@@ -16,7 +16,7 @@ TITLE = "Noise"
 TEXT = (
     "White noise of 3 gray levels, 8 bits, motion of 1 to 3 Hz magnified by 20, 100 frames at 30 frames/s. The change "
     "of a static scene is the root mean square difference of output and input in gray levels. Then the left half of a "
-    "texture moves by 0.1 px at 2 Hz along the border, and the right half stands still: the output motion over the "
+    "texture moves by 0.1 px at 2 Hz along the border, and the right half is at rest: the output motion over the "
     "nominal output motion on the left, and over the same on the right, by the distance from the border."
 )
 FS, FREQUENCY, BAND, ALPHA, AMPLITUDE, FRAMES, NOISE = 30.0, 2.0, (1.0, 3.0), 19.0, 0.1, 100, 3.0
@@ -72,6 +72,6 @@ def by_distance(one: Entrant, frames: np.ndarray) -> list[float]:
         for near, far in DISTANCES:
             cols = slice(middle - far, middle - near) if side < 0 else slice(middle + near, middle + far)
             scene = scenes.noise_texture(scenes.HALVES_BLUR, seed=seed)
-            moved = scenes.motion(out[TIMES], scene, nominal[TIMES], 0 * nominal[TIMES], (rows, cols))[:, 0]
-            gains.append(float(moved @ nominal[TIMES, 0] / (nominal[TIMES, 0] @ nominal[TIMES, 0])))
+            displacement = scenes.motion(out[TIMES], scene, nominal[TIMES], 0 * nominal[TIMES], (rows, cols))[:, 0]
+            gains.append(float(displacement @ nominal[TIMES, 0] / (nominal[TIMES, 0] @ nominal[TIMES, 0])))
     return gains

@@ -60,8 +60,8 @@ def photograph(name: str, blur: float = 0.0) -> Scene:
 
     image = getattr(skimage.data, name)()
     gray = 255 * skimage.color.rgb2gray(image) if image.ndim == 3 else image.astype(float)
-    top, left = ((n - SIDE) // 2 for n in gray.shape)
-    part = _periodic_component(gray[top : top + SIDE, left : left + SIDE])
+    row, col = ((n - SIDE) // 2 for n in gray.shape)
+    part = _periodic_component(gray[row : row + SIDE, col : col + SIDE])
     return periodic(scipy.ndimage.gaussian_filter(part, blur, mode="wrap") if blur else part)
 
 
@@ -93,7 +93,7 @@ def wave(wavelength: float, angle: float, contrast: float = 35.0) -> Scene:
 
 
 def edge(angle: float, blur: float = 0.7) -> Scene:
-    """Straight edges 64 px apart, one through the center; `blur` is the sigma of their profile in pixels."""
+    """Straight edges at distances of 64 px, one through the center; `blur` is the sigma of their profile in pixels."""
     distance = _along(angle, SIDE)
 
     def scene(displacement: Sequence[float]) -> np.ndarray:
@@ -117,7 +117,7 @@ def string(angle: float, width: float = 0.8, wall: float = 12.0) -> Scene:
 
 
 def halves(seed: int = 1) -> Scene:
-    """A texture whose left half moves; the right half, from the middle on, stands still."""
+    """A texture whose left half moves; the right half, from the middle on, is at rest."""
     moving, still = noise_texture(HALVES_BLUR, seed=seed), noise_texture(HALVES_BLUR, seed=seed + 1)((0.0, 0.0))
     return lambda displacement: np.concatenate([moving(displacement)[:, : SIDE // 2], still[:, SIDE // 2 :]], axis=1)
 
@@ -174,8 +174,8 @@ def _fitted(frame: np.ndarray, scene: Scene, start: np.ndarray, inner: tuple[sli
     displacement = np.array(start, dtype=float)
     for _ in range(_STEPS):
         moves = displacement + _DELTA * np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
-        model, down, up, right, left = (scene(move)[inner].ravel() for move in moves)
-        slopes = np.stack([down - up, right - left]) / (2 * _DELTA)
+        model, below, above, after, before = (scene(move)[inner].ravel() for move in moves)
+        slopes = np.stack([below - above, after - before]) / (2 * _DELTA)
         unit = np.linalg.norm(slopes) + 1e-12  # one for both directions, so that one without slope is left out
         contrast = model - model.mean()
         columns = np.stack(
