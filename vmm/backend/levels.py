@@ -100,23 +100,25 @@ def _doubled(x: Array, axis: int, n: int) -> Array:
 def displaced_level(images: Array, displacement: Array, alpha: Array | float, limit: float) -> Array:
     """Images (T, h, w) displaced by alpha times a displacement (T, 2, h', w') that fades out beyond `limit` pixels.
 
-    Cubic convolution at the points from which the content comes; beyond the border images are mirrored.
+    Images (T, n, h, w) of several planes have the same displacement in each. Cubic convolution at the points from which
+    the content comes; beyond the border images are mirrored.
     """
     xp = namespace(images)
-    t, h, w = images.shape
+    h, w = images.shape[-2:]
     displacement = soft_limit(xp.ascontiguousarray(alpha * full_size(displacement, (h, w))), limit)
-    rows = xp.arange(h, dtype=images.dtype)[:, None] - displacement[:, 0]
-    cols = xp.arange(w, dtype=images.dtype) - displacement[:, 1]
-    first_row, first_col = xp.floor(rows), xp.floor(cols)
-    down, right = cubic_weights(rows - first_row), cubic_weights(cols - first_col)
-    frame = xp.arange(t)[:, None, None]
-    result = xp.zeros_like(images)
+    first_row, first_col = xp.floor(-displacement[:, 0]), xp.floor(-displacement[:, 1])
+    down, right = cubic_weights(-displacement[:, 0] - first_row), cubic_weights(-displacement[:, 1] - first_col)
+    rows = xp.arange(h)[:, None] + first_row.astype(np.int64)
+    cols = xp.arange(w) + first_col.astype(np.int64)
+    frame = xp.arange(len(images))[:, None, None]
+    planes = xp.moveaxis(images.reshape(len(images), -1, h, w), 1, 0)
+    result = xp.zeros_like(planes)
     for i in range(4):
-        row = _mirrored(first_row.astype(np.int64) + i - 1, h)
+        row = _mirrored(rows + i - 1, h)
         for j in range(4):
-            col = _mirrored(first_col.astype(np.int64) + j - 1, w)
-            result = result + down[i] * right[j] * images[frame, row, col]
-    return result
+            col = _mirrored(cols + j - 1, w)
+            result = result + down[i] * right[j] * planes[:, frame, row, col]
+    return xp.ascontiguousarray(xp.moveaxis(result, 0, 1)).reshape(images.shape)
 
 
 def cubic_weights(t: Array) -> tuple[Array, Array, Array, Array]:

@@ -10,6 +10,7 @@
 | ``level_warp`` | interpolation of displaced levels |
 | ``pyramid`` | image pyramids and blur |
 | ``fourier_boxes`` | boxes of half spectra |
+| ``chroma`` | chroma of full or half size split from frames, and added to them |
 | ``channels`` | frames: color channels split and mixed, and changes added |
 | ``warp`` | motion fields and trajectories |
 | ``fourier`` | Fourier transforms, if Rocket-FFT is installed |
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu import channels, displacement, fourier_boxes, phase, pyramid, riesz_pyramid
+from vmm.backend.cpu.chroma import add_luma_and_chroma, halved_planes, mixed_planes  # noqa: F401
 from vmm.backend.cpu.level_warp import displaced_level  # noqa: F401
 from vmm.backend.cpu.levels import gradient_displacement, gradient_evidence  # noqa: F401
 from vmm.backend.cpu.phase import phase_shift_put, phase_sums  # noqa: F401
