@@ -116,10 +116,10 @@ def test_chroma_that_moves_has_no_error(monkeypatch):
 def test_gain_along_and_across(small):
     source = direction.clip(scenes.noise_texture, 30.0)
     assert direction.gains(NOTHING, source) == pytest.approx([1 / 11, 0.0], abs=2e-3)
-    waves = direction.AMPLITUDE * np.stack([np.sin(direction.PHASE), np.cos(direction.PHASE)], axis=1)
-    along = synthetic.render(source.scene, waves * [1 + direction.ALPHA, 1] @ source.axes, dtype=np.float32)
+    waves = gain.AMPLITUDE * np.stack([np.sin(direction.PHASE), np.cos(direction.PHASE)], axis=1)
+    along = synthetic.render(source.scene, waves * [1 + gain.ALPHA, 1] @ source.axes, dtype=np.float32)
     assert direction.gains(returning(along), source) == pytest.approx([1.0, 0.0], abs=2e-3)
-    both = synthetic.render(source.scene, waves * (1 + direction.ALPHA) @ source.axes, dtype=np.float32)
+    both = synthetic.render(source.scene, waves * (1 + gain.ALPHA) @ source.axes, dtype=np.float32)
     assert direction.gains(returning(both), source) == pytest.approx([1.0, 1.0], abs=2e-3)
 
 

@@ -25,7 +25,10 @@ NOISE = 0.3
 SOFTNESS = 4.0
 """Standard deviation in pixels of the Gaussian whose integral is the profile of the border of a lamp's light."""
 
-SCENES = {"texture": partial(synthetic.texture, blur=1.0), "leaves": synthetic.leaves}
+SCENES: dict[str, Callable[[tuple[int, int]], synthetic.Scene]] = {
+    "texture": partial(synthetic.texture, blur=1.0),
+    "leaves": synthetic.leaves,
+}
 TIMES = np.arange(FRAMES)[:, None, None]
 COLUMNS = np.linspace(0, 1, SHAPE[1])
 FLICKER = 0.05 * np.sin(2 * np.pi * FREQUENCY * TIMES / FS)

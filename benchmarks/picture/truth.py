@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +27,7 @@ FS, FREQUENCY, BAND, AMPLITUDE, ANGLE, FRAMES = 30.0, 2.0, (1.0, 3.0), 0.1, 30.0
 SHAPE = (240, 320)
 COMPARED = slice(20, 85, 4)
 BORDER = 16
-SCENES = {
+SCENES: dict[str, Callable[[tuple[int, int]], synthetic.Scene]] = {
     "texture": partial(synthetic.texture, blur=1.0, contrast=24.0),
     "leaves": synthetic.leaves,
     "disc": partial(synthetic.disc, radius=50.0, contrast=19.0),
