@@ -1,4 +1,4 @@
-"""Kernels of displacement in the levels of a pyramid: cubic convolution of the displaced level.
+"""Kernels of displacement in the levels of a pyramid: cubic splines of the displaced level.
 
 A row is cut into segments in which the displacement, rounded down, takes at most two successive values along each axis.
 The points of a segment then lie among the same 5x5 samples around each pixel, so that one loop over the columns, which
@@ -13,13 +13,13 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import mirror
-from vmm.backend.levels import CUBIC
+from vmm.backend.levels import spline_coefs
 from vmm.backend.threads import by_rows
 
 _f = np.float32
 
 _TAPS = 5
-"""Samples along each axis of a segment: the 4 of a cubic convolution, at two successive positions."""
+"""Samples along each axis of a segment: the 4 of a cubic spline, at two successive positions."""
 
 _MIN_SEGMENT = 32
 """Number of columns below which samples are computed one by one, because loops over few columns are slow to start."""
@@ -83,16 +83,14 @@ def segment_end(rows: Any, cols: Any, start: Any) -> Any:
 
 @kernel
 def tap_weights(position: Any, whole: Any, low: Any, out: Any) -> None:
-    """Weights (5, n) of cubic convolution for the samples from low - 1 to low + 3, at positions whole + position."""
-    a = _f(CUBIC)
+    """Weights (5, n) of a cubic B-spline for the samples from low - 1 to low + 3, at positions whole + position."""
     n = position.shape[0]
     p, q, r, u, v = out[0][:n], out[1][:n], out[2][:n], out[3][:n], out[4][:n]
     for i in range(n):
         t = position[i]
         s = _f(1) - t
-        w0, w3 = a * t * s * s, a * s * t * t
-        w1 = ((a + _f(2)) * t - (a + _f(3))) * t * t + _f(1)
-        w2 = ((a + _f(2)) * s - (a + _f(3))) * s * s + _f(1)
+        w0, w3 = s * s * s * _f(1 / 6), t * t * t * _f(1 / 6)
+        w1, w2 = _f(2 / 3) - t * t * (_f(1) + s) * _f(0.5), _f(2 / 3) - s * s * (_f(1) + t) * _f(0.5)
         later = whole[i] - low
         earlier = _f(1) - later
         p[i] = earlier * w0
@@ -113,12 +111,11 @@ def add_samples(row: Any, weight: Any, wx: Any, keep: Any, out: Any) -> None:
 
 
 @kernel
-def cubic_taps(t: Any) -> Any:
-    """Weights of cubic convolution for the four samples around a point at t after the second."""
-    a, s = _f(CUBIC), _f(1) - t
-    second = ((a + _f(2)) * t - (a + _f(3))) * t * t + _f(1)
-    third = ((a + _f(2)) * s - (a + _f(3))) * s * s + _f(1)
-    return a * t * s * s, second, third, a * s * t * t
+def spline_taps(t: Any) -> Any:
+    """Weights of a cubic B-spline for the four samples around a point at t after the second."""
+    s = _f(1) - t
+    second, third = _f(2 / 3) - t * t * (_f(1) + s) * _f(0.5), _f(2 / 3) - s * s * (_f(1) + t) * _f(0.5)
+    return s * s * s * _f(1 / 6), second, third, t * t * t * _f(1 / 6)
 
 
 @kernel
@@ -143,8 +140,8 @@ def single_samples(planes: Any, r: Any, start: Any, stop: Any, source: Any, whol
     h, w = planes.shape[1:]
     for c in range(start, stop):
         i, j = r + int(whole[0, c]), c + int(whole[1, c])
-        a, b, d, e = cubic_taps(source[0, c])
-        wx = cubic_taps(source[1, c])
+        a, b, d, e = spline_taps(source[0, c])
+        wx = spline_taps(source[1, c])
         for n in range(planes.shape[0]):
             image = planes[n]
             if i >= 1 and j >= 1 and i < h - 2 and j < w - 2:
@@ -190,7 +187,18 @@ def displaced_row(planes: Any, r: Any, source: Any, whole: Any, wy: Any, wx: Any
 
 
 @kernel
-def displaced_rows(planes: Any, displacement: Any, alpha: Any, per_limit: Any, start: Any, stop: Any, out: Any) -> None:
+def keep_still(planes: Any, r: Any, source: Any, whole: Any, out: Any) -> None:
+    """Give the samples of row r whose displacement is 0 their exact values."""
+    for n in range(planes.shape[0]):
+        for c in range(planes.shape[2]):
+            moves = source[0, c] + source[1, c] + abs(whole[0, c]) + abs(whole[1, c])
+            out[n, r, c] = out[n, r, c] if moves > _f(0) else planes[n, r, c]
+
+
+@kernel
+def displaced_rows(
+    planes: Any, splines: Any, displacement: Any, alpha: Any, per_limit: Any, start: Any, stop: Any, out: Any
+) -> None:
     """Rows start to stop of planes (T, n, h, w) displaced by alpha times the displacement (T, 2, h', w')."""
     w, half = planes.shape[3], displacement.shape[2]
     mixed = np.empty(displacement.shape[3] + 2, np.float32)
@@ -204,7 +212,8 @@ def displaced_rows(planes: Any, displacement: Any, alpha: Any, per_limit: Any, s
                 doubled_row(displacement[t, k, near], displacement[t, k, far], mixed, w, source[k])
             multiply_row(alpha[r % alpha.shape[0]], source[0], source[1])
             source_row(per_limit, source[0], source[1], whole[0], whole[1])
-            displaced_row(planes[t], r, source, whole, wy, wx, out[t])
+            displaced_row(splines[t], r, source, whole, wy, wx, out[t])
+            keep_still(planes[t], r, source, whole, out[t])
 
 
 def displaced_level(images: np.ndarray, displacement: np.ndarray, alpha: Any, limit: float) -> np.ndarray:
@@ -214,7 +223,7 @@ def displaced_level(images: np.ndarray, displacement: np.ndarray, alpha: Any, li
         np.ascontiguousarray(x, np.float32)
         for x in (images.reshape(len(images), -1, h, w), displacement, np.atleast_2d(alpha))
     )
-    out = np.zeros_like(planes)
-    per_limit = _f(1 / limit)
-    by_rows(lambda start, stop: displaced_rows(planes, displacement, alphas, per_limit, start, stop, out), h)
+    out, splines = np.zeros_like(planes), spline_coefs(planes)
+    common = planes, splines, displacement, alphas, _f(1 / limit)
+    by_rows(lambda start, stop: displaced_rows(*common, start, stop, out), h)
     return out.reshape(images.shape)

@@ -12,7 +12,7 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import mirror, mirror_margins
-from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, TINY
+from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, SLOPE, SMOOTH, TINY
 from vmm.backend.taps import one_sided
 from vmm.backend.threads import by_rows
 
@@ -48,30 +48,30 @@ def split_line(image: Any, earlier: Any, padded: Any, out: Any) -> None:
 def smooth_across(above: Any, row: Any, below: Any, out: Any) -> None:
     """Smoothing across rows."""
     for i in range(out.shape[0]):
-        out[i] = (above[i] + below[i] + _f(4) * row[i]) * _f(1 / 6)
+        out[i] = (above[i] + below[i]) * _f(SMOOTH[0]) + _f(SMOOTH[1]) * row[i]
 
 
 @kernel
 def slope_across(above: Any, below: Any, out: Any) -> None:
     """Central difference across rows."""
     for i in range(out.shape[0]):
-        out[i] = _f(0.5) * (below[i] - above[i])
+        out[i] = _f(SLOPE[2]) * (below[i] - above[i])
 
 
 @kernel
 def smooth_along(odd: Any, even: Any, at_even: Any, at_odd: Any) -> None:
     """Smoothing along a row, at the even samples from 0 on and at the odd samples from 1 on."""
     for i in range(at_even.shape[0]):
-        at_even[i] = (odd[i] + odd[i + 1] + _f(4) * even[i]) * _f(1 / 6)
-        at_odd[i] = (even[i] + even[i + 1] + _f(4) * odd[i + 1]) * _f(1 / 6)
+        at_even[i] = (odd[i] + odd[i + 1]) * _f(SMOOTH[0]) + _f(SMOOTH[1]) * even[i]
+        at_odd[i] = (even[i] + even[i + 1]) * _f(SMOOTH[0]) + _f(SMOOTH[1]) * odd[i + 1]
 
 
 @kernel
 def slope_along(odd: Any, even: Any, at_even: Any, at_odd: Any) -> None:
     """Central difference along a row, at the even samples from 0 on and at the odd samples from 1 on."""
     for i in range(at_even.shape[0]):
-        at_even[i] = _f(0.5) * (odd[i + 1] - odd[i])
-        at_odd[i] = _f(0.5) * (even[i + 1] - even[i])
+        at_even[i] = _f(SLOPE[2]) * (odd[i + 1] - odd[i])
+        at_odd[i] = _f(SLOPE[2]) * (even[i + 1] - even[i])
 
 
 @kernel

@@ -1,17 +1,23 @@
-// Displacement in the levels of a pyramid: least squares in a Gaussian window, and cubic convolution. Images have h rows
+// Displacement in the levels of a pyramid: least squares in a Gaussian window, and cubic splines. Images have h rows
 // and w columns, displacements every second sample: half_h rows and half_w columns.
 
 #define PRODUCTS 10  // yy, yx, yv, yt, xx, xv, xt, vv, vt, tt of the slopes y and x, the value v and the change t
 
-__device__ __forceinline__ float smoothed(float before, float here, float after) {
-    return (before + after + 4.0f * here) * (1.0f / 6.0f);
-}
+struct Taps {
+    float outer, inner, slope;  // weights of the smoothing and of the difference
+
+    __device__ __forceinline__ float smoothed(float before, float here, float after) const {
+        return (before + after) * outer + here * inner;
+    }
+};
 
 extern "C" __global__ void gradient_products(
-    const float* x, const float* earlier, float* out, int parts, int images, int h, int w) {
+    const float* x, const float* earlier, float outer, float inner, float slope, float* out, int parts, int images,
+    int h, int w) {
     // Means over 2x2 samples of all products, or of all but the last.
     int c = COLUMN, r = ROW, half_h = (h + 1) / 2, half_w = (w + 1) / 2;
     if (c >= half_w || r >= half_h) return;
+    Taps taps = {outer, inner, slope};
     int rows[4], cols[4];
     for (int i = 0; i < 4; i++) rows[i] = mirrored(2 * r + i - 1, h), cols[i] = mirrored(2 * c + i - 1, w);
     // An odd last row or column counts twice.
@@ -33,14 +39,14 @@ extern "C" __global__ void gradient_products(
                 float down[3], across[3], change_across[3];
                 for (int k = 0; k < 3; k++) {  // along each column
                     float a = value[i][j + k], b = value[i + 1][j + k], d = value[i + 2][j + k];
-                    down[k] = 0.5f * (d - a);
-                    across[k] = smoothed(a, b, d);
-                    change_across[k] = smoothed(change[i][j + k], change[i + 1][j + k], change[i + 2][j + k]);
+                    down[k] = slope * (d - a);
+                    across[k] = taps.smoothed(a, b, d);
+                    change_across[k] = taps.smoothed(change[i][j + k], change[i + 1][j + k], change[i + 2][j + k]);
                 }
                 float factor[4] = {
-                    smoothed(down[0], down[1], down[2]), 0.5f * (across[2] - across[0]),
-                    smoothed(across[0], across[1], across[2]),
-                    smoothed(change_across[0], change_across[1], change_across[2])};
+                    taps.smoothed(down[0], down[1], down[2]), slope * (across[2] - across[0]),
+                    taps.smoothed(across[0], across[1], across[2]),
+                    taps.smoothed(change_across[0], change_across[1], change_across[2])};
                 float weight = (i ? by_row : 1.0f - by_row) * (j ? by_col : 1.0f - by_col);
                 int k = 0;
 #pragma unroll
@@ -90,23 +96,23 @@ extern "C" __global__ void gradient_solution(
     }
 }
 
-struct Cubic {  // samples of an axis around a point, mirrored at the border, and their weights of cubic convolution
+struct Spline {  // samples of an axis around a point, mirrored at the border, and the weights of a cubic B-spline
     int at[4];
     float weight[4];
 
-    __device__ __forceinline__ void around(int here, float shift, int n, float a) {  // the point is at here + shift
+    __device__ __forceinline__ void around(int here, float shift, int n) {  // the point is at here + shift
         float first = floorf(shift), t = shift - first, s = 1.0f - t;
         for (int i = 0; i < 4; i++) at[i] = mirrored(here + (int)first + i - 1, n);
-        weight[0] = a * t * s * s;
-        weight[1] = ((a + 2.0f) * t - (a + 3.0f)) * t * t + 1.0f;
-        weight[2] = ((a + 2.0f) * s - (a + 3.0f)) * s * s + 1.0f;
-        weight[3] = a * s * t * t;
+        weight[0] = s * s * s / 6.0f;
+        weight[1] = 2.0f / 3.0f - t * t * (1.0f + s) * 0.5f;
+        weight[2] = 2.0f / 3.0f - s * s * (1.0f + t) * 0.5f;
+        weight[3] = t * t * t / 6.0f;
     }
 };
 
 extern "C" __global__ void displaced_level(
-    const float* x, const float* displacement, const float* map, int mapped, float alpha, float per_limit, float a,
-    float* out, int parts, int images, int h, int w) {  // `parts` planes of each image move by the same displacement
+    const float* x, const float* splines, const float* displacement, const float* map, int mapped, float alpha,
+    float per_limit, float* out, int parts, int images, int h, int w) {  // `parts` planes of each image move by the same displacement
     int c = COLUMN, r = ROW, half_h = (h + 1) / 2, half_w = (w + 1) / 2;
     if (c >= w || r >= h) return;
     int far_r = min(max(r & 1 ? r / 2 + 1 : r / 2 - 1, 0), half_h - 1);
@@ -122,11 +128,12 @@ extern "C" __global__ void displaced_level(
             d[p] = by * (0.75f * here + 0.25f * (0.75f * near[far_c] + 0.25f * far[far_c]));
         }
         float fade = attenuation(d[0] * d[0] + d[1] * d[1], per_limit);
-        Cubic down, right;
-        down.around(r, -d[0] * fade, h, a);
-        right.around(c, -d[1] * fade, w, a);
+        Spline down, right;
+        down.around(r, -d[0] * fade, h);
+        right.around(c, -d[1] * fade, w);
+        bool moves = d[0] * fade != 0.0f || d[1] * fade != 0.0f;
         for (int p = 0; p < parts; p++) {
-            const float* image = x + (n * parts + p) * plane;
+            const float* image = splines + (n * parts + p) * plane;
             float total = 0.0f;
             for (int i = 0; i < 4; i++) {
                 const float* row = image + (long long)down.at[i] * w;
@@ -134,7 +141,8 @@ extern "C" __global__ void displaced_level(
                 for (int j = 0; j < 4; j++) across += right.weight[j] * row[right.at[j]];
                 total += down.weight[i] * across;
             }
-            out[(n * parts + p) * plane + (long long)r * w + c] = total;
+            long long at = (n * parts + p) * plane + (long long)r * w + c;
+            out[at] = moves ? total : x[at];
         }
     }
 }

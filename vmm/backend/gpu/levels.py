@@ -9,7 +9,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.backend.gpu.launching import alphas, contiguous, on_device, start, tile
-from vmm.backend.levels import CUBIC, RIDGE, RIDGE_CONTRAST, TINY
+from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, SLOPE, SMOOTH, TINY, spline_coefs
 from vmm.backend.taps import one_sided
 
 
@@ -33,10 +33,11 @@ def _solution(images: Array, earlier: Array, sigma: float, products: int, planes
     out, side = cupy.empty((n, planes, *half), np.float32), one_sided(sigma / 2)
     taps, reach = on_device(side), len(side) - 1
     other = contiguous(cupy.broadcast_to(earlier, images.shape))
-    start("gradient_products", tile(n, *half), contiguous(images), other, sums, products, n, h, w)
+    constants = SMOOTH[0], SMOOTH[1], SLOPE[2]
+    start("gradient_products", tile(n, *half), contiguous(images), other, *constants, sums, products, n, h, w)
     start("blur_across", tile(total, *half), sums, taps, reach, blurred, total, *half)
-    constants = RIDGE, RIDGE_CONTRAST, TINY
-    start("gradient_solution", tile(n, *half), blurred, taps, reach, *constants, out, products, n, *half)
+    ridges = RIDGE, RIDGE_CONTRAST, TINY
+    start("gradient_solution", tile(n, *half), blurred, taps, reach, *ridges, out, products, n, *half)
     return out
 
 
@@ -46,6 +47,8 @@ def displaced_level(images: Array, displacement: Array, alpha: Any, limit: float
 
     (n, *parts), (h, w) = images.shape[:-2], images.shape[-2:]
     out = cupy.empty(images.shape, np.float32)
-    arguments = contiguous(images), contiguous(displacement), *alphas(alpha, (h, w)), 1 / float(limit), CUBIC
+    images = contiguous(images)
+    splines = contiguous(spline_coefs(images))
+    arguments = images, splines, contiguous(displacement), *alphas(alpha, (h, w)), 1 / float(limit)
     start("displaced_level", tile(n, h, w), *arguments, out, math.prod(parts), n, h, w)
     return out
