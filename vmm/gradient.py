@@ -35,11 +35,14 @@ def magnify(
 ) -> Frames:
     """Magnify small motion by the displacement of each level of a Laplacian pyramid.
 
-    The displacement between consecutive frames is the least-squares solution of the brightness constancy in a Gaussian
-    window [1]_, at every second sample of each level. It is summed, filtered along time, and each level is displaced by
-    alpha times the result with cubic convolution [2]_. A change of contrast is a further unknown, so that a change of
-    light is not magnified. On textures and edges the output is as accurate as that of ``vmm.phase`` or more accurate,
-    in a quarter of its time.
+    This is the recommended method. The displacement between consecutive frames is the least-squares solution of the
+    brightness constancy in a Gaussian window [1]_, at every second sample of each level. A change of contrast is a
+    further unknown, so that a change of light is not magnified. The displacement is summed, filtered along time and
+    denoised, and each level is displaced by alpha times the result with cubic splines.
+
+    On textures, edges and noisy clips the output is nearer to the truth than that of ``vmm.phase``, in about a third of
+    its time: see ``benchmarks/PICTURE.md``. Motion of more than about 1 px between consecutive frames is not read
+    exactly; for objects that also move far, see ``vmm.lagrangian``.
 
     Parameters
     ----------
@@ -55,10 +58,18 @@ def magnify(
     alpha
         Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
         number, a map (H, W), or one number for each of several bands. The default is 10.
+    sigma
+        Standard deviation of the Gaussian window of the least squares, in px of the level, greater than 0. A wider
+        window averages more noise, but also the motion of neighbors. The default is 3.
     limit
-        Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 5, the default, it
-        is 5 px for the finest detail, 10 px for detail of twice the size, and so on. Larger displacement fades out, so
+        Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 20, the default,
+        it is 20 px for the finest detail, 40 px for detail of twice the size, and so on. Larger displacement fades out, so
         that it does not tear the image. ``float("inf")`` turns the limit off.
+    denoise
+        If True, the default, the displacement is shrunk by its predicted variance, which is estimated from the clip:
+        areas without texture stay calm, and fine detail that is lost in noise moves with the coarser detail around it.
+        The displacement is also faded where the speed steps, as at the edge of an object that passes by. Motion that
+        the noise hides is then not magnified. If False, the displacement is used as it is.
     chroma
         Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for
         4:4:4 video; or None, which leaves the chroma in place. The default is ``"half"``.
@@ -84,8 +95,6 @@ def magnify(
     References
     ----------
     .. [1] Lucas, Kanade: An iterative image registration technique with an application to stereo vision. IJCAI 1981.
-    .. [2] Keys: Cubic convolution interpolation for digital image processing. IEEE Transactions on Acoustics, Speech,
-       and Signal Processing 29(6), 1981.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""The algorithm for motion with a denoiser: what its noise explains is removed from it after the temporal filter.
+"""The algorithm for motion with a denoiser, which removes noise from the motion after the temporal filter.
 
-The displacement of each subband is shrunk by its predicted variance (``vmm.motion._shrinkage``), from the coarsest to the
-finest, and faded where the speed steps (``vmm.engine.speed_steps``). The statistics are means over a window of a
+The displacement of each subband is shrunk by its predicted variance (``vmm.motion._shrinkage``), from the coarsest to
+the finest, and faded where the speed steps (``vmm.engine.speed_steps``). The statistics are means over a window of a
 look-ahead filter, over the clip for a whole-clip filter, and running means for a causal filter.
 """
 

@@ -9,7 +9,7 @@ import numpy as np
 from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.reference import biquads
 from vmm.backend.time_series import running_sum
-from vmm.engine.speed_steps import faded, speed_threshold
+from vmm.engine.speed_steps import attenuation, speed_threshold
 from vmm.motion._level_displacement import first_plane
 from vmm.motion._shrinkage import (
     Moments,
@@ -55,7 +55,7 @@ class RunningStatistics:
         self._count = 0
 
     def filtered(self, coefs: Array, denoiser: Any, coarser: Any) -> tuple[Array, tuple[Array, Grid]]:
-        """The filtered, denoised and faded displacement (T, 2, h', w'), and that before fading with the grid."""
+        """The filtered, denoised and attenuation displacement (T, 2, h', w'), and that before fading with the grid."""
         xp, coefs = namespace(coefs), first_plane(coefs)
         first = coefs[:1] if self._previous is None else self._previous
         earlier = xp.concatenate([first, coefs[:-1]])
@@ -125,7 +125,7 @@ class RunningStatistics:
             return xp.ones_like(motion[:1])
         speed = self._average("twice", self._average("speed", motion, self._period), self._period)
         mean, square = self._average("mean", speed, self._period), self._average("square", speed**2, self._period)
-        return faded((square - mean**2)[None], self._grid.scale / speed_threshold(self._period))
+        return attenuation((square - mean**2)[None], self._grid.scale / speed_threshold(self._period))
 
     def _average(self, name: str, x: Array, memory: float) -> Array:
         """Update a mean, which is that of all frames at first, and then decays over `memory` frames."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from vmm.backend.arrays import Array, namespace
@@ -15,12 +16,19 @@ def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool
 
     The displacement between two images is the least-squares solution of the brightness constancy in a Gaussian window
     [1]_, with a change of contrast as the third unknown, so that a change of light is not taken for motion. Derivatives
-    and smoothing are matched 3-tap filters. Images are displaced by cubic convolution [2]_.
+    and smoothing are matched 3-tap filters. Images are displaced by cubic splines.
 
     Parameters
     ----------
     limit
-        Largest output displacement in pixels of the level, positive; larger displacement fades out. The default is 5.
+        Largest output displacement in px of the level, greater than 0; larger displacement fades out. The default is
+        20.
+    sigma
+        Standard deviation of the Gaussian window of the least squares, in px of the level, greater than 0. The default
+        is 3.
+    denoise
+        If True, linear temporal filters shrink the displacement by its predicted variance, and fade it where the speed
+        steps. The default is False.
 
     Returns
     -------
@@ -31,13 +39,11 @@ def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool
     Raises
     ------
     ValueError
-        If `limit` is not positive.
+        If `limit` or `sigma` is not positive.
 
     References
     ----------
     .. [1] Lucas, Kanade: An iterative image registration technique with an application to stereo vision. IJCAI 1981.
-    .. [2] Keys: Cubic convolution interpolation for digital image processing. IEEE Transactions on Acoustics, Speech,
-       and Signal Processing 29(6), 1981.
 
     Examples
     --------
@@ -51,6 +57,10 @@ def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool
     """
     if not limit > 0:
         raise ValueError(f"limit={limit!r} must be positive: the largest output displacement in pixels of each level")
+    if not 0 < sigma < math.inf:
+        raise ValueError(
+            f"sigma={sigma!r} must be positive and finite: the width of the window in pixels of each level"
+        )
 
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
         return displaced_level(coefs, motion, alpha, limit)

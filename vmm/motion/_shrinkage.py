@@ -25,7 +25,7 @@ LEAST_STRUCTURE = 0.02
 """Smallest part of the structure tensor that remains after that of noise is subtracted."""
 
 WINDOW = 2.0
-"""Standard deviation in samples, which are 2 px apart, of the window in which variances are compared. Results depend
+"""Standard deviation in samples, each 2 px, of the window in which variances are compared. Results depend
 little on it: three times the width changes the similarity by less than 0.0005."""
 
 LEAST_VARIANCE = 1e-3
