@@ -63,8 +63,8 @@ def magnify(
         window averages more noise, but also the motion of neighbors. The default is 3.
     limit
         Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 20, the default,
-        it is 20 px for the finest detail, 40 px for detail of twice the size, and so on. Larger displacement fades out, so
-        that it does not tear the image. ``float("inf")`` turns the limit off.
+        it is 20 px for the finest detail, 40 px for detail of twice the size, and so on. Larger displacement fades out,
+        so that it does not tear the image. ``float("inf")`` turns the limit off.
     denoise
         If True, the default, the displacement is shrunk by its predicted variance, which is estimated from the clip:
         areas without texture stay calm, and fine detail that is lost in noise moves with the coarser detail around it.
