@@ -25,7 +25,7 @@ from vmm.spatial import (
     planes,
     stacked,
 )
-from vmm.temporal import acceleration, butterworth, chain, difference, fir, ideal, iir, jerk, parallel, unwrap
+from vmm.temporal import acceleration, butterworth, causal, chain, difference, fir, ideal, iir, jerk, parallel, unwrap
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-9}  # by dtype, relative to the range of the values
 
@@ -73,6 +73,7 @@ BANDPASS: dict[str, tuple[LinearFilter, float]] = {
 
 FILTERS: dict[str, LinearFilter] = {
     **{name: part for name, (part, _) in BANDPASS.items()},
+    "causal": causal((2, 3), 30),
     "iir r": iir(r=(0.4, 0.05)),
     "unwrap": unwrap(),
     "difference": difference(),
