@@ -74,8 +74,8 @@ def butterworth(
 def causal(band: tuple[float, float], fs: float | None = None) -> CausalFilter:
     """Causal band-pass filter for live video: steep, and without lag in the middle of the band.
 
-    This is a Butterworth filter of order 3 whose cutoffs are 1.5 times as far apart as the edges of the band. They are
-    placed so that the phase is 0 at the arithmetic mean of the edges, where the gain is 1. Motion at the edges is not
+    This is a Butterworth filter of order 3. The distance between its cutoffs is 1.5 times the width of the band, and
+    its phase is 0 at the arithmetic mean of the edges of the band, where the gain is 1. Motion at the edges is not
     added to the motion of the frames in phase: at the lower edge it leads by 90 to 120 degrees, at the upper edge it
     lags by 65 to 80 degrees. The frequency of interest should be in the middle of the band.
 
@@ -117,7 +117,7 @@ def causal(band: tuple[float, float], fs: float | None = None) -> CausalFilter:
 
 
 def _centered_cutoffs(low: float, high: float) -> tuple[float, float]:
-    """Cutoffs of a digital Butterworth band-pass whose phase is 0 at the arithmetic mean of a band, in cycles per frame.
+    """Cutoffs of a Butterworth band-pass whose phase is 0 at the arithmetic mean of a band, in cycles per frame.
 
     The phase is 0 at the frequency f with ``tan(pi f)^2 = tan(pi a) tan(pi b)`` for the cutoffs a and b.
     """
