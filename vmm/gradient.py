@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
@@ -26,6 +28,8 @@ def magnify(
     fs: float | None = None,
     alpha: Alpha = 10.0,
     limit: float = 5.0,
+    direction: float | Sequence[float] | None = None,
+    across: float = 0.0,
     mask: Mask | None = None,
     temporal: Design = fir,
 ) -> Frames:
@@ -54,6 +58,14 @@ def magnify(
         Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 5, the default, it
         is 5 px for the finest detail, 10 px for detail of twice the size, and so on. Larger displacement fades out, so
         that it does not tear the image. ``float("inf")`` turns the limit off.
+    direction
+        Direction of the motion to magnify, in degrees: 0 is to the right, and 90 is down. It may also be a vector
+        (down, right). Motion across the direction is not changed. At a straight edge only motion perpendicular to the
+        edge can be measured, so that an edge at an angle to the direction also shows a part of the motion across. By
+        default motion in all directions is magnified.
+    across
+        Amplification of motion perpendicular to `direction`, as a factor of alpha: 0.5 magnifies this motion by half of
+        alpha, and -1 / alpha removes it. The default is 0. Without `direction` it has no effect.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -93,5 +105,10 @@ def magnify(
     """
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
-        frames, spatial=luma(Laplacian), motion=level_displacement(limit), temporal=chosen, alpha=gain, mask=mask
+        frames,
+        spatial=luma(Laplacian),
+        motion=level_displacement(limit, direction=direction, across=across),
+        temporal=chosen,
+        alpha=gain,
+        mask=mask,
     )

@@ -13,8 +13,8 @@ from vmm.parts import CausalFilter
 from vmm.temporal.bands import band_in_cycles
 
 _RELATIVE_WIDTH = 1.5
-"""Distance between the cutoffs of ``causal``, relative to the width of the band. A wider distance shortens the delay and
-raises the gain at the edges of the band, but lets more noise and motion outside of the band through."""
+"""Distance between the cutoffs of ``causal``, relative to the width of the band. A wider distance shortens the delay
+and raises the gain at the edges of the band, but lets more noise and motion outside of the band through."""
 
 
 def butterworth(
@@ -76,8 +76,8 @@ def causal(band: tuple[float, float], fs: float | None = None) -> CausalFilter:
 
     This is a Butterworth filter of order 3. The distance between its cutoffs is 1.5 times the width of the band, and
     its phase is 0 at the arithmetic mean of the edges of the band, where the gain is 1. Motion at the edges is not
-    added to the motion of the frames in phase: at the lower edge it leads by 90 to 120 degrees, at the upper edge it
-    lags by 65 to 80 degrees. The frequency of interest should be in the middle of the band.
+    added to the motion of the frames in phase: at the lower edge it leads by 90 to 130 degrees, at the upper edge it
+    lags by 60 to 80 degrees. The frequency of interest should be in the middle of the band.
 
     Parameters
     ----------
