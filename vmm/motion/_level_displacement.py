@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.levels import displaced_level, gradient_displacement
+from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
 
 def level_displacement(
-    limit: float = 5.0, *, direction: float | Sequence[float] | None = None, across: float = 0.0
+    limit: float = 20.0,
+    *,
+    sigma: float = 3.0,
+    denoise: bool = False,
+    direction: float | Sequence[float] | None = None,
+    across: float = 0.0,
 ) -> Motion:
     """Displacement of the level of a Laplacian pyramid; it is put by interpolation of the displaced level.
 
@@ -70,7 +77,8 @@ def level_displacement(
             motion = _multiplied(selection, motion)
         return displaced_level(coefs, motion, alpha, limit)
 
-    return Motion(gradient_displacement, put, _amplitude, takes=("real",))
+    read = partial(gradient_displacement, sigma=sigma)
+    return Motion(read, put, _amplitude, takes=("real",), denoiser=Denoiser(sigma) if denoise else None)
 
 
 def _selection(direction: float | Sequence[float], across: float) -> np.ndarray:
