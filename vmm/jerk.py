@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vmm.engine.alpha import Gain
-from vmm.engine.combinations import magnify_displacement
+from vmm.engine.combinations import Reading, magnify_displacement
 from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
@@ -27,10 +27,11 @@ def magnify(
     max_displacement: float = 0.5,
     propagation: int = 5,
     kernel: Kernel = "gaussian",
+    motion: Reading = "displacement",
+    sigma: float = 3.0,
+    limit: float | None = None,
     octave: float = 0.5,
     orientations: int = 8,
-    sigma: float = 3.0,
-    limit: float = 0.75,
     mask: Mask | None = None,
 ) -> Frames:
     """Magnify the acceleration of small motion, but not the starts, stops and turns of large motion.
@@ -123,9 +124,10 @@ def magnify(
         frames,
         temporal=temporal,
         alpha=alpha,
-        octave=octave,
-        orientations=orientations,
+        motion=motion,
         sigma=sigma,
         limit=limit,
+        octave=octave,
+        orientations=orientations,
         mask=mask,
     )

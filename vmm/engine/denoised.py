@@ -16,6 +16,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import product
+from vmm.engine.differences import differences
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import grouped
 from vmm.engine.running import RunningStatistics, response
@@ -23,7 +24,7 @@ from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window
 from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, in_band_residual, probe_rows, shrinkage
-from vmm.parts import CausalFilter, LookAheadFilter, WholeClipFilter
+from vmm.parts import CausalFilter, LazySequence, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
 
 @dataclass
@@ -88,6 +89,22 @@ class DenoisedBands(FastBands):
             for frames in grouped([chunk]):
                 yield self._running_block(running, frames)
 
+    def _nonlinear_signals(
+        self, temporal: NonlinearFilter, bands: Sequence[Array], window: Window, inner: slice
+    ) -> Sequence[Array]:
+        """The filtered motion of each subband for the frames of a window, faded where the speed steps."""
+        signals = super()._nonlinear_signals(temporal, bands, window, inner)
+        period = 2 / sum(temporal.band)
+        steps = SpeedSteps(sum(map(len, window.chunks)), inner, period, max(temporal.delay, round(period)))
+
+        def faded(i: int) -> Array:
+            motion, coefs = self._motions[i], bands[i]
+            speed = product(differences(motion.read, coefs, coefs[0].copy()), steps.analysis)
+            fading = steps.fading(speed, self._plan.grids[i].scale / motion.denoiser.speed_tolerance)
+            return signals[i] * product(fading, steps.interpolation)[:, None]
+
+        return LazySequence(faded, len(bands))
+
     def _running_block(self, running: Sequence[RunningStatistics], frames: Array) -> Array:
         """Some frames, magnified by a causal filter."""
         bands, residual = self._analyzed(frames)
@@ -126,8 +143,10 @@ class DenoisedBands(FastBands):
         """The frames of the second pass, magnified by the denoised displacement."""
         motions = self._denoised(passes, sums)
         fadings = [
-            None if s is None else passes.steps.fading(s.motion[passes.rank :], grid.scale)
-            for s, grid in zip(sums, self._plan.grids, strict=True)
+            None
+            if s is None
+            else passes.steps.fading(s.motion[passes.rank :], grid.scale / motion.denoiser.speed_tolerance)
+            for s, motion, grid in zip(sums, self._motions, self._plan.grids, strict=True)
         ]
 
         def change(part: slice, bands: Sequence[Array], i: int) -> Array:

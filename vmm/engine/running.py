@@ -67,7 +67,7 @@ class RunningStatistics:
         for t in range(len(coefs)):
             self._update(denoiser, reading[t], signal[t], prior[t], change[t], values[t])
             result[t] = self._denoised(signal[t], prior[t])
-            fading[t] = self._fading(reading[t, :2])
+            fading[t] = self._fading(reading[t, :2] / denoiser.speed_tolerance)
             self._count += 1
         return result * fading, (result, self._grid)
 

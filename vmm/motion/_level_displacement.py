@@ -22,6 +22,7 @@ def level_displacement(
     denoise: bool = False,
     direction: float | Sequence[float] | None = None,
     across: float = 0.0,
+    speed_tolerance: float = 1.0,
 ) -> Motion:
     """Displacement of the level of a Laplacian pyramid; it is put by interpolation of the displaced level.
 
@@ -78,7 +79,9 @@ def level_displacement(
         return displaced_level(coefs, motion, alpha, limit)
 
     read = partial(gradient_displacement, sigma=sigma)
-    return Motion(read, put, _amplitude, takes=("real",), denoiser=Denoiser(sigma) if denoise else None)
+    return Motion(
+        read, put, _amplitude, takes=("real",), denoiser=Denoiser(sigma, speed_tolerance) if denoise else None
+    )
 
 
 def _selection(direction: float | Sequence[float], across: float) -> np.ndarray:

@@ -87,9 +87,12 @@ class Denoiser:
     ----------
     sigma
         Standard deviation of the window of the least squares, in px of the level.
+    speed_tolerance
+        Threshold of the fading of motion where the speed steps, relative to ``vmm.engine.speed_steps.STEP``.
     """
 
     sigma: float
+    speed_tolerance: float = 1.0
 
     def read(self, images: Array, earlier: Array) -> Array:
         """Displacement and evidence (T, 6, h', w'): see ``gradient_evidence``."""
