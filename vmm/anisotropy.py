@@ -33,11 +33,11 @@ def magnify(
     orientations: int = 8,
     mask: Mask | None = None,
 ) -> Frames:
-    """Magnify the acceleration of small motion where the orientations agree, which suppresses noise.
+    """Magnify the acceleration of small motion where several signals agree, which suppresses noise.
 
-    Motion causes correlated signals in all orientations of a level, and noise causes uncorrelated ones. The jerk-aware
-    acceleration of ``vmm.jerk`` is multiplied by the fractional anisotropy of these signals and by a weight of edges
-    (``vmm.temporal.anisotropic``).
+    Motion causes correlated signals in both components of the displacement at neighboring levels, or in all
+    orientations of a level, and noise causes uncorrelated ones. The jerk-aware acceleration of ``vmm.jerk`` is
+    multiplied by the fractional anisotropy of these signals (``vmm.temporal.anisotropic``).
 
     Parameters
     ----------
@@ -62,17 +62,24 @@ def magnify(
         The default is 0.5.
     window
         Width in samples of the window in which the anisotropy is estimated, odd and at least 3. The default is 25.
-    octave
-        Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25. The default is 0.5.
-    orientations
-        Number of orientations of the pyramid, at least 1. The default is 8.
+    motion
+        How motion is read: ``"displacement"``, the displacement of each level of a Laplacian pyramid as in
+        ``vmm.gradient``; or ``"phase"``, the phase in the subbands of a steerable pyramid as in the paper. The default
+        is ``"displacement"``, which is more accurate and several times as fast.
     sigma
-        Standard deviation of the Gaussian neighborhood from which each displacement is estimated, in px at the finest
-        level, 0 or greater. With 0 it is estimated from each coefficient alone, as published. The default is 3.
+        Standard deviation of the Gaussian window from which each displacement is estimated, greater than 0: in px of
+        each level for ``"displacement"``, and in px at the finest level for ``"phase"``, where 0 estimates it from each
+        coefficient alone, as published. The default is 3.
     limit
-        Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
-        subband represents without ambiguity: half a wavelength at octave 0.5. Larger motion fades out. The default is
-        0.75.
+        Limit on the output motion, greater than 0; larger motion fades out, so that it does not tear the image. For
+        ``"displacement"`` it is in px of each level, and 20 by default. For ``"phase"`` it is relative to the largest
+        displacement that a subband represents without ambiguity, half a wavelength at octave 0.5, and 0.75 by default.
+    octave
+        Bandwidth of the subbands of the steerable pyramid in octaves, in (0, 1]: usually 1, 0.5 or 0.25. The default is
+        0.5. It has no effect on ``"displacement"``.
+    orientations
+        Number of orientations of the steerable pyramid, at least 1. The default is 8. It has no effect on
+        ``"displacement"``.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -108,7 +115,7 @@ def magnify(
     >>> out = vmm.anisotropy.magnify(clip, 3.0, fs=30, alpha=10)
     >>> before, after = (detrend(vmm.measure.displacement(x).values[12:33, 0, 1]).std() for x in (clip, out))
     >>> print(f"The output vibration is {after / before:.1f} times the input vibration.")
-    The output vibration is 8.9 times the input vibration.
+    The output vibration is 10.9 times the input vibration.
     """
     temporal = anisotropic(
         frequency, sampling_rate(frames, fs), gamma=gamma, window=window, beta=beta, max_displacement=max_displacement

@@ -113,7 +113,7 @@ def test_drifting_circles():
 
 def test_published_forms():
     frames = np.random.default_rng(0).integers(0, 255, (40, 32, 40), dtype=np.uint8)
-    options = {"fs": 30, "alpha": 5, "sigma": 0.0, "limit": float("inf")}
+    options = {"fs": 30, "alpha": 5, "motion": "phase", "sigma": 0.0, "limit": float("inf")}
     forms: dict[str, dict[str, Any]] = {
         "acceleration": {"kernel": "dog"},
         "jerk": {"kernel": "takeda"},
@@ -128,8 +128,13 @@ def test_published_forms():
 @pytest.mark.parametrize("name", FOLLOWERS)
 def test_bad_options(name):
     frames = np.zeros((20, 32, 40), np.uint8)
-    for wrong in ({"sigma": -1}, {"limit": 0}, {"octave": 3}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
-            getattr(vmm, name).magnify(frames, 3, fs=30, **wrong)
+    for motion in ("displacement", "phase"):
+        for wrong in ({"sigma": -1}, {"limit": 0}):
+            with pytest.raises(ValueError, match=next(iter(wrong))):
+                getattr(vmm, name).magnify(frames, 3, fs=30, motion=motion, **wrong)
+    with pytest.raises(ValueError, match="octave"):
+        getattr(vmm, name).magnify(frames, 3, fs=30, motion="phase", octave=3)
+    with pytest.raises(ValueError, match="motion='flow' must be 'displacement' or 'phase'"):
+        getattr(vmm, name).magnify(frames, 3, fs=30, motion="flow")
     with pytest.raises(ValueError, match=r"frequency=20 must be in \(0, fs/2\)"):
         getattr(vmm, name).magnify(frames, 20, fs=30)

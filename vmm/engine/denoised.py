@@ -97,13 +97,13 @@ class DenoisedBands(FastBands):
         period = 2 / sum(temporal.band)
         steps = SpeedSteps(sum(map(len, window.chunks)), inner, period, max(temporal.delay, round(period)))
 
-        def faded(i: int) -> Array:
+        def signal(i: int) -> Array:
             motion, coefs = self._motions[i], bands[i]
             speed = product(differences(motion.read, coefs, coefs[0].copy()), steps.analysis)
             fading = steps.fading(speed, self._plan.grids[i].scale / motion.denoiser.speed_tolerance)
             return signals[i] * product(fading, steps.interpolation)[:, None]
 
-        return LazySequence(faded, len(bands))
+        return LazySequence(signal, len(bands))
 
     def _running_block(self, running: Sequence[RunningStatistics], frames: Array) -> Array:
         """Some frames, magnified by a causal filter."""

@@ -39,6 +39,9 @@ def level_displacement(
         vector (down, right). By default displacement in all directions is put.
     across
         Factor for the displacement perpendicular to `direction`. 0, the default, leaves this displacement out.
+    speed_tolerance
+        With `denoise`, the standard deviation of the speed around which motion fades, relative to that for band-pass
+        filters, positive. Smaller values suit filters that pass more of a step of the speed. The default is 1.
 
     Returns
     -------
@@ -49,8 +52,8 @@ def level_displacement(
     Raises
     ------
     ValueError
-        If `limit` is not positive, if `direction` is neither a finite angle nor a vector other than (0, 0), or if
-        `across` is not finite.
+        If `limit` or `sigma` is not positive, if `direction` is neither a finite angle nor a vector other than (0, 0),
+        or if `across` is not finite.
 
     References
     ----------
@@ -70,6 +73,8 @@ def level_displacement(
     """
     if not limit > 0:
         raise ValueError(f"limit={limit!r} must be positive: the largest output displacement in pixels of each level")
+    if not sigma > 0:
+        raise ValueError(f"sigma={sigma!r} must be positive: the width of the window in pixels of each level")
 
     selection = None if direction is None else _selection(direction, across)
 

@@ -18,8 +18,8 @@ def bilateral(
     """Acceleration filter whose weights decrease with the motion between two frames.
 
     The output at frame t is the sum of ``k(tau) g(d) d`` over tau, where k are the weights of ``acceleration``, d is
-    the motion from frame t to frame ``t + tau``, and g is a Gaussian. Frames between which the motion is large have
-    almost no weight, so that the filter does not ring where motion jumps or turns.
+    the motion from frame t to frame ``t + tau``, and g is a Gaussian of its length. Frames between which the motion is
+    large have almost no weight, so that the filter does not ring where motion jumps or turns.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def bilateral(
     fs
         Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     max_displacement
-        Largest motion of interest, greater than 0, in the unit of the motion (px for ``local_displacement``): the
+        Largest motion of interest, greater than 0, in the unit of the motion, which is px for displacement: the
         standard deviation of g. A vibration whose amplitude is a fifth of it has a gain of 0.95. The default is 0.6.
     pairs
         If True, the default, d is the mean of the motions from frame t to frames ``t - tau`` and ``t + tau``, which

@@ -47,7 +47,7 @@ def jerk_aware(
     beta
         Exponent of the gate, 0 or greater. With 0 the filter is ``acceleration`` alone. The default is 0.5.
     max_displacement
-        Largest motion of interest, greater than 0, in the unit of the motion (px for ``local_displacement``): the
+        Largest motion of interest, greater than 0, in the unit of the motion, which is px for displacement: the
         amplitude of a vibration at `frequency` whose largest jerk makes S one half. The published form uses the largest
         jerk of the whole clip instead, which is not available before the end of the clip. The default is 0.5.
     propagation
@@ -117,12 +117,15 @@ def anisotropic(
     propagation: int = 5,
     kernel: Kernel = "gaussian",
 ) -> NonlinearFilter:
-    """Jerk-aware acceleration filter, reduced where the orientations disagree and away from edges.
+    """Jerk-aware acceleration filter, reduced where signals of the same place disagree.
 
-    The output of ``jerk_aware`` is multiplied by ``FA^gamma`` and by a weight of edges. FA is the fractional anisotropy
-    of the signals of all n orientations of a level: with C for their covariance in a window, it is
-    ``FA^2 = n / (n - 1) (|C|^2 - (tr C)^2 / n) / |C|^2``. FA is 1 if all signals are those of one motion, and 0 if they
-    are uncorrelated noise.
+    The output of ``jerk_aware`` is multiplied by ``FA^gamma``. FA is the fractional anisotropy of n signals: with C for
+    their covariance in a window, it is ``FA^2 = n / (n - 1) (|C|^2 - (tr C)^2 / n) / |C|^2``. FA is 1 if all signals
+    are those of one motion along a line, and 0 if they are uncorrelated noise.
+
+    For a steerable pyramid the signals are those of all orientations of a level, and the output is also multiplied by a
+    weight of edges. For displacement down and right they are the two components at the level and at the two next to it;
+    for motion along a circle FA is 0.9.
 
     Parameters
     ----------
@@ -141,7 +144,7 @@ def anisotropic(
     Returns
     -------
     NonlinearFilter
-        A filter for spatial parts with several orientations at each level.
+        A filter for spatial parts with several orientations at each level, or for displacement with two components.
 
     Raises
     ------
