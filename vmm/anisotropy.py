@@ -7,6 +7,7 @@ from vmm.engine.combinations import Reading, magnify_displacement
 from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
+from vmm.spatial._chroma import ChromaSize
 from vmm.temporal import anisotropic
 
 __all__ = ["magnify"]
@@ -31,6 +32,7 @@ def magnify(
     limit: float | None = None,
     octave: float = 0.5,
     orientations: int = 8,
+    chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
 ) -> Frames:
     """Magnify the acceleration of small motion where several signals agree, which suppresses noise.
@@ -80,6 +82,10 @@ def magnify(
     orientations
         Number of orientations of the steerable pyramid, at least 1. The default is 8. It has no effect on
         ``"displacement"``.
+    chroma
+        Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for
+        4:4:4 video; or None, which leaves the chroma in place. The default is ``"half"``. With ``"phase"`` the chroma
+        always stays in place.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -130,4 +136,5 @@ def magnify(
         octave=octave,
         orientations=orientations,
         mask=mask,
+        chroma=chroma,
     )

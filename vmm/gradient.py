@@ -10,7 +10,8 @@ from vmm.engine.loop import magnify as run
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
 from vmm.motion import level_displacement
-from vmm.spatial import Laplacian, luma
+from vmm.spatial import color_laplacian
+from vmm.spatial._chroma import ChromaSize
 from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design, chosen_filter
 
@@ -32,6 +33,7 @@ def magnify(
     denoise: bool = True,
     direction: float | Sequence[float] | None = None,
     across: float = 0.0,
+    chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
     temporal: Design = fir,
 ) -> Frames:
@@ -46,7 +48,7 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
+        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified, and the chroma moves with it.
     band
         Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
         of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
@@ -68,6 +70,9 @@ def magnify(
     across
         Amplification of motion perpendicular to `direction`, as a factor of alpha: 0.5 magnifies this motion by half of
         alpha, and -1 / alpha removes it. The default is 0. Without `direction` it has no effect.
+    chroma
+        Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for
+        4:4:4 video; or None, which leaves the chroma in place. The default is ``"half"``.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -108,7 +113,7 @@ def magnify(
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
         frames,
-        spatial=luma(Laplacian),
+        spatial=color_laplacian(chroma),
         motion=level_displacement(limit, sigma=sigma, denoise=denoise, direction=direction, across=across),
         temporal=chosen,
         alpha=gain,

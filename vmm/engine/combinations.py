@@ -11,8 +11,9 @@ from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify
 from vmm.engine.regions import Mask
 from vmm.motion import intensity, level_displacement, local_displacement, per_part
-from vmm.parts import Grid, LinearFilter, Motion, SpatialPlan, TemporalFilter
-from vmm.spatial import Gaussian, Laplacian, SteerablePyramid, luma, padded, planes, stacked
+from vmm.parts import Grid, LinearFilter, Motion, NonlinearFilter, SpatialPlan, TemporalFilter
+from vmm.spatial import Gaussian, SteerablePyramid, color_laplacian, luma, padded, planes, stacked, with_chroma
+from vmm.spatial._chroma import ChromaSize
 from vmm.spatial.steerable import max_phase_shift
 
 Reading: TypeAlias = Literal["displacement", "phase"]
@@ -31,6 +32,10 @@ more of a step passes."""
 _COLOR_LEVEL = 4
 """Number of times that frames are halved before changes of color are read, in areas wider than 16 px."""
 
+_CHROMA_LIMIT = 5.0
+"""Limit on the displacement of chroma in px of the level, that is 10 px of the frame for the finest detail. Without a
+denoiser, larger displacement tears the chroma at the edges of objects that pass by."""
+
 
 def magnify_with_color(
     frames: Frames,
@@ -40,13 +45,18 @@ def magnify_with_color(
     temporal: LinearFilter,
     alpha: Gain,
     color: float,
+    chroma: ChromaSize | None,
     bands: int,
     mask: Mask | None,
 ) -> Frames:
-    """Magnify motion by `alpha` and, unless `color` is 0, changes of color over large areas by `color`."""
+    """Magnify motion by `alpha` and, unless `color` is 0, changes of color over large areas by `color`.
+
+    Chroma moves with the luma only if `color` is 0.
+    """
     if not math.isfinite(color):
         raise ValueError(f"color={color!r} must be finite: output change = (1 + color) * input change")
     if color == 0:
+        spatial, motion = with_chroma(spatial, chroma), _moving_chroma(motion)
         return magnify(frames, spatial=spatial, motion=motion, temporal=temporal, alpha=alpha, mask=mask)
     if bands > 1:
         raise ValueError(f"color={color!r} needs a single band (low, high), but there are {bands}")
@@ -76,13 +86,17 @@ def magnify_displacement(
     octave: float,
     orientations: int,
     mask: Mask | None,
+    chroma: ChromaSize | None,
 ) -> Frames:
-    """Magnify the displacement of the levels of a Laplacian pyramid, or that of the subbands of a steerable pyramid."""
+    """Magnify the displacement of the levels of a Laplacian pyramid, or that of the subbands of a steerable pyramid.
+
+    Chroma moves with the luma, unless the displacement is that of subbands and the temporal filter combines subbands.
+    """
     if motion == "displacement":
         limit = _LEVEL_LIMIT if limit is None else limit
         return magnify(
             frames,
-            spatial=luma(Laplacian),
+            spatial=color_laplacian(chroma),
             motion=level_displacement(limit, sigma=sigma, denoise=True, speed_tolerance=_SPEED_TOLERANCE),
             temporal=temporal,
             alpha=alpha,
@@ -91,11 +105,17 @@ def magnify_displacement(
     if motion != "phase":
         raise ValueError(f"motion={motion!r} must be 'displacement' or 'phase'")
     limit = _PHASE_LIMIT if limit is None else limit
+    chroma = None if isinstance(temporal, NonlinearFilter) else chroma  # These filters combine subbands of one part.
     return magnify(
         frames,
-        spatial=luma(padded(SteerablePyramid, octave=octave, orientations=orientations)),
-        motion=local_displacement(sigma, limit=limit * max_phase_shift(octave)),
+        spatial=with_chroma(luma(padded(SteerablePyramid, octave=octave, orientations=orientations)), chroma),
+        motion=_moving_chroma(local_displacement(sigma, limit=limit * max_phase_shift(octave))),
         temporal=temporal,
         alpha=alpha,
         mask=mask,
     )
+
+
+def _moving_chroma(motion: Motion) -> Motion:
+    """The motion for luma, and for chroma the displacement of the levels of ``with_chroma``."""
+    return per_part(motion, level_displacement(_CHROMA_LIMIT))

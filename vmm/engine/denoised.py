@@ -23,7 +23,8 @@ from vmm.engine.running import RunningStatistics, response
 from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window
-from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, in_band_residual, probe_rows, shrinkage
+from vmm.motion._level_displacement import first_plane
+from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, probed_residual, shrinkage
 from vmm.parts import CausalFilter, LazySequence, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
 
@@ -35,28 +36,24 @@ class Sums:
     ----------
     motion
         Products (r, 2, h', w') of the analysis matrix with the displacement between frames.
-    change
-        Products (r, n, 3, w) of the same matrix with the changes of the probed rows.
+    residual
+        Products (r, n, w) of the same matrix with the changes of the probed rows that displacement does not explain.
     evidence
         Sum (4, h', w') of the evidence.
-    value
-        Sum (n, 3, w) of the values of the probed rows.
     n_frames
         Number of frames.
     """
 
     motion: Array
-    change: Array
+    residual: Array
     evidence: Array
-    value: Array
     n_frames: int
 
     def add(self, other: Sums) -> None:
         """Add the sums over further frames."""
         self.motion += other.motion
-        self.change += other.change
+        self.residual += other.residual
         self.evidence += other.evidence
-        self.value += other.value
         self.n_frames += other.n_frames
 
 
@@ -126,13 +123,12 @@ class DenoisedBands(FastBands):
         i: int,
     ) -> None:
         """Add the sums of subband i over some frames."""
-        coefs = bands[i]
+        coefs = first_plane(bands[i])
         before = self._previous(previous, i, coefs)
         earlier = namespace(coefs).concatenate([before[None], coefs[:-1]])
         reading = self._motions[i].denoiser.read(coefs, earlier)
-        values = coefs[:, probe_rows(coefs.shape[-2])]
-        change = product(values - earlier[:, probe_rows(coefs.shape[-2])], columns)
-        sums = Sums(product(reading[:, :2], columns), change, reading[:, 2:].sum(0), values.sum(0), len(coefs))
+        residual = probed_residual(coefs, earlier, reading[:, :2], probe_rows(coefs.shape[-2]))
+        sums = Sums(product(reading[:, :2], columns), product(residual, columns), reading[:, 2:].sum(0), len(coefs))
         before[...] = coefs[-1]
         if totals[i] is None:
             totals[i] = sums
@@ -166,8 +162,8 @@ class DenoisedBands(FastBands):
             grid, total = self._plan.grids[i], sums[i]
             motion, evidence = total.motion[: passes.rank], total.evidence / total.n_frames
             rows = probe_rows(grid.shape[0])
-            change = in_band_residual(total.change[: passes.rank], total.value / total.n_frames, motion, rows)
-            color = color_of_noise(passes.mean_square(change), evidence[3], passes.white, rows)
+            residual = passes.mean_square(total.residual[: passes.rank])
+            color = color_of_noise(residual, evidence[3], passes.white, rows)
             noise = self._motions[i].denoiser.noise(evidence, passes.white * color, grid)
             prior = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
             moments = Moments(*(passes.mean_square(a, b).sum(0) for a, b in _pairs(motion, prior)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,10 +82,11 @@ def level_displacement(
             motion = _multiplied(selection, motion)
         return displaced_level(coefs, motion, alpha, limit)
 
-    read = partial(gradient_displacement, sigma=sigma)
-    return Motion(
-        read, put, _amplitude, takes=("real",), denoiser=Denoiser(sigma, speed_tolerance) if denoise else None
-    )
+    def read(coefs: Array, reference: Array) -> Array:
+        return gradient_displacement(first_plane(coefs), first_plane(reference), sigma=sigma)
+
+    denoiser = Denoiser(sigma, speed_tolerance) if denoise else None
+    return Motion(read, put, _amplitude, takes=("real",), denoiser=denoiser)
 
 
 def _selection(direction: float | Sequence[float], across: float) -> np.ndarray:
@@ -111,6 +111,11 @@ def _multiplied(matrix: np.ndarray, motion: Array) -> Array:
     (a, b), (c, d) = matrix.tolist()
     down, right = motion[:, 0], motion[:, 1]
     return namespace(motion).stack([a * down + b * right, c * down + d * right], axis=1)
+
+
+def first_plane(coefs: Array) -> Array:
+    """The level (T, h, w), or the first plane of a level (T, n, h, w), from which motion is read."""
+    return coefs[:, 0] if coefs.ndim == 4 else coefs
 
 
 def _amplitude(coefs: Array) -> Array:

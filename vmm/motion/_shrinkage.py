@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.levels import SLOPE, SMOOTH, gradient_evidence
 from vmm.backend.reference import blur, correlate, resample
 from vmm.parts import Grid
@@ -163,20 +163,20 @@ def probe_rows(height: int) -> np.ndarray:
     return np.clip(rows[:, None] + np.arange(-1, 2), 0, height - 1)
 
 
-def in_band_residual(change: Array, value: Array, displacement: Array, rows: np.ndarray) -> Array:
-    """Part (m, n, w) of filtered changes of brightness in probed rows that a displacement does not explain.
+def probed_residual(images: Array, earlier: Array, displacement: Array, rows: np.ndarray) -> Array:
+    """Part (T, n, w) of the change between frames in probed rows that the displacement does not explain.
 
     Parameters
     ----------
-    change
-        Filtered changes (m, n, 3, w) of the probed rows with their neighbors.
-    value
-        Mean values (n, 3, w) of the same rows.
+    images, earlier
+        Levels (T, h, w) of frames and of the frames before them.
     displacement
-        Filtered displacement (m, 2, h', w').
+        Displacement (T, 2, h', w') between them.
     rows
-        Indices (n, 3) of the rows.
+        Indices (n, 3) of rows with their neighbors.
     """
+    image, before = samples(images, rows, 1), samples(earlier, rows, 1)
+    value, change = (image + before) / 2, image - before
     across = np.array(SMOOTH)
 
     def mixed(x: Array, taps: Any) -> Array:
@@ -185,7 +185,7 @@ def in_band_residual(change: Array, value: Array, displacement: Array, rows: np.
     change = correlate(mixed(change, across), SMOOTH, -1)
     down, right = correlate(mixed(value, SLOPE), SMOOTH, -1), correlate(mixed(value, across), SLOPE, -1)
     columns = np.arange(change.shape[-1]) // 2
-    displacement = displacement[:, :, rows[:, 1] // 2][..., columns]
+    displacement = samples(samples(displacement, rows[:, 1] // 2, -2), columns, -1)
     return change + down * displacement[:, 0] + right * displacement[:, 1]
 
 
@@ -206,6 +206,6 @@ def color_of_noise(power: Array, residual: Array, white: float, rows: np.ndarray
         Indices (n, 3) of the probed rows.
     """
     columns = np.arange(power.shape[-1]) // 2
-    expected = residual[rows[:, 1] // 2][:, columns] * (white / 2)
+    expected = samples(samples(residual, rows[:, 1] // 2, -2), columns, -1) * (white / 2)
     maps = blur(namespace(power).stack([power, expected]), (2.0, 2.0))
     return max(1.0, float(namespace(power).median(maps[0] / (maps[1] + 1e-9))))
