@@ -83,9 +83,8 @@ FILTERS: dict[str, LinearFilter] = {
 }
 
 FEW_SUBBANDS = {"octave": 1.0, "orientations": 2}  # the laws hold at any number of subbands
-STEERABLE = ("phase", "acceleration", "jerk", "anisotropy", "bilateral")  # methods that use a steerable pyramid
 METHODS = {  # with few subbands, which take a small part of the time of the defaults
-    name: partial(getattr(vmm, name).magnify, **FEW_SUBBANDS) if name in STEERABLE else getattr(vmm, name).magnify
+    name: partial(getattr(vmm, name).magnify, **FEW_SUBBANDS) if name == "phase" else getattr(vmm, name).magnify
     for name in vmm.METHODS
 }
 

@@ -116,7 +116,7 @@ GAINS: dict[str, tuple[dict[str, Any], float]] = {  # method: settings, and how 
     "color": ({"temporal": fir, "level": 0}, 0.1),
     "acceleration": ({}, 0.1),
     "jerk": ({}, 0.1),
-    "anisotropy": ({}, 0.2),  # what is weighted by how sure it is, is not magnified in full
+    "anisotropy": ({}, 0.1),
     "bilateral": ({}, 0.1),
     "gradient": ({}, 0.07),  # three taps understate the slope of fine detail
     "lagrangian": ({}, 0.05),

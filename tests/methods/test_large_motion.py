@@ -37,7 +37,7 @@ def test_similarity_of_the_input_and_of_the_phase_method_on_the_drifting_disc(di
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"),
-    [("acceleration", 0.955), ("jerk", 0.955), ("anisotropy", 0.955), ("bilateral", 0.952), ("lagrangian", 0.985)],
+    [*((name, 0.98) for name in FOLLOWERS), ("lagrangian", 0.985)],
 )
 def test_the_drifting_disc(name, least, disc):
     frames, truth = disc

@@ -163,7 +163,7 @@ class DenoisedBands(FastBands):
             motion, evidence = total.motion[: passes.rank], total.evidence / total.n_frames
             rows = probe_rows(grid.shape[0])
             residual = passes.mean_square(total.residual[: passes.rank])
-            color = color_of_noise(residual, evidence[3], passes.white, rows)
+            color = color_of_noise(residual, evidence[3], total.motion[passes.rank :].mean(0), passes.white, rows)
             noise = self._motions[i].denoiser.noise(evidence, passes.white * color, grid)
             prior = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
             moments = Moments(*(passes.mean_square(a, b).sum(0) for a, b in _pairs(motion, prior)))

@@ -94,13 +94,14 @@ class RunningStatistics:
         if self._count == 0:
             return  # The first frame has no displacement.
         self._average("evidence", reading[2:], self._memory)
+        self._average("drift", reading[:2], self._memory)
         self._average("noise", residual**2, self._memory)
         self._average("own", (signal**2).sum(0), self._memory)
         self._average("mixed", (signal * prior).sum(0), self._memory)
         self._average("coarse", (prior**2).sum(0), self._memory)
         if self._count in (1, 2, 4) or self._count % INTERVAL == 0:
             means = self._means
-            color = color_of_noise(means["noise"], means["evidence"][3], self._white, self._rows)
+            color = color_of_noise(means["noise"], means["evidence"][3], means["drift"], self._white, self._rows)
             noise = denoiser.noise(means["evidence"], self._white * color, self._grid)
             self._shrinkage = shrinkage(
                 means["evidence"], noise, Moments(means["own"], means["mixed"], means["coarse"])
