@@ -20,10 +20,12 @@ from vmm.spatial import (
     Pixels,
     RieszPyramid,
     SteerablePyramid,
+    color_laplacian,
     luma,
     padded,
     planes,
     stacked,
+    with_chroma,
 )
 from vmm.temporal import acceleration, butterworth, causal, chain, difference, fir, ideal, iir, jerk, parallel, unwrap
 
@@ -55,6 +57,10 @@ COLOR: dict[str, Any] = {
     "planes of a gaussian pyramid": planes(GaussianPyramid, chroma=0.3),
     "luma of a dual tree": luma(DualTree),
     "luma of padded": luma(padded(SteerablePyramid, octave=1.0)),
+    "color laplacian": color_laplacian(),
+    "color laplacian of full size": color_laplacian("full"),
+    "steerable with chroma": with_chroma(luma(padded(SteerablePyramid, octave=1.0))),
+    "laplacian with chroma of full size": with_chroma(luma(Laplacian), "full"),
     "luma stacked on planes": stacked(luma(Laplacian), planes(Gaussian, level=2)),
 }
 

@@ -36,6 +36,10 @@ _CHROMA_LIMIT = 5.0
 """Limit on the displacement of chroma in px of the level, that is 10 px of the frame for the finest detail. Without a
 denoiser, larger displacement tears the chroma at the edges of objects that pass by."""
 
+_CHROMA_SIGMA = 2.0
+"""Standard deviation in px of the level of the window in which the displacement of chroma is estimated. A wider window
+mixes the motion of an object with that of its background, so that the chroma of its edge stays behind."""
+
 
 def magnify_with_color(
     frames: Frames,
@@ -118,4 +122,4 @@ def magnify_displacement(
 
 def _moving_chroma(motion: Motion) -> Motion:
     """The motion for luma, and for chroma the displacement of the levels of ``with_chroma``."""
-    return per_part(motion, level_displacement(_CHROMA_LIMIT))
+    return per_part(motion, level_displacement(_CHROMA_LIMIT, sigma=_CHROMA_SIGMA))
