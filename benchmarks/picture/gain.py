@@ -24,7 +24,7 @@ TEXT = (
 FS, FREQUENCY, BAND, ALPHA, AMPLITUDE, ANGLE, FRAMES = 30.0, 3.0, (2.0, 4.0), 10.0, 0.1, 25.0, 96
 OUTSIDE = 2.3 * BAND[1]
 COMPARED = slice(36, 66, 2)
-CAUSAL = {"temporal": "butterworth"}
+CAUSAL = {"temporal": "causal"}
 """Options for causal processing of methods whose default looks ahead."""
 
 WAVELENGTHS = (2.5, 3.0, 4.0, 8.0, 16.0, 32.0, 64.0)
