@@ -195,8 +195,9 @@ def probed_residual(images: Array, earlier: Array, displacement: Array, rows: np
 def color_of_noise(power: Array, residual: Array, speed: Array, white: float, rows: np.ndarray) -> float:
     """Power of noise within the band over that of white noise of the same variance, at least 1.
 
-    Noise of video compression changes slowly; it has much more power in low bands than white noise. Where things move,
-    errors of the reading look like such noise, so that only what is still counts. The result is 1 if nothing is still.
+    Noise of video compression changes slowly; it has much more power in low bands than white noise. Errors of the
+    reading of moving objects look like such noise, so that only samples at rest count. The result is 1 if no sample is
+    at rest.
 
     Parameters
     ----------
