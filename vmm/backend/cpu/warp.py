@@ -174,8 +174,10 @@ def average_similar_rows(
 
 
 @kernel
-def draw_triangle(points: Any, displacement: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any) -> None:
-    """Draw a triangle with corners (3, 2) and their displacements; the larger displacement hides the smaller."""
+def draw_triangle(
+    points: Any, displacement: Any, rest: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any
+) -> None:
+    """Draw a triangle with corners (3, 2) and their displacements; that which differs most from `rest` is in front."""
     h, w = depth.shape
     y, x = points[:, 0], points[:, 1]
     min_row, max_row = min(y[0], y[1], y[2]), max(y[0], y[1], y[2])
@@ -192,13 +194,13 @@ def draw_triangle(points: Any, displacement: Any, tolerance: Any, max_extent: An
                 continue
             down = a * displacement[0, 0] + b * displacement[1, 0] + d * displacement[2, 0]
             across = a * displacement[0, 1] + b * displacement[1, 1] + d * displacement[2, 1]
-            far = down * down + across * across
+            far = (down - rest[0]) * (down - rest[0]) + (across - rest[1]) * (across - rest[1])
             if far > depth[r, c]:
                 depth[r, c], out[0, r, c], out[1, r, c] = far, down, across
 
 
 @kernel
-def draw_mesh(displacement: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any) -> None:
+def draw_mesh(displacement: Any, rest: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any) -> None:
     """Forward warp of displacements (2, H, W): draw a mesh of triangles whose corners are the displaced pixels."""
     h, w = depth.shape
     points, corners = np.empty((3, 2), np.float32), np.empty((3, 2), np.float32)
@@ -210,7 +212,7 @@ def draw_mesh(displacement: Any, tolerance: Any, max_extent: Any, depth: Any, ou
                     j = c + (half if k == 0 else (k == 1) != (half == 1))
                     corners[k, 0], corners[k, 1] = displacement[0, i, j], displacement[1, i, j]
                     points[k, 0], points[k, 1] = _f(i) + displacement[0, i, j], _f(j) + displacement[1, i, j]
-                draw_triangle(points, corners, tolerance, max_extent, depth, out)
+                draw_triangle(points, corners, rest, tolerance, max_extent, depth, out)
 
 
 def bilinear(fields: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -223,11 +225,16 @@ def bicubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
     return _by_rows(bicubic_rows, (len(splines), *points.shape[1:]), _single(splines), _single(points))
 
 
-def forward_warp(displacement: np.ndarray, tolerance: float = 1e-4, max_extent: float = 64.0) -> np.ndarray:
+def forward_warp(
+    displacement: np.ndarray,
+    rest: tuple[float, float] = (0.0, 0.0),
+    tolerance: float = 1e-4,
+    max_extent: float = 64.0,
+) -> np.ndarray:
     """Forward warp of a displacement field."""
     displacement = _single(displacement)
-    out = displacement.copy()
-    draw_mesh(displacement, _f(tolerance), _f(max_extent), np.full(displacement.shape[1:], -1, np.float32), out)
+    out, depth = displacement.copy(), np.full(displacement.shape[1:], -1, np.float32)
+    draw_mesh(displacement, _single(rest), _f(tolerance), _f(max_extent), depth, out)
     return out
 
 

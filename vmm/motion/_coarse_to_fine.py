@@ -1,0 +1,148 @@
+"""Displacement between two frames of any distance, by gradient least squares from coarse to fine levels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace
+from vmm.backend.luma import LUMA_WEIGHTS
+from vmm.backend.pairs import FLOOR, TINY, contrast_terms, pair_slopes, slope_products, window_displacement
+from vmm.backend.reference import blur, expand, reduce, robust_std
+from vmm.motion.warp import bicubic, bilinear, pixel_positions, spline_coefs
+
+MIN_SIDE = 10
+"""Smallest side in px of a level: below it, the narrow window covers the level."""
+
+NARROW, WIDE = 3.0, 8.0
+"""Standard deviations in px of the level of the two Gaussian windows. The narrow one follows small objects, the wide
+one averages more noise."""
+
+MIN_EVIDENCE = 4.0
+"""Improvement by the narrow window, in variances of the noise, above which its displacement begins to count."""
+
+SIGMA_CONTRAST = 8.0
+"""Standard deviation in px of the level of the window in which a change of contrast is constant."""
+
+RIDGE_CONTRAST = 1e-3
+"""Regularization of the change of contrast relative to the mean square of the values."""
+
+RIDGE_NOISE = 0.5
+"""Regularization by the noise, in variances of the noise of the level."""
+
+SOFTNESS = 0.5, 0.02
+"""Constant in the weight of the products: in variances of the noise per channel, and relative to the mean energy."""
+
+MIN_NOISE = 0.4, 0.01
+"""Smallest standard deviation that is assumed for noise: that of the rounding of both frames in gray levels for
+integers, and a fraction of the standard deviation of the luma for all types."""
+
+NOISE_OF_LEVELS = 0.942, 0.233, 0.101, 0.0488, 0.0239, 0.0115
+"""Standard deviation of white noise in the levels of the pyramid, finest first, if it is 1 in the frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class FrameLevels:
+    """The band-passed levels of a frame, as cubic splines.
+
+    Attributes
+    ----------
+    luma
+        Luma (H, W) of the frame.
+    splines
+        Spline coefficients (C, h, w) of each level of the Laplacian pyramid, the finest first. C is 1 or 3.
+    """
+
+    luma: Array
+    splines: list[Array]
+
+    @property
+    def channel_noise(self) -> float:
+        """Standard deviation of the noise of a channel relative to that of the luma, if the channels are independent."""
+        return 1 / math.hypot(*LUMA_WEIGHTS) if len(self.splines[0]) == 3 else 1.0
+
+
+def frame_levels(planes: Array) -> FrameLevels:
+    """The levels of the color planes (C, H, W) of a frame, C = 1 or 3."""
+    weights = LUMA_WEIGHTS if len(planes) == 3 else (1.0,)
+    luma = sum(weight * plane for weight, plane in zip(weights, planes, strict=True))
+    splines, x, side = [], planes, min(planes.shape[1:])
+    while not splines or side >= 2 * MIN_SIDE:
+        coarse = reduce(x)
+        splines.append(spline_coefs(x - expand(coarse, x.shape[-2:])))
+        x, side = coarse, (side + 1) // 2
+    return FrameLevels(luma, splines)
+
+
+def pair_displacement(a: FrameLevels, b: FrameLevels, min_noise: float = 0.0) -> Array:
+    """Displacement (2, H, W), down and right, in px, from frame a to frame b at each pixel of the frame between them.
+
+    Both frames are displaced by half of the displacement of the coarser level towards each other, by exact cubic
+    splines, and the rest is the least-squares solution of the brightness constancy over all color channels [1]_, in a
+    wide and a narrow Gaussian window. The narrow one counts where it explains the change better than noise could. The
+    part of the change that resembles the level itself is a change of light and is removed.
+
+    Parameters
+    ----------
+    a, b
+        Levels of the two frames.
+    min_noise
+        Smallest standard deviation of the noise of the luma that is assumed, in gray levels. By default 0.
+
+    References
+    ----------
+    .. [1] Lucas, Kanade: An iterative image registration technique with an application to stereo vision. IJCAI 1981.
+    """
+    noise = max(noise_std(b.luma - a.luma), min_noise)
+    displacement = None
+    for level, (first, second) in reversed(list(enumerate(zip(a.splines, b.splines, strict=True)))):
+        xp, pixels = namespace(first), pixel_positions(first)
+        if displacement is None:
+            displacement = xp.zeros_like(pixels)
+        else:
+            displacement = 2 * bilinear(displacement, pixels / 2)
+        earlier, later = bicubic(first, pixels - displacement / 2), bicubic(second, pixels + displacement / 2)
+        level_noise = noise * NOISE_OF_LEVELS[min(level, len(NOISE_OF_LEVELS) - 1)]
+        step = _step(pair_slopes(earlier, later), level_noise, a.channel_noise)
+        displacement = displacement + xp.clip(step, -1, 1)
+    return displacement
+
+
+def noise_std(change: Array) -> float:
+    """Standard deviation of white noise in each of two frames, from the difference (H, W) of the frames."""
+    rows = change[1:] - change[:-1]
+    return robust_std(rows[:, 1:] - rows[:, :-1]) / (2 * math.sqrt(2))
+
+
+def min_noise(luma: Array, is_integer: bool) -> float:
+    """Smallest standard deviation of the noise that is assumed for a clip with frames of this luma (H, W)."""
+    rounding, relative = MIN_NOISE
+    return max(rounding if is_integer else 0.0, relative * float(luma.std()))
+
+
+def _step(slopes: Array, noise: float, channel_noise: float) -> Array:
+    """Displacement (2, h, w) in a wide and a narrow window, from slopes (4, C, h, w)."""
+    xp, channels = namespace(slopes), slopes.shape[1]
+    vt, vv, energy = contrast_terms(slopes)
+    vt, vv = blur(xp.stack([vt, vv]), (SIGMA_CONTRAST, SIGMA_CONTRAST))
+    contrast = vt / (vv + RIDGE_CONTRAST * float(vv.mean()) + TINY)
+    per_noise, per_energy = SOFTNESS
+    mean = float(energy.mean())
+    softness = per_noise * channels * noise**2 + per_energy * mean + TINY
+    products = slope_products(slopes, contrast, energy, softness)
+    ridge = RIDGE_NOISE * noise**2 + FLOOR * float((products[0] + products[1]).mean()) + TINY
+    wide = window_displacement(blur(products, (WIDE, WIDE)), ridge)
+    averaged = blur(products, (NARROW, NARROW))
+    excess = window_displacement(averaged, ridge) - wide
+    return wide + excess * _evidence(averaged, excess, channel_noise * noise)
+
+
+def _evidence(products: Array, excess: Array, noise: float) -> Array:
+    """Weight (h, w) in [0, 1] of the excess displacement (2, h, w) of the narrow window over the wide one."""
+    (yy, xx, yx), (down, right) = products[:3], excess
+    samples = 4 * math.pi * NARROW**2  # the number of independent samples in the window
+    gain = samples * (yy * down * down + xx * right * right + 2 * yx * down * right) / (noise**2 / 2 + TINY)
+    gain = blur(gain, (NARROW, NARROW))
+    return namespace(gain).maximum(0, 1 - MIN_EVIDENCE / (gain + 1e-9)).astype(np.float32)
