@@ -94,9 +94,9 @@ def shift(name: str, motion: float, out: float, noise: float = 0.0, *, side: int
     rng = np.random.default_rng([seed, HELD_OUT.index(name)])
     angle = rng.uniform(0, 2 * np.pi)
     direction = np.array([np.sin(angle), np.cos(angle)])
-    image = _center_crop(name, side + 32)
+    image = photograph(name, side + 32)
     a, b, truth = (translated(image, size * direction)[INNER] for size in (0.0, motion, out))
-    noisy_a, noisy_b = (_dithered(frame + rng.normal(0, noise, frame.shape), rng) for frame in (a, b))
+    noisy_a, noisy_b = (dithered(frame + rng.normal(0, noise, frame.shape), rng) for frame in (a, b))
     return Shift(noisy_a, noisy_b, np.clip(truth, 0, 255), direction)
 
 
@@ -181,7 +181,7 @@ def measured_shift(scene: Shift, frame: np.ndarray) -> float:
     return float(fit.x)
 
 
-def _center_crop(name: str, side: int) -> np.ndarray:
+def photograph(name: str, side: int) -> np.ndarray:
     """The center (side, side, 3) of a photograph."""
     import skimage.data
 
@@ -218,6 +218,6 @@ def translated(image: np.ndarray, displacement: np.ndarray) -> np.ndarray:
     return np.fft.ifft2(np.fft.fft2(image, axes=(0, 1)) * rotation[..., None], axes=(0, 1)).real
 
 
-def _dithered(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def dithered(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Gray levels rounded up or down at random, so that their expected value is exact."""
     return np.clip(np.floor(frame + rng.random(frame.shape)), 0, 255).astype(np.uint8)

@@ -47,26 +47,36 @@ def spline_weights(t: Any, out: Any) -> None:
 
 
 @kernel
+def spline_at(image: Any, i: Any, j: Any, down: Any, right: Any) -> Any:
+    """Weighted sum of 4 x 4 samples around a point, of which the second in each direction is (i, j)."""
+    h, w = image.shape
+    value = _f(0)
+    if i >= 1 and j >= 1 and i < h - 2 and j < w - 2:
+        for m in range(4):
+            row = image[i - 1 + m]
+            across = right[0] * row[j - 1] + right[1] * row[j]
+            value += down[m] * (across + right[2] * row[j + 1] + right[3] * row[j + 2])
+        return value
+    first, second, third, fourth = mirror(j - 1, w), mirror(j, w), mirror(j + 1, w), mirror(j + 2, w)
+    for m in range(4):
+        row = image[mirror(i - 1 + m, h)]
+        across = right[0] * row[first] + right[1] * row[second]
+        value += down[m] * (across + right[2] * row[third] + right[3] * row[fourth])
+    return value
+
+
+@kernel
 def bicubic_rows(splines: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
     """Rows start to stop of the splines (C, h, w) at points (2, H, W), mirrored at the border."""
-    h, w = splines.shape[1:]
     down, right = np.empty(4, np.float32), np.empty(4, np.float32)
-    cols = np.empty(4, np.int64)
     for r in range(start, stop):
         for c in range(out.shape[2]):
             y, x = points[0, r, c], points[1, r, c]
             i, j = int(np.floor(y)), int(np.floor(x))
             spline_weights(y - _f(i), down)
             spline_weights(x - _f(j), right)
-            for k in range(4):
-                cols[k] = mirror(j - 1 + k, w)
             for n in range(splines.shape[0]):
-                value = _f(0)
-                for m in range(4):
-                    row = splines[n, mirror(i - 1 + m, h)]
-                    across = right[0] * row[cols[0]] + right[1] * row[cols[1]]
-                    value += down[m] * (across + right[2] * row[cols[2]] + right[3] * row[cols[3]])
-                out[n, r, c] = value
+                out[n, r, c] = spline_at(splines[n], i, j, down, right)
 
 
 @kernel
