@@ -95,17 +95,17 @@ def pair_displacement(a: FrameLevels, b: FrameLevels, min_noise: float = 0.0) ->
     ----------
     .. [1] Lucas, Kanade: An iterative image registration technique with an application to stereo vision. IJCAI 1981.
     """
-    noise = max(noise_std(b.luma - a.luma), min_noise)
+    noise = noise_std(b.luma - a.luma)
     displacement = None
     for level, (first, second) in reversed(list(enumerate(zip(a.splines, b.splines, strict=True)))):
         xp, pixels = namespace(first), pixel_positions(first)
         if displacement is None:
             displacement = xp.zeros_like(pixels)
         else:
-            displacement = 2 * bilinear(displacement, pixels / 2)
+            displacement = 2 * _doubled(displacement, first.shape[1:])
         earlier, later = bicubic(first, pixels - displacement / 2), bicubic(second, pixels + displacement / 2)
-        level_noise = noise * NOISE_OF_LEVELS[min(level, len(NOISE_OF_LEVELS) - 1)]
-        step = _step(pair_slopes(earlier, later), level_noise, a.channel_noise)
+        share = NOISE_OF_LEVELS[min(level, len(NOISE_OF_LEVELS) - 1)]
+        step = _step(pair_slopes(earlier, later), share * noise, share * min_noise, a.channel_noise)
         displacement = displacement + xp.clip(step, -1, 1)
     return displacement
 
@@ -122,21 +122,46 @@ def min_noise(luma: Array, is_integer: bool) -> float:
     return max(rounding if is_integer else 0.0, relative * float(luma.std()))
 
 
-def _step(slopes: Array, noise: float, channel_noise: float) -> Array:
-    """Displacement (2, h, w) in a wide and a narrow window, from slopes (4, C, h, w)."""
-    xp, channels = namespace(slopes), slopes.shape[1]
-    vt, vv, energy = contrast_terms(slopes)
-    vt, vv = blur(xp.stack([vt, vv]), (SIGMA_CONTRAST, SIGMA_CONTRAST))
-    contrast = vt / (vv + RIDGE_CONTRAST * float(vv.mean()) + TINY)
+def _step(slopes: Array, noise: float, min_noise: float, channel_noise: float) -> Array:
+    """Displacement (2, h, w) from slopes (4, C, h, w), by a wide and a narrow window.
+
+    The windows are means over every second and every fourth sample, which lose nothing that the windows keep.
+    """
+    xp, (channels, h, w) = namespace(slopes), slopes.shape[1:]
+    contrast, energy = _contrast(slopes)
     per_noise, per_energy = SOFTNESS
-    mean = float(energy.mean())
-    softness = per_noise * channels * noise**2 + per_energy * mean + TINY
+    likely = max(noise, min_noise)
+    softness = per_noise * channels * likely**2 + per_energy * float(energy.mean()) + TINY
     products = slope_products(slopes, contrast, energy, softness)
     ridge = RIDGE_NOISE * noise**2 + FLOOR * float((products[0] + products[1]).mean()) + TINY
-    wide = window_displacement(blur(products, (WIDE, WIDE)), ridge)
-    averaged = blur(products, (NARROW, NARROW))
+    half = reduce(products)
+    quarter = reduce(half)
+    wide = _doubled(window_displacement(_window(quarter, WIDE, 2), ridge), half.shape[1:])
+    averaged = _window(half, NARROW, 1)
     excess = window_displacement(averaged, ridge) - wide
-    return wide + excess * _evidence(averaged, excess, channel_noise * noise)
+    return _doubled(wide + excess * _evidence(averaged, excess, channel_noise * likely), (h, w))
+
+
+def _contrast(slopes: Array) -> tuple[Array, Array]:
+    """Relative change of contrast (h, w), and the energy (h, w) of the slopes, from slopes (4, C, h, w)."""
+    terms = contrast_terms(slopes)
+    half = reduce(terms[:2])
+    vt, vv = _window(reduce(half), SIGMA_CONTRAST, 2)
+    contrast = vt / (vv + RIDGE_CONTRAST * float(vv.mean()) + TINY)
+    return _doubled(_doubled(contrast[None], half.shape[1:]), slopes.shape[2:])[0], terms[2]
+
+
+def _window(fields: Array, sigma: float, reductions: int) -> Array:
+    """Fields (C, h, w) after some reductions, under a Gaussian window of `sigma` px before them."""
+    before = (4**reductions - 1) / 3  # variance of the binomial filters
+    rest = math.sqrt(sigma**2 - before) / 2**reductions
+    return blur(fields, (rest, rest))
+
+
+def _doubled(fields: Array, size: tuple[int, int]) -> Array:
+    """Fields (C, h, w), interpolated linearly to the samples (H, W) that they were reduced from."""
+    points = namespace(fields).indices(size, dtype=np.float32) / 2
+    return bilinear(fields, points)
 
 
 def _evidence(products: Array, excess: Array, noise: float) -> Array:
@@ -144,5 +169,5 @@ def _evidence(products: Array, excess: Array, noise: float) -> Array:
     (yy, xx, yx), (down, right) = products[:3], excess
     samples = 4 * math.pi * NARROW**2  # the number of independent samples in the window
     gain = samples * (yy * down * down + xx * right * right + 2 * yx * down * right) / (noise**2 / 2 + TINY)
-    gain = blur(gain, (NARROW, NARROW))
-    return namespace(gain).maximum(0, 1 - MIN_EVIDENCE / (gain + 1e-9)).astype(np.float32)
+    gain = blur(gain, (NARROW / 2, NARROW / 2))
+    return namespace(gain).maximum(0, 1 - MIN_EVIDENCE / (gain + 1e-9)).astype(products.dtype)
