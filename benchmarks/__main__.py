@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from benchmarks import gpu, learned, measure, motions, speed
+from benchmarks.picture import run as picture
 from benchmarks.study import run
 
 BENCHMARKS = {
@@ -14,12 +15,14 @@ BENCHMARKS = {
     "learned": learned.main,
 }
 
-if sys.argv[1:2] == ["study"]:
-    run.main(sys.argv[2:])
+OWN_OPTIONS = {"study": run.main, "picture": picture.main}
+
+if sys.argv[1:2] and sys.argv[1] in OWN_OPTIONS:
+    OWN_OPTIONS[sys.argv[1]](sys.argv[2:])
 else:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "name", choices=[*BENCHMARKS, "study"], help="benchmark to run; for the options of study see study --help"
+        "name", choices=[*BENCHMARKS, *OWN_OPTIONS], help="benchmark to run; study and picture have a --help of their own"
     )
     parser.add_argument("--quick", action="store_true", help="use the smallest size, or few scenes")
     options = parser.parse_args()

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from vmm.backend.dispatch import reference_kernels
-from vmm.backend.levels import displaced_level, gradient_displacement
+from vmm.backend.levels import displaced_level, gradient_displacement, gradient_evidence
 from vmm.motion import level_displacement
 
 SIZES = [(40, 56), (41, 57), (16, 7), (3, 4)]
@@ -21,8 +21,8 @@ def images(request, rng):
 def test_compiled_least_squares_equals_reference(images):
     earlier = 0.7 * images + 0.3 * images[::-1]
     with reference_kernels():
-        expected = gradient_displacement(images, earlier)
-    np.testing.assert_allclose(gradient_displacement(images, earlier), expected, rtol=0, atol=1e-5)
+        expected = gradient_displacement(images, earlier, 3.0)
+    np.testing.assert_allclose(gradient_displacement(images, earlier, 3.0), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("images", SIZES, indirect=True)

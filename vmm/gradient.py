@@ -25,7 +25,9 @@ def magnify(
     *,
     fs: float | None = None,
     alpha: Alpha = 10.0,
-    limit: float = 5.0,
+    sigma: float = 3.0,
+    limit: float = 20.0,
+    denoise: bool = True,
     mask: Mask | None = None,
     temporal: Design = fir,
 ) -> Frames:
@@ -93,5 +95,10 @@ def magnify(
     """
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
-        frames, spatial=luma(Laplacian), motion=level_displacement(limit), temporal=chosen, alpha=gain, mask=mask
+        frames,
+        spatial=luma(Laplacian),
+        motion=level_displacement(limit, sigma=sigma, denoise=denoise),
+        temporal=chosen,
+        alpha=gain,
+        mask=mask,
     )

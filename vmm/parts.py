@@ -216,6 +216,7 @@ class Motion:
     limit: float = math.inf
     takes: tuple[Coefs, ...] | None = None
     at: Callable[[Grid], Motion] | None = None
+    denoiser: Any = None
 
     def write(self, coefs: Array, motion: Array, alpha: Any) -> Array:
         """The coefficients with alpha times the motion, after its blur, weight and limit."""

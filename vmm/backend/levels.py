@@ -15,10 +15,6 @@ all frequencies up to about a third of the sampling rate."""
 SLOPE = (-0.5, 0.0, 0.5)
 """Taps of a central difference."""
 
-SIGMA = 3.0
-"""Standard deviation of the Gaussian window of the least squares, in pixels of the level. A narrower window lets more
-noise through, a wider one mixes the motion of neighbors."""
-
 RIDGE = 0.01
 """Regularization relative to the trace of the structure tensor; it keeps the direction along an edge near 0."""
 
@@ -33,39 +29,55 @@ CUBIC = -0.75
 
 
 @fast
-def gradient_displacement(images: Array, earlier: Array) -> Array:
+def gradient_displacement(images: Array, earlier: Array, sigma: float) -> Array:
     """Displacement (T, 2, h', w') down and right from earlier images to images (T, h, w), on every second sample.
 
     Least squares of the brightness constancy with a change of contrast as the third unknown, in a Gaussian window.
     """
+    return _solved(_sums(images, earlier, sigma))[:, :2]
+
+
+@fast
+def gradient_evidence(images: Array, earlier: Array, sigma: float) -> Array:
+    """Displacement and the evidence for it (T, 6, h', w'), for ``gradient_displacement`` with an estimate of its error.
+
+    Planes: the displacement down and right; the structure tensor down-down, down-right and right-right; and the
+    residual, the part of the squared change that neither displacement nor contrast explain. The last four are means in
+    the Gaussian window, in squared gray levels.
+    """
+    return _solved(_sums(images, earlier, sigma))
+
+
+def _sums(images: Array, earlier: Array, sigma: float) -> list[Array]:
+    """Means in the window of the products of slopes, value and change, in the order of the upper triangle."""
     value, change = (images + earlier) / 2, images - earlier
     down = correlate(correlate(value, SLOPE, -2), SMOOTH, -1)
     right = correlate(correlate(value, SMOOTH, -2), SLOPE, -1)
     value, change = (correlate(correlate(x, SMOOTH, -2), SMOOTH, -1) for x in (value, change))
-    unknowns = down, right, value
-    pairs = [(a, b) for i, a in enumerate(unknowns) for b in unknowns[i:]] + [(a, change) for a in unknowns]
-    yy, yx, yv, xx, xv, vv, yt, xt, vt = (_pooled(a * b) for a, b in pairs)
-    return solved(yy, yx, yv, xx, xv, vv, yt, xt, vt)
+    factors = down, right, value, change
+    return [_pooled(a * b, sigma) for i, a in enumerate(factors) for b in factors[i:]]
 
 
-def solved(yy: Array, yx: Array, yv: Array, xx: Array, xv: Array, vv: Array, yt: Array, xt: Array, vt: Array) -> Array:
-    """Solution (T, 2, h, w) of the normal equations, with the change of contrast eliminated."""
+def _solved(sums: list[Array]) -> Array:
+    """Solution of the normal equations with the change of contrast eliminated, structure tensor and residual."""
+    yy, yx, yv, yt, xx, xv, xt, vv, vt, tt = sums
     xp = namespace(yy)
     vv = vv + RIDGE_CONTRAST * (yy + xx) + TINY
     yy, yx, xx = yy - yv * yv / vv, yx - yv * xv / vv, xx - xv * xv / vv
     yt, xt = vt * yv / vv - yt, vt * xv / vv - xt
     ridge = RIDGE * (yy + xx) + TINY
-    yy, xx = yy + ridge, xx + ridge
-    determinant = yy * xx - yx * yx
-    return xp.stack([xx * yt - yx * xt, yy * xt - yx * yt], axis=1) / determinant[:, None]
+    determinant = (yy + ridge) * (xx + ridge) - yx * yx
+    down, right = ((xx + ridge) * yt - yx * xt) / determinant, ((yy + ridge) * xt - yx * yt) / determinant
+    residual = xp.maximum(tt - vt * vt / vv - down * yt - right * xt, 0)
+    return xp.stack([down, right, yy, yx, xx, residual], axis=1)
 
 
-def _pooled(x: Array) -> Array:
+def _pooled(x: Array, sigma: float) -> Array:
     """Means (T, h', w') over 2x2 samples, the last row and column repeated, under the Gaussian window."""
     xp = namespace(x)
     x = xp.pad(x, [(0, 0), (0, x.shape[-2] % 2), (0, x.shape[-1] % 2)], mode="edge")
     x = (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]) / 4
-    return blur(x, (SIGMA / 2, SIGMA / 2))
+    return blur(x, (sigma / 2, sigma / 2))
 
 
 def full_size(displacement: Array, size: tuple[int, int]) -> Array:

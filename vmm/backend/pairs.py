@@ -33,7 +33,7 @@ def pair_slopes(a: Array, b: Array) -> Array:
 
 @fast
 def contrast_terms(slopes: Array) -> Array:
-    """Value times change, squared value, and squared slopes, summed over the channels of slopes (4, C, h, w): (3, h, w).
+    """Sums (3, h, w) over the channels of slopes (4, C, h, w): value times change, squared value, and squared slopes.
 
     The first over the second is the relative change of contrast.
     """

@@ -1,4 +1,4 @@
-"""Frames with displaced pixels: the strength of the displacement, color planes, and values in the type of the frames."""
+"""Frames with displaced pixels: the factor of the displacement, color planes, and values in the type of the frames."""
 
 from __future__ import annotations
 

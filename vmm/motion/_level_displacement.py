@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.levels import displaced_level, gradient_displacement
+from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
 
-def level_displacement(limit: float = 5.0) -> Motion:
+def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool = False) -> Motion:
     """Displacement of the level of a Laplacian pyramid; it is put by interpolation of the displaced level.
 
     The displacement between two images is the least-squares solution of the brightness constancy in a Gaussian window
@@ -54,7 +56,8 @@ def level_displacement(limit: float = 5.0) -> Motion:
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
         return displaced_level(coefs, motion, alpha, limit)
 
-    return Motion(gradient_displacement, put, _amplitude, takes=("real",))
+    read = partial(gradient_displacement, sigma=sigma)
+    return Motion(read, put, _amplitude, takes=("real",), denoiser=Denoiser(sigma) if denoise else None)
 
 
 def _amplitude(coefs: Array) -> Array:

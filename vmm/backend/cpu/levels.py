@@ -8,12 +8,12 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import blur_row, mirror, mirror_margins
-from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, SIGMA, TINY
+from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, TINY
 from vmm.backend.taps import one_sided
 from vmm.backend.threads import by_rows
 
 _f = np.float32
-_PRODUCTS = 9  # yy, yx, yv, xx, xv, vv, yt, xt, vt of the slopes y and x, the value v and the change t
+_PRODUCTS = 10  # yy, yx, yv, yt, xx, xv, xt, vv, vt, tt of the slopes y and x, the value v and the change t
 
 
 @kernel
@@ -47,17 +47,18 @@ def slope_along(row: Any, n: Any, out: Any) -> None:
 
 @kernel
 def add_products(y: Any, x: Any, v: Any, t: Any, keep: Any, out: Any) -> None:
-    """Add the products of slopes, value and change to `keep` times the output (9, w)."""
+    """Add the products of slopes, value and change to `keep` times the output (10, w)."""
     for i in range(y.shape[0]):
         out[0, i] = keep * out[0, i] + y[i] * y[i]
         out[1, i] = keep * out[1, i] + y[i] * x[i]
         out[2, i] = keep * out[2, i] + y[i] * v[i]
-        out[3, i] = keep * out[3, i] + x[i] * x[i]
-        out[4, i] = keep * out[4, i] + x[i] * v[i]
-        out[5, i] = keep * out[5, i] + v[i] * v[i]
-        out[6, i] = keep * out[6, i] + y[i] * t[i]
-        out[7, i] = keep * out[7, i] + x[i] * t[i]
+        out[3, i] = keep * out[3, i] + y[i] * t[i]
+        out[4, i] = keep * out[4, i] + x[i] * x[i]
+        out[5, i] = keep * out[5, i] + x[i] * v[i]
+        out[6, i] = keep * out[6, i] + x[i] * t[i]
+        out[7, i] = keep * out[7, i] + v[i] * v[i]
         out[8, i] = keep * out[8, i] + v[i] * t[i]
+        out[9, i] = keep * out[9, i] + t[i] * t[i]
 
 
 @kernel
@@ -77,22 +78,25 @@ def add_scaled(row: Any, weight: Any, out: Any) -> None:
 
 
 @kernel
-def solve_row(p: Any, down: Any, right: Any) -> None:
-    """Solution of the normal equations (9, w), with the change of contrast eliminated."""
-    for i in range(down.shape[0]):
-        vv = _f(1) / (p[5, i] + _f(RIDGE_CONTRAST) * (p[0, i] + p[3, i]) + _f(TINY))
-        yy, xx = p[0, i] - p[2, i] * p[2, i] * vv, p[3, i] - p[4, i] * p[4, i] * vv
-        yx = p[1, i] - p[2, i] * p[4, i] * vv
-        yt, xt = p[8, i] * p[2, i] * vv - p[6, i], p[8, i] * p[4, i] * vv - p[7, i]
+def solve_row(p: Any, out: Any) -> None:
+    """Solution (2, w) of the normal equations (10, w), or (6, w) with the structure tensor and the residual."""
+    for i in range(p.shape[1]):
+        vv = _f(1) / (p[7, i] + _f(RIDGE_CONTRAST) * (p[0, i] + p[4, i]) + _f(TINY))
+        yy, xx = p[0, i] - p[2, i] * p[2, i] * vv, p[4, i] - p[5, i] * p[5, i] * vv
+        yx = p[1, i] - p[2, i] * p[5, i] * vv
+        yt, xt = p[8, i] * p[2, i] * vv - p[3, i], p[8, i] * p[5, i] * vv - p[6, i]
         ridge = _f(RIDGE) * (yy + xx) + _f(TINY)
-        yy, xx = yy + ridge, xx + ridge
-        scale = _f(1) / (yy * xx - yx * yx)
-        down[i], right[i] = (xx * yt - yx * xt) * scale, (yy * xt - yx * yt) * scale
+        scale = _f(1) / ((yy + ridge) * (xx + ridge) - yx * yx)
+        down, right = ((xx + ridge) * yt - yx * xt) * scale, ((yy + ridge) * xt - yx * yt) * scale
+        out[0, i], out[1, i] = down, right
+        if out.shape[0] > 2:
+            out[2, i], out[3, i], out[4, i] = yy, yx, xx
+            out[5, i] = max(p[9, i] - p[8, i] * p[8, i] * vv - down * yt - right * xt, _f(0))
 
 
 @kernel
 def product_row(image: Any, earlier: Any, j2: Any, taps: Any, rows: Any, slopes: Any, products: Any, out: Any) -> None:
-    """Products of row j2 of the half grid, pooled over 2x2 samples and blurred along the row, (9, w')."""
+    """Products of row j2 of the half grid, pooled over 2x2 samples and blurred along the row, (10, w')."""
     h, w = image.shape
     reach = taps.shape[0] - 1
     half = out.shape[1]
@@ -122,7 +126,7 @@ def product_row(image: Any, earlier: Any, j2: Any, taps: Any, rows: Any, slopes:
 
 @kernel
 def displacement_rows(images: Any, earlier: Any, taps: Any, start: Any, stop: Any, out: Any) -> None:
-    """Rows start to stop of the displacement (T, 2, h', w') between images (T, h, w)."""
+    """Rows start to stop of the displacement (T, 2, h', w') between images (T, h, w), or of the evidence (T, 6, ...)."""
     w = images.shape[2]
     rows_half, half = out.shape[2:]
     reach = taps.shape[0] - 1
@@ -141,14 +145,23 @@ def displacement_rows(images: Any, earlier: Any, taps: Any, start: Any, stop: An
                     for i in range(-reach, reach + 1):
                         place = (done + i - start + reach) % (2 * reach + 1)
                         add_scaled(ring[place, k], taps[abs(i)], sums[k])
-                solve_row(sums, out[t, 0, done], out[t, 1, done])
+                solve_row(sums, out[t, :, done])
 
 
-def gradient_displacement(images: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+def gradient_displacement(images: np.ndarray, earlier: np.ndarray, sigma: float) -> np.ndarray:
     """Displacement (T, 2, h', w') from earlier images to images."""
+    return _displacement(images, earlier, sigma, 2)
+
+
+def gradient_evidence(images: np.ndarray, earlier: np.ndarray, sigma: float) -> np.ndarray:
+    """Displacement, structure tensor and residual (T, 6, h', w')."""
+    return _displacement(images, earlier, sigma, 6)
+
+
+def _displacement(images: np.ndarray, earlier: np.ndarray, sigma: float, planes: int) -> np.ndarray:
     n, h, w = images.shape
-    out = np.empty((n, 2, (h + 1) // 2, (w + 1) // 2), np.float32)
-    taps = one_sided(SIGMA / 2).astype(np.float32)
+    out = np.empty((n, planes, (h + 1) // 2, (w + 1) // 2), np.float32)
+    taps = one_sided(sigma / 2).astype(np.float32)
     images, earlier = (np.ascontiguousarray(x, np.float32) for x in (images, earlier))
     by_rows(lambda start, stop: displacement_rows(images, earlier, taps, start, stop, out), out.shape[2])
     return out

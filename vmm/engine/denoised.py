@@ -1,0 +1,202 @@
+"""The algorithm for motion with a denoiser: what its noise explains is removed from it after the temporal filter.
+
+The displacement of each subband is shrunk by its predicted variance (``vmm.motion._shrinkage``), from the coarsest to the
+finest, and faded where the speed steps (``vmm.engine.speed_steps``). The statistics are means over a window of a
+look-ahead filter, over the clip for a whole-clip filter, and running means for a causal filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace
+from vmm.backend.reference import product
+from vmm.engine.fast_paths import FastBands
+from vmm.engine.frames import grouped
+from vmm.engine.running import RunningStatistics, response
+from vmm.engine.speed_steps import SpeedSteps
+from vmm.engine.two_pass import TwoPassClip
+from vmm.engine.windows import Window
+from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, in_band_residual, probe_rows, shrinkage
+from vmm.parts import CausalFilter, LookAheadFilter, WholeClipFilter
+
+
+@dataclass
+class Sums:
+    """Sums over the frames of a window for one subband.
+
+    Attributes
+    ----------
+    motion
+        Products (r, 2, h', w') of the analysis matrix with the displacement between frames.
+    change
+        Products (r, n, 3, w) of the same matrix with the changes of the probed rows.
+    evidence
+        Sum (4, h', w') of the evidence.
+    value
+        Sum (n, 3, w) of the values of the probed rows.
+    n_frames
+        Number of frames.
+    """
+
+    motion: Array
+    change: Array
+    evidence: Array
+    value: Array
+    n_frames: int
+
+    def add(self, other: Sums) -> None:
+        """Add the sums over further frames."""
+        self.motion += other.motion
+        self.change += other.change
+        self.evidence += other.evidence
+        self.value += other.value
+        self.n_frames += other.n_frames
+
+
+class DenoisedBands(FastBands):
+    """``FastBands`` for motions with a denoiser."""
+
+    def look_ahead(self, temporal: LookAheadFilter, windows: Iterable[Window]) -> Iterator[Array]:
+        """Magnify by a look-ahead filter, in two passes over each window, with the statistics of the window."""
+        for window in windows:
+            start = temporal.delay - window.head
+            passes = _Passes(*self._window_factors(temporal, window), start, temporal.band, temporal.delay)
+            sums, _ = self._projections(window.chunks, passes.columns, self._nones())
+            yield from self._put(window.core, passes, sums)
+
+    def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
+        """Magnify by a whole-clip filter, with the statistics of the clip."""
+        expected, frames_read = -1, clip.length
+        while frames_read != expected:  # A file may hold fewer frames than its header states.
+            expected = frames_read
+            synthesis, analysis = temporal.factors(expected)
+            passes = _Passes(synthesis, _of_differences(analysis), 0, temporal.band, 0)
+            sums, frames_read = self._projections(clip.first_pass(), passes.columns, self._nones())
+        yield from self._put(clip.second_pass(), passes, sums)
+
+    def causal(self, temporal: CausalFilter, chunks: Iterable[Array]) -> Iterator[Array]:
+        """Magnify by a causal filter, with running means as statistics."""
+        white, period = response(temporal)
+        running = [RunningStatistics(temporal, white, period, grid) for grid in self._plan.grids]
+        for chunk in chunks:
+            for frames in grouped([chunk]):
+                yield self._running_block(running, frames)
+
+    def _running_block(self, running: Sequence[RunningStatistics], frames: Array) -> Array:
+        """Some frames, magnified by a causal filter."""
+        bands, residual = self._analyzed(frames)
+        changes: list[Any] = self._nones()
+        coarser = None
+        for i in reversed(self.active):
+            coefs = bands[i]
+            signal, coarser = running[i].filtered(coefs, self._motions[i].denoiser, coarser)
+            changes[i] = self._changed(bands, i, coefs, signal)
+        return self._composed(frames, changes, residual)
+
+    def _project(
+        self,
+        buffers: list[Any],
+        totals: list[Any],
+        columns: np.ndarray,
+        previous: list[Any],
+        bands: Sequence[Array],
+        i: int,
+    ) -> None:
+        """Add the sums of subband i over some frames."""
+        coefs = bands[i]
+        before = self._previous(previous, i, coefs)
+        earlier = namespace(coefs).concatenate([before[None], coefs[:-1]])
+        reading = self._motions[i].denoiser.read(coefs, earlier)
+        values = coefs[:, probe_rows(coefs.shape[-2])]
+        change = product(values - earlier[:, probe_rows(coefs.shape[-2])], columns)
+        sums = Sums(product(reading[:, :2], columns), change, reading[:, 2:].sum(0), values.sum(0), len(coefs))
+        before[...] = coefs[-1]
+        if totals[i] is None:
+            totals[i] = sums
+        else:
+            totals[i].add(sums)
+
+    def _put(self, chunks: Iterable[Array], passes: _Passes, sums: Sequence[Sums | None]) -> Iterator[Array]:
+        """The frames of the second pass, magnified by the denoised displacement."""
+        motions = self._denoised(passes, sums)
+        fadings = [
+            None if s is None else passes.steps.fading(s.motion[passes.rank :], grid.scale)
+            for s, grid in zip(sums, self._plan.grids, strict=True)
+        ]
+
+        def change(part: slice, bands: Sequence[Array], i: int) -> Array:
+            fading = product(fadings[i], passes.steps.interpolation[part])
+            return self._changed(bands, i, bands[i], product(motions[i], passes.synthesis[part]) * fading[:, None])
+
+        done = 0
+        for frames in grouped(chunks):
+            yield self._magnified(frames, partial(change, slice(done, done + len(frames))))
+            done += len(frames)
+
+    def _denoised(self, passes: _Passes, sums: Sequence[Any]) -> list[Any]:
+        """Coefficients (r, 2, h', w') of the denoised displacement of each subband."""
+        motions = self._nones()
+        coarser = None
+        for i in reversed(self.active):
+            grid, total = self._plan.grids[i], sums[i]
+            motion, evidence = total.motion[: passes.rank], total.evidence / total.n_frames
+            rows = probe_rows(grid.shape[0])
+            change = in_band_residual(total.change[: passes.rank], total.value / total.n_frames, motion, rows)
+            color = color_of_noise(passes.mean_square(change), evidence[3], passes.white, rows)
+            noise = self._motions[i].denoiser.noise(evidence, passes.white * color, grid)
+            prior = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
+            moments = Moments(*(passes.mean_square(a, b).sum(0) for a, b in _pairs(motion, prior)))
+            estimate = shrinkage(evidence, noise, moments)
+            motion = estimate.apply(motion, prior)
+            motions[i] = motion * calm(passes.mean_square(motion).sum(0), estimate.error)
+            coarser = motions[i], grid
+        return motions
+
+
+class _Passes:
+    """Matrices of two passes over a window.
+
+    Attributes
+    ----------
+    synthesis
+        Matrix (core, r) with orthonormal columns, so that mean squares over time are those over its r coefficients.
+    rank
+        The number r.
+    columns
+        Matrix (r + m, frames) on the displacement between frames: analysis matrix, and mean speeds.
+    white
+        Power that the filter passes of white noise of variance 1 in the displacement.
+    steps
+        The fading of steps of the speed.
+    """
+
+    def __init__(
+        self, synthesis: np.ndarray, analysis: np.ndarray, start: int, band: tuple[float, float], delay: int
+    ) -> None:
+        self.synthesis, upper = np.linalg.qr(synthesis)
+        analysis = upper @ analysis
+        n, self.rank = self.synthesis.shape
+        period = 2 / (band[0] + band[1])
+        self.steps = SpeedSteps(analysis.shape[1], slice(start, start + n), period, max(delay, round(period)))
+        self.columns = np.concatenate([analysis, self.steps.analysis])
+        of_positions = analysis - np.pad(analysis[:, 1:], [(0, 0), (0, 1)])
+        self.white = float((of_positions**2).sum()) / n
+
+    def mean_square(self, x: Array, y: Array | None = None) -> Array:
+        """Mean over the frames of the product of signals that have the coefficients x and y (r, ...)."""
+        return (x * (x if y is None else y)).sum(0) / len(self.synthesis)
+
+
+def _pairs(own: Array, coarse: Array) -> list[tuple[Array, Array]]:
+    return [(own, own), (own, coarse), (coarse, coarse)]
+
+
+def _of_differences(analysis: np.ndarray) -> np.ndarray:
+    """The matrix that acts on differences between frames as another one acts on their running sum."""
+    return np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1]

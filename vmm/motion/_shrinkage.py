@@ -1,0 +1,208 @@
+"""Shrinkage of displacement by its predicted variance: noise is removed, and motion that is known well is kept."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array, namespace
+from vmm.backend.levels import SLOPE, SMOOTH, gradient_evidence
+from vmm.backend.reference import blur, correlate, resample
+from vmm.parts import Grid
+
+KAPPA = (1.9, 2.5, 2.8, 3.1)
+"""Variance of the right-hand side of the normal equations over that for independent noise in each sample, for levels 0,
+1, 2 and all coarser ones. Noise is correlated by the pyramid and by the smoothing; measured on textures with white
+noise, for windows of 2 to 5 px, within 15 % in the finest levels."""
+
+NOISE_STRUCTURE = 0.35
+"""Structure tensor that noise itself makes, over the residual; measured as 0.27 to 0.34, rounded up."""
+
+LEAST_STRUCTURE = 0.02
+"""Smallest part of the structure tensor that remains after that of noise is subtracted."""
+
+WINDOW = 2.0
+"""Standard deviation in samples, which are 2 px apart, of the window in which variances are compared. Results depend
+little on it: three times the width changes the similarity by less than 0.0005."""
+
+LEAST_VARIANCE = 1e-3
+"""Smallest variance of true motion over that of its predicted error, so that the division below is finite."""
+
+PROBED_ROWS = 16
+"""Number of rows of each level in which the noise within the band is compared with white noise."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Means over time of the products of the filtered displacement with itself and with that of the coarser level.
+
+    Attributes
+    ----------
+    own, mixed, coarse
+        Means (h, w) of d.d, d.c and c.c, summed over both components, where c is the cleaned displacement of the
+        coarser level on the grid of this level.
+    """
+
+    own: Array
+    mixed: Array
+    coarse: Array
+
+
+@dataclass(frozen=True)
+class Shrinkage:
+    """Estimate of the displacement of a level from its own displacement and that of the coarser level.
+
+    The estimate is ``c + M (d - c)`` with matrices M of 2x2 that weigh both by their variances, times a factor.
+
+    Attributes
+    ----------
+    agreement
+        Factor (h, w) in [0, 1] of the displacement of the coarser level, which is 0 where this level does not follow.
+    matrix
+        Elements (3, h, w) of the symmetric M: down-down, down-right and right-right.
+    error
+        Mean squared error (h, w) that remains.
+    """
+
+    agreement: Array
+    matrix: Array
+    error: Array
+
+    def apply(self, displacement: Array, coarse: Array) -> Array:
+        """The estimate (n, 2, h, w)."""
+        prior = self.agreement * coarse
+        down, right = (displacement - prior).swapaxes(0, 1)
+        yy, yx, xx = self.matrix
+        return prior + namespace(prior).stack([yy * down + yx * right, yx * down + xx * right], axis=1)
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """Reading of displacement with the evidence for it, and its shrinkage.
+
+    Attributes
+    ----------
+    sigma
+        Standard deviation of the window of the least squares, in px of the level.
+    """
+
+    sigma: float
+
+    def read(self, images: Array, earlier: Array) -> Array:
+        """Displacement and evidence (T, 6, h', w'): see ``gradient_evidence``."""
+        return gradient_evidence(images, earlier, self.sigma)
+
+    def noise(self, evidence: Array, power: float, grid: Grid) -> Array:
+        """Variance (h', w') of the right-hand side of the normal equations after a filter that passes `power` of noise.
+
+        The covariance of the displacement is this times the inverse of the structure tensor.
+        """
+        # The residual is of the difference of two frames, which has twice the variance of one.
+        kappa = KAPPA[min(round(math.log2(grid.scale)), len(KAPPA) - 1)]
+        return evidence[3] * (power / 2 * kappa / (4 * math.pi * self.sigma**2))
+
+
+def shrinkage(evidence: Array, noise: Array, moments: Moments) -> Shrinkage:
+    """The shrinkage for mean evidence (4, h', w'), the noise of its normal equations, and moments of displacement."""
+    xp = namespace(noise)
+    yy, yx, xx = _structure(evidence)
+    ridge = NOISE_RIDGE * (yy + xx) + 1e-6
+    variance = noise * (yy + xx + 2 * ridge) / ((yy + ridge) * (xx + ridge) - yx * yx)
+    weight = 1 / (variance + 1e-9)
+    mixed, coarse = _blurred(weight * moments.mixed, weight * moments.coarse)
+    agreement = xp.clip(mixed / (coarse + 1e-12), 0, 1)
+    excess = xp.maximum(moments.own - 2 * agreement * moments.mixed + agreement**2 * moments.coarse, 0)
+    excess, error, total = _blurred(weight * excess, weight * variance, weight)
+    true = xp.maximum(excess - error, LEAST_VARIANCE * error) / (2 * total)
+    mu = noise / xp.maximum(true, 1e-12)
+    determinant = (yy + mu) * (xx + mu) - yx * yx + 1e-20
+    matrix = xp.stack([(xx + mu) * yy - yx * yx, mu * yx, (yy + mu) * xx - yx * yx]) / determinant
+    return Shrinkage(agreement, matrix, noise * (yy + xx + 2 * mu) / determinant)
+
+
+NOISE_RIDGE = 0.01
+
+
+def calm(power: Array, error: Array) -> Array:
+    """Factor (h', w') in [0, 1] of displacement of a mean square that is not larger than its error around."""
+    weight = 1 / (error + 1e-9)
+    power, error = _blurred(weight * power, weight * error)
+    return namespace(power).maximum(1 - error / (power + 1e-12), 0)
+
+
+def _structure(evidence: Array) -> tuple[Array, Array, Array]:
+    """Structure tensor without that which noise makes itself."""
+    xp = namespace(evidence)
+    yy, yx, xx, residual = evidence
+    own = NOISE_STRUCTURE * residual
+    yy, xx = xp.maximum(yy - own, LEAST_STRUCTURE * yy), xp.maximum(xx - own, LEAST_STRUCTURE * xx)
+    largest = 0.98 * xp.sqrt(yy * xx)
+    return yy, xp.clip(yx, -largest, largest), xx
+
+
+def _blurred(*maps: Array) -> Array:
+    return blur(namespace(maps[0]).stack(maps), (WINDOW, WINDOW))
+
+
+def finer(displacement: Array, coarse: Grid, grid: Grid) -> Array:
+    """Displacement (n, 2, h', w') of a coarser level, interpolated to the samples of a level and in its pixels."""
+    ratio = coarse.scale / grid.scale
+    rows, cols = ((2 * np.arange((n + 1) // 2) + 0.5) / ratio for n in grid.shape)
+    return ratio * resample(displacement, (rows - 0.5) / 2, (cols - 0.5) / 2)
+
+
+def probe_rows(height: int) -> np.ndarray:
+    """Indices (n, 3) of rows with their neighbors, spread over a level, in which noise is probed."""
+    rows = np.linspace(2, height - 3, max(1, min(PROBED_ROWS, height // 3))).round().astype(int)
+    return np.clip(rows[:, None] + np.arange(-1, 2), 0, height - 1)
+
+
+def in_band_residual(change: Array, value: Array, displacement: Array, rows: np.ndarray) -> Array:
+    """Part (m, n, w) of filtered changes of brightness in probed rows that a displacement does not explain.
+
+    Parameters
+    ----------
+    change
+        Filtered changes (m, n, 3, w) of the probed rows with their neighbors.
+    value
+        Mean values (n, 3, w) of the same rows.
+    displacement
+        Filtered displacement (m, 2, h', w').
+    rows
+        Indices (n, 3) of the rows.
+    """
+    across = np.array(SMOOTH)
+
+    def mixed(x: Array, taps: Any) -> Array:
+        return sum(float(tap) * x[..., i, :] for i, tap in enumerate(taps) if tap)
+
+    change = correlate(mixed(change, across), SMOOTH, -1)
+    down, right = correlate(mixed(value, SLOPE), SMOOTH, -1), correlate(mixed(value, across), SLOPE, -1)
+    columns = np.arange(change.shape[-1]) // 2
+    displacement = displacement[:, :, rows[:, 1] // 2][..., columns]
+    return change + down * displacement[:, 0] + right * displacement[:, 1]
+
+
+def color_of_noise(power: Array, residual: Array, white: float, rows: np.ndarray) -> float:
+    """Power of noise within the band over that of white noise of the same variance, at least 1.
+
+    Noise of video compression changes slowly; it has much more power in low bands than white noise.
+
+    Parameters
+    ----------
+    power
+        Mean square (n, w) of the residual within the band, in the probed rows.
+    residual
+        Mean residual (h', w') of the brightness constancy between frames.
+    white
+        Power that the filter passes of white noise of variance 1.
+    rows
+        Indices (n, 3) of the probed rows.
+    """
+    columns = np.arange(power.shape[-1]) // 2
+    expected = residual[rows[:, 1] // 2][:, columns] * (white / 2)
+    maps = blur(namespace(power).stack([power, expected]), (2.0, 2.0))
+    return max(1.0, float(namespace(power).median(maps[0] / (maps[1] + 1e-9))))
