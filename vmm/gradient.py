@@ -7,12 +7,18 @@ from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
+from vmm.engine.static import LIMIT as STATIC_LIMIT
+from vmm.engine.static import magnify_static
 from vmm.motion import level_displacement
+from vmm.parts import LinearFilter
 from vmm.spatial import Laplacian, luma
 from vmm.temporal import fir
-from vmm.temporal.choice import Band, Design, chosen_filter
+from vmm.temporal.choice import Band, Design, check_one_alpha, chosen_filter
 
 __all__ = ["magnify"]
+
+_LIMIT = 20.0
+"""Limit in px of each level on alpha times the displacement, if motion in a band is magnified."""
 
 
 def __dir__() -> list[str]:
@@ -26,7 +32,7 @@ def magnify(
     fs: float | None = None,
     alpha: Alpha = 10.0,
     sigma: float = 3.0,
-    limit: float = 20.0,
+    limit: float | None = None,
     denoise: bool = True,
     mask: Mask | None = None,
     temporal: Design = fir,
@@ -46,6 +52,10 @@ def magnify(
     band
         Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
         of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
+        None without a filter is the static mode: the motion of each frame relative to the first frame is magnified, and
+        two frames suffice. This mode reads one displacement at full size from all color channels and displaces all
+        channels of both frames by it, so that it is suited for large output motion and for objects that occlude one
+        another. Memory is constant for iterators. `fs`, `sigma` and `denoise` have no effect.
     fs
         Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
         `band` is in cycles per frame.
@@ -93,11 +103,14 @@ def magnify(
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
     The output motion is 10.8 times the input motion.
     """
+    if band is None and not isinstance(temporal, LinearFilter):
+        check_one_alpha(alpha)
+        return magnify_static(frames, alpha=alpha, limit=STATIC_LIMIT if limit is None else limit, mask=mask)
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
         frames,
         spatial=luma(Laplacian),
-        motion=level_displacement(limit, sigma=sigma, denoise=denoise),
+        motion=level_displacement(_LIMIT if limit is None else limit, sigma=sigma, denoise=denoise),
         temporal=chosen,
         alpha=gain,
         mask=mask,

@@ -7,8 +7,6 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-import numpy as np
-
 from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.reference import blur, soft_limit
 from vmm.engine.alpha import Gain, check_alpha, spread_mask

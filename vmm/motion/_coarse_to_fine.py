@@ -14,17 +14,35 @@ from vmm.backend.reference import blur, expand, reduce, robust_std
 from vmm.motion.warp import bicubic, bilinear, pixel_positions, spline_coefs
 
 MIN_SIDE = 10
-"""Smallest side in px of a level: below it, the narrow window covers the level."""
+"""Smallest side in px of a level: below it, the window of 3 px covers the level."""
 
-NARROW, WIDE = 3.0, 8.0
-"""Standard deviations in px of the level of the two Gaussian windows. The narrow one follows small objects, the wide
-one averages more noise."""
 
-MIN_EVIDENCE = 4.0
-"""Improvement by the narrow window, in variances of the noise, above which its displacement begins to count."""
+@dataclass(frozen=True)
+class Window:
+    """A Gaussian window of the least squares.
 
-SIGMA_CONTRAST = 8.0
-"""Standard deviation in px of the level of the window in which a change of contrast is constant."""
+    Attributes
+    ----------
+    sigma
+        Standard deviation in px of the level. A narrow window follows small objects, a wide one averages more noise.
+    halvings
+        Number of times that the products of slopes are reduced to every second sample before they are averaged; a wide
+        window keeps no detail that this loses.
+    min_evidence
+        Improvement over the wider window, in variances of the noise, above which the displacement of this window begins
+        to count. The larger it is, the less noise passes, and the farther neighbors are mixed.
+    """
+
+    sigma: float
+    halvings: int
+    min_evidence: float = 0.0
+
+
+WINDOWS = Window(8.0, 2), Window(3.0, 1, min_evidence=4.0), Window(2.0, 0, min_evidence=10.0)
+"""The windows, the widest first; each has one halving less than the one before it."""
+
+CONTRAST_WINDOW = Window(8.0, 2)
+"""The window in which a change of contrast is constant."""
 
 RIDGE_CONTRAST = 1e-3
 """Regularization of the change of contrast relative to the mean square of the values."""
@@ -60,7 +78,7 @@ class FrameLevels:
 
     @property
     def channel_noise(self) -> float:
-        """Standard deviation of the noise of a channel relative to that of the luma, if the channels are independent."""
+        """Standard deviation of the noise of a channel, relative to that of the luma, if channels are independent."""
         return 1 / math.hypot(*LUMA_WEIGHTS) if len(self.splines[0]) == 3 else 1.0
 
 
@@ -80,9 +98,9 @@ def pair_displacement(a: FrameLevels, b: FrameLevels, min_noise: float = 0.0) ->
     """Displacement (2, H, W), down and right, in px, from frame a to frame b at each pixel of the frame between them.
 
     Both frames are displaced by half of the displacement of the coarser level towards each other, by exact cubic
-    splines, and the rest is the least-squares solution of the brightness constancy over all color channels [1]_, in a
-    wide and a narrow Gaussian window. The narrow one counts where it explains the change better than noise could. The
-    part of the change that resembles the level itself is a change of light and is removed.
+    splines, and the rest is the least-squares solution of the brightness constancy over all color channels [1]_, in
+    three Gaussian windows. A narrower one counts where it explains the change better than noise could. The part of the
+    change that resembles the level itself is a change of light and is removed.
 
     Parameters
     ----------
@@ -99,10 +117,7 @@ def pair_displacement(a: FrameLevels, b: FrameLevels, min_noise: float = 0.0) ->
     displacement = None
     for level, (first, second) in reversed(list(enumerate(zip(a.splines, b.splines, strict=True)))):
         xp, pixels = namespace(first), pixel_positions(first)
-        if displacement is None:
-            displacement = xp.zeros_like(pixels)
-        else:
-            displacement = 2 * _doubled(displacement, first.shape[1:])
+        displacement = xp.zeros_like(pixels) if displacement is None else 2 * _doubled(displacement, first.shape[1:])
         earlier, later = bicubic(first, pixels - displacement / 2), bicubic(second, pixels + displacement / 2)
         share = NOISE_OF_LEVELS[min(level, len(NOISE_OF_LEVELS) - 1)]
         step = _step(pair_slopes(earlier, later), share * noise, share * min_noise, a.channel_noise)
@@ -123,39 +138,42 @@ def min_noise(luma: Array, is_integer: bool) -> float:
 
 
 def _step(slopes: Array, noise: float, min_noise: float, channel_noise: float) -> Array:
-    """Displacement (2, h, w) from slopes (4, C, h, w), by a wide and a narrow window.
-
-    The windows are means over every second and every fourth sample, which lose nothing that the windows keep.
-    """
-    xp, (channels, h, w) = namespace(slopes), slopes.shape[1:]
+    """Displacement (2, h, w) from slopes (4, C, h, w), by windows from wide to narrow."""
     contrast, energy = _contrast(slopes)
-    per_noise, per_energy = SOFTNESS
     likely = max(noise, min_noise)
-    softness = per_noise * channels * likely**2 + per_energy * float(energy.mean()) + TINY
-    products = slope_products(slopes, contrast, energy, softness)
-    ridge = RIDGE_NOISE * noise**2 + FLOOR * float((products[0] + products[1]).mean()) + TINY
-    half = reduce(products)
-    quarter = reduce(half)
-    wide = _doubled(window_displacement(_window(quarter, WIDE, 2), ridge), half.shape[1:])
-    averaged = _window(half, NARROW, 1)
-    excess = window_displacement(averaged, ridge) - wide
-    return _doubled(wide + excess * _evidence(averaged, excess, channel_noise * likely), (h, w))
+    per_noise, per_energy = SOFTNESS
+    softness = per_noise * slopes.shape[1] * likely**2 + per_energy * float(energy.mean()) + TINY
+    products = [slope_products(slopes, contrast, energy, softness)]
+    for _ in range(WINDOWS[0].halvings):
+        products.append(reduce(products[-1]))
+    ridge = RIDGE_NOISE * noise**2 + FLOOR * float((products[0][0] + products[0][1]).mean()) + TINY
+    displacement = None
+    for window in WINDOWS:
+        averaged = _averaged(products[window.halvings], window)
+        narrower = window_displacement(averaged, ridge)
+        if displacement is None:
+            displacement = narrower
+            continue
+        displacement = _doubled(displacement, averaged.shape[1:])
+        excess = narrower - displacement
+        displacement += excess * _evidence(averaged, excess, channel_noise * likely, window)
+    return displacement
 
 
 def _contrast(slopes: Array) -> tuple[Array, Array]:
     """Relative change of contrast (h, w), and the energy (h, w) of the slopes, from slopes (4, C, h, w)."""
     terms = contrast_terms(slopes)
     half = reduce(terms[:2])
-    vt, vv = _window(reduce(half), SIGMA_CONTRAST, 2)
+    vt, vv = _averaged(reduce(half), CONTRAST_WINDOW)
     contrast = vt / (vv + RIDGE_CONTRAST * float(vv.mean()) + TINY)
     return _doubled(_doubled(contrast[None], half.shape[1:]), slopes.shape[2:])[0], terms[2]
 
 
-def _window(fields: Array, sigma: float, reductions: int) -> Array:
-    """Fields (C, h, w) after some reductions, under a Gaussian window of `sigma` px before them."""
-    before = (4**reductions - 1) / 3  # variance of the binomial filters
-    rest = math.sqrt(sigma**2 - before) / 2**reductions
-    return blur(fields, (rest, rest))
+def _averaged(fields: Array, window: Window) -> Array:
+    """Averages of fields (C, h, w), which are reduced already, under a window."""
+    variance = window.sigma**2 - (4**window.halvings - 1) / 3  # without the variance of the binomial filters
+    sigma = math.sqrt(variance) / 2**window.halvings
+    return blur(fields, (sigma, sigma))
 
 
 def _doubled(fields: Array, size: tuple[int, int]) -> Array:
@@ -164,10 +182,11 @@ def _doubled(fields: Array, size: tuple[int, int]) -> Array:
     return bilinear(fields, points)
 
 
-def _evidence(products: Array, excess: Array, noise: float) -> Array:
-    """Weight (h, w) in [0, 1] of the excess displacement (2, h, w) of the narrow window over the wide one."""
+def _evidence(products: Array, excess: Array, noise: float, window: Window) -> Array:
+    """Weight (h, w) in [0, 1] of the excess displacement (2, h, w) of a window over the wider one."""
     (yy, xx, yx), (down, right) = products[:3], excess
-    samples = 4 * math.pi * NARROW**2  # the number of independent samples in the window
+    samples = 4 * math.pi * window.sigma**2  # the number of independent samples in the window
     gain = samples * (yy * down * down + xx * right * right + 2 * yx * down * right) / (noise**2 / 2 + TINY)
-    gain = blur(gain, (NARROW / 2, NARROW / 2))
-    return namespace(gain).maximum(0, 1 - MIN_EVIDENCE / (gain + 1e-9)).astype(products.dtype)
+    sigma = window.sigma / 2**window.halvings
+    gain = blur(gain, (sigma, sigma))
+    return namespace(gain).maximum(0, 1 - window.min_evidence / (gain + 1e-9)).astype(products.dtype)
