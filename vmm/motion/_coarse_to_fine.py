@@ -38,7 +38,7 @@ class Window:
     min_evidence: float = 0.0
 
 
-WINDOWS = Window(8.0, 2), Window(3.0, 1, min_evidence=4.0), Window(2.0, 0, min_evidence=10.0)
+WINDOWS = Window(8.0, 2), Window(3.0, 1, min_evidence=4.0), Window(2.0, 0, min_evidence=14.0)
 """The windows, the widest first; each has one halving less than the one before it."""
 
 CONTRAST_WINDOW = Window(8.0, 2)
@@ -53,7 +53,7 @@ RIDGE_NOISE = 0.5
 SOFTNESS = 0.5, 0.02
 """Constant in the weight of the products: in variances of the noise per channel, and relative to the mean energy."""
 
-MIN_NOISE = 0.4, 0.01
+MIN_NOISE = 0.4, 0.006
 """Smallest standard deviation that is assumed for noise: that of the rounding of both frames in gray levels for
 integers, and a fraction of the standard deviation of the luma for all types."""
 
