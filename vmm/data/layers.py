@@ -30,6 +30,9 @@ _MARGIN = 16
 _SOFTNESS = 0.6
 """Standard deviation in pixels of the Gaussian whose integral is the profile of the object's edge: about 1 px wide."""
 
+_BLUR = 0.7
+"""Standard deviation in pixels of a blur of the photographs, without which edges ring if they are shifted exactly."""
+
 _LOBES = range(2, 6)
 """Numbers of periods of the waves of the object's outline around its center."""
 
@@ -102,7 +105,8 @@ def layers(index: int, motion: float, out: float, noise: float = 0.0, *, side: i
     direction = np.array([np.sin(angle), np.cos(angle)])
     across = np.array([direction[1], -direction[0]]) / 2 * (index % 3 == 2)
     names = HELD_OUT[index % len(HELD_OUT)], HELD_OUT[(index + 3) % len(HELD_OUT)]
-    back, front = (photograph(name, side + 2 * _MARGIN) for name in names)
+    photographs = (photograph(name, side + 2 * _MARGIN) for name in names)
+    back, front = (scipy.ndimage.gaussian_filter(one, (_BLUR, _BLUR, 0)) for one in photographs)
     radius = _outline(rng, side)
     frames, mattes = [], []
     for size in (0.0, motion, out):
