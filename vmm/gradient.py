@@ -63,9 +63,10 @@ def magnify(
         Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
         number, a map (H, W), or one number for each of several bands. The default is 10.
     limit
-        Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 5, the default, it
-        is 5 px for the finest detail, 10 px for detail of twice the size, and so on. Larger displacement fades out, so
-        that it does not tear the image. ``float("inf")`` turns the limit off.
+        Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 20, the default in
+        a band, it is 20 px for the finest detail, 40 px for detail of twice the size, and so on. Larger displacement
+        fades out, so that it does not tear the image. In the static mode it is a limit in px of the frame, 64 by
+        default. ``float("inf")`` turns the limit off.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -102,6 +103,14 @@ def magnify(
     >>> before, after = (vmm.measure.displacement(x).values[12:33, 0, 1].std() for x in (clip, out))
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
     The output motion is 10.8 times the input motion.
+
+    In the static mode, the second of two frames is magnified relative to the first:
+
+    >>> pair = clip[[22, 24]]
+    >>> out = vmm.gradient.magnify(pair, None, alpha=10)
+    >>> before, after = (vmm.motion.flow(*x.astype(float))[1, 8:-8, 8:-8].mean() for x in (pair, out))
+    >>> print(f"The output motion is {after / before:.0f} times the input motion.")
+    The output motion is 11 times the input motion.
     """
     if band is None and not isinstance(temporal, LinearFilter):
         check_one_alpha(alpha)
