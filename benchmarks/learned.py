@@ -2,7 +2,8 @@
 
 The input consists of two frames of a photograph, shifted by 0.05 to 1 px and quantized with dither. The figures are the
 structural similarity to the ground truth at 2 and 5 px of output motion, with and without noise; the effect of a change
-of light; the same similarity for objects that move in front of a background, in the frame and within 8 px of the object; measured over nominal motion; the change of a static scene; the gain in the temporal mode at two frequencies;
+of light; the same similarity for objects that move in front of a background, in the frame and within 8 px of the
+object; measured over nominal motion; the change of a static scene; the gain in the temporal mode at two frequencies;
 the time at 640x360, and the memory at 1080p. Published weights are included if they exist in ``../shared/weights``;
 reading them needs PyTorch.
 """
@@ -72,7 +73,7 @@ def main(quick: bool = False) -> None:
 
 def _layers(magnifiers: dict[str, Magnifier], scenes: Sequence[int]) -> None:
     """Similarity to the truth in scenes of two layers."""
-    print("\nStructural similarity in two layers, in the frame and near the object: motion > output motion in px, + noise")
+    print("\nStructural similarity in two layers, in the frame and near the object; columns as above")
     labels = [f"{m:g}>{o:g}" + (f"+{n:g}" if n else "") for m, o, n in layers.COLUMNS]
     print(f"{'':26}" + "".join(f"{label:>13}" for label in [*labels, "mean"]))
     for name, magnified in magnifiers.items():

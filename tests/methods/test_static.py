@@ -89,16 +89,16 @@ def test_the_scale_of_gray_levels_does_not_matter(clip, scale):
 
 
 @pytest.mark.parametrize(
-    ("column", "least"), [((0.2, 5.0, 0.0), 0.95), ((1.0, 5.0, 0.0), 0.97), ((0.2, 2.0, 3.0), 0.93)]
+    ("column", "minimum"), [((0.2, 5.0, 0.0), 0.95), ((1.0, 5.0, 0.0), 0.97), ((0.2, 2.0, 3.0), 0.93)]
 )
-def test_photographs_are_near_the_truth(column, least):
+def test_photographs_are_near_the_truth(column, minimum):
     run = lambda a, b, factor: magnify(np.stack([a, b]), None, alpha=factor - 1)[1]  # noqa: E731
-    assert shifts.similarities(run, [column], ["coffee"], side=128)[0] > least
+    assert shifts.similarities(run, [column], ["coffee"], side=128)[0] > minimum
 
 
 def test_layers_are_near_the_truth():
     run = lambda a, b, factor: magnify(np.stack([a, b]), None, alpha=factor - 1)[1]  # noqa: E731
-    (frame, near), = layers.similarities(run, [(0.5, 5.0, 0.0)], [1, 2], side=128)
+    ((frame, near),) = layers.similarities(run, [(0.5, 5.0, 0.0)], [1, 2], side=128)
     assert frame > 0.93 and near > 0.88
 
 
@@ -110,7 +110,7 @@ def test_a_change_of_light_is_not_magnified(change):
 
 
 def test_content_that_differs_from_the_rest_is_in_front():
-    """The background moves by 3 px to the left and a strip stands still: the strip is in front."""
+    """The background moves by 3 px to the left and a strip is at rest: the strip is in front."""
     displacement = np.zeros((2, 24, 40), np.float32)
     displacement[1] = -3
     displacement[1, :, 16:24] = 0

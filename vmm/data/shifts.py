@@ -24,7 +24,18 @@ _SEARCH_RANGE = np.arange(-2.0, 16.0, 0.5)
 
 
 def __dir__() -> list[str]:
-    return ["COLUMNS", "HELD_OUT", "INNER", "Shift", "measured_shift", "shift", "similarities", "translated"]
+    return [
+        "COLUMNS",
+        "HELD_OUT",
+        "INNER",
+        "Shift",
+        "dithered",
+        "measured_shift",
+        "photograph",
+        "shift",
+        "similarities",
+        "translated",
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +193,26 @@ def measured_shift(scene: Shift, frame: np.ndarray) -> float:
 
 
 def photograph(name: str, side: int) -> np.ndarray:
-    """The center (side, side, 3) of a photograph."""
+    """Center of a photograph of scikit-image.
+
+    Parameters
+    ----------
+    name
+        Name of the photograph in ``skimage.data``.
+    side
+        Height and width in pixels.
+
+    Returns
+    -------
+    ndarray
+        The center (side, side, 3) of float, in gray levels.
+
+    Examples
+    --------
+    >>> from vmm.data.shifts import photograph
+    >>> photograph("coins", 64).shape
+    (64, 64, 3)
+    """
     import skimage.data
 
     image = np.asarray(getattr(skimage.data, name)(), dtype=float)
@@ -219,5 +249,25 @@ def translated(image: np.ndarray, displacement: np.ndarray) -> np.ndarray:
 
 
 def dithered(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Gray levels rounded up or down at random, so that their expected value is exact."""
+    """Round gray levels up or down at random, so that their expected value is exact.
+
+    Parameters
+    ----------
+    frame
+        Gray levels of any shape, from 0 to 255.
+    rng
+        Generator of the random numbers.
+
+    Returns
+    -------
+    ndarray
+        The rounded gray levels of uint8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.data.shifts import dithered
+    >>> dithered(np.full(1000, 7.25), np.random.default_rng(0)).mean().round(1).item()
+    7.2
+    """
     return np.clip(np.floor(frame + rng.random(frame.shape)), 0, 255).astype(np.uint8)
