@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +39,11 @@ class Window:
     min_evidence: float = 0.0
 
 
-WINDOWS = Window(8.0, 2), Window(3.0, 1, min_evidence=4.0), Window(2.0, 0, min_evidence=14.0)
+WINDOWS = Window(8.0, 2), Window(3.0, 1, min_evidence=4.0), Window(1.5, 0, min_evidence=14.0)
 """The windows, the widest first; each has one halving less than the one before it."""
+
+FINE_LEVELS = 2
+"""Number of levels, from the finest, in which the narrowest window is used. More levels let more noise through."""
 
 CONTRAST_WINDOW = Window(8.0, 2)
 """The window in which a change of contrast is constant."""
@@ -50,8 +54,10 @@ RIDGE_CONTRAST = 1e-3
 RIDGE_NOISE = 0.5
 """Regularization by the noise, in variances of the noise of the level."""
 
-SOFTNESS = 0.5, 0.02
-"""Constant in the weight of the products: in variances of the noise per channel, and relative to the mean energy."""
+SOFTNESS = 8.0, 0.02
+"""Constant in the weight of the products: in variances of the noise per channel, and relative to the mean energy. The
+larger it is, the more equal are the weights, which averages noise best; the smaller it is, the less strong edges decide
+alone what their surroundings do."""
 
 MIN_NOISE = 0.4, 0.006
 """Smallest standard deviation that is assumed for noise: that of the rounding of both frames in gray levels for
@@ -99,8 +105,8 @@ def pair_displacement(a: FrameLevels, b: FrameLevels, min_noise: float = 0.0) ->
 
     Both frames are displaced by half of the displacement of the coarser level towards each other, by exact cubic
     splines, and the rest is the least-squares solution of the brightness constancy over all color channels [1]_, in
-    three Gaussian windows. A narrower one counts where it explains the change better than noise could. The part of the
-    change that resembles the level itself is a change of light and is removed.
+    Gaussian windows from wide to narrow. A narrower one counts where it explains the change better than noise could.
+    The part of the change that resembles the level itself is a change of light and is removed.
 
     Parameters
     ----------
@@ -120,7 +126,8 @@ def pair_displacement(a: FrameLevels, b: FrameLevels, min_noise: float = 0.0) ->
         displacement = xp.zeros_like(pixels) if displacement is None else 2 * _doubled(displacement, first.shape[1:])
         earlier, later = bicubic(first, pixels - displacement / 2), bicubic(second, pixels + displacement / 2)
         share = NOISE_OF_LEVELS[min(level, len(NOISE_OF_LEVELS) - 1)]
-        step = _step(pair_slopes(earlier, later), share * noise, share * min_noise, a.channel_noise)
+        windows = WINDOWS if level < FINE_LEVELS else WINDOWS[:-1]
+        step = _step(pair_slopes(earlier, later), share * noise, share * min_noise, a.channel_noise, windows)
         displacement = displacement + xp.clip(step, -1, 1)
     return displacement
 
@@ -137,18 +144,18 @@ def min_noise(luma: Array, is_integer: bool) -> float:
     return max(rounding if is_integer else 0.0, relative * float(luma.std()))
 
 
-def _step(slopes: Array, noise: float, min_noise: float, channel_noise: float) -> Array:
+def _step(slopes: Array, noise: float, min_noise: float, channel_noise: float, windows: Sequence[Window]) -> Array:
     """Displacement (2, h, w) from slopes (4, C, h, w), by windows from wide to narrow."""
     contrast, energy = _contrast(slopes)
     likely = max(noise, min_noise)
     per_noise, per_energy = SOFTNESS
     softness = per_noise * slopes.shape[1] * likely**2 + per_energy * float(energy.mean()) + TINY
     products = [slope_products(slopes, contrast, energy, softness)]
-    for _ in range(WINDOWS[0].halvings):
+    for _ in range(windows[0].halvings):
         products.append(reduce(products[-1]))
     ridge = RIDGE_NOISE * noise**2 + FLOOR * float((products[0][0] + products[0][1]).mean()) + TINY
     displacement = None
-    for window in WINDOWS:
+    for window in windows:
         averaged = _averaged(products[window.halvings], window)
         narrower = window_displacement(averaged, ridge)
         if displacement is None:
@@ -157,7 +164,7 @@ def _step(slopes: Array, noise: float, min_noise: float, channel_noise: float) -
         displacement = _doubled(displacement, averaged.shape[1:])
         excess = narrower - displacement
         displacement += excess * _evidence(averaged, excess, channel_noise * likely, window)
-    return displacement
+    return displacement if windows[-1].halvings == 0 else _doubled(displacement, slopes.shape[2:])
 
 
 def _contrast(slopes: Array) -> tuple[Array, Array]:
