@@ -44,7 +44,7 @@ def contrast_terms(slopes: Array) -> Array:
 
 @fast
 def slope_products(slopes: Array, contrast: Array, energy: Array, softness: float) -> Array:
-    """Weighted products (5, h, w) of slopes (4, C, h, w), summed over channels: yy, xx, yx, -yt and -xt.
+    """Weighted products (6, h, w) of slopes (4, C, h, w), summed over channels: yy, xx, yx, -yt, -xt and tt.
 
     The change t is reduced by the part that a change of contrast (h, w) explains. The weight is the inverse root of the
     energy (h, w) of the slopes plus a softness, so that strong edges do not decide alone what their surroundings do.
@@ -53,14 +53,14 @@ def slope_products(slopes: Array, contrast: Array, energy: Array, softness: floa
     change = change - contrast * value
     mean = energy.mean()
     weight = namespace(slopes).sqrt((mean + softness) / (energy + softness))
-    pairs = (down, down), (right, right), (down, right), (-down, change), (-right, change)
+    pairs = (down, down), (right, right), (down, right), (-down, change), (-right, change), (change, change)
     return namespace(slopes).stack([weight * (u * v).sum(0) for u, v in pairs])
 
 
 @fast
 def window_displacement(products: Array, ridge: float) -> Array:
-    """Displacement (2, h, w), down and right, from averaged products (5, h, w), with a constant ridge."""
-    yy, xx, yx, yt, xt = products
+    """Displacement (2, h, w), down and right, from averaged products (6, h, w), with a constant ridge."""
+    yy, xx, yx, yt, xt = products[:5]
     total = RIDGE * (yy + xx) + ridge
     yy, xx = yy + total, xx + total
     return namespace(products).stack([xx * yt - yx * xt, yy * xt - yx * yt]) / (yy * xx - yx * yx)

@@ -30,8 +30,8 @@ class Window:
         Number of times that the products of slopes are reduced to every second sample before they are averaged; a wide
         window keeps no detail that this loses.
     min_evidence
-        Improvement over the wider window, in variances of the noise, above which the displacement of this window begins
-        to count. The larger it is, the less noise passes, and the farther neighbors are mixed.
+        Improvement over the wider window, in variances of the change that remains unexplained, above which the
+        displacement of this window begins to count; the widest window improves on the coarser level. The larger it is, the less noise passes, and the farther neighbors are mixed.
     """
 
     sigma: float
@@ -39,7 +39,7 @@ class Window:
     min_evidence: float = 0.0
 
 
-WINDOWS = Window(8.0, 2), Window(3.0, 1, min_evidence=4.0), Window(1.5, 0, min_evidence=14.0)
+WINDOWS = Window(8.0, 2, min_evidence=4.0), Window(3.0, 1, min_evidence=4.0), Window(1.5, 0, min_evidence=8.0)
 """The windows, the widest first; each has one halving less than the one before it."""
 
 FINE_LEVELS = 2
@@ -154,16 +154,15 @@ def _step(slopes: Array, noise: float, min_noise: float, channel_noise: float, w
     for _ in range(windows[0].halvings):
         products.append(reduce(products[-1]))
     ridge = RIDGE_NOISE * noise**2 + FLOOR * float((products[0][0] + products[0][1]).mean()) + TINY
-    displacement = None
+    displacement = namespace(slopes).zeros((2, *products[windows[0].halvings].shape[1:]), slopes.dtype)
     for window in windows:
         averaged = _averaged(products[window.halvings], window)
+        if displacement.shape != (2, *averaged.shape[1:]):
+            displacement = _doubled(displacement, averaged.shape[1:])
         narrower = window_displacement(averaged, ridge)
-        if displacement is None:
-            displacement = narrower
-            continue
-        displacement = _doubled(displacement, averaged.shape[1:])
         excess = narrower - displacement
-        displacement += excess * _evidence(averaged, excess, channel_noise * likely, window)
+        variance = _unexplained(averaged, narrower) / slopes.shape[1]
+        displacement += excess * _evidence(averaged, excess, variance, (channel_noise * likely) ** 2 / 2, window)
     return displacement if windows[-1].halvings == 0 else _doubled(displacement, slopes.shape[2:])
 
 
@@ -189,11 +188,18 @@ def _doubled(fields: Array, size: tuple[int, int]) -> Array:
     return bilinear(fields, points)
 
 
-def _evidence(products: Array, excess: Array, noise: float, window: Window) -> Array:
-    """Weight (h, w) in [0, 1] of the excess displacement (2, h, w) of a window over the wider one."""
+def _unexplained(products: Array, displacement: Array) -> Array:
+    """Averaged squared change (h, w) that a displacement (2, h, w) does not explain, from products (6, h, w)."""
+    (yy, xx, yx, yt, xt, tt), (down, right) = products, displacement
+    return tt - 2 * (yt * down + xt * right) + yy * down * down + xx * right * right + 2 * yx * down * right
+
+
+def _evidence(products: Array, excess: Array, variance: Array, min_variance: float, window: Window) -> Array:
+    """Weight (h, w) in [0, 1] of the excess displacement (2, h, w) of a window over the estimate without it."""
+    xp = namespace(products)
     (yy, xx, yx), (down, right) = products[:3], excess
     samples = 4 * math.pi * window.sigma**2  # the number of independent samples in the window
-    gain = samples * (yy * down * down + xx * right * right + 2 * yx * down * right) / (noise**2 / 2 + TINY)
+    gain = samples * (yy * down * down + xx * right * right + 2 * yx * down * right)
     sigma = window.sigma / 2**window.halvings
-    gain = blur(gain, (sigma, sigma))
-    return namespace(gain).maximum(0, 1 - window.min_evidence / (gain + 1e-9)).astype(products.dtype)
+    gain = blur(gain / (xp.maximum(variance, min_variance) + TINY), (sigma, sigma))
+    return xp.maximum(0, 1 - window.min_evidence / (gain + 1e-9)).astype(products.dtype)

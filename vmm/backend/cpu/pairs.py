@@ -54,7 +54,7 @@ def term_rows(slopes: Any, start: Any, stop: Any, out: Any) -> None:
 
 @kernel
 def add_product_row(y: Any, x: Any, v: Any, t: Any, contrast: Any, out: Any) -> None:
-    """Add the products of slopes and of the change, less its part by contrast, to the output (5, w)."""
+    """Add the products of slopes and of the change, less its part by contrast, to the output (6, w)."""
     for i in range(y.shape[0]):
         change = contrast[i] * v[i] - t[i]
         out[0, i] += y[i] * y[i]
@@ -62,28 +62,29 @@ def add_product_row(y: Any, x: Any, v: Any, t: Any, contrast: Any, out: Any) -> 
         out[2, i] += y[i] * x[i]
         out[3, i] += y[i] * change
         out[4, i] += x[i] * change
+        out[5, i] += change * change
 
 
 @kernel
 def product_rows(
     slopes: Any, contrast: Any, energy: Any, top: Any, softness: Any, start: Any, stop: Any, out: Any
 ) -> None:
-    """Rows start to stop of the weighted products (5, h, w)."""
+    """Rows start to stop of the weighted products (6, h, w)."""
     for r in range(start, stop):
         row = out[:, r]
-        for k in range(5):
+        for k in range(6):
             row[k] = _f(0)
         for c in range(slopes.shape[1]):
             add_product_row(slopes[0, c, r], slopes[1, c, r], slopes[2, c, r], slopes[3, c, r], contrast[r], row)
         for i in range(row.shape[1]):
             weight = np.sqrt(top / (energy[r, i] + softness))
-            for k in range(5):
+            for k in range(6):
                 row[k, i] *= weight
 
 
 @kernel
 def displacement_rows(products: Any, ridge: Any, start: Any, stop: Any, out: Any) -> None:
-    """Rows start to stop of the displacement (2, h, w) from products (5, h, w)."""
+    """Rows start to stop of the displacement (2, h, w) from products (6, h, w)."""
     for r in range(start, stop):
         for i in range(out.shape[2]):
             yy, xx, yx = products[0, r, i], products[1, r, i], products[2, r, i]
@@ -110,7 +111,7 @@ def slope_products(slopes: np.ndarray, contrast: np.ndarray, energy: np.ndarray,
     """Weighted products of slopes."""
     scale = _f(float(energy.mean(dtype=np.float64)) + softness)
     arrays = (_single(x) for x in (slopes, contrast, energy))
-    return _by_rows(product_rows, (5, *energy.shape), *arrays, scale, _f(softness))
+    return _by_rows(product_rows, (6, *energy.shape), *arrays, scale, _f(softness))
 
 
 def window_displacement(products: np.ndarray, ridge: float) -> np.ndarray:
