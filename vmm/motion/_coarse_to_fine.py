@@ -30,23 +30,24 @@ class Window:
         Number of times that the products of slopes are reduced to every second sample before they are averaged; a wide
         window keeps no detail that this loses.
     min_evidence
-        Improvement over the wider window, in variances of the change that remains unexplained, above which the
-        displacement of this window begins to count; the widest window improves on the coarser level. The larger it is, the less noise passes, and the farther neighbors are mixed.
+        Improvement over the estimate without this window, in variances of the change that remains unexplained, above
+        which the displacement of this window begins to count. The estimate without the widest window is that of the
+        coarser level. The larger it is, the less noise passes, and the farther neighbors are mixed.
     """
 
     sigma: float
     halvings: int
-    min_evidence: float = 0.0
+    min_evidence: float
 
 
-WINDOWS = Window(8.0, 2, min_evidence=4.0), Window(3.0, 1, min_evidence=4.0), Window(1.5, 0, min_evidence=8.0)
+WINDOWS = Window(8.0, 2, min_evidence=14.0), Window(3.0, 1, min_evidence=5.0), Window(1.5, 0, min_evidence=5.0)
 """The windows, the widest first; each has one halving less than the one before it."""
 
 FINE_LEVELS = 2
 """Number of levels, from the finest, in which the narrowest window is used. More levels let more noise through."""
 
-CONTRAST_WINDOW = Window(8.0, 2)
-"""The window in which a change of contrast is constant."""
+CONTRAST_WINDOW = 8.0, 2
+"""Standard deviation in px of the level, and halvings, of the window in which a change of contrast is constant."""
 
 RIDGE_CONTRAST = 1e-3
 """Regularization of the change of contrast relative to the mean square of the values."""
@@ -105,8 +106,9 @@ def pair_displacement(a: FrameLevels, b: FrameLevels, min_noise: float = 0.0) ->
 
     Both frames are displaced by half of the displacement of the coarser level towards each other, by exact cubic
     splines, and the rest is the least-squares solution of the brightness constancy over all color channels [1]_, in
-    Gaussian windows from wide to narrow. A narrower one counts where it explains the change better than noise could.
-    The part of the change that resembles the level itself is a change of light and is removed.
+    Gaussian windows from wide to narrow. A window counts where it explains significantly more of the change than the
+    coarser level and the wider windows, so that areas without texture follow their surroundings. The part of the change
+    that resembles the level itself is a change of light and is removed.
 
     Parameters
     ----------
@@ -156,7 +158,7 @@ def _step(slopes: Array, noise: float, min_noise: float, channel_noise: float, w
     ridge = RIDGE_NOISE * noise**2 + FLOOR * float((products[0][0] + products[0][1]).mean()) + TINY
     displacement = namespace(slopes).zeros((2, *products[windows[0].halvings].shape[1:]), slopes.dtype)
     for window in windows:
-        averaged = _averaged(products[window.halvings], window)
+        averaged = _averaged(products[window.halvings], window.sigma, window.halvings)
         if displacement.shape != (2, *averaged.shape[1:]):
             displacement = _doubled(displacement, averaged.shape[1:])
         narrower = window_displacement(averaged, ridge)
@@ -170,16 +172,16 @@ def _contrast(slopes: Array) -> tuple[Array, Array]:
     """Relative change of contrast (h, w), and the energy (h, w) of the slopes, from slopes (4, C, h, w)."""
     terms = contrast_terms(slopes)
     half = reduce(terms[:2])
-    vt, vv = _averaged(reduce(half), CONTRAST_WINDOW)
+    vt, vv = _averaged(reduce(half), *CONTRAST_WINDOW)
     contrast = vt / (vv + RIDGE_CONTRAST * float(vv.mean()) + TINY)
     return _doubled(_doubled(contrast[None], half.shape[1:]), slopes.shape[2:])[0], terms[2]
 
 
-def _averaged(fields: Array, window: Window) -> Array:
-    """Averages of fields (C, h, w), which are reduced already, under a window."""
-    variance = window.sigma**2 - (4**window.halvings - 1) / 3  # without the variance of the binomial filters
-    sigma = math.sqrt(variance) / 2**window.halvings
-    return blur(fields, (sigma, sigma))
+def _averaged(fields: Array, sigma: float, halvings: int) -> Array:
+    """Averages of fields (C, h, w) that are halved already, in a Gaussian window of `sigma` px before that."""
+    variance = sigma**2 - (4**halvings - 1) / 3  # without the variance of the binomial filters
+    rest = math.sqrt(variance) / 2**halvings
+    return blur(fields, (rest, rest))
 
 
 def _doubled(fields: Array, size: tuple[int, int]) -> Array:
