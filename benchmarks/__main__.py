@@ -22,7 +22,9 @@ if sys.argv[1:2] and sys.argv[1] in OWN_OPTIONS:
 else:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "name", choices=[*BENCHMARKS, *OWN_OPTIONS], help="benchmark to run; study and picture have a --help of their own"
+        "name",
+        choices=[*BENCHMARKS, *OWN_OPTIONS],
+        help="benchmark to run; study and picture have a --help of their own",
     )
     parser.add_argument("--quick", action="store_true", help="use the smallest size, or few scenes")
     options = parser.parse_args()

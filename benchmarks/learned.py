@@ -1,4 +1,4 @@
-"""Accuracy and cost of the learned methods on held-out photographs, with published weights and classical methods.
+"""Accuracy and cost of the learned methods on held-out photographs, with published weights and methods of the library.
 
 The input consists of two frames of a photograph, shifted by 0.05 to 1 px and quantized with dither. The figures are the
 structural similarity to the ground truth at 2 and 5 px of output motion, with and without noise; the effect of a change
@@ -26,6 +26,9 @@ from vmm.learned import load
 
 MOTIONS = tuple((motion, out) for motion in (0.05, 0.2, 0.5) for out in (0.5, 1.0, 2.0, 4.0, 6.0, 8.0) if out > motion)
 
+CLASSICAL = ("gradient", "phase", "lagrangian")
+"""Methods of the library that are compared with the networks."""
+
 Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 
 _RUN = """
@@ -51,8 +54,7 @@ def main(quick: bool = False) -> None:
     """Print the tables."""
     nets = networks()
     methods = entrants()
-    magnifiers = {"no magnification": total(methods["nothing"])}
-    magnifiers |= {name: total(methods[name]) for name in ("phase", "lagrangian", "gradient")}
+    magnifiers = {"no magnification": total(methods["nothing"]), **{name: total(methods[name]) for name in CLASSICAL}}
     magnifiers |= {name: total(learned(name, path)) for name, path in nets.items()}
     names = HELD_OUT[:2] if quick else HELD_OUT
     print("Structural similarity: motion > output motion in px, + noise in gray levels; last column: see changed_light")

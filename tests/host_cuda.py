@@ -28,6 +28,8 @@ OPERATIONS = {  # for each value of the largest array, counted in the source of 
     **dict.fromkeys(("reduce", "expand", "split_and_reduce", "add_planes", "value_change_filtered", "biquads"), 20),
     **dict.fromkeys(("blur_across", "blur_down", "weigh_across", "weigh_down"), 20),
     **dict.fromkeys(("read_box", "add_box", "weigh_channels", "add_clipped", "amplitude"), 4),
+    **dict.fromkeys(("gradient_products", "gradient_solution"), 30),
+    "displaced_level": 90,
     "average_similar": 80,  # times the taps of one side, squared
 }
 _WRITTEN = ("out", "phase", "signal", "sums", "y")  # arrays that kernels write and never read

@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from vmm.backend.dispatch import reference_kernels
 from vmm.backend.levels import displaced_level, gradient_displacement, gradient_evidence
+from vmm.backend.threads import set_threads
 from vmm.motion import level_displacement
 
 SIZES = [(40, 56), (41, 57), (16, 7), (3, 4)]
@@ -17,12 +18,30 @@ def images(request, rng):
     return gaussian_filter(rng.normal(0, 40, (2, *request.param)), (0, 1, 1)).astype(np.float32)
 
 
-@pytest.mark.parametrize("images", SIZES, indirect=True)
-def test_compiled_least_squares_equals_reference(images):
+@pytest.mark.parametrize("images", [*SIZES, (1, 9), (2, 2), (1, 1)], indirect=True)
+@pytest.mark.parametrize("sigma", [2.0, 3.0, 7.0])
+@pytest.mark.parametrize("kernel", [gradient_displacement, gradient_evidence])
+def test_compiled_least_squares_equals_reference(kernel, sigma, images):
     earlier = 0.7 * images + 0.3 * images[::-1]
     with reference_kernels():
-        expected = gradient_displacement(images, earlier, 3.0)
-    np.testing.assert_allclose(gradient_displacement(images, earlier, 3.0), expected, rtol=0, atol=1e-5)
+        expected = kernel(images, earlier, sigma)
+    result = kernel(images, earlier, sigma)
+    np.testing.assert_allclose(result[:, :2], expected[:, :2], rtol=0, atol=1e-5)
+    power = np.square(images).max()  # the evidence is in squared gray levels
+    np.testing.assert_allclose(result[:, 2:], expected[:, 2:], rtol=0, atol=1e-6 * power)
+
+
+@pytest.mark.parametrize("images", [(130, 36), (131, 35)], indirect=True)
+@pytest.mark.parametrize("n", [2, 3])
+def test_shares_of_rows_equal_the_whole(images, n):
+    earlier = 0.7 * images + 0.3 * images[::-1]
+    try:
+        set_threads(1)
+        expected = gradient_evidence(images, earlier, 3.0)
+        set_threads(n)
+        np.testing.assert_allclose(gradient_evidence(images, earlier, 3.0), expected, rtol=1e-4, atol=1e-5)
+    finally:
+        set_threads(None)
 
 
 @pytest.mark.parametrize("images", SIZES, indirect=True)

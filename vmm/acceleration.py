@@ -7,6 +7,7 @@ from vmm.engine.combinations import magnify_displacement
 from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
+from vmm.spatial._chroma import ChromaSize
 from vmm.temporal import acceleration
 from vmm.temporal.derivative import Kernel
 
@@ -28,6 +29,7 @@ def magnify(
     orientations: int = 8,
     sigma: float = 3.0,
     limit: float = 0.75,
+    chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
 ) -> Frames:
     """Magnify small vibration of objects that also move far, by the acceleration of the motion.
@@ -41,7 +43,7 @@ def magnify(
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair (array, fs).
-        The luma is magnified.
+        The luma is magnified, and the chroma moves with it.
     frequency
         Frequency of the motion of interest in Hz, in (0, fs/2). The passband is from about half of it to twice.
     fs
@@ -64,6 +66,9 @@ def magnify(
         Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
         subband represents without ambiguity: half a wavelength at octave 0.5. Larger motion fades out. The default is
         0.75.
+    chroma
+        Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for
+        4:4:4 video; or None, which leaves the chroma in place. The default is ``"half"``.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -111,4 +116,5 @@ def magnify(
         sigma=sigma,
         limit=limit,
         mask=mask,
+        chroma=chroma,
     )

@@ -11,7 +11,8 @@ from vmm.engine.static import LIMIT as STATIC_LIMIT
 from vmm.engine.static import magnify_static
 from vmm.motion import level_displacement
 from vmm.parts import LinearFilter
-from vmm.spatial import Laplacian, luma
+from vmm.spatial import color_laplacian
+from vmm.spatial._chroma import ChromaSize
 from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design, check_one_alpha, chosen_filter
 
@@ -34,6 +35,7 @@ def magnify(
     sigma: float = 3.0,
     limit: float | None = None,
     denoise: bool = True,
+    chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
     temporal: Design = fir,
 ) -> Frames:
@@ -48,7 +50,7 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified.
+        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks. The luma is magnified, and the chroma moves with it.
     band
         Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
         of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
@@ -67,6 +69,9 @@ def magnify(
         a band, it is 20 px for the finest detail, 40 px for detail of twice the size, and so on. Larger displacement
         fades out, so that it does not tear the image. In the static mode it is a limit in px of the frame, 64 by
         default. ``float("inf")`` turns the limit off.
+    chroma
+        Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for
+        4:4:4 video; or None, which leaves the chroma in place. The default is ``"half"``.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -118,7 +123,7 @@ def magnify(
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
         frames,
-        spatial=luma(Laplacian),
+        spatial=color_laplacian(chroma),
         motion=level_displacement(_LIMIT if limit is None else limit, sigma=sigma, denoise=denoise),
         temporal=chosen,
         alpha=gain,

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace
+from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import soft_limit
 from vmm.engine.alpha import Gain, check_alpha, spread_mask
 from vmm.engine.displaced import as_frame, color_planes, displacement_gain
@@ -17,7 +18,7 @@ from vmm.engine.regions import Mask
 from vmm.engine.trajectories import by_window, checked_flow, of_fields, recursively
 from vmm.motion import flow as lucas_kanade
 from vmm.motion._flow import flow_function
-from vmm.motion.warp import bicubic, forward_warp, pixel_positions, spline_coefs
+from vmm.motion.warp import bicubic, forward_warp, pixel_positions
 from vmm.parts import CausalFilter, LinearFilter
 from vmm.temporal import fir
 from vmm.temporal.choice import Design, designed

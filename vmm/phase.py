@@ -13,6 +13,7 @@ from vmm.engine.regions import Mask
 from vmm.motion import limited, local_phase, smooth, weighted
 from vmm.parts import SpatialPlan
 from vmm.spatial import DualTree, SteerablePyramid, luma, padded
+from vmm.spatial._chroma import ChromaSize
 from vmm.spatial.steerable import max_phase_shift
 from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design, chosen_filter, number_of_bands
@@ -42,6 +43,7 @@ def magnify(
     limit: float = 3.0,
     denoise: float = 0.0,
     color: float = 0.0,
+    chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
     temporal: Design = fir,
 ) -> Frames:
@@ -54,7 +56,7 @@ def magnify(
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair (array, fs).
-        The luma is magnified.
+        The luma is magnified, and the chroma moves with it.
     band
         Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
         of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
@@ -91,6 +93,10 @@ def magnify(
     color
         Amplification of changes of luma and chroma over large areas, as by ``vmm.color``, in the same pass, so that
         motion and pulse are magnified together [2]_. It needs a single band. 0, the default, turns it off.
+    chroma
+        Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for
+        4:4:4 video; or None, which leaves the chroma in place. It stays in place if `color` is not 0. The default is
+        ``"half"``.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -137,6 +143,7 @@ def magnify(
         temporal=chosen,
         alpha=gain,
         color=color,
+        chroma=chroma,
         bands=number_of_bands(band),
         mask=mask,
     )

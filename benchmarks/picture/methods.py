@@ -31,9 +31,11 @@ def methods(names: Sequence[str] = (), *, quick: bool = False) -> dict[str, Entr
     ValueError
         If a name is unknown.
     """
-    known = entrants(QUICK if quick and not names else FULL)
-    chosen = {name: known[name] if name in known else with_options(name) for name in names} if names else known
-    return {"nothing": known["nothing"]} | chosen
+    available = entrants(QUICK if quick and not names else FULL)
+    chosen = (
+        {name: available[name] if name in available else with_options(name) for name in names} if names else available
+    )
+    return {"nothing": available["nothing"]} | chosen
 
 
 def with_options(text: str) -> Entrant:

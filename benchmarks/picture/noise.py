@@ -16,12 +16,15 @@ TITLE = "Noise"
 TEXT = (
     "White noise of 3 gray levels, 8 bits, motion of 1 to 3 Hz magnified by 20, 100 frames at 30 frames/s. The change "
     "of a static scene is the root mean square difference of output and input in gray levels. Then the left half of a "
-    "texture moves by 0.1 px at 2 Hz along the border, and the right half stands still: the output motion over the "
+    "texture moves by 0.1 px at 2 Hz along the border, and the right half is at rest: the output motion over the "
     "nominal output motion on the left, and over the same on the right, by the distance from the border."
 )
 FS, FREQUENCY, BAND, ALPHA, AMPLITUDE, FRAMES, NOISE = 30.0, 2.0, (1.0, 3.0), 19.0, 0.1, 100, 3.0
 SHAPE = (120, 160)
 COMPARED = slice(20, 80)
+TIMES = np.arange(22, 82, 3)
+"""Frames in which the motion of the two halves is measured: four periods."""
+
 DISTANCES = ((2, 6), (6, 12), (12, 24), (24, 44))
 STILL = {"flat gray": "0.00", "texture": "0.20", "leaves": ""}
 
@@ -63,13 +66,12 @@ def by_distance(one: Entrant, frames: np.ndarray) -> list[float]:
     """Output motion over nominal output motion by distance from the border, left and then right."""
     out = np.asarray(one.magnify(frames, FREQUENCY, FS, ALPHA, band=BAND))
     nominal = (1 + ALPHA) * synthetic.sway(FRAMES, FS, FREQUENCY, AMPLITUDE, 90.0)
-    times = np.arange(22, 82, 3)  # four periods
     rows, middle = slice(12, -12), scenes.SIDE // 2
     gains = []
-    for seed, start, sides in ((1, 1.0, -1), (2, 0.0, 1)):
+    for seed, side in ((1, -1), (2, 1)):
         for near, far in DISTANCES:
-            cols = slice(middle - far, middle - near) if sides < 0 else slice(middle + near, middle + far)
-            scene = scenes.noise_texture(seed=seed)
-            moved = scenes.motion(out[times], scene, start * nominal[times], (rows, cols))[:, 0]
-            gains.append(float(moved @ nominal[times, 0] / (nominal[times, 0] @ nominal[times, 0])))
+            cols = slice(middle - far, middle - near) if side < 0 else slice(middle + near, middle + far)
+            scene = scenes.noise_texture(scenes.HALVES_BLUR, seed=seed)
+            displacement = scenes.motion(out[TIMES], scene, nominal[TIMES], 0 * nominal[TIMES], (rows, cols))[:, 0]
+            gains.append(float(displacement @ nominal[TIMES, 0] / (nominal[TIMES, 0] @ nominal[TIMES, 0])))
     return gains

@@ -16,7 +16,7 @@ from benchmarks.picture.cases import Case, Section
 from benchmarks.picture.methods import methods
 from benchmarks.study.entrants import Entrant
 
-SECTIONS = ("truth", "gain", "noise", "drift")
+SECTIONS = ("truth", "gain", "noise", "drift", "light", "layers", "color", "direction")
 REPORT = Path(__file__).parents[1] / "PICTURE.md"
 
 

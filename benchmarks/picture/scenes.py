@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import scipy.ndimage
@@ -14,8 +14,8 @@ from vmm.data.synthetic import Scene
 SIDE = 128
 """Height and width of the frames in pixels."""
 
-_CANVAS = 2 * SIDE
-"""Height and width in pixels of the periodic images of which a frame shows a part."""
+WIDE = 2 * SIDE
+"""Height and width in pixels of the frames of waves: four periods of the longest."""
 
 _STEPS = 8
 """Largest number of steps of the Gauss-Newton method; a motion of 2 px off the start needs five."""
@@ -24,7 +24,11 @@ _CONVERGED = 1e-4
 """Length in pixels of a step of the Gauss-Newton method after which it ends."""
 
 _DELTA = 0.01
-"""Displacement in pixels of the finite differences of a scene: small for a pixel, large for rounding errors."""
+"""Displacement in pixels of the finite differences of a scene: small for a pixel, large for rounding errors. Central
+differences are needed, so that the slope along a straight structure is 0 and is left out."""
+
+HALVES_BLUR = 1.0
+"""Blur in pixels of the textures of the two halves."""
 
 PHOTOGRAPHS = ("camera", "coffee", "chelsea")
 
@@ -50,19 +54,15 @@ def noise_texture(blur: float = 1.3, contrast: float = 35.0, seed: int = 1) -> S
 
 
 def photograph(name: str, blur: float = 0.0) -> Scene:
-    """The center of a photograph of scikit-image, mirrored so that it is periodic, without its highest frequencies."""
+    """The center of a photograph of scikit-image in its own resolution, made periodic (Moisan 2011)."""
     import skimage.color
     import skimage.data
-    import skimage.transform
 
     image = getattr(skimage.data, name)()
     gray = 255 * skimage.color.rgb2gray(image) if image.ndim == 3 else image.astype(float)
-    scale = min(gray.shape) / (1.5 * SIDE)
-    size = [int(n / scale) for n in gray.shape]
-    gray = skimage.transform.resize(gray, size, anti_aliasing=True, preserve_range=True)
-    top, left = ((n - SIDE) // 2 for n in size)
-    part = gray[top : top + SIDE, left : left + SIDE]
-    return periodic(_smooth(np.pad(part, ((0, SIDE), (0, SIDE)), mode="symmetric"), blur))
+    row, col = ((n - SIDE) // 2 for n in gray.shape)
+    part = _periodic_component(gray[row : row + SIDE, col : col + SIDE])
+    return periodic(scipy.ndimage.gaussian_filter(part, blur, mode="wrap") if blur else part)
 
 
 def leaves(blur: float = 0.7, seed: int = 2) -> Scene:
@@ -86,52 +86,53 @@ def checkerboard(square: int = 16, blur: float = 0.7) -> Scene:
     return periodic(_smooth(np.where((rows + cols) % 2, 200.0, 56.0), blur))
 
 
-def wave(wavelength: float, angle: float, contrast: float = 35.0) -> tuple[Scene, float]:
-    """A plane wave near the wavelength and direction that fits the canvas, and its exact direction in degrees."""
-    down, right = _wave_vector(wavelength, angle)
-    rows, cols = np.indices((_CANVAS, _CANVAS))
-    phase = 2 * np.pi * (down * rows + right * cols) / _CANVAS
-    return periodic(128 + np.sqrt(2) * contrast * np.sin(phase)), float(np.rad2deg(np.arctan2(down, right)))
+def wave(wavelength: float, angle: float, contrast: float = 35.0) -> Scene:
+    """A plane wave that is 35 gray levels RMS, in a frame of twice the side."""
+    distance = _along(angle, WIDE)
+    return lambda move: 128 + np.sqrt(2) * contrast * np.sin(2 * np.pi * distance(move) / wavelength)
 
 
-def edge(angle: float, blur: float = 0.7) -> tuple[Scene, float]:
-    """Straight edges 64 px apart, and the direction of their normal in degrees."""
-    down, right = _wave_vector(SIDE, angle)
-    length = np.hypot(down, right)
-    rows, cols = np.indices((_CANVAS, _CANVAS))
-    phase = 2 * np.pi * (down * rows + right * cols + 24) / _CANVAS
-    distance = np.arcsin(np.sin(phase)) * _CANVAS / (2 * np.pi * length)
-    return periodic(56 + 144 * scipy.special.ndtr(distance / blur)), float(np.rad2deg(np.arctan2(down, right)))
+def edge(angle: float, blur: float = 0.7) -> Scene:
+    """Straight edges at distances of 64 px, one through the center; `blur` is the sigma of their profile in pixels."""
+    distance = _along(angle, SIDE)
+
+    def scene(displacement: Sequence[float]) -> np.ndarray:
+        to_edge = np.arcsin(np.sin(np.pi * distance(displacement) / 64)) * 64 / np.pi
+        frame: np.ndarray = 56 + 144 * scipy.special.ndtr(to_edge / blur)
+        return frame
+
+    return scene
 
 
 def string(angle: float, width: float = 0.8, wall: float = 12.0) -> Scene:
     """A dark string that moves in front of a static wall of weak texture; `width` is the sigma of its profile."""
     texture = noise_texture(contrast=wall)((0.0, 0.0)) + 40
-    rows, cols = np.indices((SIDE, SIDE)) - SIDE / 2
-    normal = np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))
+    distance = _along(angle, SIDE)
 
     def scene(displacement: Sequence[float]) -> np.ndarray:
-        distance = (rows - displacement[0]) * normal[0] + (cols - displacement[1]) * normal[1]
-        matte = np.exp(-0.5 * (distance / width) ** 2)
-        frame: np.ndarray = texture + matte * (40 - texture)
+        frame: np.ndarray = texture + np.exp(-0.5 * (distance(displacement) / width) ** 2) * (40 - texture)
         return frame
 
     return scene
 
 
 def halves(seed: int = 1) -> Scene:
-    """A texture whose left half moves; the right half, from the middle on, stands still."""
-    moving, still = noise_texture(seed=seed), noise_texture(seed=seed + 1)((0.0, 0.0))
+    """A texture whose left half moves; the right half, from the middle on, is at rest."""
+    moving, still = noise_texture(HALVES_BLUR, seed=seed), noise_texture(HALVES_BLUR, seed=seed + 1)((0.0, 0.0))
     return lambda displacement: np.concatenate([moving(displacement)[:, : SIDE // 2], still[:, SIDE // 2 :]], axis=1)
 
 
 def motion(
-    frames: np.ndarray, scene: Scene, start: np.ndarray, inner: tuple[slice, slice] = (slice(20, -20), slice(20, -20))
+    frames: np.ndarray,
+    scene: Scene,
+    start: np.ndarray,
+    rest: np.ndarray,
+    inner: tuple[slice, slice] = (slice(20, -20), slice(20, -20)),
 ) -> np.ndarray:
     """Displacement (T, 2) of a scene in frames, by Gauss-Newton steps on renders of the scene.
 
-    Contrast and offset of the frames are unknowns as well, so that they are no motion. Where the scene shows motion in
-    one direction only, the displacement in the other is that of `start`.
+    Contrast and offset of the frames are unknowns as well, so that a change of contrast is no motion. If the scene
+    shows motion in one direction only, the displacement in the other direction is that at which the search starts.
 
     Parameters
     ----------
@@ -140,7 +141,9 @@ def motion(
     scene
         The scene: a function of the displacement.
     start
-        Displacement (T, 2) at which the search starts.
+        Displacement (T, 2) that a perfect magnifier would give.
+    rest
+        Displacement (T, 2) without magnification. The search starts between the two, where the error is the smallest.
     inner
         The part of the frames that is compared.
 
@@ -149,32 +152,65 @@ def motion(
     ndarray
         Displacement (T, 2), down and right, in pixels.
     """
-    return np.array([_fitted(frame[inner].astype(float), scene, d, inner) for frame, d in zip(frames, start, strict=True)])
+    return np.array(
+        [
+            _fitted(frame[inner].astype(float), scene, _start(frame[inner], scene, target, still, inner), inner)
+            for frame, target, still in zip(frames, start, rest, strict=True)
+        ]
+    )
+
+
+def _start(
+    frame: np.ndarray, scene: Scene, target: np.ndarray, still: np.ndarray, inner: tuple[slice, slice]
+) -> np.ndarray:
+    """The displacement between two others at which the scene resembles the frame most."""
+    candidates = [still + share * (target - still) for share in np.linspace(0, 1, 5)]
+    errors = [np.mean((scene(move)[inner] - frame) ** 2) for move in candidates]
+    return candidates[int(np.argmin(errors))]
 
 
 def _fitted(frame: np.ndarray, scene: Scene, start: np.ndarray, inner: tuple[slice, slice]) -> np.ndarray:
+    """The displacement at the end of the Gauss-Newton steps from a start."""
     displacement = np.array(start, dtype=float)
     for _ in range(_STEPS):
-        model, down, right = (
-            scene(displacement + _DELTA * np.array(move))[inner].ravel() for move in ((0, 0), (1, 0), (0, 1))
+        moves = displacement + _DELTA * np.array([(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)])
+        model, below, above, after, before = (scene(move)[inner].ravel() for move in moves)
+        slopes = np.stack([below - above, after - before]) / (2 * _DELTA)
+        unit = np.linalg.norm(slopes) + 1e-12  # one for both directions, so that one without slope is left out
+        contrast = model - model.mean()
+        columns = np.stack(
+            [*slopes / unit, contrast / (np.linalg.norm(contrast) + 1e-12), np.full(model.size, model.size**-0.5)]
         )
-        slopes = np.stack([down - model, right - model]) / _DELTA
-        columns = np.stack([*slopes, model - model.mean(), np.ones_like(model)])
-        scale = np.linalg.norm(columns, axis=1, keepdims=True)
-        scale[:2] = np.linalg.norm(scale[:2])  # one scale for both directions, so that one without slope is left out
-        columns = columns / np.maximum(scale, 1e-12)
         solution = np.linalg.pinv(columns @ columns.T, rcond=1e-6, hermitian=True) @ (columns @ (frame.ravel() - model))
-        change = np.clip(solution[:2] / scale[:2, 0], -0.5, 0.5)
+        change = np.clip(solution[:2] / unit, -0.5, 0.5)
         displacement += change
         if np.abs(change).max() < _CONVERGED:
             break
     return displacement
 
 
-def _wave_vector(wavelength: float, angle: float) -> tuple[int, int]:
-    """Integer wave vector (down, right) in cycles per canvas."""
-    cycles = _CANVAS / wavelength
-    return round(cycles * np.sin(np.deg2rad(angle))), round(cycles * np.cos(np.deg2rad(angle)))
+def _along(angle: float, side: int) -> Callable[[Sequence[float]], np.ndarray]:
+    """Function of the displacement: the distance (side, side) from a displaced line through the center, in pixels."""
+    down, right = np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))
+    rows, cols = np.indices((side, side)) - side / 2
+    return lambda displacement: (rows - displacement[0]) * down + (cols - displacement[1]) * right
+
+
+def _periodic_component(image: np.ndarray) -> np.ndarray:
+    """An image without the smooth component that carries the differences between opposite borders."""
+    borders = np.zeros_like(image)
+    for axis in (0, 1):
+        lines = np.moveaxis(image, axis, 0)
+        jump = lines[-1] - lines[0]
+        np.moveaxis(borders, axis, 0)[0] += jump
+        np.moveaxis(borders, axis, 0)[-1] -= jump
+    down, right = (2 * np.cos(2 * np.pi * f) for f in _frequencies(image.shape))
+    laplacian = down + right - 4
+    laplacian[0, 0] = 1
+    spectrum = np.fft.fft2(borders) / laplacian
+    spectrum[0, 0] = 0
+    result: np.ndarray = image - np.fft.ifft2(spectrum).real
+    return result
 
 
 def _smooth(image: np.ndarray, blur: float) -> np.ndarray:
@@ -194,8 +230,8 @@ def _frequencies(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
 CANVASES: dict[str, Callable[[], Scene]] = {
     "noise texture": noise_texture,
     "leaves": leaves,
-    **{f"{name}, sharp": cache(partial(photograph, name)) for name in PHOTOGRAPHS},
-    **{f"{name}, blurred by 0.6": cache(partial(photograph, name, 0.6)) for name in PHOTOGRAPHS},
+    **{f"{name}, sharp": partial(photograph, name) for name in PHOTOGRAPHS},
+    **{f"{name}, blurred by 0.6": partial(photograph, name, 0.6) for name in PHOTOGRAPHS},
     "coarse texture, blur 5": partial(noise_texture, 5.0),
     "coarse texture, blur 9": partial(noise_texture, 9.0),
     "checkerboard": checkerboard,

@@ -126,7 +126,10 @@ def classical(name: str, method: str, **settings: Any) -> Entrant:
             raise TypeError(f"{name} has no option {', '.join(unknown)}: it has {', '.join(sorted(accepted))}")
         if "frequency" in accepted:
             return run(frames, frequency, fs=fs, alpha=alpha, **options)
-        is_filter = not callable(options.get("temporal", callable))  # a filter, not a function that designs one
+        temporal = options.get("temporal", "")
+        is_filter = not (
+            callable(temporal) or isinstance(temporal, str)
+        )  # not a function that designs one, or its name
         return run(frames, None if is_filter else band, fs=fs, alpha=alpha, **options)
 
     def pair(a: np.ndarray, b: np.ndarray, alpha: float) -> np.ndarray:

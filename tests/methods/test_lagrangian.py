@@ -13,10 +13,11 @@ from skimage.metrics import structural_similarity
 import vmm
 import vmm.lagrangian
 from vmm.backend.dispatch import reference_kernels
+from vmm.backend.levels import spline_coefs
 from vmm.data import synthetic
 from vmm.engine.visibility import VisibilityWeights
 from vmm.motion import flow, trajectories
-from vmm.motion.warp import bicubic, bilinear, forward_warp, pixel_positions, spline_coefs
+from vmm.motion.warp import bicubic, bilinear, forward_warp, pixel_positions
 from vmm.temporal import acceleration, butterworth, difference, fir, ideal
 
 pytestmark = pytest.mark.slow  # the laws of all methods, which cover this one too, are in the fast tests

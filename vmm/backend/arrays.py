@@ -131,3 +131,9 @@ def _rocket() -> ModuleType | None:
     except ImportError:
         return None
     return fourier
+
+
+def samples(x: Array, indices: np.ndarray, axis: int) -> Array:
+    """Samples of x at indices (...) on the host, which replace an axis."""
+    xp = namespace(x)
+    return xp.take(x, xp.asarray(indices), axis=axis)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.dispatch import fast
-from vmm.backend.levels import SLOPE, SMOOTH
 from vmm.backend.reference import correlate
+
+SMOOTH = (1 / 6, 4 / 6, 1 / 6)
+"""Taps across a difference, and along both axes for values. They match `SLOPE`: the ratio of slope to value is true for
+all frequencies up to about a third of the sampling rate."""
+
+SLOPE = (-0.5, 0.0, 0.5)
+"""Taps of a central difference."""
 
 RIDGE = 0.01
 """Regularization relative to the trace of the structure tensor; it keeps the direction along an edge near 0."""

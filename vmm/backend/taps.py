@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 
@@ -9,4 +11,13 @@ def one_sided(sigma: float) -> np.ndarray:
     """Half of a Gaussian's taps, from the center on; the whole, symmetric filter sums to 1."""
     t = np.arange(int(3.0 * sigma + 0.5) + 1)
     taps = np.exp(-0.5 * (t / sigma) ** 2) if sigma > 0 else np.ones(1)
+    return taps / (2 * taps.sum() - taps[0])
+
+
+def spline_prefilter(reach: int = 8) -> np.ndarray:
+    """Half of the taps, from the center on, that make the coefficients of a cubic spline from its samples.
+
+    The taps decay by the factor ``2 - sqrt(3)``; those beyond the reach of 8 are below 2e-5.
+    """
+    taps = (math.sqrt(3) - 2) ** np.arange(reach + 1)
     return taps / (2 * taps.sum() - taps[0])

@@ -16,8 +16,8 @@ from vmm.cli.inputs import check_box
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input
 
-_ON_LUMA = frozenset({"phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
-"""Methods that leave chroma unchanged, for which the luma of the input is decoded alone."""
+_ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
+"""Methods that leave chroma unchanged with ``chroma=None``, for which the luma of the input is then decoded alone."""
 
 MAX_SCALE = 4.0
 """Largest value of --scale; larger frames would need much memory without any new detail."""
@@ -44,6 +44,8 @@ def _settings(options: argparse.Namespace, name: str, parameters: list[str]) -> 
         arguments["alpha"] = arguments["alpha"][0]
     if len(arguments.get("band", [])) == 1:
         arguments["band"] = tuple(arguments["band"][0])
+    if arguments.get("chroma") == "none":
+        arguments["chroma"] = None
     settings = {**vmm.presets[options.preset][name], **arguments} if hasattr(options, "preset") else arguments
     required = next((parameter for parameter in ("band", "frequency") if parameter in parameters), None)
     if required is not None and required not in settings and name not in vmm.LEARNED:
@@ -86,7 +88,9 @@ def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any])
     """Whether the luma alone is magnified, and the chroma planes are written unchanged."""
     from vmm.io._write import H264
 
-    luma_only = name in _ON_LUMA and settings.get("color", 0) == 0
+    chroma = inspect.signature(getattr(vmm, name).magnify).parameters.get("chroma")
+    moves_chroma = chroma is not None and settings.get("chroma", chroma.default) is not None
+    luma_only = name in _ON_LUMA and settings.get("color", 0) == 0 and not moves_chroma
     same_frames = options.scale == 1 and not (options.compare or options.stabilize)
     return luma_only and same_frames and Path(options.output).suffix.lower() in H264
 

@@ -111,8 +111,13 @@ def _add_own_options(verb: Any, function: Callable[..., Any]) -> None:
         if name in _EXPLICIT:
             continue
         choices = _choices(function, name, descriptions.get(name, ""))
-        option = verb.add_argument(f"--{name.replace('_', '-')}", type=_converter(parameter), choices=choices or None)
+        convert = _converter(parameter)
+        if choices and parameter.default is not None and _is_optional(function, name):
+            choices, convert = [*choices, "none"], str
+        option = verb.add_argument(f"--{name.replace('_', '-')}", type=convert, choices=choices or None)
         option.help = _help(descriptions.get(name, ""), parameter.default).replace("%", "%%")
+        if choices and "none" in choices:
+            option.help = re.sub(r"\bNone\b", "none", option.help)
         if isinstance(parameter.default, bool):
             option.metavar = "{true,false}"
 
@@ -167,6 +172,11 @@ def _choices(function: Callable[..., Any], name: str, description: str) -> Seque
         return [value for value in get_args(literal) if isinstance(value, str)]
     quoted = list(dict.fromkeys(re.findall(r'"([\w-]+)"', description)))
     return quoted if len(quoted) > 1 else []
+
+
+def _is_optional(function: Callable[..., Any], name: str) -> bool:
+    """Whether a parameter accepts None, which the command line writes as none."""
+    return type(None) in get_args(_hints(function).get(name))
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

@@ -10,13 +10,18 @@ from vmm.engine.alpha import Gain
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify
 from vmm.engine.regions import Mask
-from vmm.motion import intensity, local_displacement, per_part
+from vmm.motion import intensity, level_displacement, local_displacement, per_part
 from vmm.parts import Grid, LinearFilter, Motion, SpatialPlan, TemporalFilter
-from vmm.spatial import Gaussian, SteerablePyramid, luma, padded, planes, stacked
+from vmm.spatial import Gaussian, SteerablePyramid, luma, padded, planes, stacked, with_chroma
+from vmm.spatial._chroma import ChromaSize
 from vmm.spatial.steerable import max_phase_shift
 
 _COLOR_LEVEL = 4
 """Number of times that frames are halved before changes of color are read, in areas wider than 16 px."""
+
+_CHROMA_LIMIT = 5.0
+"""Limit on the displacement of chroma in px of the level, that is 10 px of the frame for the finest detail. Without a
+denoiser, larger displacement tears the chroma at the edges of objects that pass by."""
 
 
 def magnify_with_color(
@@ -27,13 +32,18 @@ def magnify_with_color(
     temporal: LinearFilter,
     alpha: Gain,
     color: float,
+    chroma: ChromaSize | None,
     bands: int,
     mask: Mask | None,
 ) -> Frames:
-    """Magnify motion by `alpha` and, unless `color` is 0, changes of color over large areas by `color`."""
+    """Magnify motion by `alpha` and, unless `color` is 0, changes of color over large areas by `color`.
+
+    Chroma moves with the luma only if `color` is 0.
+    """
     if not math.isfinite(color):
         raise ValueError(f"color={color!r} must be finite: output change = (1 + color) * input change")
     if color == 0:
+        spatial, motion = with_chroma(spatial, chroma), _moving_chroma(motion)
         return magnify(frames, spatial=spatial, motion=motion, temporal=temporal, alpha=alpha, mask=mask)
     if bands > 1:
         raise ValueError(f"color={color!r} needs a single band (low, high), but there are {bands}")
@@ -62,13 +72,22 @@ def magnify_displacement(
     sigma: float,
     limit: float,
     mask: Mask | None,
+    chroma: ChromaSize | None = None,
 ) -> Frames:
-    """Magnify the local displacement in the subbands of a steerable pyramid."""
+    """Magnify the local displacement in the subbands of a steerable pyramid, and move the chroma with it.
+
+    Chroma cannot move if the temporal filter combines subbands.
+    """
     return magnify(
         frames,
-        spatial=luma(padded(SteerablePyramid, octave=octave, orientations=orientations)),
-        motion=local_displacement(sigma, limit=limit * max_phase_shift(octave)),
+        spatial=with_chroma(luma(padded(SteerablePyramid, octave=octave, orientations=orientations)), chroma),
+        motion=_moving_chroma(local_displacement(sigma, limit=limit * max_phase_shift(octave))),
         temporal=temporal,
         alpha=alpha,
         mask=mask,
     )
+
+
+def _moving_chroma(motion: Motion) -> Motion:
+    """The motion for luma, and for chroma the displacement of the levels of ``with_chroma``."""
+    return per_part(motion, level_displacement(_CHROMA_LIMIT))

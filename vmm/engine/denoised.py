@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.reference import product
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import grouped
@@ -22,6 +22,7 @@ from vmm.engine.running import RunningStatistics, response
 from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window
+from vmm.motion._level_displacement import first_plane
 from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, in_band_residual, probe_rows, shrinkage
 from vmm.parts import CausalFilter, LookAheadFilter, WholeClipFilter
 
@@ -109,12 +110,13 @@ class DenoisedBands(FastBands):
         i: int,
     ) -> None:
         """Add the sums of subband i over some frames."""
-        coefs = bands[i]
+        coefs = first_plane(bands[i])
         before = self._previous(previous, i, coefs)
         earlier = namespace(coefs).concatenate([before[None], coefs[:-1]])
         reading = self._motions[i].denoiser.read(coefs, earlier)
-        values = coefs[:, probe_rows(coefs.shape[-2])]
-        change = product(values - earlier[:, probe_rows(coefs.shape[-2])], columns)
+        rows = probe_rows(coefs.shape[-2])
+        values = samples(coefs, rows, 1)
+        change = product(values - samples(earlier, rows, 1), columns)
         sums = Sums(product(reading[:, :2], columns), change, reading[:, 2:].sum(0), values.sum(0), len(coefs))
         before[...] = coefs[-1]
         if totals[i] is None:

@@ -5,9 +5,10 @@ that the parts of a user take the general route. The library gives the same resu
 
 | route | parts | what is saved |
 | --- | --- | --- |
-| integer frames | ``luma``, ``planes`` | a floating-point copy of the frames |
+| integer frames | ``luma``, ``planes``, ``color_laplacian``, ``with_chroma`` | a floating-point copy of the frames |
 | half size at once | ``planes`` of ``Gaussian`` or ``GaussianPyramid`` | planes of full size |
 | one pass over a frame | the same pyramid with ``intensity`` and second-order sections | planes of full size |
+| chroma added at its own size | ``color_laplacian``, ``with_chroma`` | a floating-point change of the frames |
 | one pass over a level | ``RieszPyramid`` with ``quaternion`` and second-order sections | Riesz triples |
 | read and filter at once | any spatial part with a motion of the library | the unfiltered motion |
 | limit and put at once | the same | phase shifts |
@@ -23,13 +24,15 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.chroma import add_luma_and_chroma
 from vmm.backend.dispatch import FRAMES, SINGLE, compiled
-from vmm.backend.reference import add_planes, split_and_reduce, split_channels
+from vmm.backend.reference import add_clipped, add_planes, split_and_reduce, split_channels
 from vmm.engine import differences
 from vmm.engine.bands import Bands, State
 from vmm.engine.frames import to_float
 from vmm.motion import intensity, local_phase, quaternion
 from vmm.parts import CausalFilter, LazySequence, Motion, Spatial
+from vmm.spatial._chroma import CHROMA_TO_RGB, ChromaLevels, ColorLaplacian, WithChroma
 from vmm.spatial._planes import Luma, Planes
 from vmm.spatial._stacked import Stacked, StackedBands
 from vmm.spatial.gaussian import Gaussian, GaussianPyramid
@@ -122,6 +125,11 @@ class FastBands(Bands):
 
     def _composed(self, frames: Array, changes: Sequence[Array | None], residual: Any) -> Array:
         plan = self._plan
+        if isinstance(plan, (ColorLaplacian, WithChroma)) and self._visible is None:
+            luma, chroma = plan.planes(changes, None)
+            if chroma is None:
+                return add_clipped(frames, luma[..., None])
+            return add_luma_and_chroma(frames, luma, chroma, CHROMA_TO_RGB)
         if not (isinstance(plan, Planes) and _is_halved(plan) and self._visible is None and self._changes_coarse(plan)):
             return super()._composed(frames, changes, residual)
         coarse = plan.part.half_size(changes)
@@ -162,7 +170,7 @@ def _analyzed(plan: Spatial, frames: Array) -> tuple[Sequence[Array], Any]:
         return plan.joined([_analyzed(part, frames) for part in plan.parts], frames)
     if isinstance(plan, Planes) and _is_halved(plan) and frames.ndim == 4:
         return _halved_planes(plan, frames), None  # the residual of a linear part is not needed
-    if isinstance(plan, (Luma, Planes)) and frames.ndim == 4:
+    if isinstance(plan, (ChromaLevels, ColorLaplacian, Luma, Planes)) and frames.ndim == 4:
         return plan.analyze(frames)
     return plan.analyze(to_float(frames))
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.reference import biquads
 from vmm.backend.time_series import running_sum
 from vmm.engine.speed_steps import faded, speed_threshold
+from vmm.motion._level_displacement import first_plane
 from vmm.motion._shrinkage import (
     Moments,
     Shrinkage,
@@ -55,13 +56,13 @@ class RunningStatistics:
 
     def filtered(self, coefs: Array, denoiser: Any, coarser: Any) -> tuple[Array, tuple[Array, Grid]]:
         """The filtered, denoised and faded displacement (T, 2, h', w'), and that before fading with the grid."""
-        xp = namespace(coefs)
+        xp, coefs = namespace(coefs), first_plane(coefs)
         first = coefs[:1] if self._previous is None else self._previous
         earlier = xp.concatenate([first, coefs[:-1]])
         self._previous = coefs[-1:].copy()
         reading = denoiser.read(coefs, earlier)
-        values = coefs[:, self._rows]
-        signal, change = self._apply(reading[:, :2], values - earlier[:, self._rows])
+        values = samples(coefs, self._rows, 1)
+        signal, change = self._apply(reading[:, :2], values - samples(earlier, self._rows, 1))
         prior = xp.zeros_like(signal) if coarser is None else finer(*coarser, self._grid)
         result, fading = xp.empty_like(signal), xp.empty_like(signal[:, :1])
         for t in range(len(coefs)):

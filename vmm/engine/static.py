@@ -8,13 +8,14 @@ from itertools import chain
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace
+from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import blur, soft_limit
 from vmm.engine.alpha import Gain, check_alpha, spread_mask
 from vmm.engine.displaced import as_frame, color_planes, displacement_gain
 from vmm.engine.frames import Frames, cut, in_form_of, moving
 from vmm.engine.regions import Mask
 from vmm.motion._coarse_to_fine import FrameLevels, frame_levels, min_noise, pair_displacement
-from vmm.motion.warp import bicubic, bilinear, forward_warp, pixel_positions, spline_coefs
+from vmm.motion.warp import bicubic, bilinear, forward_warp, pixel_positions
 
 LIMIT = 64.0
 """Limit in px on alpha times the displacement: that up to which the mesh of the forward warp stretches."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.levels import spline_coefs
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.backend.pairs import FLOOR, TINY, contrast_terms, pair_slopes, slope_products, window_displacement
 from vmm.backend.reference import blur, expand, reduce, robust_std
-from vmm.motion.warp import bicubic, bilinear, pixel_positions, spline_coefs
+from vmm.motion.warp import bicubic, bilinear, pixel_positions
 
 MIN_SIDE = 10
 """Smallest side in px of a level: below it, the window of 3 px covers the level."""

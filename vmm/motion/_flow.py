@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, to_host
+from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import blur, robust_std
-from vmm.motion.warp import bicubic, bilinear, pixel_positions, spline_coefs
+from vmm.motion.warp import bicubic, bilinear, pixel_positions
 
 Flow = Callable[[Array, Array], Array]
 """A function of the luma (H, W) of two frames that returns the displacement (2, H, W) of each pixel of the first."""

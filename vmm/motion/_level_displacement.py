@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from vmm.backend.arrays import Array, namespace
@@ -56,8 +55,15 @@ def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
         return displaced_level(coefs, motion, alpha, limit)
 
-    read = partial(gradient_displacement, sigma=sigma)
+    def read(coefs: Array, reference: Array) -> Array:
+        return gradient_displacement(first_plane(coefs), first_plane(reference), sigma=sigma)
+
     return Motion(read, put, _amplitude, takes=("real",), denoiser=Denoiser(sigma) if denoise else None)
+
+
+def first_plane(coefs: Array) -> Array:
+    """The level (T, h, w), or the first plane of a level (T, n, h, w), from which motion is read."""
+    return coefs[:, 0] if coefs.ndim == 4 else coefs
 
 
 def _amplitude(coefs: Array) -> Array:

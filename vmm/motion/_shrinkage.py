@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.levels import SLOPE, SMOOTH, gradient_evidence
 from vmm.backend.reference import blur, correlate, resample
 from vmm.parts import Grid
@@ -182,7 +182,7 @@ def in_band_residual(change: Array, value: Array, displacement: Array, rows: np.
     change = correlate(mixed(change, across), SMOOTH, -1)
     down, right = correlate(mixed(value, SLOPE), SMOOTH, -1), correlate(mixed(value, across), SLOPE, -1)
     columns = np.arange(change.shape[-1]) // 2
-    displacement = displacement[:, :, rows[:, 1] // 2][..., columns]
+    displacement = samples(samples(displacement, rows[:, 1] // 2, -2), columns, -1)
     return change + down * displacement[:, 0] + right * displacement[:, 1]
 
 
@@ -203,6 +203,6 @@ def color_of_noise(power: Array, residual: Array, white: float, rows: np.ndarray
         Indices (n, 3) of the probed rows.
     """
     columns = np.arange(power.shape[-1]) // 2
-    expected = residual[rows[:, 1] // 2][:, columns] * (white / 2)
+    expected = samples(samples(residual, rows[:, 1] // 2, -2), columns, -1) * (white / 2)
     maps = blur(namespace(power).stack([power, expected]), (2.0, 2.0))
     return max(1.0, float(namespace(power).median(maps[0] / (maps[1] + 1e-9))))

@@ -23,12 +23,6 @@ def bicubic(spline_coefs: Array, points: Array) -> Array:
     return namespace(spline_coefs).stack(values)
 
 
-def spline_coefs(images: Array) -> Array:
-    """Coefficients of cubic splines through images (C, h, w), mirrored at the border."""
-    prefilter = ndimage(images).spline_filter1d
-    return prefilter(prefilter(images, axis=-1, output=images.dtype), axis=-2, output=images.dtype)
-
-
 def pixel_positions(image: Array) -> Array:
     """Row and column (2, H, W) of each pixel."""
     return namespace(image).indices(image.shape[-2:], dtype=np.float32)

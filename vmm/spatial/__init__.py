@@ -10,6 +10,8 @@
 | ``DualTree`` | complex, one of six directions and an octave each | Kingsbury 2001 |
 | ``RieszPyramid`` | Riesz triples of one octave each | Wadhwa 2014 |
 | ``luma``, ``planes`` | those of another part, on the luma of color frames or on all three channels | |
+| ``color_laplacian`` | those of ``Laplacian`` for luma, and chroma that moves with it | |
+| ``with_chroma`` | those of another part, and levels of luma and chroma of which the chroma alone is changed | |
 | ``stacked`` | those of several parts | |
 | ``padded`` | those of another part, on frames extended by reflection | |
 
@@ -17,6 +19,7 @@ A part is made from the shape of a frame, the floating type and the array module
 ``luma(padded(SteerablePyramid))`` makes a plan from another plan.
 """
 
+from vmm.spatial._chroma import color_laplacian, with_chroma
 from vmm.spatial._padded import padded
 from vmm.spatial._planes import luma, planes
 from vmm.spatial._stacked import stacked
@@ -35,10 +38,12 @@ __all__ = [
     "Pixels",
     "RieszPyramid",
     "SteerablePyramid",
+    "color_laplacian",
     "luma",
     "padded",
     "planes",
     "stacked",
+    "with_chroma",
 ]
 
 

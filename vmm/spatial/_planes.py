@@ -14,8 +14,9 @@ from vmm.backend.arrays import Array
 from vmm.backend.reference import split_channels, weigh_channels
 from vmm.parts import Grid, Spatial, SpatialPlan
 
-_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
-_YIQ[1:] -= _YIQ[1:].mean(axis=1, keepdims=True)  # The chroma of gray is exactly 0.
+YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+YIQ[1:] -= YIQ[1:].mean(axis=1, keepdims=True)  # The chroma of gray is exactly 0.
+"""Matrix from red, green and blue to the luma Y and the chroma I and Q."""
 
 
 def luma(part: SpatialPlan, **options: Any) -> SpatialPlan:
@@ -103,7 +104,7 @@ class Luma:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Subbands of the luma of frames (T, H, W, 3); integer frames give the same result."""
-        luma = weigh_channels(frames, _YIQ[0], self._dtype)  # (T, H, W)
+        luma = weigh_channels(frames, YIQ[0], self._dtype)  # (T, H, W)
         bands, residual = self._part.analyze(luma)
         return bands, (residual, frames, luma)
 
@@ -139,7 +140,7 @@ class Planes:
 
     def __init__(self, part: Any, chroma: float, dtype: np.dtype, xp: ModuleType) -> None:
         self.part, self.dtype, self._xp = part, dtype, xp
-        self.mix = np.linalg.inv(_YIQ) @ np.diag([1.0, chroma, chroma]) @ _YIQ
+        self.mix = np.linalg.inv(YIQ) @ np.diag([1.0, chroma, chroma]) @ YIQ
 
     @property
     def grids(self) -> Sequence[Grid]:

@@ -51,13 +51,20 @@ class Stacked:
     ----------
     parts
         The parts.
+
+    Attributes
+    ----------
+    grids
+        The grids of all parts, one part after another.
+    spans
+        First and last index of the subbands of each part.
     """
 
-    def __init__(self, parts: list[Spatial]) -> None:
+    def __init__(self, parts: list[Any]) -> None:
         self.parts = parts
         self.grids: Sequence[Grid] = [replace(grid, part=n) for n, part in enumerate(parts) for grid in part.grids]
         edges = np.cumsum([0, *(len(part.grids) for part in parts)]).tolist()
-        self._spans = list(pairwise(edges))
+        self.spans: list[tuple[int, int]] = list(pairwise(edges))
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Subbands of all parts one after another."""
@@ -65,15 +72,15 @@ class Stacked:
 
     def joined(self, analyzed: Sequence[tuple[Sequence[Array], Any]], frames: Array) -> tuple[Sequence[Array], Any]:
         """Subbands and residual of all parts from those of each."""
-        bands = StackedBands([bands for bands, _ in analyzed], self._spans)
+        bands = StackedBands([bands for bands, _ in analyzed], self.spans)
         return bands, ([residual for _, residual in analyzed], frames)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         """The frames plus the changes that the subbands of all parts make."""
         residuals, frames = ([None] * len(self.parts), 0) if residual is None else residual
         total: Any = None
-        for part, span, rest in zip(self.parts, self._spans, residuals, strict=True):
-            own = _bands_of_part(bands, *span)
+        for part, span, rest in zip(self.parts, self.spans, residuals, strict=True):
+            own = bands_of_part(bands, *span)
             image = 0 if own is None and rest is None else part.synthesize(own or [None] * (span[1] - span[0]), rest)
             total = image if total is None else total + (image - frames)
         return total
@@ -104,7 +111,7 @@ class StackedBands(LazySequence):
         return self._bands[part], i - self._spans[part][0]
 
 
-def _bands_of_part(bands: Sequence[Array | None], start: int, stop: int) -> Sequence[Array | None] | None:
+def bands_of_part(bands: Sequence[Array | None], start: int, stop: int) -> Sequence[Array | None] | None:
     """The subbands of one part, each of which is requested once; None if all of them are None."""
     first: list[Array | None] = []
     while start + len(first) < stop and (not first or first[-1] is None):

@@ -27,11 +27,13 @@ class Laplacian:
         Floating-point type of the frames.
     xp
         Array module, NumPy or CuPy.
+    levels
+        Number of subbands, 0 or greater. By default as many as have at least 5 rows and columns.
 
     Raises
     ------
     ValueError
-        If a frame has fewer than 5 rows or columns.
+        If a frame has fewer than 5 rows or columns, and `levels` is not set.
 
     References
     ----------
@@ -44,10 +46,12 @@ class Laplacian:
     7
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np) -> None:
-        if min(shape[:2]) < 5:
+    def __init__(
+        self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, levels: int | None = None
+    ) -> None:
+        if levels is None and min(shape[:2]) < 5:
             raise ValueError(f"frames of {shape[0]}x{shape[1]} are too small: a Laplacian pyramid needs 5x5 pixels")
-        self._sizes = halvings((shape[0], shape[1]), height(min(shape[:2])))
+        self._sizes = halvings((shape[0], shape[1]), height(min(shape[:2])) if levels is None else levels)
 
     @property
     def grids(self) -> Sequence[Grid]:

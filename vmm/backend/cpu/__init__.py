@@ -11,6 +11,7 @@
 | ``pairs`` | displacement between two frames by least squares |
 | ``pyramid`` | image pyramids and blur |
 | ``fourier_boxes`` | boxes of half spectra |
+| ``chroma`` | chroma of full or half size split from frames, and added to them |
 | ``channels`` | frames: color channels split and mixed, and changes added |
 | ``warp`` | motion fields and trajectories |
 | ``fourier`` | Fourier transforms, if Rocket-FFT is installed |
@@ -27,12 +28,13 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu import channels, displacement, fourier_boxes, phase, pyramid, riesz_pyramid
+from vmm.backend.cpu.chroma import add_luma_and_chroma, halved_planes, mixed_planes  # noqa: F401
 from vmm.backend.cpu.level_warp import displaced_level  # noqa: F401
 from vmm.backend.cpu.levels import gradient_displacement, gradient_evidence  # noqa: F401
 from vmm.backend.cpu.pairs import contrast_terms, pair_slopes, slope_products, window_displacement  # noqa: F401
 from vmm.backend.cpu.phase import phase_shift_put, phase_sums  # noqa: F401
 from vmm.backend.cpu.warp import average_similar, bicubic, bilinear, follow_points, forward_warp  # noqa: F401
-from vmm.backend.taps import one_sided
+from vmm.backend.taps import one_sided, spline_prefilter
 from vmm.backend.threads import cores, in_parallel, split
 
 _MIN_SAMPLES = 50_000
@@ -179,8 +181,18 @@ def riesz(x: np.ndarray, along: Sequence[float], across: Sequence[float]) -> np.
 
 def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
     """Gaussian blur of the last two axes."""
+    return _filtered(x, *(_gaussian(s) for s in sigma))
+
+
+def spline_coefs(images: np.ndarray) -> np.ndarray:
+    """Coefficients of cubic splines through images."""
+    taps = _single(spline_prefilter())
+    return _filtered(images, taps, taps)
+
+
+def _filtered(x: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Symmetric filters down and along the rows, from halves of their taps."""
     out = np.empty(x.shape, np.float32)
-    down, right = (_gaussian(s) for s in sigma)
     _each(lambda batch, to: pyramid.blur(batch, down, right, to), _stack(x), _stack(out))
     return out
 

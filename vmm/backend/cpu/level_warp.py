@@ -1,4 +1,9 @@
-"""Kernels of displacement in the levels of a pyramid: cubic convolution of the displaced level."""
+"""Kernels of displacement in the levels of a pyramid: cubic splines of the displaced level.
+
+A row is cut into segments in which the displacement, rounded down, takes at most two successive values along each axis.
+The points of a segment then lie among the same 5x5 samples around each pixel, so that one loop over the columns, which
+the processor vectorizes, computes them from contiguous rows. The weights are computed once for all planes.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,16 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import mirror
-from vmm.backend.levels import CUBIC
+from vmm.backend.levels import spline_coefs
 from vmm.backend.threads import by_rows
 
 _f = np.float32
+
+_TAPS = 5
+"""Samples along each axis of a segment: the 4 of a cubic spline, at two successive positions."""
+
+_MIN_SEGMENT = 32
+"""Number of columns below which samples are computed one by one, because loops over few columns are slow to start."""
 
 
 @kernel
@@ -29,65 +40,190 @@ def doubled_row(near: Any, far: Any, mixed: Any, n: Any, out: Any) -> None:
 
 
 @kernel
-def fade_row(down: Any, right: Any, alpha: Any, per_limit: Any) -> None:
-    """Multiply by alpha, then fade out beyond the limit."""
+def multiply_row(alpha: Any, down: Any, right: Any) -> None:
+    """Multiply a displacement by alpha, which has one value or as many as the row."""
+    if alpha.shape[0] == 1:
+        for i in range(down.shape[0]):
+            down[i], right[i] = alpha[0] * down[i], alpha[0] * right[i]
+    else:
+        for i in range(down.shape[0]):
+            down[i], right[i] = alpha[i] * down[i], alpha[i] * right[i]
+
+
+@kernel
+def source_row(per_limit: Any, down: Any, right: Any, rows: Any, cols: Any) -> None:
+    """Replace a displacement by the fractions of the row and column of its source, after the fade beyond the limit.
+
+    `rows` and `cols` receive the whole parts, relative to the pixel.
+    """
     for i in range(down.shape[0]):
-        y, x = down[i] * alpha[i % alpha.shape[0]], right[i] * alpha[i % alpha.shape[0]]
-        square = (y * y + x * x) * per_limit * per_limit
-        by = _f(1) / (_f(1) + square * square)
-        down[i], right[i] = y * by, x * by
+        square = (down[i] * down[i] + right[i] * right[i]) * per_limit * per_limit
+        by = _f(-1) / (_f(1) + square * square)
+        y, x = by * down[i], by * right[i]
+        row, col = _f(np.int32(y)), _f(np.int32(x))
+        row, col = row - _f(y < row), col - _f(x < col)  # np.floor is not vectorized
+        rows[i], cols[i], down[i], right[i] = row, col, y - row, x - col
 
 
 @kernel
-def cubic_taps(t: Any, out: Any) -> None:
-    """Weights of cubic convolution for the four samples around a point at t after the second."""
-    a, s = _f(CUBIC), _f(1) - t
-    out[0] = a * t * s * s
-    out[1] = ((a + _f(2)) * t - (a + _f(3))) * t * t + _f(1)
-    out[2] = ((a + _f(2)) * s - (a + _f(3))) * s * s + _f(1)
-    out[3] = a * s * t * t
+def segment_end(rows: Any, cols: Any, start: Any) -> Any:
+    """End of the segment that begins at a column, and its first row and column relative to the pixel."""
+    y, x = rows[start], cols[start]
+    top, bottom, left, right = y, y, x, x
+    i = start + 1
+    while i < rows.shape[0]:
+        if rows[i] != y or cols[i] != x:
+            y, x = rows[i], cols[i]
+            if max(bottom, y) - min(top, y) > 1 or max(right, x) - min(left, x) > 1:
+                break
+            top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
+        i += 1
+    return i, top, left
 
 
 @kernel
-def shift_rows(images: Any, displacement: Any, alpha: Any, per_limit: Any, start: Any, stop: Any, out: Any) -> None:
-    """Rows start to stop of images (T, h, w) displaced by alpha times the displacement (T, 2, h', w')."""
-    h, w = images.shape[1:]
-    half = displacement.shape[2]
+def tap_weights(position: Any, whole: Any, low: Any, out: Any) -> None:
+    """Weights (5, n) of a cubic B-spline for the samples from low - 1 to low + 3, at positions whole + position."""
+    n = position.shape[0]
+    p, q, r, u, v = out[0][:n], out[1][:n], out[2][:n], out[3][:n], out[4][:n]
+    for i in range(n):
+        t = position[i]
+        s = _f(1) - t
+        w0, w3 = s * s * s * _f(1 / 6), t * t * t * _f(1 / 6)
+        w1, w2 = _f(2 / 3) - t * t * (_f(1) + s) * _f(0.5), _f(2 / 3) - s * s * (_f(1) + t) * _f(0.5)
+        later = whole[i] - low
+        earlier = _f(1) - later
+        p[i] = earlier * w0
+        q[i] = earlier * w1 + later * w0
+        r[i] = earlier * w2 + later * w1
+        u[i] = earlier * w3 + later * w2
+        v[i] = later * w3
+
+
+@kernel
+def add_samples(row: Any, weight: Any, wx: Any, keep: Any, out: Any) -> None:
+    """Add a weight times the weighted sums (n,) of 5 successive samples of a row (n + 4,) to `keep` times the output."""
+    n = out.shape[0]
+    a, b, c, d, e = wx[0][:n], wx[1][:n], wx[2][:n], wx[3][:n], wx[4][:n]
+    for i in range(n):
+        total = a[i] * row[i] + b[i] * row[i + 1] + c[i] * row[i + 2] + d[i] * row[i + 3] + e[i] * row[i + 4]
+        out[i] = keep * out[i] + weight[i] * total
+
+
+@kernel
+def spline_taps(t: Any) -> Any:
+    """Weights of a cubic B-spline for the four samples around a point at t after the second."""
+    s = _f(1) - t
+    second, third = _f(2 / 3) - t * t * (_f(1) + s) * _f(0.5), _f(2 / 3) - s * s * (_f(1) + t) * _f(0.5)
+    return s * s * s * _f(1 / 6), second, third, t * t * t * _f(1 / 6)
+
+
+@kernel
+def four_samples(row: Any, j: Any, weights: Any) -> Any:
+    """Weighted sum of the samples from j - 1 to j + 2 of a row."""
+    a, b, c, d = weights
+    return a * row[j - 1] + b * row[j] + c * row[j + 1] + d * row[j + 2]
+
+
+@kernel
+def mirrored_samples(image: Any, i: Any, j: Any, weights: Any) -> Any:
+    """Weighted sum of the samples from j - 1 to j + 2 of row i of a mirrored image."""
+    (h, w), (a, b, c, d) = image.shape, weights
+    row = image[mirror(i, h)]
+    total = a * row[mirror(j - 1, w)] + b * row[mirror(j, w)]
+    return total + c * row[mirror(j + 1, w)] + d * row[mirror(j + 2, w)]
+
+
+@kernel
+def single_samples(planes: Any, r: Any, start: Any, stop: Any, source: Any, whole: Any, out: Any) -> None:
+    """Columns start to stop of row r of planes (n, h, w), one sample at a time; beyond the border they are mirrored."""
+    h, w = planes.shape[1:]
+    for c in range(start, stop):
+        i, j = r + int(whole[0, c]), c + int(whole[1, c])
+        a, b, d, e = spline_taps(source[0, c])
+        wx = spline_taps(source[1, c])
+        for n in range(planes.shape[0]):
+            image = planes[n]
+            if i >= 1 and j >= 1 and i < h - 2 and j < w - 2:
+                total = a * four_samples(image[i - 1], j, wx) + b * four_samples(image[i], j, wx)
+                total += d * four_samples(image[i + 1], j, wx) + e * four_samples(image[i + 2], j, wx)
+            else:
+                total = a * mirrored_samples(image, i - 1, j, wx) + b * mirrored_samples(image, i, j, wx)
+                total += d * mirrored_samples(image, i + 1, j, wx) + e * mirrored_samples(image, i + 2, j, wx)
+            out[n, r, c] = total
+
+
+@kernel
+def segment(planes: Any, r: Any, y: Any, x: Any, start: Any, stop: Any, wy: Any, wx: Any, out: Any) -> None:
+    """Columns start to stop of row r of planes (n, h, w), from 5x5 samples that begin at row y and column start + x."""
+    size = stop - start
+    for n in range(planes.shape[0]):
+        for p in range(_TAPS):
+            row = planes[n, mirror(y + p, planes.shape[1])]
+            inside = row[start + x : stop + x + _TAPS - 1]
+            add_samples(inside, wy[p][:size], wx, _f(p > 0), out[n, r][start:stop])
+
+
+@kernel
+def displaced_row(planes: Any, r: Any, source: Any, whole: Any, wy: Any, wx: Any, out: Any) -> None:
+    """Row r of planes (n, h, w), from the positions of its sources."""
+    w = planes.shape[2]
+    start = 0
+    while start < w:
+        stop, top, left = segment_end(whole[0], whole[1], start)
+        y, x = int(top), int(left)
+        first, last = max(start, 1 - x), min(stop, w - 3 - x)
+        if last - first < _MIN_SEGMENT:
+            first = last = start
+            stop = min(max(stop, start + 2 * _MIN_SEGMENT), w)  # the next segments are probably short, too
+        else:
+            inside = slice(first, last)
+            tap_weights(source[0][inside], whole[0][inside], top, wy)
+            tap_weights(source[1][inside], whole[1][inside], left, wx)
+            segment(planes, r, r + y - 1, x - 1, first, last, wy, wx, out)
+        single_samples(planes, r, start, first, source, whole, out)
+        single_samples(planes, r, last, stop, source, whole, out)
+        start = stop
+
+
+@kernel
+def keep_still(planes: Any, r: Any, source: Any, whole: Any, out: Any) -> None:
+    """Give the samples of row r whose displacement is 0 their exact values."""
+    for n in range(planes.shape[0]):
+        for c in range(planes.shape[2]):
+            moves = source[0, c] + source[1, c] + abs(whole[0, c]) + abs(whole[1, c])
+            out[n, r, c] = out[n, r, c] if moves > _f(0) else planes[n, r, c]
+
+
+@kernel
+def displaced_rows(
+    planes: Any, splines: Any, displacement: Any, alpha: Any, per_limit: Any, start: Any, stop: Any, out: Any
+) -> None:
+    """Rows start to stop of planes (T, n, h, w) displaced by alpha times the displacement (T, 2, h', w')."""
+    w, half = planes.shape[3], displacement.shape[2]
     mixed = np.empty(displacement.shape[3] + 2, np.float32)
-    down, right = np.empty(w, np.float32), np.empty(w, np.float32)
-    wy, wx = np.empty(4, np.float32), np.empty(4, np.float32)
-    for t in range(images.shape[0]):
-        image = images[t]
+    source, whole = np.empty((2, w), np.float32), np.empty((2, w), np.float32)
+    wy, wx = np.empty((_TAPS, w), np.float32), np.empty((_TAPS, w), np.float32)
+    for t in range(planes.shape[0]):
         for r in range(start, stop):
             near = r // 2
             far = min(max(near - 1 if r % 2 == 0 else near + 1, 0), half - 1)
-            doubled_row(displacement[t, 0, near], displacement[t, 0, far], mixed, w, down)
-            doubled_row(displacement[t, 1, near], displacement[t, 1, far], mixed, w, right)
-            fade_row(down, right, alpha[r % alpha.shape[0]], per_limit)
-            for c in range(w):
-                y, x = _f(r) - down[c], _f(c) - right[c]
-                i, j = int(np.floor(y)), int(np.floor(x))
-                cubic_taps(y - _f(i), wy)
-                cubic_taps(x - _f(j), wx)
-                total = _f(0)
-                if i >= 1 and j >= 1 and i < h - 2 and j < w - 2:
-                    for p in range(4):
-                        row = image[i + p - 1]
-                        total += wy[p] * (wx[0] * row[j - 1] + wx[1] * row[j] + wx[2] * row[j + 1] + wx[3] * row[j + 2])
-                else:
-                    for p in range(4):
-                        row = image[mirror(i + p - 1, h)]
-                        for q in range(4):
-                            total += wy[p] * wx[q] * row[mirror(j + q - 1, w)]
-                out[t, r, c] = total
+            for k in range(2):
+                doubled_row(displacement[t, k, near], displacement[t, k, far], mixed, w, source[k])
+            multiply_row(alpha[r % alpha.shape[0]], source[0], source[1])
+            source_row(per_limit, source[0], source[1], whole[0], whole[1])
+            displaced_row(splines[t], r, source, whole, wy, wx, out[t])
+            keep_still(planes[t], r, source, whole, out[t])
 
 
 def displaced_level(images: np.ndarray, displacement: np.ndarray, alpha: Any, limit: float) -> np.ndarray:
     """Images displaced by alpha times a displacement that fades out beyond a limit."""
-    images, displacement, alphas = (
-        np.ascontiguousarray(x, np.float32) for x in (images, displacement, np.atleast_2d(alpha))
+    h, w = images.shape[-2:]
+    planes, displacement, alphas = (
+        np.ascontiguousarray(x, np.float32)
+        for x in (images.reshape(len(images), -1, h, w), displacement, np.atleast_2d(alpha))
     )
-    out = np.empty_like(images)
-    per_limit = _f(1 / limit)
-    by_rows(lambda start, stop: shift_rows(images, displacement, alphas, per_limit, start, stop, out), out.shape[1])
-    return out
+    out, splines = np.zeros_like(planes), spline_coefs(planes)
+    common = planes, splines, displacement, alphas, _f(1 / limit)
+    by_rows(lambda start, stop: displaced_rows(*common, start, stop, out), h)
+    return out.reshape(images.shape)

@@ -1,4 +1,8 @@
-"""Kernels of displacement in the levels of a pyramid: least squares in a Gaussian window."""
+"""Kernels of displacement in the levels of a pyramid: least squares in a Gaussian window.
+
+A row of the images is split into its even and its odd samples, so that all later loops run over contiguous rows of half
+the length. A loop of several rows that lie in one array runs over them as one long row.
+"""
 
 from __future__ import annotations
 
@@ -7,145 +11,203 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
-from vmm.backend.cpu.pyramid import blur_row, mirror, mirror_margins
-from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, TINY
+from vmm.backend.cpu.pyramid import mirror, mirror_margins
+from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, SLOPE, SMOOTH, TINY
 from vmm.backend.taps import one_sided
 from vmm.backend.threads import by_rows
 
 _f = np.float32
-_PRODUCTS = 10  # yy, yx, yv, yt, xx, xv, xt, vv, vt, tt of the slopes y and x, the value v and the change t
+_LINES = 4
+"""Number of rows of the images on which two neighboring rows of slopes depend."""
+
+_UNROLLED = 11
+"""Number of taps that one loop adds in registers; the window of the default sigma has the same number."""
 
 
 @kernel
-def smoothed_row(above: Any, row: Any, below: Any, weight: Any, keep: Any, out: Any) -> None:
-    """Add a weighted smoothing across rows to `keep` times the output."""
-    for i in range(row.shape[0]):
-        total = (above[i] + below[i] + _f(4) * row[i]) * _f(1 / 6)
-        out[i] = keep * out[i] + weight * total
+def split_row(row: Any, w: Any, odd: Any, even: Any) -> None:
+    """Odd samples from -1 on and even samples from 0 on of a row that begins with a margin of 1."""
+    mirror_margins(row, w, 1)
+    for i in range(odd.shape[0]):
+        odd[i], even[i] = row[2 * i], row[2 * i + 1]
 
 
 @kernel
-def slope_row(above: Any, below: Any, weight: Any, keep: Any, out: Any) -> None:
-    """Add a weighted central difference across rows to `keep` times the output."""
-    for i in range(above.shape[0]):
-        out[i] = keep * out[i] + weight * (below[i] - above[i])
+def split_line(image: Any, earlier: Any, padded: Any, out: Any) -> None:
+    """Odd and even samples (4, w' + 1) of a row of two images: of the mean, then of the change."""
+    w = image.shape[0]
+    for i in range(w):
+        padded[i + 1] = _f(0.5) * (image[i] + earlier[i])
+    split_row(padded, w, out[0], out[1])
+    for i in range(w):
+        padded[i + 1] = image[i] - earlier[i]
+    split_row(padded, w, out[2], out[3])
 
 
 @kernel
-def smooth_along(row: Any, n: Any, out: Any) -> None:
-    """Smoothing along a row with one mirrored sample at each end."""
-    for i in range(n):
-        out[i] = (row[i] + row[i + 2] + _f(4) * row[i + 1]) * _f(1 / 6)
-
-
-@kernel
-def slope_along(row: Any, n: Any, out: Any) -> None:
-    """Central difference along a row with one mirrored sample at each end."""
-    for i in range(n):
-        out[i] = _f(0.5) * (row[i + 2] - row[i])
-
-
-@kernel
-def add_products(y: Any, x: Any, v: Any, t: Any, keep: Any, out: Any) -> None:
-    """Add the products of slopes, value and change to `keep` times the output (10, w)."""
-    for i in range(y.shape[0]):
-        out[0, i] = keep * out[0, i] + y[i] * y[i]
-        out[1, i] = keep * out[1, i] + y[i] * x[i]
-        out[2, i] = keep * out[2, i] + y[i] * v[i]
-        out[3, i] = keep * out[3, i] + y[i] * t[i]
-        out[4, i] = keep * out[4, i] + x[i] * x[i]
-        out[5, i] = keep * out[5, i] + x[i] * v[i]
-        out[6, i] = keep * out[6, i] + x[i] * t[i]
-        out[7, i] = keep * out[7, i] + v[i] * v[i]
-        out[8, i] = keep * out[8, i] + v[i] * t[i]
-        out[9, i] = keep * out[9, i] + t[i] * t[i]
-
-
-@kernel
-def mean_pairs(row: Any, n: Any, out: Any) -> None:
-    """A quarter of the sum of two neighbors; an odd last sample counts twice."""
-    for i in range(n // 2):
-        out[i] = _f(0.25) * (row[2 * i] + row[2 * i + 1])
-    if n % 2:
-        out[n // 2] = _f(0.5) * row[n - 1]
-
-
-@kernel
-def add_scaled(row: Any, weight: Any, out: Any) -> None:
-    """Add a row times a weight."""
+def smooth_across(above: Any, row: Any, below: Any, out: Any) -> None:
+    """Smoothing across rows."""
     for i in range(out.shape[0]):
-        out[i] += weight * row[i]
+        out[i] = (above[i] + below[i]) * _f(SMOOTH[0]) + _f(SMOOTH[1]) * row[i]
 
 
 @kernel
-def solve_row(p: Any, out: Any) -> None:
-    """Solution (2, w) of the normal equations (10, w), or (6, w) with the structure tensor and the residual."""
-    for i in range(p.shape[1]):
-        vv = _f(1) / (p[7, i] + _f(RIDGE_CONTRAST) * (p[0, i] + p[4, i]) + _f(TINY))
-        yy, xx = p[0, i] - p[2, i] * p[2, i] * vv, p[4, i] - p[5, i] * p[5, i] * vv
-        yx = p[1, i] - p[2, i] * p[5, i] * vv
-        yt, xt = p[8, i] * p[2, i] * vv - p[3, i], p[8, i] * p[5, i] * vv - p[6, i]
+def slope_across(above: Any, below: Any, out: Any) -> None:
+    """Central difference across rows."""
+    for i in range(out.shape[0]):
+        out[i] = _f(SLOPE[2]) * (below[i] - above[i])
+
+
+@kernel
+def smooth_along(odd: Any, even: Any, at_even: Any, at_odd: Any) -> None:
+    """Smoothing along a row, at the even samples from 0 on and at the odd samples from 1 on."""
+    for i in range(at_even.shape[0]):
+        at_even[i] = (odd[i] + odd[i + 1]) * _f(SMOOTH[0]) + _f(SMOOTH[1]) * even[i]
+        at_odd[i] = (even[i] + even[i + 1]) * _f(SMOOTH[0]) + _f(SMOOTH[1]) * odd[i + 1]
+
+
+@kernel
+def slope_along(odd: Any, even: Any, at_even: Any, at_odd: Any) -> None:
+    """Central difference along a row, at the even samples from 0 on and at the odd samples from 1 on."""
+    for i in range(at_even.shape[0]):
+        at_even[i] = _f(SLOPE[2]) * (odd[i + 1] - odd[i])
+        at_odd[i] = _f(SLOPE[2]) * (even[i + 1] - even[i])
+
+
+@kernel
+def factor_rows(lines: Any, j: Any, h: Any, w: Any, smooth: Any, slope: Any, first: Any, out: Any) -> None:
+    """Slopes, value and change of row j at even samples, out[:, first], and at odd samples, out[:, first + 1].
+
+    A last odd sample that the row does not have is that before it.
+    """
+    above, row, below = lines[mirror(j - 1, h) % _LINES], lines[j % _LINES], lines[mirror(j + 1, h) % _LINES]
+    smooth_across(above.reshape(-1), row.reshape(-1), below.reshape(-1), smooth.reshape(-1))
+    slope_across(above[:2].reshape(-1), below[:2].reshape(-1), slope.reshape(-1))
+    smooth_along(slope[0], slope[1], out[0, first], out[0, first + 1])
+    slope_along(smooth[0], smooth[1], out[1, first], out[1, first + 1])
+    smooth_along(smooth[0], smooth[1], out[2, first], out[2, first + 1])
+    smooth_along(smooth[2], smooth[3], out[3, first], out[3, first + 1])
+    if w % 2:
+        out[:, first + 1, -1] = out[:, first, -1]
+
+
+@kernel
+def mean_product(a: Any, b: Any, out: Any) -> None:
+    """Mean of the products of four pairs of rows."""
+    for i in range(out.shape[0]):
+        out[i] = _f(0.25) * (a[0, i] * b[0, i] + a[1, i] * b[1, i] + a[2, i] * b[2, i] + a[3, i] * b[3, i])
+
+
+@kernel
+def product_row(factors: Any, reach: Any, out: Any) -> None:
+    """Products of the factors (4, 2x2, w'), averaged over 2x2 samples, each with mirrored margins.
+
+    yy, yx, yv, yt, xx, xv, xt, vv, vt, tt of the slopes y and x, the value v and the change t; the last is optional.
+    """
+    half, k = factors.shape[2], 0
+    for p in range(4):
+        for q in range(p, 4):
+            if k < out.shape[0]:
+                mean_product(factors[p], factors[q], out[k, reach : reach + half])
+                mirror_margins(out[k], half, reach)
+            k += 1
+
+
+@kernel
+def blur_along(row: Any, taps: Any, out: Any) -> None:
+    """Weighted sums of neighbors along a row."""
+    out[:] = 0
+    for first in range(0, taps.shape[0], _UNROLLED):
+        weights, neighbors = taps[first : first + _UNROLLED], row[first:]
+        for i in range(out.shape[0]):
+            total = out[i]
+            for k in range(_UNROLLED):
+                total += weights[k] * neighbors[i + k]
+            out[i] = total
+
+
+@kernel
+def blur_across(rows: Any, taps: Any, out: Any) -> None:
+    """Weighted sum of rows."""
+    out[:] = 0
+    for first in range(0, taps.shape[0], _UNROLLED):
+        weights, neighbors = taps[first : first + _UNROLLED], rows[first : first + _UNROLLED]
+        for i in range(out.shape[0]):
+            total = out[i]
+            for k in range(_UNROLLED):
+                total += weights[k] * neighbors[k, i]
+            out[i] = total
+
+
+@kernel
+def ring_taps(row: Any, n: Any, taps: Any, reach: Any, out: Any) -> None:
+    """Weights of the rows of a ring, for the blur around a row of n mirrored rows."""
+    out[:] = 0
+    for k in range(2 * reach + 1):
+        out[mirror(row + k - reach, n) % out.shape[0]] += taps[k]
+
+
+@kernel
+def eliminated(p: Any, i: Any) -> Any:
+    """Normal equations without the change of contrast: yy, yx, xx, yt and xt at sample i, and the factor 1 / vv."""
+    per_vv = _f(1) / (p[7, i] + _f(RIDGE_CONTRAST) * (p[0, i] + p[4, i]) + _f(TINY))
+    by_y, by_x = p[2, i] * per_vv, p[5, i] * per_vv
+    yy, yx, xx = p[0, i] - p[2, i] * by_y, p[1, i] - p[2, i] * by_x, p[4, i] - p[5, i] * by_x
+    return yy, yx, xx, p[8, i] * by_y - p[3, i], p[8, i] * by_x - p[6, i], per_vv
+
+
+@kernel
+def solve_row(p: Any, row: Any, out: Any) -> None:
+    """A row of the displacement, out[:2], from the products p (9, w')."""
+    for i in range(out.shape[2]):
+        yy, yx, xx, yt, xt, _ = eliminated(p, i)
         ridge = _f(RIDGE) * (yy + xx) + _f(TINY)
-        scale = _f(1) / ((yy + ridge) * (xx + ridge) - yx * yx)
-        down, right = ((xx + ridge) * yt - yx * xt) * scale, ((yy + ridge) * xt - yx * yt) * scale
-        out[0, i], out[1, i] = down, right
-        if out.shape[0] > 2:
-            out[2, i], out[3, i], out[4, i] = yy, yx, xx
-            out[5, i] = max(p[9, i] - p[8, i] * p[8, i] * vv - down * yt - right * xt, _f(0))
+        yy, xx = yy + ridge, xx + ridge
+        scale = _f(1) / (yy * xx - yx * yx)
+        out[0, row, i], out[1, row, i] = (xx * yt - yx * xt) * scale, (yy * xt - yx * yt) * scale
 
 
 @kernel
-def product_row(image: Any, earlier: Any, j2: Any, taps: Any, rows: Any, slopes: Any, products: Any, out: Any) -> None:
-    """Products of row j2 of the half grid, pooled over 2x2 samples and blurred along the row, (10, w')."""
-    h, w = image.shape
-    reach = taps.shape[0] - 1
-    half = out.shape[1]
-    padded = np.empty(half + 2 * reach, np.float32)
-    for o in range(2):
-        j = min(2 * j2 + o, h - 1)
-        a, b = mirror(j - 1, h), mirror(j + 1, h)
-        inside = rows[:, 1 : w + 1]
-        smoothed_row(image[a], image[j], image[b], _f(0.5), _f(0), inside[0])
-        smoothed_row(earlier[a], earlier[j], earlier[b], _f(0.5), _f(1), inside[0])
-        slope_row(image[a], image[b], _f(0.25), _f(0), inside[1])
-        slope_row(earlier[a], earlier[b], _f(0.25), _f(1), inside[1])
-        smoothed_row(image[a], image[j], image[b], _f(1), _f(0), inside[2])
-        smoothed_row(earlier[a], earlier[j], earlier[b], _f(-1), _f(1), inside[2])
-        for k in range(3):
-            mirror_margins(rows[k], w, 1)
-        smooth_along(rows[1], w, slopes[0])
-        slope_along(rows[0], w, slopes[1])
-        smooth_along(rows[0], w, slopes[2])
-        smooth_along(rows[2], w, slopes[3])
-        add_products(slopes[0], slopes[1], slopes[2], slopes[3], _f(o), products)
-    for k in range(_PRODUCTS):
-        mean_pairs(products[k], w, padded[reach : reach + half])
-        mirror_margins(padded, half, reach)
-        blur_row(padded, taps, out[k])
+def evidence_row(p: Any, row: Any, out: Any) -> None:
+    """A row of the structure tensor and the residual, out[2:], from the products p (10, w') and the displacement."""
+    for i in range(out.shape[2]):
+        yy, yx, xx, yt, xt, per_vv = eliminated(p, i)
+        out[2, row, i], out[3, row, i], out[4, row, i] = yy, yx, xx
+        residual = p[9, i] - p[8, i] * p[8, i] * per_vv - out[0, row, i] * yt - out[1, row, i] * xt
+        out[5, row, i] = max(residual, _f(0))
 
 
 @kernel
-def displacement_rows(images: Any, earlier: Any, taps: Any, start: Any, stop: Any, out: Any) -> None:
-    """Rows start to stop of the displacement (T, 2, h', w') between images (T, h, w), or of the evidence (T, 6, ...)."""
-    w = images.shape[2]
-    rows_half, half = out.shape[2:]
-    reach = taps.shape[0] - 1
-    rows, slopes = np.zeros((3, w + 2), np.float32), np.empty((4, w), np.float32)
-    products = np.zeros((_PRODUCTS, w), np.float32)
-    ring = np.empty((2 * reach + 1, _PRODUCTS, half), np.float32)
-    sums = np.empty((_PRODUCTS, half), np.float32)
+def displacement_rows(images: Any, earlier: Any, taps: Any, reach: Any, start: Any, stop: Any, out: Any) -> None:
+    """Rows start to stop of the displacement (T, 2, h', w') between images, or of the evidence (T, 6, h', w')."""
+    h, w = images.shape[1:]
+    rows, half = out.shape[2:]
+    slots, n_products = taps.shape[0], 9 if out.shape[1] == 2 else 10
+    padded, lines = np.zeros(w + 3, np.float32), np.zeros((_LINES, 4, half + 1), np.float32)
+    smooth, slope = np.empty((4, half + 1), np.float32), np.empty((2, half + 1), np.float32)
+    factors = np.empty((4, 4, half), np.float32)
+    products = np.zeros((n_products, half + slots - 1), np.float32)
+    sums = np.zeros(products.shape, np.float32)
+    size = products.size - slots + 1
+    ring, weights = np.zeros((slots, size), np.float32), np.empty(slots, np.float32)
+    first, last = max(start - reach, 0), min(stop + reach, rows)
     for t in range(images.shape[0]):
-        for j in range(start - reach, stop + reach):
-            slot = (j - start + reach) % (2 * reach + 1)
-            product_row(images[t], earlier[t], mirror(j, rows_half), taps, rows, slopes, products, ring[slot])
-            done = j - reach
-            if done >= start:
-                for k in range(_PRODUCTS):
-                    sums[k] = 0
-                    for i in range(-reach, reach + 1):
-                        place = (done + i - start + reach) % (2 * reach + 1)
-                        add_scaled(ring[place, k], taps[abs(i)], sums[k])
-                solve_row(sums, out[t, :, done])
+        line, row = max(2 * first - 1, 0), start
+        for j in range(first, last):
+            while line < min(2 * j + 3, h):
+                split_line(images[t, line], earlier[t, line], padded, lines[line % _LINES])
+                line += 1
+            factor_rows(lines, 2 * j, h, w, smooth, slope, 0, factors)
+            factor_rows(lines, min(2 * j + 1, h - 1), h, w, smooth, slope, 2, factors)
+            product_row(factors, reach, products)
+            blur_along(products.reshape(-1), taps, ring[j % slots])
+            while row < stop and j >= min(row + reach, rows - 1):
+                ring_taps(row, rows, taps, reach, weights)
+                blur_across(ring, weights, sums.reshape(-1)[:size])
+                solve_row(sums, row, out[t])
+                if out.shape[1] > 2:
+                    evidence_row(sums, row, out[t])
+                row += 1
 
 
 def gradient_displacement(images: np.ndarray, earlier: np.ndarray, sigma: float) -> np.ndarray:
@@ -161,7 +223,10 @@ def gradient_evidence(images: np.ndarray, earlier: np.ndarray, sigma: float) -> 
 def _displacement(images: np.ndarray, earlier: np.ndarray, sigma: float, planes: int) -> np.ndarray:
     n, h, w = images.shape
     out = np.empty((n, planes, (h + 1) // 2, (w + 1) // 2), np.float32)
-    taps = one_sided(sigma / 2).astype(np.float32)
+    side = one_sided(sigma / 2)
+    reach = len(side) - 1
+    taps = np.zeros(-(-(2 * reach + 1) // _UNROLLED) * _UNROLLED, np.float32)
+    taps[: 2 * reach + 1] = [*side[:0:-1], *side]
     images, earlier = (np.ascontiguousarray(x, np.float32) for x in (images, earlier))
-    by_rows(lambda start, stop: displacement_rows(images, earlier, taps, start, stop, out), out.shape[2])
+    by_rows(lambda start, stop: displacement_rows(images, earlier, taps, reach, start, stop, out), out.shape[2])
     return out

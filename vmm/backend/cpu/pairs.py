@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
-from vmm.backend.cpu.levels import slope_along, slope_row, smooth_along, smoothed_row
 from vmm.backend.cpu.pyramid import mirror, mirror_margins
 from vmm.backend.pairs import RIDGE
 from vmm.backend.threads import by_rows
@@ -16,26 +15,55 @@ _f = np.float32
 
 
 @kernel
+def smooth_row(above: Any, row: Any, below: Any, out: Any) -> None:
+    """Smoothing across rows."""
+    for i in range(out.shape[0]):
+        out[i] = (above[i] + below[i] + _f(4) * row[i]) * _f(1 / 6)
+
+
+@kernel
+def smooth_along(row: Any, out: Any) -> None:
+    """Smoothing along a row with one mirrored sample at each end."""
+    for i in range(out.shape[0]):
+        out[i] = (row[i] + row[i + 2] + _f(4) * row[i + 1]) * _f(1 / 6)
+
+
+@kernel
+def slope_row(above: Any, below: Any, out: Any) -> None:
+    """Central difference of two rows."""
+    for i in range(out.shape[0]):
+        out[i] = _f(0.5) * (below[i] - above[i])
+
+
+@kernel
+def mean_and_change(a: Any, b: Any, mean: Any, change: Any) -> None:
+    """Mean of two rows, and the change from the first to the second."""
+    for i in range(mean.shape[0]):
+        mean[i] = _f(0.5) * (a[i] + b[i])
+        change[i] = b[i] - a[i]
+
+
+@kernel
 def slope_rows(a: Any, b: Any, start: Any, stop: Any, out: Any) -> None:
     """Rows start to stop of the slopes, the value and the change (4, C, h, w) of two images."""
     channels, h, w = a.shape
+    means, changes = np.empty((3, w), np.float32), np.empty((3, w), np.float32)
     rows = np.zeros((3, w + 2), np.float32)
     inside = rows[:, 1 : w + 1]
     for c in range(channels):
         for j in range(start, stop):
-            up, down = mirror(j - 1, h), mirror(j + 1, h)
-            smoothed_row(a[c, up], a[c, j], a[c, down], _f(0.5), _f(0), inside[0])
-            smoothed_row(b[c, up], b[c, j], b[c, down], _f(0.5), _f(1), inside[0])
-            slope_row(a[c, up], a[c, down], _f(0.25), _f(0), inside[1])
-            slope_row(b[c, up], b[c, down], _f(0.25), _f(1), inside[1])
-            smoothed_row(a[c, up], a[c, j], a[c, down], _f(-1), _f(0), inside[2])
-            smoothed_row(b[c, up], b[c, j], b[c, down], _f(1), _f(1), inside[2])
+            for k in range(3):
+                i = mirror(j - 1 + k, h)
+                mean_and_change(a[c, i], b[c, i], means[k], changes[k])
+            smooth_row(means[0], means[1], means[2], inside[0])
+            slope_row(means[0], means[2], inside[1])
+            smooth_row(changes[0], changes[1], changes[2], inside[2])
             for k in range(3):
                 mirror_margins(rows[k], w, 1)
-            smooth_along(rows[1], w, out[0, c, j])
-            slope_along(rows[0], w, out[1, c, j])
-            smooth_along(rows[0], w, out[2, c, j])
-            smooth_along(rows[2], w, out[3, c, j])
+            smooth_along(rows[1], out[0, c, j])
+            slope_row(rows[0, :w], rows[0, 2:], out[1, c, j])
+            smooth_along(rows[0], out[2, c, j])
+            smooth_along(rows[2], out[3, c, j])
 
 
 @kernel

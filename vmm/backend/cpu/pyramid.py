@@ -17,13 +17,12 @@ _f = np.float32
 @kernel
 def mirror(i: Any, n: Any) -> Any:
     """Index of the sample that replaces sample i at a mirrored border."""
-    if 0 <= i < n:
+    i, period = abs(i), 2 * n - 2
+    if i < n:
         return i
-    if n == 1:
-        return 0
-    period = 2 * n - 2
-    i = i % period
-    return i if i < n else period - i
+    if i > period:  # a division takes longer than all else
+        i = i % period if n > 1 else 0
+    return min(i, period - i)
 
 
 @kernel

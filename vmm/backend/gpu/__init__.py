@@ -8,6 +8,7 @@
 | ``pyramid.cu`` | image pyramids and blur |
 | ``fourier_boxes.cu`` | boxes of half spectra |
 | ``displacement.cu``, ``displacement`` | displacement along the direction of a subband |
+| ``levels.cu``, ``levels`` | displacement in the levels of a pyramid |
 | ``channels.cu``, ``channels`` | frames: color channels split and mixed, and changes added |
 | ``warp.cu`` | motion fields |
 
@@ -26,7 +27,8 @@ import numpy as np
 from vmm.backend.arrays import Array
 from vmm.backend.gpu.channels import add_clipped, add_planes, split_and_reduce, split_channels, weigh_channels  # noqa: F401
 from vmm.backend.gpu.displacement import displacement_terms, local_frequency  # noqa: F401
-from vmm.backend.gpu.launching import contiguous, on_device, row, start, tile
+from vmm.backend.gpu.launching import alphas, contiguous, on_device, row, start, tile
+from vmm.backend.gpu.levels import displaced_level, gradient_displacement, gradient_evidence  # noqa: F401
 from vmm.backend.taps import one_sided
 
 MAX_SECTIONS = 4
@@ -74,7 +76,7 @@ def phase_shift_put(coefs: Array, signal: Array, limit: float, alpha: Any) -> Ar
     The angle is alpha times the signal, attenuated beyond the limit.
     """
     coefs, n = contiguous(coefs, "F"), math.prod(coefs.shape[1:])
-    arguments = coefs, contiguous(signal), 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
+    arguments = coefs, contiguous(signal), 1 / float(limit), *alphas(alpha, coefs.shape[1:])
     start("phase_shift_put", row(n, len(coefs)), *arguments, len(coefs), np.int64(n))
     return coefs
 
@@ -96,7 +98,7 @@ def phase_shift_magnified(
             signal = weighted_blur(signal, abs(coefs), sigma)
         return phase_shift_put(coefs, signal, limit, alpha)
     n = math.prod(coefs.shape[1:])
-    arguments = coefs, previous, on_device(sos), state, 1 / float(limit), *_alphas(alpha, coefs.shape[1:])
+    arguments = coefs, previous, on_device(sos), state, 1 / float(limit), *alphas(alpha, coefs.shape[1:])
     start("phase_shift_magnified", row(n), *arguments, len(coefs), len(sos), np.int64(n))
     return coefs
 
@@ -199,7 +201,7 @@ def quaternion_shift_put(coefs: Array, signal: Array, limit: float, alpha: Any) 
 
     n, _, h, w = coefs.shape
     out = cupy.empty((n, 1, h, w), np.float32)
-    arguments = contiguous(coefs), contiguous(signal), 1 / float(limit), *_alphas(alpha, (h, w))
+    arguments = contiguous(coefs), contiguous(signal), 1 / float(limit), *alphas(alpha, (h, w))
     start("quaternion_shift_put", row(h * w, n), *arguments, out, n, np.int64(h * w))
     return out
 
@@ -305,15 +307,6 @@ def average_similar(field: Array, weights: Array, velocity: Array, taps: np.ndar
     )
     start("average_similar", tile(1, h, w), *arguments, out, h, w)
     return out
-
-
-def _alphas(alpha: Any, shape: tuple[int, ...]) -> tuple[Array, int, float]:
-    """The map of alpha, whether there is one, and the number to use if there is none."""
-    import cupy
-
-    mapped = np.ndim(alpha) > 0
-    values = contiguous(cupy.broadcast_to(alpha, shape)) if mapped else cupy.empty(1, np.float32)
-    return values, int(mapped), 0.0 if mapped else float(alpha)
 
 
 def _images(x: Array) -> tuple[int, int, int]:

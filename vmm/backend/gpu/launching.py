@@ -11,7 +11,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 
-SOURCES = ("phase", "riesz_pyramid", "pyramid", "fourier_boxes", "displacement", "channels", "warp")
+SOURCES = ("phase", "riesz_pyramid", "pyramid", "fourier_boxes", "displacement", "levels", "channels", "warp")
 """CUDA C++ files in the order of compilation; later files use functions of earlier ones."""
 
 FRAMES = {"f": "float", "B": "unsigned char", "H": "unsigned short"}
@@ -72,3 +72,12 @@ def on_device(x: Any) -> Array:
     import cupy
 
     return cupy.asarray(np.ascontiguousarray(x, np.float32))
+
+
+def alphas(alpha: Any, shape: tuple[int, ...]) -> tuple[Array, int, float]:
+    """The map of alpha, whether there is one, and the number to use if there is none."""
+    import cupy
+
+    mapped = np.ndim(alpha) > 0
+    values = contiguous(cupy.broadcast_to(alpha, shape)) if mapped else cupy.empty(1, np.float32)
+    return values, int(mapped), 0.0 if mapped else float(alpha)
