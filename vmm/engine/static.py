@@ -10,7 +10,7 @@ from typing import Any
 from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import blur, soft_limit
-from vmm.engine.alpha import Gain, check_alpha, spread_mask
+from vmm.engine.alpha import Alpha, check_alpha, spread_mask
 from vmm.engine.displaced import as_frame, color_planes, displacement_gain
 from vmm.engine.frames import Frames, cut, in_form_of, moving
 from vmm.engine.regions import Mask
@@ -27,7 +27,7 @@ _MIN_SIDE = 4
 """Smallest height and width of a frame in px, in which a spline has enough samples."""
 
 
-def magnify_static(frames: Frames, *, alpha: Gain = 10.0, limit: float = LIMIT, mask: Mask | None = None) -> Frames:
+def magnify_static(frames: Frames, *, alpha: Alpha = 10.0, limit: float = LIMIT, mask: Mask | None = None) -> Frames:
     """Magnify the motion of each frame relative to the first frame; two frames suffice, and memory is constant.
 
     The displacement between the two frames is read at full size, from coarse to fine levels. The frame in the middle of

@@ -94,7 +94,8 @@ def frame_levels(planes: Array) -> FrameLevels:
     """The levels of the color planes (C, H, W) of a frame, C = 1 or 3."""
     weights = LUMA_WEIGHTS if len(planes) == 3 else (1.0,)
     luma = sum(weight * plane for weight, plane in zip(weights, planes, strict=True))
-    splines, x, side = [], planes, min(planes.shape[1:])
+    splines: list[Array] = []
+    x, side = planes, min(planes.shape[1:])
     while not splines or side >= 2 * MIN_SIDE:
         coarse = reduce(x)
         splines.append(spline_coefs(x - expand(coarse, x.shape[-2:])))
