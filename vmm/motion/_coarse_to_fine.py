@@ -41,7 +41,7 @@ class Window:
     min_evidence: float
 
 
-WINDOWS = Window(8.0, 2, min_evidence=14.0), Window(3.0, 1, min_evidence=5.0), Window(1.5, 0, min_evidence=7.0)
+WINDOWS = Window(8.0, 2, min_evidence=14.0), Window(3.0, 1, min_evidence=5.0), Window(1.5, 0, min_evidence=6.0)
 """The windows, the widest first; each has one halving less than the one before it."""
 
 FINE_LEVELS = 2
