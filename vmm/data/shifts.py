@@ -268,6 +268,6 @@ def dithered(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     >>> import numpy as np
     >>> from vmm.data.shifts import dithered
     >>> dithered(np.full(1000, 7.25), np.random.default_rng(0)).mean().round(1).item()
-    7.2
+    7.3
     """
     return np.clip(np.floor(frame + rng.random(frame.shape)), 0, 255).astype(np.uint8)
