@@ -20,12 +20,14 @@ from vmm.spatial import (
     Pixels,
     RieszPyramid,
     SteerablePyramid,
+    color_laplacian,
     luma,
     padded,
     planes,
     stacked,
+    with_chroma,
 )
-from vmm.temporal import acceleration, butterworth, chain, difference, fir, ideal, iir, jerk, parallel, unwrap
+from vmm.temporal import acceleration, butterworth, causal, chain, difference, fir, ideal, iir, jerk, parallel, unwrap
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-9}  # by dtype, relative to the range of the values
 
@@ -55,6 +57,10 @@ COLOR: dict[str, Any] = {
     "planes of a gaussian pyramid": planes(GaussianPyramid, chroma=0.3),
     "luma of a dual tree": luma(DualTree),
     "luma of padded": luma(padded(SteerablePyramid, octave=1.0)),
+    "color laplacian": color_laplacian(),
+    "color laplacian of full size": color_laplacian("full"),
+    "steerable with chroma": with_chroma(luma(padded(SteerablePyramid, octave=1.0))),
+    "laplacian with chroma of full size": with_chroma(luma(Laplacian), "full"),
     "luma stacked on planes": stacked(luma(Laplacian), planes(Gaussian, level=2)),
 }
 
@@ -73,6 +79,7 @@ BANDPASS: dict[str, tuple[LinearFilter, float]] = {
 
 FILTERS: dict[str, LinearFilter] = {
     **{name: part for name, (part, _) in BANDPASS.items()},
+    "causal": causal((2, 3), 30),
     "iir r": iir(r=(0.4, 0.05)),
     "unwrap": unwrap(),
     "difference": difference(),
@@ -82,9 +89,8 @@ FILTERS: dict[str, LinearFilter] = {
 }
 
 FEW_SUBBANDS = {"octave": 1.0, "orientations": 2}  # the laws hold at any number of subbands
-STEERABLE = ("phase", "acceleration", "jerk", "anisotropy", "bilateral")  # methods that use a steerable pyramid
 METHODS = {  # with few subbands, which take a small part of the time of the defaults
-    name: partial(getattr(vmm, name).magnify, **FEW_SUBBANDS) if name in STEERABLE else getattr(vmm, name).magnify
+    name: partial(getattr(vmm, name).magnify, **FEW_SUBBANDS) if name == "phase" else getattr(vmm, name).magnify
     for name in vmm.METHODS
 }
 

@@ -10,7 +10,7 @@ from devices import device_of
 pytestmark = pytest.mark.gpu
 
 COPIED = 2**16  # Bytes that a call may copy to the host: single numbers, but no frames.
-FEW = {"jerk": {"orientations": 2}, "anisotropy": {"orientations": 2, "window": 9}, "bilateral": {"orientations": 2}}
+FEW = {"anisotropy": {"window": 9}}
 
 
 @pytest.fixture(scope="module")

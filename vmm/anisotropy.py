@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from vmm.engine.alpha import Gain
-from vmm.engine.combinations import magnify_displacement
+from vmm.engine.combinations import Reading, magnify_displacement
 from vmm.engine.frames import Frames
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
+from vmm.spatial._chroma import ChromaSize
 from vmm.temporal import anisotropic
 
 __all__ = ["magnify"]
@@ -26,17 +27,19 @@ def magnify(
     max_displacement: float = 1.5,
     gamma: float = 0.5,
     window: int = 25,
+    motion: Reading = "displacement",
+    sigma: float = 3.0,
+    limit: float | None = None,
     octave: float = 0.5,
     orientations: int = 8,
-    sigma: float = 3.0,
-    limit: float = 0.75,
+    chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
 ) -> Frames:
-    """Magnify the acceleration of small motion where the orientations agree, which suppresses noise.
+    """Magnify the acceleration of small motion where several signals agree, which suppresses noise.
 
-    Motion causes correlated signals in all orientations of a level, and noise causes uncorrelated ones. The jerk-aware
-    acceleration of ``vmm.jerk`` is multiplied by the fractional anisotropy of these signals and by a weight of edges
-    (``vmm.temporal.anisotropic``).
+    Motion causes correlated signals in both components of the displacement at neighboring levels, or in all
+    orientations of a level, and noise causes uncorrelated ones. The jerk-aware acceleration of ``vmm.jerk`` is
+    multiplied by the fractional anisotropy of these signals (``vmm.temporal.anisotropic``).
 
     Parameters
     ----------
@@ -61,17 +64,28 @@ def magnify(
         The default is 0.5.
     window
         Width in samples of the window in which the anisotropy is estimated, odd and at least 3. The default is 25.
-    octave
-        Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25. The default is 0.5.
-    orientations
-        Number of orientations of the pyramid, at least 1. The default is 8.
+    motion
+        How motion is read: ``"displacement"``, the displacement of each level of a Laplacian pyramid as in
+        ``vmm.gradient``; or ``"phase"``, the phase in the subbands of a steerable pyramid as in the paper. The default
+        is ``"displacement"``, which is more accurate and several times as fast.
     sigma
-        Standard deviation of the Gaussian neighborhood from which each displacement is estimated, in px at the finest
-        level, 0 or greater. With 0 it is estimated from each coefficient alone, as published. The default is 3.
+        Standard deviation of the Gaussian window from which each displacement is estimated, greater than 0: in px of
+        each level for ``"displacement"``, and in px at the finest level for ``"phase"``, where 0 estimates it from each
+        coefficient alone, as published. The default is 3.
     limit
-        Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
-        subband represents without ambiguity: half a wavelength at octave 0.5. Larger motion fades out. The default is
-        0.75.
+        Limit on the output motion, greater than 0; larger motion fades out, so that it does not tear the image. For
+        ``"displacement"`` it is in px of each level, and 20 by default. For ``"phase"`` it is relative to the largest
+        displacement that a subband represents without ambiguity, half a wavelength at octave 0.5, and 0.75 by default.
+    octave
+        Bandwidth of the subbands of the steerable pyramid in octaves, in (0, 1]: usually 1, 0.5 or 0.25. The default is
+        0.5. It has no effect on ``"displacement"``.
+    orientations
+        Number of orientations of the steerable pyramid, at least 1. The default is 8. It has no effect on
+        ``"displacement"``.
+    chroma
+        Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for
+        4:4:4 video; or None, which leaves the chroma in place. The default is ``"half"``. With ``"phase"`` the chroma
+        always stays in place.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -107,7 +121,7 @@ def magnify(
     >>> out = vmm.anisotropy.magnify(clip, 3.0, fs=30, alpha=10)
     >>> before, after = (detrend(vmm.measure.displacement(x).values[12:33, 0, 1]).std() for x in (clip, out))
     >>> print(f"The output vibration is {after / before:.1f} times the input vibration.")
-    The output vibration is 8.9 times the input vibration.
+    The output vibration is 10.8 times the input vibration.
     """
     temporal = anisotropic(
         frequency, sampling_rate(frames, fs), gamma=gamma, window=window, beta=beta, max_displacement=max_displacement
@@ -116,9 +130,11 @@ def magnify(
         frames,
         temporal=temporal,
         alpha=alpha,
-        octave=octave,
-        orientations=orientations,
+        motion=motion,
         sigma=sigma,
         limit=limit,
+        octave=octave,
+        orientations=orientations,
         mask=mask,
+        chroma=chroma,
     )

@@ -197,6 +197,9 @@ class Motion:
         Kinds of coefficients that `read` and `put` accept, such as ``("complex",)``; None accepts all.
     at
         ``at(grid)`` returns the motion for one subband, if it depends on the grid; None if it does not.
+    denoiser
+        Reads the motion with the evidence for it, by which linear temporal filters remove noise from it; None for no
+        denoising. ``vmm.motion.level_displacement`` sets it.
 
     Examples
     --------

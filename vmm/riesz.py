@@ -12,7 +12,7 @@ from vmm.spatial import RieszPyramid, luma
 from vmm.spatial._chroma import ChromaSize
 from vmm.spatial.riesz import PyramidKind, RieszKernel
 from vmm.spatial.steerable import max_phase_shift
-from vmm.temporal import butterworth
+from vmm.temporal import causal
 from vmm.temporal.choice import Band, Design, chosen_filter, number_of_bands
 
 __all__ = ["magnify"]
@@ -36,7 +36,7 @@ def magnify(
     color: float = 0.0,
     chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
-    temporal: Design = butterworth,
+    temporal: Design = causal,
 ) -> Frames:
     """Magnify small motion by the phase along the local orientation of a Riesz pyramid, fast enough for live video.
 
@@ -84,7 +84,8 @@ def magnify(
         nothing changes. By default the whole frame is magnified.
     temporal
         Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
-        default is ``vmm.temporal.butterworth``.
+        default is ``vmm.temporal.causal``, which is in phase with motion in the middle of the band; a change of
+        amplitude lags by about 0.42 fs / (high - low) frames.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def magnify(
     >>> out = vmm.riesz.magnify(clip, (2, 4), fs=30, alpha=10, sigma=0)
     >>> before, after = (vmm.measure.displacement(x).values[30:, 0, 1].std() for x in (clip, out))
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
-    The output motion is 10.4 times the input motion.
+    The output motion is 10.5 times the input motion.
     """
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return magnify_with_color(

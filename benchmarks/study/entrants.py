@@ -30,9 +30,12 @@ NO_MOTION = ("color",)  # Methods that do not magnify motion.
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {  # Published forms of methods: method and settings by name.
     "phase, published": ("phase", {"limit": float("inf")}),
     "riesz, published": ("riesz", {"limit": float("inf")}),
-    "acceleration, published": ("acceleration", {"kernel": "dog", "sigma": 0.0, "limit": float("inf")}),
-    "jerk, published": ("jerk", {"kernel": "takeda", "sigma": 0.0, "limit": float("inf")}),
-    "bilateral, published": ("bilateral", {"pairs": False, "sigma": 0.0, "limit": float("inf")}),
+    "acceleration, published": (
+        "acceleration",
+        {"motion": "phase", "kernel": "dog", "sigma": 0.0, "limit": float("inf")},
+    ),
+    "jerk, published": ("jerk", {"motion": "phase", "kernel": "takeda", "sigma": 0.0, "limit": float("inf")}),
+    "bilateral, published": ("bilateral", {"motion": "phase", "pairs": False, "sigma": 0.0, "limit": float("inf")}),
 }
 
 

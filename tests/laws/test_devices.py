@@ -124,7 +124,7 @@ def test_anisotropic_rule(dtype, device, rng):
 LEVELS = 0.02  # of 255 that single precision may be off
 
 
-FEW = {"jerk": {"orientations": 2}, "anisotropy": {"orientations": 3, "window": 9}, "bilateral": {"orientations": 2}}
+FEW = {"anisotropy": {"window": 9}}
 
 
 def run(name, frames, **options):
@@ -212,6 +212,7 @@ def test_alpha_zero_and_a_still_clip(name, colored, device):
         ("linear", {"wavelength": 16}),
         ("linear", {"adaptive": 1.0}),
         ("lagrangian", {"temporal": butterworth, "sigma": 1.0}),
+        *((name, {"motion": "phase", "octave": 1.0, "orientations": 2}) for name in BY_FREQUENCY),
     ],
 )
 def test_options_of_methods(name, options, colored, device):

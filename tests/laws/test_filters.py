@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import vmm
 from vmm.backend.reference import biquads
 from vmm.parts import WholeClipFilter
-from vmm.temporal import acceleration, butterworth, difference, fir, ideal, iir, jerk, unwrap
+from vmm.temporal import acceleration, butterworth, causal, difference, fir, ideal, iir, jerk, unwrap
 
 STREAMING = [name for name, part in FILTERS.items() if not isinstance(part, WholeClipFilter)]
 
@@ -88,6 +88,24 @@ def test_fir_passes_its_band_and_stops_the_rest():
     assert gain_at(taps, 82 / 600) == pytest.approx(1, abs=1e-9)
     assert gain_at(taps, 72 / 600) == pytest.approx(0.5, abs=0.02)
     assert max(gain_at(taps, f / 600) for f in (0, 20, 50, 110, 200, 299)) < 4e-3
+
+
+@pytest.mark.parametrize("band", [(0.2, 0.3), (2.4, 3.6), (2, 4), (1, 3), (0.5, 1), (10, 14), (13, 14.9)])
+def test_causal_filter_is_in_phase_in_the_middle_and_steep(band):
+    low, high = band
+    response = impulse(causal(band, 30), 8000)
+
+    def gain(f):
+        return np.exp(-2j * np.pi * f / 30 * np.arange(-1, len(response) - 1)) @ response
+
+    assert gain((low + high) / 2) == pytest.approx(1, abs=1e-6)
+    assert all(abs(1 + 14 * gain(f)) < 1.1 for f in (low / 2.3, 2.3 * high) if f < 15)
+
+
+@pytest.mark.parametrize("band", [(0.01, 14.99), (1, 14), (0.001, 0.002), (14.9, 14.99)])
+def test_causal_filter_is_stable_for_any_band(band):
+    response = impulse(causal(band, 30), 400)
+    assert np.abs(response).max() < 2
 
 
 def test_fir_length():
@@ -171,7 +189,7 @@ def test_unknown_kernel(design):
 # Frequencies out of range.
 
 
-@pytest.mark.parametrize("name", ["ideal", "fir", "butterworth", "iir"])
+@pytest.mark.parametrize("name", ["ideal", "fir", "causal", "butterworth", "iir"])
 @pytest.mark.parametrize("band", [(0.4, 20), (3, 2), (0, 2), (-1, 2), (2, 2), (1, float("nan"))])
 def test_band_out_of_range(name, band):
     with pytest.raises(ValueError, match=r"must be an increasing pair within \(0, fs/2\) = \(0, 15\) Hz"):
@@ -226,8 +244,14 @@ def gain_at(response, f):
 
 @pytest.mark.parametrize(
     "made",
-    [butterworth((2, 3), 30), butterworth((2, 3), 30, order=3), iir((2, 3), 30), iir(r=(0.4, 0.05))],
-    ids=["butterworth", "butterworth 3", "iir", "iir r"],
+    [
+        butterworth((2, 3), 30),
+        butterworth((2, 3), 30, order=3),
+        causal((2, 3), 30),
+        iir((2, 3), 30),
+        iir(r=(0.4, 0.05)),
+    ],
+    ids=["butterworth", "butterworth 3", "causal", "iir", "iir r"],
 )
 def test_sections_make_of_differences_what_the_filter_makes_of_their_sum(made, rng):
     """However far the motion has gone: nothing drifts."""

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import vmm
 from vmm.data import synthetic
-from vmm.temporal import butterworth, fir, iir
+from vmm.temporal import butterworth, causal, fir, iir
 
 BAND = (2, 3)
-STREAMING = {"fir": fir, "butterworth": butterworth, "iir": iir}
+STREAMING = {"fir": fir, "butterworth": butterworth, "causal": causal, "iir": iir}
 SLOW = (*BY_FREQUENCY, "lagrangian")  # methods that take seconds at their default settings
 SLOW_MARKED = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in METHODS]
 RUNS = [(name, temporal) for name in BY_BAND for temporal in STREAMING] + [(name, "fir") for name in BY_FREQUENCY]
@@ -116,7 +116,7 @@ GAINS: dict[str, tuple[dict[str, Any], float]] = {  # method: settings, and how 
     "color": ({"temporal": fir, "level": 0}, 0.1),
     "acceleration": ({}, 0.1),
     "jerk": ({}, 0.1),
-    "anisotropy": ({}, 0.2),  # what is weighted by how sure it is, is not magnified in full
+    "anisotropy": ({}, 0.1),
     "bilateral": ({}, 0.1),
     "gradient": ({}, 0.07),  # three taps understate the slope of fine detail
     "lagrangian": ({}, 0.05),

@@ -297,3 +297,50 @@ def test_options_out_of_range(design, options):
     ((name, value),) = options.items()
     with pytest.raises(ValueError, match=f"{name}={value!r} must be"):
         design(F, FS, **options)
+
+
+# Displacement down and right.
+
+
+def applied_to_displacement(rule, displacement, grid):
+    """The output (n, 2) of a rule for a displacement (T, 2) at one place of one level."""
+    motions, amplitudes = [displacement[:, :, None, None]], [np.ones((len(displacement) - 2 * rule.delay, 1, 1))]
+    return np.asarray(rule.signals(motions, amplitudes, [grid])[0])[:, :, 0, 0]
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("name", RULES)
+def test_the_length_of_a_displacement_in_pixels_of_the_frame_counts(name, scale):
+    direction, motion = np.array([0.6, 0.8]), 4 * VIBRATION + JUMP
+    expected = applied(RULES[name], motion)[:, None] * direction / scale
+    seen = applied_to_displacement(
+        RULES[name], motion[:, None] * direction / scale, Grid((1, 1), step=(scale, scale), scale=scale)
+    )
+    np.testing.assert_allclose(seen, expected, rtol=0, atol=1e-9)
+
+
+def test_displacement_in_which_levels_disagree_is_reduced(rng):
+    rule = anisotropic(F, FS, beta=0.0, window=9)
+    grids = [Grid((32 >> k, 32 >> k), step=(2.0**k, 2.0**k), scale=2.0**k) for k in range(3)]
+    frames = np.arange(2 * rule.delay + 4)
+    wave = 0.1 * np.sin(2 * np.pi * F * frames / FS)
+    shapes = [(len(frames), 2, grid.shape[0] // 2, grid.shape[1] // 2) for grid in grids]
+    moves = [
+        np.stack([wave, 0.5 * wave], 1)[:, :, None, None] / g.scale * np.ones(s)
+        for g, s in zip(grids, shapes, strict=True)
+    ]
+    noises = [rng.normal(0, 0.1, shape) / grid.scale for grid, shape in zip(grids, shapes, strict=True)]
+    halves = [
+        np.concatenate([m[..., : s[-1] // 2], n[..., s[-1] // 2 :]], -1)
+        for m, n, s in zip(moves, noises, shapes, strict=True)
+    ]
+    amplitudes = [np.ones((4, *grid.shape)) for grid in grids]
+
+    def share(motions, part):
+        out = np.asarray(rule.signals(motions, amplitudes, grids)[1])
+        plain = linear(acceleration(F, FS), motions[1], rule.delay)
+        assert out.shape == plain.shape
+        return np.sqrt((out[..., part] ** 2).mean() / (plain[..., part] ** 2).mean())
+
+    assert share(halves, slice(0, 2)) > 0.95
+    assert share(halves, slice(-3, None)) < 0.85 * share(halves, slice(0, 2))

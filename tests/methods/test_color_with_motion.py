@@ -14,7 +14,10 @@ FS = 30
 PULSE = 0.5 * np.sin(2 * np.pi * np.arange(90) / FS)
 TINT = (1, 0.8, 0.6)
 BEAT = (0.7, 1.4)
-LIGHT = {"phase": {"octave": 1.0, "orientations": 2}, "riesz": {}}  # a few subbands are enough
+LIGHT = {  # a few subbands are enough; chroma stays where the pulse is magnified
+    "phase": {"octave": 1.0, "orientations": 2, "chroma": None},
+    "riesz": {"chroma": None},
+}
 
 
 def gain(seen, true):

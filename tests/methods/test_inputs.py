@@ -121,7 +121,9 @@ def test_measurements_take_lists_and_pairs() -> None:
 def test_a_filter_may_be_named(name: str) -> None:
     expected = magnified(name, CLIP, fs=30, temporal=vmm.temporal.butterworth)
     np.testing.assert_array_equal(magnified(name, CLIP, fs=30, temporal="butterworth"), expected)
-    with pytest.raises(ValueError, match="temporal='notch' must be one of 'fir', 'butterworth', 'iir', 'ideal'"):
+    with pytest.raises(
+        ValueError, match="temporal='notch' must be one of 'fir', 'causal', 'butterworth', 'iir', 'ideal'"
+    ):
         magnified(name, CLIP, fs=30, temporal="notch")
 
 

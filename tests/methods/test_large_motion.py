@@ -35,13 +35,25 @@ def test_similarity_of_the_input_and_of_the_phase_method_on_the_drifting_disc(di
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "least"),
-    [("acceleration", 0.955), ("jerk", 0.955), ("anisotropy", 0.955), ("bilateral", 0.952), ("lagrangian", 0.985)],
-)
-def test_the_drifting_disc(name, least, disc):
+def test_lagrangian_on_the_drifting_disc(disc):
     frames, truth = disc
-    assert structural_similarity(magnified(name, frames, 2, alpha=19), truth) >= least
+    assert structural_similarity(magnified("lagrangian", frames, 2, alpha=19), truth) >= 0.985
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FOLLOWERS)
+def test_the_drifting_disc(name):
+    """The similarity is at least 0.98 away from the ends, and above 0.965 in the whole clip; the input has 0.946."""
+    frames, truth = drifting_disc()
+    out = magnified(name, frames, 2, alpha=19)
+    assert structural_similarity(out[20:85], truth[20:85], every=4) >= 0.98
+    assert structural_similarity(out, truth, every=6) >= 0.965
+
+
+@pytest.mark.slow
+def test_phase_on_the_drifting_disc(disc):
+    frames, truth = disc
+    assert structural_similarity(magnified("acceleration", frames, 2, alpha=19, motion="phase"), truth) >= 0.955
 
 
 N = 90
@@ -113,7 +125,7 @@ def test_drifting_circles():
 
 def test_published_forms():
     frames = np.random.default_rng(0).integers(0, 255, (40, 32, 40), dtype=np.uint8)
-    options = {"fs": 30, "alpha": 5, "sigma": 0.0, "limit": float("inf")}
+    options = {"fs": 30, "alpha": 5, "motion": "phase", "sigma": 0.0, "limit": float("inf")}
     forms: dict[str, dict[str, Any]] = {
         "acceleration": {"kernel": "dog"},
         "jerk": {"kernel": "takeda"},
@@ -128,8 +140,13 @@ def test_published_forms():
 @pytest.mark.parametrize("name", FOLLOWERS)
 def test_bad_options(name):
     frames = np.zeros((20, 32, 40), np.uint8)
-    for wrong in ({"sigma": -1}, {"limit": 0}, {"octave": 3}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
-            getattr(vmm, name).magnify(frames, 3, fs=30, **wrong)
+    for motion in ("displacement", "phase"):
+        for wrong in ({"sigma": -1}, {"limit": 0}):
+            with pytest.raises(ValueError, match=next(iter(wrong))):
+                getattr(vmm, name).magnify(frames, 3, fs=30, motion=motion, **wrong)
+    with pytest.raises(ValueError, match="octave"):
+        getattr(vmm, name).magnify(frames, 3, fs=30, motion="phase", octave=3)
+    with pytest.raises(ValueError, match="motion='flow' must be 'displacement' or 'phase'"):
+        getattr(vmm, name).magnify(frames, 3, fs=30, motion="flow")
     with pytest.raises(ValueError, match=r"frequency=20 must be in \(0, fs/2\)"):
         getattr(vmm, name).magnify(frames, 20, fs=30)

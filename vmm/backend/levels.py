@@ -105,7 +105,7 @@ def displaced_level(images: Array, displacement: Array, alpha: Array | float, li
     """Images (T, h, w) displaced by alpha times a displacement (T, 2, h', w') that fades out beyond `limit` pixels.
 
     Images (T, n, h, w) of several planes have the same displacement in each. Cubic splines at the points from which the
-    content comes; beyond the border images are mirrored. Where the displacement is 0, images keep their exact values.
+    content comes; beyond the border images are mirrored. Images keep their exact values where the displacement is 0.
     """
     xp = namespace(images)
     h, w = images.shape[-2:]

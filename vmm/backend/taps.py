@@ -14,10 +14,10 @@ def one_sided(sigma: float) -> np.ndarray:
     return taps / (2 * taps.sum() - taps[0])
 
 
-def spline_prefilter(reach: int = 8) -> np.ndarray:
+def spline_prefilter(reach: int = 10) -> np.ndarray:
     """Half of the taps, from the center on, that make the coefficients of a cubic spline from its samples.
 
-    The taps decay by the factor ``2 - sqrt(3)``; those beyond the reach of 8 are below 2e-5.
+    The taps decay by the factor ``2 - sqrt(3)``; those beyond the reach of 10 are below 2e-6.
     """
     taps = (math.sqrt(3) - 2) ** np.arange(reach + 1)
     return taps / (2 * taps.sum() - taps[0])

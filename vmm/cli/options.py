@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import vmm
 from vmm.cli.inputs import BOX, BOX_HELP, INPUT_HELP, add_clip_options
 
-TEMPORAL = ("fir", "butterworth", "iir", "ideal")
+TEMPORAL = ("fir", "causal", "butterworth", "iir", "ideal")
 """Names of the temporal filters that can be chosen."""
 
 FLOWS = ("tvl1", "ilk", "farneback")
@@ -62,8 +62,8 @@ def _add_common_options(verb: Any, name: str, function: Callable[..., Any]) -> N
         default = getattr(parameters["temporal"].default, "__name__", parameters["temporal"].default)
         temporal = verb.add_argument("--temporal", choices=TEMPORAL)
         temporal.help = (
-            "Temporal filter: fir is a look-ahead filter with linear phase, butterworth and iir are causal filters for "
-            f"live video, and ideal needs the whole clip. Default: {default}."
+            "Temporal filter: fir is a look-ahead filter with linear phase; causal, butterworth and iir are for live "
+            f"video, and causal is the steepest of them; ideal needs the whole clip. Default: {default}."
         )
     if "flow" in parameters:
         flow = verb.add_argument("--flow", choices=FLOWS)

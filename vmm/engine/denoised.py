@@ -1,7 +1,7 @@
-"""The algorithm for motion with a denoiser: what its noise explains is removed from it after the temporal filter.
+"""The algorithm for motion with a denoiser, which removes noise from the motion after the temporal filter.
 
-The displacement of each subband is shrunk by its predicted variance (``vmm.motion._shrinkage``), from the coarsest to the
-finest, and faded where the speed steps (``vmm.engine.speed_steps``). The statistics are means over a window of a
+The displacement of each subband is shrunk by its predicted variance (``vmm.motion._shrinkage``), from the coarsest to
+the finest, and faded where the speed steps (``vmm.engine.speed_steps``). The statistics are means over a window of a
 look-ahead filter, over the clip for a whole-clip filter, and running means for a causal filter.
 """
 
@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace, samples
+from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import product
+from vmm.engine.differences import differences
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import grouped
 from vmm.engine.running import RunningStatistics, response
@@ -23,8 +24,8 @@ from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window
 from vmm.motion._level_displacement import first_plane
-from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, in_band_residual, probe_rows, shrinkage
-from vmm.parts import CausalFilter, LookAheadFilter, WholeClipFilter
+from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, probed_residual, shrinkage
+from vmm.parts import CausalFilter, LazySequence, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
 
 @dataclass
@@ -35,28 +36,24 @@ class Sums:
     ----------
     motion
         Products (r, 2, h', w') of the analysis matrix with the displacement between frames.
-    change
-        Products (r, n, 3, w) of the same matrix with the changes of the probed rows.
+    residual
+        Products (r, n, w) of the same matrix with the changes of the probed rows that displacement does not explain.
     evidence
         Sum (4, h', w') of the evidence.
-    value
-        Sum (n, 3, w) of the values of the probed rows.
     n_frames
         Number of frames.
     """
 
     motion: Array
-    change: Array
+    residual: Array
     evidence: Array
-    value: Array
     n_frames: int
 
     def add(self, other: Sums) -> None:
         """Add the sums over further frames."""
         self.motion += other.motion
-        self.change += other.change
+        self.residual += other.residual
         self.evidence += other.evidence
-        self.value += other.value
         self.n_frames += other.n_frames
 
 
@@ -89,6 +86,22 @@ class DenoisedBands(FastBands):
             for frames in grouped([chunk]):
                 yield self._running_block(running, frames)
 
+    def _nonlinear_signals(
+        self, temporal: NonlinearFilter, bands: Sequence[Array], window: Window, inner: slice
+    ) -> Sequence[Array]:
+        """The filtered motion of each subband for the frames of a window, faded where the speed steps."""
+        signals = super()._nonlinear_signals(temporal, bands, window, inner)
+        period = 2 / sum(temporal.band)
+        steps = SpeedSteps(sum(map(len, window.chunks)), inner, period, max(temporal.delay, round(period)))
+
+        def signal(i: int) -> Array:
+            motion, coefs = self._motions[i], bands[i]
+            speed = product(differences(motion.read, coefs, coefs[0].copy()), steps.analysis)
+            fading = steps.fading(speed, self._plan.grids[i].scale / motion.denoiser.speed_tolerance)
+            return signals[i] * product(fading, steps.interpolation)[:, None]
+
+        return LazySequence(signal, len(bands))
+
     def _running_block(self, running: Sequence[RunningStatistics], frames: Array) -> Array:
         """Some frames, magnified by a causal filter."""
         bands, residual = self._analyzed(frames)
@@ -114,10 +127,8 @@ class DenoisedBands(FastBands):
         before = self._previous(previous, i, coefs)
         earlier = namespace(coefs).concatenate([before[None], coefs[:-1]])
         reading = self._motions[i].denoiser.read(coefs, earlier)
-        rows = probe_rows(coefs.shape[-2])
-        values = samples(coefs, rows, 1)
-        change = product(values - samples(earlier, rows, 1), columns)
-        sums = Sums(product(reading[:, :2], columns), change, reading[:, 2:].sum(0), values.sum(0), len(coefs))
+        residual = probed_residual(coefs, earlier, reading[:, :2], probe_rows(coefs.shape[-2]))
+        sums = Sums(product(reading[:, :2], columns), product(residual, columns), reading[:, 2:].sum(0), len(coefs))
         before[...] = coefs[-1]
         if totals[i] is None:
             totals[i] = sums
@@ -128,8 +139,10 @@ class DenoisedBands(FastBands):
         """The frames of the second pass, magnified by the denoised displacement."""
         motions = self._denoised(passes, sums)
         fadings = [
-            None if s is None else passes.steps.fading(s.motion[passes.rank :], grid.scale)
-            for s, grid in zip(sums, self._plan.grids, strict=True)
+            None
+            if s is None
+            else passes.steps.fading(s.motion[passes.rank :], grid.scale / motion.denoiser.speed_tolerance)
+            for s, motion, grid in zip(sums, self._motions, self._plan.grids, strict=True)
         ]
 
         def change(part: slice, bands: Sequence[Array], i: int) -> Array:
@@ -149,8 +162,8 @@ class DenoisedBands(FastBands):
             grid, total = self._plan.grids[i], sums[i]
             motion, evidence = total.motion[: passes.rank], total.evidence / total.n_frames
             rows = probe_rows(grid.shape[0])
-            change = in_band_residual(total.change[: passes.rank], total.value / total.n_frames, motion, rows)
-            color = color_of_noise(passes.mean_square(change), evidence[3], passes.white, rows)
+            residual = passes.mean_square(total.residual[: passes.rank])
+            color = color_of_noise(residual, evidence[3], total.motion[passes.rank :].mean(0), passes.white, rows)
             noise = self._motions[i].denoiser.noise(evidence, passes.white * color, grid)
             prior = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
             moments = Moments(*(passes.mean_square(a, b).sum(0) for a, b in _pairs(motion, prior)))

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace, samples
+from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import biquads
 from vmm.backend.time_series import running_sum
-from vmm.engine.speed_steps import faded, speed_threshold
+from vmm.engine.speed_steps import attenuation, speed_threshold
 from vmm.motion._level_displacement import first_plane
 from vmm.motion._shrinkage import (
     Moments,
@@ -17,8 +17,8 @@ from vmm.motion._shrinkage import (
     calm,
     color_of_noise,
     finer,
-    in_band_residual,
     probe_rows,
+    probed_residual,
     shrinkage,
 )
 from vmm.parts import CausalFilter, Grid
@@ -55,28 +55,27 @@ class RunningStatistics:
         self._count = 0
 
     def filtered(self, coefs: Array, denoiser: Any, coarser: Any) -> tuple[Array, tuple[Array, Grid]]:
-        """The filtered, denoised and faded displacement (T, 2, h', w'), and that before fading with the grid."""
+        """The filtered, denoised and attenuation displacement (T, 2, h', w'), and that before fading with the grid."""
         xp, coefs = namespace(coefs), first_plane(coefs)
         first = coefs[:1] if self._previous is None else self._previous
         earlier = xp.concatenate([first, coefs[:-1]])
         self._previous = coefs[-1:].copy()
         reading = denoiser.read(coefs, earlier)
-        values = samples(coefs, self._rows, 1)
-        signal, change = self._apply(reading[:, :2], values - samples(earlier, self._rows, 1))
+        signal, residual = self._apply(reading[:, :2], probed_residual(coefs, earlier, reading[:, :2], self._rows))
         prior = xp.zeros_like(signal) if coarser is None else finer(*coarser, self._grid)
         result, fading = xp.empty_like(signal), xp.empty_like(signal[:, :1])
         for t in range(len(coefs)):
-            self._update(denoiser, reading[t], signal[t], prior[t], change[t], values[t])
+            self._update(denoiser, reading[t], signal[t], prior[t], residual[t])
             result[t] = self._denoised(signal[t], prior[t])
-            fading[t] = self._fading(reading[t, :2])
+            fading[t] = self._fading(reading[t, :2] / denoiser.speed_tolerance)
             self._count += 1
         return result * fading, (result, self._grid)
 
-    def _apply(self, motion: Array, change: Array) -> tuple[Array, Array]:
-        """The temporal filter on differences of displacement and of probed values, as one signal."""
+    def _apply(self, motion: Array, residual: Array) -> tuple[Array, Array]:
+        """The temporal filter on displacement between frames and on its residual in probed rows, as one signal."""
         xp = namespace(motion)
         n = len(motion)
-        flat = xp.concatenate([motion.reshape(n, -1), change.reshape(n, -1)], axis=1)
+        flat = xp.concatenate([motion.reshape(n, -1), residual.reshape(n, -1)], axis=1)
         sos = self._temporal.sos
         if sos is not None:
             if self._state is None:
@@ -88,22 +87,21 @@ class RunningStatistics:
             flat, memory = self._temporal.apply(summed, memory)
             self._state = total, memory
         size = motion[0].size
-        return flat[:, :size].reshape(motion.shape), flat[:, size:].reshape(change.shape)
+        return flat[:, :size].reshape(motion.shape), flat[:, size:].reshape(residual.shape)
 
-    def _update(self, denoiser: Any, reading: Array, signal: Array, prior: Array, change: Array, value: Array) -> None:
+    def _update(self, denoiser: Any, reading: Array, signal: Array, prior: Array, residual: Array) -> None:
         """Update the means by one frame, and at intervals the shrinkage."""
         if self._count == 0:
             return  # The first frame has no displacement.
         self._average("evidence", reading[2:], self._memory)
-        self._average("value", value, self._memory)
-        residual = in_band_residual(change[None], self._means["value"], signal[None], self._rows)[0]
+        self._average("drift", reading[:2], self._memory)
         self._average("noise", residual**2, self._memory)
         self._average("own", (signal**2).sum(0), self._memory)
         self._average("mixed", (signal * prior).sum(0), self._memory)
         self._average("coarse", (prior**2).sum(0), self._memory)
         if self._count in (1, 2, 4) or self._count % INTERVAL == 0:
             means = self._means
-            color = color_of_noise(means["noise"], means["evidence"][3], self._white, self._rows)
+            color = color_of_noise(means["noise"], means["evidence"][3], means["drift"], self._white, self._rows)
             noise = denoiser.noise(means["evidence"], self._white * color, self._grid)
             self._shrinkage = shrinkage(
                 means["evidence"], noise, Moments(means["own"], means["mixed"], means["coarse"])
@@ -125,7 +123,7 @@ class RunningStatistics:
             return xp.ones_like(motion[:1])
         speed = self._average("twice", self._average("speed", motion, self._period), self._period)
         mean, square = self._average("mean", speed, self._period), self._average("square", speed**2, self._period)
-        return faded((square - mean**2)[None], self._grid.scale / speed_threshold(self._period))
+        return attenuation((square - mean**2)[None], self._grid.scale / speed_threshold(self._period))
 
     def _average(self, name: str, x: Array, memory: float) -> Array:
         """Update a mean, which is that of all frames at first, and then decays over `memory` frames."""

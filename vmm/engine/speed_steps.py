@@ -8,8 +8,8 @@ from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import product
 
 STEP = 1.8
-"""Standard deviation of the speed, in px per period of the middle of the band, at which motion is halved. Smaller values
-fade the motion of objects that move unsteadily, larger ones leave halos along objects that pass by."""
+"""Standard deviation of the speed, in px per period of the middle of the band, at which motion is halved. Smaller
+values fade the motion of objects that move unsteadily, larger ones leave halos along objects that pass by."""
 
 LEAST_STEP = 0.1
 """Smallest such standard deviation in px per frame, which applies to long periods."""
@@ -34,7 +34,8 @@ class SpeedSteps:
     Attributes
     ----------
     analysis
-        Matrix (m, n_frames): averages of the speed over a period, half a period apart, from displacement between frames.
+        Matrix (m, n_frames), which takes the displacement between frames to the mean speed over a period, for every
+        half period.
     interpolation
         Matrix (core, k) from the times at which the fading is computed to all frames.
     """
@@ -57,7 +58,7 @@ class SpeedSteps:
     def fading(self, speeds: Array, scale: float) -> Array:
         """Factors (k, h', w') in [0, 1] from mean speeds (m, 2, h', w') in px of a level of this scale."""
         mean, square = product(speeds, self._around), product(speeds**2, self._around)
-        return faded(square - mean**2, scale / self._threshold)
+        return attenuation(square - mean**2, scale / self._threshold)
 
 
 def speed_threshold(period: float) -> float:
@@ -65,7 +66,7 @@ def speed_threshold(period: float) -> float:
     return max(STEP / period, LEAST_STEP)
 
 
-def faded(variance: Array, per_threshold: float) -> Array:
+def attenuation(variance: Array, per_threshold: float) -> Array:
     """Factor in [0, 1] for the variance of speed (n, 2, h', w') down and right."""
     total = namespace(variance).maximum(variance.sum(1), 0) * per_threshold**2
     return 1 / (1 + total**2)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.levels import displaced_level, gradient_displacement
@@ -10,17 +14,40 @@ from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
 
-def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool = False) -> Motion:
+def level_displacement(
+    limit: float = 20.0,
+    *,
+    sigma: float = 3.0,
+    denoise: bool = False,
+    direction: float | Sequence[float] | None = None,
+    across: float = 0.0,
+    speed_tolerance: float = 1.0,
+) -> Motion:
     """Displacement of the level of a Laplacian pyramid; it is put by interpolation of the displaced level.
 
     The displacement between two images is the least-squares solution of the brightness constancy in a Gaussian window
     [1]_, with a change of contrast as the third unknown, so that a change of light is not taken for motion. Derivatives
-    and smoothing are matched 3-tap filters. Images are displaced by cubic convolution [2]_.
+    and smoothing are matched 3-tap filters. Images are displaced by cubic splines.
 
     Parameters
     ----------
     limit
-        Largest output displacement in pixels of the level, positive; larger displacement fades out. The default is 5.
+        Largest output displacement in px of the level, greater than 0; larger displacement fades out. The default is
+        20.
+    sigma
+        Standard deviation of the Gaussian window of the least squares, in px of the level, greater than 0. The default
+        is 3.
+    denoise
+        If True, linear temporal filters shrink the displacement by its predicted variance, and fade it where the speed
+        steps. The default is False.
+    direction
+        Direction of the displacement that is put: an angle in degrees, where 0 is to the right and 90 is down, or a
+        vector (down, right). By default displacement in all directions is put.
+    across
+        Factor for the displacement perpendicular to `direction`. 0, the default, leaves this displacement out.
+    speed_tolerance
+        With `denoise`, the standard deviation of the speed around which motion fades, relative to that for band-pass
+        filters, positive. Smaller values suit filters that pass more of a step of the speed. The default is 1.
 
     Returns
     -------
@@ -31,13 +58,12 @@ def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool
     Raises
     ------
     ValueError
-        If `limit` is not positive.
+        If `limit` or `sigma` is not positive, if `direction` is neither a finite angle nor a vector other than (0, 0),
+        or if `across` is not finite.
 
     References
     ----------
     .. [1] Lucas, Kanade: An iterative image registration technique with an application to stereo vision. IJCAI 1981.
-    .. [2] Keys: Cubic convolution interpolation for digital image processing. IEEE Transactions on Acoustics, Speech,
-       and Signal Processing 29(6), 1981.
 
     Examples
     --------
@@ -51,14 +77,47 @@ def level_displacement(limit: float = 20.0, *, sigma: float = 3.0, denoise: bool
     """
     if not limit > 0:
         raise ValueError(f"limit={limit!r} must be positive: the largest output displacement in pixels of each level")
+    if not 0 < sigma < math.inf:
+        raise ValueError(
+            f"sigma={sigma!r} must be positive and finite: the width of the window in pixels of each level"
+        )
+
+    selection = None if direction is None else _selection(direction, across)
 
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
+        if selection is not None:
+            motion = _multiplied(selection, motion)
         return displaced_level(coefs, motion, alpha, limit)
 
     def read(coefs: Array, reference: Array) -> Array:
         return gradient_displacement(first_plane(coefs), first_plane(reference), sigma=sigma)
 
-    return Motion(read, put, _amplitude, takes=("real",), denoiser=Denoiser(sigma) if denoise else None)
+    denoiser = Denoiser(sigma, speed_tolerance) if denoise else None
+    return Motion(read, put, _amplitude, takes=("real",), denoiser=denoiser)
+
+
+def _selection(direction: float | Sequence[float], across: float) -> np.ndarray:
+    """Matrix (2, 2) that keeps displacement along a direction and multiplies displacement across it by a factor."""
+    if not math.isfinite(across):
+        raise ValueError(f"across={across!r} must be finite: the factor of alpha for motion across the direction")
+    vector = np.asarray(direction, float)
+    if vector.ndim == 0 and math.isfinite(vector):
+        vector = np.array([np.sin(np.deg2rad(vector)), np.cos(np.deg2rad(vector))])
+    length = math.hypot(*vector) if vector.shape == (2,) else 0.0
+    if not 0 < length < math.inf:
+        raise ValueError(
+            f"direction={direction!r} must be an angle in degrees, such as 0 for right and 90 for down, or a vector "
+            "(down, right)"
+        )
+    unit = vector / length
+    return across * np.eye(2) + (1 - across) * np.outer(unit, unit)
+
+
+def _multiplied(matrix: np.ndarray, motion: Array) -> Array:
+    """Displacement (T, 2, h', w') multiplied by a matrix (2, 2)."""
+    (a, b), (c, d) = matrix.tolist()
+    down, right = motion[:, 0], motion[:, 1]
+    return namespace(motion).stack([a * down + b * right, c * down + d * right], axis=1)
 
 
 def first_plane(coefs: Array) -> Array:

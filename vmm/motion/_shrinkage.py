@@ -25,11 +25,14 @@ LEAST_STRUCTURE = 0.02
 """Smallest part of the structure tensor that remains after that of noise is subtracted."""
 
 WINDOW = 2.0
-"""Standard deviation in samples, which are 2 px apart, of the window in which variances are compared. Results depend
+"""Standard deviation in samples, each 2 px, of the window in which variances are compared. Results depend
 little on it: three times the width changes the similarity by less than 0.0005."""
 
 LEAST_VARIANCE = 1e-3
 """Smallest variance of true motion over that of its predicted error, so that the division below is finite."""
+
+STILL = 0.05
+"""Largest mean speed, in px of the level per frame, of what counts as still."""
 
 PROBED_ROWS = 16
 """Number of rows of each level in which the noise within the band is compared with white noise."""
@@ -87,9 +90,12 @@ class Denoiser:
     ----------
     sigma
         Standard deviation of the window of the least squares, in px of the level.
+    speed_tolerance
+        Threshold of the fading of motion where the speed steps, relative to ``vmm.engine.speed_steps.STEP``.
     """
 
     sigma: float
+    speed_tolerance: float = 1.0
 
     def read(self, images: Array, earlier: Array) -> Array:
         """Displacement and evidence (T, 6, h', w'): see ``gradient_evidence``."""
@@ -160,20 +166,20 @@ def probe_rows(height: int) -> np.ndarray:
     return np.clip(rows[:, None] + np.arange(-1, 2), 0, height - 1)
 
 
-def in_band_residual(change: Array, value: Array, displacement: Array, rows: np.ndarray) -> Array:
-    """Part (m, n, w) of filtered changes of brightness in probed rows that a displacement does not explain.
+def probed_residual(images: Array, earlier: Array, displacement: Array, rows: np.ndarray) -> Array:
+    """Part (T, n, w) of the change between frames in probed rows that the displacement does not explain.
 
     Parameters
     ----------
-    change
-        Filtered changes (m, n, 3, w) of the probed rows with their neighbors.
-    value
-        Mean values (n, 3, w) of the same rows.
+    images, earlier
+        Levels (T, h, w) of frames and of the frames before them.
     displacement
-        Filtered displacement (m, 2, h', w').
+        Displacement (T, 2, h', w') between them.
     rows
-        Indices (n, 3) of the rows.
+        Indices (n, 3) of rows with their neighbors.
     """
+    image, before = samples(images, rows, 1), samples(earlier, rows, 1)
+    value, change = (image + before) / 2, image - before
     across = np.array(SMOOTH)
 
     def mixed(x: Array, taps: Any) -> Array:
@@ -186,10 +192,11 @@ def in_band_residual(change: Array, value: Array, displacement: Array, rows: np.
     return change + down * displacement[:, 0] + right * displacement[:, 1]
 
 
-def color_of_noise(power: Array, residual: Array, white: float, rows: np.ndarray) -> float:
+def color_of_noise(power: Array, residual: Array, speed: Array, white: float, rows: np.ndarray) -> float:
     """Power of noise within the band over that of white noise of the same variance, at least 1.
 
-    Noise of video compression changes slowly; it has much more power in low bands than white noise.
+    Noise of video compression changes slowly; it has much more power in low bands than white noise. Where things move,
+    errors of the reading look like such noise, so that only what is still counts. The result is 1 if nothing is still.
 
     Parameters
     ----------
@@ -197,12 +204,17 @@ def color_of_noise(power: Array, residual: Array, white: float, rows: np.ndarray
         Mean square (n, w) of the residual within the band, in the probed rows.
     residual
         Mean residual (h', w') of the brightness constancy between frames.
+    speed
+        Mean displacement (2, h', w') between frames.
     white
         Power that the filter passes of white noise of variance 1.
     rows
         Indices (n, 3) of the probed rows.
     """
     columns = np.arange(power.shape[-1]) // 2
-    expected = samples(samples(residual, rows[:, 1] // 2, -2), columns, -1) * (white / 2)
-    maps = blur(namespace(power).stack([power, expected]), (2.0, 2.0))
-    return max(1.0, float(namespace(power).median(maps[0] / (maps[1] + 1e-9))))
+    residual, down, right = (
+        samples(samples(x, rows[:, 1] // 2, -2), columns, -1) for x in (residual * (white / 2), *speed)
+    )
+    maps = blur(namespace(power).stack([power, residual]), (2.0, 2.0))
+    ratios = (maps[0] / (maps[1] + 1e-9))[down * down + right * right < STILL**2]
+    return max(1.0, float(namespace(power).median(ratios))) if ratios.size else 1.0

@@ -23,9 +23,10 @@ ChromaSize: TypeAlias = Literal["half", "full"]
 CHROMA_TO_RGB = np.linalg.inv(YIQ)[:, 1:]
 """Matrix from the chroma I and Q to red, green and blue; it leaves the luma unchanged."""
 
-_LAST_LEVEL = 2
-"""Level of the pyramid whose displacement moves all coarser detail of the chroma. A coarser one blurs the displacement
-more, so that chroma stays behind at the edges of things; a finer one holds more noise and less contrast."""
+_LAST_LEVEL = 1
+"""Level of the pyramid whose displacement moves all coarser detail of the chroma, too. A coarser level blurs the
+displacement more, so that chroma stays behind at the edges of things; a finer one holds more noise. With level 2, the
+chroma of soft edges in noise moves better, and that of all other edges worse."""
 
 _MIN_SIDE = 10
 """Smallest side in px of a frame whose chroma can move: that of a Laplacian pyramid of two levels."""
@@ -36,7 +37,7 @@ def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
 
     A level (T, 3, h, w) holds the luma Y and the chroma I and Q, so that a motion that is read from the first plane,
     such as ``vmm.motion.level_displacement``, displaces all three. The levels of luma are those of ``luma(Laplacian)``.
-    The chroma of level 2 includes all coarser detail.
+    The chroma of level 1 includes all coarser detail.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
     >>> part = vmm.spatial.color_laplacian()((64, 96, 3), np.float64, np)
     >>> bands, _ = part.analyze(np.ones((2, 64, 96, 3)))
     >>> [band.shape for band in bands]
-    [(2, 64, 96), (2, 3, 32, 48), (2, 3, 16, 24), (2, 8, 12)]
+    [(2, 64, 96), (2, 3, 32, 48), (2, 16, 24), (2, 8, 12)]
     """
     _check(chroma)
 
@@ -101,7 +102,7 @@ def with_chroma(part: SpatialPlan, chroma: ChromaSize | None = "half") -> Spatia
     >>> import numpy as np, vmm
     >>> both = vmm.spatial.with_chroma(vmm.spatial.luma(vmm.spatial.Pixels))((32, 48, 3), np.float64, np)
     >>> [(grid.part, grid.planes, grid.shape) for grid in both.grids]
-    [(0, 1, (32, 48)), (1, 3, (16, 24)), (1, 3, (8, 12))]
+    [(0, 1, (32, 48)), (1, 3, (16, 24))]
     """
     _check(chroma)
 
@@ -216,9 +217,9 @@ class ColorLaplacian:
         """Levels (T, h, w), or (T, 3, h, w) with chroma, of frames (T, H, W, 3) of any type."""
         luma = weigh_channels(frames, YIQ[0], self._dtype)
         chroma = self._chroma.split(frames)
-        bands, residual = self._luma.analyze(luma)
-        inside = slice(self._with_chroma.start, self._with_chroma.stop)
-        bands[inside] = self._chroma.joined(bands[inside], chroma)
+        levels, residual = self._luma.analyze(luma)
+        first, stop = self._with_chroma.start, self._with_chroma.stop
+        bands = [*levels[:first], *self._chroma.joined(levels[first:stop], chroma), *levels[stop:]]
         return bands, (residual, frames, luma, chroma)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:

@@ -6,6 +6,7 @@ The kinds of filter are described in ``vmm.parts``.
 | --- | --- | --- | --- |
 | ``ideal`` | Fourier band-pass over a whole clip | whole-clip | Wu 2012 |
 | ``fir`` | linear-phase band-pass, Hamming window | look-ahead | Wadhwa 2013 |
+| ``causal`` | Butterworth band-pass of order 3, in phase in the middle of the band | causal | |
 | ``butterworth`` | band-pass of any order | causal | Wu 2012 |
 | ``iir`` | difference of two one-pole low-passes | causal | Wu 2012 |
 | ``acceleration`` | second derivative of a Gaussian, unit gain at its frequency | look-ahead | Zhang 2017 |
@@ -23,13 +24,14 @@ from vmm.temporal._ideal import ideal
 from vmm.temporal.combine import chain, difference, parallel, unwrap
 from vmm.temporal.derivative import acceleration, jerk
 from vmm.temporal.gates import anisotropic, jerk_aware
-from vmm.temporal.recursive import butterworth, iir
+from vmm.temporal.recursive import butterworth, causal, iir
 
 __all__ = [
     "acceleration",
     "anisotropic",
     "bilateral",
     "butterworth",
+    "causal",
     "chain",
     "difference",
     "fir",

@@ -14,12 +14,12 @@ from vmm.parts import LinearFilter, NonlinearFilter
 from vmm.temporal._fir import fir
 from vmm.temporal._ideal import ideal
 from vmm.temporal.combine import parallel
-from vmm.temporal.recursive import butterworth, iir
+from vmm.temporal.recursive import butterworth, causal, iir
 
 Band: TypeAlias = tuple[float, float] | Sequence[tuple[float, float]] | NDArray[Any] | None
 """A band (low, high) in Hz; several bands, as a list or an array (n, 2); or None if the filter is passed itself."""
 
-DesignName: TypeAlias = Literal["fir", "butterworth", "iir", "ideal"]
+DesignName: TypeAlias = Literal["fir", "causal", "butterworth", "iir", "ideal"]
 """Name of a design function of ``vmm.temporal``."""
 
 Design: TypeAlias = Callable[..., LinearFilter] | LinearFilter | DesignName
@@ -27,6 +27,7 @@ Design: TypeAlias = Callable[..., LinearFilter] | LinearFilter | DesignName
 
 _DESIGNS: dict[str, Callable[..., LinearFilter]] = {
     "fir": fir,
+    "causal": causal,
     "butterworth": butterworth,
     "iir": iir,
     "ideal": ideal,

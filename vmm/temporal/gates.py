@@ -11,6 +11,7 @@ from vmm.backend.arrays import Array, namespace, ndimage
 from vmm.backend.reference import blur, resample
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence, LookAheadFilter, NonlinearFilter
+from vmm.temporal._vectors import scaled, squared_length
 from vmm.temporal.bands import frequency_in_cycles
 from vmm.temporal.derivative import JerkKernel, Kernel, acceleration, jerk
 
@@ -46,7 +47,7 @@ def jerk_aware(
     beta
         Exponent of the gate, 0 or greater. With 0 the filter is ``acceleration`` alone. The default is 0.5.
     max_displacement
-        Largest motion of interest, greater than 0, in the unit of the motion (px for ``local_displacement``): the
+        Largest motion of interest, greater than 0, in the unit of the motion, which is px for displacement: the
         amplitude of a vibration at `frequency` whose largest jerk makes S one half. The published form uses the largest
         jerk of the whole clip instead, which is not available before the end of the clip. The default is 0.5.
     propagation
@@ -90,14 +91,15 @@ def jerk_aware(
             return LazySequence(lambda i: _centered(second, motions[i], delay), len(grids))
 
         def roughness(i: int) -> Array:
-            return _roughness(_centered(third, motions[i], delay) / max_displacement)
+            return _roughness(squared_length(_centered(third, motions[i], delay), grids[i]) / max_displacement**2)
 
         own = _map_parallel(roughness, range(len(grids)))
+        samples = [_motion_grid(grid, x) for grid, x in zip(grids, own, strict=True)]
 
         def signal(i: int) -> Array:
             coarser = _coarser(i, grids)[: propagation - 1]
-            total = sum((_resampled(own[j], grids[j], grids[i]) for j in coarser), start=own[i])
-            return namespace(total).exp(-beta * total) * _centered(second, motions[i], delay)
+            total = sum((_resampled(own[j], samples[j], samples[i]) for j in coarser), start=own[i])
+            return scaled(_centered(second, motions[i], delay), namespace(total).exp(-beta * total))
 
         return LazySequence(signal, len(grids))
 
@@ -115,12 +117,15 @@ def anisotropic(
     propagation: int = 5,
     kernel: Kernel = "gaussian",
 ) -> NonlinearFilter:
-    """Jerk-aware acceleration filter, reduced where the orientations disagree and away from edges.
+    """Jerk-aware acceleration filter, reduced where signals of the same place disagree.
 
-    The output of ``jerk_aware`` is multiplied by ``FA^gamma`` and by a weight of edges. FA is the fractional anisotropy
-    of the signals of all n orientations of a level: with C for their covariance in a window, it is
-    ``FA^2 = n / (n - 1) (|C|^2 - (tr C)^2 / n) / |C|^2``. FA is 1 if all signals are those of one motion, and 0 if they
-    are uncorrelated noise.
+    The output of ``jerk_aware`` is multiplied by ``FA^gamma``. FA is the fractional anisotropy of n signals: with C for
+    their covariance in a window, it is ``FA^2 = n / (n - 1) (|C|^2 - (tr C)^2 / n) / |C|^2``. FA is 1 if all signals
+    are those of one motion along a line, and 0 if they are uncorrelated noise.
+
+    For a steerable pyramid the signals are those of all orientations of a level, and the output is also multiplied by a
+    weight of edges. For displacement down and right they are the two components at the level and at the two next to it;
+    for motion along a circle FA is 0.9.
 
     Parameters
     ----------
@@ -139,7 +144,7 @@ def anisotropic(
     Returns
     -------
     NonlinearFilter
-        A filter for spatial parts with several orientations at each level.
+        A filter for spatial parts with several orientations at each level, or for displacement with two components.
 
     Raises
     ------
@@ -168,6 +173,8 @@ def anisotropic(
 
     def signals(motions: Sequence[Array], amplitudes: Sequence[Array], grids: Sequence[Grid]) -> Sequence[Array]:
         gated = inner.signals(motions, amplitudes, grids)  # These have `reach` more frames at both ends.
+        if _orientations(grids) == 1:
+            return _agreeing(gated, grids, reach, window, gamma)
         levels = [_level(i, grids) for i in range(0, len(grids), _orientations(grids))]
         anisotropies = _map_parallel(
             lambda level: _level_anisotropy(level, gated, grids, reach, window) ** gamma, levels
@@ -186,6 +193,22 @@ def anisotropic(
     return NonlinearFilter(signals, inner.delay + reach, inner.band)
 
 
+def _agreeing(gated: Sequence[Array], grids: Sequence[Grid], reach: int, window: int, gamma: float) -> Sequence[Array]:
+    """Displacement (T, 2, h', w') of levels, reduced where both components in neighboring levels are uncorrelated."""
+    motions = [gated[i] for i in range(len(grids))]
+    samples = [_motion_grid(grid, motion) for grid, motion in zip(grids, motions, strict=True)]
+
+    def signal(i: int) -> Array:
+        near = range(max(i - 1, 0), min(i + 2, len(grids)))
+        signals = [
+            _resampled(motions[j][:, k], samples[j], samples[i]) * grids[j].scale for j in near for k in range(2)
+        ]
+        anisotropy = _relative(_anisotropy(signals, reach, max(1, window // 4) * 2 + 1)) ** gamma
+        return scaled(motions[i][reach : len(motions[i]) - reach], anisotropy)
+
+    return LazySequence(signal, len(grids))
+
+
 def _map_parallel(function: Callable[[Any], Array], items: Sequence[Any]) -> list[Array]:
     """The results of a function for all items, computed on several cores if the first result is on the host."""
     first = function(items[0])
@@ -202,10 +225,18 @@ def _centered(part: LookAheadFilter, motion: Array, delay: int) -> Array:
     return filtered[delay + part.delay : len(motion) - delay + part.delay]
 
 
-def _roughness(jerk: Array) -> Array:
-    """Negative logarithm of the smoothness S, so that a product of smoothnesses is a sum."""
-    square = jerk * jerk
-    return namespace(jerk).log1p(square * square)
+def _roughness(square: Array) -> Array:
+    """Negative logarithm of the smoothness S for a squared jerk, so that a product of smoothnesses is a sum."""
+    return namespace(square).log1p(square * square)
+
+
+def _motion_grid(grid: Grid, x: Array) -> Grid:
+    """Grid of values (..., h', w') that were computed from one sample of a subband, or from 2x2 samples each."""
+    shape = x.shape[-2], x.shape[-1]
+    if shape == grid.shape:
+        return grid
+    origin = grid.origin[0] + grid.step[0] / 2, grid.origin[1] + grid.step[1] / 2
+    return replace(grid, shape=shape, origin=origin, step=(2 * grid.step[0], 2 * grid.step[1]))
 
 
 def _coarser(i: int, grids: Sequence[Grid]) -> list[int]:
@@ -268,7 +299,11 @@ def _level_anisotropy(
     """Anisotropy of a level relative to its 95th percentile in each frame, on every second sample of the level."""
     grid = _decimated(grids[level[0]])
     signals = [_resampled(accelerations[j], grids[j], grid) for j in level]
-    anisotropy = _anisotropy(signals, reach, max(1, window // 4) * 2 + 1)
+    return _relative(_anisotropy(signals, reach, max(1, window // 4) * 2 + 1))
+
+
+def _relative(anisotropy: Array) -> Array:
+    """Anisotropy (T, h, w) relative to its 95th percentile in each frame, at most 1."""
     top = namespace(anisotropy).percentile(anisotropy.reshape(len(anisotropy), -1), 95, axis=1).reshape(-1, 1, 1)
     return namespace(anisotropy).clip(anisotropy / (top + (top == 0)), 0, 1).astype(anisotropy.dtype)
 

@@ -69,16 +69,16 @@ def source_row(per_limit: Any, down: Any, right: Any, rows: Any, cols: Any) -> N
 def segment_end(rows: Any, cols: Any, start: Any) -> Any:
     """End of the segment that begins at a column, and its first row and column relative to the pixel."""
     y, x = rows[start], cols[start]
-    top, bottom, left, right = y, y, x, x
+    low_y, high_y, low_x, high_x = y, y, x, x
     i = start + 1
     while i < rows.shape[0]:
         if rows[i] != y or cols[i] != x:
             y, x = rows[i], cols[i]
-            if max(bottom, y) - min(top, y) > 1 or max(right, x) - min(left, x) > 1:
+            if max(high_y, y) - min(low_y, y) > 1 or max(high_x, x) - min(low_x, x) > 1:
                 break
-            top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
+            low_y, high_y, low_x, high_x = min(low_y, y), max(high_y, y), min(low_x, x), max(high_x, x)
         i += 1
-    return i, top, left
+    return i, low_y, low_x
 
 
 @kernel
@@ -102,7 +102,7 @@ def tap_weights(position: Any, whole: Any, low: Any, out: Any) -> None:
 
 @kernel
 def add_samples(row: Any, weight: Any, wx: Any, keep: Any, out: Any) -> None:
-    """Add a weight times the weighted sums (n,) of 5 successive samples of a row (n + 4,) to `keep` times the output."""
+    """Add a weight times weighted sums (n,) of 5 successive samples of a row (n + 4,) to `keep` times the output."""
     n = out.shape[0]
     a, b, c, d, e = wx[0][:n], wx[1][:n], wx[2][:n], wx[3][:n], wx[4][:n]
     for i in range(n):
@@ -170,16 +170,16 @@ def displaced_row(planes: Any, r: Any, source: Any, whole: Any, wy: Any, wx: Any
     w = planes.shape[2]
     start = 0
     while start < w:
-        stop, top, left = segment_end(whole[0], whole[1], start)
-        y, x = int(top), int(left)
+        stop, low_y, low_x = segment_end(whole[0], whole[1], start)
+        y, x = int(low_y), int(low_x)
         first, last = max(start, 1 - x), min(stop, w - 3 - x)
         if last - first < _MIN_SEGMENT:
             first = last = start
             stop = min(max(stop, start + 2 * _MIN_SEGMENT), w)  # the next segments are probably short, too
         else:
             inside = slice(first, last)
-            tap_weights(source[0][inside], whole[0][inside], top, wy)
-            tap_weights(source[1][inside], whole[1][inside], left, wx)
+            tap_weights(source[0][inside], whole[0][inside], low_y, wy)
+            tap_weights(source[1][inside], whole[1][inside], low_x, wx)
             segment(planes, r, r + y - 1, x - 1, first, last, wy, wx, out)
         single_samples(planes, r, start, first, source, whole, out)
         single_samples(planes, r, last, stop, source, whole, out)
