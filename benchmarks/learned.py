@@ -2,7 +2,8 @@
 
 The input consists of two frames of a photograph, shifted by 0.05 to 1 px and quantized with dither. The figures are the
 structural similarity to the ground truth at 2 and 5 px of output motion, with and without noise; the effect of a change
-of light; measured over nominal motion; the change of a static scene; the gain in the temporal mode at two frequencies;
+of light; the same similarity for objects that move in front of a background, in the frame and within 8 px of the
+object; measured over nominal motion; the change of a static scene; the gain in the temporal mode at two frequencies;
 the time at 640x360, and the memory at 1080p. Published weights are included if they exist in ``../shared/weights``;
 reading them needs PyTorch.
 """
@@ -19,7 +20,7 @@ import numpy as np
 import vmm
 from benchmarks.speed import median
 from benchmarks.study.entrants import Entrant, entrants, learned, networks
-from vmm.data import synthetic
+from vmm.data import layers, synthetic
 from vmm.data.shifts import COLUMNS, HELD_OUT, INNER, measured_shift, shift, similarities
 from vmm.learned import load
 
@@ -62,6 +63,7 @@ def main(quick: bool = False) -> None:
         scores = similarities(magnified, COLUMNS, names)
         row = "".join(f"{score:10.3f}" for score in scores)
         print(f"{name:26}{row}{changed_light(magnified, names):14.2f}", flush=True)
+    _layers(magnifiers, range(0, layers.SCENES, 5 if quick else 1))
     magnifiers.pop("no magnification")
     _gains(magnifiers, names[:4])
     _static_scene(magnifiers)
@@ -69,6 +71,17 @@ def main(quick: bool = False) -> None:
     if not quick:
         _times(nets)
         _memory(nets)
+
+
+def _layers(magnifiers: dict[str, Magnifier], scenes: Sequence[int]) -> None:
+    """Similarity to the truth in scenes of two layers."""
+    print("\nStructural similarity in two layers, in the frame and near the object; columns as above")
+    labels = [f"{m:g}>{o:g}" + (f"+{n:g}" if n else "") for m, o, n in layers.COLUMNS]
+    print(f"{'':26}" + "".join(f"{label:>13}" for label in [*labels, "mean"]))
+    for name, magnified in magnifiers.items():
+        scores = layers.similarities(magnified, layers.COLUMNS, scenes)
+        pairs = [*scores, np.mean(scores, axis=0)]
+        print(f"{name:26}" + "".join(f"  {frame:.3f} {near:.3f}" for frame, near in pairs), flush=True)
 
 
 def changed_light(magnified: Magnifier, names: Sequence[str], gain: float = 1.02, alpha: float = 15.0) -> float:

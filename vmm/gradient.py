@@ -9,13 +9,19 @@ from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
+from vmm.engine.static import LIMIT as STATIC_LIMIT
+from vmm.engine.static import magnify_static
 from vmm.motion import level_displacement
+from vmm.parts import LinearFilter
 from vmm.spatial import color_laplacian
 from vmm.spatial._chroma import ChromaSize
 from vmm.temporal import fir
-from vmm.temporal.choice import Band, Design, chosen_filter
+from vmm.temporal.choice import Band, Design, check_one_alpha, chosen_filter
 
 __all__ = ["magnify"]
+
+_LIMIT = 20.0
+"""Limit in px of each level on alpha times the displacement, if motion in a band is magnified."""
 
 
 def __dir__() -> list[str]:
@@ -29,7 +35,7 @@ def magnify(
     fs: float | None = None,
     alpha: Alpha = 10.0,
     sigma: float = 3.0,
-    limit: float = 20.0,
+    limit: float | None = None,
     denoise: bool = True,
     direction: float | Sequence[float] | None = None,
     across: float = 0.0,
@@ -56,6 +62,11 @@ def magnify(
     band
         Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
         of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.
+        None without a filter is the static mode: the motion of each frame relative to the first frame is magnified, and
+        two frames suffice. This mode reads one displacement at full size from all color channels and displaces all
+        channels of both frames by it, so that it is suited for large output motion and for objects that occlude one
+        another. Memory is constant for iterators. `fs`, `sigma`, `denoise`, `direction`, `across` and
+        `chroma` have no effect.
     fs
         Camera rate in Hz. By default that of the clip, if it comes from ``vmm.io.stream`` or ``vmm.io.read``; otherwise
         `band` is in cycles per frame.
@@ -66,9 +77,10 @@ def magnify(
         Standard deviation of the Gaussian window of the least squares, in px of the level, greater than 0. A wider
         window averages more noise, but also the motion of neighbors. The default is 3.
     limit
-        Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 20, the default,
-        it is 20 px for the finest detail, 40 px for detail of twice the size, and so on. Larger displacement fades out,
-        so that it does not tear the image. ``float("inf")`` turns the limit off.
+        Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 20, the default in
+        a band, it is 20 px for the finest detail, 40 px for detail of twice the size, and so on. Larger displacement
+        fades out, so that it does not tear the image. In the static mode it is a limit in px of the frame, 64 by
+        default. ``float("inf")`` turns the limit off.
     denoise
         If True, the default, the displacement is shrunk by its predicted variance, which is estimated from the clip:
         areas without texture stay calm, and fine detail that is lost in noise moves with the coarser detail around it.
@@ -119,12 +131,25 @@ def magnify(
     >>> before, after = (vmm.measure.displacement(x).values[12:33, 0, 1].std() for x in (clip, out))
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
     The output motion is 10.7 times the input motion.
+
+    In the static mode, the second of two frames is magnified relative to the first:
+
+    >>> pair = clip[[22, 24]]
+    >>> out = vmm.gradient.magnify(pair, None, alpha=10)
+    >>> before, after = (vmm.motion.flow(*x.astype(float))[1, 8:-8, 8:-8].mean() for x in (pair, out))
+    >>> print(f"The output motion is {after / before:.0f} times the input motion.")
+    The output motion is 11 times the input motion.
     """
+    if band is None and not isinstance(temporal, LinearFilter):
+        check_one_alpha(alpha)
+        return magnify_static(frames, alpha=alpha, limit=STATIC_LIMIT if limit is None else limit, mask=mask)
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(
         frames,
         spatial=color_laplacian(chroma),
-        motion=level_displacement(limit, sigma=sigma, denoise=denoise, direction=direction, across=across),
+        motion=level_displacement(
+            _LIMIT if limit is None else limit, sigma=sigma, denoise=denoise, direction=direction, across=across
+        ),
         temporal=chosen,
         alpha=gain,
         mask=mask,

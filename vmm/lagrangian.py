@@ -7,12 +7,11 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-import numpy as np
-
-from vmm.backend.arrays import Array, is_array, namespace, real_dtype
+from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import soft_limit
 from vmm.engine.alpha import Gain, check_alpha, spread_mask
+from vmm.engine.displaced import as_frame, color_planes, displacement_gain
 from vmm.engine.frames import Frames, cut, in_form_of, moving
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
@@ -154,7 +153,7 @@ def _magnified(frames: Any, *, alpha: Any, mask: Any, limit: float, filtered: Fi
     first = next(chunks)
     singles = (chunk[t : t + 1] for chunk in chain([first], chunks) for t in range(len(chunk)))
     visible = None if mask is None else spread_mask(mask, first)
-    strength = _strength(alpha, visible, first)
+    strength = displacement_gain(alpha, visible, first)
     if not bool(namespace(first).any(strength)):
         yield from singles
         return
@@ -165,23 +164,9 @@ def _magnified(frames: Any, *, alpha: Any, mask: Any, limit: float, filtered: Fi
         yield _displaced(frame, shift, None if visible is None else visible > 0)
 
 
-def _strength(alpha: Any, visible: Array | None, frame: Array) -> Array:
-    """The factor of displacements: a number or a map."""
-    value = namespace(frame).asarray(alpha, dtype=np.float32)
-    if value.ndim == 2 and value.shape != frame.shape[1:3]:
-        raise ValueError(f"a map of alpha of shape {value.shape} must have the shape of a frame, {frame.shape[1:3]}")
-    return value if visible is None else value * visible.astype(np.float32)
-
-
 def _displaced(frame: Array, displacement: Array, where: Array | None) -> Array:
     """A frame (1, H, W[, 3]) with its pixels displaced."""
-    xp = namespace(frame)
     if not bool(displacement.any()):
         return frame
-    planes = xp.moveaxis(frame[0].reshape(*frame.shape[1:3], -1), -1, 0).astype(real_dtype(frame.dtype))
-    values = bicubic(spline_coefs(planes), pixel_positions(displacement) - forward_warp(displacement))
-    result = xp.moveaxis(values, 0, -1).reshape(frame.shape)
-    if frame.dtype.kind == "u":
-        result = xp.clip(xp.rint(result), 0, np.iinfo(frame.dtype).max)
-    result = result.astype(frame.dtype)
-    return result if where is None else xp.where(where.reshape(where.shape + (1,) * (frame.ndim - 3)), result, frame)
+    spline = spline_coefs(color_planes(frame))
+    return as_frame(bicubic(spline, pixel_positions(displacement) - forward_warp(displacement)), frame, where)

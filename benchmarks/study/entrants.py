@@ -25,6 +25,7 @@ from vmm.temporal import acceleration
 SINCE_FIRST = WholeClipFilter(lambda n: (np.eye(n) - np.eye(n)[0], np.eye(n)))
 """Passes all motion since the first frame: what a method makes of two frames."""
 
+STATIC = ("gradient",)  # Methods with a mode for motion relative to the first frame.
 NO_MOTION = ("color",)  # Methods that do not magnify motion.
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {  # Published forms of methods: method and settings by name.
     "phase, published": ("phase", {"limit": float("inf")}),
@@ -135,6 +136,8 @@ def classical(name: str, method: str, **settings: Any) -> Entrant:
         return run(frames, None if is_filter else band, fs=fs, alpha=alpha, **options)
 
     def pair(a: np.ndarray, b: np.ndarray, alpha: float) -> np.ndarray:
+        if method in STATIC:
+            return run(np.stack([a, b]).astype(np.float32), None, alpha=alpha)[1]
         if "temporal" not in accepted:  # the filter needs a clip, in which b deviates from the mean by half its motion
             return magnify(_alternating(a, b), 0.25, 1.0, 2 * alpha)[6]  # a frame b in the middle of the clip
         clip = np.stack([a, b]).astype(np.float32)

@@ -29,4 +29,5 @@ def _warmup(options: argparse.Namespace) -> None:
                 continue
             for temporal in TEMPORAL:
                 function(frames, (4, 9), fs=30, temporal=getattr(vmm.temporal, temporal))
+        vmm.gradient.magnify(frames, None)
     print(f"Compiled in {perf_counter() - start:.1f} s for this machine")

@@ -24,7 +24,18 @@ _SEARCH_RANGE = np.arange(-2.0, 16.0, 0.5)
 
 
 def __dir__() -> list[str]:
-    return ["COLUMNS", "HELD_OUT", "INNER", "Shift", "measured_shift", "shift", "similarities", "translated"]
+    return [
+        "COLUMNS",
+        "HELD_OUT",
+        "INNER",
+        "Shift",
+        "dithered",
+        "measured_shift",
+        "photograph",
+        "shift",
+        "similarities",
+        "translated",
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +105,9 @@ def shift(name: str, motion: float, out: float, noise: float = 0.0, *, side: int
     rng = np.random.default_rng([seed, HELD_OUT.index(name)])
     angle = rng.uniform(0, 2 * np.pi)
     direction = np.array([np.sin(angle), np.cos(angle)])
-    image = _center_crop(name, side + 32)
+    image = photograph(name, side + 32)
     a, b, truth = (translated(image, size * direction)[INNER] for size in (0.0, motion, out))
-    noisy_a, noisy_b = (_dithered(frame + rng.normal(0, noise, frame.shape), rng) for frame in (a, b))
+    noisy_a, noisy_b = (dithered(frame + rng.normal(0, noise, frame.shape), rng) for frame in (a, b))
     return Shift(noisy_a, noisy_b, np.clip(truth, 0, 255), direction)
 
 
@@ -181,8 +192,27 @@ def measured_shift(scene: Shift, frame: np.ndarray) -> float:
     return float(fit.x)
 
 
-def _center_crop(name: str, side: int) -> np.ndarray:
-    """The center (side, side, 3) of a photograph."""
+def photograph(name: str, side: int) -> np.ndarray:
+    """Center of a photograph of scikit-image.
+
+    Parameters
+    ----------
+    name
+        Name of the photograph in ``skimage.data``.
+    side
+        Height and width in pixels.
+
+    Returns
+    -------
+    ndarray
+        The center (side, side, 3) of float, in gray levels.
+
+    Examples
+    --------
+    >>> from vmm.data.shifts import photograph
+    >>> photograph("coins", 64).shape
+    (64, 64, 3)
+    """
     import skimage.data
 
     image = np.asarray(getattr(skimage.data, name)(), dtype=float)
@@ -218,6 +248,26 @@ def translated(image: np.ndarray, displacement: np.ndarray) -> np.ndarray:
     return np.fft.ifft2(np.fft.fft2(image, axes=(0, 1)) * rotation[..., None], axes=(0, 1)).real
 
 
-def _dithered(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Gray levels rounded up or down at random, so that their expected value is exact."""
+def dithered(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Round gray levels up or down at random, so that their expected value is exact.
+
+    Parameters
+    ----------
+    frame
+        Gray levels of any shape, from 0 to 255.
+    rng
+        Generator of the random numbers.
+
+    Returns
+    -------
+    ndarray
+        The rounded gray levels of uint8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmm.data.shifts import dithered
+    >>> dithered(np.full(1000, 7.25), np.random.default_rng(0)).mean().round(1).item()
+    7.3
+    """
     return np.clip(np.floor(frame + rng.random(frame.shape)), 0, 255).astype(np.uint8)

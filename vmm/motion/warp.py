@@ -29,17 +29,21 @@ def pixel_positions(image: Array) -> Array:
 
 
 @fast
-def forward_warp(displacement: Array, tolerance: float = 1e-4, max_extent: float = 64.0) -> Array:
+def forward_warp(
+    displacement: Array, rest: tuple[float, float] = (0.0, 0.0), tolerance: float = 1e-4, max_extent: float = 64.0
+) -> Array:
     """Forward warp of a displacement field: the displacement of each source pixel, at its target pixel.
 
     The pixels are the vertices of a triangle mesh, which is splatted at the displaced positions. The mesh stretches
-    where objects separate. If it folds, the largest displacement is in front. A target pixel that no triangle covers
-    keeps its own displacement.
+    where objects separate. If it folds, the content is in front whose displacement differs most from `rest`. A target
+    pixel that no triangle covers keeps its own displacement.
 
     Parameters
     ----------
     displacement
         Displacement (2, H, W), down and right, in pixels, of the content of each pixel.
+    rest
+        Displacement (down, right) in pixels of the content that is behind all other content. The default is (0, 0).
     tolerance
         Area in square pixels up to which a triangle counts as degenerate, and tolerance of barycentric coordinates. The
         default is 0.0001.
@@ -76,8 +80,8 @@ def forward_warp(displacement: Array, tolerance: float = 1e-4, max_extent: float
             covered = (weights.min(axis=0) >= -tolerance) & (row <= max_row) & (col <= max_col)
             pixel = (row * width + col)[covered].astype(np.int64)
             value = (weights * shifts).sum(axis=1)[:, covered]
-            length = (value**2).sum(axis=0)
-            xp.maximum.at(depth, pixel, length)
-            front = length >= depth[pixel]
+            distance = (value[0] - rest[0]) ** 2 + (value[1] - rest[1]) ** 2
+            xp.maximum.at(depth, pixel, distance)
+            front = distance >= depth[pixel]
             out[:, pixel[front]] = value[:, front]
     return out.reshape(displacement.shape)

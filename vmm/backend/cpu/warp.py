@@ -47,26 +47,36 @@ def spline_weights(t: Any, out: Any) -> None:
 
 
 @kernel
+def spline_at(image: Any, i: Any, j: Any, down: Any, right: Any) -> Any:
+    """Weighted sum of 4 x 4 samples around a point, of which the second in each direction is (i, j)."""
+    h, w = image.shape
+    value = _f(0)
+    if i >= 1 and j >= 1 and i < h - 2 and j < w - 2:
+        for m in range(4):
+            row = image[i - 1 + m]
+            across = right[0] * row[j - 1] + right[1] * row[j]
+            value += down[m] * (across + right[2] * row[j + 1] + right[3] * row[j + 2])
+        return value
+    first, second, third, fourth = mirror(j - 1, w), mirror(j, w), mirror(j + 1, w), mirror(j + 2, w)
+    for m in range(4):
+        row = image[mirror(i - 1 + m, h)]
+        across = right[0] * row[first] + right[1] * row[second]
+        value += down[m] * (across + right[2] * row[third] + right[3] * row[fourth])
+    return value
+
+
+@kernel
 def bicubic_rows(splines: Any, points: Any, start: Any, stop: Any, out: Any) -> None:
     """Rows start to stop of the splines (C, h, w) at points (2, H, W), mirrored at the border."""
-    h, w = splines.shape[1:]
     down, right = np.empty(4, np.float32), np.empty(4, np.float32)
-    cols = np.empty(4, np.int64)
     for r in range(start, stop):
         for c in range(out.shape[2]):
             y, x = points[0, r, c], points[1, r, c]
             i, j = int(np.floor(y)), int(np.floor(x))
             spline_weights(y - _f(i), down)
             spline_weights(x - _f(j), right)
-            for k in range(4):
-                cols[k] = mirror(j - 1 + k, w)
             for n in range(splines.shape[0]):
-                value = _f(0)
-                for m in range(4):
-                    row = splines[n, mirror(i - 1 + m, h)]
-                    across = right[0] * row[cols[0]] + right[1] * row[cols[1]]
-                    value += down[m] * (across + right[2] * row[cols[2]] + right[3] * row[cols[3]])
-                out[n, r, c] = value
+                out[n, r, c] = spline_at(splines[n], i, j, down, right)
 
 
 @kernel
@@ -174,8 +184,10 @@ def average_similar_rows(
 
 
 @kernel
-def draw_triangle(points: Any, displacement: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any) -> None:
-    """Draw a triangle with corners (3, 2) and their displacements; the larger displacement hides the smaller."""
+def draw_triangle(
+    points: Any, displacement: Any, rest: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any
+) -> None:
+    """Draw a triangle with corners (3, 2) and their displacements; that which differs most from `rest` is in front."""
     h, w = depth.shape
     y, x = points[:, 0], points[:, 1]
     min_row, max_row = min(y[0], y[1], y[2]), max(y[0], y[1], y[2])
@@ -192,13 +204,13 @@ def draw_triangle(points: Any, displacement: Any, tolerance: Any, max_extent: An
                 continue
             down = a * displacement[0, 0] + b * displacement[1, 0] + d * displacement[2, 0]
             across = a * displacement[0, 1] + b * displacement[1, 1] + d * displacement[2, 1]
-            far = down * down + across * across
+            far = (down - rest[0]) * (down - rest[0]) + (across - rest[1]) * (across - rest[1])
             if far > depth[r, c]:
                 depth[r, c], out[0, r, c], out[1, r, c] = far, down, across
 
 
 @kernel
-def draw_mesh(displacement: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any) -> None:
+def draw_mesh(displacement: Any, rest: Any, tolerance: Any, max_extent: Any, depth: Any, out: Any) -> None:
     """Forward warp of displacements (2, H, W): draw a mesh of triangles whose corners are the displaced pixels."""
     h, w = depth.shape
     points, corners = np.empty((3, 2), np.float32), np.empty((3, 2), np.float32)
@@ -210,7 +222,7 @@ def draw_mesh(displacement: Any, tolerance: Any, max_extent: Any, depth: Any, ou
                     j = c + (half if k == 0 else (k == 1) != (half == 1))
                     corners[k, 0], corners[k, 1] = displacement[0, i, j], displacement[1, i, j]
                     points[k, 0], points[k, 1] = _f(i) + displacement[0, i, j], _f(j) + displacement[1, i, j]
-                draw_triangle(points, corners, tolerance, max_extent, depth, out)
+                draw_triangle(points, corners, rest, tolerance, max_extent, depth, out)
 
 
 def bilinear(fields: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -223,11 +235,16 @@ def bicubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
     return _by_rows(bicubic_rows, (len(splines), *points.shape[1:]), _single(splines), _single(points))
 
 
-def forward_warp(displacement: np.ndarray, tolerance: float = 1e-4, max_extent: float = 64.0) -> np.ndarray:
+def forward_warp(
+    displacement: np.ndarray,
+    rest: tuple[float, float] = (0.0, 0.0),
+    tolerance: float = 1e-4,
+    max_extent: float = 64.0,
+) -> np.ndarray:
     """Forward warp of a displacement field."""
     displacement = _single(displacement)
-    out = displacement.copy()
-    draw_mesh(displacement, _f(tolerance), _f(max_extent), np.full(displacement.shape[1:], -1, np.float32), out)
+    out, depth = displacement.copy(), np.full(displacement.shape[1:], -1, np.float32)
+    draw_mesh(displacement, _single(rest), _f(tolerance), _f(max_extent), depth, out)
     return out
 
 
