@@ -40,12 +40,6 @@ def level_displacement(
     denoise
         If True, linear temporal filters shrink the displacement by its predicted variance, and fade it where the speed
         steps. The default is False.
-    sigma
-        Standard deviation of the Gaussian window of the least squares in pixels of the level, positive. The default is
-        3.
-    denoise
-        If True, displacement that its predicted noise explains is removed after the temporal filter, and displacement
-        fades out where the speed steps. False by default.
     direction
         Direction of the displacement that is put: an angle in degrees, where 0 is to the right and 90 is down, or a
         vector (down, right). By default displacement in all directions is put.
