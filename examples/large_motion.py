@@ -30,6 +30,6 @@ for axis, (title, clip) in zip(axes, results.items(), strict=True):
     axis.set(title=title, xlabel="frame", yticks=[])
 figure.savefig("large_motion.png")
 
-for title in ("input", "acceleration", "lagrangian", "stabilize"):  # the texture of the others changes too much to track
+for title in ("input", "acceleration", "lagrangian", "stabilize"):  # the others cannot be tracked
     down = vmm.measure.displacement(results[title], (48, 53, 24, 24)).values[15:45, 0, 0]
     print(f"{title}: amplitude {np.sqrt(2) * down.std():.2f} px")
