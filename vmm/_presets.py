@@ -12,7 +12,6 @@ _COLOR = {"temporal": ideal, "chroma": 1.0}
 _HALF, _OCTAVE = {"octave": 0.5}, {"octave": 1.0}
 
 
-
 def _with_gradient(methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The settings of a clip, and for clips of the phase method the same band and alpha for the gradient method."""
     if "phase" not in methods:
