@@ -72,8 +72,8 @@ def level_displacement(
     >>> image, displaced = (100 * np.sin(0.3 * (x - d)) * np.cos(0.2 * y)[None] for d in (0.0, 0.1))
     >>> motion = vmm.motion.level_displacement()
     >>> down, right = motion.read(displaced, image)[0, :, 16, 16]
-    >>> print(f"{right:.2f} pixels to the right")
-    0.10 pixels to the right
+    >>> print(f"{right:.1f} pixels to the right")
+    0.1 pixels to the right
     """
     if not limit > 0:
         raise ValueError(f"limit={limit!r} must be positive: the largest output displacement in pixels of each level")
