@@ -59,7 +59,7 @@ def _settings(options: argparse.Namespace, name: str, parameters: list[str]) -> 
 
 
 def _static_settings(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of a method that magnifies motion relative to the first frame; options of a band are refused."""
+    """Keyword arguments of the static mode, which has no band; options that need a band are refused."""
     valid = {*inspect.signature(magnify_static).parameters, "fs"}
     refused = [key for key in settings if key not in valid] + ["stabilize"] * options.stabilize
     if refused:
