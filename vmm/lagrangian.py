@@ -49,7 +49,7 @@ def magnify(
     or leaves the frame. It is then extrapolated by the most probable motion in the band, and has less weight than the
     trajectories of neighbors with the same motion. Unlike in [1]_, the frames are not divided into layers.
 
-    Where objects stay within a fraction of a px of their place, ``vmm.gradient`` is the better choice. For objects that
+    If objects stay within a fraction of a px of their place, ``vmm.gradient`` is the better choice. For objects that
     move by about 1 px per frame or more, this method is more accurate: for a textured disc that drifts by 1 px per
     frame, the structural similarity to the truth is 0.985, and 0.96 with ``vmm.gradient``.
 
