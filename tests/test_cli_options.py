@@ -58,16 +58,6 @@ def test_several_bands(video, tmp_path, capsys):
     assert "must hold one number for each of the 2 bands" in capsys.readouterr().err
 
 
-def test_motion_since_the_first_frame(video, tmp_path, capsys):
-    frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
-    assert run("gradient", video, out, "--static", "--alpha", 4) == 0
-    assert written(out, vmm.gradient.magnify(frames, None, alpha=4))
-    assert run("gradient", video, out, "--static", "--band", 2, 3, "--overwrite") == 2
-    assert "leave --band and --stabilize out" in capsys.readouterr().err
-    assert run("gradient", video, out, "--overwrite") == 2
-    assert "--band in Hz is missing" in capsys.readouterr().err
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("roi", [None, (8, 12, 32, 36)])
 def test_stabilized(roi, video, tmp_path):

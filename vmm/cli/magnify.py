@@ -48,10 +48,6 @@ def _settings(options: argparse.Namespace, name: str, parameters: list[str]) -> 
     if arguments.get("chroma") == "none":
         arguments["chroma"] = None
     settings = {**vmm.presets[options.preset][name], **arguments} if hasattr(options, "preset") else arguments
-    if hasattr(options, "static"):
-        if "band" in arguments or options.stabilize:
-            raise ValueError("--static magnifies motion of all frequencies: leave --band and --stabilize out")
-        settings["band"] = None
     required = next((parameter for parameter in ("band", "frequency") if parameter in parameters), None)
     if required is None or required in settings or name in vmm.LEARNED:
         return settings
@@ -107,7 +103,6 @@ def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any])
     chroma = inspect.signature(getattr(vmm, name).magnify).parameters.get("chroma")
     moves_chroma = chroma is not None and settings.get("chroma", chroma.default) is not None
     luma_only = name in _ON_LUMA and settings.get("color", 0) == 0 and not moves_chroma
-    luma_only = luma_only and settings.get("band", ()) is not None  # The static mode displaces all color channels.
     same_frames = options.scale == 1 and not (options.compare or options.stabilize)
     return luma_only and same_frames and Path(options.output).suffix.lower() in H264
 
