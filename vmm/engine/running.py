@@ -54,8 +54,10 @@ class RunningStatistics:
         self._calm: Any = 1.0
         self._count = 0
 
-    def filtered(self, coefs: Array, denoiser: Any, coarser: Any) -> tuple[Array, tuple[Array, Grid]]:
-        """The filtered, denoised and attenuation displacement (T, 2, h', w'), and that before fading with the grid."""
+    def filtered(
+        self, coefs: Array, denoiser: Any, coarser: tuple[Array, Grid] | None
+    ) -> tuple[Array, tuple[Array, Grid]]:
+        """The filtered, denoised and faded displacement (T, 2, h', w'), and that before fading with the grid."""
         xp, coefs = namespace(coefs), first_plane(coefs)
         first = coefs[:1] if self._previous is None else self._previous
         earlier = xp.concatenate([first, coefs[:-1]])
