@@ -14,11 +14,11 @@ from vmm.cli.inputs import BOX, BOX_HELP, INPUT_HELP, add_clip_options
 TEMPORAL = ("fir", "causal", "butterworth", "iir", "ideal")
 """Names of the temporal filters that can be chosen."""
 
+STATIC = ("gradient",)
+"""Methods that magnify motion relative to the first frame if ``band`` is None."""
+
 FLOWS = ("tvl1", "ilk", "farneback")
 """Names of the optical flow algorithms that can be chosen."""
-
-STATIC = frozenset({"gradient"})
-"""Methods that magnify motion relative to the first frame if no band is given."""
 
 _SPECIAL_VALUE = re.compile(r"^By default|^If False|^With 0|\bturns .*\boff\b")
 """Sentences in the description of a parameter that its option repeats."""
@@ -87,9 +87,10 @@ def _add_frequency_options(verb: Any, name: str, parameters: Any) -> None:
         band.help = (
             "Lowest and highest magnified frequency in Hz, below half of the camera rate. Repeat it for several bands."
         )
-        if name in STATIC:
-            band.help += " Default: no band; the motion of each frame relative to the first frame is magnified."
         _refuse(verb, "--frequency", f"{name} takes --band LOW HIGH in Hz instead of --frequency")
+        if name in STATIC:
+            static = verb.add_argument("--static", action="store_true")
+            static.help = "Magnify the motion of each frame relative to the first frame, instead of motion in a band."
     elif "frequency" in parameters:
         frequency = verb.add_argument("--frequency", type=float, metavar="HZ")
         frequency.help = "Magnified frequency in Hz; the passband extends from about half to twice the frequency."

@@ -26,7 +26,7 @@ LEAST_STRUCTURE = 0.02
 
 WINDOW = 4.0
 """Standard deviation of the window in which variances are compared, in samples of 2 px. With 2 samples,
-flat areas beside textured ones are less calm; the similarity to exact motion changes by less than 0.001."""
+flat areas that are near textured ones are less calm; the similarity to exact motion changes by less than 0.001."""
 
 LEAST_VARIANCE = 1e-3
 """Smallest variance of true motion over that of its predicted error, so that the division below is finite."""
