@@ -321,6 +321,7 @@ def add_clipped(frames: Array, change: Array) -> Array:
     return xp.clip(xp.rint(total), limits.min, limits.max).astype(frames.dtype)
 
 
+@fast
 def resample(image: Array, rows: np.ndarray, cols: np.ndarray) -> Array:
     """Maps (..., H, W), interpolated linearly at fractional rows (h,) and columns (w,); the edges are repeated."""
     xp = namespace(image)

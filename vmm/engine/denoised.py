@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.denoising import probed_residual
 from vmm.backend.reference import product
 from vmm.engine.differences import differences
 from vmm.engine.fast_paths import FastBands
@@ -24,7 +25,7 @@ from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window
 from vmm.motion._level_displacement import first_plane
-from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, probed_residual, shrinkage
+from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, shrinkage
 from vmm.parts import CausalFilter, LazySequence, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, samples
-from vmm.backend.levels import SLOPE, SMOOTH, gradient_evidence
-from vmm.backend.reference import blur, correlate, resample
+from vmm.backend.levels import gradient_evidence
+from vmm.backend.reference import blur, resample
 from vmm.parts import Grid
 
 KAPPA = (1.9, 2.5, 2.8, 3.1)
@@ -157,39 +157,13 @@ def finer(displacement: Array, coarse: Grid, grid: Grid) -> Array:
     """Displacement (n, 2, h', w') of a coarser level, interpolated to the samples of a level and in its pixels."""
     ratio = coarse.scale / grid.scale
     rows, cols = ((2 * np.arange((n + 1) // 2) + 0.5) / ratio for n in grid.shape)
-    return ratio * resample(displacement, (rows - 0.5) / 2, (cols - 0.5) / 2)
+    return resample(ratio * displacement, (rows - 0.5) / 2, (cols - 0.5) / 2)
 
 
 def probe_rows(height: int) -> np.ndarray:
     """Indices (n, 3) of rows with their neighbors, spread over a level, in which noise is probed."""
     rows = np.linspace(2, height - 3, max(1, min(PROBED_ROWS, height // 3))).round().astype(int)
     return np.clip(rows[:, None] + np.arange(-1, 2), 0, height - 1)
-
-
-def probed_residual(images: Array, earlier: Array, displacement: Array, rows: np.ndarray) -> Array:
-    """Part (T, n, w) of the change between frames in probed rows that the displacement does not explain.
-
-    Parameters
-    ----------
-    images, earlier
-        Levels (T, h, w) of frames and of the frames before them.
-    displacement
-        Displacement (T, 2, h', w') between them.
-    rows
-        Indices (n, 3) of rows with their neighbors.
-    """
-    image, before = samples(images, rows, 1), samples(earlier, rows, 1)
-    value, change = (image + before) / 2, image - before
-    across = np.array(SMOOTH)
-
-    def mixed(x: Array, taps: Any) -> Array:
-        return sum(float(tap) * x[..., i, :] for i, tap in enumerate(taps) if tap)
-
-    change = correlate(mixed(change, across), SMOOTH, -1)
-    down, right = correlate(mixed(value, SLOPE), SMOOTH, -1), correlate(mixed(value, across), SLOPE, -1)
-    columns = np.arange(change.shape[-1]) // 2
-    displacement = samples(samples(displacement, rows[:, 1] // 2, -2), columns, -1)
-    return change + down * displacement[:, 0] + right * displacement[:, 1]
 
 
 def color_of_noise(power: Array, residual: Array, speed: Array, white: float, rows: np.ndarray) -> float:
