@@ -19,7 +19,7 @@ that in ``cpu`` for NumPy arrays, that in ``gpu`` for CuPy arrays. ``kernel.plai
 | ``correlate`` | one-dimensional correlation along an axis, mirrored at the border |
 | ``reduce``, ``expand`` | decimation by 2 after a binomial blur, and interpolation by 2 |
 | ``biquads`` | second-order sections over time with an explicit state |
-| ``product`` | a small matrix applied along the first axis |
+| ``product``, ``add_product`` | a small matrix applied along the first axis, and added to a total |
 | ``read_box``, ``add_box`` | a weighted box of a half spectrum, and its addition to one |
 | ``weigh_channels`` | weighted sum of the color channels of frames |
 | ``split_channels``, ``split_and_reduce`` | color channels as planes, of full or half the size |
@@ -249,6 +249,12 @@ def product(x: Array, matrix: np.ndarray) -> Array:
     """Apply a matrix (m, n) along the first axis of x (n, ...)."""
     values = namespace(x).asarray(matrix, dtype=x.dtype)
     return (values @ x.reshape(len(x), -1)).reshape(-1, *x.shape[1:])
+
+
+@fast
+def add_product(x: Array, matrix: np.ndarray, total: Array) -> None:
+    """Add a matrix (m, n), applied along the first axis of x (n, ...), to a total (m, ...)."""
+    total += product(x, matrix)
 
 
 @fast

@@ -75,11 +75,14 @@ class Shrinkage:
     error: Array
 
     def apply(self, displacement: Array, coarse: Array) -> Array:
-        """The estimate (n, 2, h, w)."""
-        prior = self.agreement * coarse
-        down, right = (displacement - prior).swapaxes(0, 1)
+        """The estimate (n, 2, h, w), which replaces `coarse`."""
         yy, yx, xx = self.matrix
-        return prior + namespace(prior).stack([yy * down + yx * right, yx * down + xx * right], axis=1)
+        for own, prior in zip(displacement, coarse, strict=True):  # one by one, which needs less memory
+            prior *= self.agreement
+            down, right = own - prior
+            prior[0] += yy * down + yx * right
+            prior[1] += yx * down + xx * right
+        return coarse
 
 
 @dataclass(frozen=True)

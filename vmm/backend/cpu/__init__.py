@@ -39,7 +39,7 @@ from vmm.backend.cpu.denoising import (  # noqa: F401
 from vmm.backend.cpu.level_warp import displaced_level  # noqa: F401
 from vmm.backend.cpu.levels import gradient_displacement, gradient_evidence  # noqa: F401
 from vmm.backend.cpu.pairs import contrast_terms, pair_slopes, slope_products, window_displacement  # noqa: F401
-from vmm.backend.cpu.phase import phase_shift_put, phase_sums  # noqa: F401
+from vmm.backend.cpu.phase import add_product, phase_shift_put, phase_sums  # noqa: F401
 from vmm.backend.cpu.warp import average_similar, bicubic, bilinear, follow_points, forward_warp  # noqa: F401
 from vmm.backend.taps import one_sided, spline_prefilter
 from vmm.backend.threads import cores, in_parallel, split
