@@ -1,11 +1,11 @@
-"""Compiled kernels of the denoising of displacement give the results of the reference kernels, however a clip is cut."""
+"""Compiled kernels of the denoising of displacement give the results of the reference kernels for any chunks."""
 
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
 import vmm
-from vmm.backend.denoising import probed_residual, shrink_displacement, update_means
+from vmm.backend.denoising import probed_residual, shrink_displacement, structure_terms, update_means, weighing
 from vmm.backend.dispatch import reference_kernels
 from vmm.backend.reference import resample
 from vmm.backend.threads import set_threads
@@ -78,6 +78,14 @@ def test_compiled_residual_equals_reference(size, arrays, rng):
     images = rng.normal(0, 10, (6, *size)).astype(np.float32)
     rows = probe_rows(size[0])
     assert_equal(*both(lambda: probed_residual(images[1:], images[:-1], arrays[0], rows)))
+
+
+def test_compiled_weighing_equals_reference(arrays, rng):
+    slopes, variance = arrays[0][:, :2], rng.uniform(0.01, 4, (2, *arrays[0].shape[2:])).astype(np.float32)
+    evidence = np.stack([*(np.einsum("tahw,tbhw->abhw", slopes, slopes)[[0, 0, 1], [0, 1, 1]]), variance[1]])
+    evidence[:, :1, :1] = 0
+    assert_equal(*both(lambda: structure_terms(evidence, variance[0])))
+    assert_equal(*both(lambda: weighing(evidence[:3], variance[0], variance[1])))
 
 
 @pytest.mark.parametrize("ratio", [2, 3, 0.5])

@@ -59,7 +59,9 @@ class DenoisedBands(FastBands):
         for window in windows:
             start = temporal.delay - window.head
             passes = _Passes(*self._window_factors(temporal, window), start, temporal.band, temporal.delay)
-            yield from self._put(window.core, passes, self._projections(window.chunks, passes.columns, self._nones())[0])
+            yield from self._put(
+                window.core, passes, self._projections(window.chunks, passes.columns, self._nones())[0]
+            )
             del window  # its frames are not kept while the next window is read
 
     def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
@@ -124,11 +126,8 @@ class DenoisedBands(FastBands):
         reading = self._motions[i].denoiser.read(both[1:], both[:-1])
         residual = probed_residual(both[1:], both[:-1], reading, probe_rows(coefs.shape[-2]))
         if totals[i] is None:
-            totals[i] = Sums(
-                *(xp.zeros((len(columns), *x.shape[1:]), x.dtype) for x in (reading[:, :2], residual)),
-                xp.zeros_like(reading[0, 2:]),
-                0,
-            )
+            motion, of_residual = (xp.zeros((len(columns), *x.shape[1:]), x.dtype) for x in (reading[:, :2], residual))
+            totals[i] = Sums(motion, of_residual, xp.zeros_like(reading[0, 2:]), 0)
         sums = totals[i]
         add_product(reading[:, :2], columns, sums.motion)
         add_product(residual, columns, sums.residual)
@@ -205,7 +204,9 @@ class _Passes:
 
     def mean_square(self, x: Array, y: Array | None = None) -> Array:
         """Mean over the frames of the product of signals that have the coefficients x and y (r, ...)."""
-        products = sum(a * b for a, b in zip(x, x if y is None else y, strict=True))  # one by one, which needs less memory
+        products = sum(
+            a * b for a, b in zip(x, x if y is None else y, strict=True)
+        )  # one by one, which needs less memory
         return products / len(self.synthesis)
 
 

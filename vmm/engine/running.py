@@ -9,7 +9,7 @@ import scipy.signal
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.denoising import probed_residual, shrink_displacement, update_means
-from vmm.backend.reference import biquads
+from vmm.backend.reference import add_product, biquads
 from vmm.backend.time_series import running_sum
 from vmm.engine.speed_steps import speed_threshold
 from vmm.motion._level_displacement import first_plane
@@ -51,13 +51,15 @@ class RunningStatistics:
         self._estimate: Any = None  # see ``shrink_displacement``
         self._noise: Any = None  # mean square (n, w) of the filtered residual in the probed rows
 
-    def filtered(self, coefs: Array, denoiser: Any, coarser: Any) -> tuple[Array, tuple[Array, Grid]]:
+    def filtered(
+        self, coefs: Array, denoiser: Any, coarser: tuple[Array, Grid] | None
+    ) -> tuple[Array, tuple[Array, Grid]]:
         """The filtered and denoised displacement (T, 2, h', w') after fading, and that before fading with the grid."""
         images, earlier = self._successive(first_plane(coefs))
         reading = denoiser.read(images, earlier)
         residual = self._apply(1, probed_residual(images, earlier, reading, self._rows))
         signal = self._apply(0, reading[:, :2])
-        prior = namespace(signal).zeros_like(signal) if coarser is None else finer(*coarser, self._grid)
+        prior = namespace(signal).zeros_like(signal) if coarser is None else finer(coarser[0], coarser[1], self._grid)
         if self._count == 0:
             self._allocate(signal, residual)
         for part in self._segments(len(signal)):
@@ -100,11 +102,10 @@ class RunningStatistics:
     def _denoise(self, denoiser: Any, reading: Array, signal: Array, prior: Array, residual: Array) -> None:
         """Denoise the displacement of the frames of a segment in place, and count them."""
         weights = self._weights(len(signal))
-        arrays = reading, signal, prior, residual
-        self._average(*(x[:1] for x in arrays), weights[:1, 0])
+        self._average(reading[:1], signal[:1], prior[:1], residual[:1], weights[:1, 0])
         if _is_due(self._count):
             self._update_estimate(denoiser)
-        self._average(*(x[1:] for x in arrays), weights[1:, 0])
+        self._average(reading[1:], signal[1:], prior[1:], residual[1:], weights[1:, 0])
         per_threshold = 1 / denoiser.speed_tolerance, self._grid.scale / speed_threshold(self._period)
         shrink_displacement(self._speeds, reading, signal, prior, self._estimate, weights, per_threshold)
         self._count += len(signal)
@@ -120,9 +121,12 @@ class RunningStatistics:
 
     def _average(self, reading: Array, signal: Array, prior: Array, residual: Array, weights: np.ndarray) -> None:
         """Update the means by some frames."""
+        if len(weights) == 0:
+            return
         update_means(self._means, reading, signal, prior, weights)
-        for x, weight in zip(residual, weights.tolist(), strict=True):
-            self._noise += weight * (x * x - self._noise)
+        later = np.append(np.cumprod(1 - weights[:0:-1])[::-1], 1.0)  # the factors of the weights by all later frames
+        self._noise *= float(later[0] * (1 - weights[0]))
+        add_product(residual * residual, (weights * later)[None], self._noise[None])
 
     def _update_estimate(self, denoiser: Any) -> None:
         """Compute the shrinkage from the means."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, samples
+from vmm.backend.denoising import structure_terms, weighing
 from vmm.backend.levels import gradient_evidence
 from vmm.backend.reference import blur, resample
 from vmm.parts import Grid
@@ -17,12 +17,6 @@ KAPPA = (1.9, 2.5, 2.8, 3.1)
 """Variance of the right-hand side of the normal equations over that for independent noise in each sample, for levels 0,
 1, 2 and all coarser ones. Noise is correlated by the pyramid and by the smoothing; measured on textures with white
 noise, for windows of 2 to 5 px, within 15 % in the finest levels."""
-
-NOISE_STRUCTURE = 0.35
-"""Structure tensor that noise itself makes, over the residual; measured as 0.27 to 0.34, rounded up."""
-
-LEAST_STRUCTURE = 0.02
-"""Smallest part of the structure tensor that remains after that of noise is subtracted."""
 
 WINDOW = 2.0
 """Standard deviation in samples, each 2 px, of the window in which variances are compared. Results depend
@@ -116,23 +110,15 @@ class Denoiser:
 
 def shrinkage(evidence: Array, noise: Array, moments: Moments) -> Shrinkage:
     """The shrinkage for mean evidence (4, h', w'), the noise of its normal equations, and moments of displacement."""
-    xp = namespace(noise)
-    yy, yx, xx = _structure(evidence)
-    ridge = NOISE_RIDGE * (yy + xx) + 1e-6
-    variance = noise * (yy + xx + 2 * ridge) / ((yy + ridge) * (xx + ridge) - yx * yx)
-    weight = 1 / (variance + 1e-9)
+    xp, terms = namespace(noise), structure_terms(evidence, noise)
+    structure, variance, weight = terms[:3], terms[3], terms[4]
     mixed, coarse = _blurred(weight * moments.mixed, weight * moments.coarse)
     agreement = xp.clip(mixed / (coarse + 1e-12), 0, 1)
     excess = xp.maximum(moments.own - 2 * agreement * moments.mixed + agreement**2 * moments.coarse, 0)
     excess, error, total = _blurred(weight * excess, weight * variance, weight)
     true = xp.maximum(excess - error, LEAST_VARIANCE * error) / (2 * total)
-    mu = noise / xp.maximum(true, 1e-12)
-    determinant = (yy + mu) * (xx + mu) - yx * yx + 1e-20
-    matrix = xp.stack([(xx + mu) * yy - yx * yx, mu * yx, (yy + mu) * xx - yx * yx]) / determinant
-    return Shrinkage(agreement, matrix, noise * (yy + xx + 2 * mu) / determinant)
-
-
-NOISE_RIDGE = 0.01
+    result = weighing(structure, noise, true)
+    return Shrinkage(agreement, result[:3], result[3])
 
 
 def calm(power: Array, error: Array) -> Array:
@@ -140,16 +126,6 @@ def calm(power: Array, error: Array) -> Array:
     weight = 1 / (error + 1e-9)
     power, error = _blurred(weight * power, weight * error)
     return namespace(power).maximum(1 - error / (power + 1e-12), 0)
-
-
-def _structure(evidence: Array) -> tuple[Array, Array, Array]:
-    """Structure tensor without that which noise makes itself."""
-    xp = namespace(evidence)
-    yy, yx, xx, residual = evidence
-    own = NOISE_STRUCTURE * residual
-    yy, xx = xp.maximum(yy - own, LEAST_STRUCTURE * yy), xp.maximum(xx - own, LEAST_STRUCTURE * xx)
-    largest = 0.98 * xp.sqrt(yy * xx)
-    return yy, xp.clip(yx, -largest, largest), xx
 
 
 def _blurred(*maps: Array) -> Array:

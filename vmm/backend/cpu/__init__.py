@@ -34,7 +34,9 @@ from vmm.backend.cpu.denoising import (  # noqa: F401
     probed_residual,
     resample,
     shrink_displacement,
+    structure_terms,
     update_means,
+    weighing,
 )
 from vmm.backend.cpu.level_warp import displaced_level  # noqa: F401
 from vmm.backend.cpu.levels import gradient_displacement, gradient_evidence  # noqa: F401

@@ -6,12 +6,14 @@ because the compiler vectorizes no loop in which it must compare many addresses.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import mirror_margins
+from vmm.backend.denoising import LARGEST_CORRELATION, LEAST_STRUCTURE, NOISE_RIDGE, NOISE_STRUCTURE
 from vmm.backend.levels import SLOPE, SMOOTH
 from vmm.backend.threads import by_rows
 
@@ -40,9 +42,7 @@ def average_square_row(mean: Any, x: Any, weight: Any) -> None:
 
 
 @kernel
-def average_rows(
-    means: Any, reading: Any, signal: Any, prior: Any, weights: Any, start: Any, stop: Any
-) -> None:
+def average_rows(means: Any, reading: Any, signal: Any, prior: Any, weights: Any, start: Any, stop: Any) -> None:
     """Update rows start to stop of the means of evidence, displacement and products of filtered displacement."""
     for r in range(start, stop):
         for t in range(signal.shape[0]):
@@ -114,6 +114,35 @@ def shrink_rows(
 
 
 @kernel
+def term_rows(evidence: Any, noise: Any, start: Any, stop: Any, out: Any) -> None:
+    """Rows start to stop of the structure tensor without that of noise, of the variance and of the weight."""
+    for r in range(start, stop):
+        for i in range(noise.shape[1]):
+            yy, yx, xx = evidence[0, r, i], evidence[1, r, i], evidence[2, r, i]
+            own = _f(NOISE_STRUCTURE) * evidence[3, r, i]
+            yy, xx = max(yy - own, _f(LEAST_STRUCTURE) * yy), max(xx - own, _f(LEAST_STRUCTURE) * xx)
+            largest = _f(LARGEST_CORRELATION) * np.sqrt(yy * xx)
+            yx = min(max(yx, -largest), largest)
+            ridge = _f(NOISE_RIDGE) * (yy + xx) + _f(1e-6)
+            variance = noise[r, i] * (yy + xx + _f(2) * ridge) / ((yy + ridge) * (xx + ridge) - yx * yx)
+            out[0, r, i], out[1, r, i], out[2, r, i] = yy, yx, xx
+            out[3, r, i], out[4, r, i] = variance, _f(1) / (variance + _f(1e-9))
+
+
+@kernel
+def weighing_rows(structure: Any, noise: Any, true: Any, start: Any, stop: Any, out: Any) -> None:
+    """Rows start to stop of the matrix of the shrinkage and of the error that remains."""
+    for r in range(start, stop):
+        for i in range(noise.shape[1]):
+            yy, yx, xx = structure[0, r, i], structure[1, r, i], structure[2, r, i]
+            mu = noise[r, i] / max(true[r, i], _f(1e-12))
+            scale = _f(1) / ((yy + mu) * (xx + mu) - yx * yx + _f(1e-20))
+            out[0, r, i], out[1, r, i] = ((xx + mu) * yy - yx * yx) * scale, mu * yx * scale
+            out[2, r, i] = ((yy + mu) * xx - yx * yx) * scale
+            out[3, r, i] = noise[r, i] * (yy + xx + _f(2) * mu) * scale
+
+
+@kernel
 def stencil_row(above: Any, row: Any, below: Any, smooth: Any, slope: Any) -> None:
     """Smoothing and central difference across rows, into rows with margins of 1."""
     for i in range(row.shape[0]):
@@ -175,6 +204,24 @@ def resampled_rows(images: Any, rows: Any, down: Any, cols: Any, right: Any, sta
             resampled_row(mixed, cols, right, out[n, r])
 
 
+def structure_terms(evidence: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Structure tensor without that of noise, variance of the displacement, and weight."""
+    return _by_rows(term_rows, 5, evidence, noise)
+
+
+def weighing(structure: np.ndarray, noise: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Matrix of the shrinkage and error that remains."""
+    return _by_rows(weighing_rows, 4, structure, noise, true)
+
+
+def _by_rows(rows: Callable[..., None], planes: int, *maps: np.ndarray) -> np.ndarray:
+    """The planes (n, h, w) that a kernel makes of maps (..., h, w)."""
+    maps = tuple(np.ascontiguousarray(x, np.float32) for x in maps)
+    out = np.empty((planes, *maps[0].shape[-2:]), np.float32)
+    by_rows(lambda start, stop: rows(*maps, start, stop, out), out.shape[1])
+    return out
+
+
 def update_means(
     means: np.ndarray, reading: np.ndarray, signal: np.ndarray, prior: np.ndarray, weights: np.ndarray
 ) -> None:
@@ -198,9 +245,7 @@ def shrink_displacement(
     by_rows(lambda start, stop: shrink_rows(*arguments, start, stop), means.shape[1])
 
 
-def probed_residual(
-    images: np.ndarray, earlier: np.ndarray, displacement: np.ndarray, rows: np.ndarray
-) -> np.ndarray:
+def probed_residual(images: np.ndarray, earlier: np.ndarray, displacement: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Change in probed rows that the displacement does not explain."""
     out = np.empty((len(images), len(rows), images.shape[2]), np.float32)
     residual_rows(*(np.ascontiguousarray(x, np.float32) for x in (images, earlier, displacement)), rows, out)
