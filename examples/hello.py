@@ -8,7 +8,7 @@ from vmm.data import synthetic
 
 FS = 30  # rate of the camera in Hz
 frames = synthetic.render(synthetic.texture((128, 160)), synthetic.sway(90, FS, 2.0, 0.1), noise=1.0)
-out = vmm.phase.magnify(frames, (1.5, 2.5), fs=FS, alpha=20)
+out = vmm.gradient.magnify(frames, (1.5, 2.5), fs=FS, alpha=20)
 vmm.io.write("hello.mp4", vmm.plot.side_by_side(frames, out), FS, overwrite=True)
 vmm.plot.slices(frames, out, row=64, fs=FS).savefig("hello.png")
 

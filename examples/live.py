@@ -9,7 +9,7 @@ FS = 30  # rate of the camera in Hz
 displacement = synthetic.sway(150, FS, 2.0, 0.1)  # (T, 2) in pixels
 scene = synthetic.texture((96, 128))
 camera = (synthetic.render(scene, displacement[t : t + 1], dtype=np.float32) for t in range(150))  # one frame at a time
-outputs = vmm.riesz.magnify(camera, (1.5, 2.5), fs=FS, alpha=10, sigma=0)  # one frame out for one in
+outputs = vmm.gradient.magnify(camera, (1.5, 2.5), fs=FS, alpha=10, temporal="causal")  # one frame out for one in
 
 result = vmm.measure.displacement(np.concatenate(list(outputs)))
 settled = slice(60, None)  # a causal filter needs two seconds to settle

@@ -1,4 +1,4 @@
-"""Magnify well-known clips with the settings of their papers: python real_clips.py FOLDER [OUT].
+"""Magnify well-known clips in the bands and by the factors of their papers: python real_clips.py FOLDER [OUT].
 
 FOLDER contains baby.mp4, crane_crop.mp4, guitar.mp4 and face.mp4; missing clips are skipped. The folder OUT, by default
 real_clips, gets a video of each input and result, and sheet.png. The change over time of each is printed.
@@ -13,12 +13,13 @@ import vmm
 
 poles = vmm.temporal.iir(r=(0.4, 0.05))
 CLIPS = {  # title: file, method, line of the slice, settings
-    "baby, phase": ("baby", vmm.phase, {"col": 480}, {"band": (0.1, 0.6), "alpha": 20, "sigma": 5}),
-    "crane": ("crane_crop", vmm.phase, {"row": 70}, {"band": (0.2, 0.25), "alpha": 75, "sigma": 5, "transition": 1.0}),
-    "E string": ("guitar", vmm.phase, {"col": 216}, {"band": (72, 92), "fs": 600, "alpha": 25, "sigma": 2}),
-    "A string": ("guitar", vmm.phase, {"col": 216}, {"band": (100, 120), "fs": 600, "alpha": 25, "sigma": 2}),
+    "baby, gradient": ("baby", vmm.gradient, {"col": 480}, {"band": (0.1, 0.6), "alpha": 20}),
+    "crane": ("crane_crop", vmm.gradient, {"row": 70}, {"band": (0.2, 0.25), "alpha": 75}),
+    "E string": ("guitar", vmm.gradient, {"col": 216}, {"band": (72, 92), "fs": 600, "alpha": 25}),
+    "A string": ("guitar", vmm.gradient, {"col": 216}, {"band": (100, 120), "fs": 600, "alpha": 25}),
     "face": ("face", vmm.color, {"row": 200}, {"band": (0.83, 1.0), "alpha": 25}),  # 50 for the paper's gain of 1/2
     "baby, linear": ("baby", vmm.linear, {"col": 480}, {"band": None, "temporal": poles, "wavelength": 16}),
+    "baby, phase": ("baby", vmm.phase, {"col": 480}, {"band": (0.1, 0.6), "alpha": 20, "sigma": 5}),
     "baby, riesz": ("baby", vmm.riesz, {"col": 480}, {"band": (0.1, 0.6), "alpha": 20}),
 }
 

@@ -58,6 +58,15 @@ def test_several_bands(video, tmp_path, capsys):
     assert "must hold one number for each of the 2 bands" in capsys.readouterr().err
 
 
+def test_motion_since_the_first_frame(video, tmp_path, capsys):
+    frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
+    options = ["--alpha", 3, "--limit", 8, "--roi", 8, 12, 32, 40, "--end", 0.3]
+    assert run("gradient", video, out, "--static", *options) == 0
+    assert written(out, vmm.gradient.magnify(frames[:9], None, alpha=3, limit=8, mask=(8, 12, 32, 40)))
+    assert run("gradient", video, out, "--overwrite") == 2
+    assert "--band in Hz is missing" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("roi", [None, (8, 12, 32, 36)])
 def test_stabilized(roi, video, tmp_path):
@@ -77,6 +86,15 @@ def test_a_missing_band_is_an_error_that_names_the_option(name, option, video, t
     printed = capsys.readouterr().err.strip()
     assert printed.startswith(f"vmm: error: {option} in Hz is missing") and "\n" not in printed
     assert f"vmm suggest {video} finds" in printed
+    assert not (tmp_path / "out.mkv").exists()
+
+
+@pytest.mark.parametrize(
+    "option", [["--band", 2, 3], ["--sigma", 2], ["--temporal", "iir"], ["--chroma", "none"], ["--stabilize"]]
+)
+def test_options_of_a_band_are_refused_with_static(option, video, tmp_path, capsys):
+    assert run("gradient", video, tmp_path / "out.mkv", "--static", *option) == 2
+    assert f"{option[0]} has no effect with --static" in capsys.readouterr().err
     assert not (tmp_path / "out.mkv").exists()
 
 

@@ -44,4 +44,4 @@ def test_examples_run(code, tmp_path, monkeypatch, capsys):
         assert capsys.readouterr().out.startswith("2.000 +- ")
         assert Path("displacement.png").exists() and Path("displacement.csv").exists()
     else:
-        assert vmm.io.info("big.mp4").shape == vmm.io.info("big-riesz.mp4").shape == (60, 48, 64, 3)
+        assert vmm.io.info("big.mp4").shape == vmm.io.info("big-stream.mp4").shape == (60, 48, 64, 3)

@@ -2,7 +2,8 @@
 
 | name | contents |
 | --- | --- |
-| ``phase``, ``riesz``, ``linear``, ``color`` | methods for motion and color changes in a frequency band |
+| ``gradient`` | the recommended method, for small motion in a frequency band or since the first frame |
+| ``phase``, ``riesz``, ``linear``, ``color`` | other methods for motion and color changes in a frequency band |
 | ``acceleration``, ``jerk``, ``anisotropy``, ``bilateral`` | methods for small motion in the presence of large motion |
 | ``lagrangian`` | a method that follows every point by optical flow |
 | ``magnet``, ``lightweight``, ``realtime``, ``flowmag`` | methods that magnify by a neural network |
@@ -18,7 +19,7 @@
 | ``learned`` | the networks of the learned methods |
 | ``set_threads`` | the number of worker threads |
 
-Each method is a module with one function: ``vmm.phase.magnify(frames, band, fs=...)``.
+Each method is a module with one function: ``vmm.gradient.magnify(frames, band, fs=...)``.
 """
 
 from pathlib import Path

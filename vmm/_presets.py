@@ -11,7 +11,15 @@ _EVM = {"temporal": butterworth, "chroma": 0.1}
 _COLOR = {"temporal": ideal, "chroma": 1.0}
 _HALF, _OCTAVE = {"octave": 0.5}, {"octave": 1.0}
 
-presets: Mapping[str, Mapping[str, dict[str, Any]]] = {
+
+def _with_gradient(methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The settings of a clip, and for clips of the phase method the same band and alpha for the gradient method."""
+    if "phase" not in methods:
+        return methods
+    return {"gradient": {name: methods["phase"][name] for name in ("band", "fs", "alpha")}, **methods}
+
+
+_PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
     "baby": {
         "linear": {"band": (0.4, 3.0), "fs": 30.0, "alpha": 30.0, "wavelength": 16.0, **_EVM},
         "phase": {"band": (0.1, 0.6), "fs": 30.0, "alpha": 20.0, "sigma": 5.0, "octave": 0.25},
@@ -76,12 +84,14 @@ presets: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "woman_mid": {"phase": {"band": (1.0, 1.9), "fs": 60.0, "alpha": 15.0, "sigma": 3.0, **_HALF}},
     "wrist": {"linear": {"band": (0.4, 3.0), "fs": 30.0, "alpha": 30.0, "wavelength": 16.0, **_EVM}},
 }
+presets: Mapping[str, Mapping[str, dict[str, Any]]] = {name: _with_gradient(clip) for name, clip in _PUBLISHED.items()}
 """Published settings of the papers' clips: a mapping from the name of a clip to methods, and from a method to options.
 
-``vmm.phase.magnify(frames, **vmm.presets["guitar"]["phase"])`` uses one. The settings are converted to the conventions
-of this library: bands are in Hz, the output motion is (1 + alpha) times the input motion, and temporal filters have
-unit gain, so that alpha is half the published value if the published filter has a gain of one half. If the frequencies
-of a slow-motion clip are published at the playback rate of its file, `fs` is this rate.
+``vmm.gradient.magnify(frames, **vmm.presets["guitar"]["gradient"])`` uses one. The settings of ``gradient``, the
+recommended method, are the band, camera rate and alpha that are published for ``phase``. All settings are converted to
+the conventions of this library: bands are in Hz, the output motion is (1 + alpha) times the input motion, and temporal
+filters have unit gain, so that alpha is half the published value if the published filter has a gain of one half. If the
+frequencies of a slow-motion clip are published at the playback rate of its file, `fs` is this rate.
 
 References
 ----------

@@ -47,7 +47,7 @@ def magnify(
     mask: Mask | None = None,
     temporal: Design = fir,
 ) -> Frames:
-    """Magnify small motion by the local phase of a complex steerable pyramid: the method to start with.
+    """Magnify small motion by the local phase of a complex steerable pyramid.
 
     The output is accurate as long as alpha times the motion is below a quarter of the wavelength of the subbands
     (octave 1) or half of it (octave 0.5). Noise is displaced, but its amplitude is not magnified.

@@ -140,7 +140,7 @@ def test_the_suggested_band_and_alpha_magnify(fs, frequency):
     assert 0 < low < line.frequency < high < line.fs / 2
     assert high - low >= 2 * line.fs / 64
     assert line.frequency == pytest.approx(frequency * (fs or 1), rel=0.03)
-    out = vmm.phase.magnify(clip, line.band, fs=line.fs, alpha=line.alpha)
+    out = vmm.gradient.magnify(clip, line.band, fs=line.fs, alpha=line.alpha)
     assert out.std(axis=0).mean() > 1.5 * clip.std(axis=0).mean()
 
 
@@ -156,7 +156,7 @@ def test_the_command_line(tmp_path, capsys):
     assert re.fullmatch(
         r"10\.\d+ Hz \+- \S+, motion, \d+ dB above the noise, 0\.\d+ px, about row \d+, column \d+", summary
     )
-    assert re.search(r"vmm phase \S+moving.mkv out.mp4 --band \S+ \S+ --fs 60 --alpha \d+ --start 0.25$", line)
+    assert re.search(r"vmm gradient \S+moving.mkv out.mp4 --band \S+ \S+ --fs 60 --alpha \d+ --start 0.25$", line)
     assert message.startswith("No vibration or color change exceeds the noise")
 
 

@@ -1,6 +1,7 @@
 """Changes of color magnified in the same pass as motion."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ FS = 30
 PULSE = 0.5 * np.sin(2 * np.pi * np.arange(90) / FS)
 TINT = (1, 0.8, 0.6)
 BEAT = (0.7, 1.4)
-LIGHT = {  # a few subbands are enough; chroma stays where the pulse is magnified
+LIGHT: dict[str, dict[str, Any]] = {  # a few subbands are enough; chroma stays where the pulse is magnified
     "phase": {"octave": 1.0, "orientations": 2, "chroma": None},
     "riesz": {"chroma": None},
 }

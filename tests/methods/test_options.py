@@ -196,7 +196,8 @@ def test_presets_run(name, method):
     magnify = METHODS[method]
     assert set(settings) <= set(inspect.signature(magnify).parameters)
     assert ("frequency" if method in BY_FREQUENCY else "band") in settings and settings["alpha"] > 0
-    frames = np.random.default_rng(0).integers(60, 200, (16, 64, 66), dtype=np.uint8)
+    moves = np.random.default_rng(0).normal(0, 0.3, (16, 2))
+    frames = synthetic.render(synthetic.texture((64, 66)), moves)
     out = magnify(frames, **{"fs": 30.0, **settings})
     assert out.shape == frames.shape and out.dtype == np.uint8
     assert not np.array_equal(out, frames)

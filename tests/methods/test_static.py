@@ -7,7 +7,9 @@ from devices import device_of
 
 import vmm
 from vmm.backend.dispatch import reference_kernels
+from vmm.backend.reference import blur
 from vmm.data import layers, shifts, synthetic
+from vmm.motion._coarse_to_fine import frame_levels, pair_displacement
 from vmm.motion.warp import forward_warp
 
 magnify = vmm.gradient.magnify
@@ -100,6 +102,20 @@ def test_layers_are_near_the_truth():
     run = lambda a, b, factor: magnify(np.stack([a, b]), None, alpha=factor - 1)[1]  # noqa: E731
     ((frame, near),) = layers.similarities(run, [(0.5, 5.0, 0.0)], [1, 2], side=128)
     assert frame > 0.93 and near > 0.88
+
+
+def test_noise_of_compression_does_not_move_areas_without_texture():
+    """The left half is a texture that moves; the right half is a ramp with noise in blocks, equal in all channels."""
+    rng, scene = np.random.default_rng(0), synthetic.texture((96, 128))
+    gray = synthetic.render(scene, np.array([[0, 0], [0, 0.4]]), dtype=np.float32)
+    gray[:, :, 64:] = 100 + 0.2 * np.arange(64)
+    blocks = rng.normal(0, 1.0, (2, 24, 32)).repeat(4, axis=1).repeat(4, axis=2)
+    frames = np.rint(gray + blur(blocks, (1.0, 1.0)))[..., None].repeat(3, axis=-1).astype(np.uint8)
+    first, second = (frame_levels(np.moveaxis(frame.astype(np.float32), -1, 0)) for frame in frames)
+    displacement = pair_displacement(first, second, 0.4)
+    ramp = displacement[:, 12:-12, 80:-12]
+    assert np.abs(ramp).mean() < 0.15 and np.abs(np.diff(ramp, axis=2)).mean() < 0.01
+    np.testing.assert_allclose(displacement[:, 12:-12, 12:48].mean(axis=(1, 2)), [0, 0.4], atol=0.04)
 
 
 @pytest.mark.parametrize("change", [lambda x: 1.02 * x, lambda x: x + 3])

@@ -38,8 +38,8 @@ def _demo(options: argparse.Namespace) -> None:
     scene, motion, fs = demo.scene(), demo.displacement(options.frames), demo.FS
     print(f"Rendering a rocket that sways by 0.1 px at 2 Hz, between towers that sway by 0.1 px at 5 Hz: {folder}/")
     clip = synthetic.render(scene, motion, noise=1.0)
-    print(f"Magnifying {demo.BAND[0]:g} to {demo.BAND[1]:g} Hz with the phase method, alpha {options.alpha:g}")
-    out = vmm.phase.magnify(clip, demo.BAND, fs=fs, alpha=options.alpha)
+    print(f"Magnifying {demo.BAND[0]:g} to {demo.BAND[1]:g} Hz with the gradient method, alpha {options.alpha:g}")
+    out = vmm.gradient.magnify(clip, demo.BAND, fs=fs, alpha=options.alpha)
     vmm.io.write(folder / "input.mkv", clip, fs, overwrite=True)
     vmm.io.write(folder / "output.mp4", out, fs, overwrite=True)
     vmm.io.write(folder / "side-by-side.mp4", vmm.plot.side_by_side(clip, out), fs, overwrite=True)

@@ -15,6 +15,7 @@ import vmm
 from vmm.cli.inputs import check_box
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input
+from vmm.engine.static import magnify_static
 
 _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
 """Methods that leave chroma unchanged with ``chroma=None``, for which the luma of the input is then decoded alone."""
@@ -47,12 +48,23 @@ def _settings(options: argparse.Namespace, name: str, parameters: list[str]) -> 
     if arguments.get("chroma") == "none":
         arguments["chroma"] = None
     settings = {**vmm.presets[options.preset][name], **arguments} if hasattr(options, "preset") else arguments
+    if hasattr(options, "static"):
+        return _static_settings(options, settings)
     required = next((parameter for parameter in ("band", "frequency") if parameter in parameters), None)
     if required is not None and required not in settings and name not in vmm.LEARNED:
         raise ValueError(
             f"--{required} in Hz is missing; the command vmm suggest {options.input} finds frequencies in a clip"
         )
     return settings
+
+
+def _static_settings(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of the static mode, which has no band; options that need a band are refused."""
+    valid = {*inspect.signature(magnify_static).parameters, "fs"}
+    refused = [key for key in settings if key not in valid] + ["stabilize"] * options.stabilize
+    if refused:
+        raise ValueError(f"--{refused[0]} has no effect with --static, which magnifies motion of all frequencies")
+    return {**settings, "band": None}
 
 
 def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -> None:
@@ -91,6 +103,7 @@ def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any])
     chroma = inspect.signature(getattr(vmm, name).magnify).parameters.get("chroma")
     moves_chroma = chroma is not None and settings.get("chroma", chroma.default) is not None
     luma_only = name in _ON_LUMA and settings.get("color", 0) == 0 and not moves_chroma
+    luma_only = luma_only and settings.get("band", ()) is not None  # The static mode displaces all color channels.
     same_frames = options.scale == 1 and not (options.compare or options.stabilize)
     return luma_only and same_frames and Path(options.output).suffix.lower() in H264
 

@@ -14,6 +14,9 @@ from vmm.cli.inputs import BOX, BOX_HELP, INPUT_HELP, add_clip_options
 TEMPORAL = ("fir", "causal", "butterworth", "iir", "ideal")
 """Names of the temporal filters that can be chosen."""
 
+STATIC = ("gradient",)
+"""Methods that magnify motion relative to the first frame if ``band`` is None."""
+
 FLOWS = ("tvl1", "ilk", "farneback")
 """Names of the optical flow algorithms that can be chosen."""
 
@@ -85,6 +88,9 @@ def _add_frequency_options(verb: Any, name: str, parameters: Any) -> None:
             "Lowest and highest magnified frequency in Hz, below half of the camera rate. Repeat it for several bands."
         )
         _refuse(verb, "--frequency", f"{name} takes --band LOW HIGH in Hz instead of --frequency")
+        if name in STATIC:
+            static = verb.add_argument("--static", action="store_true")
+            static.help = "Magnify the motion of each frame relative to the first frame, instead of motion in a band."
     elif "frequency" in parameters:
         frequency = verb.add_argument("--frequency", type=float, metavar="HZ")
         frequency.help = "Magnified frequency in Hz; the passband extends from about half to twice the frequency."

@@ -44,6 +44,22 @@ class Window:
 WINDOWS = Window(8.0, 2, min_evidence=14.0), Window(3.0, 1, min_evidence=5.0), Window(1.5, 0, min_evidence=6.0)
 """The windows, the widest first; each has one halving less than the one before it."""
 
+OFFSET = 8, 13
+"""Rows and columns in px by which the change is moved away from the slopes to measure the correlation of noise. It is
+more than the width of a window, and no multiple of the blocks of a codec in both directions."""
+
+MEDIAN_GAIN = 1.386
+"""Median of the improvement by noise that is independent in all samples: of a chi-squared variable with 2 degrees of
+freedom."""
+
+MIN_CORRELATION = 1.4
+"""Correlation of the noise above which windows need more evidence: uncompressed photographs have at most 1.4, and clips
+of H.264 about 2 to 4."""
+
+STRICTNESS = 9.0
+"""Largest increase of the evidence that windows need, which they need from a correlation of `MIN_CORRELATION` + 1 on.
+The larger it is, the calmer are areas without texture in compressed clips, and the less small motion is followed."""
+
 FINE_LEVELS = 2
 """Number of levels, from the finest, in which the narrowest window is used. More levels let more noise through."""
 
@@ -112,6 +128,10 @@ def pair_displacement(a: FrameLevels, b: FrameLevels, min_noise: float = 0.0) ->
     coarser level and the wider windows, so that areas without texture follow their surroundings. The part of the change
     that resembles the level itself is a change of light and is removed.
 
+    The noise of compressed clips is correlated between neighbors, and a window averages less of it. The correlation is
+    measured by the residual in the finest level; if it is large, the displacement is estimated again, and the windows
+    need more evidence.
+
     Parameters
     ----------
     a, b
@@ -123,17 +143,33 @@ def pair_displacement(a: FrameLevels, b: FrameLevels, min_noise: float = 0.0) ->
     ----------
     .. [1] Lucas, Kanade: An iterative image registration technique with an application to stereo vision. IJCAI 1981.
     """
-    noise = noise_std(b.luma - a.luma)
-    displacement = None
+    noise = noise_std(b.luma - a.luma), min_noise
+    displacement, slopes = _from_coarse_to_fine(a, b, noise, 1)
+    correlation = _noise_correlation(slopes, max(noise) * NOISE_OF_LEVELS[0], a.channel_noise)
+    if correlation <= MIN_CORRELATION:
+        return displacement
+    return _from_coarse_to_fine(a, b, noise, 1 + STRICTNESS * min(correlation - MIN_CORRELATION, 1))[0]
+
+
+def _from_coarse_to_fine(
+    a: FrameLevels, b: FrameLevels, noise: tuple[float, float], strictness: float
+) -> tuple[Array, Array]:
+    """Displacement (2, H, W), and the slopes (4, C, H, W) of the finest level, whose change the last step explains.
+
+    `noise` is the standard deviation of the noise of the luma and the smallest one that is assumed, and `strictness` is
+    a factor of the evidence that a window needs.
+    """
+    displacement = slopes = None
     for level, (first, second) in reversed(list(enumerate(zip(a.splines, b.splines, strict=True)))):
         xp, pixels = namespace(first), pixel_positions(first)
         displacement = xp.zeros_like(pixels) if displacement is None else 2 * _doubled(displacement, first.shape[1:])
         earlier, later = bicubic(first, pixels - displacement / 2), bicubic(second, pixels + displacement / 2)
         share = NOISE_OF_LEVELS[min(level, len(NOISE_OF_LEVELS) - 1)]
         windows = WINDOWS if level < FINE_LEVELS else WINDOWS[:-1]
-        step = _step(pair_slopes(earlier, later), share * noise, share * min_noise, a.channel_noise, windows)
+        slopes = pair_slopes(earlier, later)
+        step = _step(slopes, share * noise[0], share * noise[1], a.channel_noise, windows, strictness)
         displacement = displacement + xp.clip(step, -1, 1)
-    return displacement
+    return displacement, slopes
 
 
 def noise_std(change: Array) -> float:
@@ -148,13 +184,18 @@ def min_noise(luma: Array, is_integer: bool) -> float:
     return max(rounding if is_integer else 0.0, relative * float(luma.std()))
 
 
-def _step(slopes: Array, noise: float, min_noise: float, channel_noise: float, windows: Sequence[Window]) -> Array:
+def _step(
+    slopes: Array,
+    noise: float,
+    min_noise: float,
+    channel_noise: float,
+    windows: Sequence[Window],
+    strictness: float,
+) -> Array:
     """Displacement (2, h, w) from slopes (4, C, h, w), by windows from wide to narrow."""
     contrast, energy = _contrast(slopes)
     likely = max(noise, min_noise)
-    per_noise, per_energy = SOFTNESS
-    softness = per_noise * slopes.shape[1] * likely**2 + per_energy * float(energy.mean()) + TINY
-    products = [slope_products(slopes, contrast, energy, softness)]
+    products = [slope_products(slopes, contrast, energy, _softness(slopes, energy, likely))]
     for _ in range(windows[0].halvings):
         products.append(reduce(products[-1]))
     ridge = RIDGE_NOISE * noise**2 + FLOOR * float((products[0][0] + products[0][1]).mean()) + TINY
@@ -166,8 +207,15 @@ def _step(slopes: Array, noise: float, min_noise: float, channel_noise: float, w
         narrower = window_displacement(averaged, ridge)
         excess = narrower - displacement
         variance = _unexplained(averaged, narrower) / slopes.shape[1]
-        displacement += excess * _evidence(averaged, excess, variance, (channel_noise * likely) ** 2 / 2, window)
+        gain = _gain(averaged, excess, variance, (channel_noise * likely) ** 2 / 2, window)
+        displacement += excess * _evidence(gain, strictness * window.min_evidence, window)
     return displacement if windows[-1].halvings == 0 else _doubled(displacement, slopes.shape[2:])
+
+
+def _softness(slopes: Array, energy: Array, noise: float) -> float:
+    """Constant in the weight of the products of slopes (4, C, h, w) with an energy (h, w)."""
+    per_noise, per_energy = SOFTNESS
+    return per_noise * slopes.shape[1] * noise**2 + per_energy * float(energy.mean()) + TINY
 
 
 def _contrast(slopes: Array) -> tuple[Array, Array]:
@@ -198,12 +246,36 @@ def _unexplained(products: Array, displacement: Array) -> Array:
     return tt - 2 * (yt * down + xt * right) + yy * down * down + xx * right * right + 2 * yx * down * right
 
 
-def _evidence(products: Array, excess: Array, variance: Array, min_variance: float, window: Window) -> Array:
-    """Weight (h, w) in [0, 1] of the excess displacement (2, h, w) of a window over the estimate without it."""
-    xp = namespace(products)
+def _gain(products: Array, excess: Array, variance: Array, min_variance: float, window: Window) -> Array:
+    """Improvement (h, w) by the excess displacement (2, h, w) of a window, in variances of the unexplained change."""
     (yy, xx, yx), (down, right) = products[:3], excess
     samples = 4 * math.pi * window.sigma**2  # the number of independent samples in the window
     gain = samples * (yy * down * down + xx * right * right + 2 * yx * down * right)
+    return gain / (namespace(products).maximum(variance, min_variance) + TINY)
+
+
+def _evidence(gain: Array, min_evidence: float, window: Window) -> Array:
+    """Weight (h, w) in [0, 1] of the excess displacement of a window over the estimate without it."""
     sigma = window.sigma / 2**window.halvings
-    gain = blur(gain / (xp.maximum(variance, min_variance) + TINY), (sigma, sigma))
-    return xp.maximum(0, 1 - window.min_evidence / (gain + 1e-9)).astype(products.dtype)
+    return namespace(gain).maximum(0, 1 - min_evidence / (blur(gain, (sigma, sigma)) + 1e-9)).astype(gain.dtype)
+
+
+def _noise_correlation(slopes: Array, noise: float, channel_noise: float) -> float:
+    """Variance of the displacement by noise, relative to that by noise which is independent in all samples.
+
+    The change in slopes (4, C, h, w) is moved away from the slopes, so that no displacement explains it. The
+    improvement by least squares is then that by noise alone, and its median is known for independent noise.
+    """
+    xp = namespace(slopes)
+    contrast, energy = _contrast(slopes)
+    away = slopes.copy()
+    away[3] = xp.roll(slopes[3] - contrast * slopes[2], OFFSET, axis=(-2, -1))
+    window = WINDOWS[1]
+    products = slope_products(away, xp.zeros_like(contrast), energy, _softness(slopes, energy, noise))
+    for _ in range(window.halvings):
+        products = reduce(products)
+    averaged = _averaged(products, window.sigma, window.halvings)
+    displacement = window_displacement(averaged, FLOOR * float((products[0] + products[1]).mean()) + TINY)
+    variance = _unexplained(averaged, displacement) / slopes.shape[1]
+    gain = _gain(averaged, displacement, variance, (channel_noise * noise) ** 2 / 2, window)
+    return float(xp.median(gain)) / MEDIAN_GAIN

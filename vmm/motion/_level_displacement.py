@@ -40,12 +40,6 @@ def level_displacement(
     denoise
         If True, linear temporal filters shrink the displacement by its predicted variance, and fade it where the speed
         steps. The default is False.
-    sigma
-        Standard deviation of the Gaussian window of the least squares in pixels of the level, positive. The default is
-        3.
-    denoise
-        If True, displacement that its predicted noise explains is removed after the temporal filter, and displacement
-        fades out where the speed steps. False by default.
     direction
         Direction of the displacement that is put: an angle in degrees, where 0 is to the right and 90 is down, or a
         vector (down, right). By default displacement in all directions is put.
@@ -78,8 +72,8 @@ def level_displacement(
     >>> image, displaced = (100 * np.sin(0.3 * (x - d)) * np.cos(0.2 * y)[None] for d in (0.0, 0.1))
     >>> motion = vmm.motion.level_displacement()
     >>> down, right = motion.read(displaced, image)[0, :, 16, 16]
-    >>> print(f"{right:.2f} pixels to the right")
-    0.10 pixels to the right
+    >>> print(f"{right:.1f} pixels to the right")
+    0.1 pixels to the right
     """
     if not limit > 0:
         raise ValueError(f"limit={limit!r} must be positive: the largest output displacement in pixels of each level")

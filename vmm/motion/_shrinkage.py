@@ -18,12 +18,16 @@ KAPPA = (1.9, 2.5, 2.8, 3.1)
 1, 2 and all coarser ones. Noise is correlated by the pyramid and by the smoothing; measured on textures with white
 noise, for windows of 2 to 5 px, within 15 % in the finest levels."""
 
-WINDOW = 2.0
-"""Standard deviation in samples, each 2 px, of the window in which variances are compared. Results depend
-little on it: three times the width changes the similarity by less than 0.0005."""
+WINDOW = 4.0
+"""Standard deviation of the window in which variances are compared, in samples of 2 px. With 2 samples,
+flat areas that are near textured ones are less calm; the similarity to exact motion changes by less than 0.001."""
 
 LEAST_VARIANCE = 1e-3
 """Smallest variance of true motion over that of its predicted error, so that the division below is finite."""
+
+NOISE_MARGIN = 1.25
+"""Factor of the predicted variance. With 1, about half of the places without texture would seem to move a little more
+than their noise explains; the gain of true motion in strong noise decreases by less than 1 %."""
 
 STILL = 0.05
 """Largest mean speed, in px of the level per frame, of what counts as still."""
@@ -105,7 +109,7 @@ class Denoiser:
         """
         # The residual is of the difference of two frames, which has twice the variance of one.
         kappa = KAPPA[min(round(math.log2(grid.scale)), len(KAPPA) - 1)]
-        return evidence[3] * (power / 2 * kappa / (4 * math.pi * self.sigma**2))
+        return evidence[3] * (NOISE_MARGIN * power / 2 * kappa / (4 * math.pi * self.sigma**2))
 
 
 def shrinkage(evidence: Array, noise: Array, moments: Moments) -> Shrinkage:

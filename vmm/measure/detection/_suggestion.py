@@ -74,9 +74,9 @@ class Suggestion:
         >>> from vmm.measure import Suggestion
         >>> fork = Suggestion(64.0, 0.01, 40.0, "motion", (64, 0, 96, 96), (72, 8), 0.1, (63, 65), 20, None, 500, False)
         >>> fork.command("fork.mp4")
-        'vmm phase fork.mp4 out.mp4 --band 63 65 --fs 500 --alpha 20 --roi 64 0 96 96'
+        'vmm gradient fork.mp4 out.mp4 --band 63 65 --fs 500 --alpha 20 --roi 64 0 96 96'
         """
-        method = "phase" if self.kind == "motion" else "color"
+        method = "gradient" if self.kind == "motion" else "color"
         low, high = self.band
         words = ["vmm", method, shlex.quote(str(source)), shlex.quote(str(target)), f"--band {low:.6g} {high:.6g}"]
         words += [f"--fs {self.fs:.8g}", f"--alpha {self.alpha:g}"]
