@@ -5,6 +5,7 @@
 | ``arrays`` | the array module (NumPy or CuPy) of an array, and its FFT and ``ndimage`` functions |
 | ``threads`` | worker threads |
 | ``reference`` | the reference kernels: every kernel as array code that runs on NumPy and CuPy |
+| ``levels``, ``pairs``, ``chroma``, ``denoising`` | reference kernels of displacement and of chroma |
 | ``cpu`` | kernels compiled by Numba, for NumPy arrays in single precision |
 | ``gpu`` | kernels in CUDA, for CuPy arrays in single precision |
 | ``device`` | availability of a GPU, the number of frames it processes at once, and concurrent copies |

@@ -19,7 +19,7 @@ that in ``cpu`` for NumPy arrays, that in ``gpu`` for CuPy arrays. ``kernel.plai
 | ``correlate`` | one-dimensional correlation along an axis, mirrored at the border |
 | ``reduce``, ``expand`` | decimation by 2 after a binomial blur, and interpolation by 2 |
 | ``biquads`` | second-order sections over time with an explicit state |
-| ``product`` | a small matrix applied along the first axis |
+| ``product``, ``add_product`` | a small matrix applied along the first axis, and added to a total |
 | ``read_box``, ``add_box`` | a weighted box of a half spectrum, and its addition to one |
 | ``weigh_channels`` | weighted sum of the color channels of frames |
 | ``split_channels``, ``split_and_reduce`` | color channels as planes, of full or half the size |
@@ -252,6 +252,12 @@ def product(x: Array, matrix: np.ndarray) -> Array:
 
 
 @fast
+def add_product(x: Array, matrix: np.ndarray, total: Array) -> None:
+    """Add a matrix (m, n), applied along the first axis of x (n, ...), to a total (m, ...)."""
+    total += product(x, matrix)
+
+
+@fast
 def read_box(half: Array, weights: Array, gain: float, corner: tuple[int, int], shape: tuple[int, int]) -> Array:
     """A box of the half spectra (T, H, W // 2 + 1) of real images, times weights and gain, zero-padded to a shape.
 
@@ -321,6 +327,7 @@ def add_clipped(frames: Array, change: Array) -> Array:
     return xp.clip(xp.rint(total), limits.min, limits.max).astype(frames.dtype)
 
 
+@fast
 def resample(image: Array, rows: np.ndarray, cols: np.ndarray) -> Array:
     """Maps (..., H, W), interpolated linearly at fractional rows (h,) and columns (w,); the edges are repeated."""
     xp = namespace(image)

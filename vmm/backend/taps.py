@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
 
+@lru_cache(maxsize=64)
 def one_sided(sigma: float) -> np.ndarray:
     """Half of a Gaussian's taps, from the center on; the whole, symmetric filter sums to 1."""
     t = np.arange(int(3.0 * sigma + 0.5) + 1)

@@ -96,6 +96,7 @@ class Bands:
             synthesis, analysis = self._window_factors(temporal, window)
             projections, _ = self._projections(window.chunks, analysis, buffers)
             yield from self._synthesized(window.core, synthesis, projections)
+            del window  # its frames are not kept while the next window is read
 
     def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
         """Magnify by a whole-clip filter: like ``look_ahead``, with the clip as one window that is read twice."""

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import product
+from vmm.backend.denoising import probed_residual
+from vmm.backend.reference import add_product, product
 from vmm.engine.differences import differences
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import grouped
@@ -24,7 +25,7 @@ from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window
 from vmm.motion._level_displacement import first_plane
-from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, probed_residual, shrinkage
+from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, shrinkage
 from vmm.parts import CausalFilter, LazySequence, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
 
@@ -49,13 +50,6 @@ class Sums:
     evidence: Array
     n_frames: int
 
-    def add(self, other: Sums) -> None:
-        """Add the sums over further frames."""
-        self.motion += other.motion
-        self.residual += other.residual
-        self.evidence += other.evidence
-        self.n_frames += other.n_frames
-
 
 class DenoisedBands(FastBands):
     """``FastBands`` for motions with a denoiser."""
@@ -65,8 +59,10 @@ class DenoisedBands(FastBands):
         for window in windows:
             start = temporal.delay - window.head
             passes = _Passes(*self._window_factors(temporal, window), start, temporal.band, temporal.delay)
-            sums, _ = self._projections(window.chunks, passes.columns, self._nones())
-            yield from self._put(window.core, passes, sums)
+            yield from self._put(
+                window.core, passes, self._projections(window.chunks, passes.columns, self._nones())[0]
+            )
+            del window  # its frames are not kept while the next window is read
 
     def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
         """Magnify by a whole-clip filter, with the statistics of the clip."""
@@ -124,26 +120,29 @@ class DenoisedBands(FastBands):
     ) -> None:
         """Add the sums of subband i over some frames."""
         coefs = first_plane(bands[i])
-        before = self._previous(previous, i, coefs)
-        earlier = namespace(coefs).concatenate([before[None], coefs[:-1]])
-        reading = self._motions[i].denoiser.read(coefs, earlier)
-        residual = probed_residual(coefs, earlier, reading[:, :2], probe_rows(coefs.shape[-2]))
-        sums = Sums(product(reading[:, :2], columns), product(residual, columns), reading[:, 2:].sum(0), len(coefs))
+        xp, before = namespace(coefs), self._previous(previous, i, coefs)
+        both = xp.concatenate([before[None], coefs])
         before[...] = coefs[-1]
+        reading = self._motions[i].denoiser.read(both[1:], both[:-1])
+        residual = probed_residual(both[1:], both[:-1], reading, probe_rows(coefs.shape[-2]))
         if totals[i] is None:
-            totals[i] = sums
-        else:
-            totals[i].add(sums)
+            motion, of_residual = (xp.zeros((len(columns), *x.shape[1:]), x.dtype) for x in (reading[:, :2], residual))
+            totals[i] = Sums(motion, of_residual, xp.zeros_like(reading[0, 2:]), 0)
+        sums = totals[i]
+        add_product(reading[:, :2], columns, sums.motion)
+        add_product(residual, columns, sums.residual)
+        sums.evidence += reading[:, 2:].sum(0)
+        sums.n_frames += len(coefs)
 
-    def _put(self, chunks: Iterable[Array], passes: _Passes, sums: Sequence[Sums | None]) -> Iterator[Array]:
+    def _put(self, chunks: Iterable[Array], passes: _Passes, sums: list[Sums | None]) -> Iterator[Array]:
         """The frames of the second pass, magnified by the denoised displacement."""
-        motions = self._denoised(passes, sums)
         fadings = [
             None
             if s is None
             else passes.steps.fading(s.motion[passes.rank :], grid.scale / motion.denoiser.speed_tolerance)
             for s, motion, grid in zip(sums, self._motions, self._plan.grids, strict=True)
         ]
+        motions = self._denoised(passes, sums)
 
         def change(part: slice, bands: Sequence[Array], i: int) -> Array:
             fading = product(fadings[i], passes.steps.interpolation[part])
@@ -154,12 +153,12 @@ class DenoisedBands(FastBands):
             yield self._magnified(frames, partial(change, slice(done, done + len(frames))))
             done += len(frames)
 
-    def _denoised(self, passes: _Passes, sums: Sequence[Any]) -> list[Any]:
-        """Coefficients (r, 2, h', w') of the denoised displacement of each subband."""
+    def _denoised(self, passes: _Passes, sums: list[Any]) -> list[Any]:
+        """Coefficients (r, 2, h', w') of the denoised displacement of each subband; the sums are released."""
         motions = self._nones()
         coarser = None
         for i in reversed(self.active):
-            grid, total = self._plan.grids[i], sums[i]
+            grid, total, sums[i] = self._plan.grids[i], sums[i], None
             motion, evidence = total.motion[: passes.rank], total.evidence / total.n_frames
             rows = probe_rows(grid.shape[0])
             residual = passes.mean_square(total.residual[: passes.rank])
@@ -168,8 +167,8 @@ class DenoisedBands(FastBands):
             prior = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
             moments = Moments(*(passes.mean_square(a, b).sum(0) for a, b in _pairs(motion, prior)))
             estimate = shrinkage(evidence, noise, moments)
-            motion = estimate.apply(motion, prior)
-            motions[i] = motion * calm(passes.mean_square(motion).sum(0), estimate.error)
+            motions[i] = motion = estimate.apply(motion, prior)
+            motion *= calm(passes.mean_square(motion).sum(0), estimate.error)
             coarser = motions[i], grid
         return motions
 
@@ -205,7 +204,10 @@ class _Passes:
 
     def mean_square(self, x: Array, y: Array | None = None) -> Array:
         """Mean over the frames of the product of signals that have the coefficients x and y (r, ...)."""
-        return (x * (x if y is None else y)).sum(0) / len(self.synthesis)
+        products = sum(
+            a * b for a, b in zip(x, x if y is None else y, strict=True)
+        )  # one by one, which needs less memory
+        return products / len(self.synthesis)
 
 
 def _pairs(own: Array, coarse: Array) -> list[tuple[Array, Array]]:

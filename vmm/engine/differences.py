@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import biquads, product
+from vmm.backend.reference import add_product, biquads
 
 Read = Callable[[Array, Array], Array]
 
@@ -29,4 +29,4 @@ def filtered_differences(read: Read, coefs: Array, previous: Array, sos: np.ndar
 
 def project_differences(read: Read, coefs: Array, previous: Array, columns: np.ndarray, total: Array) -> None:
     """Add a matrix (r, T) times the motion relative to the previous frame to a total (r, ...), in place."""
-    total += product(differences(read, coefs, previous), columns)
+    add_product(differences(read, coefs, previous), columns, total)

@@ -5,22 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.signal
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.reference import biquads
+from vmm.backend.denoising import probed_residual, shrink_displacement, update_means
+from vmm.backend.reference import add_product, biquads
 from vmm.backend.time_series import running_sum
-from vmm.engine.speed_steps import attenuation, speed_threshold
+from vmm.engine.speed_steps import speed_threshold
 from vmm.motion._level_displacement import first_plane
-from vmm.motion._shrinkage import (
-    Moments,
-    Shrinkage,
-    calm,
-    color_of_noise,
-    finer,
-    probe_rows,
-    probed_residual,
-    shrinkage,
-)
+from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, shrinkage
 from vmm.parts import CausalFilter, Grid
 
 MEMORY = 25
@@ -28,6 +21,9 @@ MEMORY = 25
 
 INTERVAL = 8
 """Number of frames for which a shrinkage is used before it is computed again; it changes slowly."""
+
+EARLY = (1, 2, 4)
+"""Further frames at which the shrinkage is computed, because the means change fast at first."""
 
 
 class RunningStatistics:
@@ -47,101 +43,114 @@ class RunningStatistics:
         self._temporal, self._white, self._period, self._grid = temporal, white, period, grid
         self._memory = max(MEMORY, 2 * period)
         self._rows = probe_rows(grid.shape[0])
-        self._previous: Any = None
-        self._state: Any = None
-        self._means: dict[str, Array] = {}
-        self._shrinkage: Shrinkage | None = None
-        self._calm: Any = 1.0
         self._count = 0
+        self._previous: Any = None  # image (1, h, w) of the frame before
+        self._states: list[Any] = [None, None]  # of the filters of the displacement and of the residual
+        self._means: Any = None  # see ``update_means``
+        self._speeds: Any = None  # see ``shrink_displacement``
+        self._estimate: Any = None  # see ``shrink_displacement``
+        self._noise: Any = None  # mean square (n, w) of the filtered residual in the probed rows
 
     def filtered(
         self, coefs: Array, denoiser: Any, coarser: tuple[Array, Grid] | None
     ) -> tuple[Array, tuple[Array, Grid]]:
-        """The filtered, denoised and faded displacement (T, 2, h', w'), and that before fading with the grid."""
-        xp, coefs = namespace(coefs), first_plane(coefs)
-        first = coefs[:1] if self._previous is None else self._previous
-        earlier = xp.concatenate([first, coefs[:-1]])
-        self._previous = coefs[-1:].copy()
-        reading = denoiser.read(coefs, earlier)
-        signal, residual = self._apply(reading[:, :2], probed_residual(coefs, earlier, reading[:, :2], self._rows))
-        prior = xp.zeros_like(signal) if coarser is None else finer(*coarser, self._grid)
-        result, fading = xp.empty_like(signal), xp.empty_like(signal[:, :1])
-        for t in range(len(coefs)):
-            self._update(denoiser, reading[t], signal[t], prior[t], residual[t])
-            result[t] = self._denoised(signal[t], prior[t])
-            fading[t] = self._fading(reading[t, :2] / denoiser.speed_tolerance)
-            self._count += 1
-        return result * fading, (result, self._grid)
+        """The filtered and denoised displacement (T, 2, h', w') after fading, and that before fading with the grid."""
+        images, earlier = self._successive(first_plane(coefs))
+        reading = denoiser.read(images, earlier)
+        residual = self._apply(1, probed_residual(images, earlier, reading, self._rows))
+        signal = self._apply(0, reading[:, :2])
+        prior = namespace(signal).zeros_like(signal) if coarser is None else finer(coarser[0], coarser[1], self._grid)
+        if self._count == 0:
+            self._allocate(signal, residual)
+        for part in self._segments(len(signal)):
+            self._denoise(denoiser, reading[part], signal[part], prior[part], residual[part])
+        return signal, (prior, self._grid)
 
-    def _apply(self, motion: Array, residual: Array) -> tuple[Array, Array]:
-        """The temporal filter on displacement between frames and on its residual in probed rows, as one signal."""
-        xp = namespace(motion)
-        n = len(motion)
-        flat = xp.concatenate([motion.reshape(n, -1), residual.reshape(n, -1)], axis=1)
-        sos = self._temporal.sos
+    def _successive(self, images: Array) -> tuple[Array, Array]:
+        """Views of images (T, h, w) and of the images before them in one array."""
+        xp = namespace(images)
+        both = xp.concatenate([images[:1] if self._previous is None else self._previous, images])
+        self._previous = both[-1:].copy()
+        return both[1:], both[:-1]
+
+    def _apply(self, k: int, motion: Array) -> Array:
+        """The temporal filter on displacement between frames (k = 0) or on its residual in the probed rows (k = 1)."""
+        xp, sos = namespace(motion), self._temporal.sos
         if sos is not None:
-            if self._state is None:
-                self._state = xp.zeros((len(sos), 2, flat.shape[1]), flat.dtype)
-            flat = biquads(flat, sos, self._state)
-        else:
-            total, memory = self._state or (None, None)
-            summed, total = running_sum(flat, total)
-            flat, memory = self._temporal.apply(summed, memory)
-            self._state = total, memory
-        size = motion[0].size
-        return flat[:, :size].reshape(motion.shape), flat[:, size:].reshape(residual.shape)
+            if self._states[k] is None:
+                self._states[k] = xp.zeros((len(sos), 2, *motion.shape[1:]), motion.dtype)
+            return biquads(motion, sos, self._states[k])
+        total, memory = self._states[k] or (None, None)
+        summed, total = running_sum(motion, total)
+        result, memory = self._temporal.apply(summed, memory)
+        self._states[k] = total, memory
+        return xp.ascontiguousarray(result, dtype=motion.dtype)  # it is denoised in place
 
-    def _update(self, denoiser: Any, reading: Array, signal: Array, prior: Array, residual: Array) -> None:
-        """Update the means by one frame, and at intervals the shrinkage."""
-        if self._count == 0:
-            return  # The first frame has no displacement.
-        self._average("evidence", reading[2:], self._memory)
-        self._average("drift", reading[:2], self._memory)
-        self._average("noise", residual**2, self._memory)
-        self._average("own", (signal**2).sum(0), self._memory)
-        self._average("mixed", (signal * prior).sum(0), self._memory)
-        self._average("coarse", (prior**2).sum(0), self._memory)
-        if self._count in (1, 2, 4) or self._count % INTERVAL == 0:
-            means = self._means
-            color = color_of_noise(means["noise"], means["evidence"][3], means["drift"], self._white, self._rows)
-            noise = denoiser.noise(means["evidence"], self._white * color, self._grid)
-            self._shrinkage = shrinkage(
-                means["evidence"], noise, Moments(means["own"], means["mixed"], means["coarse"])
-            )
-            self._calm = calm(means["denoised"], self._shrinkage.error) if "denoised" in means else 1.0
+    def _allocate(self, signal: Array, residual: Array) -> None:
+        """Means of 0, and an estimate that leaves the displacement as it is."""
+        xp, size = namespace(signal), signal.shape[2:]
+        self._means, self._speeds = (xp.zeros((9, *size), signal.dtype) for _ in range(2))
+        self._noise = xp.zeros(residual.shape[1:], residual.dtype)
+        self._estimate = xp.zeros((5, *size), signal.dtype)
+        self._estimate[[1, 3, 4]] = 1
 
-    def _denoised(self, signal: Array, prior: Array) -> Array:
-        """The displacement of one frame by the present shrinkage."""
-        if self._shrinkage is None:
-            return signal
-        result = self._shrinkage.apply(signal[None], prior[None])[0]
-        self._average("denoised", (result**2).sum(0), self._memory)
-        return result * self._calm
+    def _segments(self, n: int) -> list[slice]:
+        """Parts of the next n frames, each of which but the first begins where the shrinkage is computed."""
+        starts = [0, *(t for t in range(1, n) if _is_due(self._count + t))]
+        return [slice(*ends) for ends in zip(starts, [*starts[1:], n], strict=True)]
 
-    def _fading(self, motion: Array) -> Array:
-        """Factor (1, h', w') where the speed, averaged over about a period twice, varies over a period."""
-        xp = namespace(motion)
-        if self._count == 0:
-            return xp.ones_like(motion[:1])
-        speed = self._average("twice", self._average("speed", motion, self._period), self._period)
-        mean, square = self._average("mean", speed, self._period), self._average("square", speed**2, self._period)
-        return attenuation((square - mean**2)[None], self._grid.scale / speed_threshold(self._period))
+    def _denoise(self, denoiser: Any, reading: Array, signal: Array, prior: Array, residual: Array) -> None:
+        """Denoise the displacement of the frames of a segment in place, and count them."""
+        weights = self._weights(len(signal))
+        self._average(reading[:1], signal[:1], prior[:1], residual[:1], weights[:1, 0])
+        if _is_due(self._count):
+            self._update_estimate(denoiser)
+        self._average(reading[1:], signal[1:], prior[1:], residual[1:], weights[1:, 0])
+        per_threshold = 1 / denoiser.speed_tolerance, self._grid.scale / speed_threshold(self._period)
+        shrink_displacement(self._speeds, reading, signal, prior, self._estimate, weights, per_threshold)
+        self._count += len(signal)
 
-    def _average(self, name: str, x: Array, memory: float) -> Array:
-        """Update a mean, which is that of all frames at first, and then decays over `memory` frames."""
-        if name in self._means:
-            mean = self._means[name]
-            mean += (x - mean) * float(max(1 / self._count, 1 / memory))
-        else:
-            self._means[name] = x.copy()
-        return self._means[name]
+    def _weights(self, n: int) -> np.ndarray:
+        """Weights (n, 2) of the next frames in the means over the memory, and in those over a period.
+
+        A mean is that of all frames at first, and then decays. The first frame has no displacement.
+        """
+        counts = self._count + np.arange(n)[:, None]
+        weights = np.maximum(1 / np.maximum(counts, 1), [1 / self._memory, 1 / self._period])
+        return np.where(counts == 0, 0, weights)
+
+    def _average(self, reading: Array, signal: Array, prior: Array, residual: Array, weights: np.ndarray) -> None:
+        """Update the means by some frames."""
+        if len(weights) == 0:
+            return
+        update_means(self._means, reading, signal, prior, weights)
+        later = np.append(np.cumprod(1 - weights[:0:-1])[::-1], 1.0)  # the factors of the weights by all later frames
+        self._noise *= float(later[0] * (1 - weights[0]))
+        add_product(residual * residual, (weights * later)[None], self._noise[None])
+
+    def _update_estimate(self, denoiser: Any) -> None:
+        """Compute the shrinkage from the means."""
+        evidence, drift, moments = self._means[:4], self._means[4:6], Moments(*self._means[6:])
+        color = color_of_noise(self._noise, evidence[3], drift, self._white, self._rows)
+        result = shrinkage(evidence, denoiser.noise(evidence, self._white * color, self._grid), moments)
+        self._estimate[0], self._estimate[1:4] = result.agreement, result.matrix
+        if self._count > 1:  # Before, there is no denoised displacement.
+            self._estimate[4] = calm(self._speeds[0], result.error)
+
+
+def _is_due(count: int) -> bool:
+    """Whether the shrinkage is computed at a frame."""
+    return count in EARLY or (count > 0 and count % INTERVAL == 0)
 
 
 def response(temporal: CausalFilter, n: int = 4096) -> tuple[float, float]:
     """Power that a filter passes of white noise of variance 1, and the period in frames of the middle of its band."""
     impulse = np.zeros((n, 1))
     impulse[1] = 1
-    output, _ = temporal.apply(impulse, None)
+    if temporal.sos is None:
+        output, _ = temporal.apply(impulse, None)
+    else:
+        output = scipy.signal.sosfilt(temporal.sos, np.diff(impulse, axis=0, prepend=0), axis=0)
     power = abs(np.fft.rfft(output[:, 0])) ** 2
     frequency = float(power @ np.fft.rfftfreq(n) / power.sum())
     return float((output**2).sum()), 1 / frequency

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array
+from vmm.backend.denoising import attenuation
 from vmm.backend.reference import product
 
 STEP = 1.8
@@ -64,9 +65,3 @@ class SpeedSteps:
 def speed_threshold(period: float) -> float:
     """Standard deviation of the speed in px per frame at which motion is halved, for a period in frames."""
     return max(STEP / period, LEAST_STEP)
-
-
-def attenuation(variance: Array, per_threshold: float) -> Array:
-    """Factor in [0, 1] for the variance of speed (n, 2, h', w') down and right."""
-    total = namespace(variance).maximum(variance.sum(1), 0) * per_threshold**2
-    return 1 / (1 + total**2)

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, samples
-from vmm.backend.levels import SLOPE, SMOOTH, gradient_evidence
-from vmm.backend.reference import blur, correlate, resample
+from vmm.backend.denoising import structure_terms, weighing
+from vmm.backend.levels import gradient_evidence
+from vmm.backend.reference import blur, resample
 from vmm.parts import Grid
 
 KAPPA = (1.9, 2.5, 2.8, 3.1)
 """Variance of the right-hand side of the normal equations over that for independent noise in each sample, for levels 0,
 1, 2 and all coarser ones. Noise is correlated by the pyramid and by the smoothing; measured on textures with white
 noise, for windows of 2 to 5 px, within 15 % in the finest levels."""
-
-NOISE_STRUCTURE = 0.35
-"""Structure tensor that noise itself makes, over the residual; measured as 0.27 to 0.34, rounded up."""
-
-LEAST_STRUCTURE = 0.02
-"""Smallest part of the structure tensor that remains after that of noise is subtracted."""
 
 WINDOW = 4.0
 """Standard deviation of the window in which variances are compared, in samples of 2 px. With 2 samples,
@@ -79,11 +73,14 @@ class Shrinkage:
     error: Array
 
     def apply(self, displacement: Array, coarse: Array) -> Array:
-        """The estimate (n, 2, h, w)."""
-        prior = self.agreement * coarse
-        down, right = (displacement - prior).swapaxes(0, 1)
+        """The estimate (n, 2, h, w), which replaces `coarse`."""
         yy, yx, xx = self.matrix
-        return prior + namespace(prior).stack([yy * down + yx * right, yx * down + xx * right], axis=1)
+        for own, prior in zip(displacement, coarse, strict=True):  # one by one, which needs less memory
+            prior *= self.agreement
+            down, right = own - prior
+            prior[0] += yy * down + yx * right
+            prior[1] += yx * down + xx * right
+        return coarse
 
 
 @dataclass(frozen=True)
@@ -117,23 +114,15 @@ class Denoiser:
 
 def shrinkage(evidence: Array, noise: Array, moments: Moments) -> Shrinkage:
     """The shrinkage for mean evidence (4, h', w'), the noise of its normal equations, and moments of displacement."""
-    xp = namespace(noise)
-    yy, yx, xx = _structure(evidence)
-    ridge = NOISE_RIDGE * (yy + xx) + 1e-6
-    variance = noise * (yy + xx + 2 * ridge) / ((yy + ridge) * (xx + ridge) - yx * yx)
-    weight = 1 / (variance + 1e-9)
+    xp, terms = namespace(noise), structure_terms(evidence, noise)
+    structure, variance, weight = terms[:3], terms[3], terms[4]
     mixed, coarse = _blurred(weight * moments.mixed, weight * moments.coarse)
     agreement = xp.clip(mixed / (coarse + 1e-12), 0, 1)
     excess = xp.maximum(moments.own - 2 * agreement * moments.mixed + agreement**2 * moments.coarse, 0)
     excess, error, total = _blurred(weight * excess, weight * variance, weight)
     true = xp.maximum(excess - error, LEAST_VARIANCE * error) / (2 * total)
-    mu = noise / xp.maximum(true, 1e-12)
-    determinant = (yy + mu) * (xx + mu) - yx * yx + 1e-20
-    matrix = xp.stack([(xx + mu) * yy - yx * yx, mu * yx, (yy + mu) * xx - yx * yx]) / determinant
-    return Shrinkage(agreement, matrix, noise * (yy + xx + 2 * mu) / determinant)
-
-
-NOISE_RIDGE = 0.01
+    result = weighing(structure, noise, true)
+    return Shrinkage(agreement, result[:3], result[3])
 
 
 def calm(power: Array, error: Array) -> Array:
@@ -141,16 +130,6 @@ def calm(power: Array, error: Array) -> Array:
     weight = 1 / (error + 1e-9)
     power, error = _blurred(weight * power, weight * error)
     return namespace(power).maximum(1 - error / (power + 1e-12), 0)
-
-
-def _structure(evidence: Array) -> tuple[Array, Array, Array]:
-    """Structure tensor without that which noise makes itself."""
-    xp = namespace(evidence)
-    yy, yx, xx, residual = evidence
-    own = NOISE_STRUCTURE * residual
-    yy, xx = xp.maximum(yy - own, LEAST_STRUCTURE * yy), xp.maximum(xx - own, LEAST_STRUCTURE * xx)
-    largest = 0.98 * xp.sqrt(yy * xx)
-    return yy, xp.clip(yx, -largest, largest), xx
 
 
 def _blurred(*maps: Array) -> Array:
@@ -161,39 +140,13 @@ def finer(displacement: Array, coarse: Grid, grid: Grid) -> Array:
     """Displacement (n, 2, h', w') of a coarser level, interpolated to the samples of a level and in its pixels."""
     ratio = coarse.scale / grid.scale
     rows, cols = ((2 * np.arange((n + 1) // 2) + 0.5) / ratio for n in grid.shape)
-    return ratio * resample(displacement, (rows - 0.5) / 2, (cols - 0.5) / 2)
+    return resample(ratio * displacement, (rows - 0.5) / 2, (cols - 0.5) / 2)
 
 
 def probe_rows(height: int) -> np.ndarray:
     """Indices (n, 3) of rows with their neighbors, spread over a level, in which noise is probed."""
     rows = np.linspace(2, height - 3, max(1, min(PROBED_ROWS, height // 3))).round().astype(int)
     return np.clip(rows[:, None] + np.arange(-1, 2), 0, height - 1)
-
-
-def probed_residual(images: Array, earlier: Array, displacement: Array, rows: np.ndarray) -> Array:
-    """Part (T, n, w) of the change between frames in probed rows that the displacement does not explain.
-
-    Parameters
-    ----------
-    images, earlier
-        Levels (T, h, w) of frames and of the frames before them.
-    displacement
-        Displacement (T, 2, h', w') between them.
-    rows
-        Indices (n, 3) of rows with their neighbors.
-    """
-    image, before = samples(images, rows, 1), samples(earlier, rows, 1)
-    value, change = (image + before) / 2, image - before
-    across = np.array(SMOOTH)
-
-    def mixed(x: Array, taps: Any) -> Array:
-        return sum(float(tap) * x[..., i, :] for i, tap in enumerate(taps) if tap)
-
-    change = correlate(mixed(change, across), SMOOTH, -1)
-    down, right = correlate(mixed(value, SLOPE), SMOOTH, -1), correlate(mixed(value, across), SLOPE, -1)
-    columns = np.arange(change.shape[-1]) // 2
-    displacement = samples(samples(displacement, rows[:, 1] // 2, -2), columns, -1)
-    return change + down * displacement[:, 0] + right * displacement[:, 1]
 
 
 def color_of_noise(power: Array, residual: Array, speed: Array, white: float, rows: np.ndarray) -> float:

@@ -8,6 +8,7 @@
 | ``riesz_pyramid`` | Riesz triples, and magnification of a level in one pass |
 | ``levels`` | displacement of pyramid levels by least squares |
 | ``level_warp`` | interpolation of displaced levels |
+| ``denoising`` | running means, shrinkage and interpolation of displacement |
 | ``pairs`` | displacement between two frames by least squares |
 | ``pyramid`` | image pyramids and blur |
 | ``fourier_boxes`` | boxes of half spectra |
@@ -29,10 +30,18 @@ import numpy as np
 
 from vmm.backend.cpu import channels, displacement, fourier_boxes, phase, pyramid, riesz_pyramid
 from vmm.backend.cpu.chroma import add_luma_and_chroma, halved_planes, mixed_planes  # noqa: F401
+from vmm.backend.cpu.denoising import (  # noqa: F401
+    probed_residual,
+    resample,
+    shrink_displacement,
+    structure_terms,
+    update_means,
+    weighing,
+)
 from vmm.backend.cpu.level_warp import displaced_level  # noqa: F401
 from vmm.backend.cpu.levels import gradient_displacement, gradient_evidence  # noqa: F401
 from vmm.backend.cpu.pairs import contrast_terms, pair_slopes, slope_products, window_displacement  # noqa: F401
-from vmm.backend.cpu.phase import phase_shift_put, phase_sums  # noqa: F401
+from vmm.backend.cpu.phase import add_product, phase_shift_put, phase_sums  # noqa: F401
 from vmm.backend.cpu.warp import average_similar, bicubic, bilinear, follow_points, forward_warp  # noqa: F401
 from vmm.backend.taps import one_sided, spline_prefilter
 from vmm.backend.threads import cores, in_parallel, split

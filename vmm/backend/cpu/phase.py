@@ -209,12 +209,26 @@ def filtered_difference(x: Any, previous: Any, sos: Any, state: Any, start: Any,
 
 
 @kernel
+def add_products(rows: Any, matrix: Any, total: Any) -> None:
+    """Add a matrix (m, n), applied along the first axis of rows (n, h, w), to a total (m, h, w)."""
+    for r in range(rows.shape[1]):
+        for m in range(matrix.shape[0]):
+            weighted_sum_row(total[m, r], matrix[m], rows, r)
+
+
+@kernel
 def product(rows: Any, matrix: Any, out: Any) -> None:
     """Apply a matrix (m, n) along the first axis of rows (n, h, w)."""
     for r in range(rows.shape[1]):
         for m in range(matrix.shape[0]):
             out[m, r] = 0
             weighted_sum_row(out[m, r], matrix[m], rows, r)
+
+
+def add_product(x: np.ndarray, matrix: np.ndarray, total: np.ndarray) -> None:
+    """Add a matrix, applied along the first axis, to a contiguous total."""
+    rows, totals = (np.ascontiguousarray(a, np.float32).reshape(len(a), -1, a.shape[-1]) for a in (x, total))
+    add_products(rows, np.ascontiguousarray(matrix, np.float32), totals)
 
 
 def phase_sums(coefs: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
