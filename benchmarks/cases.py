@@ -11,7 +11,7 @@ import numpy as np
 
 import vmm
 from vmm.data import synthetic
-from vmm.temporal import butterworth, ideal
+from vmm.temporal import butterworth, causal, ideal
 
 SIZES = {"360p": (360, 640), "720p": (720, 1280), "1080p": (1080, 1920)}
 BAND = (2, 3)
@@ -20,6 +20,13 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {  # Name: method, set
     "linear": ("linear", {}, []),
     "linear, wavelength 40": ("linear", {"wavelength": 40}, ["--wavelength", "40"]),
     "riesz": ("riesz", {}, []),
+    "riesz, chroma in place": ("riesz", {"chroma": None}, ["--chroma", "none"]),
+    "gradient, causal": ("gradient", {"temporal": causal}, ["--temporal", "causal"]),
+    "gradient, causal, not denoised": (
+        "gradient",
+        {"temporal": causal, "denoise": False},
+        ["--temporal", "causal", "--denoise", "false"],
+    ),
     "phase, octave": (
         "phase",
         {"octave": 1.0, "temporal": butterworth},
