@@ -166,3 +166,11 @@ def test_wrong_options(pair, options, message):
 def test_frames_that_are_too_small():
     with pytest.raises(ValueError, match="too small"):
         magnify(np.zeros((2, 3, 9)), None)
+
+
+@pytest.mark.parametrize("value", [0, 100])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("shape", [(2, 16, 16, 3), (3, 24, 25)])
+def test_frames_without_texture_stay_as_they_are(shape, dtype, value):
+    frames = np.full(shape, value, dtype)
+    np.testing.assert_array_equal(vmm.gradient.magnify(frames, None), frames)

@@ -19,7 +19,7 @@ RIDGE = 0.01
 FLOOR = 1e-4
 """Regularization relative to the mean energy of the slopes, so that areas without texture have displacement 0."""
 
-TINY = 1e-20
+TINY = 1e-12
 """Smallest energy in squared gray levels: images without any texture have displacement 0, too."""
 
 
