@@ -37,7 +37,7 @@ def measured(case: Case, entrants: Mapping[str, Entrant], errors: dict[str, str]
 
 
 def cell(value: float | str, digits: int) -> str:
-    """A number with the given decimals, "-" if it is not available, or text as it is."""
+    """Return the text of a table cell: a number is rounded to `digits` decimals, and a missing one is a dash."""
     if isinstance(value, str):
         return value
     return "-" if math.isnan(value) else f"{value:.{digits}f}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.dispatch import fast_on_frames
-from vmm.backend.levels import full_size
+from vmm.backend.levels import full_size, halved
 from vmm.backend.reference import add_clipped, split_channels
 
 
@@ -21,11 +21,7 @@ def mixed_planes(frames: Array, matrix: np.ndarray, dtype: Any) -> Array:
 @fast_on_frames
 def halved_planes(frames: Array, matrix: np.ndarray, dtype: Any) -> Array:
     """Means over 2x2 pixels of ``mixed_planes``: planes (T, n, h, w). An odd last row or column is repeated."""
-    xp = namespace(frames)
-    x = split_channels(frames, dtype)
-    x = xp.pad(x, [(0, 0), (0, 0), (0, x.shape[-2] % 2), (0, x.shape[-1] % 2)], mode="edge")
-    x = (x[..., ::2, ::2] + x[..., 1::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, 1::2]) / 4
-    return _mixed(x, matrix)
+    return _mixed(halved(split_channels(frames, dtype)), matrix)
 
 
 @fast_on_frames

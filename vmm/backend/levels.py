@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, ndimage
 from vmm.backend.dispatch import fast
 from vmm.backend.reference import blur, correlate, soft_limit
+
+Taps: TypeAlias = tuple[float, float, float]
 
 SMOOTH = (0.205, 0.59, 0.205)
 """Taps across a difference, and along both axes for values."""
@@ -47,12 +51,17 @@ def gradient_evidence(images: Array, earlier: Array, sigma: float) -> Array:
 
 def _sums(images: Array, earlier: Array, sigma: float) -> list[Array]:
     """Means in the window of the products of slopes, value and change, in the order of the upper triangle."""
-    value, change = (images + earlier) / 2, images - earlier
-    down = correlate(correlate(value, SLOPE, -2), SMOOTH, -1)
-    right = correlate(correlate(value, SMOOTH, -2), SLOPE, -1)
-    value, change = (correlate(correlate(x, SMOOTH, -2), SMOOTH, -1) for x in (value, change))
-    factors = down, right, value, change
+    factors = matched_slopes(images, earlier, SLOPE, SMOOTH)
     return [_pooled(a * b, sigma) for i, a in enumerate(factors) for b in factors[i:]]
+
+
+def matched_slopes(images: Array, earlier: Array, slope: Taps, smooth: Taps) -> tuple[Array, Array, Array, Array]:
+    """Slopes down and right and value of the mean of two images (..., h, w), and their change, smoothed alike."""
+    value, change = (images + earlier) / 2, images - earlier
+    down = correlate(correlate(value, slope, -2), smooth, -1)
+    right = correlate(correlate(value, smooth, -2), slope, -1)
+    value, change = (correlate(correlate(x, smooth, -2), smooth, -1) for x in (value, change))
+    return down, right, value, change
 
 
 def _solved(sums: list[Array]) -> Array:
@@ -70,11 +79,15 @@ def _solved(sums: list[Array]) -> Array:
 
 
 def _pooled(x: Array, sigma: float) -> Array:
-    """Means (T, h', w') over 2x2 samples, the last row and column repeated, under the Gaussian window."""
-    xp = namespace(x)
-    x = xp.pad(x, [(0, 0), (0, x.shape[-2] % 2), (0, x.shape[-1] % 2)], mode="edge")
-    x = (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]) / 4
-    return blur(x, (sigma / 2, sigma / 2))
+    """Means (T, h', w') over 2x2 samples, under the Gaussian window."""
+    return blur(halved(x), (sigma / 2, sigma / 2))
+
+
+def halved(x: Array) -> Array:
+    """Means over 2x2 samples of x (..., h, w), of which an odd last row or column is repeated."""
+    margins = [(0, 0)] * (x.ndim - 2) + [(0, x.shape[-2] % 2), (0, x.shape[-1] % 2)]
+    x = namespace(x).pad(x, margins, mode="edge")
+    return (x[..., ::2, ::2] + x[..., 1::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, 1::2]) / 4
 
 
 def full_size(displacement: Array, size: tuple[int, int]) -> Array:

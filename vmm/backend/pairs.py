@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.dispatch import fast
-from vmm.backend.reference import correlate
+from vmm.backend.levels import matched_slopes
 
 SMOOTH = (1 / 6, 4 / 6, 1 / 6)
 """Taps across a difference, and along both axes for values. They match `SLOPE`: the ratio of slope to value is true for
@@ -30,11 +30,7 @@ def pair_slopes(a: Array, b: Array) -> Array:
     All four are smoothed by the same filter, so that their ratios are true for all frequencies up to about a third of
     the sampling rate.
     """
-    mean, change = (a + b) / 2, b - a
-    down = correlate(correlate(mean, SLOPE, -2), SMOOTH, -1)
-    right = correlate(correlate(mean, SMOOTH, -2), SLOPE, -1)
-    mean, change = (correlate(correlate(x, SMOOTH, -2), SMOOTH, -1) for x in (mean, change))
-    return namespace(a).stack([down, right, mean, change])
+    return namespace(a).stack(matched_slopes(b, a, SLOPE, SMOOTH))
 
 
 @fast

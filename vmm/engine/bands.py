@@ -48,6 +48,22 @@ class State:
     memory: list[Any]
 
 
+@dataclass(frozen=True)
+class Passes:
+    """Matrices of the two passes over a window.
+
+    Attributes
+    ----------
+    synthesis
+        Matrix (core, r) of the second pass, from r projections to the filtered motion of the magnified frames.
+    analysis
+        Matrix of the first pass, from the motion between frames to r or more projections.
+    """
+
+    synthesis: np.ndarray
+    analysis: np.ndarray
+
+
 class Bands:
     """The subbands of one clip, with the motion and alpha of each.
 
@@ -93,9 +109,9 @@ class Bands:
         """
         buffers = self._nones()
         for window in windows:
-            synthesis, analysis = self._window_factors(temporal, window)
-            projections, _ = self._projections(window.chunks, analysis, buffers)
-            yield from self._synthesized(window.core, synthesis, projections)
+            passes = self._passes(temporal, *self._window_factors(temporal, window), temporal.delay - window.head)
+            projections, _ = self._projections(window.chunks, passes.analysis, buffers)
+            yield from self._synthesized(window.core, passes, projections)
             del window  # its frames are not kept while the next window is read
 
     def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
@@ -105,9 +121,9 @@ class Bands:
             expected = frames_read
             synthesis, analysis = temporal.factors(expected)
             # The matrix acts on motion; its reversed cumulative sum acts on the differences between frames.
-            analysis = np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1]
-            projections, frames_read = self._projections(clip.first_pass(), analysis, self._nones())
-        yield from self._synthesized(clip.second_pass(), synthesis, projections)
+            passes = self._passes(temporal, synthesis, np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1], 0)
+            projections, frames_read = self._projections(clip.first_pass(), passes.analysis, self._nones())
+        yield from self._synthesized(clip.second_pass(), passes, projections)
 
     def nonlinear(self, temporal: NonlinearFilter, windows: Iterable[Window]) -> Iterator[Array]:
         """Magnify by a non-linear filter: from the motion of all subbands over a whole window."""
@@ -165,6 +181,12 @@ class Bands:
         signal = self._filtered(i, coefs, self._previous(state.previous, i, coefs), sos, state.memory[i])
         return self._changed(bands, i, coefs, signal)
 
+    def _passes(
+        self, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
+    ) -> Passes:
+        """The matrices of two passes over a window, whose frames are magnified from the index `start` on."""
+        return Passes(synthesis, analysis)
+
     def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> tuple[list[Any], int]:
         """Multiply the motion between frames of each subband by the analysis matrix (r, T); also count the frames.
 
@@ -201,16 +223,23 @@ class Bands:
             totals[i][...] = 0
         self._add_projection(i, coefs, self._previous(previous, i, coefs), columns, totals[i])
 
-    def _synthesized(self, chunks: Iterable[Array], synthesis: np.ndarray, totals: list[Any]) -> Iterator[Array]:
+    def _synthesized(self, chunks: Iterable[Array], passes: Any, totals: list[Any]) -> Iterator[Array]:
         """The frames, magnified by the synthesis matrix times the projections of the motion."""
 
-        def change(rows: np.ndarray, bands: Sequence[Array], i: int) -> Array:
-            return self._changed(bands, i, bands[i], product(totals[i], rows))
+        def signal(i: int, part: slice) -> Array:
+            return product(totals[i], passes.synthesis[part])
+
+        yield from self._magnified_by(signal, chunks)
+
+    def _magnified_by(self, signal: Callable[[int, slice], Array], chunks: Iterable[Array]) -> Iterator[Array]:
+        """The frames, magnified by ``signal(i, part)``, the filtered motion of subband i for a part of them."""
+
+        def change(part: slice, bands: Sequence[Array], i: int) -> Array:
+            return self._changed(bands, i, bands[i], signal(i, part))
 
         done = 0
         for frames in grouped(chunks):
-            rows = synthesis[done : done + len(frames)]
-            yield self._magnified(frames, partial(change, rows))
+            yield self._magnified(frames, partial(change, slice(done, done + len(frames))))
             done += len(frames)
 
     def _window_factors(self, temporal: LookAheadFilter, window: Window) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,12 @@ import numpy as np
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.denoising import probed_residual
 from vmm.backend.reference import add_product, product
+from vmm.engine.bands import Passes
 from vmm.engine.differences import differences
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import grouped
 from vmm.engine.running import RunningStatistics, response
 from vmm.engine.speed_steps import SpeedSteps
-from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window
 from vmm.motion._level_displacement import first_plane
 from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, shrinkage
@@ -54,26 +53,6 @@ class Sums:
 class DenoisedBands(FastBands):
     """``FastBands`` for motions with a denoiser."""
 
-    def look_ahead(self, temporal: LookAheadFilter, windows: Iterable[Window]) -> Iterator[Array]:
-        """Magnify by a look-ahead filter, in two passes over each window, with the statistics of the window."""
-        for window in windows:
-            start = temporal.delay - window.head
-            passes = _Passes(*self._window_factors(temporal, window), start, temporal.band, temporal.delay)
-            yield from self._put(
-                window.core, passes, self._projections(window.chunks, passes.columns, self._nones())[0]
-            )
-            del window  # its frames are not kept while the next window is read
-
-    def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
-        """Magnify by a whole-clip filter, with the statistics of the clip."""
-        expected, frames_read = -1, clip.length
-        while frames_read != expected:  # A file may hold fewer frames than its header states.
-            expected = frames_read
-            synthesis, analysis = temporal.factors(expected)
-            passes = _Passes(synthesis, _of_differences(analysis), 0, temporal.band, 0)
-            sums, frames_read = self._projections(clip.first_pass(), passes.columns, self._nones())
-        yield from self._put(clip.second_pass(), passes, sums)
-
     def causal(self, temporal: CausalFilter, chunks: Iterable[Array]) -> Iterator[Array]:
         """Magnify by a causal filter, with running means as statistics."""
         white, period = response(temporal)
@@ -87,8 +66,7 @@ class DenoisedBands(FastBands):
     ) -> Sequence[Array]:
         """The filtered motion of each subband for the frames of a window, faded where the speed steps."""
         signals = super()._nonlinear_signals(temporal, bands, window, inner)
-        period = 2 / sum(temporal.band)
-        steps = SpeedSteps(sum(map(len, window.chunks)), inner, period, max(temporal.delay, round(period)))
+        steps = SpeedSteps(sum(map(len, window.chunks)), inner, temporal.band, temporal.delay)
 
         def signal(i: int) -> Array:
             motion, coefs = self._motions[i], bands[i]
@@ -108,6 +86,12 @@ class DenoisedBands(FastBands):
             signal, coarser = running[i].filtered(coefs, self._motions[i].denoiser, coarser)
             changes[i] = self._changed(bands, i, coefs, signal)
         return self._composed(frames, changes, residual)
+
+    def _passes(
+        self, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
+    ) -> _DenoisedPasses:
+        """The matrices of two passes, with those of the statistics."""
+        return _DenoisedPasses.of(temporal, synthesis, analysis, start)
 
     def _project(
         self,
@@ -134,26 +118,23 @@ class DenoisedBands(FastBands):
         sums.evidence += reading[:, 2:].sum(0)
         sums.n_frames += len(coefs)
 
-    def _put(self, chunks: Iterable[Array], passes: _Passes, sums: list[Sums | None]) -> Iterator[Array]:
-        """The frames of the second pass, magnified by the denoised displacement."""
+    def _synthesized(self, chunks: Iterable[Array], passes: Any, totals: list[Any]) -> Iterator[Array]:
+        """The frames of the second pass, magnified by the denoised displacement; the sums are released."""
         fadings = [
             None
             if s is None
             else passes.steps.fading(s.motion[passes.rank :], grid.scale / motion.denoiser.speed_tolerance)
-            for s, motion, grid in zip(sums, self._motions, self._plan.grids, strict=True)
+            for s, motion, grid in zip(totals, self._motions, self._plan.grids, strict=True)
         ]
-        motions = self._denoised(passes, sums)
+        motions = self._denoised(passes, totals)
 
-        def change(part: slice, bands: Sequence[Array], i: int) -> Array:
+        def signal(i: int, part: slice) -> Array:
             fading = product(fadings[i], passes.steps.interpolation[part])
-            return self._changed(bands, i, bands[i], product(motions[i], passes.synthesis[part]) * fading[:, None])
+            return product(motions[i], passes.synthesis[part]) * fading[:, None]
 
-        done = 0
-        for frames in grouped(chunks):
-            yield self._magnified(frames, partial(change, slice(done, done + len(frames))))
-            done += len(frames)
+        yield from self._magnified_by(signal, chunks)
 
-    def _denoised(self, passes: _Passes, sums: list[Any]) -> list[Any]:
+    def _denoised(self, passes: _DenoisedPasses, sums: list[Any]) -> list[Any]:
         """Coefficients (r, 2, h', w') of the denoised displacement of each subband; the sums are released."""
         motions = self._nones()
         coarser = None
@@ -173,47 +154,49 @@ class DenoisedBands(FastBands):
         return motions
 
 
-class _Passes:
-    """Matrices of two passes over a window.
+@dataclass(frozen=True)
+class _DenoisedPasses(Passes):
+    """Matrices of two passes over a window, and of its statistics.
+
+    The columns of `synthesis` are orthonormal, so that mean squares over time are those over its r coefficients.
+    `analysis` (r + m, frames) is the analysis matrix above that of m mean speeds.
 
     Attributes
     ----------
-    synthesis
-        Matrix (core, r) with orthonormal columns, so that mean squares over time are those over its r coefficients.
-    rank
-        The number r.
-    columns
-        Matrix (r + m, frames) on the displacement between frames: analysis matrix, and mean speeds.
     white
         Power that the filter passes of white noise of variance 1 in the displacement.
     steps
         The fading of steps of the speed.
     """
 
-    def __init__(
-        self, synthesis: np.ndarray, analysis: np.ndarray, start: int, band: tuple[float, float], delay: int
-    ) -> None:
-        self.synthesis, upper = np.linalg.qr(synthesis)
+    white: float
+    steps: SpeedSteps
+
+    @classmethod
+    def of(
+        cls, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
+    ) -> _DenoisedPasses:
+        """The matrices from the factors of a filter, whose magnified frames begin at the index `start`."""
+        synthesis, upper = np.linalg.qr(synthesis)
         analysis = upper @ analysis
-        n, self.rank = self.synthesis.shape
-        period = 2 / (band[0] + band[1])
-        self.steps = SpeedSteps(analysis.shape[1], slice(start, start + n), period, max(delay, round(period)))
-        self.columns = np.concatenate([analysis, self.steps.analysis])
+        n = len(synthesis)
+        delay = temporal.delay if isinstance(temporal, LookAheadFilter) else 0
+        steps = SpeedSteps(analysis.shape[1], slice(start, start + n), temporal.band, delay)
         of_positions = analysis - np.pad(analysis[:, 1:], [(0, 0), (0, 1)])
-        self.white = float((of_positions**2).sum()) / n
+        white = float((of_positions**2).sum()) / n
+        return cls(synthesis, np.concatenate([analysis, steps.analysis]), white, steps)
+
+    @property
+    def rank(self) -> int:
+        """The number r."""
+        return self.synthesis.shape[1]
 
     def mean_square(self, x: Array, y: Array | None = None) -> Array:
         """Mean over the frames of the product of signals that have the coefficients x and y (r, ...)."""
-        products = sum(
-            a * b for a, b in zip(x, x if y is None else y, strict=True)
-        )  # one by one, which needs less memory
+        pairs = zip(x, x if y is None else y, strict=True)
+        products = sum(a * b for a, b in pairs)  # one by one, which needs less memory
         return products / len(self.synthesis)
 
 
 def _pairs(own: Array, coarse: Array) -> list[tuple[Array, Array]]:
     return [(own, own), (own, coarse), (coarse, coarse)]
-
-
-def _of_differences(analysis: np.ndarray) -> np.ndarray:
-    """The matrix that acts on differences between frames as another one acts on their running sum."""
-    return np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1]

@@ -27,10 +27,11 @@ class SpeedSteps:
         Number of frames that are read.
     core
         Those of them that are magnified.
-    period
-        Period of the middle of the band in frames.
-    reach
-        Frames before and after each time in which the speed is compared.
+    band
+        Passband (low, high) of the temporal filter in cycles per frame.
+    delay
+        Delay of the filter in frames. The speed is compared over this time before and after each frame, and at
+        least over a period.
 
     Attributes
     ----------
@@ -41,7 +42,9 @@ class SpeedSteps:
         Matrix (core, k) from the times at which the fading is computed to all frames.
     """
 
-    def __init__(self, n_frames: int, core: slice, period: float, reach: int) -> None:
+    def __init__(self, n_frames: int, core: slice, band: tuple[float, float], delay: int) -> None:
+        period = 2 / sum(band)
+        reach = max(delay, round(period))
         n = max(1, min(n_frames, round(period)))
         step = max(1, n // 2)
         first = np.unique(np.append(np.arange(0, n_frames - n, step), n_frames - n))
