@@ -12,6 +12,7 @@ from vmm.engine.regions import Mask
 from vmm.engine.static import LIMIT as STATIC_LIMIT
 from vmm.engine.static import magnify_static
 from vmm.motion import level_displacement
+from vmm.motion._level_displacement import LIMIT
 from vmm.parts import LinearFilter
 from vmm.spatial import color_laplacian
 from vmm.spatial._chroma import ChromaSize
@@ -19,9 +20,6 @@ from vmm.temporal import fir
 from vmm.temporal.choice import Band, Design, check_one_alpha, chosen_filter
 
 __all__ = ["magnify"]
-
-_LIMIT = 20.0
-"""Limit in px of each level on alpha times the displacement, if motion in a band is magnified."""
 
 
 def __dir__() -> list[str]:
@@ -148,7 +146,7 @@ def magnify(
         frames,
         spatial=color_laplacian(chroma),
         motion=level_displacement(
-            _LIMIT if limit is None else limit, sigma=sigma, denoise=denoise, direction=direction, across=across
+            LIMIT if limit is None else limit, sigma=sigma, denoise=denoise, direction=direction, across=across
         ),
         temporal=chosen,
         alpha=gain,

@@ -19,6 +19,9 @@ from vmm.backend.arrays import on_device
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
+_MIN_ROWS = 16
+"""Minimum number of rows of a share, so that the margins that it reads from its neighbors are smaller than itself."""
+
 _requested: int | None = None
 _pools: dict[int, ThreadPoolExecutor] = {}
 _lock = Lock()
@@ -108,12 +111,9 @@ def split(n: int, shares: int) -> list[tuple[int, int]]:
     return [(n * i // shares, n * (i + 1) // shares) for i in range(shares)]
 
 
-def by_rows(job: Callable[[int, int], None], rows: int, min_rows: int = 16) -> None:
-    """Call ``job(start, stop)`` on each core, for shares of the rows with at least `min_rows` rows.
-
-    The default makes the margins that a share reads from its neighbors smaller than the share itself.
-    """
-    for _ in in_parallel(lambda share: job(*share), split(rows, max(1, min(cores(), rows // min_rows)))):
+def by_rows(job: Callable[[int, int], None], rows: int) -> None:
+    """Call ``job(start, stop)`` on each core, for shares of the rows."""
+    for _ in in_parallel(lambda share: job(*share), split(rows, max(1, min(cores(), rows // _MIN_ROWS)))):
         pass
 
 

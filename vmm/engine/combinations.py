@@ -11,6 +11,7 @@ from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify
 from vmm.engine.regions import Mask
 from vmm.motion import intensity, level_displacement, local_displacement, per_part
+from vmm.motion._level_displacement import LIMIT
 from vmm.parts import Grid, LinearFilter, Motion, NonlinearFilter, SpatialPlan, TemporalFilter
 from vmm.spatial import Gaussian, SteerablePyramid, color_laplacian, luma, padded, planes, stacked, with_chroma
 from vmm.spatial._chroma import ChromaSize
@@ -18,9 +19,6 @@ from vmm.spatial.steerable import max_phase_shift
 
 Reading: TypeAlias = Literal["displacement", "phase"]
 """How the methods for objects that move far read motion."""
-
-_LEVEL_LIMIT = 20.0
-"""Default of the largest output displacement in px of a level."""
 
 _PHASE_LIMIT = 0.75
 """Default of the largest output motion relative to that which a subband of a steerable pyramid represents."""
@@ -97,7 +95,7 @@ def magnify_displacement(
     Chroma moves with the luma, unless the displacement is that of subbands and the temporal filter combines subbands.
     """
     if motion == "displacement":
-        limit = _LEVEL_LIMIT if limit is None else limit
+        limit = LIMIT if limit is None else limit
         return magnify(
             frames,
             spatial=color_laplacian(chroma),

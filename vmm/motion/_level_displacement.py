@@ -13,9 +13,12 @@ from vmm.backend.levels import displaced_level, gradient_displacement
 from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
+LIMIT = 20.0
+"""Default of the largest output displacement in px of a level."""
+
 
 def level_displacement(
-    limit: float = 20.0,
+    limit: float = LIMIT,
     *,
     sigma: float = 3.0,
     denoise: bool = False,

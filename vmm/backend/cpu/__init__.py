@@ -30,6 +30,7 @@ import numpy as np
 
 from vmm.backend.cpu import channels, displacement, fourier_boxes, phase, pyramid, riesz_pyramid
 from vmm.backend.cpu.chroma import add_luma_and_chroma, halved_planes, mixed_planes  # noqa: F401
+from vmm.backend.cpu.compiling import single
 from vmm.backend.cpu.denoising import (  # noqa: F401
     probed_residual,
     resample,
@@ -60,19 +61,19 @@ def phase_shift(coefs: np.ndarray, reference: np.ndarray) -> np.ndarray:
 def phase_shift_filtered(coefs: np.ndarray, previous: np.ndarray, sos: np.ndarray, state: np.ndarray) -> np.ndarray:
     """Phase shift since the previous frame, filtered by second-order sections."""
     signal = np.empty(coefs.shape, np.float32)
-    phase.filtered_phase_shift(_frames(coefs), _rows(previous), _single(sos), _state(state), _frames(signal))
+    phase.filtered_phase_shift(_frames(coefs), _rows(previous), single(sos), _state(state), _frames(signal))
     return signal
 
 
 def phase_shift_projected(coefs: np.ndarray, previous: np.ndarray, columns: np.ndarray, total: np.ndarray) -> None:
     """Add the phase shift since the previous frame, times columns, to a total."""
-    phase.projected_phase_shift(_frames(coefs), _rows(previous), _single(columns), _frames(total))
+    phase.projected_phase_shift(_frames(coefs), _rows(previous), single(columns), _frames(total))
 
 
 def rotation_change(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:
     """Replace coefs by the change that a rotation by `angle` makes in them."""
     coefs = np.ascontiguousarray(coefs)
-    phase.rotation_change(_rows(coefs), _rows(_single(angle)))
+    phase.rotation_change(_rows(coefs), _rows(single(angle)))
     return coefs
 
 
@@ -107,7 +108,7 @@ def _direction(
     """Carrier of a subband, and the factors that convert its phase advance to radians per pixel."""
     (down, right), total = frequency, math.hypot(*frequency)
     parts = [part for carrier in np.exp(-1j * np.asarray(phase_advance)) for part in (carrier.real, carrier.imag)]
-    return _single(parts), _single([total, down / (total * step[0]), right / (total * step[1])])
+    return single(parts), single([total, down / (total * step[0]), right / (total * step[1])])
 
 
 def soft_limit(angle: np.ndarray, limit: float) -> np.ndarray:
@@ -124,7 +125,7 @@ def soft_limit(angle: np.ndarray, limit: float) -> np.ndarray:
 def biquads(x: np.ndarray, sos: np.ndarray, state: np.ndarray) -> np.ndarray:
     """Filter with second-order sections over time."""
     y = np.array(x, np.float32, order="C")
-    phase.biquads(_frames(y), _single(sos), _state(state))
+    phase.biquads(_frames(y), single(sos), _state(state))
     return y
 
 
@@ -139,13 +140,13 @@ def value_change_magnified(
     x, y = _frames(coefs), _frames(out)
     arguments = _rows(previous), sos, _state(state)
     _shared(lambda start, stop: phase.filtered_difference(x, *arguments, start, stop, y), x.shape[1], x.size)
-    return out if np.ndim(alpha) == 0 else out * _single(alpha)
+    return out if np.ndim(alpha) == 0 else out * single(alpha)
 
 
 def product(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Apply the matrix along the first axis."""
     out = np.empty((len(matrix), *x.shape[1:]), np.float32)
-    phase.product(_frames(x), _single(matrix), _frames(out))
+    phase.product(_frames(x), single(matrix), _frames(out))
     return out
 
 
@@ -165,9 +166,9 @@ def quaternion_shift_magnified(
     out = np.empty((n, 1, h, w), np.float32)
     down, right = (_gaussian(s) for s in sigma)
     reach = len(down) - 1
-    alphas = np.ascontiguousarray(np.broadcast_to(_single(alpha), (h, w)))
+    alphas = np.ascontiguousarray(np.broadcast_to(single(alpha), (h, w)))
     images = np.ascontiguousarray(images)
-    common = images, *_taps(along, across), previous, _single(sos), state
+    common = images, *_taps(along, across), previous, single(sos), state
     strips = max(1, min(cores(), n * h * w // _MIN_SAMPLES, h // max(8, 4 * reach)))
     jobs = []
     for start, stop in split(h, strips):
@@ -195,7 +196,7 @@ def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
 
 def spline_coefs(images: np.ndarray) -> np.ndarray:
     """Coefficients of cubic splines through images."""
-    taps = _single(spline_prefilter())
+    taps = single(spline_prefilter())
     return _filtered(images, taps, taps)
 
 
@@ -239,7 +240,7 @@ def add_box(half: np.ndarray, box: np.ndarray, weights: np.ndarray, gain: float,
 def weigh_channels(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.ndarray:
     """Weighted sum of the color channels of frames."""
     out = np.empty(frames.shape[:3], np.float32)
-    values = _single(weights)
+    values = single(weights)
     _each(
         lambda batch, to: channels.weighted_sum(batch, values, to),
         _rows(frames.reshape(*frames.shape[:2], -1)),
@@ -286,7 +287,7 @@ def value_change_added(
     sos = np.array(sos, np.float32)
     sos[0, :3] *= alpha
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
-    arguments = rows, previous.reshape(h, 3 * w), sos, state, _single(coarse), _single(matrix)
+    arguments = rows, previous.reshape(h, 3 * w), sos, state, single(coarse), single(matrix)
     top = _top(frames)
     _shared(lambda start, stop: channels.add_filtered_difference(*arguments, top, start, stop, to), h, rows.size)
     return out
@@ -298,7 +299,7 @@ def add_planes(frames: np.ndarray, planes: np.ndarray | None, coarse: np.ndarray
     out = np.empty(frames.shape, frames.dtype)
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
     fine = np.empty((n, 0, h, w), np.float32) if planes is None else planes
-    mix, top = _single(matrix), _top(frames)
+    mix, top = single(matrix), _top(frames)
 
     def job(start: int, stop: int) -> None:
         for t in range(n):
@@ -315,7 +316,7 @@ def add_clipped(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
         return np.add(frames, change, out=out, casting="same_kind")
     top = _top(frames)
     n = frames.shape[0] * frames.shape[1]
-    rows = [np.ascontiguousarray(x).reshape(n, -1) for x in (frames, _single(change), out)]
+    rows = [np.ascontiguousarray(x).reshape(n, -1) for x in (frames, single(change), out)]
     _each(lambda batch, more, to: channels.add_change(batch, more, top, to), *rows)
     return out
 
@@ -338,21 +339,17 @@ def _shared(job: Callable[[int, int], None], n: int, samples: int) -> None:
 
 def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Three taps along the direction of the transform, and three across it."""
-    return _single(along), _single(across if len(across) == 3 else (0.0, across[0], 0.0))
+    return single(along), single(across if len(across) == 3 else (0.0, across[0], 0.0))
 
 
 def _gaussian(sigma: float) -> np.ndarray:
     """Taps of one side of a Gaussian, beginning with the center."""
-    return _single(one_sided(sigma))
+    return single(one_sided(sigma))
 
 
 def _top(frames: np.ndarray) -> np.float32:
     """Largest value of the frames' type, or infinity for floating point."""
     return np.float32(np.iinfo(frames.dtype).max if frames.dtype.kind == "u" else np.inf)
-
-
-def _single(x: Any) -> np.ndarray:
-    return np.ascontiguousarray(x, np.float32)
 
 
 def _rows(x: np.ndarray) -> np.ndarray:

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core import event
+
+from vmm.backend.threads import by_rows
 
 _MESSAGE_DELAY = 2.0
 """Seconds of compilation after which the message is logged; shorter delays need no explanation."""
@@ -23,6 +26,21 @@ def kernel(function: Callable[..., Any]) -> Any:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # Neither this folder nor the user's cache folder can be written.
         return numba.njit(**options)(function)
+
+
+def filled_by_rows(rows: Callable[..., None], shape: tuple[int, ...], *arguments: Any) -> np.ndarray:
+    """Run a kernel on all rows of a new array (..., h, w), with a share of them on each core, and return the array.
+
+    The kernel is called with the arguments, the first row and the end of its share, and the array.
+    """
+    out = np.empty(shape, np.float32)
+    by_rows(lambda start, stop: rows(*arguments, start, stop, out), shape[-2])
+    return out
+
+
+def single(x: Any) -> np.ndarray:
+    """A contiguous array in single precision."""
+    return np.ascontiguousarray(x, np.float32)
 
 
 class _SlowCompilationMessage(event.Listener):

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu.compiling import kernel
+from vmm.backend.cpu.compiling import filled_by_rows, kernel, single
 from vmm.backend.cpu.pyramid import mirror, mirror_margins
 from vmm.backend.pairs import RIDGE
-from vmm.backend.threads import by_rows
 
 _f = np.float32
 
@@ -127,32 +126,21 @@ def displacement_rows(products: Any, ridge: Any, start: Any, stop: Any, out: Any
 
 def pair_slopes(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Slopes, value and change of two images."""
-    return _by_rows(slope_rows, (4, *a.shape), _single(a), _single(b))
+    return filled_by_rows(slope_rows, (4, *a.shape), single(a), single(b))
 
 
 def contrast_terms(slopes: np.ndarray) -> np.ndarray:
     """Terms of the change of contrast, and the energy."""
-    return _by_rows(term_rows, (3, *slopes.shape[2:]), _single(slopes))
+    return filled_by_rows(term_rows, (3, *slopes.shape[2:]), single(slopes))
 
 
 def slope_products(slopes: np.ndarray, contrast: np.ndarray, energy: np.ndarray, softness: float) -> np.ndarray:
     """Weighted products of slopes."""
     scale = _f(float(energy.mean(dtype=np.float64)) + softness)
-    arrays = (_single(x) for x in (slopes, contrast, energy))
-    return _by_rows(product_rows, (6, *energy.shape), *arrays, scale, _f(softness))
+    arrays = (single(x) for x in (slopes, contrast, energy))
+    return filled_by_rows(product_rows, (6, *energy.shape), *arrays, scale, _f(softness))
 
 
 def window_displacement(products: np.ndarray, ridge: float) -> np.ndarray:
     """Displacement from averaged products."""
-    return _by_rows(displacement_rows, (2, *products.shape[1:]), _single(products), _f(ridge))
-
-
-def _by_rows(rows: Any, shape: tuple[int, ...], *arguments: Any) -> np.ndarray:
-    """Run a kernel on all rows, with a share of them on each core, and return its result."""
-    out = np.empty(shape, np.float32)
-    by_rows(lambda start, stop: rows(*arguments, start, stop, out), shape[-2])
-    return out
-
-
-def _single(x: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(x, np.float32)
+    return filled_by_rows(displacement_rows, (2, *products.shape[1:]), single(products), _f(ridge))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu.compiling import kernel
+from vmm.backend.cpu.compiling import filled_by_rows, kernel, single
 from vmm.backend.cpu.pyramid import mirror
-from vmm.backend.threads import by_rows
 
 _f = np.float32
 
@@ -227,12 +226,12 @@ def draw_mesh(displacement: Any, rest: Any, tolerance: Any, max_extent: Any, dep
 
 def bilinear(fields: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The fields at the points, by bilinear interpolation."""
-    return _by_rows(bilinear_rows, (len(fields), *points.shape[1:]), _single(fields), _single(points))
+    return filled_by_rows(bilinear_rows, (len(fields), *points.shape[1:]), single(fields), single(points))
 
 
 def bicubic(splines: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The cubic splines at the points."""
-    return _by_rows(bicubic_rows, (len(splines), *points.shape[1:]), _single(splines), _single(points))
+    return filled_by_rows(bicubic_rows, (len(splines), *points.shape[1:]), single(splines), single(points))
 
 
 def forward_warp(
@@ -242,9 +241,9 @@ def forward_warp(
     max_extent: float = 64.0,
 ) -> np.ndarray:
     """Forward warp of a displacement field."""
-    displacement = _single(displacement)
+    displacement = single(displacement)
     out, depth = displacement.copy(), np.full(displacement.shape[1:], -1, np.float32)
-    draw_mesh(displacement, _single(rest), _f(tolerance), _f(max_extent), depth, out)
+    draw_mesh(displacement, single(rest), _f(tolerance), _f(max_extent), depth, out)
     return out
 
 
@@ -266,26 +265,15 @@ def follow_points(
         patterns,
         np.array(ahead),
         np.array(behind),
-        *map(_single, (*noise, tolerance, weights)),
+        *map(single, (*noise, tolerance, weights)),
         *levels,
     )
-    return _by_rows(trajectory_rows, (5, *tolerance.shape), *arrays)
+    return filled_by_rows(trajectory_rows, (5, *tolerance.shape), *arrays)
 
 
 def average_similar(
     field: np.ndarray, weights: np.ndarray, velocity: np.ndarray, taps: np.ndarray, max_difference: float
 ) -> np.ndarray:
     """Weighted average of a field over neighbors of similar velocity."""
-    arrays = map(_single, (field, weights, velocity, taps))
-    return _by_rows(average_similar_rows, field.shape, *arrays, _f(1 / max_difference**2))
-
-
-def _by_rows(kernel: Callable[..., None], shape: tuple[int, ...], *arguments: Any) -> np.ndarray:
-    """Run a kernel on all rows, with a share of them on each core, and return its result."""
-    out = np.empty(shape, np.float32)
-    by_rows(lambda start, stop: kernel(*arguments, start, stop, out), shape[1], min_rows=8)
-    return out
-
-
-def _single(x: Any) -> np.ndarray:
-    return np.ascontiguousarray(x, np.float32)
+    arrays = map(single, (field, weights, velocity, taps))
+    return filled_by_rows(average_similar_rows, field.shape, *arrays, _f(1 / max_difference**2))
