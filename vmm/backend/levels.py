@@ -29,7 +29,7 @@ TINY = 1e-6
 """Smallest structure in squared gray levels, so that areas without texture have displacement 0."""
 
 
-CHROMA_WEIGHT = 0.1
+CHROMA_WEIGHT = 0.05
 """Largest weight of chroma relative to luma. Larger weights follow the edges between colors of like luma better, but in
 compressed video, which drops small changes of the chroma, motion is then read as too small."""
 
@@ -163,6 +163,12 @@ def displaced_level(images: Array, displacement: Array, alpha: Array | float, li
             result = result + down[i] * right[j] * splines[:, frame, row, col]
     result = xp.where((displacement == 0).all(axis=1), planes, result)
     return xp.ascontiguousarray(xp.moveaxis(result, 0, 1)).reshape(images.shape)
+
+
+@fast
+def displaced_level_change(images: Array, displacement: Array, alpha: Array | float, limit: float) -> Array:
+    """The difference that ``displaced_level`` makes in images."""
+    return displaced_level(images, displacement, alpha, limit) - images
 
 
 def spline_weights(t: Array) -> tuple[Array, Array, Array, Array]:
