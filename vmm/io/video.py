@@ -113,7 +113,10 @@ def probe(path: Path) -> Info:
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
     stamps = None if stream is None or size is None else _timestamps(path, stream.group(1))
     if stream is None or size is None or stamps is None:
-        raise ValueError(f"{path}: no video that ffmpeg can decode ({last_line(process.stderr)})")
+        reason = last_line(process.stderr)
+        if "whitelist" in process.stderr:
+            reason = "its format names other files, or its name is a pattern of file names, and neither is opened"
+        raise ValueError(f"{path}: no video that ffmpeg can decode ({reason})")
     line = stream.group()
     pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
@@ -213,7 +216,7 @@ def _read_header(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _timestamps(path: Path, codec: str) -> Timestamps | None:
-    """Time stamps of all frames; None if there are no frames.
+    """Time stamps of all frames, or None if the file has no frame.
 
     Packets are not decoded, except those of Theora, which can repeat a frame without containing one.
     """
