@@ -1,0 +1,57 @@
+"""Times of unevenly spaced frames: their mean rate, their usual interval, and the even grid that suits them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_SHORT_SHARE = 0.1
+"""Share of the intervals between frames that may be shorter than the usual one: single short ones do not count."""
+
+_GRID_TOLERANCE = 0.1
+"""Largest distance of a frame from an even grid, in intervals of the grid, for it to lie on the grid. The delay moves
+a vibration by less than a tenth of a period of the highest frequency that the grid can hold."""
+
+
+def frame_times(frames: Any, fs: float | None = None) -> np.ndarray | None:
+    """Times (T,) in seconds of the frames of a clip, or None if they are evenly spaced.
+
+    The first time is 0. With `fs`, the times are scaled so that their mean rate is `fs`.
+    """
+    times = getattr(frames, "times", None)
+    if times is None:
+        return None
+    times = np.asarray(times, dtype=np.float64)
+    scale = 1.0 if fs is None or fs == getattr(frames, "fs", None) else mean_rate(times) / fs
+    shifted: np.ndarray = (times - times[0]) * scale
+    return shifted
+
+
+def mean_rate(times: np.ndarray) -> float:
+    """Mean rate of frames at these times (T,), in Hz if they are in seconds."""
+    return float((len(times) - 1) / (times[-1] - times[0]))
+
+
+def usual_interval(times: np.ndarray) -> float:
+    """The shortest interval between frames that is not an exception."""
+    intervals = np.diff(times)
+    return float(np.quantile(intervals, _SHORT_SHARE, method="higher"))
+
+
+def grid_interval(times: np.ndarray) -> float | None:
+    """The interval of the even grid on which frames lie, some of which may be missing; None if there is no such grid."""
+    shifted, interval = times - times[0], usual_interval(times)
+    for _ in range(2):
+        steps = np.maximum(np.rint(np.diff(shifted) / interval), 1)
+        interval = float(np.median(np.diff(shifted) / steps))
+    places = np.concatenate([[0.0], np.cumsum(steps)])
+    interval, start = np.polyfit(places, shifted, 1)
+    if np.abs(shifted - start - interval * places).max() > _GRID_TOLERANCE * interval:
+        return None
+    return float(interval)
+
+
+def even_interval(times: np.ndarray) -> float:
+    """The interval of the even grid onto which frames are resampled: that of their own grid, else the mean one."""
+    return grid_interval(times) or 1 / mean_rate(times)
