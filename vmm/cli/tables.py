@@ -80,10 +80,12 @@ def largest_signal(displacement: vmm.measure.RegionSignal) -> Any:
     """The displacement of the region and direction with the largest standard deviation, as a signal."""
     import numpy as np
 
+    from vmm.measure.signals._sampling import as_positions
     from vmm.measure.signals._signal import Signals
 
     spread = np.where(displacement.is_known, np.nan_to_num(displacement.values.std(axis=0)), -1.0)
     region, axis = divmod(int(spread.argmax()), 2)
     if not displacement.is_known[region, axis]:
         raise ValueError("no region's displacement is known: choose other regions with --roi or --grid")
-    return Signals(displacement.values[:, region, axis], displacement.fs, displacement.unit)
+    positions = as_positions(displacement.frame_times)
+    return Signals(displacement.values[:, region, axis], displacement.fs, displacement.unit, positions=positions)

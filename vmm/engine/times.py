@@ -17,14 +17,13 @@ a vibration by less than a tenth of a period of the highest frequency that the g
 def frame_times(frames: Any, fs: float | None = None) -> np.ndarray | None:
     """Times (T,) in seconds of the frames of a clip, or None if they are evenly spaced.
 
-    The first time is 0. With `fs`, the times are scaled so that their mean rate is `fs`.
+    The first time is 0. With `fs`, the times are scaled by the ratio of the rate that the clip states to `fs`.
     """
     times = getattr(frames, "times", None)
     if times is None:
         return None
-    times = np.asarray(times, dtype=np.float64)
-    scale = 1.0 if fs is None or fs == getattr(frames, "fs", None) else mean_rate(times) / fs
-    shifted: np.ndarray = (times - times[0]) * scale
+    scale = 1.0 if fs is None else frames.fs / fs
+    shifted: np.ndarray = (np.asarray(times, dtype=np.float64) - times[0]) * scale
     return shifted
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from vmm.engine.frames import FramesLike
+from vmm.engine.loop import sampling_rate
+from vmm.engine.times import frame_times, mean_rate
+from vmm.measure.detection._even_tiles import evenly_sampled_tiles
 from vmm.measure.detection._suggestion import Suggestion
 from vmm.measure.detection._tile_spectra import (
     TileSpectra,
@@ -19,6 +23,7 @@ from vmm.measure.detection._tile_spectra import (
 )
 from vmm.measure.detection._tiles import Tiles, tile_signals
 from vmm.measure.signals._result import frequency_unit
+from vmm.measure.signals._sampling import as_positions
 from vmm.measure.signals._signal import camera_rate, time_unit
 from vmm.measure.signals._windows import MAIN_LOBE
 
@@ -120,6 +125,8 @@ def suggest(
     if max_peaks < 1 or not 0 < false_alarm < 1:
         raise ValueError(f"max_peaks={max_peaks} must be at least 1, and false_alarm={false_alarm} must be in (0, 1)")
     tiles = tile_signals(frames)
+    if (times := frame_times(frames, fs)) is not None:
+        tiles, rate = _evenly_sampled(tiles, times[: len(tiles.motion)], false_alarm)
     motion = tile_spectra(tiles.motion, _OPTIONS.min_contrast * tiles.scale, false_alarm)
     suggestions = [_motion_suggestion(tiles, motion, i, rate) for i in _strong_peaks(motion)]
     suggestions += _color_suggestions(tiles, motion, rate, false_alarm)
@@ -130,7 +137,17 @@ def suggest(
         if _is_narrow_or_strong(suggestion, bin_width)
     ]
     suggestions.sort(key=lambda suggestion: -suggestion.snr)
-    return _with_harmonics(_distinct(suggestions, bin_width), bin_width)[:max_peaks]
+    suggestions = _with_harmonics(_distinct(suggestions, bin_width), bin_width)[:max_peaks]
+    stated = float(sampling_rate(frames, fs) or 1.0)
+    return [replace(suggestion, fs=stated) for suggestion in suggestions]
+
+
+def _evenly_sampled(tiles: Tiles, times: np.ndarray, false_alarm: float) -> tuple[Tiles, float]:
+    """Tiles at evenly spaced times, and their rate."""
+    positions: Any = as_positions(times)
+    motion, interval = evenly_sampled_tiles(tiles.motion, positions, _OPTIONS.min_contrast * tiles.scale, false_alarm)
+    color, _ = evenly_sampled_tiles(tiles.color, positions, _OPTIONS.min_contrast, false_alarm)
+    return replace(tiles, motion=motion, color=color), mean_rate(times) / interval
 
 
 def _is_narrow_or_strong(suggestion: Suggestion, bin_width: float) -> bool:

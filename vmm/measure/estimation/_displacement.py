@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from vmm.engine.frames import FramesLike
+from vmm.engine.times import frame_times
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
@@ -108,13 +109,15 @@ def displacement(
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
     _run(estimators, clip)
     values, stderr, is_known, is_hidden = _collect(estimators, len(regions))
+    times = frame_times(frames, fs)
+    times = None if times is None else times[: len(values)]
     saturated = np.empty(len(regions))
     for estimator in estimators:
         saturated[estimator.crops.index] = estimator.saturated
     _warn(is_known, is_hidden, saturated)
     is_known[is_hidden.mean(axis=0) > _MAX_HIDDEN] = False
     return RegionSignal(
-        values=np.where(is_known, _interpolate(values, is_hidden) * scale, np.nan),
+        values=np.where(is_known, _interpolate(values, is_hidden, times) * scale, np.nan),
         stderr=np.where(is_known, stderr * scale, np.nan),
         is_known=is_known,
         rois=tuple(region.as_roi(clip.size) for region in regions),
@@ -123,6 +126,7 @@ def displacement(
         saturated=saturated,
         is_visible=~is_hidden,
         time_unit=time_unit(frames, fs),
+        frame_times=times,
     )
 
 
@@ -161,9 +165,9 @@ def _solve(estimator: Estimator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return is_known, np.einsum("gij,tgj->tgi", projections, estimator.moves), np.sqrt(variance)
 
 
-def _interpolate(values: np.ndarray, is_hidden: np.ndarray) -> np.ndarray:
+def _interpolate(values: np.ndarray, is_hidden: np.ndarray, times: np.ndarray | None) -> np.ndarray:
     """Values (T, R, 2) without their mean; those in hidden frames (T, R) are interpolated linearly."""
-    t = np.arange(len(values))
+    t = np.arange(len(values)) if times is None else times
     for r in np.flatnonzero(is_hidden.any(axis=0) & ~is_hidden.all(axis=0)):
         visible = ~is_hidden[:, r]
         for axis in (0, 1):

@@ -24,6 +24,9 @@ _LONG_GAP = 3.5
 """Length of a gap, in intervals of the grid, from which it is filled linearly: a cubic spline through noise swings far
 beyond the samples there."""
 
+_COLUMNS = 512
+"""Signals that are interpolated at a time. It bounds memory, since a spline has four coefficients for each sample."""
+
 _REFINEMENT = 4
 """Factor by which a band-limited signal is sampled more finely before a spline goes through it, which makes the error
 of the spline negligible."""
@@ -71,7 +74,8 @@ def interpolate(flat: np.ndarray, positions: np.ndarray, places: np.ndarray) -> 
     finite = np.isfinite(flat).all(axis=0)
     inside = np.clip(places, positions[0], positions[-1])
     out = np.full((len(places), flat.shape[1]), np.nan)
-    out[:, finite] = scipy.interpolate.CubicSpline(positions, flat[:, finite])(inside)
+    for columns in np.array_split(np.flatnonzero(finite), -(-int(finite.sum()) // _COLUMNS) or 1):
+        out[:, columns] = scipy.interpolate.CubicSpline(positions, flat[:, columns])(inside)
     before = np.clip(np.searchsorted(positions, inside, side="right") - 1, 0, len(positions) - 2)
     interval = positions[before + 1] - positions[before]
     is_long = interval > _LONG_GAP * usual_interval(positions)

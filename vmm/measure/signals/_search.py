@@ -40,7 +40,8 @@ def search(
         i = round(frequency * len(flat))
         candidates[max(0, i - MAIN_LOBE) : i + MAIN_LOBE + 1] = False
         residual = flat - explained(flat, frequencies, positions)
-    for _ in range(_SWEEPS if len(frequencies) > 1 else 0):
+    # The side lobes of uneven samples raise the noise levels, so that a single frequency is refined again as well.
+    for _ in range(_SWEEPS if len(frequencies) > 1 or positions is not None else 0):
         for k, frequency in enumerate(frequencies):
             alone = without_others(flat, frequencies, k, positions)
             frequencies[k] = refine_frequency(alone, frequency, noise_level(residual, positions), positions)

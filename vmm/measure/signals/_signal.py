@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vmm.backend.arrays import DeviceArray, to_host
 from vmm.backend.checks import check_fs
 from vmm.engine.loop import sampling_rate
+from vmm.engine.times import frame_times, mean_rate
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._sampling import as_positions, highest_frequency, positions_or_index
 
@@ -161,8 +162,12 @@ SignalsLike: TypeAlias = NDArray[Any] | DeviceArray | Sequence[float] | Sequence
 
 
 def camera_rate(frames: Any, fs: float | None) -> float:
-    """The rate `fs`, or the rate that `frames` or a result carries, in Hz; 1.0 if there is none."""
-    return check_fs(sampling_rate(frames, fs))
+    """The rate `fs`, or the rate that `frames` or a result carries, in Hz; 1.0 if there is none.
+
+    For a clip of unevenly spaced frames it is their mean rate.
+    """
+    times = frame_times(frames, fs)
+    return check_fs(sampling_rate(frames, fs) if times is None else mean_rate(times))
 
 
 def time_unit(frames: Any, fs: float | None) -> TimeUnit:
