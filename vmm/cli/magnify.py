@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
@@ -158,8 +159,12 @@ def _print_times(total: float, clip: vmm.io.Clip, times: dict[str, float], trans
 def _open_clip(
     options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
 ) -> vmm.io.Clip:
-    """Open the input, resized by --scale."""
-    clip = vmm.io.stream(options.input, fs=fs, chunk=chunk, start=options.start, end=options.end, luma=luma)
+    """Open the input, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
+    open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, start=options.start, end=options.end)
+    clip = open_input(luma=luma)
+    if clip.times is not None:
+        clip = vmm.io.even(open_input() if luma else clip)
+        _note_once(options, f"frames are unevenly spaced in time and were resampled to an even {clip.fs:.6g} Hz")
     if options.scale == 1:
         return clip
     if not 0 < options.scale <= MAX_SCALE:
@@ -168,6 +173,13 @@ def _open_clip(
             "relative to the input"
         )
     return _resized(clip, options.scale)
+
+
+def _note_once(options: argparse.Namespace, note: str) -> None:
+    """Print a note about the input to standard error, unless it was printed before."""
+    if getattr(options, "note", None) != note:
+        options.note = note
+        print(f"vmm: note: {options.input}: {note}", file=sys.stderr)
 
 
 def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:

@@ -6,12 +6,30 @@ from typing import Any
 
 import numpy as np
 
+from vmm.engine.frames import is_pair
+
 _SHORT_SHARE = 0.1
 """Share of the intervals between frames that may be shorter than the usual one: single short ones do not count."""
 
 _GRID_TOLERANCE = 0.1
 """Largest distance of a frame from an even grid, in intervals of the grid, for it to lie on the grid. The delay moves
 a vibration by less than a tenth of a period of the highest frequency that the grid can hold."""
+
+
+def stated_rate(frames: Any, fs: float | None) -> float | None:
+    """The given rate in Hz, or that of the frames; None if there is none."""
+    if fs is not None:
+        return fs
+    return float(frames[1]) if is_pair(frames) else getattr(frames, "fs", None)
+
+
+def check_evenly_spaced(frames: Any) -> None:
+    """Raise if the frames of a clip are unevenly spaced in time: filters along time need an even rate."""
+    if getattr(frames, "times", None) is not None:
+        raise ValueError(
+            "the frames of this clip are unevenly spaced in time, and a filter along time needs an even rate: resample "
+            "it with clip = vmm.io.even(clip), and write the result with clip.fs"
+        )
 
 
 def frame_times(frames: Any, fs: float | None = None) -> np.ndarray | None:

@@ -34,6 +34,8 @@ class Clip:
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
+    times
+        Attribute, see below.
 
     Attributes
     ----------
@@ -47,6 +49,8 @@ class Clip:
         Playback rate in frames per second, exactly as the file states it; None if it states none.
     color
         Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
+    times
+        Times (T,) in seconds of unevenly spaced frames, from 0 at the first frame; None if they are evenly spaced.
     seconds_waited
         Seconds that were spent waiting for frames so far.
 
@@ -70,6 +74,7 @@ class Clip:
         fps: Fraction | None,
         color: ChromaQueue | None = None,
         chunks: Iterator[np.ndarray] | None = None,
+        times: np.ndarray | None = None,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
         self.shape: tuple[int, ...] = shape
@@ -77,6 +82,7 @@ class Clip:
         self.fs: float = fs
         self.fps: Fraction | None = fps
         self.color: ChromaQueue | None = color
+        self.times: np.ndarray | None = times
         self.seconds_waited: float = 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.engine.frames import FramesLike
-from vmm.engine.loop import sampling_rate
-from vmm.engine.times import frame_times, mean_rate
+from vmm.engine.times import frame_times, mean_rate, stated_rate
 from vmm.measure.detection._even_tiles import evenly_sampled_tiles
 from vmm.measure.detection._suggestion import Suggestion
 from vmm.measure.detection._tile_spectra import (
@@ -138,7 +137,7 @@ def suggest(
     ]
     suggestions.sort(key=lambda suggestion: -suggestion.snr)
     suggestions = _with_harmonics(_distinct(suggestions, bin_width), bin_width)[:max_peaks]
-    stated = float(sampling_rate(frames, fs) or 1.0)
+    stated = float(stated_rate(frames, fs) or 1.0)
     return [replace(suggestion, fs=stated) for suggestion in suggestions]
 
 

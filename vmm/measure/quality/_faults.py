@@ -82,7 +82,7 @@ def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, fl
 
     A duplicate frame differs from the frame before by less than a tenth of the median difference. Dropped frames are
     detected by jumps in the phase of a steady vibration; without such a vibration, or if noise hides the jump, they are
-    not detected.
+    not detected. They are not searched for in clips whose times state that frames are unevenly spaced.
 
     Parameters
     ----------
@@ -119,9 +119,12 @@ def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, fl
     statistics = _Statistics()
     motion = _tile_motion(statistics.observe(checked(cut(clip) if is_array(clip) else clip)))
     duplicates = tuple(n for n in statistics.duplicates() if motion is None or not _reverses(motion, n))
-    dropped = dropped_frames(motion, duplicates) if motion is not None else ()
+    times = frame_times(frames, fs)
+    dropped = dropped_frames(motion, duplicates) if motion is not None and times is None else ()
     saturated = statistics.saturated()
     messages = [*_frame_messages(duplicates, dropped), *_saturation_messages(saturated)]
+    if times is not None:
+        messages.insert(0, _spacing_message(times))
     if band is not None and statistics.count < (needed := min_frames(band, rate)):
         periods = statistics.count * band[0] / rate
         messages.append(
@@ -276,6 +279,14 @@ def _frame_messages(duplicates: tuple[int, ...], dropped: tuple[tuple[int, int],
     for frame, number in dropped:
         subject = "a frame is" if number == 1 else f"{number} frames are"
         yield f"{subject} missing near frame {frame}: {remedy}"
+
+
+def _spacing_message(times: np.ndarray) -> str:
+    slowest, fastest = 1 / np.diff(times).max(), 1 / np.diff(times).min()
+    return (
+        f"the frames are unevenly spaced in time, from {slowest:.4g} to {fastest:.4g} frames/s: measurements use their "
+        "true times, and dropped frames are not searched for"
+    )
 
 
 def _saturation_messages(saturated: np.ndarray) -> Iterator[str]:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from vmm.backend.arrays import DeviceArray, to_host
 from vmm.backend.checks import check_fs
-from vmm.engine.loop import sampling_rate
-from vmm.engine.times import frame_times, mean_rate
+from vmm.engine.times import frame_times, mean_rate, stated_rate
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._sampling import as_positions, highest_frequency, positions_or_index
 
@@ -167,13 +166,13 @@ def camera_rate(frames: Any, fs: float | None) -> float:
     For a clip of unevenly spaced frames it is their mean rate.
     """
     times = frame_times(frames, fs)
-    return check_fs(sampling_rate(frames, fs) if times is None else mean_rate(times))
+    return check_fs(stated_rate(frames, fs) if times is None else mean_rate(times))
 
 
 def time_unit(frames: Any, fs: float | None) -> TimeUnit:
     """The unit of time of results from `frames` or a result: seconds if a rate is known, else frames."""
     unit: TimeUnit | None = getattr(frames, "time_unit", None) if fs is None else "s"
-    return unit or ("frame" if sampling_rate(frames, fs) is None else "s")
+    return unit or ("frame" if stated_rate(frames, fs) is None else "s")
 
 
 def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:

@@ -1,0 +1,112 @@
+"""Resampling of unevenly spaced frames onto an even grid, for filters along time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from vmm.engine.times import even_interval
+from vmm.io._read import Clip
+
+_SNAP = 0.1
+"""Distance in intervals of the grid within which a frame is taken as it is: the delay is small, and a mean of two frames
+would blur motion."""
+
+_MAX_SHIFT = 0.005
+"""Largest shift in seconds at the end of a clip that the stated rate may cause in place of the fitted one."""
+
+_MAX_DENOMINATOR = 10**6
+"""Largest denominator of the playback rate: fine enough for a relative error of 1e-6 at any rate above 1 Hz."""
+
+_MAX_CHUNK = 16
+"""Largest number of frames that are interpolated at a time, so that a long gap does not fill the memory."""
+
+
+def even(clip: Clip) -> Clip:
+    """Resample a clip of unevenly spaced frames onto an even grid, chunk by chunk.
+
+    If frames are missing from an even grid, the grid is kept and its gaps are filled. Otherwise the grid has the mean
+    rate. A frame that lies within a tenth of an interval of a grid point is used as it is; the others are mixed from
+    their two neighbors by linear interpolation. The clip keeps its duration, so that it remains synchronous with its
+    sound.
+
+    Parameters
+    ----------
+    clip
+        Clip of ``stream``. One whose frames are evenly spaced is returned unchanged.
+
+    Returns
+    -------
+    Clip
+        Clip with evenly spaced frames; its ``times`` are None, and its ``fs`` and ``fps`` are those of the grid.
+
+    Raises
+    ------
+    ValueError
+        If the clip was opened with ``luma=True``, because its chroma planes would not be resampled.
+
+    Examples
+    --------
+    >>> import numpy as np, vmm
+    >>> frames = np.repeat(np.uint8([0, 10, 30]), 4 * 4).reshape(3, 4, 4)
+    >>> clip = vmm.io.Clip(lambda: iter([frames]), frames.shape, "uint8", 10.0, None, times=np.array([0, 0.1, 0.3]))
+    >>> resampled = vmm.io.even(clip)
+    >>> resampled.shape, round(resampled.fs, 6), next(resampled)[:, 0, 0].tolist()
+    ((4, 4, 4), 10.0, [0, 10, 20, 30])
+    """
+    if clip.times is None:
+        return clip
+    if clip.color is not None:
+        raise ValueError("a clip of unevenly spaced frames that was opened with luma=True cannot be resampled")
+    times = np.asarray(clip.times, dtype=np.float64) - clip.times[0]
+    interval = even_interval(times)
+    if abs(interval * clip.fs - 1) * times[-1] < _MAX_SHIFT:
+        interval = 1 / clip.fs
+    grid = interval * np.arange(round(times[-1] / interval) + 1)
+    fs = clip.fs if interval == 1 / clip.fs else 1 / interval
+    fps = clip.fps
+    if fps is not None and fs != clip.fs:
+        fps = Fraction(float(fps) * fs / clip.fs).limit_denominator(_MAX_DENOMINATOR)
+    shape = len(grid), *clip.shape[1:]
+    return Clip(lambda: _resampled(clip.reopen(), times, grid), shape, clip.dtype, fs, fps)
+
+
+def _resampled(chunks: Iterator[np.ndarray], times: np.ndarray, grid: np.ndarray) -> Iterator[np.ndarray]:
+    """Chunks of frames at the times of `grid` (G,), from chunks of frames at `times` (T,)."""
+    before, share = _neighbors(times, grid)
+    frames: Any = None
+    first = position = 0  # `first` is the index of frames[0], and `position` that of the next frame of the grid.
+    for chunk in chunks:
+        frames = chunk if frames is None else np.concatenate([frames[-1:], chunk])
+        last = first + len(frames) - 1
+        is_end = last == len(times) - 1
+        stop = len(grid) if is_end else int(np.searchsorted(before, last))
+        while position < stop:
+            part = slice(position, min(position + _MAX_CHUNK, stop))
+            yield _mixed(frames, before[part] - first, share[part])
+            position = part.stop
+        first = last
+
+
+def _neighbors(times: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index (G,) of the frame before each time of the grid, and the share (G,) of the frame after it."""
+    before = np.clip(np.searchsorted(times, grid, side="right") - 1, 0, len(times) - 2)
+    gap = times[before + 1] - times[before]
+    share = np.clip((grid - times[before]) / gap, 0, 1)
+    tolerance = _SNAP * (grid[1] - grid[0]) / gap
+    share[share <= tolerance] = 0
+    share[share >= 1 - tolerance] = 1
+    return before, share
+
+
+def _mixed(frames: np.ndarray, before: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Frames that are mixed from those of index `before` (n,) and from the next ones, whose share is `share` (n,)."""
+    out = frames[before + (share == 1)]
+    for i in np.flatnonzero((share > 0) & (share < 1)):
+        pair = frames[before[i] : before[i] + 2].astype(np.float32)
+        mean = (1 - np.float32(share[i])) * pair[0] + np.float32(share[i]) * pair[1]
+        out[i] = np.rint(mean) if out.dtype.kind == "u" else mean
+    return out
