@@ -21,6 +21,7 @@ from vmm.measure.detection._tile_spectra import (
     tile_spectra,
 )
 from vmm.measure.detection._tiles import Tiles, tile_signals
+from vmm.measure.estimation._repeats import Cadence, new_frames, warn_of_cadence
 from vmm.measure.signals._result import frequency_unit
 from vmm.measure.signals._sampling import as_positions
 from vmm.measure.signals._signal import camera_rate, time_unit
@@ -105,6 +106,11 @@ def suggest(
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or its dtype is not supported.
 
+    Warns
+    -----
+    UserWarning
+        If frames repeat in a regular pattern, as conversion to a higher rate makes them. They are left out.
+
     References
     ----------
     .. [1] Lucas, Kanade: An iterative image registration technique with an application to stereo vision. IJCAI 1981.
@@ -124,8 +130,13 @@ def suggest(
     if max_peaks < 1 or not 0 < false_alarm < 1:
         raise ValueError(f"max_peaks={max_peaks} must be at least 1, and false_alarm={false_alarm} must be in (0, 1)")
     tiles = tile_signals(frames)
-    if (times := frame_times(frames, fs)) is not None:
-        tiles, rate = _evenly_sampled(tiles, times[: len(tiles.motion)], false_alarm)
+    times = frame_times(frames, fs)
+    times = None if times is None else times[: len(tiles.motion)]
+    if tiles.cadence is not None:
+        warn_of_cadence(tiles.cadence)
+        tiles, times, rate = _without_repeats(tiles, tiles.cadence, times, rate)
+    if times is not None:
+        tiles, rate = _evenly_sampled(tiles, times, false_alarm)
     motion = tile_spectra(tiles.motion, _OPTIONS.min_contrast * tiles.scale, false_alarm)
     suggestions = [_motion_suggestion(tiles, motion, i, rate) for i in _strong_peaks(motion)]
     suggestions += _color_suggestions(tiles, motion, rate, false_alarm)
@@ -139,6 +150,15 @@ def suggest(
     suggestions = _with_harmonics(_distinct(suggestions, bin_width), bin_width)[:max_peaks]
     stated = float(stated_rate(frames, fs) or 1.0)
     return [replace(suggestion, fs=stated) for suggestion in suggestions]
+
+
+def _without_repeats(
+    tiles: Tiles, cadence: Cadence, times: np.ndarray | None, rate: float
+) -> tuple[Tiles, np.ndarray | None, float]:
+    """Tiles of the new frames, with their times if these are uneven, and their rate."""
+    times = np.arange(len(tiles.motion)) / rate if times is None else times
+    motion, times, rate = new_frames(tiles.motion, cadence, times)
+    return replace(tiles, motion=motion, color=tiles.color[cadence.is_new]), times, rate
 
 
 def _evenly_sampled(tiles: Tiles, times: np.ndarray, false_alarm: float) -> tuple[Tiles, float]:

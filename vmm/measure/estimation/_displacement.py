@@ -15,6 +15,7 @@ from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator, MethodName
 from vmm.measure.estimation._observability import gradient_floor, observable_directions, warn_of_regions
 from vmm.measure.estimation._regions import Rois, as_regions
+from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
 from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
 
 _MAX_HIDDEN = 0.1
@@ -69,6 +70,8 @@ def displacement(
     RegionSignal
         Displacement (T, R, 2), down and right, with its standard error.
 
+        Frames that repeat the one before in a regular pattern are left out.
+
     Raises
     ------
     TypeError
@@ -80,7 +83,8 @@ def displacement(
     Warns
     -----
     UserWarning
-        If a region has no texture in some direction, is hidden in some frames, or is saturated.
+        If a region has no texture in some direction, is hidden in some frames, or is saturated; or if frames repeat in
+        a regular pattern, as conversion to a higher rate makes them.
 
     References
     ----------
@@ -107,10 +111,14 @@ def displacement(
     regions = as_regions(rois, clip.size)
     chosen = METHODS[method]
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
-    _run(estimators, clip)
+    cadence = _run(estimators, clip)
     values, stderr, is_known, is_hidden = _collect(estimators, len(regions))
     times = frame_times(frames, fs)
     times = None if times is None else times[: len(values)]
+    if cadence is not None:
+        warn_of_cadence(cadence)
+        is_hidden = is_hidden[cadence.is_new]
+        values, times, rate = new_frames(values, cadence, np.arange(len(values)) / rate if times is None else times)
     saturated = np.empty(len(regions))
     for estimator in estimators:
         saturated[estimator.crops.index] = estimator.saturated
@@ -130,16 +138,18 @@ def displacement(
     )
 
 
-def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> None:
-    """Run both passes over the clip."""
+def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
+    """Run both passes over the clip; return the pattern of repeated frames."""
     for chunk in clip.first_pass():
         for estimator in estimators:
             estimator.observe(chunk)
     for estimator in estimators:
         estimator.prepare()
-    for chunk in clip.second_pass():
+    steps = FrameSteps()
+    for chunk in steps.watch(clip.second_pass()):
         for estimator in estimators:
             estimator.estimate(chunk)
+    return steps.cadence()
 
 
 def _collect(estimators: Sequence[Estimator], count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -12,7 +12,9 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array, to_host
 from vmm.engine.frames import FramesLike, as_frames, checked, cut
+from vmm.engine.times import frame_times
 from vmm.measure.detection._tiles import N_REFERENCE, ClipTooShortError, tile_signals
+from vmm.measure.estimation._repeats import Cadence
 from vmm.measure.quality._dropped_frames import dropped_frames
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import camera_rate
@@ -117,12 +119,14 @@ def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, fl
     rate = camera_rate(frames, fs)
     clip = as_frames(frames)
     statistics = _Statistics()
-    motion = _tile_motion(statistics.observe(checked(cut(clip) if is_array(clip) else clip)))
+    motion, cadence = _tile_motion(statistics.observe(checked(cut(clip) if is_array(clip) else clip)))
     duplicates = tuple(n for n in statistics.duplicates() if motion is None or not _reverses(motion, n))
     times = frame_times(frames, fs)
-    dropped = dropped_frames(motion, duplicates) if motion is not None and times is None else ()
+    is_even = times is None and cadence is None
+    dropped = dropped_frames(motion, duplicates) if motion is not None and is_even else ()
     saturated = statistics.saturated()
-    messages = [*_frame_messages(duplicates, dropped), *_saturation_messages(saturated)]
+    single = _frame_messages(duplicates, dropped) if cadence is None else [cadence.message]
+    messages = [*single, *_saturation_messages(saturated)]
     if times is not None:
         messages.insert(0, _spacing_message(times))
     if band is not None and statistics.count < (needed := min_frames(band, rate)):
@@ -249,13 +253,13 @@ class _Statistics:
         return self.at_top / max(self.count, 1) * bool(is_end)
 
 
-def _tile_motion(chunks: Iterator[Array]) -> np.ndarray | None:
-    """Motion (T, N) of all tiles over their noise, or None for a clip that is too short."""
+def _tile_motion(chunks: Iterator[Array]) -> tuple[np.ndarray | None, Cadence | None]:
+    """Motion (T, N) of all tiles over their noise, and the pattern of repeats; None for a clip that is too short."""
     try:
-        motion = tile_signals(chunks).motion
+        tiles = tile_signals(chunks)
     except ClipTooShortError:
-        return None
-    return motion.reshape(len(motion), -1)
+        return None, None
+    return tiles.motion.reshape(len(tiles.motion), -1), tiles.cadence
 
 
 def _reverses(motion: np.ndarray, n: int) -> bool:
