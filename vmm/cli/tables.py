@@ -63,6 +63,7 @@ def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
         frequency = with_stderr(peak.frequency, peak.frequency_stderr, peak.frequency_unit)
         size = with_stderr(amplitude, stderr, peak.unit)
         note = "" if peak.is_steady else "not steady"
+        note = "rhythm of the codec" if peak.is_codec_rhythm else note
         rows.append((frequency, size, str(region), _DIRECTIONS[axis], f"{peak.snr:.0f} dB", note))
     return rows
 

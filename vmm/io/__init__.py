@@ -14,11 +14,11 @@ Phantom ``.cine``. ``fs`` is the rate in Hz at which the camera took the frames;
 the file states.
 """
 
+from vmm.io._even import even
 from vmm.io._info import info
 from vmm.io._read import Clip, read, stream
 from vmm.io._write import write
 from vmm.io.codecs import codec_warning
-from vmm.io.even import even
 from vmm.io.video import Info
 
 __all__ = ["Clip", "Info", "codec_warning", "even", "info", "read", "stream", "write"]

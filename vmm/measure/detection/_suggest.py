@@ -22,9 +22,10 @@ from vmm.measure.detection._tile_spectra import (
 )
 from vmm.measure.detection._tiles import Tiles, tile_signals
 from vmm.measure.estimation._repeats import Cadence, new_frames, warn_of_cadence
+from vmm.measure.signals._codec_rhythm import MAX_CODEC_LEVELS, MAX_CODEC_MOTION, follows_codec
 from vmm.measure.signals._result import frequency_unit
 from vmm.measure.signals._sampling import as_positions
-from vmm.measure.signals._signal import camera_rate, time_unit
+from vmm.measure.signals._signal import camera_rate, key_rate, time_unit
 from vmm.measure.signals._windows import MAIN_LOBE
 
 
@@ -95,7 +96,7 @@ def suggest(
     Returns
     -------
     list of Suggestion
-        One for each frequency, the strongest first. The list is empty if no peak exceeds the noise by 9 dB. The search
+        One for each frequency, the strongest first, and last those that the video codec may cause. The list is empty if no peak exceeds the noise by 9 dB. The search
         covers frequencies from 3 periods in the clip to 0.94 times fs/2.
 
     Raises
@@ -147,9 +148,10 @@ def suggest(
         if _is_narrow_or_strong(suggestion, bin_width)
     ]
     suggestions.sort(key=lambda suggestion: -suggestion.snr)
-    suggestions = _with_harmonics(_distinct(suggestions, bin_width), bin_width)[:max_peaks]
+    suggestions = _with_harmonics(_distinct(suggestions, bin_width), bin_width)
+    suggestions = _with_codec_rhythm(suggestions, key_rate(frames, fs), bin_width)
     stated = float(stated_rate(frames, fs) or 1.0)
-    return [replace(suggestion, fs=stated) for suggestion in suggestions]
+    return [replace(suggestion, fs=stated) for suggestion in suggestions[:max_peaks]]
 
 
 def _without_repeats(
@@ -192,6 +194,18 @@ def _with_harmonics(suggestions: list[Suggestion], bin_width: float) -> list[Sug
         roots = [root for root in out if root.harmonic_of is None and _is_harmonic(suggestion, root, bin_width)]
         out.append(replace(suggestion, harmonic_of=roots[0].frequency) if roots else suggestion)
     return out
+
+
+def _with_codec_rhythm(suggestions: list[Suggestion], rate: float, bin_width: float) -> list[Suggestion]:
+    """The suggestions, and after all others those that a codec with `rate` key frames per second may cause."""
+    limits = {"motion": MAX_CODEC_MOTION}
+    sizes = [suggestion.amplitude / limits.get(suggestion.kind, MAX_CODEC_LEVELS) for suggestion in suggestions]
+    frequencies, stderrs = ([getattr(part, name) for part in suggestions] for name in ("frequency", "frequency_stderr"))
+    is_rhythm = follows_codec(frequencies, stderrs, sizes, rate, bin_width, 1.0)
+    marked = [
+        replace(suggestion, is_codec_rhythm=bool(part)) for suggestion, part in zip(suggestions, is_rhythm, strict=True)
+    ]
+    return sorted(marked, key=lambda suggestion: suggestion.is_codec_rhythm)
 
 
 def _is_harmonic(suggestion: Suggestion, root: Suggestion, bin_width: float) -> bool:

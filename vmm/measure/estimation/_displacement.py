@@ -16,7 +16,7 @@ from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator
 from vmm.measure.estimation._observability import gradient_floor, observable_directions, warn_of_regions
 from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
-from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
+from vmm.measure.signals._signal import RegionSignal, camera_rate, key_rate, time_unit
 
 _MAX_HIDDEN = 0.1
 """Fraction of the frames in which a region may be hidden. With more, interpolation would dominate its spectrum."""
@@ -135,6 +135,7 @@ def displacement(
         is_visible=~is_hidden,
         time_unit=time_unit(frames, fs),
         frame_times=times,
+        key_rate=key_rate(frames, fs),
     )
 
 

@@ -14,7 +14,11 @@ from vmm.measure.signals._sine_model import explained_energy, refine_frequency
 from vmm.measure.signals._windows import detrend, hann
 
 _ROW_STEP, _COL_STEP = 8, 4
-"""Distances in pixels of the samples of a field in which frames are compared. They are many enough for the mean."""
+"""Distances in pixels of the samples of a field in which frames are compared. They are many enough for the mean. In small
+frames every pixel is a sample."""
+
+_SMALL = 64
+"""Height or width in pixels of small frames."""
 
 _MAX_STEP = 0.2
 """Largest change of a repeated frame, relative to the large changes of the clip. Video coders change it a little."""
@@ -89,7 +93,9 @@ class FrameSteps:
         if not len(chunk):
             return
         samples = chunk[..., 0] if chunk.ndim == 4 else chunk
-        fields = [to_host(samples[:, row::_ROW_STEP, ::_COL_STEP]).astype(np.float32) for row in (0, 1)]
+        height, width = samples.shape[1:]
+        row_step, col_step = _ROW_STEP if height >= _SMALL else 2, _COL_STEP if width >= _SMALL else 1
+        fields = [to_host(samples[:, row::row_step, ::col_step]).astype(np.float32) for row in (0, 1 % height)]
         pair = np.stack([field[:, : fields[1].shape[1]] for field in fields], axis=1)
         before = pair[:1] if self._last is None else self._last
         changes = np.diff(pair, axis=0, prepend=before)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.measure.signals._codec_rhythm import MAX_CODEC_MOTION, follows_codec
 from vmm.measure.signals._crlb import sine_crlb
 from vmm.measure.signals._noise_floor import local_noise
 from vmm.measure.signals._result import Result
@@ -43,6 +44,9 @@ class Peak(Result):
         Rate of the signals in Hz, or 1 if it is not known.
     frequency_unit
         ``"Hz"``, or ``"cycles/frame"`` if the rate is not known.
+    is_codec_rhythm
+        Whether the video codec may cause the peak: it is weak, or not the only one, at the multiples of the rate of its
+        key frames.
     """
 
     frequency: float
@@ -55,6 +59,7 @@ class Peak(Result):
     unit: str
     fs: float = field(repr=False)
     frequency_unit: str = "Hz"
+    is_codec_rhythm: bool = field(default=False, repr=False)
 
 
 def peaks(
@@ -93,7 +98,7 @@ def peaks(
     Returns
     -------
     list of Peak
-        The peaks, the strongest first. Standard errors are Cramer-Rao bounds [1]_ for the noise that is measured around
+        The peaks, the strongest first, and last those that the video codec may cause. Standard errors are Cramer-Rao bounds [1]_ for the noise that is measured around
         the peak: ``sigma sqrt(2/T)`` for an amplitude A, and ``sqrt(6) fs / (pi T^1.5)`` divided by the root of the sum
         of ``(A / sigma)^2`` over the signals for the frequency.
 
@@ -146,7 +151,20 @@ def peaks(
         replace(peak, frequency_stderr=math.hypot(peak.frequency_stderr, fs_uncertainty * peak.frequency))
         for peak in detected
     ]
-    return sorted(detected, key=lambda peak: -peak.snr)
+    return sorted(_with_codec_rhythm(detected, data), key=lambda peak: (peak.is_codec_rhythm, -peak.snr))
+
+
+def _with_codec_rhythm(detected: list[Peak], data: Signals) -> list[Peak]:
+    """The peaks, with `is_codec_rhythm` set for those that the codec may cause."""
+    is_rhythm = follows_codec(
+        [peak.frequency for peak in detected],
+        [peak.frequency_stderr for peak in detected],
+        [float(np.nanmax(peak.amplitude)) for peak in detected],
+        data.key_rate,
+        data.fs / len(data.values),
+        MAX_CODEC_MOTION if data.unit == "px" else None,
+    )
+    return [replace(peak, is_codec_rhythm=bool(part)) for peak, part in zip(detected, is_rhythm, strict=True)]
 
 
 def _is_unique(

@@ -48,6 +48,8 @@ class RegionSignal(Result):
     frame_times
         (T,) time of each frame in seconds if the frames are unevenly spaced, from 0 at the first frame; None if they
         are evenly spaced. `fs` is then the mean rate.
+    key_rate
+        Key frames per second of a video, if they are regular; else 0. Video codecs cause lines at its multiples.
     quantity
         ``"displacement"``, ``"velocity"`` or ``"acceleration"``.
     time_unit
@@ -65,6 +67,7 @@ class RegionSignal(Result):
     quantity: Quantity = "displacement"
     time_unit: TimeUnit = "s"
     frame_times: np.ndarray | None = field(default=None, repr=False)
+    key_rate: float = field(default=0.0, repr=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -93,6 +96,8 @@ class Signals(Result):
         ``"s"``, or ``"frame"`` if the rate is not known.
     positions
         (T,) times of uneven samples in mean intervals, from 0 to T - 1; None if the samples are evenly spaced.
+    key_rate
+        Key frames per second of the video, if they are regular; else 0.
     """
 
     values: np.ndarray
@@ -101,6 +106,7 @@ class Signals(Result):
     stderr: np.ndarray | None = field(default=None, repr=False)
     time_unit: TimeUnit = "s"
     positions: np.ndarray | None = field(default=None, repr=False)
+    key_rate: float = field(default=0.0, repr=False)
 
     @property
     def times(self) -> np.ndarray:
@@ -169,6 +175,12 @@ def camera_rate(frames: Any, fs: float | None) -> float:
     return check_fs(stated_rate(frames, fs) if times is None else mean_rate(times))
 
 
+def key_rate(frames: Any, fs: float | None) -> float:
+    """Key frames per second of a clip or a result; 0 if they are not regular, or it is no video."""
+    rate = float(getattr(frames, "key_rate", 0.0))
+    return rate if fs is None or not rate else rate * fs / float(frames.fs)
+
+
 def time_unit(frames: Any, fs: float | None) -> TimeUnit:
     """The unit of time of results from `frames` or a result: seconds if a rate is known, else frames."""
     unit: TimeUnit | None = getattr(frames, "time_unit", None) if fs is None else "s"
@@ -199,7 +211,7 @@ def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
     positions = as_positions(getattr(values, "frame_times", None))
     if isinstance(values, Signals):
         positions = values.positions
-    return Signals(data, rate, unit, stderr, time_unit(values, fs), positions)
+    return Signals(data, rate, unit, stderr, time_unit(values, fs), positions, key_rate(values, fs))
 
 
 def check_band(

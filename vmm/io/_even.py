@@ -21,6 +21,12 @@ _MAX_SHIFT = 0.005
 _MAX_DENOMINATOR = 10**6
 """Largest denominator of the playback rate: fine enough for a relative error of 1e-6 at any rate above 1 Hz."""
 
+_LONG_GAP = 3.5
+"""Length of a gap in intervals of the grid from which frames are mixed linearly: a polynomial swings beyond them."""
+
+_MAX_NOISE = 1.5
+"""Largest variance of the noise of a mixed frame relative to that of a frame."""
+
 _MAX_CHUNK = 16
 """Largest number of frames that are interpolated at a time, so that a long gap does not fill the memory."""
 
@@ -30,7 +36,7 @@ def even(clip: Clip) -> Clip:
 
     If frames are missing from an even grid, the grid is kept and its gaps are filled. Otherwise the grid has the mean
     rate. A frame that lies within a tenth of an interval of a grid point is used as it is; the others are mixed from
-    their two neighbors by linear interpolation. The clip keeps its duration, so that it remains synchronous with its
+    four neighbors by cubic interpolation, and in long gaps from two by linear interpolation. The clip keeps its duration, so that it remains synchronous with its
     sound.
 
     Parameters
@@ -76,37 +82,54 @@ def even(clip: Clip) -> Clip:
 
 def _resampled(chunks: Iterator[np.ndarray], times: np.ndarray, grid: np.ndarray) -> Iterator[np.ndarray]:
     """Chunks of frames at the times of `grid` (G,), from chunks of frames at `times` (T,)."""
-    before, share = _neighbors(times, grid)
+    starts, weights = _mixing_weights(times, grid)
     frames: Any = None
     first = position = 0  # `first` is the index of frames[0], and `position` that of the next frame of the grid.
     for chunk in chunks:
-        frames = chunk if frames is None else np.concatenate([frames[-1:], chunk])
-        last = first + len(frames) - 1
-        is_end = last == len(times) - 1
-        stop = len(grid) if is_end else int(np.searchsorted(before, last))
+        frames = chunk if frames is None else np.concatenate([frames, chunk])
+        stop = int(np.searchsorted(starts, first + len(frames) - weights.shape[1], side="right"))
         while position < stop:
             part = slice(position, min(position + _MAX_CHUNK, stop))
-            yield _mixed(frames, before[part] - first, share[part])
+            yield _mixed(frames, starts[part] - first, weights[part])
             position = part.stop
-        first = last
+        unused = starts[min(position, len(grid) - 1)] - first
+        frames, first = frames[unused:], first + unused
 
 
-def _neighbors(times: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Index (G,) of the frame before each time of the grid, and the share (G,) of the frame after it."""
+def _mixing_weights(times: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index (G,) of the first of the frames that make each frame of the grid, and their weights (G, K).
+
+    The weights are those of Lagrange's polynomial through four frames. Where a gap is long, or two frames are so close
+    that it would amplify noise, they are those of linear interpolation.
+    """
+    count, interval = min(4, len(times)), grid[1] - grid[0]
     before = np.clip(np.searchsorted(times, grid, side="right") - 1, 0, len(times) - 2)
+    starts = np.clip(before - 1, 0, len(times) - count)
+    nodes = times[starts[:, None] + np.arange(count)]
+    weights = np.ones((len(grid), count))
+    for j in range(count):
+        for k in range(count):
+            if k != j:
+                weights[:, j] *= (grid - nodes[:, k]) / (nodes[:, j] - nodes[:, k])
     gap = times[before + 1] - times[before]
     share = np.clip((grid - times[before]) / gap, 0, 1)
-    tolerance = _SNAP * (grid[1] - grid[0]) / gap
-    share[share <= tolerance] = 0
-    share[share >= 1 - tolerance] = 1
-    return before, share
+    share[share <= _SNAP * interval / gap] = 0
+    share[share >= 1 - _SNAP * interval / gap] = 1
+    is_linear = (gap > _LONG_GAP * interval) | (np.square(weights).sum(axis=1) > _MAX_NOISE) | (share == 0) | (share == 1)
+    rows = np.flatnonzero(is_linear)
+    weights[rows] = 0
+    weights[rows, (before - starts)[rows]] = 1 - share[rows]
+    weights[rows, (before - starts)[rows] + 1] = share[rows]
+    return starts, weights
 
 
-def _mixed(frames: np.ndarray, before: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Frames that are mixed from those of index `before` (n,) and from the next ones, whose share is `share` (n,)."""
-    out = frames[before + (share == 1)]
-    for i in np.flatnonzero((share > 0) & (share < 1)):
-        pair = frames[before[i] : before[i] + 2].astype(np.float32)
-        mean = (1 - np.float32(share[i])) * pair[0] + np.float32(share[i]) * pair[1]
-        out[i] = np.rint(mean) if out.dtype.kind == "u" else mean
+def _mixed(frames: np.ndarray, starts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Frames (n, ...) that are mixed from those of index `starts` (n,) and the next ones with `weights` (n, K)."""
+    out = frames[starts + weights.argmax(axis=1)]
+    for i in np.flatnonzero(weights.max(axis=1) < 1):
+        group = frames[starts[i] : starts[i] + weights.shape[1]].astype(np.float32)
+        mean = np.tensordot(weights[i].astype(np.float32), group, 1)
+        if out.dtype.kind == "u":
+            mean = np.clip(np.rint(mean), 0, np.iinfo(out.dtype).max)
+        out[i] = mean
     return out
