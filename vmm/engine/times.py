@@ -53,7 +53,7 @@ def mean_rate(times: np.ndarray) -> float:
 def usual_interval(times: np.ndarray) -> float:
     """The shortest interval between frames that is not an exception."""
     intervals = np.diff(times)
-    return float(np.quantile(intervals, _SHORT_SHARE, method="higher"))
+    return float(np.quantile(intervals, _SHORT_SHARE, method="lower"))
 
 
 def grid_interval(times: np.ndarray) -> float | None:

@@ -24,7 +24,7 @@ _MAX_DENOMINATOR = 10**6
 _LONG_GAP = 3.5
 """Length of a gap in intervals of the grid from which frames are mixed linearly: a polynomial swings beyond them."""
 
-_MAX_NOISE = 1.5
+_MAX_NOISE = 2.0
 """Largest variance of the noise of a mixed frame relative to that of a frame."""
 
 _MAX_CHUNK = 16
