@@ -194,7 +194,7 @@ def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
             resized = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
             yield np.rint(resized).astype(chunk.dtype)
 
-    return vmm.io.Clip(chunks, (clip.shape[0], *size, *clip.shape[3:]), clip.dtype, clip.fs, clip.fps)
+    return clip.with_chunks(chunks, (clip.shape[0], *size, *clip.shape[3:]))
 
 
 def _scaled_box(options: argparse.Namespace) -> tuple[int, int, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
@@ -11,12 +12,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vmm.backend.checks import check_fs
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io import video
-from vmm.io._info import as_path, reader_of
+from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
 from vmm.io.prefetch import prefetch
+from vmm.io.selection import select_part
+from vmm.io.timing import UnevenTimesWarning
 
 _CHUNK_FRAMES = 16
 _CHUNK_PIXELS = 2**22
@@ -30,12 +32,10 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color
+    shape, dtype, fs, fps, color, times, start
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
-    times
-        Attribute, see below.
 
     Attributes
     ----------
@@ -44,13 +44,17 @@ class Clip:
     dtype
         Type of the frames.
     fs
-        Camera rate in Hz.
+        Camera rate in Hz. If the frames are not evenly spaced in time, it is the rate of the even grid on which they
+        lie if frames are missing from one, and the mean rate otherwise.
     fps
-        Playback rate in frames per second, exactly as the file states it; None if it states none.
+        Playback rate in frames per second that belongs to `fs`, exactly as the file states it; None if it states none.
+    times
+        Times (T,) in seconds of the camera's time at which the frames were taken, counted from the first frame of the
+        clip; None if the frames are evenly spaced, so that frame `i` was taken at ``i / fs``.
+    start
+        Time in seconds of playback from the beginning of the file, where its sound can begin, to the first frame.
     color
         Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
-    times
-        Times (T,) in seconds of unevenly spaced frames, from 0 at the first frame; None if they are evenly spaced.
     seconds_waited
         Seconds that were spent waiting for frames so far.
 
@@ -75,6 +79,7 @@ class Clip:
         color: ChromaQueue | None = None,
         chunks: Iterator[np.ndarray] | None = None,
         times: np.ndarray | None = None,
+        start: float = 0.0,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
         self.shape: tuple[int, ...] = shape
@@ -83,6 +88,7 @@ class Clip:
         self.fps: Fraction | None = fps
         self.color: ChromaQueue | None = color
         self.times: np.ndarray | None = times
+        self.start: float = start
         self.seconds_waited: float = 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -90,6 +96,10 @@ class Clip:
 
     def __next__(self) -> np.ndarray:
         return self._next(self._chunks)
+
+    def with_chunks(self, open_chunks: Callable[[], Iterator[np.ndarray]], shape: tuple[int, ...]) -> Clip:
+        """A clip of other chunks of that shape, with the times and rates of this one and without its chroma planes."""
+        return Clip(open_chunks, shape, self.dtype, self.fs, self.fps, times=self.times, start=self.start)
 
     def reopen(self) -> Iterator[np.ndarray]:
         """Open the clip again; yield all chunks from its first frame, independently of the first pass."""
@@ -155,6 +165,11 @@ def stream(
         If the file holds no video, or no frames between `start` and `end`; if it states no rate and `fs` is not given;
         or, during the iteration, if the file is truncated or damaged.
 
+    Warns
+    -----
+    UnevenTimesWarning
+        If the frames are not evenly spaced in time; the clip then has their ``times``.
+
     Examples
     --------
     >>> import tempfile
@@ -166,26 +181,23 @@ def stream(
     ([(4, 32, 48), (2, 32, 48)], 600.0, Fraction(30, 1))
     """
     path = as_path(path)
-    reader = reader_of(path)
-    if reader is video:
-        info = video.probe(path)
-        shape, dtype, fps = info.shape, info.dtype, info.fps
-    else:
-        frames, fps, _ = reader.open_frames(path)
-        shape, dtype = frames.shape, frames.dtype
-    chunk = _chunk_length(chunk, shape)
-    fs = _camera_rate(path, fs, fps)
-    first, stop = _frame_range(path, start, end, fs, shape[0])
-    size = (stop - first, *(shape[1:3] if gray else shape[1:]))
-    if reader is not video:
-        return Clip(lambda: _slices(frames, first, stop, chunk, gray), size, dtype, fs, fps)
+    info, frames = describe(path)
+    chunk = _chunk_length(chunk, info.shape)
+    part = select_part(path, info, fs, start, end)
+    if part.spacing:
+        warnings.warn(f"{path}: {part.spacing}", UnevenTimesWarning, stacklevel=2)
+    first, stop = part.first, part.stop
+    size = (stop - first, *(info.shape[1:3] if gray else info.shape[1:]))
+    clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start)
+    if frames is not None:
+        return clip(lambda: _slices(frames, first, stop, chunk, gray), size)
     decode = partial(video.decode, path, info, chunk=chunk, start=first, stop=stop)
     if luma and ChromaQueue.supports(info):
         color = ChromaQueue(info)
         chunks = color.split(prefetch(decode(pixels="planes")))
-        return Clip(lambda: map(color.luma, prefetch(decode(pixels="planes"))), size[:3], dtype, fs, fps, color, chunks)
+        return clip(lambda: map(color.luma, prefetch(decode(pixels="planes"))), size[:3], color=color, chunks=chunks)
     pixels: Literal["color", "gray"] = "gray" if gray else "color"
-    return Clip(lambda: prefetch(decode(pixels=pixels)), size, dtype, fs, fps)
+    return clip(lambda: prefetch(decode(pixels=pixels)), size)
 
 
 def read(
@@ -236,25 +248,6 @@ def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:
     if chunk < 1:
         raise ValueError(f"chunk={chunk} must be at least 1 frame")
     return chunk
-
-
-def _camera_rate(path: Path, fs: float | None, fps: Fraction | None) -> float:
-    """The camera rate in Hz: `fs`, or the rate that the file states."""
-    if fs is None and fps is None:
-        raise ValueError(f"{path} states no frame rate: give the camera rate in Hz as fs (--fs on the command line)")
-    return check_fs(fps if fs is None else fs)  # type: ignore[arg-type]
-
-
-def _frame_range(path: Path, start: float, end: float | None, fs: float, count: int) -> tuple[int, int]:
-    """Index of the first frame, and of the one after the last."""
-    if not (np.isfinite(start) and (end is None or np.isfinite(end))):
-        raise ValueError(f"start={start} and end={end} must be finite numbers of seconds")
-    first = round(start * fs)
-    stop = count if end is None else min(round(end * fs), count)
-    if first < 0 or stop <= first:
-        last = "the end" if end is None else f"end={end:g} s"
-        raise ValueError(f"{path}: no frames from start={start:g} s to {last}; the clip lasts {count / fs:.3f} s")
-    return first, stop
 
 
 def _slices(frames: Any, first: int, stop: int, chunk: int, gray: bool) -> Iterator[np.ndarray]:

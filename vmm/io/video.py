@@ -7,12 +7,20 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any, Literal
 
 import numpy as np
+
+from vmm.io.timing import Spacing, Timestamps, find_spacing, read_packets
+
+_WITHOUT_RATE = re.compile(
+    r"(h26[1-6]|hevc|vvc|evc|lcevc|obu|m4v|mjpeg(_2000)?|vc1|cavsvideo|avs[23]|dirac|dnxhd|apv|rawvideo|bitpacked"
+    r"|v210x?|image2|\w+_pipe)"
+)
+"""Formats that ffmpeg reads at a rate of its own because they state none: raw streams and single images."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +34,9 @@ class Info:
     dtype
         Type of the decoded frames, ``"uint8"`` or ``"uint16"``.
     fps
-        Playback rate in frames per second, exactly as the file states it; None if the file states none. Recordings of
-        high-speed cameras state the camera rate.
+        Playback rate in frames per second; None if the file states none. It agrees with the times of the frames: it is
+        exact for evenly spaced frames, the rate of the grid if frames are missing from an even grid, and the mean rate
+        if the rate varies. Recordings of high-speed cameras state the camera rate.
     codec
         Name of the codec or the file format.
     pixel_format
@@ -37,6 +46,20 @@ class Info:
     color_tags
         Names and values of the ffmpeg options that describe the color range, matrix, primaries and transfer. Properties
         that the file does not state are absent.
+    field_order
+        Order of the fields of interlaced frames, such as ``"top first"``; ``"progressive"``, or an empty string if the
+        file does not state it.
+    times
+        Presentation times (T,) of the frames in seconds of playback, counted from the first frame; None for formats
+        without time stamps, whose frames are evenly spaced.
+    start
+        Time in seconds from the beginning of the file, which is that of its first stream, to the first frame.
+    numbers
+        Positions (T,) of the images of a folder on an even grid, if numbers are missing; otherwise None.
+    spacing
+        Spacing of the frames in time; None if there are no time stamps.
+    timestamps
+        Time stamps of the frames as the file states them, or None.
     """
 
     shape: tuple[int, ...]
@@ -46,6 +69,17 @@ class Info:
     pixel_format: str
     has_sound: bool = False
     color_tags: tuple[tuple[str, str], ...] = ()
+    field_order: str = ""
+    times: np.ndarray | None = field(default=None, repr=False, compare=False)
+    start: float = 0.0
+    numbers: np.ndarray | None = field(default=None, repr=False, compare=False)
+    spacing: Spacing | None = None
+    timestamps: Timestamps | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether the frames are evenly spaced, within half a step of the time base of the file."""
+        return self.numbers is None and (self.spacing is None or self.spacing.kind == "even")
 
 
 def ffmpeg() -> str:
@@ -56,11 +90,12 @@ def ffmpeg() -> str:
 
 
 def probe(path: Path) -> Info:
-    """Describe a video; its packets are counted instead of decoded."""
+    """Describe a video; its packets are read instead of decoded, and their time stamps give the times of the frames."""
     process = run_ffmpeg("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
     stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
-    if stream is None or size is None:
+    stamps = None if stream is None or size is None else _timestamps(path)
+    if stream is None or size is None or stamps is None:
         raise ValueError(f"{path}: no video that ffmpeg can decode ({_last_line(process.stderr)})")
     line = stream.group()
     pixel_format = _pixel_format(line)
@@ -68,9 +103,26 @@ def probe(path: Path) -> Info:
     channels = () if pixel_format.startswith(("gray", "mono", "ya")) else (3,)
     dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixel_format) else "uint8"
     has_sound = re.search(r"Stream #\d+:\d+.*?: Audio:", process.stderr) is not None
-    shape = _count_frames(path), height, width, *channels
-    fps = _playback_rate(line, process.stdout)
-    return Info(shape, dtype, fps, stream.group(1), pixel_format, has_sound, _color_tags(line))
+    shape = len(stamps.ticks), height, width, *channels
+    has_rate = _states_rate(path, process.stderr)
+    stated = _stated_rates(line, process.stdout)
+    spacing = find_spacing(stamps, stated) if has_rate and len(stamps.ticks) > 1 else None
+    fps = spacing.rate if spacing else stated[0] if has_rate and stated else None
+    return Info(
+        shape,
+        dtype,
+        fps,
+        stream.group(1),
+        pixel_format,
+        has_sound,
+        _color_tags(line),
+        _field_order(line),
+        stamps.seconds() if has_rate else None,
+        _start(stamps, process.stderr),
+        None,
+        spacing,
+        stamps,
+    )
 
 
 def decode(
@@ -165,27 +217,48 @@ def run_ffmpeg(*arguments: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
 
 
-def _count_frames(path: Path) -> int:
-    """Number of frames, which is the number of video packets in the file."""
-    packets = run_ffmpeg("-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-").stdout
-    return sum(not line.startswith("#") for line in packets.splitlines())  # One line per packet follows the header.
+def _timestamps(path: Path) -> Timestamps | None:
+    """Time stamps of all frames, without decoding them; None if there are no frames."""
+    command = ["-copyts", "-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
+    with ffmpeg_process(command, stdout=subprocess.PIPE) as (process, _):
+        return read_packets(line.decode() for line in process.stdout)
 
 
-def _playback_rate(line: str, frame: str) -> Fraction | None:
-    """The playback rate, or None if the file states none.
+def _start(stamps: Timestamps, header: str) -> float:
+    """Seconds from the beginning of the file to the first frame."""
+    match = re.search(r"Duration: [^\n]*?start: (-?[\d.]+)", header)
+    return max(0.0, stamps.absolute(0) - float(match.group(1))) if match and stamps.are_exact else 0.0
 
-    ffmpeg prints it with two decimals; the time base of the first frame gives it exactly if the two agree.
+
+def _states_rate(path: Path, header: str) -> bool:
+    """Whether the format of the file states times of its frames, or a rate."""
+    match = re.search(r"^Input #0, ([\w,]+), from", header, re.MULTILINE)
+    name = match.group(1) if match else ""
+    if name == "yuv4mpegpipe":
+        with path.open("rb") as file:
+            return re.search(rb" F[1-9]\d*:[1-9]", file.readline(256)) is not None
+    return _WITHOUT_RATE.fullmatch(name) is None
+
+
+def _stated_rates(line: str, frame: str) -> list[Fraction]:
+    """The rates that ffmpeg prints about a stream, the most credible first.
+
+    ffmpeg prints rates with two decimals; the time base of the first frame is exact if it agrees with them.
     """
-    match = re.search(r"([\d.]+)(k?) fps", line)
-    if match is None:
-        return None
-    fps = Fraction(match.group(1)) * (1000 if match.group(2) else 1)
+    printed = [re.search(rf"([\d.]+)(k?) {name}\b", line) for name in ("fps", "tbr")]
+    rates = [Fraction(match.group(1)) * (1000 if match.group(2) else 1) for match in printed if match]
     base = re.search(r"^#tb 0: (\d+)/(\d+)", frame, re.MULTILINE)
-    if base is not None:
-        exact = Fraction(int(base.group(2)), int(base.group(1)))
-        if abs(exact - fps) <= max(Fraction(1, 1000) * fps, Fraction(1, 200)):
-            return exact
-    return fps
+    if base is None:
+        return rates
+    exact = Fraction(int(base.group(2)), int(base.group(1)))
+    is_close = bool(rates) and abs(exact - rates[0]) <= max(Fraction(1, 1000) * rates[0], Fraction(1, 200))
+    return [exact, *rates] if is_close else [*rates[:1], exact, *rates[1:]]
+
+
+def _field_order(line: str) -> str:
+    """Order of the fields in ffmpeg's line about a stream, or an empty string."""
+    match = re.search(r"\b(progressive|(?:top|bottom)(?: coded)? first)\b", line)
+    return match.group(1) if match else ""
 
 
 def _pixel_format(line: str) -> str:
