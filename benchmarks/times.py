@@ -31,10 +31,10 @@ TIMES: dict[str, np.ndarray] = {
     "30, then 15 frames/s": _N[(_N < 150) | (_N % 2 == 0)] / 30,
     "GIF, 60 and 70 ms": np.cumsum([0] + [0.06] * 75 + [0.07] * 75),
     "GIF, 30 and 100 ms": np.cumsum([0] + [0.03, 0.1] * 77),
-    "mean 29.98, stated 29.97": np.round(_N * 600 / 29.98) / 600,
+    "mean 29.98, stated 29.97": _N / 29.98,
     "edit list": _N / 25,
     "folder with gaps": _N[_N % 7 != 6] / 30,
-    "jitter of 20 %": (_N + 0.2 * np.sin(37.7 * _N**2)) / 30,
+    "jitter of 20 %": (_N + 0.2 * np.sin(1.7 * _N**2)) / 30,
 }
 
 
@@ -96,7 +96,7 @@ def written(kind: str, folder: Path) -> tuple[Path, float | None]:
         "every 7th frame missing": ("(N+floor(N/6))*500", 15000),
         "30, then 15 frames/s": ("(N+max(0\\,N-150))*500", 15000),
         "mean 29.98, stated 29.97": ("round(N*600/29.98)", 600),
-        "jitter of 20 %": ("round((N+0.2*sin(37.7*N*N))*3000)", 90000),
+        "jitter of 20 %": ("round((N+0.2*sin(1.7*N*N))*3000)", 90000),
     }
     encode(folder / "clip.mov", frames, *expressions[kind])
     return folder / "clip.mov", None

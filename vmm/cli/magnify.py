@@ -114,7 +114,7 @@ def _sound(options: argparse.Namespace, clip: vmm.io.Clip, fps: Any) -> dict[str
     if fps != clip.fps:
         return {}
     playback = float(clip.fps)
-    return {"sound": options.input, "span": (options.start * clip.fs / playback, clip.shape[0] / playback)}
+    return {"sound": options.input, "span": (clip.start, clip.shape[0] / playback)}
 
 
 def _magnified(

@@ -77,7 +77,7 @@ def even(clip: Clip) -> Clip:
     if fps is not None and fs != clip.fs:
         fps = Fraction(float(fps) * fs / clip.fs).limit_denominator(_MAX_DENOMINATOR)
     shape = len(grid), *clip.shape[1:]
-    return Clip(lambda: _resampled(clip.reopen(), times, grid), shape, clip.dtype, fs, fps)
+    return Clip(lambda: _resampled(clip.reopen(), times, grid), shape, clip.dtype, fs, fps, start=clip.start)
 
 
 def _resampled(chunks: Iterator[np.ndarray], times: np.ndarray, grid: np.ndarray) -> Iterator[np.ndarray]:

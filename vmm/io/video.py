@@ -23,6 +23,10 @@ _WITHOUT_RATE = re.compile(
 """Formats that ffmpeg reads at a rate of its own because they state none: raw streams and single images."""
 
 
+_REGULAR_SHARE = 0.8
+"""Share of the groups of frames that must have the same length for key frames to be regular; scene cuts add others."""
+
+
 @dataclass(frozen=True)
 class Info:
     """Description of a video file.
@@ -75,6 +79,16 @@ class Info:
     numbers: np.ndarray | None = field(default=None, repr=False, compare=False)
     spacing: Spacing | None = None
     timestamps: Timestamps | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def key_interval(self) -> int:
+        """Frames from one key frame to the next; 0 if they are not regular, or every frame is a key frame."""
+        places = np.flatnonzero(self.timestamps.is_key) if self.timestamps is not None else np.zeros(0, int)
+        if len(places) < 3:
+            return 0
+        lengths, counts = np.unique(np.diff(places), return_counts=True)
+        usual = int(lengths[counts.argmax()])
+        return usual if usual > 1 and counts.max() >= _REGULAR_SHARE * counts.sum() else 0
 
     @property
     def is_even(self) -> bool:

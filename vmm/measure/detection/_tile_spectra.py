@@ -98,7 +98,9 @@ def tile_spectra(
         tests = len(power) * max(1, rows * cols / (sides[0] * sides[1])) * len(_SQUARES)
         limit = _THRESHOLD_FACTOR * _thresholds(ratios[size], weight, max_signals, false_alarm / tests)
         score = np.maximum(score, ratios[size].max(axis=(1, 2)) / limit)
-    score[:MIN_PERIODS] = score[int(_MAX_FREQUENCY * len(score)) :] = 0
+    score[:MIN_PERIODS] = 0
+    if positions is None:
+        score[int(_MAX_FREQUENCY * len(score)) :] = 0
     return TileSpectra(ratios[1], ratios[3], score, level)
 
 

@@ -171,7 +171,9 @@ def min_frames(band: tuple[float, float], fs: float) -> int:
 
 
 def check_codec(path: str | Path) -> None:
-    """Warn if the codec of a file destroys small motion. The commands that measure call this function.
+    """Warn if the codec of a file destroys small motion, or its frames are interlaced.
+
+    The commands that measure call this function.
 
     Parameters
     ----------
@@ -186,7 +188,7 @@ def check_codec(path: str | Path) -> None:
     Warns
     -----
     UserWarning
-        If the codec predicts frames from other frames.
+        If the codec predicts frames from other frames, or frames consist of two fields of different times.
 
     Examples
     --------
@@ -195,10 +197,18 @@ def check_codec(path: str | Path) -> None:
     Traceback (most recent call last):
     FileNotFoundError: nothing.mp4: no such file or folder
     """
+    from vmm.io import info
     from vmm.io.codecs import codec_warning
 
     if message := codec_warning(path):
         warnings.warn(message, UserWarning, stacklevel=2)
+    if (order := info(path).field_order) not in ("", "progressive"):
+        warnings.warn(
+            f"the frames are interlaced ({order}): the two fields of a frame are of different times, so that amplitudes "
+            "are too small; separate the fields first, for example by ffmpeg -vf bwdif=mode=send_field",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 @dataclass
