@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import sys
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
@@ -161,10 +162,13 @@ def _open_clip(
 ) -> vmm.io.Clip:
     """Open the input, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
     open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, start=options.start, end=options.end)
-    clip = open_input(luma=luma)
-    if clip.times is not None:
-        clip = vmm.io.even(open_input() if luma else clip)
-        _note_once(options, f"frames are unevenly spaced in time and were resampled to an even {clip.fs:.6g} Hz")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
+        clip = open_input(luma=luma)
+        if clip.times is not None:
+            uneven = open_input() if luma else clip
+            clip = vmm.io.even(uneven)
+            _note_once(options, uneven, clip)
     if options.scale == 1:
         return clip
     if not 0 < options.scale <= MAX_SCALE:
@@ -175,11 +179,18 @@ def _open_clip(
     return _resized(clip, options.scale)
 
 
-def _note_once(options: argparse.Namespace, note: str) -> None:
-    """Print a note about the input to standard error, unless it was printed before."""
-    if getattr(options, "note", None) != note:
-        options.note = note
-        print(f"vmm: note: {options.input}: {note}", file=sys.stderr)
+def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Clip) -> None:
+    """Print to standard error that the clip was resampled, unless it was printed before."""
+    import numpy as np
+
+    if not getattr(options, "is_noted", False):
+        options.is_noted = True
+        gaps = np.diff(uneven.times)  # type: ignore[arg-type]
+        print(
+            f"vmm: note: {options.input}: the times of the frames are uneven, {1 / gaps.max():.4g} to "
+            f"{1 / gaps.min():.4g} frames/s, so they are resampled to an even {clip.fs:.6g} frames/s",
+            file=sys.stderr,
+        )
 
 
 def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:

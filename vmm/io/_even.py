@@ -126,7 +126,7 @@ def _mixing_weights(times: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np
 def _mixed(frames: np.ndarray, starts: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Frames (n, ...) that are mixed from those of index `starts` (n,) and the next ones with `weights` (n, K)."""
     out = frames[starts + weights.argmax(axis=1)]
-    for i in np.flatnonzero(weights.max(axis=1) < 1):
+    for i in np.flatnonzero((weights != 0).sum(axis=1) > 1):
         group = frames[starts[i] : starts[i] + weights.shape[1]].astype(np.float32)
         mean = np.tensordot(weights[i].astype(np.float32), group, 1)
         if out.dtype.kind == "u":

@@ -45,7 +45,8 @@ def evenly_sampled(data: Signals) -> Signals:
     frequencies = search(flat, in_band, _MAX_SINES, _FALSE_ALARM, positions) if usable.any() else []
     grid = even_positions(positions)
     resampled = resample(data.flat, positions, frequencies, grid).reshape(-1, *data.values.shape[1:])
-    return replace(data, values=resampled, fs=data.fs / (grid[1] - grid[0]), positions=None)
+    # The rate is rounded so that a fitted rate of 30 Hz is exactly that, and limits of bands hold.
+    return replace(data, values=resampled, fs=float(f"{data.fs / grid[1]:.10g}"), positions=None)
 
 
 def even_positions(positions: np.ndarray) -> np.ndarray:

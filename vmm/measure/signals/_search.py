@@ -19,7 +19,10 @@ _CANDIDATE_SHARE = 0.4
 far from it, which between two bins may be higher than the main lobe."""
 
 _MAX_CANDIDATES = 8
-"""Largest number of such bins that are refined."""
+"""Largest number of such bins that are examined."""
+
+_MAX_REFINED = 2
+"""Number of them, those near which a sine explains most energy, whose frequency is refined."""
 
 
 def search(
@@ -60,10 +63,12 @@ def strongest_sine(
         is_top = (score[1:-1] >= score[:-2]) & (score[1:-1] >= score[2:]) & (score[1:-1] > _CANDIDATE_SHARE * score.max())
         bins = np.union1d(bins, np.flatnonzero(is_top) + 1)
         bins = bins[np.argsort(-score[bins])[:_MAX_CANDIDATES]]
-    frequencies = [refine_frequency(flat, i / len(flat), level, positions) for i in bins]
-    if len(frequencies) == 1 and positions is None:
-        return frequencies[0], np.nan
     scaled = flat / np.sqrt(level)
+    if len(bins) > _MAX_REFINED:
+        nearby = (bins[:, None] + np.arange(-2, 3) / 4) / len(flat)
+        energies = [max(explained_energy(scaled, frequency, positions) for frequency in row) for row in nearby]
+        bins = bins[np.argsort(energies)[-_MAX_REFINED:]]
+    frequencies = [refine_frequency(flat, i / len(flat), level, positions) for i in bins]
     energies = [explained_energy(scaled, frequency, positions) for frequency in frequencies]
     best = int(np.argmax(energies))
     return frequencies[best], energies[best]
