@@ -161,7 +161,8 @@ def _open_clip(
     options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
 ) -> vmm.io.Clip:
     """Open the input, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
-    open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, start=options.start, end=options.end)
+    part = {"start": options.start, "end": options.end, "keep_going": options.keep_going}
+    open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, **part)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
         clip = open_input(luma=luma)

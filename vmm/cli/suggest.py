@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vmm.cli.inputs import INPUT_HELP, add_clip_options, warnings_to_stderr
+from vmm.cli.inputs import INPUT_HELP, add_clip_options, open_part, warnings_to_stderr
 
 
 def add(verbs: Any) -> None:
@@ -28,8 +28,7 @@ def _suggest(options: argparse.Namespace) -> None:
     import vmm
 
     with warnings_to_stderr(options):
-        clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end)
-        suggestions = vmm.measure.suggest(clip, max_peaks=options.max_peaks)
+        suggestions = vmm.measure.suggest(open_part(options), max_peaks=options.max_peaks)
     if not suggestions:
         print("No vibration or color change exceeds the noise of this clip")
     for suggestion in suggestions:

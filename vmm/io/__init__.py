@@ -20,10 +20,22 @@ from vmm.io._info import info
 from vmm.io._read import Clip, read, stream
 from vmm.io._write import write
 from vmm.io.codecs import codec_warning
+from vmm.io.decoding import DamageWarning
 from vmm.io.timing import UnevenTimesWarning
 from vmm.io.video import Info
 
-__all__ = ["Clip", "Info", "UnevenTimesWarning", "codec_warning", "even", "info", "read", "stream", "write"]
+__all__ = [
+    "Clip",
+    "DamageWarning",
+    "Info",
+    "UnevenTimesWarning",
+    "codec_warning",
+    "even",
+    "info",
+    "read",
+    "stream",
+    "write",
+]
 
 
 def __dir__() -> list[str]:

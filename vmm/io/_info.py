@@ -65,6 +65,10 @@ def reader_of(path: Path):  # type: ignore[no-untyped-def]
     """The module that reads the path."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
+    if not (path.is_file() or path.is_dir()):
+        raise ValueError(
+            f"{path} is a pipe or a device, which can be read only once: write the video to a file, and read the file"
+        )
     if path.suffix.lower() in (".cih", ".cihx", ".mraw", ".cine"):
         return highspeed
     if path.is_dir() or path.suffix.lower() in (".tif", ".tiff"):

@@ -8,14 +8,14 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from vmm.backend.luma import LUMA_WEIGHTS
-from vmm.io import video
 from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
+from vmm.io.decoding import Pixels, decode, report_missing_end
 from vmm.io.prefetch import prefetch
 from vmm.io.selection import select_part
 from vmm.io.timing import UnevenTimesWarning
@@ -132,6 +132,7 @@ def stream(
     end: float | None = None,
     gray: bool = False,
     luma: bool = False,
+    keep_going: bool = False,
 ) -> Clip:
     """Open a clip as an iterator of chunks (n, H, W[, 3]), which a worker thread decodes one chunk in advance.
 
@@ -154,6 +155,9 @@ def stream(
         Whether to read the luma of 8-bit 4:2:0 video and pass the chroma planes on unchanged: they are kept in the
         clip's ``color``, and ``write(..., color=clip.color)`` writes them with the magnified luma. Has no effect on
         other formats.
+    keep_going
+        Whether to warn of damaged or missing frames of a video instead of raising an error. Damaged frames then are as
+        ffmpeg repairs them, and missing ones are left out.
 
     Returns
     -------
@@ -168,10 +172,12 @@ def stream(
         If `path` is not a path.
     ValueError
         If the file holds no video, or no frames between `start` and `end`; if it states no rate and `fs` is not given;
-        or, during the iteration, if the file is truncated or damaged.
+        if the end of the file is missing; or, during the iteration, if the file is truncated or damaged.
 
     Warns
     -----
+    DamageWarning
+        If frames are damaged or missing and `keep_going` is True.
     UnevenTimesWarning
         If the frames are not evenly spaced in time; the clip then has their ``times``.
 
@@ -189,6 +195,8 @@ def stream(
     info, frames = describe(path)
     chunk = _chunk_length(chunk, info.shape)
     part = select_part(path, info, fs, start, end)
+    if info.missing_end and end is None:
+        report_missing_end(path, info, part.seconds, keep_going=keep_going)
     if part.spacing:
         warnings.warn(f"{path}: {part.spacing}", UnevenTimesWarning, stacklevel=2)
     first, stop = part.first, part.stop
@@ -197,23 +205,33 @@ def stream(
     clip = partial(clip, key_rate=part.fs / info.key_interval if info.key_interval else 0.0)
     if frames is not None:
         return clip(lambda: _slices(frames, first, stop, chunk, gray), size)
-    decode = partial(video.decode, path, info, chunk=chunk, start=first, stop=stop)
+    open_video = partial(
+        decode, path, info, chunk=chunk, start=first, stop=stop, keep_going=keep_going, seconds_of=part.seconds
+    )
     if luma and ChromaQueue.supports(info):
         color = ChromaQueue(info)
-        chunks = color.split(prefetch(decode(pixels="planes")))
-        return clip(lambda: map(color.luma, prefetch(decode(pixels="planes"))), size[:3], color=color, chunks=chunks)
-    pixels: Literal["color", "gray"] = "gray" if gray else "color"
-    return clip(lambda: prefetch(decode(pixels=pixels)), size)
+        chunks = color.split(prefetch(open_video(pixels="planes")))
+        return clip(
+            lambda: map(color.luma, prefetch(open_video(pixels="planes"))), size[:3], color=color, chunks=chunks
+        )
+    pixels: Pixels = "gray" if gray else "color"
+    return clip(lambda: prefetch(open_video(pixels=pixels)), size)
 
 
 def read(
-    path: str | Path, *, fs: float | None = None, start: float = 0.0, end: float | None = None, gray: bool = False
+    path: str | Path,
+    *,
+    fs: float | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    gray: bool = False,
+    keep_going: bool = False,
 ) -> tuple[np.ndarray, float]:
     """Read a whole clip as an array (T, H, W[, 3]), and return it with its camera rate.
 
     Parameters
     ----------
-    path, fs, start, end, gray
+    path, fs, start, end, gray, keep_going
         As in ``stream``.
 
     Returns
@@ -238,13 +256,17 @@ def read(
     >>> frames.shape, fs
     ((3, 32, 48), 30.0)
     """
-    clip = stream(path, fs=fs, start=start, end=end, gray=gray)
+    clip = stream(path, fs=fs, start=start, end=end, gray=gray, keep_going=keep_going)
     frames = np.empty(clip.shape, clip.dtype)
     count = 0
     for chunk in clip:
         frames[count : count + len(chunk)] = chunk
         count += len(chunk)
     return frames[:count], clip.fs
+
+
+def _luma_of(color: ChromaQueue, open_planes: Callable[[], Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
+    return map(color.luma, prefetch(open_planes()))
 
 
 def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:

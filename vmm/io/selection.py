@@ -34,6 +34,8 @@ class Part(NamedTuple):
         Description of uneven spacing; an empty string if the frames are evenly spaced.
     start
         Time in seconds of playback from the beginning of the file to the first frame of the part.
+    clip_rate, clip_times
+        Camera rate in Hz of the whole clip, and the times of its frames; None if they are even.
     """
 
     first: int
@@ -43,6 +45,14 @@ class Part(NamedTuple):
     times: np.ndarray | None
     spacing: str
     start: float
+    clip_rate: float
+    clip_times: np.ndarray | None
+
+    def seconds(self, frame: int) -> float:
+        """Time of a frame of the whole clip in seconds of the camera's time."""
+        if self.clip_times is None or frame >= len(self.clip_times):
+            return frame / self.clip_rate
+        return float(self.clip_times[frame])
 
 
 def select_part(path: Path, info: Info, fs: float | None, start: float, end: float | None) -> Part:
@@ -56,7 +66,7 @@ def select_part(path: Path, info: Info, fs: float | None, start: float, end: flo
     times = _camera_times(info, rate)
     first, stop = _frame_range(path, info.shape[0], start, end, rate, times)
     playback = info.start + float(first / info.fps if info.times is None else info.times[first]) if info.fps else 0.0
-    whole = Part(first, stop, rate, info.fps, None, "", playback)
+    whole = Part(first, stop, rate, info.fps, None, "", playback, rate, times)
     if times is None or stop - first < 2:
         return whole
     if info.numbers is not None:

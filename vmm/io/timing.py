@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -12,6 +13,9 @@ import numpy as np
 
 _NO_STAMP = -(2**63)
 """The number that ffmpeg writes for a packet without a presentation time stamp."""
+
+_KEY = 0x1
+"""The flag of key frames; ffmpeg writes no flags if there is no other."""
 
 _DISCARD = 0x4
 """The flag of packets that ffmpeg decodes but does not show, because an edit list excludes them."""
@@ -49,12 +53,18 @@ class Timestamps:
         Whether decoding can begin at the frame (T,).
     are_exact
         Whether `ticks` are presentation times; if the file states decoding times only, they are shifted by a constant.
+    delay
+        Largest number of frames that are presented before a frame although they follow it in the file.
+    leading
+        Number of packets at the beginning of the file that cannot be decoded because their key frame is missing.
     """
 
     ticks: np.ndarray
     step: Fraction
     is_key: np.ndarray
     are_exact: bool
+    delay: int = 0
+    leading: int = 0
 
     def seconds(self, first: int = 0, stop: int | None = None) -> np.ndarray:
         """Times in seconds of the frames from `first` to `stop`, counted from frame `first`."""
@@ -100,30 +110,40 @@ class Spacing:
         return f"variable rate from {self.slowest:.4g} to {self.fastest:.4g} frames/s, mean {float(self.rate):.6g}"
 
 
-def read_packets(lines: Iterable[str]) -> Timestamps | None:
+def read_packets(lines: Iterable[str], *, decoded: bool = False) -> Timestamps | None:
     """Time stamps of the frames from the lines of ffmpeg's ``framecrc`` format; None if there are no frames.
 
-    Packets that an edit list excludes are left out. If a packet has no presentation time stamp, the decoding times of
-    all packets are used, which have the same spacing.
+    Packets that an edit list excludes are left out, and those before the first key frame. If a packet has no
+    presentation time stamp, the decoding times of all packets are used, which have the same spacing. If `decoded`, the
+    lines are of decoded frames, of which only the first counts as a key frame.
     """
-    step, rows = Fraction(1), []
+    step, rows = Fraction(1), array("q")
     for line in lines:
         if match := re.match(r"#tb 0: (\d+)/(\d+)", line):
             step = Fraction(int(match.group(1)), int(match.group(2)))
         if line.startswith("#") or line.count(",") < 3:
             continue
         match = re.search(r"F=0x([0-9A-Fa-f]+)", line)
-        flags = int(match.group(1), 16) if match else 1
-        if not flags & _DISCARD:
-            decoding, presentation = line.split(",", 3)[1:3]
-            rows.append((int(presentation), int(decoding), flags & 1))
-    if not rows:
+        decoding, presentation = line.split(",", 3)[1:3]
+        rows.extend((int(presentation), int(decoding), int(match.group(1), 16) if match else _KEY))
+    table = np.array(rows, np.int64).reshape(-1, 3)
+    if not len(table):
         return None
-    table = np.array(rows, np.int64)
+    is_key = table[:, 2] & _KEY > 0
+    leading = int(is_key.argmax())
+    table, is_key = table[leading:], is_key[leading:]
+    is_shown = table[:, 2] & _DISCARD == 0
+    table, is_key = table[is_shown], is_key[is_shown]
+    if not len(table):
+        return None
     are_exact = not (table[:, 0] == _NO_STAMP).any()
     ticks = table[:, 0 if are_exact else 1]
     order = np.argsort(ticks, kind="stable")
-    return Timestamps(ticks[order], step, table[order, 2].astype(bool), are_exact)
+    if leading and are_exact:  # Frames that precede the first key frame refer to frames before it.
+        order = order[int(np.flatnonzero(order == 0)[0]) :]
+    delay = int((np.maximum.accumulate(order) - np.arange(len(order))).max())
+    is_key = np.arange(len(order)) == 0 if decoded else is_key[order]
+    return Timestamps(ticks[order], step, is_key, are_exact, delay, leading)
 
 
 def find_spacing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
@@ -9,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,18 @@ _WITHOUT_RATE = re.compile(
     r"|v210x?|image2|\w+_pipe)"
 )
 """Formats that ffmpeg reads at a rate of its own because they state none: raw streams and single images."""
+
+_WITH_REFERENCES = {"hls", "dash", "concat", "concatf", "imf", "sdp", "rtsp"}
+"""Formats that name other files or addresses, which a video must not open, or for which ffmpeg waits without end."""
+
+_WITH_DURATION = {"matroska,webm", "avi", "asf"}
+"""Formats with a duration in their header, which shows whether the end of a file is missing."""
+
+_LOG_BYTES = 2**20
+"""Bytes of ffmpeg's messages that are read; a damaged file can cause many more."""
+
+_HEADER_SECONDS = 120.0
+"""Time limit for reading the header and the first frame, which no file on a working disk needs."""
 
 
 _REGULAR_SHARE = 0.8
@@ -64,6 +78,8 @@ class Info:
         Spacing of the frames in time; None if there are no time stamps.
     timestamps
         Time stamps of the frames as the file states them, or None.
+    missing_end
+        Seconds by which the file is shorter than its header states, because its end is missing; otherwise 0.
     """
 
     shape: tuple[int, ...]
@@ -79,6 +95,7 @@ class Info:
     numbers: np.ndarray | None = field(default=None, repr=False, compare=False)
     spacing: Spacing | None = None
     timestamps: Timestamps | None = field(default=None, repr=False, compare=False)
+    missing_end: float = 0.0
 
     @property
     def key_interval(self) -> int:
@@ -105,12 +122,12 @@ def ffmpeg() -> str:
 
 def probe(path: Path) -> Info:
     """Describe a video; its packets are read instead of decoded, and their time stamps give the times of the frames."""
-    process = run_ffmpeg("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
+    process = _read_header(path)
     stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
-    stamps = None if stream is None or size is None else _timestamps(path)
+    stamps = None if stream is None or size is None else _timestamps(path, stream.group(1))
     if stream is None or size is None or stamps is None:
-        raise ValueError(f"{path}: no video that ffmpeg can decode ({_last_line(process.stderr)})")
+        raise ValueError(f"{path}: no video that ffmpeg can decode ({last_line(process.stderr)})")
     line = stream.group()
     pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
@@ -136,47 +153,8 @@ def probe(path: Path) -> Info:
         None,
         spacing,
         stamps,
+        _missing_end(stamps, has_sound, process.stderr),
     )
-
-
-def decode(
-    path: Path,
-    info: Info,
-    *,
-    chunk: int,
-    pixels: Literal["color", "gray", "planes"] = "color",
-    start: int = 0,
-    stop: int | None = None,
-) -> Iterator[np.ndarray]:
-    """Yield chunks of a video's frames from `start` to `stop`; raise if ffmpeg cannot decode all of them.
-
-    ``"color"`` yields frames as the file has them, ``"gray"`` luma only, and ``"planes"`` the bytes (n, H W 3/2) of
-    4:2:0 video, luma first. Some files contain packets without a visible frame; such a clip ends early, without error.
-    """
-    is_wide = info.dtype == "uint16"
-    is_color = len(info.shape) == 4 and pixels == "color"
-    stop = info.shape[0] if stop is None else min(stop, info.shape[0])
-    height, width = info.shape[1:3]
-    shape: tuple[int, ...] = (height, width, 3) if is_color else (height, width)
-    target = raw_pixel_format(color=is_color, wide=is_wide)
-    if pixels == "planes":
-        shape, target = (height * width * 3 // 2,), info.pixel_format
-    command = ["-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough", *_filters(info, pixels, start)]
-    command += ["-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target, "-"]
-    with ffmpeg_process(command, stdout=subprocess.PIPE) as (process, last_error):
-        position = start
-        while position < stop:
-            frames = np.empty((min(chunk, stop - position), *shape), "<u2" if is_wide else np.uint8)
-            n = _read_into(process.stdout, memoryview(frames).cast("B")) // frames[0].nbytes
-            if n == 0:
-                process.wait()
-                if message := last_error():
-                    raise ValueError(
-                        f"{path}: truncated or damaged after {position} of {info.shape[0]} frames ({message})"
-                    )
-                return
-            yield frames[:n]
-            position += n
 
 
 def raw_pixel_format(*, color: bool, wide: bool) -> str:
@@ -186,28 +164,27 @@ def raw_pixel_format(*, color: bool, wide: bool) -> str:
     return "gray16le" if wide else "gray"
 
 
-def _filters(info: Info, pixels: str, start: int) -> list[str]:
-    """The ``-vf`` option of ffmpeg that skips the first frames and selects the luma plane."""
-    filters = [f"select=gte(n\\,{start})"] if start else []
-    if pixels == "gray" and info.pixel_format.startswith("yuv"):
-        filters.append("extractplanes=y")  # This leaves the values as they are; a conversion would stretch their range.
-    return ["-vf", ",".join(filters)] if filters else []
-
-
 @contextmanager
 def ffmpeg_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[[], str]]]:
     """Run ffmpeg; yield the process and a function that returns its last error message. It is stopped on exit."""
+    with logged_process(arguments, **pipes) as (process, read_log):
+        yield process, lambda: last_line(read_log())
+
+
+@contextmanager
+def logged_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[[], str]]]:
+    """Run ffmpeg; yield the process and a function that returns its messages so far. It is stopped on exit."""
     with tempfile.TemporaryFile() as log:
         command = [ffmpeg(), "-v", "error", "-nostdin", *arguments]
         # In a session of its own, ffmpeg does not receive Ctrl-C, which this process handles.
         process = subprocess.Popen(command, stderr=log, start_new_session=True, **pipes)
 
-        def last_error() -> str:
-            log.seek(0)
-            return _last_line(log.read().decode(errors="replace"))
+        def read_log() -> str:
+            # The position in the file is shared with ffmpeg, which would overwrite its messages after a seek.
+            return os.pread(log.fileno(), _LOG_BYTES, 0).decode(errors="replace")
 
         try:
-            yield process, last_error
+            yield process, read_log
         finally:
             process.kill()
             process.wait()
@@ -217,25 +194,60 @@ def ffmpeg_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Ca
                         pipe.close()
 
 
-def _read_into(pipe: IO[bytes], buffer: memoryview) -> int:
-    """Fill the buffer from a pipe; return the number of bytes read, which is smaller at the pipe's end."""
-    size = 0
-    while size < len(buffer) and (n := pipe.readinto(buffer[size:])):  # type: ignore[attr-defined]
-        size += n
-    return size
-
-
-def run_ffmpeg(*arguments: Any) -> subprocess.CompletedProcess[str]:
+def run_ffmpeg(*arguments: Any, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
     """Run ffmpeg to its end; return its exit code and output, whatever they are."""
     command = [ffmpeg(), "-hide_banner", "-nostdin", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=timeout)
 
 
-def _timestamps(path: Path) -> Timestamps | None:
-    """Time stamps of all frames, without decoding them; None if there are no frames."""
-    command = ["-copyts", "-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
-    with ffmpeg_process(command, stdout=subprocess.PIPE) as (process, _):
-        return read_packets(line.decode() for line in process.stdout)
+def input_options(path: Path) -> list[str]:
+    """Options of ffmpeg that open a file, which must not refer to other files.
+
+    Names with a percent sign can be patterns of numbered images, so that they are not opened as images.
+    """
+    formats = [name for name in _demuxers(ffmpeg()) if name != "image2" or "%" not in path.name]
+    return ["-format_whitelist", ",".join(formats), "-i", f"file:{path}"]
+
+
+@cache
+def _demuxers(program: str) -> tuple[str, ...]:
+    """Names of the formats that this ffmpeg reads from a single file."""
+    text = subprocess.run([program, "-hide_banner", "-demuxers"], capture_output=True, text=True, check=False).stdout
+    names = re.findall(r"^ D[ E]? +([\w,]+) ", text, re.MULTILINE)  # A line of a device has another letter, d.
+    return tuple(name for group in names for name in group.split(",") if name not in _WITH_REFERENCES)
+
+
+def _read_header(path: Path) -> subprocess.CompletedProcess[str]:
+    """The output of ffmpeg for the first frame, with the description of the file among its messages."""
+    options = [*input_options(path), "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-"]
+    try:
+        return run_ffmpeg(*options, timeout=_HEADER_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"{path}: ffmpeg did not find a frame within {_HEADER_SECONDS:g} s") from None
+
+
+def _timestamps(path: Path, codec: str) -> Timestamps | None:
+    """Time stamps of all frames; None if there are no frames.
+
+    Packets are not decoded, except those of Theora, which can repeat a frame without containing one.
+    """
+    copied = [] if codec == "theora" else ["-c", "copy", "-copyinkf"]
+    command = ["-copyts", *input_options(path), "-map", "0:v:0", "-fps_mode", "passthrough", *copied]
+    with logged_process([*command, "-f", "framecrc", "-"], stdout=subprocess.PIPE) as (process, _):
+        return read_packets((line.decode() for line in process.stdout), decoded=not copied)
+
+
+def _missing_end(stamps: Timestamps, has_sound: bool, header: str) -> float:
+    """Seconds that the header states beyond the last frame, if the end of the file is missing; otherwise 0."""
+    format_name = re.search(r"^Input #0, ([\w,]+), from", header, re.MULTILINE)
+    match = re.search(r"Duration: (\d+):(\d+):([\d.]+)(?:, start: (-?[\d.]+))?", header)
+    if has_sound or len(stamps.ticks) < 2 or not match or not format_name or format_name[1] not in _WITH_DURATION:
+        return 0.0
+    hours, minutes, seconds, start = match.groups()
+    duration = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    gaps = np.diff(stamps.seconds())
+    missing = duration - (stamps.absolute(len(stamps.ticks) - 1) - max(0.0, float(start or 0)) + float(np.median(gaps)))
+    return missing if missing > max(0.1, 2.5 * float(gaps.max())) else 0.0
 
 
 def _start(stamps: Timestamps, header: str) -> float:
@@ -294,6 +306,7 @@ def _color_tags(line: str) -> tuple[tuple[str, str], ...]:
     return tuple(tags)
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
+    """The last line of a text that is not empty."""
     lines = [line for line in text.strip().splitlines() if line.strip()]
     return lines[-1].strip() if lines else ""
