@@ -67,7 +67,19 @@ def _gif(path: Path, frames: np.ndarray, times: np.ndarray) -> None:
 def _edited(folder: Path, frames: np.ndarray) -> Path:
     """A file whose beginning is cut off by an edit list."""
     encode(folder / "whole.mp4", frames, "N*512", 12800, "-g", "50")
-    command = [ffmpeg(), "-v", "error", "-y", "-ss", "1.5", "-i", folder / "whole.mp4", "-c", "copy", folder / "cut.mp4"]
+    command = [
+        ffmpeg(),
+        "-v",
+        "error",
+        "-y",
+        "-ss",
+        "1.5",
+        "-i",
+        folder / "whole.mp4",
+        "-c",
+        "copy",
+        folder / "cut.mp4",
+    ]
     subprocess.run([str(word) for word in command], check=True)
     return folder / "cut.mp4"
 
@@ -109,7 +121,9 @@ def scatter(times: np.ndarray, draws: int) -> tuple[float, float, int, int]:
     errors, n_false, n_missing = [], 0, 0
     for seed in range(draws):
         rng = np.random.default_rng(seed)
-        wave = 0.05 * np.sin(2 * np.pi * FREQUENCY * times + rng.uniform(0, 2 * np.pi)) + rng.normal(0, 0.02, len(times))
+        wave = 0.05 * np.sin(2 * np.pi * FREQUENCY * times + rng.uniform(0, 2 * np.pi)) + rng.normal(
+            0, 0.02, len(times)
+        )
         peaks = vmm.measure.peaks(Signals(wave, rate, "px", positions=positions))
         true = [peak for peak in peaks if abs(peak.frequency - FREQUENCY) < TOLERANCE]
         n_false, n_missing = n_false + len(peaks) - len(true[:1]), n_missing + (not true)
@@ -120,7 +134,7 @@ def scatter(times: np.ndarray, draws: int) -> tuple[float, float, int, int]:
     return float(frequency), float(amplitude), n_false, n_missing
 
 
-def _found(lines: list[tuple[float, float]]) -> str:
+def _listed(lines: list[tuple[float, float]]) -> str:
     """Frequency and standard error of the line that is nearest to the true one, and the number of false lines.
 
     Harmonics are true: the estimators are slightly non-linear.
@@ -136,7 +150,7 @@ def _row(kind: str, measure: Callable[[vmm.io.Clip], list[tuple[float, float]]])
     with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         path, fs = written(kind, Path(name))
-        return _found(measure(vmm.io.stream(path, fs=fs, gray=True)))
+        return _listed(measure(vmm.io.stream(path, fs=fs, gray=True)))
 
 
 def _spectrum(clip: vmm.io.Clip) -> list[tuple[float, float]]:

@@ -63,9 +63,9 @@ def test_peaks_have_true_standard_errors_and_no_false_lines(kind: str) -> None:
     for seed in range(6):
         rng = np.random.default_rng(seed)
         wave = 0.5 * np.sin(2 * np.pi * 4 * times + rng.uniform(0, 6)) + 0.1 * np.sin(2 * np.pi * 6.3 * times)
-        found = vmm.measure.peaks(signals(times, wave + rng.normal(0, 0.02, len(times))))
-        n_false += len(found) - 2
-        first = found[0]
+        lines = vmm.measure.peaks(signals(times, wave + rng.normal(0, 0.02, len(times))))
+        n_false += len(lines) - 2
+        first = lines[0]
         amplitude = (float(first.amplitude) - 0.5) / float(first.amplitude_stderr)
         errors.append(((first.frequency - 4) / first.frequency_stderr, amplitude))
     assert n_false <= 1
@@ -82,7 +82,9 @@ def test_even_positions_give_the_same_peaks_as_none() -> None:
 
 
 def test_ambiguous_frequencies_are_left_out_with_the_reason() -> None:
-    times = np.concatenate([np.arange(22) / 60, 22 / 60 + np.arange(178) / 30])  # only 22 frames tell 4 Hz from 26 Hz
+    times = np.concatenate(
+        [np.arange(22) / 60, 22 / 60 + np.arange(178) / 30]
+    )  # Only 22 frames differ between 4 and 26 Hz.
     wave = np.sin(2 * np.pi * 4 * times) + np.random.default_rng(2).normal(0, 1.4, 200)
     with pytest.warns(UserWarning, match="leave open whether a vibration has .* or .* Hz"):
         assert vmm.measure.peaks(signals(times, wave)) == []
@@ -92,7 +94,9 @@ def test_ambiguous_frequencies_are_left_out_with_the_reason() -> None:
 def test_spectrum_phasors_orbit_and_velocity(kind: str) -> None:
     times = TIMES[kind] - TIMES[kind][0]
     wave = 0.5 * np.sin(2 * np.pi * 4 * times + 1)
-    data = signals(times, np.stack([wave, 0.5 * wave], axis=1) + np.random.default_rng(1).normal(0, 1e-3, (len(times), 2)))
+    data = signals(
+        times, np.stack([wave, 0.5 * wave], axis=1) + np.random.default_rng(1).normal(0, 1e-3, (len(times), 2))
+    )
     spectrum = vmm.measure.spectrum(data)
     near = np.abs(spectrum.frequencies - 4) < 3.1 * spectrum.fs / len(times)
     assert spectrum.values[near, 0].max() == pytest.approx(0.5, rel=0.16)

@@ -57,7 +57,7 @@ def usual_interval(times: np.ndarray) -> float:
 
 
 def grid_interval(times: np.ndarray) -> float | None:
-    """The interval of the even grid on which frames lie, some of which may be missing; None if there is no such grid."""
+    """The interval of the even grid of frames, some of which may be missing; None if there is no such grid."""
     shifted, interval = times - times[0], usual_interval(times)
     for _ in range(2):
         steps = np.maximum(np.rint(np.diff(shifted) / interval), 1)

@@ -12,7 +12,7 @@ from vmm.engine.times import even_interval
 from vmm.io._read import Clip
 
 _SNAP = 0.1
-"""Distance in intervals of the grid within which a frame is taken as it is: the delay is small, and a mean of two frames
+"""Distance in intervals of the grid within which a frame is used unchanged: the delay is small, and a mean of frames
 would blur motion."""
 
 _MAX_SHIFT = 0.005
@@ -34,10 +34,10 @@ _MAX_CHUNK = 16
 def even(clip: Clip) -> Clip:
     """Resample a clip of unevenly spaced frames onto an even grid, chunk by chunk.
 
-    If frames are missing from an even grid, the grid is kept and its gaps are filled. Otherwise the grid has the mean
-    rate. A frame that lies within a tenth of an interval of a grid point is used as it is; the others are mixed from
-    four neighbors by cubic interpolation, and in long gaps from two by linear interpolation. The clip keeps its duration, so that it remains synchronous with its
-    sound.
+    If frames are missing from an even grid, the gaps of that grid are filled. Otherwise the grid has the mean rate. A
+    frame within a tenth of an interval of a grid point is used unchanged; the others are mixed from four neighbors by
+    cubic interpolation, and in long gaps from two by linear interpolation. The duration does not change, so that the
+    clip remains synchronous with its sound.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def _resampled(chunks: Iterator[np.ndarray], times: np.ndarray, grid: np.ndarray
 def _mixing_weights(times: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Index (G,) of the first of the frames that make each frame of the grid, and their weights (G, K).
 
-    The weights are those of Lagrange's polynomial through four frames. Where a gap is long, or two frames are so close
-    that it would amplify noise, they are those of linear interpolation.
+    The weights are those of Lagrange's polynomial through four frames, or of linear interpolation where a gap is long
+    or two frames are so close that the polynomial would amplify noise.
     """
     count, interval = min(4, len(times)), grid[1] - grid[0]
     before = np.clip(np.searchsorted(times, grid, side="right") - 1, 0, len(times) - 2)
@@ -115,7 +115,9 @@ def _mixing_weights(times: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np
     share = np.clip((grid - times[before]) / gap, 0, 1)
     share[share <= _SNAP * interval / gap] = 0
     share[share >= 1 - _SNAP * interval / gap] = 1
-    is_linear = (gap > _LONG_GAP * interval) | (np.square(weights).sum(axis=1) > _MAX_NOISE) | (share == 0) | (share == 1)
+    is_linear = (
+        (gap > _LONG_GAP * interval) | (np.square(weights).sum(axis=1) > _MAX_NOISE) | (share == 0) | (share == 1)
+    )
     rows = np.flatnonzero(is_linear)
     weights[rows] = 0
     weights[rows, (before - starts)[rows]] = 1 - share[rows]

@@ -32,10 +32,12 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color, times, start, key_rate
+    shape, dtype, fs, fps, color
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
+    times, start, key_rate
+        Attributes, see below.
 
     Attributes
     ----------

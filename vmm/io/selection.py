@@ -12,10 +12,9 @@ from vmm.backend.checks import check_fs
 from vmm.io.timing import find_spacing
 from vmm.io.video import Info
 
-
 _MAX_ROUNDING = 0.1
-"""Range of the deviation of times from an even grid, in intervals of the grid, up to which they count as rounded. Larger
-deviations, as of the delays of a GIF that are multiples of 10 ms, are those of the frames."""
+"""Range of the deviation of times from an even grid, in intervals of the grid, up to which they count as rounded. Those
+of a GIF, whose delays are multiples of 10 ms, may deviate by more, and are then true."""
 
 
 class Part(NamedTuple):

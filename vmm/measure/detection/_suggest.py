@@ -96,8 +96,9 @@ def suggest(
     Returns
     -------
     list of Suggestion
-        One for each frequency, the strongest first, and last those that the video codec may cause. The list is empty if no peak exceeds the noise by 9 dB. The search
-        covers frequencies from 3 periods in the clip to 0.94 times fs/2.
+        One for each frequency, the strongest first, and last those that the video codec may cause. The list is empty if
+        no peak exceeds the noise by 9 dB. The search covers frequencies from 3 periods in the clip to 0.94 times fs/2;
+        for unevenly spaced frames fs is the rate at their shortest usual interval.
 
     Raises
     ------

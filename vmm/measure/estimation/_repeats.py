@@ -14,8 +14,8 @@ from vmm.measure.signals._sine_model import explained_energy, refine_frequency
 from vmm.measure.signals._windows import detrend, hann
 
 _ROW_STEP, _COL_STEP = 8, 4
-"""Distances in pixels of the samples of a field in which frames are compared. They are many enough for the mean. In small
-frames every pixel is a sample."""
+"""Distances in pixels of the samples of a field in which frames are compared: they are many enough for the mean. In
+small frames every pixel is a sample."""
 
 _SMALL = 64
 """Height or width in pixels of small frames."""
@@ -36,8 +36,8 @@ _MAX_EXCEPTIONS = 0.1
 """Share of the frames at one place of the pattern that may disagree with it."""
 
 _REVERSAL = -0.8
-"""Mean correlation of the changes before and after repeats below which motion only reverses there, which makes two frames
-equal. Noise alone has -0.5."""
+"""Mean correlation of the changes before and after repeats below which motion only reverses there, which makes two
+frames equal. Noise alone has -0.5."""
 
 _PREFERENCE = 0.9
 """Smallest ratio of the energies that a sine leaves with the times of the file and with even times, for which the even
@@ -73,7 +73,9 @@ class Cadence:
         """A sentence about the pattern."""
         count = int((~self.is_new).sum())
         if self.has_fields:
-            pattern = f"fields repeat in a regular pattern (telecine), so that {count} of {len(self.is_new)} frames mix two"
+            pattern = (
+                f"fields repeat in a regular pattern (telecine), so that {count} of {len(self.is_new)} frames mix two"
+            )
         else:
             pattern = f"{count} of {len(self.is_new)} frames repeat the frame before them in a regular pattern"
         return f"{pattern}: measurements leave these frames out"
@@ -125,7 +127,7 @@ class FrameSteps:
 
 
 def find_cadence(steps: np.ndarray) -> Cadence | None:
-    """The pattern in the changes (T, 2) of both fields from each frame to the next, or None if there is no regular one."""
+    """The pattern in the changes (T, 2) of both fields from frame to frame, or None if there is no regular one."""
     if len(steps) < 2 * _MIN_PERIODS:
         return None
     large = np.quantile(steps[1:], _LARGE_STEP, axis=0)
@@ -169,9 +171,7 @@ def _telecine(pattern: np.ndarray) -> Cadence | None:
     return Cadence(~is_mixed, (new - new[0]) * 1.25, 0.8, True)
 
 
-def new_frames(
-    flat: np.ndarray, cadence: Cadence, times: np.ndarray
-) -> tuple[np.ndarray, np.ndarray | None, float]:
+def new_frames(flat: np.ndarray, cadence: Cadence, times: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, float]:
     """Signals (N, ...) of the new frames, their times (N,) and mean rate, from those of all frames, (T, ...) and (T,).
 
     The times are None if they are even.
@@ -179,16 +179,16 @@ def new_frames(
     The pictures were taken at an even rate if the clip was converted, or at the times of the new frames if a camera
     repeated its last picture in place of a missing one. The times that make the strongest vibration steadier are used.
     """
-    kept = flat[cadence.is_new]
+    values = flat[cadence.is_new]
     interval = (times[-1] - times[0]) / (len(times) - 1)
     even, stated = cadence.places * interval, times[cadence.is_new] - times[cadence.is_new][0]
-    known = np.isfinite(kept.reshape(len(kept), -1)).all(axis=0)
-    signals = kept.reshape(len(kept), -1)[:, known].astype(np.float64)
-    if not np.allclose(even, stated, atol=1e-3 * interval) and known.any():
-        if _unexplained(signals, stated) < _PREFERENCE * _unexplained(signals, even):
-            even = stated
+    signals = values.reshape(len(values), -1).astype(np.float64)
+    signals = signals[:, np.isfinite(signals).all(axis=0)]
+    differ = not np.allclose(even, stated, atol=1e-3 * interval) and signals.size > 0
+    if differ and _unexplained(signals, stated) < _PREFERENCE * _unexplained(signals, even):
+        even = stated
     is_uneven = np.ptp(np.diff(even)) > 1e-3 * interval
-    return kept, even if is_uneven else None, (len(even) - 1) / float(even[-1])
+    return values, even if is_uneven else None, (len(even) - 1) / float(even[-1])
 
 
 def _unexplained(signals: np.ndarray, times: np.ndarray) -> float:
@@ -198,7 +198,9 @@ def _unexplained(signals: np.ndarray, times: np.ndarray) -> float:
     flat = detrend(signals, positions)
     power = np.square(np.abs(fourier_sums(flat * hann(count, positions)[:, None], positions)))
     strongest = np.argsort(power.max(axis=0))[-_N_SIGNALS:]
-    frequency = refine_frequency(flat[:, strongest], int(power[:, strongest].sum(axis=1).argmax()) / count, None, positions)
+    frequency = refine_frequency(
+        flat[:, strongest], int(power[:, strongest].sum(axis=1).argmax()) / count, None, positions
+    )
     energy = float(np.square(flat[:, strongest]).sum())
     return 1 - explained_energy(flat[:, strongest], frequency, positions) / max(energy, 1e-300)
 

@@ -204,8 +204,8 @@ def check_codec(path: str | Path) -> None:
         warnings.warn(message, UserWarning, stacklevel=2)
     if (order := info(path).field_order) not in ("", "progressive"):
         warnings.warn(
-            f"the frames are interlaced ({order}): the two fields of a frame are of different times, so that amplitudes "
-            "are too small; separate the fields first, for example by ffmpeg -vf bwdif=mode=send_field",
+            f"the frames are interlaced ({order}): the two fields of a frame are of different times, so that "
+            "amplitudes are too small; separate the fields first, for example by ffmpeg -vf bwdif=mode=send_field",
             UserWarning,
             stacklevel=2,
         )
@@ -264,7 +264,7 @@ class _Statistics:
 
 
 def _tile_motion(chunks: Iterator[Array]) -> tuple[np.ndarray | None, Cadence | None]:
-    """Motion (T, N) of all tiles over their noise, and the pattern of repeats; None for a clip that is too short."""
+    """Motion (T, N) of all tiles over their noise, and the pattern of repeats; None if the clip is too short."""
     try:
         tiles = tile_signals(chunks)
     except ClipTooShortError:

@@ -16,8 +16,8 @@ _MIN_GROUPS = 6
 """Groups of frames that a clip must hold for its multiples of the key-frame rate to be far enough from one another."""
 
 _DOMINANT = 4.0
-"""Ratio of the power of a line to that of all other multiples of the key-frame rate from which it is a vibration. A codec
-spreads its power over several multiples."""
+"""Ratio of the power of a line to that of all other multiples of the key-frame rate from which it is a vibration. The
+power that a codec causes is spread over several multiples."""
 
 
 def follows_codec(

@@ -77,7 +77,7 @@ def peaks(
     floor. For white noise, the ratio to the floor follows an F distribution, which gives the threshold. The strongest
     peak above it is refined by the maximum-likelihood estimate of its frequency [1]_ and removed from the signals, and
     the search is repeated, so that side lobes of a strong peak are not taken for peaks. Finally, all peaks are fitted
-    together.
+    together. Signals of unevenly spaced frames are analyzed at their true times.
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ def peaks(
     fs
         Rate in Hz. The default is the rate of the result; without any, frequencies are in cycles/frame.
     band
-        Band (low, high) in Hz to search. The default reaches from 3 periods in the clip to fs/2.
+        Band (low, high) in Hz to search. The default reaches from 3 periods in the clip to fs/2; for uneven samples, to
+        half the rate at their shortest usual interval, which is fs/2 of the even grid if samples are missing from one.
     max_peaks
         Largest number of peaks to return, at least 1. The default is 8.
     false_alarm
@@ -98,9 +99,10 @@ def peaks(
     Returns
     -------
     list of Peak
-        The peaks, the strongest first, and last those that the video codec may cause. Standard errors are Cramer-Rao bounds [1]_ for the noise that is measured around
-        the peak: ``sigma sqrt(2/T)`` for an amplitude A, and ``sqrt(6) fs / (pi T^1.5)`` divided by the root of the sum
-        of ``(A / sigma)^2`` over the signals for the frequency.
+        The peaks, the strongest first, and last those that the video codec may cause. Standard errors are Cramer-Rao
+        bounds [1]_ for the noise that is measured around the peak: ``sigma sqrt(2/T)`` for an amplitude A, and
+        ``sqrt(6) fs / (pi T^1.5)`` divided by the root of the sum of ``(A / sigma)^2`` over the signals for the
+        frequency.
 
     Raises
     ------
@@ -109,6 +111,11 @@ def peaks(
         varies.
     TypeError
         If the signals are not real numbers.
+
+    Warns
+    -----
+    UserWarning
+        If the times of uneven samples leave two frequencies almost equally likely; such a peak is left out.
 
     References
     ----------
@@ -187,9 +194,7 @@ def _is_unique(
     return alias is None
 
 
-def _peak(
-    flat: np.ndarray, residual: np.ndarray, frequencies: Sequence[float], k: int, data: Signals
-) -> Peak:
+def _peak(flat: np.ndarray, residual: np.ndarray, frequencies: Sequence[float], k: int, data: Signals) -> Peak:
     """Line `k` with its standard errors."""
     count, fs = len(flat), data.fs
     noise, is_steady = local_noise(residual, round(frequencies[k] * count), data.positions)

@@ -1,4 +1,7 @@
-"""Search for the sines in signals (T, N), one after the other; `positions` (T,) are those of uneven samples, or None."""
+"""Search for the sines in signals (T, N), one after the other.
+
+`positions` (T,) are those of uneven samples, or None.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,9 @@ def strongest_sine(
     """
     bins = np.array([int(np.argmax(score))])
     if positions is not None:
-        is_top = (score[1:-1] >= score[:-2]) & (score[1:-1] >= score[2:]) & (score[1:-1] > _CANDIDATE_SHARE * score.max())
+        is_top = (
+            (score[1:-1] >= score[:-2]) & (score[1:-1] >= score[2:]) & (score[1:-1] > _CANDIDATE_SHARE * score.max())
+        )
         bins = np.union1d(bins, np.flatnonzero(is_top) + 1)
         bins = bins[np.argsort(-score[bins])[:_MAX_CANDIDATES]]
     scaled = flat / np.sqrt(level)

@@ -176,7 +176,7 @@ def camera_rate(frames: Any, fs: float | None) -> float:
 
 
 def key_rate(frames: Any, fs: float | None) -> float:
-    """Key frames per second of a clip or a result; 0 if they are not regular, or it is no video."""
+    """Key frames per second of a clip or a result; 0 if they are not regular, or if there are none."""
     rate = float(getattr(frames, "key_rate", 0.0))
     return rate if fs is None or not rate else rate * fs / float(frames.fs)
 
