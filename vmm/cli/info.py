@@ -71,16 +71,19 @@ def _add_compare(verbs: Any) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
+    import numpy as np
+
     from vmm.io.destination import check_destination
 
     out = Path(options.output)
     if out.suffix.lower() not in (".png", ".pdf", ".svg"):
-        before, after = (vmm.io.stream(path, fs=options.fs) for path in (options.before, options.after))
+        before, after = (vmm.io.even(vmm.io.stream(path, fs=options.fs)) for path in (options.before, options.after))
         pairs = vmm.plot.side_by_side(*_in_common_format(before, after))
         return vmm.io.write(out, pairs, before.fps or before.fs, overwrite=options.overwrite)
     check_destination(out, overwrite=options.overwrite)
-    (first, fs), (second, _) = (vmm.io.read(path, fs=options.fs) for path in (options.before, options.after))
-    vmm.plot.slices(first, second, row=options.row, col=options.col, fs=fs).savefig(out, dpi=100)
+    clips = [vmm.io.even(vmm.io.stream(path, fs=options.fs)) for path in (options.before, options.after)]
+    first, second = (np.concatenate(list(clip)) for clip in clips)
+    vmm.plot.slices(first, second, row=options.row, col=options.col, fs=clips[0].fs).savefig(out, dpi=100)
     return None
 
 

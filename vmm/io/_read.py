@@ -32,10 +32,12 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color, times, start
+    shape, dtype, fs, fps, color
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
+    times, start, key_rate
+        Attributes, see below.
 
     Attributes
     ----------
@@ -55,6 +57,8 @@ class Clip:
         Time in seconds of playback from the beginning of the file, where its sound can begin, to the first frame.
     color
         Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
+    key_rate
+        Key frames per second of the camera's time, if a video has them at regular intervals; else 0.
     seconds_waited
         Seconds that were spent waiting for frames so far.
 
@@ -80,6 +84,7 @@ class Clip:
         chunks: Iterator[np.ndarray] | None = None,
         times: np.ndarray | None = None,
         start: float = 0.0,
+        key_rate: float = 0.0,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
         self.shape: tuple[int, ...] = shape
@@ -89,6 +94,7 @@ class Clip:
         self.color: ChromaQueue | None = color
         self.times: np.ndarray | None = times
         self.start: float = start
+        self.key_rate: float = key_rate
         self.seconds_waited: float = 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -99,7 +105,8 @@ class Clip:
 
     def with_chunks(self, open_chunks: Callable[[], Iterator[np.ndarray]], shape: tuple[int, ...]) -> Clip:
         """A clip of other chunks of that shape, with the times and rates of this one and without its chroma planes."""
-        return Clip(open_chunks, shape, self.dtype, self.fs, self.fps, times=self.times, start=self.start)
+        properties = {"times": self.times, "start": self.start, "key_rate": self.key_rate}
+        return Clip(open_chunks, shape, self.dtype, self.fs, self.fps, **properties)  # type: ignore[arg-type]
 
     def reopen(self) -> Iterator[np.ndarray]:
         """Open the clip again; yield all chunks from its first frame, independently of the first pass."""
@@ -197,6 +204,7 @@ def stream(
     first, stop = part.first, part.stop
     size = (stop - first, *(info.shape[1:3] if gray else info.shape[1:]))
     clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start)
+    clip = partial(clip, key_rate=part.fs / info.key_interval if info.key_interval else 0.0)
     if frames is not None:
         return clip(lambda: _slices(frames, first, stop, chunk, gray), size)
     open_video = partial(

@@ -37,6 +37,10 @@ _HEADER_SECONDS = 120.0
 """Time limit for reading the header and the first frame, which no file on a working disk needs."""
 
 
+_REGULAR_SHARE = 0.8
+"""Share of the groups of frames that must have the same length for key frames to be regular; scene cuts add others."""
+
+
 @dataclass(frozen=True)
 class Info:
     """Description of a video file.
@@ -92,6 +96,16 @@ class Info:
     spacing: Spacing | None = None
     timestamps: Timestamps | None = field(default=None, repr=False, compare=False)
     missing_end: float = 0.0
+
+    @property
+    def key_interval(self) -> int:
+        """Frames from one key frame to the next; 0 if they are not regular, or every frame is a key frame."""
+        places = np.flatnonzero(self.timestamps.is_key) if self.timestamps is not None else np.zeros(0, int)
+        if len(places) < 3:
+            return 0
+        lengths, counts = np.unique(np.diff(places), return_counts=True)
+        usual = int(lengths[counts.argmax()])
+        return usual if usual > 1 and counts.max() >= _REGULAR_SHARE * counts.sum() else 0
 
     @property
     def is_even(self) -> bool:
