@@ -15,8 +15,10 @@ from vmm.io.seeking import keep_times, open_at
 from vmm.io.timing import Timestamps
 from vmm.io.video import Info, ffmpeg
 
-COMPLAINT = re.compile(r"\[(error|fatal|panic)\]|corrupt decoded frame|corrupt input packet")
-"""Messages of ffmpeg at the level ``level+warning`` that report damage."""
+COMPLAINT = re.compile(
+    r"^(?!.*\bmuxer\b).*(\[(error|fatal|panic)\]|corrupt decoded frame|corrupt input packet)", re.MULTILINE
+)
+"""Messages of ffmpeg at the level ``level+warning`` that report damage; those about its output do not."""
 
 _READ_AHEAD = 64
 """Packets that ffmpeg reads at most before it decodes them; its queues hold about ten."""
