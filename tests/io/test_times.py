@@ -198,7 +198,7 @@ def test_a_pipe_is_refused(tmp_path):
     ("name", "text"),
     [
         ("a.mp4", "ffconcat version 1.0\nfile even.mp4\n"),
-        ("a.m3u8", "#EXTM3U\n#EXTINF:9,\neven.ts\n"),
+        ("a.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\neven.ts\n"),
         ("x%03d.png", ""),
     ],
 )
