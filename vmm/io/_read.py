@@ -122,7 +122,7 @@ def stream(
     path
         Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw`` or ``.cine``.
     fs
-        Camera rate in Hz; by default the rate that the file states.
+        Camera rate in Hz; by default the capture rate in the metadata of the file, or else its playback rate.
     chunk
         Number of frames per chunk; by default at most 16, with about four million pixels together.
     start, end
@@ -163,12 +163,12 @@ def stream(
     reader = reader_of(path)
     if reader is video:
         info = video.probe(path)
-        shape, dtype, fps = info.shape, info.dtype, info.fps
+        shape, dtype, fps, stated = info.shape, info.dtype, info.fps, info.capture_rate or info.fps
     else:
         frames, fps, _ = reader.open_frames(path)
-        shape, dtype = frames.shape, frames.dtype
+        shape, dtype, stated = frames.shape, frames.dtype, fps
     chunk = _chunk_length(chunk, shape)
-    fs = _camera_rate(path, fs, fps)
+    fs = _camera_rate(path, fs, stated)
     first, stop = _frame_range(path, start, end, fs, shape[0])
     size = (stop - first, *(shape[1:3] if gray else shape[1:]))
     if reader is not video:
@@ -232,11 +232,11 @@ def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:
     return chunk
 
 
-def _camera_rate(path: Path, fs: float | None, fps: Fraction | None) -> float:
+def _camera_rate(path: Path, fs: float | None, stated: Fraction | None) -> float:
     """The camera rate in Hz: `fs`, or the rate that the file states."""
-    if fs is None and fps is None:
+    if fs is None and stated is None:
         raise ValueError(f"{path} states no frame rate: give the camera rate in Hz as fs (--fs on the command line)")
-    return check_fs(fps if fs is None else fs)  # type: ignore[arg-type]
+    return check_fs(stated if fs is None else fs)  # type: ignore[arg-type]
 
 
 def _frame_range(path: Path, start: float, end: float | None, fs: float, count: int) -> tuple[int, int]:

@@ -14,6 +14,15 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
+from vmm.io import metadata
+from vmm.io.program import ffmpeg
+
+STREAM = "0:V:0"
+"""The first stream of video; covers of sound files, which ffmpeg counts as pictures, are left out by the capital V."""
+
+_TEXT_ART = ("ansi", "bintext", "idf", "xbin")
+"""Codecs as which ffmpeg displays text files."""
+
 
 @dataclass(frozen=True)
 class Info:
@@ -37,6 +46,16 @@ class Info:
     color_tags
         Names and values of the ffmpeg options that describe the color range, matrix, primaries and transfer. Properties
         that the file does not state are absent.
+    capture_rate
+        Camera rate in Hz that the metadata of the file state, or None if they state none.
+    pixel_aspect
+        Width of a pixel divided by its height.
+    bit_depth
+        Bits per sample.
+    field_order
+        ``"top"`` or ``"bottom"``, the field that comes first in interlaced video, or ``"progressive"``.
+    rotation
+        Angle in degrees, counterclockwise, by which the frames are rotated when they are read.
     """
 
     shape: tuple[int, ...]
@@ -46,31 +65,47 @@ class Info:
     pixel_format: str
     has_sound: bool = False
     color_tags: tuple[tuple[str, str], ...] = ()
-
-
-def ffmpeg() -> str:
-    """Path of the ffmpeg program."""
-    import imageio_ffmpeg
-
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
+    capture_rate: Fraction | None = None
+    pixel_aspect: Fraction = Fraction(1)
+    bit_depth: int = 8
+    field_order: str = "progressive"
+    rotation: int = 0
 
 
 def probe(path: Path) -> Info:
     """Describe a video; its packets are counted instead of decoded."""
-    process = run_ffmpeg("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
-    stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
+    process = run_ffmpeg("-i", f"file:{path}", "-map", STREAM, "-frames:v", "1", "-f", "framecrc", "-")
+    streams = re.finditer(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
+    stream = next((match for match in streams if "(attached pic)" not in match.group()), None)
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
     if stream is None or size is None:
         raise ValueError(f"{path}: no video that ffmpeg can decode ({_last_line(process.stderr)})")
+    if stream.group(1) in _TEXT_ART:
+        raise ValueError(f"{path}: no video, but text")
     line = stream.group()
     pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
     channels = () if pixel_format.startswith(("gray", "mono", "ya")) else (3,)
     dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixel_format) else "uint8"
     has_sound = re.search(r"Stream #\d+:\d+.*?: Audio:", process.stderr) is not None
-    shape = _count_frames(path), height, width, *channels
-    fps = _playback_rate(line, process.stdout)
-    return Info(shape, dtype, fps, stream.group(1), pixel_format, has_sound, _color_tags(line))
+    rotation = metadata.rotation(process.stderr)
+    ticks, tick = _time_stamps(path)
+    shape = len(ticks), height, width, *channels
+    fps = metadata.playback_rate(_playback_rate(line, process.stdout), process.stderr, ticks, tick)
+    return Info(
+        shape,
+        dtype,
+        fps,
+        stream.group(1),
+        pixel_format,
+        has_sound,
+        _color_tags(line),
+        capture_rate=metadata.capture_rate(fps, process.stderr),
+        pixel_aspect=metadata.pixel_aspect(line, rotation),
+        bit_depth=metadata.bit_depth(pixel_format),
+        field_order=metadata.field_order(line),
+        rotation=rotation,
+    )
 
 
 def decode(
@@ -95,7 +130,7 @@ def decode(
     target = raw_pixel_format(color=is_color, wide=is_wide)
     if pixels == "planes":
         shape, target = (height * width * 3 // 2,), info.pixel_format
-    command = ["-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough", *_filters(info, pixels, start)]
+    command = ["-i", f"file:{path}", "-map", STREAM, "-fps_mode", "passthrough", *_filters(info, pixels, start)]
     command += ["-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target, "-"]
     with ffmpeg_process(command, stdout=subprocess.PIPE) as (process, last_error):
         position = start
@@ -165,10 +200,12 @@ def run_ffmpeg(*arguments: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
 
 
-def _count_frames(path: Path) -> int:
-    """Number of frames, which is the number of video packets in the file."""
-    packets = run_ffmpeg("-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-").stdout
-    return sum(not line.startswith("#") for line in packets.splitlines())  # One line per packet follows the header.
+def _time_stamps(path: Path) -> tuple[list[int], Fraction]:
+    """Time stamps of all video packets in the file, one per frame, and their unit in seconds."""
+    log = run_ffmpeg("-i", f"file:{path}", "-map", STREAM, "-c", "copy", "-f", "framecrc", "-").stdout
+    base = re.search(r"^#tb 0: (\d+)/(\d+)", log, re.MULTILINE)
+    tick = Fraction(*map(int, base.groups())) if base else Fraction(1)
+    return [int(line.split(",")[2]) for line in log.splitlines() if line and not line.startswith("#")], tick
 
 
 def _playback_rate(line: str, frame: str) -> Fraction | None:

@@ -1,0 +1,89 @@
+"""Properties of a video that ffmpeg prints, and the comment in which ``write`` states the rates of a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+_COMMENT = re.compile(r"^\s*comment\s*: vmm: filmed at (\S+) frames/s, played at (\S+) frames/s", re.I | re.M)
+_ANDROID = re.compile(r"^\s*com\.android\.capture\.fps\s*: ([\d.]+)", re.M)
+
+_SLOW_MOTION = 1.5
+"""Ratio of the rates from which a clip counts as slow motion or time lapse. Android states a nominal capture rate in
+normal clips too, and there the playback rate is the more accurate one."""
+
+
+def rate_comment(fps: Fraction, fs: Fraction) -> str:
+    """The comment that states the playback rate and the camera rate, for ``written_rates``."""
+    return f"vmm: filmed at {fs} frames/s, played at {fps} frames/s"
+
+
+def written_rates(log: str) -> tuple[Fraction, Fraction] | None:
+    """The playback rate and the camera rate in the comment of a file that ``write`` wrote, or None."""
+    match = _COMMENT.search(log)
+    try:
+        return (Fraction(match.group(2)), Fraction(match.group(1))) if match else None
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def playback_rate(stated: Fraction | None, log: str, ticks: Sequence[int], tick: Fraction) -> Fraction | None:
+    """The rate in the comment if the time stamps agree with it, which is more exact than the one stated; else `stated`.
+
+    Parameters
+    ----------
+    stated
+        The rate that ffmpeg derives, which it rounds.
+    log
+        Text that ffmpeg prints about the file.
+    ticks
+        Time stamps of all frames, in units of `tick`.
+    tick
+        Time base of the file in seconds.
+    """
+    rates = written_rates(log)
+    if rates is None or len(ticks) < 2:
+        return stated if rates is None else rates[0]
+    expected, duration = Fraction(len(ticks) - 1) / rates[0], (max(ticks) - min(ticks)) * tick
+    return rates[0] if abs(duration - expected) <= tick else stated
+
+
+def capture_rate(fps: Fraction | None, log: str) -> Fraction | None:
+    """The camera rate in the metadata of a file: the one that ``write`` or Android states, or None.
+
+    The comment of ``write`` counts only if the file still plays at the rate in it.
+    """
+    rates = written_rates(log)
+    if rates is not None:
+        return rates[1] if fps is not None and abs(fps / rates[0] - 1) < Fraction(1, 1000) else None
+    match = _ANDROID.search(log)
+    if match is None or fps is None or not (rate := Fraction(match.group(1))) > 0:
+        return None
+    return rate if max(rate / fps, fps / rate) >= _SLOW_MOTION else None
+
+
+def pixel_aspect(line: str, rotation: int) -> Fraction:
+    """Width of a pixel of the rotated frames divided by its height, in ffmpeg's line about a stream; 1 if unknown."""
+    match = re.search(r"\bSAR ([1-9]\d*):([1-9]\d*)", line)
+    aspect = Fraction(*map(int, match.groups())) if match else Fraction(1)
+    return 1 / aspect if rotation % 180 else aspect
+
+
+def field_order(line: str) -> str:
+    """Order of the fields in ffmpeg's line about a stream: ``"top"`` or ``"bottom"`` first, or ``"progressive"``."""
+    match = re.search(r"\b(top|bottom) (first|coded first)", line)
+    return match.group(1) if match else "progressive"
+
+
+def bit_depth(pixel_format: str) -> int:
+    """Bits per sample of a pixel format of ffmpeg, for example 10 for ``yuv420p10le``."""
+    match = re.search(r"(9|1[0246]|48|64)(?:msb)?[lb]e$", pixel_format)
+    bits = int(match.group(1)) if match else 8
+    return min(bits, 16)  # Formats named after 48 or 64 bits per pixel have 16 bits per sample.
+
+
+def rotation(log: str) -> int:
+    """Angle in degrees, counterclockwise, by which ffmpeg rotates the frames when it decodes them."""
+    match = re.search(r"^\s*display ?matrix: rotation of (-?[\d.]+) degrees", log, re.I | re.M)
+    return round(float(match.group(1))) if match else 0
