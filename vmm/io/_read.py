@@ -17,6 +17,7 @@ from vmm.io import video
 from vmm.io._info import as_path, reader_of
 from vmm.io.chroma import ChromaQueue
 from vmm.io.prefetch import prefetch
+from vmm.io.video import Info
 
 _CHUNK_FRAMES = 16
 _CHUNK_PIXELS = 2**22
@@ -30,7 +31,7 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color
+    shape, dtype, fs, fps, color, info
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
@@ -47,6 +48,8 @@ class Clip:
         Playback rate in frames per second, exactly as the file states it; None if it states none.
     color
         Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
+    info
+        Description of the file, or None if the frames come from elsewhere.
     seconds_waited
         Seconds that were spent waiting for frames so far.
 
@@ -70,6 +73,7 @@ class Clip:
         fps: Fraction | None,
         color: ChromaQueue | None = None,
         chunks: Iterator[np.ndarray] | None = None,
+        info: Info | None = None,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
         self.shape: tuple[int, ...] = shape
@@ -77,6 +81,7 @@ class Clip:
         self.fs: float = fs
         self.fps: Fraction | None = fps
         self.color: ChromaQueue | None = color
+        self.info: Info | None = info
         self.seconds_waited: float = 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -177,9 +182,9 @@ def stream(
     if luma and ChromaQueue.supports(info):
         color = ChromaQueue(info)
         chunks = color.split(prefetch(decode(pixels="planes")))
-        return Clip(lambda: map(color.luma, prefetch(decode(pixels="planes"))), size[:3], dtype, fs, fps, color, chunks)
+        return Clip(lambda: map(color.luma, prefetch(decode(pixels="planes"))), size[:3], dtype, fs, fps, color, chunks, info)
     pixels: Literal["color", "gray"] = "gray" if gray else "color"
-    return Clip(lambda: prefetch(decode(pixels=pixels)), size, dtype, fs, fps)
+    return Clip(lambda: prefetch(decode(pixels=pixels)), size, dtype, fs, fps, info=info)
 
 
 def read(

@@ -6,26 +6,31 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-_COMMENT = re.compile(r"^\s*comment\s*: vmm: filmed at (\S+) frames/s, played at (\S+) frames/s", re.I | re.M)
+_COMMENT = re.compile(r"^\s*comment\s*: vmm: played at (\S+) frames/s(?:, filmed at (\S+) frames/s)?\s*$", re.I | re.M)
 _ANDROID = re.compile(r"^\s*com\.android\.capture\.fps\s*: ([\d.]+)", re.M)
+
+_SAME = Fraction(1, 1000)
+"""Relative difference of playback rates below which a file counts as not changed since ``write`` wrote it."""
 
 _SLOW_MOTION = 1.5
 """Ratio of the rates from which a clip counts as slow motion or time lapse. Android states a nominal capture rate in
 normal clips too, and there the playback rate is the more accurate one."""
 
 
-def rate_comment(fps: Fraction, fs: Fraction) -> str:
-    """The comment that states the playback rate and the camera rate, for ``written_rates``."""
-    return f"vmm: filmed at {fs} frames/s, played at {fps} frames/s"
+def rate_comment(fps: Fraction, fs: Fraction | None) -> str:
+    """The comment that states the playback rate and, unless it is None, the camera rate."""
+    filmed = "" if fs is None else f", filmed at {fs} frames/s"
+    return f"vmm: played at {fps} frames/s{filmed}"
 
 
-def written_rates(log: str) -> tuple[Fraction, Fraction] | None:
-    """The playback rate and the camera rate in the comment of a file that ``write`` wrote, or None."""
+def _written_rates(log: str) -> tuple[Fraction | None, Fraction | None]:
+    """The playback rate and the camera rate in the comment of a file that ``write`` wrote; None where it has none."""
     match = _COMMENT.search(log)
     try:
-        return (Fraction(match.group(2)), Fraction(match.group(1))) if match else None
+        fps, fs = (Fraction(text) if text else None for text in match.groups()) if match else (None, None)
     except (ValueError, ZeroDivisionError):
-        return None
+        return None, None
+    return fps or None, fs or None
 
 
 def playback_rate(stated: Fraction | None, log: str, ticks: Sequence[int], tick: Fraction) -> Fraction | None:
@@ -42,25 +47,26 @@ def playback_rate(stated: Fraction | None, log: str, ticks: Sequence[int], tick:
     tick
         Time base of the file in seconds.
     """
-    rates = written_rates(log)
-    if rates is None or len(ticks) < 2:
-        return stated if rates is None else rates[0]
-    expected, duration = Fraction(len(ticks) - 1) / rates[0], (max(ticks) - min(ticks)) * tick
-    return rates[0] if abs(duration - expected) <= tick else stated
+    written, _ = _written_rates(log)
+    if written is None:
+        return stated
+    duration = (max(ticks) - min(ticks)) * tick if ticks else 0
+    return written if abs(duration - (len(ticks) - 1) / written) <= tick else stated
 
 
 def capture_rate(fps: Fraction | None, log: str) -> Fraction | None:
-    """The camera rate in the metadata of a file: the one that ``write`` or Android states, or None.
+    """The camera rate that ``write`` or Android states in the metadata of a file that plays at `fps`, or None.
 
     The comment of ``write`` counts only if the file still plays at the rate in it.
     """
-    rates = written_rates(log)
-    if rates is not None:
-        return rates[1] if fps is not None and abs(fps / rates[0] - 1) < Fraction(1, 1000) else None
-    match = _ANDROID.search(log)
-    if match is None or fps is None or not (rate := Fraction(match.group(1))) > 0:
+    if fps is None:
         return None
-    return rate if max(rate / fps, fps / rate) >= _SLOW_MOTION else None
+    written, fs = _written_rates(log)
+    if written is not None:
+        return fs if abs(fps / written - 1) < _SAME else None
+    match = _ANDROID.search(log)
+    rate = Fraction(match.group(1)) if match else Fraction(0)
+    return rate if rate and max(rate / fps, fps / rate) >= _SLOW_MOTION else None
 
 
 def pixel_aspect(line: str, rotation: int) -> Fraction:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vmm.backend.checks import check_fs
+
 MAX_SCREEN_RATE = 250
 """Highest playback rate in frames per second of a file whose rate nobody chose. Phones film up to 240 frames per second
 for playback in real time; the recordings of faster cameras are played in slow motion."""
@@ -60,8 +62,16 @@ def exact_rate(path: Path, fps: float | Fraction) -> Fraction:
     return exact
 
 
+def check_rate(path: Path, stated: Fraction | None, given: Fraction) -> None:
+    """Raise OSError unless the rate that a file states is the one that was given."""
+    if stated is None or abs(stated / given - 1) > _TOLERANCE:
+        rate = "no rate" if stated is None else f"{float(stated):.9g} frames/s"
+        raise OSError(f"{path}: the file states {rate} in place of {float(given):.9g} frames/s; choose another format")
+
+
 def camera_rate(fs: float | Fraction) -> Fraction:
-    """The camera rate as a fraction."""
+    """The camera rate as a fraction; raise if it is not positive."""
+    check_fs(fs)  # type: ignore[arg-type]
     return fs if isinstance(fs, Fraction) else Fraction(float(fs)).limit_denominator(100_000)
 
 
