@@ -9,6 +9,7 @@ from typing import Any
 
 import vmm
 from vmm.cli.inputs import FS_HELP, INPUT_HELP
+from vmm.cli.outputs import speed_text
 
 
 def add(verbs: Any) -> None:
@@ -18,7 +19,7 @@ def add(verbs: Any) -> None:
 
 
 def _add_info(verbs: Any) -> None:
-    summary = "Print the size, playback rate, length and codec of a file."
+    summary = "Print the size, rates, length and codec of a file, and what changes the numbers measured in it."
     verb = verbs.add_parser("info", help=summary, description=summary)
     verb.add_argument("input", help=INPUT_HELP)
     verb.set_defaults(run=_info)
@@ -26,16 +27,60 @@ def _add_info(verbs: Any) -> None:
 
 def _info(options: argparse.Namespace) -> None:
     info = vmm.io.info(options.input)
-    frames, height, width = info.shape[:3]
-    print(f"size    {width} x {height}, {'color' if len(info.shape) == 4 else 'gray'}, {info.dtype}")
-    print(f"frames  {frames}")
-    if info.fps:
-        fps = float(info.fps)
-        exact = f" ({info.fps})" if info.fps.denominator > 1 else ""
-        print(f"rate    {fps:.6g} frames/s{exact}, {frames / fps:.3f} s")
-    else:
-        print("rate    not stated; give the camera rate with --fs")
-    print(f"codec   {info.codec} ({info.pixel_format}){', with sound' if info.has_sound else ''}")
+    rows = [*_picture_rows(info), *_time_rows(info), *_codec_rows(Path(options.input), info)]
+    for name, text in rows:
+        print(f"{name:<9} {text}")
+
+
+def _picture_rows(info: vmm.io.Info) -> list[tuple[str, str]]:
+    """The size of the frames and all that changes how they are seen."""
+    from vmm.io.encode import HDR
+
+    height, width = info.shape[1:3]
+    rows = [("size", f"{width} x {height}, {'color' if len(info.shape) == 4 else 'gray'}, {info.dtype}")]
+    if info.pixel_aspect != 1:
+        aspect = f"{info.pixel_aspect.numerator}:{info.pixel_aspect.denominator}"
+        shown = round(width * info.pixel_aspect)
+        rows.append(
+            ("pixels", f"{aspect} (width : height), shown as {shown} x {height}; measured in pixels of the file")
+        )
+    if info.rotation:
+        rows.append(("rotation", f"{info.rotation} degrees counterclockwise, which reading applies"))
+    if info.field_order != "progressive":
+        rows.append(("fields", f"interlaced, {info.field_order} field first: each frame shows two instants"))
+    transfer = dict(info.color_tags).get("color_trc", "")
+    if transfer in HDR:
+        rows.append(("transfer", f"{HDR[transfer]} ({transfer}), high dynamic range"))
+    return rows
+
+
+def _time_rows(info: vmm.io.Info) -> list[tuple[str, str]]:
+    """The number of frames and their rates."""
+    frames, rows = info.shape[0], [("frames", str(info.shape[0]))]
+    if not info.fps:
+        return [*rows, ("rate", "not stated; give the camera rate with --fs")]
+    fps = float(info.fps)
+    exact = f" ({info.fps})" if info.fps.denominator > 1 else ""
+    rows.append(("rate", f"{fps:.6g} frames/s{exact}, {frames / fps:.3f} s"))
+    if info.capture_rate:
+        speed = speed_text(info.fps, info.capture_rate)
+        rows.append(("filmed", f"{float(info.capture_rate):.8g} frames/s; {speed}"))
+    return rows
+
+
+def _codec_rows(path: Path, info: vmm.io.Info) -> list[tuple[str, str]]:
+    """The codec and its effect on small motion."""
+    from vmm.io.codecs import codec_loss
+
+    sound = ", with sound" if info.has_sound else ""
+    rows = [("codec", f"{info.codec} ({info.pixel_format}), {info.bit_depth} bits per sample{sound}")]
+    if (loss := codec_loss(path, info)) is not None:
+        rows.append(("loss", f"{loss}, and {100 * loss.small:.0f} % of one of 0.005 px"))
+        rows.append(
+            ("", f"({loss.bits:.2g} bits per pixel, measured on a test beam); false peaks may appear in spectra")
+        )
+        rows.append(("", "larger and slower motion suffers less; for measurements, record raw video, FFV1 or MJPEG"))
+    return rows
 
 
 def _add_compare(verbs: Any) -> None:
@@ -54,12 +99,14 @@ def _add_compare(verbs: Any) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from vmm.io.destination import check_destination
+    from vmm.io.rates import default_playback_rate
 
     out = Path(options.output)
     if out.suffix.lower() not in (".png", ".pdf", ".svg"):
         before, after = (vmm.io.stream(path, fs=options.fs) for path in (options.before, options.after))
         pairs = vmm.plot.side_by_side(*_in_common_format(before, after))
-        return vmm.io.write(out, pairs, before.fps or before.fs, overwrite=options.overwrite)
+        fps = default_playback_rate(before.fps, before.fs)
+        return vmm.io.write(out, pairs, fps, fs=before.fs, like=before.info, overwrite=options.overwrite)
     check_destination(out, overwrite=options.overwrite)
     (first, fs), (second, _) = (vmm.io.read(path, fs=options.fs) for path in (options.before, options.after))
     vmm.plot.slices(first, second, row=options.row, col=options.col, fs=fs).savefig(out, dpi=100)

@@ -12,9 +12,9 @@ from time import perf_counter
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import check_box
+from vmm.cli.inputs import check_box, warnings_to_stderr
 from vmm.cli.options import add_method_options, summary
-from vmm.cli.outputs import check_not_input
+from vmm.cli.outputs import check_not_input, speed_text
 from vmm.engine.static import magnify_static
 
 _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
@@ -86,12 +86,13 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
     result = _magnified(options, name, clip, settings, transfer)
     if options.compare:
         result = vmm.plot.side_by_side(_open_clip(options, fs), result)
+    fps = _playback_rate(options, clip, out)
     times: dict[str, float] = {}
     chunks = _with_progress(result, clip.shape[0], out.name, options.quiet, times)
     start = perf_counter()
-    fps = clip.fps or clip.fs if options.playback_rate is None else options.playback_rate
-    sound = _sound(options, clip, fps)
-    vmm.io.write(out, chunks, fps, **sound, color=clip.color, overwrite=options.overwrite)
+    tracks: dict[str, Any] = {**_sound(options, clip, fps), "color": clip.color}
+    with warnings_to_stderr(options, about_motion=False):
+        vmm.io.write(out, chunks, fps, fs=clip.fs, like=clip.info, **tracks, overwrite=options.overwrite)
     if options.profile or options.gpu:
         _print_times(perf_counter() - start, clip, times, transfer)
 
@@ -106,6 +107,17 @@ def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any])
     luma_only = luma_only and settings.get("band", ()) is not None  # The static mode displaces all color channels.
     same_frames = options.scale == 1 and not (options.compare or options.stabilize)
     return luma_only and same_frames and Path(options.output).suffix.lower() in H264
+
+
+def _playback_rate(options: argparse.Namespace, clip: vmm.io.Clip, out: Path) -> Any:
+    """The playback rate of the output; print how much slower or faster than the camera that is."""
+    from vmm.io.rates import default_playback_rate, exact_rate
+
+    fps = default_playback_rate(clip.fps, clip.fs) if options.playback_rate is None else options.playback_rate
+    exact_rate(out, fps)  # It raises before any work if the format cannot state the rate.
+    if text := speed_text(fps, clip.fs):
+        print(f"{out.name} {text} ({clip.fs:.8g} frames/s, shown at {float(fps):.6g}; --playback-rate changes it)")
+    return fps
 
 
 def _sound(options: argparse.Namespace, clip: vmm.io.Clip, fps: Any) -> dict[str, Any]:
@@ -182,7 +194,7 @@ def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
             resized = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
             yield np.rint(resized).astype(chunk.dtype)
 
-    return vmm.io.Clip(chunks, (clip.shape[0], *size, *clip.shape[3:]), clip.dtype, clip.fs, clip.fps)
+    return vmm.io.Clip(chunks, (clip.shape[0], *size, *clip.shape[3:]), clip.dtype, clip.fs, clip.fps, info=clip.info)
 
 
 def _scaled_box(options: argparse.Namespace) -> tuple[int, int, int, int]:

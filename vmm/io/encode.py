@@ -46,6 +46,11 @@ class Output(NamedTuple):
     color: ChromaQueue | None
 
     @property
+    def comment(self) -> str:
+        """The comment of the file, which states the rates."""
+        return rate_comment(self.fps, None if self.fs == self.fps else self.fs)
+
+    @property
     def tags(self) -> dict[str, str]:
         """The color tags of the clip that the frames come from."""
         source = self.color.info if self.color is not None else self.like
@@ -72,8 +77,13 @@ def write_video(path: Path, clip: Output) -> None:
     size = encoded_size(suffix, clip.shape)
     fps = SLOW_RATE if is_patched else clip.fps
     command = [*_input_options(clip, size, fps, wide=clip.dtype == np.uint16 and keeps_depth)]
-    command += [*_sound_options(path, clip), "-vf", ",".join(_filters(suffix, clip, fps)), *_codec_options(suffix, clip)]
-    command += ["-metadata", f"comment={rate_comment(clip.fps, clip.fs)}", f"file:{path}"]
+    command += [
+        *_sound_options(path, clip),
+        "-vf",
+        ",".join(_filters(suffix, clip, fps)),
+        *_codec_options(suffix, clip),
+    ]
+    command += ["-metadata", f"comment={clip.comment}", f"file:{path}"]
     with ffmpeg_process(command, stdin=subprocess.PIPE) as (process, last_error):
         # If ffmpeg ends early, the pipe breaks; its own message, which is raised below, says why.
         with suppress(BrokenPipeError), closing(prefetch(clip.chunks)) as chunks:
@@ -89,7 +99,7 @@ def write_video(path: Path, clip: Output) -> None:
     if is_patched:
         set_avi_rate(path, clip.fps)
     if suffix == ".gif":
-        set_gif_comment(path, rate_comment(clip.fps, clip.fs))
+        set_gif_comment(path, clip.comment)
 
 
 def _input_options(clip: Output, size: tuple[int, int], fps: Fraction, *, wide: bool) -> list[str]:

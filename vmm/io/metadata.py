@@ -23,7 +23,7 @@ def rate_comment(fps: Fraction, fs: Fraction | None) -> str:
     return f"vmm: played at {fps} frames/s{filmed}"
 
 
-def _written_rates(log: str) -> tuple[Fraction | None, Fraction | None]:
+def written_rates(log: str) -> tuple[Fraction | None, Fraction | None]:
     """The playback rate and the camera rate in the comment of a file that ``write`` wrote; None where it has none."""
     match = _COMMENT.search(log)
     try:
@@ -47,7 +47,7 @@ def playback_rate(stated: Fraction | None, log: str, ticks: Sequence[int], tick:
     tick
         Time base of the file in seconds.
     """
-    written, _ = _written_rates(log)
+    written, _ = written_rates(log)
     if written is None:
         return stated
     duration = (max(ticks) - min(ticks)) * tick if ticks else 0
@@ -61,7 +61,7 @@ def capture_rate(fps: Fraction | None, log: str) -> Fraction | None:
     """
     if fps is None:
         return None
-    written, fs = _written_rates(log)
+    written, fs = written_rates(log)
     if written is not None:
         return fs if abs(fps / written - 1) < _SAME else None
     match = _ANDROID.search(log)

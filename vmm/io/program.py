@@ -29,7 +29,9 @@ def _check_version(program: str) -> None:
     """Raise OSError if the program cannot be run or is older than MIN_FFMPEG."""
     advice = "unset IMAGEIO_FFMPEG_EXE, or let it name another program"
     try:
-        text = subprocess.run([program, "-version"], capture_output=True, text=True, errors="replace", check=True).stdout
+        text = subprocess.run(
+            [program, "-version"], capture_output=True, text=True, errors="replace", check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise OSError(f"{program}: the ffmpeg program cannot be run ({error}); {advice}") from None
     library = re.search(r"^libavutil\s+(\d+)\.\s*(\d+)", text, re.MULTILINE)
