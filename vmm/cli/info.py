@@ -41,9 +41,7 @@ def _picture_rows(info: vmm.io.Info) -> list[tuple[str, str]]:
     if info.pixel_aspect != 1:
         aspect = f"{info.pixel_aspect.numerator}:{info.pixel_aspect.denominator}"
         shown = round(width * info.pixel_aspect)
-        rows.append(
-            ("pixels", f"{aspect} (width : height), shown as {shown} x {height}; measured in pixels of the file")
-        )
+        rows.append(("pixels", f"{aspect} (width : height), shown as {shown} x {height}; vmm measures in pixels"))
     if info.rotation:
         rows.append(("rotation", f"{info.rotation} degrees counterclockwise, which reading applies"))
     if info.field_order != "progressive":
@@ -76,9 +74,7 @@ def _codec_rows(path: Path, info: vmm.io.Info) -> list[tuple[str, str]]:
     rows = [("codec", f"{info.codec} ({info.pixel_format}), {info.bit_depth} bits per sample{sound}")]
     if (loss := codec_loss(path, info)) is not None:
         rows.append(("loss", f"{loss}, and {100 * loss.small:.0f} % of one of 0.005 px"))
-        rows.append(
-            ("", f"({loss.bits:.2g} bits per pixel, measured on a test beam); false peaks may appear in spectra")
-        )
+        rows.append(("", f"(estimated from {loss.bits:.2g} bits per pixel); false peaks may appear in spectra"))
         rows.append(("", "larger and slower motion suffers less; for measurements, record raw video, FFV1 or MJPEG"))
     return rows
 

@@ -99,7 +99,7 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
 
 def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> bool:
     """Whether the luma alone is magnified, and the chroma planes are written unchanged."""
-    from vmm.io._write import H264
+    from vmm.io.encode import H264
 
     chroma = inspect.signature(getattr(vmm, name).magnify).parameters.get("chroma")
     moves_chroma = chroma is not None and settings.get("chroma", chroma.default) is not None

@@ -1,4 +1,4 @@
-"""Properties of a file that change the numbers measured in it, and a record of the files for which they were printed."""
+"""Properties of a file that change the numbers measured in it, and a record of the notices that were printed."""
 
 from __future__ import annotations
 

@@ -182,9 +182,11 @@ def stream(
     if luma and ChromaQueue.supports(info):
         color = ChromaQueue(info)
         chunks = color.split(prefetch(decode(pixels="planes")))
-        return Clip(
-            lambda: map(color.luma, prefetch(decode(pixels="planes"))), size[:3], dtype, fs, fps, color, chunks, info
-        )
+
+        def again() -> Iterator[np.ndarray]:
+            return map(color.luma, prefetch(decode(pixels="planes")))
+
+        return Clip(again, size[:3], dtype, fs, fps, color, chunks, info)
     pixels: Literal["color", "gray"] = "gray" if gray else "color"
     return Clip(lambda: prefetch(decode(pixels=pixels)), size, dtype, fs, fps, info=info)
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.backend.checks import check_fs
 from vmm.engine.frames import FramesLike, as_frames, check_frames, checked, is_pair
 from vmm.io._info import as_path, info
 from vmm.io._read import Clip
@@ -145,13 +144,14 @@ def _losses(path: Path, like: Info | None) -> str:
     suffix, losses = path.suffix.lower(), []
     transfer = dict(like.color_tags).get("color_trc")
     if transfer in HDR and suffix not in (*H264, ".mkv"):
-        losses.append(f"the {HDR[transfer]} transfer, without which players show wrong colors")
+        losses.append(f"the {HDR[transfer]} transfer")
     if like.pixel_aspect != 1 and suffix in (*_TIFF, ""):
         losses.append(f"the pixel aspect {like.pixel_aspect.numerator}:{like.pixel_aspect.denominator}")
     if not losses:
         return ""
     name = f"the format {suffix}" if suffix else "a folder of images"
-    return f"{path.name}: {name} cannot hold {' or '.join(losses)}; .mp4, .mov and .mkv can"
+    lost = " and ".join(losses)
+    return f"{path.name}: {name} cannot hold {lost}, so players show another picture; choose .mp4, .mov or .mkv"
 
 
 def _check_file(file: Path, path: Path, clip: Output, count: int) -> None:
@@ -160,8 +160,8 @@ def _check_file(file: Path, path: Path, clip: Output, count: int) -> None:
     size = encoded_size(path.suffix.lower(), clip.shape)
     if (result.shape[0], *result.shape[1:3]) != (count, *size):
         raise OSError(
-            f"{path}: {result.shape[0]} frames of {result.shape[2]} x {result.shape[1]} pixels were written in place of "
-            f"{count} of {size[1]} x {size[0]}; nothing was kept, choose another format"
+            f"{path}: the file held {result.shape[0]} frames of {result.shape[2]} x {result.shape[1]} pixels in place "
+            f"of {count} of {size[1]} x {size[0]} and was deleted; choose another format"
         )
     if path.suffix.lower() in (*H264, *FFV1, ".gif"):
         check_rate(path, result.fps, clip.fps)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from vmm.io._info import as_path, info
-from vmm.io.video import STREAM, Info, ffmpeg
+from vmm.io.program import ffmpeg
+from vmm.io.video import STREAM, Info
 
 PREDICTIVE = (
     "h264",

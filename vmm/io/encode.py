@@ -77,13 +77,8 @@ def write_video(path: Path, clip: Output) -> None:
     size = encoded_size(suffix, clip.shape)
     fps = SLOW_RATE if is_patched else clip.fps
     command = [*_input_options(clip, size, fps, wide=clip.dtype == np.uint16 and keeps_depth)]
-    command += [
-        *_sound_options(path, clip),
-        "-vf",
-        ",".join(_filters(suffix, clip, fps)),
-        *_codec_options(suffix, clip),
-    ]
-    command += ["-metadata", f"comment={clip.comment}", f"file:{path}"]
+    command += [*_sound_options(path, clip), "-vf", ",".join(_filters(suffix, clip, fps))]
+    command += [*_codec_options(suffix, clip), "-metadata", f"comment={clip.comment}", f"file:{path}"]
     with ffmpeg_process(command, stdin=subprocess.PIPE) as (process, last_error):
         # If ffmpeg ends early, the pipe breaks; its own message, which is raised below, says why.
         with suppress(BrokenPipeError), closing(prefetch(clip.chunks)) as chunks:
@@ -145,7 +140,7 @@ def _output_tags(suffix: str, clip: Output) -> dict[str, str]:
     tags = clip.tags
     if clip.color is not None:
         return tags
-    light = {name: tags[name] for name in ("color_primaries", "color_trc") if name in tags}
+    light = {name: value for name, value in tags.items() if name in ("color_primaries", "color_trc")}
     if suffix in H264:
         matrix = "bt2020nc" if tags.get("colorspace", "").startswith("bt2020") else "bt709"
         defaults = {"color_primaries": "bt709", "color_trc": "bt709"}
