@@ -46,6 +46,8 @@ def is_first_time(path: Path, message: str) -> bool:
 
 
 def _cache_folder() -> Path:
-    """The folder for files that can be deleted at any time."""
+    """The folder for files that can be deleted at any time; the variable VMM_CACHE names another one."""
+    if folder := os.environ.get("VMM_CACHE"):
+        return Path(folder)
     variable, default = ("LOCALAPPDATA", "AppData/Local") if sys.platform == "win32" else ("XDG_CACHE_HOME", ".cache")
     return Path(os.environ.get(variable) or Path.home() / default) / "vmm"
