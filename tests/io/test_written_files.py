@@ -79,7 +79,7 @@ def test_a_clip_brings_its_camera_rate_with_it(tmp_path, gray):
 
 def test_the_camera_rate_of_a_file_that_was_changed_is_unknown(tmp_path, gray):
     vmm.io.write(tmp_path / "a.mkv", gray, 30, fs=600)
-    run_ffmpeg("-i", tmp_path / "a.mkv", "-r", 60, "-c:v", "ffv1", tmp_path / "b.mkv")
+    run_ffmpeg("-i", tmp_path / "a.mkv", "-vf", "fps=60", "-c:v", "ffv1", tmp_path / "b.mkv")
     assert vmm.io.info(tmp_path / "b.mkv").capture_rate is None
     run_ffmpeg("-i", tmp_path / "a.mkv", "-c", "copy", tmp_path / "c.mkv")
     assert vmm.io.info(tmp_path / "c.mkv").capture_rate == 600
@@ -175,7 +175,16 @@ def test_a_file_that_is_not_as_given_is_deleted(tmp_path, gray, monkeypatch):
 
 def test_interlaced_video_is_named(tmp_path, gray, capsys):
     vmm.io.write(tmp_path / "a.mkv", np.repeat(np.repeat(gray, 4, axis=1), 4, axis=2), 25)
-    options = ["-vf", "setfield=tff,format=yuv420p", "-c:v", "libx264", "-flags", "+ilme+ildct", "-x264-params", "tff=1"]
+    options = [
+        "-vf",
+        "setfield=tff,format=yuv420p",
+        "-c:v",
+        "libx264",
+        "-flags",
+        "+ilme+ildct",
+        "-x264-params",
+        "tff=1",
+    ]
     run_ffmpeg("-i", tmp_path / "a.mkv", *options, tmp_path / "b.mp4")
     assert vmm.io.info(tmp_path / "b.mp4").field_order == "top"
     assert main(["info", str(tmp_path / "b.mp4")]) == 0

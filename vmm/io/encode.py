@@ -31,6 +31,10 @@ _X265 = ("-c:v", "libx265", "-preset", "veryfast", "-crf", "18", "-tag:v", "hvc1
 _MAX_AVI_RATE = 1000
 """Highest rate that ffmpeg writes to an AVI file, in frames per second."""
 
+_MAX_ROUNDED_RATE = 1000
+"""Bound of the rates that ffmpeg rounds to those of television and screens, in frames per second. The filter that
+prevents it loses the last frame at higher rates, in some versions of ffmpeg."""
+
 
 class Output(NamedTuple):
     """Frames and properties of the clip to write."""
@@ -77,7 +81,8 @@ def write_video(path: Path, clip: Output) -> None:
     size = encoded_size(suffix, clip.shape)
     fps = SLOW_RATE if is_patched else clip.fps
     command = [*_input_options(clip, size, fps, wide=clip.dtype == np.uint16 and keeps_depth)]
-    command += [*_sound_options(path, clip), "-vf", ",".join(_filters(suffix, clip, fps))]
+    filters = _filters(suffix, clip, fps)
+    command += [*_sound_options(path, clip), *(["-vf", ",".join(filters)] if filters else [])]
     command += [*_codec_options(suffix, clip), "-metadata", f"comment={clip.comment}", f"file:{path}"]
     with ffmpeg_process(command, stdin=subprocess.PIPE) as (process, last_error):
         # If ffmpeg ends early, the pipe breaks; its own message, which is raised below, says why.
@@ -120,7 +125,7 @@ def _sound_options(path: Path, clip: Output) -> list[str]:
 
 def _filters(suffix: str, clip: Output, fps: Fraction) -> list[str]:
     """Filters of ffmpeg that state the exact rate, which it rounds otherwise, the color and the shape of the pixels."""
-    filters = [f"fps={fps.numerator}/{fps.denominator}"]
+    filters = [f"fps={fps.numerator}/{fps.denominator}"] if fps <= _MAX_ROUNDED_RATE else []
     tags = _output_tags(suffix, clip)
     if suffix in H264 and clip.color is None:
         matrix = "bt2020" if tags["colorspace"].startswith("bt2020") else "bt709"
