@@ -59,8 +59,8 @@ def outcome(folder: Path, suffix: str, rate: float | Fraction, frames: np.ndarra
     except OSError:
         return "failed"
     info = vmm.io.info(path)
-    given = rate if isinstance(rate, Fraction) else Fraction(str(rate))
-    return "exact" if (info.fps, info.shape[0]) == (given, len(frames)) else "wrong"
+    expected = rate if isinstance(rate, Fraction) else Fraction(str(rate))
+    return "exact" if (info.fps, info.shape[0]) == (expected, len(frames)) else "wrong"
 
 
 def table(rates: tuple[float | Fraction, ...] = RATES) -> list[tuple[str, ...]]:

@@ -186,9 +186,9 @@ def test_interlaced_video_is_named(tmp_path, gray, capsys):
         "tff=1",
     ]
     run_ffmpeg("-i", tmp_path / "a.mkv", *options, tmp_path / "b.mp4")
-    assert vmm.io.info(tmp_path / "b.mp4").field_order == "top"
+    assert vmm.io.info(tmp_path / "b.mp4").field_order == "top first"
     assert main(["info", str(tmp_path / "b.mp4")]) == 0
-    assert "interlaced, top field first" in capsys.readouterr().out
+    assert "interlaced, top first" in capsys.readouterr().out
     assert motion_notice(tmp_path / "b.mp4").startswith("b.mp4: interlaced frames show two instants")
 
 

@@ -33,19 +33,19 @@ def _info(options: argparse.Namespace) -> None:
 
 
 def _picture_rows(info: vmm.io.Info) -> list[tuple[str, str]]:
-    """The size of the frames and all that changes how they are seen."""
+    """The size of the frames and all that changes how they look."""
     from vmm.io.encode import HDR
 
     height, width = info.shape[1:3]
     rows = [("size", f"{width} x {height}, {'color' if len(info.shape) == 4 else 'gray'}, {info.dtype}")]
     if info.pixel_aspect != 1:
         aspect = f"{info.pixel_aspect.numerator}:{info.pixel_aspect.denominator}"
-        shown = round(width * info.pixel_aspect)
-        rows.append(("pixels", f"{aspect} (width : height), shown as {shown} x {height}; vmm measures in pixels"))
+        wide = round(width * info.pixel_aspect)
+        rows.append(("pixels", f"{aspect} (width : height), shown as {wide} x {height}; vmm measures in pixels"))
     if info.rotation:
         rows.append(("rotation", f"{info.rotation} degrees counterclockwise, which reading applies"))
-    if info.field_order != "progressive":
-        rows.append(("fields", f"interlaced, {info.field_order} field first: each frame shows two instants"))
+    if "first" in info.field_order:
+        rows.append(("fields", f"interlaced, {info.field_order}: each frame shows two instants"))
     transfer = dict(info.color_tags).get("color_trc", "")
     if transfer in HDR:
         rows.append(("transfer", f"{HDR[transfer]} ({transfer}), high dynamic range"))
@@ -63,6 +63,12 @@ def _time_rows(info: vmm.io.Info) -> list[tuple[str, str]]:
     if info.capture_rate:
         speed = speed_text(info.fps, info.capture_rate)
         rows.append(("filmed", f"{float(info.capture_rate):.8g} frames/s; {speed}"))
+    if not info.is_even and info.spacing is not None:
+        rows.append(("times", str(info.spacing)))
+    if info.start:
+        rows.append(("start", f"{info.start:.3f} s after the beginning of the file"))
+    if info.missing_end:
+        rows.append(("end", f"missing: the header states {info.missing_end:.3f} s more"))
     return rows
 
 

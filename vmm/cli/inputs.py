@@ -26,6 +26,8 @@ def add_clip_options(verb: Any) -> None:
     start.help = "Start of the part to use, in seconds of the camera's time. Default: 0."
     end = verb.add_argument("--end", type=float, default=None, metavar="SECONDS")
     end.help = "End of the part to use, in seconds of the camera's time. Default: the end of the clip."
+    keep_going = verb.add_argument("--keep-going", action="store_true", default=False)
+    keep_going.help = "Warn of damaged or missing frames instead of stopping."
 
 
 def add_input(verb: Any) -> None:
@@ -51,9 +53,15 @@ def add_regions(verb: Any, default: str) -> None:
     group.add_argument("--unit", default="px", help="Unit of --pixel-size, for example mm. Default: px.")
 
 
+def open_part(options: argparse.Namespace, *, gray: bool = False) -> vmm.io.Clip:
+    """Open the part of the clip that the options choose."""
+    part = {"start": options.start, "end": options.end, "keep_going": options.keep_going}
+    return vmm.io.stream(options.input, fs=options.fs, gray=gray, **part)
+
+
 def open_clip(options: argparse.Namespace, *, gray: bool = True) -> vmm.io.Clip:
     """Open the clip; a progress bar shows the number of frames read."""
-    clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end, gray=gray)
+    clip = open_part(options, gray=gray)
     if options.quiet:
         return clip
 
@@ -66,12 +74,12 @@ def open_clip(options: argparse.Namespace, *, gray: bool = True) -> vmm.io.Clip:
                 yield chunk
                 bar.update(len(chunk))
 
-    return vmm.io.Clip(chunks_with_bar, clip.shape, clip.dtype, clip.fs, clip.fps, info=clip.info)
+    return clip.with_chunks(chunks_with_bar, clip.shape)
 
 
 def first_frame(options: argparse.Namespace) -> Any:
     """Luma (H, W) of the first frame of the clip."""
-    return next(vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end, gray=True))[0]
+    return next(open_part(options, gray=True))[0]
 
 
 def length_unit(options: argparse.Namespace) -> dict[str, Any]:

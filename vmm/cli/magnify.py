@@ -125,7 +125,7 @@ def _sound(options: argparse.Namespace, clip: vmm.io.Clip, fps: Any) -> dict[str
     if fps != clip.fps:
         return {}
     playback = float(clip.fps)
-    return {"sound": options.input, "span": (options.start * clip.fs / playback, clip.shape[0] / playback)}
+    return {"sound": options.input, "span": (clip.start, clip.shape[0] / playback)}
 
 
 def _magnified(
@@ -171,7 +171,8 @@ def _open_clip(
     options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
 ) -> vmm.io.Clip:
     """Open the input, resized by --scale."""
-    clip = vmm.io.stream(options.input, fs=fs, chunk=chunk, start=options.start, end=options.end, luma=luma)
+    part = {"start": options.start, "end": options.end, "keep_going": options.keep_going}
+    clip = vmm.io.stream(options.input, fs=fs, chunk=chunk, luma=luma, **part)
     if options.scale == 1:
         return clip
     if not 0 < options.scale <= MAX_SCALE:
@@ -194,7 +195,7 @@ def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
             resized = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
             yield np.rint(resized).astype(chunk.dtype)
 
-    return vmm.io.Clip(chunks, (clip.shape[0], *size, *clip.shape[3:]), clip.dtype, clip.fs, clip.fps, info=clip.info)
+    return clip.with_chunks(chunks, (clip.shape[0], *size, *clip.shape[3:]))
 
 
 def _scaled_box(options: argparse.Namespace) -> tuple[int, int, int, int]:

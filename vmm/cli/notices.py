@@ -18,7 +18,7 @@ def motion_notice(path: Path) -> str:
     """One line about properties of a file that change measured motion, or an empty string."""
     info = vmm.io.info(path)
     notices = []
-    if info.field_order != "progressive":
+    if "first" in info.field_order:
         notices.append("interlaced frames show two instants, which makes motion too small")
     if info.pixel_aspect != 1:
         aspect = f"{info.pixel_aspect.numerator}:{info.pixel_aspect.denominator}"

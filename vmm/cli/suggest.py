@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vmm.cli.inputs import INPUT_HELP, add_clip_options, warnings_to_stderr
+from vmm.cli.inputs import INPUT_HELP, add_clip_options, open_part, warnings_to_stderr
 
 
 def add(verbs: Any) -> None:
@@ -27,7 +27,7 @@ def add(verbs: Any) -> None:
 def _suggest(options: argparse.Namespace) -> None:
     import vmm
 
-    clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end)
+    clip = open_part(options)
     with warnings_to_stderr(options):
         suggestions = vmm.measure.suggest(clip, max_peaks=options.max_peaks)
     if not suggestions:

@@ -10,16 +10,19 @@
 
 Readable inputs are all videos that ffmpeg decodes, folders of images, TIFF stacks, Photron ``.cih`` with ``.mraw``, and
 Phantom ``.cine``. ``fs`` is the rate in Hz at which the camera took the frames; by default it is the playback rate that
-the file states.
+the file states. Videos state the time of each frame: if these times are not evenly spaced, ``read`` and ``stream`` warn
+with ``UnevenTimesWarning``, and the clip has the times of its frames as ``Clip.times``.
 """
 
 from vmm.io._info import info
 from vmm.io._read import Clip, read, stream
 from vmm.io._write import write
 from vmm.io.codecs import codec_warning
+from vmm.io.decoding import DamageWarning
+from vmm.io.timing import UnevenTimesWarning
 from vmm.io.video import Info
 
-__all__ = ["Clip", "Info", "codec_warning", "info", "read", "stream", "write"]
+__all__ = ["Clip", "DamageWarning", "Info", "UnevenTimesWarning", "codec_warning", "info", "read", "stream", "write"]
 
 
 def __dir__() -> list[str]:

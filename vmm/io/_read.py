@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from vmm.backend.checks import check_fs
 from vmm.backend.luma import LUMA_WEIGHTS
-from vmm.io import video
-from vmm.io._info import as_path, reader_of
+from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
+from vmm.io.decoding import Pixels, decode, report_missing_end
 from vmm.io.prefetch import prefetch
+from vmm.io.selection import select_part
+from vmm.io.timing import UnevenTimesWarning
 from vmm.io.video import Info
 
 _CHUNK_FRAMES = 16
@@ -31,7 +33,7 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color, info
+    shape, dtype, fs, fps, color, times, start, info
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
@@ -43,9 +45,15 @@ class Clip:
     dtype
         Type of the frames.
     fs
-        Camera rate in Hz.
+        Camera rate in Hz. If the frames are not evenly spaced in time, it is the rate of the even grid on which they
+        lie if frames are missing from one, and the mean rate otherwise.
     fps
-        Playback rate in frames per second, exactly as the file states it; None if it states none.
+        Playback rate in frames per second that belongs to `fs`, exactly as the file states it; None if it states none.
+    times
+        Times (T,) in seconds of the camera's time at which the frames were taken, counted from the first frame of the
+        clip; None if the frames are evenly spaced, so that frame `i` was taken at ``i / fs``.
+    start
+        Time in seconds of playback from the beginning of the file, where its sound can begin, to the first frame.
     color
         Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
     info
@@ -73,6 +81,8 @@ class Clip:
         fps: Fraction | None,
         color: ChromaQueue | None = None,
         chunks: Iterator[np.ndarray] | None = None,
+        times: np.ndarray | None = None,
+        start: float = 0.0,
         info: Info | None = None,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
@@ -81,6 +91,8 @@ class Clip:
         self.fs: float = fs
         self.fps: Fraction | None = fps
         self.color: ChromaQueue | None = color
+        self.times: np.ndarray | None = times
+        self.start: float = start
         self.info: Info | None = info
         self.seconds_waited: float = 0.0
 
@@ -89,6 +101,12 @@ class Clip:
 
     def __next__(self) -> np.ndarray:
         return self._next(self._chunks)
+
+    def with_chunks(self, open_chunks: Callable[[], Iterator[np.ndarray]], shape: tuple[int, ...]) -> Clip:
+        """A clip of other chunks of that shape, with the times and rates of this one and without its chroma planes."""
+        return Clip(
+            open_chunks, shape, self.dtype, self.fs, self.fps, times=self.times, start=self.start, info=self.info
+        )
 
     def reopen(self) -> Iterator[np.ndarray]:
         """Open the clip again; yield all chunks from its first frame, independently of the first pass."""
@@ -116,6 +134,7 @@ def stream(
     end: float | None = None,
     gray: bool = False,
     luma: bool = False,
+    keep_going: bool = False,
 ) -> Clip:
     """Open a clip as an iterator of chunks (n, H, W[, 3]), which a worker thread decodes one chunk in advance.
 
@@ -138,6 +157,9 @@ def stream(
         Whether to read the luma of 8-bit 4:2:0 video and pass the chroma planes on unchanged: they are kept in the
         clip's ``color``, and ``write(..., color=clip.color)`` writes them with the magnified luma. Has no effect on
         other formats.
+    keep_going
+        Whether to warn of damaged or missing frames of a video instead of raising an error. Damaged frames then are as
+        ffmpeg repairs them, and missing ones are left out.
 
     Returns
     -------
@@ -152,7 +174,14 @@ def stream(
         If `path` is not a path.
     ValueError
         If the file holds no video, or no frames between `start` and `end`; if it states no rate and `fs` is not given;
-        or, during the iteration, if the file is truncated or damaged.
+        if the end of the file is missing; or, during the iteration, if the file is truncated or damaged.
+
+    Warns
+    -----
+    DamageWarning
+        If frames are damaged or missing and `keep_going` is True.
+    UnevenTimesWarning
+        If the frames are not evenly spaced in time; the clip then has their ``times``.
 
     Examples
     --------
@@ -165,40 +194,45 @@ def stream(
     ([(4, 32, 48), (2, 32, 48)], 600.0, Fraction(30, 1))
     """
     path = as_path(path)
-    reader = reader_of(path)
-    if reader is video:
-        info = video.probe(path)
-        shape, dtype, fps, stated = info.shape, info.dtype, info.fps, info.capture_rate or info.fps
-    else:
-        frames, fps, _ = reader.open_frames(path)
-        shape, dtype, stated = frames.shape, frames.dtype, fps
-    chunk = _chunk_length(chunk, shape)
-    fs = _camera_rate(path, fs, stated)
-    first, stop = _frame_range(path, start, end, fs, shape[0])
-    size = (stop - first, *(shape[1:3] if gray else shape[1:]))
-    if reader is not video:
-        return Clip(lambda: _slices(frames, first, stop, chunk, gray), size, dtype, fs, fps)
-    decode = partial(video.decode, path, info, chunk=chunk, start=first, stop=stop)
+    info, frames = describe(path)
+    chunk = _chunk_length(chunk, info.shape)
+    part = select_part(path, info, fs, start, end)
+    if info.missing_end and end is None:
+        report_missing_end(path, info, part.seconds, keep_going=keep_going)
+    if part.spacing:
+        warnings.warn(f"{path}: {part.spacing}", UnevenTimesWarning, stacklevel=2)
+    first, stop = part.first, part.stop
+    size = (stop - first, *(info.shape[1:3] if gray else info.shape[1:]))
+    clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start, info=info)
+    if frames is not None:
+        return clip(lambda: _slices(frames, first, stop, chunk, gray), size)
+    open_video = partial(
+        decode, path, info, chunk=chunk, start=first, stop=stop, keep_going=keep_going, seconds_of=part.seconds
+    )
     if luma and ChromaQueue.supports(info):
         color = ChromaQueue(info)
-        chunks = color.split(prefetch(decode(pixels="planes")))
-
-        def again() -> Iterator[np.ndarray]:
-            return map(color.luma, prefetch(decode(pixels="planes")))
-
-        return Clip(again, size[:3], dtype, fs, fps, color, chunks, info)
-    pixels: Literal["color", "gray"] = "gray" if gray else "color"
-    return Clip(lambda: prefetch(decode(pixels=pixels)), size, dtype, fs, fps, info=info)
+        chunks = color.split(prefetch(open_video(pixels="planes")))
+        return clip(
+            lambda: map(color.luma, prefetch(open_video(pixels="planes"))), size[:3], color=color, chunks=chunks
+        )
+    pixels: Pixels = "gray" if gray else "color"
+    return clip(lambda: prefetch(open_video(pixels=pixels)), size)
 
 
 def read(
-    path: str | Path, *, fs: float | None = None, start: float = 0.0, end: float | None = None, gray: bool = False
+    path: str | Path,
+    *,
+    fs: float | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    gray: bool = False,
+    keep_going: bool = False,
 ) -> tuple[np.ndarray, float]:
     """Read a whole clip as an array (T, H, W[, 3]), and return it with its camera rate.
 
     Parameters
     ----------
-    path, fs, start, end, gray
+    path, fs, start, end, gray, keep_going
         As in ``stream``.
 
     Returns
@@ -223,13 +257,17 @@ def read(
     >>> frames.shape, fs
     ((3, 32, 48), 30.0)
     """
-    clip = stream(path, fs=fs, start=start, end=end, gray=gray)
+    clip = stream(path, fs=fs, start=start, end=end, gray=gray, keep_going=keep_going)
     frames = np.empty(clip.shape, clip.dtype)
     count = 0
     for chunk in clip:
         frames[count : count + len(chunk)] = chunk
         count += len(chunk)
     return frames[:count], clip.fs
+
+
+def _luma_of(color: ChromaQueue, open_planes: Callable[[], Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
+    return map(color.luma, prefetch(open_planes()))
 
 
 def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:
@@ -239,25 +277,6 @@ def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:
     if chunk < 1:
         raise ValueError(f"chunk={chunk} must be at least 1 frame")
     return chunk
-
-
-def _camera_rate(path: Path, fs: float | None, stated: Fraction | None) -> float:
-    """The camera rate in Hz: `fs`, or the rate that the file states."""
-    if fs is None and stated is None:
-        raise ValueError(f"{path} states no frame rate: give the camera rate in Hz as fs (--fs on the command line)")
-    return check_fs(stated if fs is None else fs)  # type: ignore[arg-type]
-
-
-def _frame_range(path: Path, start: float, end: float | None, fs: float, count: int) -> tuple[int, int]:
-    """Index of the first frame, and of the one after the last."""
-    if not (np.isfinite(start) and (end is None or np.isfinite(end))):
-        raise ValueError(f"start={start} and end={end} must be finite numbers of seconds")
-    first = round(start * fs)
-    stop = count if end is None else min(round(end * fs), count)
-    if first < 0 or stop <= first:
-        last = "the end" if end is None else f"end={end:g} s"
-        raise ValueError(f"{path}: no frames from start={start:g} s to {last}; the clip lasts {count / fs:.3f} s")
-    return first, stop
 
 
 def _slices(frames: Any, first: int, stop: int, chunk: int, gray: bool) -> Iterator[np.ndarray]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.io.timing import image_numbers
+
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 
 
@@ -42,6 +44,7 @@ class _Folder(_LazyFrames):
         self._files = sorted((p for p in path.iterdir() if p.suffix.lower() in SUFFIXES), key=_natural_key)
         if not self._files:
             raise ValueError(f"{path}: no images in this folder; readable types are {', '.join(SUFFIXES)}")
+        self.numbers = image_numbers([path.name for path in self._files])
         super().__init__(len(self._files))
 
     def _image(self, i: int) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from fractions import Fraction
 
 _COMMENT = re.compile(r"^\s*comment\s*: vmm: played at (\S+) frames/s(?:, filmed at (\S+) frames/s)?\s*$", re.I | re.M)
@@ -33,27 +32,6 @@ def written_rates(log: str) -> tuple[Fraction | None, Fraction | None]:
     return fps or None, fs or None
 
 
-def playback_rate(stated: Fraction | None, log: str, ticks: Sequence[int], tick: Fraction) -> Fraction | None:
-    """The rate in the comment if the time stamps agree with it, which is more exact than the one stated; else `stated`.
-
-    Parameters
-    ----------
-    stated
-        The rate that ffmpeg derives, which it rounds.
-    log
-        Text that ffmpeg prints about the file.
-    ticks
-        Time stamps of all frames, in units of `tick`.
-    tick
-        Time base of the file in seconds.
-    """
-    written, _ = written_rates(log)
-    if written is None:
-        return stated
-    duration = (max(ticks) - min(ticks)) * tick if ticks else 0
-    return written if abs(duration - (len(ticks) - 1) / written) <= tick else stated
-
-
 def capture_rate(fps: Fraction | None, log: str) -> Fraction | None:
     """The camera rate that ``write`` or Android states in the metadata of a file that plays at `fps`, or None.
 
@@ -74,12 +52,6 @@ def pixel_aspect(line: str, rotation: int) -> Fraction:
     match = re.search(r"\bSAR ([1-9]\d*):([1-9]\d*)", line)
     aspect = Fraction(*map(int, match.groups())) if match else Fraction(1)
     return 1 / aspect if rotation % 180 else aspect
-
-
-def field_order(line: str) -> str:
-    """Order of the fields in ffmpeg's line about a stream: ``"top"`` or ``"bottom"`` first, or ``"progressive"``."""
-    match = re.search(r"\b(top|bottom) (first|coded first)", line)
-    return match.group(1) if match else "progressive"
 
 
 def bit_depth(pixel_format: str) -> int:

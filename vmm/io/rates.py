@@ -47,9 +47,9 @@ def exact_rate(path: Path, fps: float | Fraction) -> Fraction:
         raise TypeError(f"fps must be a number, the playback rate in frames per second, not {type(fps).__name__}")
     if not 0 < fps < math.inf:
         raise ValueError(f"fps={fps!r} must be a positive number of frames per second")
-    given = Fraction(fps) if isinstance(fps, Fraction) else Fraction(float(fps)).limit_denominator(100_000)
-    exact = _rounded(given, _MAX_TERM)
-    if exact == 0 or abs(exact / given - 1) > _TOLERANCE:
+    rate = Fraction(fps) if isinstance(fps, Fraction) else Fraction(float(fps)).limit_denominator(100_000)
+    exact = _rounded(rate, _MAX_TERM)
+    if exact == 0 or abs(exact / rate - 1) > _TOLERANCE:
         raise ValueError(f"fps={fps!r} must be between {1 / _MAX_TERM:g} and {_MAX_TERM:g} frames per second")
     suffix = path.suffix.lower()
     if suffix == ".gif" and exact > 100:
@@ -62,11 +62,13 @@ def exact_rate(path: Path, fps: float | Fraction) -> Fraction:
     return exact
 
 
-def check_rate(path: Path, stated: Fraction | None, given: Fraction) -> None:
+def check_rate(path: Path, stated: Fraction | None, written: Fraction) -> None:
     """Raise OSError unless the rate that a file states is the one that was given."""
-    if stated is None or abs(stated / given - 1) > _TOLERANCE:
-        rate = "no rate" if stated is None else f"{float(stated):.9g} frames/s"
-        raise OSError(f"{path}: the file states {rate} in place of {float(given):.9g} frames/s; choose another format")
+    if stated is None or abs(stated / written - 1) > _TOLERANCE:
+        text = "no rate" if stated is None else f"{float(stated):.9g} frames/s"
+        raise OSError(
+            f"{path}: the file states {text} in place of {float(written):.9g} frames/s; choose another format"
+        )
 
 
 def camera_rate(fs: float | Fraction) -> Fraction:
