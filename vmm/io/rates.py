@@ -65,9 +65,9 @@ def exact_rate(path: Path, fps: float | Fraction) -> Fraction:
 def check_rate(path: Path, stated: Fraction | None, written: Fraction) -> None:
     """Raise OSError unless the rate that a file states is the one that was given."""
     if stated is None or abs(stated / written - 1) > _TOLERANCE:
-        text = "no rate" if stated is None else f"{float(stated):.9g} frames/s"
+        text = "no rate" if stated is None else f"{float(stated):.9g}"
         raise OSError(
-            f"{path}: the file states {text} in place of {float(written):.9g} frames/s; choose another format"
+            f"{path}: the file states {text} in place of {float(written):.9g} frames/s; choose another"
         )
 
 
