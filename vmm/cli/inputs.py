@@ -65,7 +65,7 @@ def open_clip(options: argparse.Namespace, *, gray: bool = True) -> vmm.io.Clip:
                 yield chunk
                 bar.update(len(chunk))
 
-    return vmm.io.Clip(chunks_with_bar, clip.shape, clip.dtype, clip.fs, clip.fps)
+    return vmm.io.Clip(chunks_with_bar, clip.shape, clip.dtype, clip.fs, clip.fps, bits=clip.bits)
 
 
 def first_frame(options: argparse.Namespace) -> Any:

@@ -68,7 +68,7 @@ def _static_settings(options: argparse.Namespace, settings: dict[str, Any]) -> d
 
 
 def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -> None:
-    from vmm.io._write import check_format
+    from vmm.io._write import check_format, is_video
     from vmm.io.device_clip import device_chunk_length, open_transfer
 
     transfer = open_transfer() if options.gpu else None
@@ -91,7 +91,8 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
     start = perf_counter()
     fps = clip.fps or clip.fs if options.playback_rate is None else options.playback_rate
     sound = _sound(options, clip, fps)
-    vmm.io.write(out, chunks, fps, **sound, color=clip.color, overwrite=options.overwrite)
+    white = clip.white if is_video(out) or clip.dtype.kind == "f" else None
+    vmm.io.write(out, chunks, fps, **sound, color=clip.color, white=white, overwrite=options.overwrite)
     if options.profile or options.gpu:
         _print_times(perf_counter() - start, clip, times, transfer)
 
@@ -182,7 +183,8 @@ def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
             resized = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
             yield np.rint(resized).astype(chunk.dtype)
 
-    return vmm.io.Clip(chunks, (clip.shape[0], *size, *clip.shape[3:]), clip.dtype, clip.fs, clip.fps)
+    bits, shape = (clip.bits, clip.least_bits), (clip.shape[0], *size, *clip.shape[3:])
+    return vmm.io.Clip(chunks, shape, clip.dtype, clip.fs, clip.fps, bits=bits[0], least_bits=bits[1])
 
 
 def _scaled_box(options: argparse.Namespace) -> tuple[int, int, int, int]:

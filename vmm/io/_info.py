@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vmm.io import highspeed, images, video
+from vmm.io import images, phantom, photron, tiff, video, zarr_store
 from vmm.io.video import Info
 
 
@@ -59,8 +59,8 @@ def reader_of(path: Path):  # type: ignore[no-untyped-def]
     """The module that reads the path."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
-    if path.suffix.lower() in (".cih", ".cihx", ".mraw", ".cine"):
-        return highspeed
-    if path.is_dir() or path.suffix.lower() in (".tif", ".tiff"):
+    if zarr_store.is_store(path):
+        return zarr_store
+    if path.is_dir():
         return images
-    return video
+    return next((reader for reader in (phantom, photron, tiff) if path.suffix.lower() in reader.SUFFIXES), video)

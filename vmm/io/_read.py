@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from vmm.io import video
 from vmm.io._info import as_path, reader_of
 from vmm.io.chroma import ChromaQueue
 from vmm.io.prefetch import prefetch
+from vmm.io.values import maximum_of, white_of
 
 _CHUNK_FRAMES = 16
 _CHUNK_PIXELS = 2**22
@@ -30,7 +32,7 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color
+    shape, dtype, fs, fps, color, bits, least_bits
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
@@ -47,6 +49,12 @@ class Clip:
         Playback rate in frames per second, exactly as the file states it; None if it states none.
     color
         Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
+    bits
+        Number of significant bits of the values, as the header of the file states it; None if it does not.
+    least_bits
+        Lower bound of the number of significant bits where `bits` is None.
+    white
+        Value that is shown white when the clip is written as a video.
     seconds_waited
         Seconds that were spent waiting for frames so far.
 
@@ -70,6 +78,8 @@ class Clip:
         fps: Fraction | None,
         color: ChromaQueue | None = None,
         chunks: Iterator[np.ndarray] | None = None,
+        bits: int | None = None,
+        least_bits: int = 8,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
         self.shape: tuple[int, ...] = shape
@@ -77,7 +87,20 @@ class Clip:
         self.fs: float = fs
         self.fps: Fraction | None = fps
         self.color: ChromaQueue | None = color
+        self.bits: int | None = bits
+        self.least_bits: int = least_bits
         self.seconds_waited: float = 0.0
+
+    @cached_property
+    def white(self) -> float:
+        """Value that is shown white: the largest value of the significant bits, or 1 or 255 of floating-point frames.
+
+        Where the header does not state the number of bits, all frames are read once to find their largest value.
+        """
+        if self.dtype == np.uint8 or self.bits is not None:
+            return float(2 ** (self.bits or 8) - 1)
+        maximum = maximum_of(self._open_chunks())
+        return max(white_of(maximum, self.dtype), 0.0 if self.dtype.kind == "f" else 2.0**self.least_bits - 1)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self
@@ -172,14 +195,18 @@ def stream(
     first, stop = _frame_range(path, start, end, fs, shape[0])
     size = (stop - first, *(shape[1:3] if gray else shape[1:]))
     if reader is not video:
-        return Clip(lambda: _slices(frames, first, stop, chunk, gray), size, dtype, fs, fps)
+        bits, least_bits = frames.bits, frames.least_bits
+        slices = partial(_slices, frames, first, stop, chunk, gray)
+        return Clip(slices, size, dtype, fs, fps, bits=bits, least_bits=least_bits)
     decode = partial(video.decode, path, info, chunk=chunk, start=first, stop=stop)
     if luma and ChromaQueue.supports(info):
         color = ChromaQueue(info)
         chunks = color.split(prefetch(decode(pixels="planes")))
         return Clip(lambda: map(color.luma, prefetch(decode(pixels="planes"))), size[:3], dtype, fs, fps, color, chunks)
     pixels: Literal["color", "gray"] = "gray" if gray else "color"
-    return Clip(lambda: prefetch(decode(pixels=pixels)), size, dtype, fs, fps)
+    bits = None if re.search(r"(16|48|64)(le|be)$", info.pixel_format) else 16  # ffmpeg scales fewer bits to 16.
+    bits = 8 if dtype == "uint8" else bits
+    return Clip(lambda: prefetch(decode(pixels=pixels)), size, dtype, fs, fps, bits=bits)
 
 
 def read(

@@ -1,4 +1,4 @@
-"""Writing of clips to video files, TIFF stacks and folders of images."""
+"""Writing of clips to video files, TIFF stacks, Zarr stores and folders of images."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, as_frames, check_frames, checked, is_pair
+from vmm.io import zarr_store
 from vmm.io._info import as_path, info
 from vmm.io.chroma import ChromaQueue
 from vmm.io.destination import check_destination, temporary_path
 from vmm.io.prefetch import prefetch
+from vmm.io.values import full_range, maximum_of, white_of
 from vmm.io.video import ffmpeg_process, raw_pixel_format
 
 H264 = (".mp4", ".mov", ".m4v")
@@ -36,23 +38,27 @@ def write(
     sound: str | Path | None = None,
     span: tuple[float, float] | None = None,
     color: ChromaQueue | None = None,
+    white: float | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write an array or an iterator of chunks to a file, in the format that the extension of `path` names.
 
     ``.mp4``, ``.mov`` and ``.m4v`` are H.264 with 4:2:0 chroma, which every player supports and which is lossy.
     ``.mkv``, ``.avi`` and ``.nut`` are FFV1, which is lossless and suits measurements. ``.gif`` is an animated image,
-    ``.tif`` a TIFF stack, and a path without extension a folder of PNG images. The file appears under its name only
-    when it is complete; after an error, no file remains.
+    ``.tif`` a TIFF stack, ``.zarr`` a Zarr store (a folder of compressed chunks), and a path without extension a folder
+    of PNG images. The file appears under its name only when it is complete; after an error, no file remains.
+
+    TIFF stacks and Zarr stores keep all values and their type, PNG images and FFV1 all integers. H.264 and GIF have 8
+    bits: 0 is shown black and `white` white, and values outside are clipped. Floating-point frames become 8-bit frames
+    in the same way in all formats but TIFF and Zarr.
 
     Parameters
     ----------
     path
         Path of the file or folder to write.
     frames
-        Array (T, H, W) or (T, H, W, 3) of uint8, uint16 or floating type (gray levels from 0 to 255), an iterator of
-        such chunks, or a list of frames (H, W) or (H, W, 3). H.264 and GIF keep the high 8 bits of uint16. H.264
-        needs even sizes: the last row or column of an odd size is repeated.
+        Array (T, H, W) or (T, H, W, 3) of uint8, uint16 or floating type, an iterator of such chunks, or a list of
+        frames (H, W) or (H, W, 3). H.264 needs even sizes: the last row or column of an odd size is repeated.
     fps
         Playback rate in frames per second; a fraction is written exactly.
     sound
@@ -62,6 +68,11 @@ def write(
     color
         Queue of the chroma planes that belong to `frames`: the ``color`` of a clip opened with ``luma=True``. For H.264
         only.
+    white
+        Value that is shown white in a video, such as 1023 for 10 bits or 1 for floating-point frames of 0 to 1: all
+        videos, FFV1 included, then use the full range of their type. By default, values of H.264 and GIF have 8, 10,
+        12, 14 or 16 significant bits, the fewest that hold the largest value; white of floating-point frames is 1 if
+        no value is above 2, and else 255. An iterator shows the largest value by its first chunk that is not black.
     overwrite
         Whether to overwrite an existing file.
 
@@ -76,7 +87,10 @@ def write(
     TypeError
         If `path` is not a path, or `frames` neither an array nor an iterator of arrays.
     ValueError
-        If the format is unknown, or the frames or the playback rate do not fit the format.
+        If the format is unknown, or the frames or the playback rate do not fit the format; or if `white` is needed:
+        floating-point frames with values above 510, or an iterator whose later chunks are much brighter.
+    ImportError
+        If a Zarr store is to be written without the package ``zarr``.
     OSError
         If writing fails, for example on a full disk.
 
@@ -93,7 +107,10 @@ def write(
     path = as_path(path)
     writer = check_format(path, overwrite=overwrite)
     exact_fps = _exact_fps(path, fps)
-    chunks = (chunk for chunk in _as_chunks(frames) if len(chunk))
+    if white is not None and not 0 < white < math.inf:
+        raise ValueError(f"white={white!r} must be a positive number, the value that is shown white")
+    clip_chunks = _as_chunks(frames)
+    chunks = (chunk for chunk in clip_chunks if len(chunk))
     first = next(chunks, None)
     if first is None:
         raise ValueError(f"{path}: no frames to write")
@@ -102,10 +119,13 @@ def write(
         raise ValueError(
             f"{path}: chroma planes can be written to {', '.join(H264)} only, with luma of the size that was read"
         )
+    if white is None and isinstance(clip_chunks, list) and _is_scaled(path, first.dtype):
+        white = white_of(maximum_of(checked(clip_chunks)), first.dtype)  # The whole clip is at hand.
+    host_chunks: Iterable[np.ndarray] = _on_host(chain([first], chunks))
+    if _is_scaled(path, first.dtype, white):
+        host_chunks = full_range(host_chunks, white)
     with temporary_path(path) as temporary:
-        clip = _Output(
-            _as_integers(chain([first], chunks)), first.shape[1:], first.dtype, exact_fps, sound, span, color
-        )
+        clip = _Output(host_chunks, first.shape[1:], first.dtype, exact_fps, sound, span, color)
         writer(temporary, clip)
 
 
@@ -125,9 +145,11 @@ def check_format(path: Path, *, overwrite: bool) -> Callable[..., None]:
     """The function that writes the format of a path; raise if the format is unknown or the path cannot be written."""
     writer = _writer_of(path)
     check_destination(path, overwrite=overwrite)
-    if path.exists() and path.is_dir() != (writer is _write_folder):
+    if path.exists() and path.is_dir() != (writer in (_write_folder, _write_store)):
         raise FileExistsError(f"{path} is {'a folder' if path.is_dir() else 'a file'}: choose another name")
-    if path.is_dir() and not all(re.fullmatch(r"\d{6}\.png", entry.name) for entry in path.iterdir()):
+    if writer is _write_store:
+        zarr_store.check_destination(path)
+    elif path.is_dir() and not all(re.fullmatch(r"\d{6}\.png", entry.name) for entry in path.iterdir()):
         raise FileExistsError(f"{path} holds more than numbered images, and all would be deleted: choose another name")
     return writer
 
@@ -138,9 +160,11 @@ def _writer_of(path: Path) -> Callable[..., None]:
         return _write_video
     if suffix in _TIFF:
         return _write_stack
+    if suffix == zarr_store.SUFFIX:
+        return _write_store
     if suffix == "":
         return _write_folder
-    formats = ", ".join((*H264, *_FFV1, ".gif", *_TIFF))
+    formats = ", ".join((*H264, *_FFV1, ".gif", *_TIFF, zarr_store.SUFFIX))
     raise ValueError(
         f"{path}: unknown format {suffix!r}; known are {formats}, and a folder of PNG images without extension"
     )
@@ -166,12 +190,23 @@ def _as_chunks(frames: Any) -> Iterable[Any]:
     return [clip] if is_array(clip) else clip
 
 
-def _as_integers(chunks: Iterable[Any]) -> Iterator[np.ndarray]:
-    """Yield NumPy chunks of integers in native byte order; raise if their sizes or types differ."""
+def is_video(path: Path) -> bool:
+    """Whether the format of a path is a video, whose players expect values that fill their range."""
+    return path.suffix.lower() in (*H264, *_FFV1, ".gif")
+
+
+def _is_scaled(path: Path, dtype: np.dtype, white: float | None = None) -> bool:
+    """Whether the values are scaled to the full range of the format."""
+    suffix = path.suffix.lower()
+    if dtype.kind == "f":
+        return suffix not in (*_TIFF, zarr_store.SUFFIX)
+    return is_video(path) and (white is not None or suffix not in _FFV1)
+
+
+def _on_host(chunks: Iterable[Any]) -> Iterator[np.ndarray]:
+    """Yield NumPy chunks in native byte order; raise if their sizes or types differ."""
     for chunk in checked(chunks):
         values = to_host(chunk)
-        if values.dtype.kind == "f":
-            values = np.clip(np.rint(values), 0, 255).astype(np.uint8)
         yield values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
@@ -247,6 +282,11 @@ def _write_stack(path: Path, clip: _Output) -> None:
         for chunk in clip.chunks:
             for image in chunk:
                 stack.write(image, contiguous=False, photometric="rgb" if image.ndim == 3 else "minisblack")
+
+
+def _write_store(path: Path, clip: _Output) -> None:
+    """Write a Zarr store with the playback rate in its attributes."""
+    zarr_store.write_store(path, clip.chunks, clip.shape, {"fps": str(clip.fps)})
 
 
 def _write_folder(path: Path, clip: _Output) -> None:
