@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import gpu, learned, measure, motions, speed
+from benchmarks import files, gpu, learned, measure, motions, speed
 from benchmarks.picture import run as picture
 from benchmarks.study import run
 
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "motions": motions.main,
     "measure": measure.main,
     "learned": learned.main,
+    "files": files.main,
 }
 
 OWN_OPTIONS = {"study": run.main, "picture": picture.main}

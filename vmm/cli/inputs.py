@@ -12,7 +12,7 @@ from typing import Any
 
 import vmm
 
-INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file."
+INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file, or Zarr store."
 FS_HELP = "Camera rate in Hz. Default: the playback rate of the file."
 BOX = ("TOP", "LEFT", "HEIGHT", "WIDTH")
 BOX_HELP = "Region: its first row and column, its height and its width, in pixels."

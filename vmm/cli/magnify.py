@@ -83,6 +83,8 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         clip = _open_clip(options, fs, luma=luma, chunk=device_chunk_length(clip))
     if hasattr(options, "roi"):
         check_box(_scaled_box(options), clip.shape[1:3])
+    if "white" in parameters:
+        settings.setdefault("white", clip.white)
     result = _magnified(options, name, clip, settings, transfer)
     if options.compare:
         result = vmm.plot.side_by_side(_open_clip(options, fs), result)

@@ -14,7 +14,7 @@ def info(path: str | Path) -> Info:
     Parameters
     ----------
     path
-        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw`` or ``.cine``.
+        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw``, ``.cine`` or a Zarr store.
 
     Returns
     -------

@@ -18,7 +18,7 @@ from vmm.io import video
 from vmm.io._info import as_path, reader_of
 from vmm.io.chroma import ChromaQueue
 from vmm.io.prefetch import prefetch
-from vmm.io.values import maximum_of, white_of
+from vmm.io.values import maximum_of, white_of_source
 
 _CHUNK_FRAMES = 16
 _CHUNK_PIXELS = 2**22
@@ -95,12 +95,11 @@ class Clip:
     def white(self) -> float:
         """Value that is shown white: the largest value of the significant bits, or 1 or 255 of floating-point frames.
 
-        Where the header does not state the number of bits, all frames are read once to find their largest value.
+        If the header does not state the number of bits, all frames are read once to find their largest value.
         """
         if self.dtype == np.uint8 or self.bits is not None:
             return float(2 ** (self.bits or 8) - 1)
-        maximum = maximum_of(self._open_chunks())
-        return max(white_of(maximum, self.dtype), 0.0 if self.dtype.kind == "f" else 2.0**self.least_bits - 1)
+        return white_of_source(maximum_of(self._open_chunks()), self.dtype, self.least_bits)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self
@@ -143,7 +142,7 @@ def stream(
     Parameters
     ----------
     path
-        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw`` or ``.cine``.
+        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw``, ``.cine`` or a Zarr store.
     fs
         Camera rate in Hz; by default the rate that the file states.
     chunk

@@ -19,8 +19,8 @@ _MAX_GAP = 100
 def select_series(folder: Path, names: list[str]) -> tuple[list[str], np.ndarray | None]:
     """The names of one series of images in order, and the number of each frame, or None if the names state none.
 
-    Names of one series differ in their numbers only. Single files beside a longer series are left out with a warning;
-    two series of similar length are refused.
+    Names of one series differ in their numbers only. Single files of another kind are left out with a warning; two
+    series of similar length are refused.
     """
     signed = _has_signs(names)
     series = Counter(_pattern(name, signed) for name in names).most_common()
@@ -32,13 +32,16 @@ def select_series(folder: Path, names: list[str]) -> tuple[list[str], np.ndarray
             f"{folder}: images of several kinds, {listed}, where # is a number: move one kind to a folder of its own"
         )
     if others and count == 1:
-        return sorted(names, key=lambda name: _numbers(name, signed)[1]), None
+        return sorted(names), None
     if others:
         listed = ", ".join(others[:_LISTED]) + (", ..." if len(others) > _LISTED else "")
-        warnings.warn(f"{folder}: {listed} left out, because the other {count} images are named {pattern}", stacklevel=2)
-    chosen = [name for name in names if _pattern(name, signed) == pattern]
-    chosen.sort(key=lambda name: (_numbers(name, signed)[0], name))
-    return chosen, _frame_numbers([_numbers(name, signed)[0] for name in chosen])
+        warnings.warn(
+            f"{folder}: {listed} left out, because the other {count} images are named {pattern}", stacklevel=2
+        )
+    chosen = sorted(name for name in names if _pattern(name, signed) == pattern)
+    numbers = _numbers(chosen, signed)
+    order = np.lexsort(numbers.T[::-1]) if numbers.size else np.arange(len(chosen))
+    return [chosen[i] for i in order], _frame_numbers(numbers[order])
 
 
 def _has_signs(names: list[str]) -> bool:
@@ -58,20 +61,17 @@ def _pattern(name: str, signed: bool) -> str:
     return re.sub(_number(signed), "#", name)
 
 
-def _numbers(name: str, signed: bool) -> tuple[list[int], list[tuple[int, str]]]:
-    """The numbers of a name, and a key that orders all names by their numbers and words."""
-    numbers = [int(number) for number in re.findall(_number(signed), name)]
-    parts = re.split(f"({_number(signed)})", name)
-    return numbers, [(int(part), "") if i % 2 else (0, part) for i, part in enumerate(parts)]
+def _numbers(names: list[str], signed: bool) -> np.ndarray:
+    """The numbers of names of one pattern, a row for each name."""
+    pattern = re.compile(_number(signed))
+    values = (min(int(number), 2**63 - 1) for name in names for number in pattern.findall(name))
+    return np.fromiter(values, np.int64).reshape(len(names), -1)
 
 
-def _frame_numbers(numbers: list[list[int]]) -> np.ndarray | None:
+def _frame_numbers(numbers: np.ndarray) -> np.ndarray | None:
     """The numbers that count the frames: those at the only place where the names differ."""
-    table = np.array(numbers, dtype=object)
-    if len(table) < 2 or not table.size:
+    differ = [column for column in numbers.T if (column != column[0]).any()]
+    if len(differ) != 1 or (np.diff(differ[0]) == 0).any():
         return None
-    differ = [column for column in table.T if len(set(column)) > 1]
-    if len(differ) != 1 or len(set(differ[0])) < len(table):
-        return None
-    span = differ[0][-1] - differ[0][0]
-    return differ[0].astype(np.int64) if span <= _MAX_GAP * len(table) else None
+    span = int(differ[0][-1]) - int(differ[0][0])
+    return differ[0].copy() if span <= _MAX_GAP * len(numbers) else None

@@ -57,9 +57,11 @@ class _Folder(LazyFrames):
         images = _deep_images(files) if self._is_deep else map(_read_image, files)
         for file, image in zip(files, images, strict=True):
             if self.shape and (image.shape, image.dtype) != (self.shape[1:], self.dtype):
+                this, others = (image.shape, self.shape[1:])
+                if this == others:
+                    this, others = (image.dtype, self.dtype)
                 raise ValueError(
-                    f"{file}: an image of {image.shape} {image.dtype} among images of {self.shape[1:]} {self.dtype}; "
-                    "all must have one shape and type"
+                    f"{file}: an image of {this} among images of {others}; all must have one shape and type"
                 )
             yield image
 

@@ -8,7 +8,7 @@ import numpy as np
 def unpack(packed: np.ndarray, depth: int) -> np.ndarray:
     """Unpack values of 10 or 12 bits, highest bit first, into the high bits of uint16.
 
-    Each value lies in two neighboring bytes, which are read as one integer and shifted.
+    Two neighboring bytes contain each value; they are read as one integer and shifted.
     """
     n_bytes, n_values = {10: (5, 4), 12: (3, 2)}[depth]
     n_groups = len(packed) // n_bytes

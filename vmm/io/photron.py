@@ -30,8 +30,8 @@ def open_frames(path: Path) -> tuple[LazyFrames, Fraction | None, str]:
     """Frames that are read when they are sliced, the camera rate in Hz, and the name of the format."""
     header = path if path.suffix.lower() != ".mraw" else _companion(path, (".cih", ".cihx"))
     properties = _xml_properties(header) if header.suffix.lower() == ".cihx" else _text_properties(header)
-    names = ("Total Frame", "Image Height", "Image Width", "Color Bit")
-    count, height, width, depth = (int(_number(header, properties, name)) for name in names)
+    names = ("Total Frame", "Image Width", "Image Height", "Color Bit")
+    count, width, height, depth = (int(_number(header, properties, name)) for name in names)
     fs = _number(header, properties, "Record Rate(fps)")
     if depth not in (8, 12, 16):
         raise ValueError(f"{header}: {depth} bits per pixel cannot be read; the bit depth must be 8, 12 or 16")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import warnings
 from array import array
@@ -32,11 +33,14 @@ def open_stack(path: Path) -> LazyFrames:
     """The frames of a stack; raise one sentence if its axes are not time, height, width and color."""
     import tifffile
 
-    with readable_errors(path), tifffile.TiffFile(path) as stack:
+    with readable_errors(path), _messages() as messages, tifffile.TiffFile(path) as stack:
         if not len(stack.pages):
             raise ValueError(f"{path}: no TIFF stack, because it holds no page")
         page = stack.pages.first
         count, start = _time_axis(path, stack, page)
+        broken = [message for message in messages if message.startswith("<tifffile.TiffPages")]
+        if broken:
+            raise ValueError(f"{path}: truncated or damaged after {len(stack.pages)} pages ({broken[0]})")
         picture = Picture(path, page)
         if start is not None:
             return _Contiguous(path, start, count, page, picture)
@@ -59,7 +63,7 @@ def readable_errors(path: Path) -> Iterator[None]:
     """Turn the errors of tifffile and its decoders into one sentence that names the file."""
     try:
         yield
-    except (OSError, MemoryError):
+    except (OSError, MemoryError, Warning):
         raise
     except Exception as error:
         if isinstance(error, ValueError) and str(error).startswith(str(path)):
@@ -67,18 +71,36 @@ def readable_errors(path: Path) -> Iterator[None]:
         raise ValueError(f"{path}: no TIFF stack that can be read ({error})") from error
 
 
+@contextmanager
+def _messages() -> Iterator[list[str]]:
+    """Collect the messages of tifffile about damaged files, which are printed otherwise."""
+    messages: list[str] = []
+
+    def collect(record: logging.LogRecord) -> bool:
+        messages.append(record.getMessage())
+        return False
+
+    logger = logging.getLogger("tifffile")
+    logger.addFilter(collect)
+    try:
+        yield messages
+    finally:
+        logger.removeFilter(collect)
+
+
 def _time_axis(path: Path, stack: Any, page: Any) -> tuple[int, int | None]:
     """Number of frames that the file states, and the position of the first if they follow one page in one piece."""
     axes, sizes, start = _leading_axes(stack, page)
     long = [(axis, n) for axis, n in zip(axes, sizes, strict=True) if n > 1]
-    if any(axis == "C" for axis, _ in long) or len(long) > 1:
+    if len(long) > 1 or any(axis == "C" and n <= _MAX_CHANNELS for axis, n in long):
         described = " x ".join(f"{n} ({_AXES.get(axis, 'unnamed axis')})" for axis, n in long)
         raise ValueError(
             f"{path}: its images have the axes {described}, of which only time can be read: select one channel and "
             f"one slice, for example with tifffile.imwrite('one.tif', tifffile.imread({path.name!r})[:, 0])"
         )
-    if long and long[0][0] == "Z":
-        warnings.warn(f"{path}: its {long[0][1]} slices (axis Z) are read as frames in time", stacklevel=2)
+    if long and long[0][0] in "ZC":
+        axis, n = long[0]
+        warnings.warn(f"{path}: its {n} {_AXES[axis]} (axis {axis}) are read as frames in time", stacklevel=2)
     count = long[0][1] if long else 1
     is_single = len(stack.pages) == 1 and count > 1
     if is_single and start is None:
@@ -87,6 +109,9 @@ def _time_axis(path: Path, stack: Any, page: Any) -> tuple[int, int | None]:
 
 
 _AXES = {"T": "time", "C": "channels", "Z": "slices"}
+
+_MAX_CHANNELS = 4
+"""Largest number of channels of a color image. A longer axis of this name is that of a program that knew no better."""
 
 
 def _leading_axes(stack: Any, page: Any) -> tuple[str, tuple[int, ...], int | None]:
@@ -173,7 +198,9 @@ class _Pages(LazyFrames):
         for k, segment in enumerate(range(self._first[i], self._first[i + 1])):
             start, size = self._offsets[segment], self._sizes[segment]
             data = read_exactly(file, self._path, start, size, f"page {self.pages[i]}").tobytes() if size else None
-            part, index, shape = page.decode(data, k, jpegtables=page.jpegtables) if page.jpegtables else page.decode(data, k)
+            part, index, shape = (
+                page.decode(data, k, jpegtables=page.jpegtables) if page.jpegtables else page.decode(data, k)
+            )
             if part is not None:
                 _place(values, part, index, shape)
         return values

@@ -40,6 +40,16 @@ def white_of(maximum: float, dtype: Any) -> float:
     )
 
 
+def white_of_source(maximum: float, dtype: Any, least_bits: int) -> float:
+    """The value that is shown white in unprocessed frames; floating-point values above 510 are counts of a camera.
+
+    Frames of integers have at least `least_bits` significant bits.
+    """
+    if np.dtype(dtype).kind == "f" and _OVERSHOOT * 255 < maximum < 2**16:
+        return white_of(maximum, np.uint16)
+    return white_of(max(maximum, 0.0 if np.dtype(dtype).kind == "f" else 2.0**least_bits - 1), dtype)
+
+
 def maximum_of(chunks: Iterable[Any]) -> float:
     """The largest value of all chunks."""
     return max((float(chunk.max()) for chunk in chunks if chunk.size), default=0.0)

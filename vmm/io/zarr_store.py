@@ -36,11 +36,9 @@ def open_frames(path: Path) -> tuple[LazyFrames, Fraction | None, str]:
     zarr = _zarr(path)
     try:
         node = zarr.open(str(path), mode="r")
-        array, attributes = _array_in(path, node)
-    except ValueError:
-        raise
     except Exception as error:
         raise ValueError(f"{path}: no Zarr store that can be read ({error})") from error
+    array, attributes = _array_in(path, node)
     frames = _StoredFrames(path, array, _axes(array, attributes))
     if attributes.get("software") == _SOFTWARE and array.nchunks_initialized < array.nchunks:
         missing = array.nchunks - array.nchunks_initialized
@@ -76,7 +74,9 @@ def check_destination(path: Path) -> None:
     """Raise if Zarr stores cannot be written here, or if the path is a folder of other files."""
     _zarr(path)
     if path.is_dir() and not any((path / name).is_file() for name in _MARKERS):
-        raise FileExistsError(f"{path} holds other files than a Zarr store, and all would be deleted: choose another name")
+        raise FileExistsError(
+            f"{path} holds other files than a Zarr store, and all would be deleted: choose another name"
+        )
 
 
 def _zarr(path: Path) -> Any:
@@ -155,7 +155,9 @@ class _StoredFrames(LazyFrames):
         in_time = [i for i in leading if axes[i] in ("", *_IN_TIME)]
         if array.ndim < 3 or len(leading) > 1 or leading != in_time:
             named = ", ".join(f"{n} ({name or 'unnamed'})" for n, name in zip(array.shape, axes, strict=True))
-            raise ValueError(f"{path}: an array with the axes {named} is no clip (time, row, column[, color])")
+            raise ValueError(
+                f"{path}: an array with the axes {named} cannot be read as a clip (time, row, column[, color])"
+            )
         self._time = leading[0] if leading else 0
         self._is_color = is_color
         size = array.shape[-3:-1] if is_color else array.shape[-2:]
@@ -168,5 +170,7 @@ class _StoredFrames(LazyFrames):
         try:
             values = self._array[tuple(index)]
         except Exception as error:
-            raise ValueError(f"{self._path}: damaged at its frames {frames.start} to {frames.stop} ({error})") from error
+            raise ValueError(
+                f"{self._path}: damaged at its frames {frames.start} to {frames.stop} ({error})"
+            ) from error
         return np.asarray(values)[..., :3] if self._is_color else np.asarray(values)
