@@ -93,7 +93,7 @@ def test_modes(mode, tmp_path, rng):
     name = "0.jpg" if mode == "CMYK" else "0.png"
     values = np.repeat(np.repeat(values, 8, axis=0), 8, axis=1)  # JPEG keeps blocks of 8 x 8 pixels
     image = Image.fromarray(values if mode in ("CMYK", "P", "RGBA") else values[..., 0])
-    image.convert(mode).save(tmp_path / name, **({"quality": 100} if mode == "CMYK" else {}))
+    image.convert(mode).save(tmp_path / name, quality=100)
     frames = read(tmp_path)
     assert frames.dtype == np.uint8
     expected = values if frames.ndim == 4 else values[..., 0]

@@ -203,6 +203,11 @@ def test_each_page_is_found_once(gray, tmp_path, monkeypatch):
     vmm.io.write(tmp_path / "a.tif", gray, 30)
     opened = []
     original = tifffile.TiffFile.__init__
-    monkeypatch.setattr(tifffile.TiffFile, "__init__", lambda *a, **k: (opened.append(1), original(*a, **k))[1])
+
+    def count(*arguments, **options):
+        opened.append(arguments)
+        original(*arguments, **options)
+
+    monkeypatch.setattr(tifffile.TiffFile, "__init__", count)
     assert sum(map(len, vmm.io.stream(tmp_path / "a.tif", fs=30, chunk=2))) == 12
     assert len(opened) == 1

@@ -69,8 +69,9 @@ def _compare(options: argparse.Namespace) -> None:
     return None
 
 
-_MAX_COLUMNS = 4096
-"""Largest number of frames in an x-t slice: of a longer clip, only every n-th is shown, which bounds the memory."""
+_MAX_COLUMNS = 2000
+"""Largest number of frames in an x-t slice, a few times the width of the picture in pixels. Only every n-th frame of a
+longer clip is shown, which bounds the memory."""
 
 
 def _every(step: int, chunks: Iterator[Any]) -> Iterator[Any]:

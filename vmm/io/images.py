@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -46,9 +45,10 @@ class _Folder(LazyFrames):
     def __init__(self, path: Path, names: list[str], numbers: np.ndarray | None) -> None:
         self._path, self._names, self.numbers = path, names, numbers
         self._is_deep = _has_deep_colors(path / names[0])
-        self.shape = ()
+        self.shape: tuple[int, ...] = ()
         first = next(self._images(range(1)))
-        self.shape, self.dtype = (len(names), *first.shape), first.dtype
+        self.shape = (len(names), *first.shape)
+        self.dtype = first.dtype
         if self.dtype == np.uint16:
             self.bits, self.least_bits = _significant_bits(path / names[0])
 
@@ -57,11 +57,9 @@ class _Folder(LazyFrames):
         images = _deep_images(files) if self._is_deep else map(_read_image, files)
         for file, image in zip(files, images, strict=True):
             if self.shape and (image.shape, image.dtype) != (self.shape[1:], self.dtype):
-                this, others = (image.shape, self.shape[1:])
-                if this == others:
-                    this, others = (image.dtype, self.dtype)
+                kinds = (image.shape, self.shape[1:]) if image.shape != self.shape[1:] else (image.dtype, self.dtype)
                 raise ValueError(
-                    f"{file}: an image of {this} among images of {others}; all must have one shape and type"
+                    f"{file}: an image of {kinds[0]} among images of {kinds[1]}; all must have one shape and type"
                 )
             yield image
 

@@ -69,7 +69,7 @@ def _significant_bits(properties: dict[str, str], depth: int) -> int | None:
     effective = properties.get("EffectiveBit Depth", "")
     if depth != 16:
         return 8 if depth == 8 else 16
-    if properties.get("EffectiveBit Side", "").lower() == "lower" and effective.isdecimal() and 8 <= int(effective):
+    if properties.get("EffectiveBit Side", "").lower() == "lower" and effective.isdecimal() and int(effective) >= 8:
         return min(int(effective), 16)
     return 16 if properties.get("EffectiveBit Side", "").lower() == "higher" else None
 
@@ -101,8 +101,13 @@ def _xml_properties(header: Path) -> dict[str, str]:
         root = ElementTree.fromstring(f"<cih>{text}</cih>")
     except ElementTree.ParseError as error:
         raise ValueError(f"{header}: no Photron header, because its XML cannot be read ({error})") from None
-    texts = {name: [root.findtext(f".//{element}") for element in elements] for name, elements in _XML_NAMES.items()}
-    return {name: next(text.strip() for text in found if text) for name, found in texts.items() if any(found)}
+    texts = {name: _first_text(root, elements) for name, elements in _XML_NAMES.items()}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _first_text(root: ElementTree.Element, elements: tuple[str, ...]) -> str:
+    """Text of the first of the elements that is not empty."""
+    return next((text.strip() for element in elements if (text := root.findtext(f".//{element}"))), "")
 
 
 def _companion(path: Path, suffixes: tuple[str, ...]) -> Path:
