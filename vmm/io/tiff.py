@@ -80,12 +80,14 @@ def _messages() -> Iterator[list[str]]:
         messages.append(record.getMessage())
         return False
 
-    logger = logging.getLogger("tifffile")
-    logger.addFilter(collect)
+    loggers = [logging.getLogger(name) for name in ("tifffile", "tifffile.tifffile")]  # the latter in older versions
+    for logger in loggers:
+        logger.addFilter(collect)
     try:
         yield messages
     finally:
-        logger.removeFilter(collect)
+        for logger in loggers:
+            logger.removeFilter(collect)
 
 
 def _time_axis(path: Path, stack: Any, page: Any) -> tuple[int, int | None]:

@@ -170,7 +170,7 @@ def line_over_time(clip: Any, row: int | None, col: int | None) -> tuple[np.ndar
         if not (0 <= (row or 0) < height and 0 <= (col or 0) < width):
             line = f"col={col}" if row is None else f"row={row}"
             raise ValueError(f"{line} must be inside the frame, which has {height} rows and {width} columns")
-        lines.append(to_host(chunk[:, :, col] if row is None else chunk[:, row]))
+        lines.append(to_host(chunk[:, :, col] if row is None else chunk[:, row]).copy())  # A view would hold the chunk.
     if not lines:
         raise ValueError("the clip holds no frame: give at least one")
     line_values = lines[0] if len(lines) == 1 else np.concatenate(lines)
