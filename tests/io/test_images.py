@@ -26,9 +26,18 @@ def read(path):
 def test_numbers_of_frames_show_gaps(gray, tmp_path):
     save(tmp_path, [f"cam2_{i:04}.png" for i in (0, 1, 2, 4, 5, 9, 10, 11, 12, 13, 14, 15)], gray)
     frames, _, _ = images.open_frames(tmp_path)
-    assert frames.numbers is not None
+    assert frames.numbers is not None and np.array_equal(frames[0:12], gray)
     assert frames.numbers.tolist() == [0, 1, 2, 4, 5, 9, 10, 11, 12, 13, 14, 15]
-    assert np.array_equal(read(tmp_path), gray)
+    (tmp_path / "cam2_0000.png").rename(tmp_path / "cam2_0003.png")
+    (tmp_path / "cam2_0015.png").unlink()
+    for i in (6, 7, 8):
+        save(tmp_path, [f"cam2_{i:04}.png"], gray[:1])
+    assert images.open_frames(tmp_path)[0].numbers is None
+    for i in range(2, 14, 2):
+        (tmp_path / f"cam2_{i:04}.png").unlink()
+    assert images.open_frames(tmp_path)[0].numbers is not None
+    (tmp_path / "cam2_0014.png").unlink()
+    assert images.open_frames(tmp_path)[0].numbers is None  # every second number is an even spacing
 
 
 @pytest.mark.parametrize(

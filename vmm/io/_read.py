@@ -221,7 +221,7 @@ def read(
     Returns
     -------
     frames : ndarray
-        Frames (T, H, W) or (T, H, W, 3) of uint8 or uint16.
+        Frames (T, H, W) or (T, H, W, 3) of uint8 or uint16, or of the floating type of a TIFF stack or Zarr store.
     fs : float
         Camera rate in Hz.
 

@@ -18,6 +18,7 @@ from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, as_frames, check_frames, checked, is_pair
 from vmm.io import zarr_store
 from vmm.io._info import as_path, info
+from vmm.io._read import Clip
 from vmm.io.chroma import ChromaQueue
 from vmm.io.destination import check_destination, temporary_path
 from vmm.io.prefetch import prefetch
@@ -72,7 +73,8 @@ def write(
         Value that is shown white in a video, such as 1023 for 10 bits or 1 for floating-point frames of 0 to 1: all
         videos, FFV1 included, then use the full range of their type. By default, values of H.264 and GIF have 8, 10,
         12, 14 or 16 significant bits, the fewest that hold the largest value; white of floating-point frames is 1 if
-        no value is above 2, and else 255. An iterator shows the largest value by its first chunk that is not black.
+        no value is above 2, and else 255. A `Clip` knows its white; any other iterator shows the largest value by its
+        first chunk that is not black.
     overwrite
         Whether to overwrite an existing file.
 
@@ -119,8 +121,8 @@ def write(
         raise ValueError(
             f"{path}: chroma planes can be written to {', '.join(H264)} only, with luma of the size that was read"
         )
-    if white is None and isinstance(clip_chunks, list) and _is_scaled(path, first.dtype):
-        white = white_of(maximum_of(checked(clip_chunks)), first.dtype)  # The whole clip is at hand.
+    if white is None and _is_scaled(path, first.dtype):
+        white = _white_of_clip(frames, clip_chunks)
     host_chunks: Iterable[np.ndarray] = _on_host(chain([first], chunks))
     if _is_scaled(path, first.dtype, white):
         host_chunks = full_range(host_chunks, white)
@@ -188,6 +190,15 @@ def _as_chunks(frames: Any) -> Iterable[Any]:
         raise TypeError("frames is a pair (frames, fs): give its frames and, as fps, the playback rate")
     clip = as_frames(frames)
     return [clip] if is_array(clip) else clip
+
+
+def _white_of_clip(frames: Any, chunks: Iterable[Any]) -> float | None:
+    """The value that is shown white, if the whole clip is at hand; None for an iterator of chunks."""
+    if isinstance(frames, Clip):
+        return frames.white
+    if isinstance(chunks, list):
+        return white_of(maximum_of(checked(chunks)), chunks[0].dtype)
+    return None
 
 
 def is_video(path: Path) -> bool:

@@ -12,12 +12,12 @@ import numpy as np
 _LISTED = 3
 """Number of file names in a message; more would hide what it says."""
 
-_MAX_GAP = 100
-"""Largest mean distance of the numbers of frames. Larger numbers, such as times of day, do not count frames."""
+_MIN_SHARE = 0.1
+"""Smallest share of the positions of the grid that have a frame. Sparser numbers, such as times of day, count none."""
 
 
 def select_series(folder: Path, names: list[str]) -> tuple[list[str], np.ndarray | None]:
-    """The names of one series of images in order, and the number of each frame, or None if the names state none.
+    """The names of one series of images in order, and the positions of the frames if some are missing.
 
     Names of one series differ in their numbers only. Single files of another kind are left out with a warning; two
     series of similar length are refused.
@@ -41,7 +41,7 @@ def select_series(folder: Path, names: list[str]) -> tuple[list[str], np.ndarray
     chosen = sorted(name for name in names if _pattern(name, signed) == pattern)
     numbers = _numbers(chosen, signed)
     order = np.lexsort(numbers.T[::-1]) if numbers.size else np.arange(len(chosen))
-    return [chosen[i] for i in order], _frame_numbers(numbers[order])
+    return [chosen[i] for i in order], _positions(numbers[order])
 
 
 def _has_signs(names: list[str]) -> bool:
@@ -68,10 +68,14 @@ def _numbers(names: list[str], signed: bool) -> np.ndarray:
     return np.fromiter(values, np.int64).reshape(len(names), -1)
 
 
-def _frame_numbers(numbers: np.ndarray) -> np.ndarray | None:
-    """The numbers that count the frames: those at the only place where the names differ."""
+def _positions(numbers: np.ndarray) -> np.ndarray | None:
+    """Positions of the frames on an even grid, or None if no frame is missing from it or the numbers count no frames.
+
+    The numbers that count frames are those at the only place where the names differ.
+    """
     differ = [column for column in numbers.T if (column != column[0]).any()]
     if len(differ) != 1 or (np.diff(differ[0]) == 0).any():
         return None
-    span = int(differ[0][-1]) - int(differ[0][0])
-    return differ[0].copy() if span <= _MAX_GAP * len(numbers) else None
+    positions = (differ[0] - differ[0][0]) // np.gcd.reduce(np.diff(differ[0]))
+    n_grid = int(positions[-1]) + 1
+    return positions if len(positions) < n_grid <= len(positions) / _MIN_SHARE else None

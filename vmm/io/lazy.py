@@ -22,7 +22,8 @@ class LazyFrames:
     least_bits
         Lower bound of the number of significant bits, for headers that do not say how the bits are aligned.
     numbers
-        Number of each frame as the camera counted it, in which dropped frames are gaps; None if it is unknown.
+        Positions (T,) of the frames on an even grid in time, from 0, if the numbers in their file names show that some
+        are missing; else None.
     """
 
     shape: tuple[int, ...]

@@ -9,6 +9,7 @@ import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, as_array
+from vmm.io.values import full_range, white_of_source
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -181,4 +182,6 @@ def displayable(image: np.ndarray) -> np.ndarray:
     """The image as matplotlib can show it: a color image in 8 bits, a gray image unchanged."""
     if image.ndim == 2 or image.shape[-1] != 3:
         return image
-    return (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image.astype(np.uint8)
+    white = white_of_source(float(image.max(initial=0)), image.dtype, least_bits=8)
+    scaled = next(full_range([image], white))
+    return scaled if scaled.dtype == np.uint8 else (scaled >> 8).astype(np.uint8)
