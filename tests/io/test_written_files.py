@@ -166,7 +166,10 @@ def test_a_file_that_is_not_as_given_is_deleted(tmp_path, gray, monkeypatch):
     from vmm.io import _write
 
     described = vmm.io.info
-    for change, message in (({"shape": (11, 16, 32)}, "held 11 frames"), ({"fps": Fraction(29)}, "states 29 in place of 30")):
+    for change, message in (
+        ({"shape": (11, 16, 32)}, "held 11 frames"),
+        ({"fps": Fraction(29)}, "states 29 in place of 30"),
+    ):
         monkeypatch.setattr(_write, "info", lambda path, change=change: replace(described(path), **change))
         with pytest.raises(OSError, match=message):
             vmm.io.write(tmp_path / "a.mkv", gray, 30)

@@ -100,24 +100,44 @@ def _add_compare(verbs: Any) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from vmm.io.destination import check_destination
+    from vmm.io.destination import check_destination, temporary_path
     from vmm.io.rates import default_playback_rate
 
     out = Path(options.output)
-    if out.suffix.lower() not in (".png", ".pdf", ".svg"):
-        before, after = (vmm.io.stream(path, fs=options.fs) for path in (options.before, options.after))
+    is_picture = out.suffix.lower() in (".png", ".pdf", ".svg")
+    if is_picture:
+        check_destination(out, overwrite=options.overwrite)
+    before, after = (vmm.io.stream(path, fs=options.fs) for path in (options.before, options.after))
+    if not is_picture:
         pairs = vmm.plot.side_by_side(*_in_common_format(before, after))
         fps = default_playback_rate(before.fps, before.fs)
         return vmm.io.write(out, pairs, fps, fs=before.fs, like=before.info, overwrite=options.overwrite)
-    check_destination(out, overwrite=options.overwrite)
-    (first, fs), (second, _) = (vmm.io.read(path, fs=options.fs) for path in (options.before, options.after))
-    vmm.plot.slices(first, second, row=options.row, col=options.col, fs=fs).savefig(out, dpi=100)
+    step = -(-max(before.shape[0], after.shape[0]) // _MAX_COLUMNS)
+    clips = (_every(step, clip) for clip in _in_common_format(before, after))
+    figure = vmm.plot.slices(*clips, row=options.row, col=options.col, fs=before.fs / step)
+    with temporary_path(out) as temporary:
+        figure.savefig(temporary, dpi=100)
     return None
+
+
+_MAX_COLUMNS = 2000
+"""Largest number of frames in an x-t slice, a few times the width of the picture in pixels. Only every n-th frame of a
+longer clip is shown, which bounds the memory."""
+
+
+def _every(step: int, chunks: Iterator[Any]) -> Iterator[Any]:
+    """Every `step`-th frame of a clip."""
+    position = 0
+    for chunk in chunks:
+        yield chunk[-position % step :: step]
+        position += len(chunk)
 
 
 def _in_common_format(*clips: vmm.io.Clip) -> list[Iterator[Any]]:
     """Chunks of the clips in 8 bits, in color if any clip has color, and cropped to the smallest size."""
     import numpy as np
+
+    from vmm.io.values import full_range
 
     height, width = (min(clip.shape[axis] for clip in clips) for axis in (1, 2))
     is_color = any(len(clip.shape) == 4 for clip in clips)
@@ -128,4 +148,4 @@ def _in_common_format(*clips: vmm.io.Clip) -> list[Iterator[Any]]:
             chunk = (chunk >> 8).astype(np.uint8)
         return np.repeat(chunk[..., None], 3, axis=-1) if is_color and chunk.ndim == 3 else chunk
 
-    return [map(convert, clip) for clip in clips]
+    return [map(convert, full_range(clip, clip.white)) for clip in clips]

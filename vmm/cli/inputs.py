@@ -13,7 +13,7 @@ from typing import Any
 import vmm
 from vmm.cli.notices import is_first_time, motion_notice
 
-INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file."
+INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file, or Zarr store."
 FS_HELP = "Camera rate in Hz. Default: the capture rate that the file states, or else its playback rate."
 BOX = ("TOP", "LEFT", "HEIGHT", "WIDTH")
 BOX_HELP = "Region: its first row and column, its height and its width, in pixels."

@@ -68,7 +68,7 @@ def _static_settings(options: argparse.Namespace, settings: dict[str, Any]) -> d
 
 
 def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -> None:
-    from vmm.io._write import check_format
+    from vmm.io._write import check_format, is_video
     from vmm.io.device_clip import device_chunk_length, open_transfer
 
     transfer = open_transfer() if options.gpu else None
@@ -83,6 +83,8 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         clip = _open_clip(options, fs, luma=luma, chunk=device_chunk_length(clip))
     if hasattr(options, "roi"):
         check_box(_scaled_box(options), clip.shape[1:3])
+    if "white" in parameters:
+        settings.setdefault("white", clip.white)
     result = _magnified(options, name, clip, settings, transfer)
     if options.compare:
         result = vmm.plot.side_by_side(_open_clip(options, fs), result)
@@ -90,7 +92,8 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
     times: dict[str, float] = {}
     chunks = _with_progress(result, clip.shape[0], out.name, options.quiet, times)
     start = perf_counter()
-    tracks: dict[str, Any] = {**_sound(options, clip, fps), "color": clip.color}
+    white = clip.white if is_video(out) or clip.dtype.kind == "f" else None
+    tracks: dict[str, Any] = {**_sound(options, clip, fps), "color": clip.color, "white": white}
     with warnings_to_stderr(options, about_motion=False):
         vmm.io.write(out, chunks, fps, fs=clip.fs, like=clip.info, **tracks, overwrite=options.overwrite)
     if options.profile or options.gpu:

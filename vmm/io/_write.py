@@ -1,7 +1,8 @@
-"""Writing of clips to video files, TIFF stacks and folders of images."""
+"""Writing of clips to video files, TIFF stacks, Zarr stores and folders of images."""
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -14,12 +15,14 @@ import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, as_frames, check_frames, checked, is_pair
+from vmm.io import zarr_store
 from vmm.io._info import as_path, info
 from vmm.io._read import Clip
 from vmm.io.chroma import ChromaQueue
 from vmm.io.destination import check_destination, temporary_path
 from vmm.io.encode import FFV1, H264, HDR, Output, encoded_size, write_video
 from vmm.io.rates import camera_rate, check_rate, exact_rate
+from vmm.io.values import full_range, maximum_of, white_of
 from vmm.io.video import Info
 
 _TIFF = (".tif", ".tiff")
@@ -35,24 +38,28 @@ def write(
     sound: str | Path | None = None,
     span: tuple[float, float] | None = None,
     color: ChromaQueue | None = None,
+    white: float | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write an array or an iterator of chunks to a file, in the format that the extension of `path` names.
 
     ``.mp4``, ``.mov`` and ``.m4v`` are H.264 with 4:2:0 chroma, which every player supports and which is lossy.
     ``.mkv``, ``.avi`` and ``.nut`` are FFV1, which is lossless and suits measurements. ``.gif`` is an animated image,
-    ``.tif`` a TIFF stack, and a path without extension a folder of PNG images. The file is read back and appears under
-    its name only if it has the number of frames, the size and the rate that were given; after an error, no file
-    remains.
+    ``.tif`` a TIFF stack, ``.zarr`` a Zarr store (a folder of compressed chunks), and a path without extension a folder
+    of PNG images. The file is read back and appears under its name only if it has the number of frames, the size
+    and the rate that were given; after an error, no file remains.
+
+    TIFF stacks and Zarr stores keep all values and their type, PNG images and FFV1 all integers. H.264 and GIF have 8
+    bits: 0 is shown black and `white` white, and values outside are clipped. Floating-point frames become 8-bit frames
+    in the same way in all formats but TIFF and Zarr.
 
     Parameters
     ----------
     path
         Path of the file or folder to write.
     frames
-        Array (T, H, W) or (T, H, W, 3) of uint8, uint16 or floating type (gray levels from 0 to 255), an iterator of
-        such chunks, or a list of frames (H, W) or (H, W, 3). H.264 and GIF keep the high 8 bits of uint16. H.264
-        needs even sizes: the last row or column of an odd size is repeated.
+        Array (T, H, W) or (T, H, W, 3) of uint8, uint16 or floating type, an iterator of such chunks, or a list of
+        frames (H, W) or (H, W, 3). H.264 needs even sizes: the last row or column of an odd size is repeated.
     fps
         Playback rate in frames per second. It is written exactly if its numerator and denominator are at most a
         million, and otherwise to 1e-7 or better. ``.mkv`` cannot hold some rates above 1000, and a GIF none above 100.
@@ -71,6 +78,12 @@ def write(
     color
         Queue of the chroma planes that belong to `frames`: the ``color`` of a clip opened with ``luma=True``. For H.264
         only.
+    white
+        Value that is shown white in a video, such as 1023 for 10 bits or 1 for floating-point frames of 0 to 1: all
+        videos, FFV1 included, then use the full range of their type. By default, values of H.264 and GIF have 8, 10,
+        12, 14 or 16 significant bits, the fewest that hold the largest value; white of floating-point frames is 1 if
+        no value is above 2, and else 255. A `Clip` knows its white; any other iterator shows the largest value by its
+        first chunk that is not black.
     overwrite
         Whether to overwrite an existing file.
 
@@ -85,7 +98,10 @@ def write(
     TypeError
         If `path` is not a path, or `frames` neither an array nor an iterator of arrays.
     ValueError
-        If the format is unknown, or the frames or the playback rate do not fit the format.
+        If the format is unknown, or the frames or the playback rate do not fit the format; or if `white` is needed:
+        floating-point frames with values above 510, or an iterator whose later chunks are much brighter.
+    ImportError
+        If a Zarr store is to be written without the package ``zarr``.
     OSError
         If writing fails, for example on a full disk, or the file that was written does not hold the frames.
 
@@ -107,9 +123,12 @@ def write(
     path = as_path(path)
     writer = check_format(path, overwrite=overwrite)
     exact = exact_rate(path, fps)
+    if white is not None and not 0 < white < math.inf:
+        raise ValueError(f"white={white!r} must be a positive number, the value that is shown white")
     if isinstance(frames, Clip):
         fs, like = frames.fs if fs is None else fs, like or frames.info
-    chunks = (chunk for chunk in _as_chunks(frames) if len(chunk))
+    clip_chunks = _as_chunks(frames)
+    chunks = (chunk for chunk in clip_chunks if len(chunk))
     first = next(chunks, None)
     if first is None:
         raise ValueError(f"{path}: no frames to write")
@@ -120,18 +139,15 @@ def write(
         )
     if message := _losses(path, like):
         warnings.warn(message, UserWarning, stacklevel=2)
+    if white is None and _is_scaled(path, first.dtype):
+        white = _white_of_clip(frames, clip_chunks)
     lengths: list[int] = []
-    clip = Output(
-        _as_integers(chain([first], chunks), lengths),
-        first.shape[1:],
-        first.dtype.newbyteorder("="),
-        exact,
-        None if fs is None else camera_rate(fs),
-        like,
-        sound,
-        span,
-        color,
-    )
+    host_chunks: Iterable[np.ndarray] = _on_host(chain([first], chunks), lengths)
+    if _is_scaled(path, first.dtype, white):
+        host_chunks = full_range(host_chunks, white)
+    rate = None if fs is None else camera_rate(fs)
+    dtype = first.dtype.newbyteorder("=")
+    clip = Output(host_chunks, first.shape[1:], dtype, exact, rate, like, sound, span, color)
     with temporary_path(path) as temporary:
         writer(temporary, clip)
         _check_file(temporary, path, clip, sum(lengths))
@@ -171,9 +187,11 @@ def check_format(path: Path, *, overwrite: bool) -> Callable[..., None]:
     """The function that writes the format of a path; raise if the format is unknown or the path cannot be written."""
     writer = _writer_of(path)
     check_destination(path, overwrite=overwrite)
-    if path.exists() and path.is_dir() != (writer is _write_folder):
+    if path.exists() and path.is_dir() != (writer in (_write_folder, _write_store)):
         raise FileExistsError(f"{path} is {'a folder' if path.is_dir() else 'a file'}: choose another name")
-    if path.is_dir() and not all(re.fullmatch(r"\d{6}\.png", entry.name) for entry in path.iterdir()):
+    if writer is _write_store:
+        zarr_store.check_destination(path)
+    elif path.is_dir() and not all(re.fullmatch(r"\d{6}\.png", entry.name) for entry in path.iterdir()):
         raise FileExistsError(f"{path} holds more than numbered images, and all would be deleted: choose another name")
     return writer
 
@@ -184,9 +202,11 @@ def _writer_of(path: Path) -> Callable[..., None]:
         return write_video
     if suffix in _TIFF:
         return _write_stack
+    if suffix == zarr_store.SUFFIX:
+        return _write_store
     if suffix == "":
         return _write_folder
-    formats = ", ".join((*H264, *FFV1, ".gif", *_TIFF))
+    formats = ", ".join((*H264, *FFV1, ".gif", *_TIFF, zarr_store.SUFFIX))
     raise ValueError(
         f"{path}: unknown format {suffix!r}; known are {formats}, and a folder of PNG images without extension"
     )
@@ -200,12 +220,32 @@ def _as_chunks(frames: Any) -> Iterable[Any]:
     return [clip] if is_array(clip) else clip
 
 
-def _as_integers(chunks: Iterable[Any], lengths: list[int]) -> Iterator[np.ndarray]:
-    """Yield NumPy chunks of integers in native byte order, and append their lengths; raise if their types differ."""
+def _white_of_clip(frames: Any, chunks: Iterable[Any]) -> float | None:
+    """The value that is shown white, if the whole clip is at hand; None for an iterator of chunks."""
+    if isinstance(frames, Clip):
+        return frames.white
+    if isinstance(chunks, list):
+        return white_of(maximum_of(checked(chunks)), chunks[0].dtype)
+    return None
+
+
+def is_video(path: Path) -> bool:
+    """Whether the format of a path is a video, whose players expect values that fill their range."""
+    return path.suffix.lower() in (*H264, *FFV1, ".gif")
+
+
+def _is_scaled(path: Path, dtype: np.dtype, white: float | None = None) -> bool:
+    """Whether the values are scaled to the full range of the format."""
+    suffix = path.suffix.lower()
+    if dtype.kind == "f":
+        return suffix not in (*_TIFF, zarr_store.SUFFIX)
+    return is_video(path) and (white is not None or suffix not in FFV1)
+
+
+def _on_host(chunks: Iterable[Any], lengths: list[int]) -> Iterator[np.ndarray]:
+    """Yield NumPy chunks in native byte order, and append their lengths; raise if their sizes or types differ."""
     for chunk in checked(chunks):
         values = to_host(chunk)
-        if values.dtype.kind == "f":
-            values = np.clip(np.rint(values), 0, 255).astype(np.uint8)
         lengths.append(len(values))
         yield values.astype(values.dtype.newbyteorder("="), copy=False)
 
@@ -218,6 +258,11 @@ def _write_stack(path: Path, clip: Output) -> None:
         for chunk in clip.chunks:
             for image in chunk:
                 stack.write(image, contiguous=False, photometric="rgb" if image.ndim == 3 else "minisblack")
+
+
+def _write_store(path: Path, clip: Output) -> None:
+    """Write a Zarr store with the playback rate in its attributes."""
+    zarr_store.write_store(path, clip.chunks, clip.shape, {"fps": str(clip.fps)})
 
 
 def _write_folder(path: Path, clip: Output) -> None:

@@ -66,9 +66,7 @@ def check_rate(path: Path, stated: Fraction | None, written: Fraction) -> None:
     """Raise OSError unless the rate that a file states is the one that was given."""
     if stated is None or abs(stated / written - 1) > _TOLERANCE:
         text = "no rate" if stated is None else f"{float(stated):.9g}"
-        raise OSError(
-            f"{path}: the file states {text} in place of {float(written):.9g} frames/s; choose another"
-        )
+        raise OSError(f"{path}: the file states {text} in place of {float(written):.9g} frames/s; choose another")
 
 
 def camera_rate(fs: float | Fraction) -> Fraction:
