@@ -24,6 +24,10 @@ _DESCRIBED_KINDS = ("ome", "lsm", "stk", "micromanager", "ndtiff", "fluoview", "
 """Kinds of files whose axes tifffile derives from metadata of all pages."""
 
 
+_MISSING_DECODER = ("imagecodecs", "No module named")
+"""Parts of the messages of tifffile if it lacks the package that decodes a compression."""
+
+
 def open_frames(path: Path) -> tuple[LazyFrames, Fraction | None, str]:
     """Frames that are read when they are sliced, None for the rate, and the name of the format."""
     return open_stack(path), None, "tiff"
@@ -50,10 +54,10 @@ def open_stack(path: Path) -> LazyFrames:
     try:
         frames[:1]
     except Exception as error:
+        if not any(reason in str(error) for reason in _MISSING_DECODER):
+            raise
         from vmm.io.pillow import PillowStack
 
-        if isinstance(error, ValueError) and "truncated" in str(error):
-            raise
         return PillowStack(path, frames, picture, error)
     return frames
 
@@ -63,7 +67,7 @@ def readable_errors(path: Path) -> Iterator[None]:
     """Turn the errors of tifffile and its decoders into one sentence that names the file."""
     try:
         yield
-    except (OSError, MemoryError, Warning):
+    except (OSError, Warning):
         raise
     except Exception as error:
         if isinstance(error, ValueError) and str(error).startswith(str(path)):
