@@ -56,20 +56,15 @@ def _time_rows(info: vmm.io.Info) -> list[tuple[str, str]]:
     """The number of frames and their rates."""
     frames, rows = info.shape[0], [("frames", str(info.shape[0]))]
     if not info.fps:
-        return [*rows, ("rate", "not stated; give the camera rate with --fs")]
+        return [*rows, ("rate", "not stated; give the camera rate with --fs"), *_uneven_rows(info)]
     fps = float(info.fps)
     exact = f" ({info.fps})" if info.fps.denominator > 1 else ""
-    rows.append(("rate", f"{fps:.6g} frames/s{exact}, {frames / fps:.3f} s"))
+    duration = frames / fps if info.is_even or info.times is None else float(info.times[-1]) + 1 / fps
+    rows.append(("rate", f"{fps:.6g} frames/s{exact}, {duration:.3f} s"))
     if info.capture_rate:
         speed = speed_text(info.fps, info.capture_rate)
         rows.append(("filmed", f"{float(info.capture_rate):.8g} frames/s; {speed}"))
-    if not info.is_even and info.spacing is not None:
-        rows.append(("times", str(info.spacing)))
-    if info.start:
-        rows.append(("start", f"{info.start:.3f} s after the beginning of the file"))
-    if info.missing_end:
-        rows.append(("end", f"missing: the header states {info.missing_end:.3f} s more"))
-    return rows
+    return [*rows, *_uneven_rows(info)]
 
 
 def _codec_rows(path: Path, info: vmm.io.Info) -> list[tuple[str, str]]:
@@ -82,6 +77,21 @@ def _codec_rows(path: Path, info: vmm.io.Info) -> list[tuple[str, str]]:
         rows.append(("loss", f"{loss}, and {100 * loss.small:.0f} % of one of 0.005 px"))
         rows.append(("", f"(estimated from {loss.bits:.2g} bits per pixel); false peaks may appear in spectra"))
         rows.append(("", "larger and slower motion suffers less; for measurements, record raw video, FFV1 or MJPEG"))
+    return rows
+
+
+def _uneven_rows(info: vmm.io.Info) -> list[tuple[str, str]]:
+    """Properties of the times of the frames that change numbers measured from them."""
+    rows = []
+    if info.spacing is not None and not info.is_even:
+        rows.append(("times", f"uneven: {info.spacing}"))
+    if info.numbers is not None:
+        missing = int(info.numbers[-1]) + 1 - len(info.numbers)
+        rows.append(("times", f"uneven: {missing} missing in the numbers of the images"))
+    if info.start > 0:
+        rows.append(("start", f"{info.start:.3f} s after the beginning of the file"))
+    if info.missing_end:
+        rows.append(("end", f"missing: the header states {info.missing_end:.3f} s more than the file holds"))
     return rows
 
 
@@ -107,7 +117,7 @@ def _compare(options: argparse.Namespace) -> None:
     is_picture = out.suffix.lower() in (".png", ".pdf", ".svg")
     if is_picture:
         check_destination(out, overwrite=options.overwrite)
-    before, after = (vmm.io.stream(path, fs=options.fs) for path in (options.before, options.after))
+    before, after = (vmm.io.even(vmm.io.stream(path, fs=options.fs)) for path in (options.before, options.after))
     if not is_picture:
         pairs = vmm.plot.side_by_side(*_in_common_format(before, after))
         fps = default_playback_rate(before.fps, before.fs)

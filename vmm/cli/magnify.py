@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
@@ -173,9 +175,16 @@ def _print_times(total: float, clip: vmm.io.Clip, times: dict[str, float], trans
 def _open_clip(
     options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
 ) -> vmm.io.Clip:
-    """Open the input, resized by --scale."""
+    """Open the input, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
     part = {"start": options.start, "end": options.end, "keep_going": options.keep_going}
-    clip = vmm.io.stream(options.input, fs=fs, chunk=chunk, luma=luma, **part)
+    open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, **part)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
+        clip = open_input(luma=luma)
+        if clip.times is not None:
+            uneven = open_input() if luma else clip
+            clip = vmm.io.even(uneven)
+            _note_once(options, uneven, clip)
     if options.scale == 1:
         return clip
     if not 0 < options.scale <= MAX_SCALE:
@@ -184,6 +193,20 @@ def _open_clip(
             "relative to the input"
         )
     return _resized(clip, options.scale)
+
+
+def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Clip) -> None:
+    """Print to standard error that the clip was resampled, unless it was printed before."""
+    import numpy as np
+
+    if not getattr(options, "is_noted", False):
+        options.is_noted = True
+        gaps = np.diff(uneven.times)  # type: ignore[arg-type]
+        print(
+            f"vmm: note: {options.input}: the times of the frames are uneven, {1 / gaps.max():.4g} to "
+            f"{1 / gaps.min():.4g} frames/s, so they are resampled to an even {clip.fs:.6g} frames/s",
+            file=sys.stderr,
+        )
 
 
 def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:

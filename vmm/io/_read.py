@@ -35,10 +35,12 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color, times, start, info, bits, least_bits
+    shape, dtype, fs, fps, color, times, start, info, key_rate, bits, least_bits
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
+    times, start, key_rate
+        Attributes, see below.
 
     Attributes
     ----------
@@ -60,6 +62,8 @@ class Clip:
         Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
     info
         Description of the file, or None if the frames come from elsewhere.
+    key_rate
+        Key frames per second of the camera's time, if a video has them at regular intervals; else 0.
     bits
         Number of significant bits of the values, as the header of the file states it; None if it does not.
     least_bits
@@ -91,6 +95,7 @@ class Clip:
         times: np.ndarray | None = None,
         start: float = 0.0,
         info: Info | None = None,
+        key_rate: float = 0.0,
         bits: int | None = None,
         least_bits: int = 8,
         chunks: Iterator[np.ndarray] | None = None,
@@ -104,6 +109,7 @@ class Clip:
         self.times: np.ndarray | None = times
         self.start: float = start
         self.info: Info | None = info
+        self.key_rate: float = key_rate
         self.bits: int | None = bits
         self.least_bits: int = least_bits
         self.seconds_waited: float = 0.0
@@ -126,7 +132,7 @@ class Clip:
 
     def with_chunks(self, open_chunks: Callable[[], Iterator[np.ndarray]], shape: tuple[int, ...]) -> Clip:
         """A clip of other chunks of that shape, with the times and rates of this one and without its chroma planes."""
-        times: dict[str, Any] = {"times": self.times, "start": self.start}
+        times: dict[str, Any] = {"times": self.times, "start": self.start, "key_rate": self.key_rate}
         values: dict[str, Any] = {"info": self.info, "bits": self.bits, "least_bits": self.least_bits}
         return Clip(open_chunks, shape, self.dtype, self.fs, self.fps, **times, **values)
 
@@ -226,6 +232,7 @@ def stream(
     first, stop = part.first, part.stop
     size = (stop - first, *(info.shape[1:3] if gray else info.shape[1:]))
     clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start, info=info)
+    clip = partial(clip, key_rate=part.fs / info.key_interval if info.key_interval else 0.0)
     if frames is not None:
         slices = partial(_slices, frames, first, stop, chunk, gray)
         return clip(slices, size, bits=frames.bits, least_bits=frames.least_bits)

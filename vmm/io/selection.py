@@ -12,6 +12,10 @@ from vmm.backend.checks import check_fs
 from vmm.io.timing import find_spacing
 from vmm.io.video import Info
 
+_MAX_ROUNDING = 0.1
+"""Range of the deviation of times from an even grid, in intervals of the grid, up to which they count as rounded. Those
+of a GIF, whose delays are multiples of 10 ms, may deviate by more, and are then true."""
+
 
 class Part(NamedTuple):
     """A part of a clip.
@@ -118,8 +122,9 @@ def _stamped_part(part: Part, info: Info) -> Part:
     part = part._replace(fs=float(spacing.rate * scale), fps=spacing.rate)
     if spacing.kind == "even":
         return part
+    times = info.timestamps.seconds(part.first, part.stop) / float(scale)
     if spacing.positions is not None:
-        times = spacing.positions / part.fs
-    else:
-        times = info.timestamps.seconds(part.first, part.stop) / float(scale)
+        grid = spacing.positions / part.fs
+        is_rounded = np.ptp(times - grid) * part.fs < _MAX_ROUNDING
+        times = grid if is_rounded else times
     return part._replace(times=times, spacing=f"the times of the frames are uneven: {spacing}")

@@ -45,6 +45,10 @@ _HEADER_SECONDS = 120.0
 """Time limit for reading the header and the first frame, which no file on a working disk needs."""
 
 
+_REGULAR_SHARE = 0.8
+"""Share of the groups of frames that must have the same length for key frames to be regular; scene cuts add others."""
+
+
 @dataclass(frozen=True)
 class Info:
     """Description of a video file.
@@ -114,6 +118,16 @@ class Info:
     rotation: int = 0
 
     @property
+    def key_interval(self) -> int:
+        """Frames from one key frame to the next; 0 if they are not regular, or every frame is a key frame."""
+        places = np.flatnonzero(self.timestamps.is_key) if self.timestamps is not None else np.zeros(0, int)
+        if len(places) < 3:
+            return 0
+        lengths, counts = np.unique(np.diff(places), return_counts=True)
+        usual = int(lengths[counts.argmax()])
+        return usual if usual > 1 and counts.max() >= _REGULAR_SHARE * counts.sum() else 0
+
+    @property
     def is_even(self) -> bool:
         """Whether the frames are evenly spaced, within half a step of the time base of the file."""
         return self.numbers is None and (self.spacing is None or self.spacing.kind == "even")
@@ -127,7 +141,10 @@ def probe(path: Path) -> Info:
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
     stamps = None if stream is None or size is None else _timestamps(path, stream.group(1))
     if stream is None or size is None or stamps is None:
-        raise ValueError(f"{path}: no video that ffmpeg can decode ({last_line(process.stderr)})")
+        reason = last_line(process.stderr)
+        if "whitelist" in process.stderr:
+            reason = "its format names other files, or its name is a pattern of file names, and neither is opened"
+        raise ValueError(f"{path}: no video that ffmpeg can decode ({reason})")
     line = stream.group()
     pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
@@ -233,7 +250,7 @@ def _read_header(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _timestamps(path: Path, codec: str) -> Timestamps | None:
-    """Time stamps of all frames; None if there are no frames.
+    """Time stamps of all frames, or None if the file has no frame.
 
     Packets are not decoded, except those of Theora, which can repeat a frame without containing one.
     """
