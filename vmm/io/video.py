@@ -29,8 +29,8 @@ _WITHOUT_RATE = re.compile(
 STREAM = "0:V:0"
 """The first stream of video; the capital V leaves out covers of sound files, which ffmpeg counts as video too."""
 
-_TEXT = {"tty", "bin", "idf", "xbin", "adf"}
-"""Formats as which ffmpeg would show text files."""
+_TEXT_ART = ("ansi", "bintext", "idf", "xbin")
+"""Codecs as which ffmpeg shows text files."""
 
 _WITH_REFERENCES = {"hls", "dash", "concat", "concatf", "imf", "sdp", "rtsp"}
 """Formats that name other files or addresses, which a video must not open, or for which ffmpeg waits without end."""
@@ -145,6 +145,8 @@ def probe(path: Path) -> Info:
         if "whitelist" in process.stderr:
             reason = "its format names other files, or its name is a pattern of file names, and neither is opened"
         raise ValueError(f"{path}: no video that ffmpeg can decode ({reason})")
+    if stream.group(1) in _TEXT_ART:
+        raise ValueError(f"{path}: no video, but text")
     line = stream.group()
     pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
@@ -237,7 +239,7 @@ def _demuxers(program: str) -> tuple[str, ...]:
     """Names of the formats that this ffmpeg reads from a single file."""
     text = subprocess.run([program, "-hide_banner", "-demuxers"], capture_output=True, text=True, check=False).stdout
     names = re.findall(r"^ D[ E]? +([\w,]+) ", text, re.MULTILINE)  # A line of a device has another letter, d.
-    return tuple(name for group in names for name in group.split(",") if name not in _WITH_REFERENCES | _TEXT)
+    return tuple(name for group in names for name in group.split(",") if name not in _WITH_REFERENCES)
 
 
 def _read_header(path: Path) -> subprocess.CompletedProcess[str]:
