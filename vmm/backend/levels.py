@@ -73,9 +73,7 @@ def least_squares(images: Array, earlier: Array, sigma: float) -> Array:
 def _luma_equations(images: Array, earlier: Array, sigma: float) -> Array:
     """Normal equations without the change of contrast: yy, yx, xx, yt, xt and tt of slopes and change."""
     factors = matched_slopes(images, earlier, SLOPE, SMOOTH)
-    yy, yx, yv, yt, xx, xv, xt, vv, vt, tt = (
-        _pooled(a * b, sigma) for i, a in enumerate(factors) for b in factors[i:]
-    )
+    yy, yx, yv, yt, xx, xv, xt, vv, vt, tt = (_pooled(a * b, sigma) for i, a in enumerate(factors) for b in factors[i:])
     vv = vv + RIDGE_CONTRAST * (yy + xx) + TINY
     yy, yx, xx = yy - yv * yv / vv, yx - yv * xv / vv, xx - xv * xv / vv
     return namespace(images).stack([yy, yx, xx, vt * yv / vv - yt, vt * xv / vv - xt, tt - vt * vt / vv])

@@ -17,10 +17,9 @@ from vmm.io.timing import Timestamps
 from vmm.io.video import Info
 
 COMPLAINT = re.compile(
-    r"^(?!.*dts to muxer).*(\[(error|fatal|panic)\]|corrupt decoded frame|corrupt input packet)", re.MULTILINE
+    r"^(?!.*\bmuxer\b).*(\[(error|fatal|panic)\]|corrupt decoded frame|corrupt input packet)", re.MULTILINE
 )
-"""Messages of ffmpeg at the level ``level+warning`` that report damage. Frames with equal time stamps, which Matroska
-files have at rates above 1000 frames per second, cause a message about the muxer and are not damaged."""
+"""Messages of ffmpeg at the level ``level+warning`` that report damage; those about its output do not."""
 
 _READ_AHEAD = 64
 """Packets that ffmpeg reads at most before it decodes them; its queues hold about ten."""

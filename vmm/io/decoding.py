@@ -72,7 +72,7 @@ def decode(
             frames = np.empty((min(chunk, stop - position), *shape), "<u2" if is_wide else np.uint8)
             n = _read_into(process.stdout, memoryview(frames).cast("B")) // frames[0].nbytes
             position += n
-            watch.check_messages(read_log())
+            watch.check_messages(read_log)
             if n < len(frames):
                 watch.check_end(position, process.wait(), read_log())
             if n:
@@ -103,9 +103,9 @@ class _Watch:
     is_searched: bool = False
     is_reported: bool = False
 
-    def check_messages(self, log: str) -> None:
+    def check_messages(self, read_log: Callable[[], str]) -> None:
         """Report damage of the frames to read, if ffmpeg complains."""
-        if self.is_searched or not COMPLAINT.search(log):
+        if self.is_searched or not COMPLAINT.search(log := read_log()):
             return
         self.is_searched = True
         if damage := damaged_frames(self.path, self.info, self.key, self.start, self.stop):

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -257,9 +257,20 @@ def _timestamps(path: Path, codec: str) -> Timestamps | None:
     Packets are not decoded, except those of Theora, which can repeat a frame without containing one.
     """
     copied = [] if codec == "theora" else ["-c", "copy", "-copyinkf"]
-    command = ["-copyts", *input_options(path), "-map", STREAM, "-fps_mode", "passthrough", *copied]
-    with logged_process([*command, "-f", "framecrc", "-"], stdout=subprocess.PIPE) as (process, _):
-        return read_packets((line.decode() for line in process.stdout), decoded=not copied)
+    command = [*input_options(path), "-map", STREAM, "-fps_mode", "passthrough", *copied, "-f", "framecrc", "-"]
+    stamps = _read_packets(["-copyts", *command], decoded=not copied)
+    if stamps is not None and not np.diff(stamps.ticks).all():
+        # Recordings that were joined in one file repeat their times; ffmpeg lets them follow each other if asked to.
+        joined = _read_packets(command, decoded=not copied)
+        if joined is not None and np.diff(joined.ticks).all():
+            return replace(joined, are_exact=False)
+    return stamps
+
+
+def _read_packets(command: list[str], *, decoded: bool) -> Timestamps | None:
+    """Time stamps of the packets, or decoded frames, that ffmpeg writes."""
+    with logged_process(command, stdout=subprocess.PIPE) as (process, _):
+        return read_packets((line.decode() for line in process.stdout), decoded=decoded)
 
 
 def _missing_end(stamps: Timestamps, has_sound: bool, header: str) -> float:
