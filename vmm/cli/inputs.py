@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import vmm
+from vmm.cli.notices import is_first_time, motion_notice
 
-INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file."
-FS_HELP = "Camera rate in Hz. Default: the playback rate of the file."
+INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file, or Zarr store."
+FS_HELP = "Camera rate in Hz. Default: the capture rate that the file states, or else its playback rate."
 BOX = ("TOP", "LEFT", "HEIGHT", "WIDTH")
 BOX_HELP = "Region: its first row and column, its height and its width, in pixels."
 
@@ -109,10 +110,11 @@ def check_box(box: tuple[int, ...], size: tuple[int, ...]) -> None:
 
 
 @contextmanager
-def warnings_to_stderr(options: argparse.Namespace) -> Iterator[list[str]]:
-    """Print each warning once, in one line, to standard error; the first one is about the codec of the input.
+def warnings_to_stderr(options: argparse.Namespace, *, about_motion: bool = True) -> Iterator[list[str]]:
+    """Print each warning once, in one line, to standard error; the list of the messages so far is yielded.
 
-    The list of the messages printed so far is yielded.
+    If the command measures motion, the first warning is about properties of the input that change the numbers. It is
+    printed by the first command that reads the file, but always in the list.
     """
     messages: list[str] = []
 
@@ -121,8 +123,12 @@ def warnings_to_stderr(options: argparse.Namespace) -> Iterator[list[str]]:
             messages.append(str(message))
             print(f"vmm: warning: {message}", file=sys.stderr)
 
+    if about_motion and (message := motion_notice(Path(options.input))):
+        if is_first_time(Path(options.input), message):
+            print_warning(message)
+        else:
+            messages.append(message)
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = print_warning
-        vmm.measure.check_codec(options.input)
         yield messages

@@ -14,9 +14,9 @@ from time import perf_counter
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import check_box
+from vmm.cli.inputs import check_box, warnings_to_stderr
 from vmm.cli.options import add_method_options, summary
-from vmm.cli.outputs import check_not_input
+from vmm.cli.outputs import check_not_input, speed_text
 from vmm.engine.static import magnify_static
 
 _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
@@ -70,7 +70,7 @@ def _static_settings(options: argparse.Namespace, settings: dict[str, Any]) -> d
 
 
 def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -> None:
-    from vmm.io._write import check_format
+    from vmm.io._write import check_format, is_video
     from vmm.io.device_clip import device_chunk_length, open_transfer
 
     transfer = open_transfer() if options.gpu else None
@@ -85,22 +85,26 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         clip = _open_clip(options, fs, luma=luma, chunk=device_chunk_length(clip))
     if hasattr(options, "roi"):
         check_box(_scaled_box(options), clip.shape[1:3])
+    if "white" in parameters:
+        settings.setdefault("white", clip.white)
     result = _magnified(options, name, clip, settings, transfer)
     if options.compare:
         result = vmm.plot.side_by_side(_open_clip(options, fs), result)
+    fps = _playback_rate(options, clip, out)
     times: dict[str, float] = {}
     chunks = _with_progress(result, clip.shape[0], out.name, options.quiet, times)
     start = perf_counter()
-    fps = clip.fps or clip.fs if options.playback_rate is None else options.playback_rate
-    sound = _sound(options, clip, fps)
-    vmm.io.write(out, chunks, fps, **sound, color=clip.color, overwrite=options.overwrite)
+    white = clip.white if is_video(out) or clip.dtype.kind == "f" else None
+    tracks: dict[str, Any] = {**_sound(options, clip, fps), "color": clip.color, "white": white}
+    with warnings_to_stderr(options, about_motion=False):
+        vmm.io.write(out, chunks, fps, fs=clip.fs, like=clip.info, **tracks, overwrite=options.overwrite)
     if options.profile or options.gpu:
         _print_times(perf_counter() - start, clip, times, transfer)
 
 
 def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> bool:
     """Whether the luma alone is magnified, and the chroma planes are written unchanged."""
-    from vmm.io._write import H264
+    from vmm.io.encode import H264
 
     chroma = inspect.signature(getattr(vmm, name).magnify).parameters.get("chroma")
     moves_chroma = chroma is not None and settings.get("chroma", chroma.default) is not None
@@ -108,6 +112,17 @@ def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any])
     luma_only = luma_only and settings.get("band", ()) is not None  # The static mode displaces all color channels.
     same_frames = options.scale == 1 and not (options.compare or options.stabilize)
     return luma_only and same_frames and Path(options.output).suffix.lower() in H264
+
+
+def _playback_rate(options: argparse.Namespace, clip: vmm.io.Clip, out: Path) -> Any:
+    """The playback rate of the output; print how much slower or faster than the camera that is."""
+    from vmm.io.rates import default_playback_rate, exact_rate
+
+    fps = default_playback_rate(clip.fps, clip.fs) if options.playback_rate is None else options.playback_rate
+    exact_rate(out, fps)  # It raises before any work if the format cannot state the rate.
+    if text := speed_text(fps, clip.fs):
+        print(f"{out.name} {text} ({clip.fs:.8g} frames/s, shown at {float(fps):.6g}; --playback-rate changes it)")
+    return fps
 
 
 def _sound(options: argparse.Namespace, clip: vmm.io.Clip, fps: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vmm.io import highspeed, images, video
+from vmm.io import images, phantom, photron, tiff, video, zarr_store
 from vmm.io.video import Info
 
 
@@ -15,7 +15,7 @@ def info(path: str | Path) -> Info:
     Parameters
     ----------
     path
-        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw`` or ``.cine``.
+        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw``, ``.cine`` or a Zarr store.
 
     Returns
     -------
@@ -50,8 +50,9 @@ def describe(path: Path) -> tuple[Info, Any]:
     if reader is video:
         return video.probe(path), None
     frames, fps, name = reader.open_frames(path)
-    numbers = getattr(frames, "numbers", None)
-    return Info(frames.shape, str(frames.dtype), fps, name, str(frames.dtype), numbers=numbers), frames
+    bits = frames.bits or 8 * frames.dtype.itemsize
+    dtype = str(frames.dtype)
+    return Info(frames.shape, dtype, fps, name, dtype, numbers=frames.numbers, bit_depth=bits), frames
 
 
 def as_path(path: str | Path) -> Path:
@@ -69,8 +70,8 @@ def reader_of(path: Path):  # type: ignore[no-untyped-def]
         raise ValueError(
             f"{path} is a pipe or a device, which can be read only once: write the video to a file, and read the file"
         )
-    if path.suffix.lower() in (".cih", ".cihx", ".mraw", ".cine"):
-        return highspeed
-    if path.is_dir() or path.suffix.lower() in (".tif", ".tiff"):
+    if zarr_store.is_store(path):
+        return zarr_store
+    if path.is_dir():
         return images
-    return video
+    return next((reader for reader in (phantom, photron, tiff) if path.suffix.lower() in reader.SUFFIXES), video)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,6 +20,8 @@ from vmm.io.decoding import Pixels, decode, report_missing_end
 from vmm.io.prefetch import prefetch
 from vmm.io.selection import select_part
 from vmm.io.timing import UnevenTimesWarning
+from vmm.io.values import maximum_of, white_of_source
+from vmm.io.video import Info
 
 _CHUNK_FRAMES = 16
 _CHUNK_PIXELS = 2**22
@@ -32,7 +35,7 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color
+    shape, dtype, fs, fps, color, times, start, info, key_rate, bits, least_bits
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
@@ -57,8 +60,16 @@ class Clip:
         Time in seconds of playback from the beginning of the file, where its sound can begin, to the first frame.
     color
         Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
+    info
+        Description of the file, or None if the frames come from elsewhere.
     key_rate
         Key frames per second of the camera's time, if a video has them at regular intervals; else 0.
+    bits
+        Number of significant bits of the values, as the header of the file states it; None if it does not.
+    least_bits
+        Lower bound of the number of significant bits where `bits` is None.
+    white
+        Value that is shown white when the clip is written as a video.
     seconds_waited
         Seconds that were spent waiting for frames so far.
 
@@ -81,10 +92,13 @@ class Clip:
         fs: float,
         fps: Fraction | None,
         color: ChromaQueue | None = None,
-        chunks: Iterator[np.ndarray] | None = None,
         times: np.ndarray | None = None,
         start: float = 0.0,
+        info: Info | None = None,
         key_rate: float = 0.0,
+        bits: int | None = None,
+        least_bits: int = 8,
+        chunks: Iterator[np.ndarray] | None = None,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
         self.shape: tuple[int, ...] = shape
@@ -94,8 +108,21 @@ class Clip:
         self.color: ChromaQueue | None = color
         self.times: np.ndarray | None = times
         self.start: float = start
+        self.info: Info | None = info
         self.key_rate: float = key_rate
+        self.bits: int | None = bits
+        self.least_bits: int = least_bits
         self.seconds_waited: float = 0.0
+
+    @cached_property
+    def white(self) -> float:
+        """Value that is shown white: the largest value of the significant bits, or 1 or 255 of floating-point frames.
+
+        If the header does not state the number of bits, all frames are read once to find their largest value.
+        """
+        if self.dtype == np.uint8 or self.bits is not None:
+            return float(2 ** (self.bits or 8) - 1)
+        return white_of_source(maximum_of(self._open_chunks()), self.dtype, self.least_bits)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self
@@ -105,8 +132,9 @@ class Clip:
 
     def with_chunks(self, open_chunks: Callable[[], Iterator[np.ndarray]], shape: tuple[int, ...]) -> Clip:
         """A clip of other chunks of that shape, with the times and rates of this one and without its chroma planes."""
-        properties = {"times": self.times, "start": self.start, "key_rate": self.key_rate}
-        return Clip(open_chunks, shape, self.dtype, self.fs, self.fps, **properties)  # type: ignore[arg-type]
+        times: dict[str, Any] = {"times": self.times, "start": self.start, "key_rate": self.key_rate}
+        values: dict[str, Any] = {"info": self.info, "bits": self.bits, "least_bits": self.least_bits}
+        return Clip(open_chunks, shape, self.dtype, self.fs, self.fps, **times, **values)
 
     def reopen(self) -> Iterator[np.ndarray]:
         """Open the clip again; yield all chunks from its first frame, independently of the first pass."""
@@ -144,9 +172,9 @@ def stream(
     Parameters
     ----------
     path
-        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw`` or ``.cine``.
+        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw``, ``.cine`` or a Zarr store.
     fs
-        Camera rate in Hz; by default the rate that the file states.
+        Camera rate in Hz; by default the capture rate in the metadata of the file, or else its playback rate.
     chunk
         Number of frames per chunk; by default at most 16, with about four million pixels together.
     start, end
@@ -203,10 +231,11 @@ def stream(
         warnings.warn(f"{path}: {part.spacing}", UnevenTimesWarning, stacklevel=2)
     first, stop = part.first, part.stop
     size = (stop - first, *(info.shape[1:3] if gray else info.shape[1:]))
-    clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start)
+    clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start, info=info)
     clip = partial(clip, key_rate=part.fs / info.key_interval if info.key_interval else 0.0)
     if frames is not None:
-        return clip(lambda: _slices(frames, first, stop, chunk, gray), size)
+        slices = partial(_slices, frames, first, stop, chunk, gray)
+        return clip(slices, size, bits=frames.bits, least_bits=frames.least_bits)
     open_video = partial(
         decode, path, info, chunk=chunk, start=first, stop=stop, keep_going=keep_going, seconds_of=part.seconds
     )
@@ -217,7 +246,8 @@ def stream(
             lambda: map(color.luma, prefetch(open_video(pixels="planes"))), size[:3], color=color, chunks=chunks
         )
     pixels: Pixels = "gray" if gray else "color"
-    return clip(lambda: prefetch(open_video(pixels=pixels)), size)
+    bits = None if re.search(r"(16|48|64)(le|be)$", info.pixel_format) else 16  # ffmpeg scales fewer bits to 16.
+    return clip(lambda: prefetch(open_video(pixels=pixels)), size, bits=8 if info.dtype == "uint8" else bits)
 
 
 def read(
@@ -239,7 +269,7 @@ def read(
     Returns
     -------
     frames : ndarray
-        Frames (T, H, W) or (T, H, W, 3) of uint8 or uint16.
+        Frames (T, H, W) or (T, H, W, 3) of uint8 or uint16, or of the floating type of a TIFF stack or Zarr store.
     fs : float
         Camera rate in Hz.
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vmm.io.program import ffmpeg
 from vmm.io.seeking import keep_times, open_at
 from vmm.io.timing import Timestamps
-from vmm.io.video import Info, ffmpeg
+from vmm.io.video import Info
 
 COMPLAINT = re.compile(
     r"^(?!.*\bmuxer\b).*(\[(error|fatal|panic)\]|corrupt decoded frame|corrupt input packet)", re.MULTILINE

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vmm.io.timing import Timestamps
-from vmm.io.video import Info, ffmpeg_process, input_options
+from vmm.io.video import STREAM, Info, ffmpeg_process, input_options
 
 _KEYS_BETWEEN = 1
 """Key frames between the one at which decoding begins and the first frame to read. Without any, frames of streams with
@@ -41,7 +41,7 @@ def open_at(path: Path, stamps: Timestamps | None, key: int) -> list[str]:
     if key and stamps is not None:
         seconds = stamps.absolute(key) + 0.5 * float(stamps.step)
         seek = ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", f"{seconds:.6f}"]
-    return ["-copyts", *seek, *input_options(path), "-map", "0:v:0"]
+    return ["-copyts", *seek, *input_options(path), "-map", STREAM]
 
 
 def keep_times(info: Info) -> list[str]:

@@ -59,9 +59,10 @@ def select_part(path: Path, info: Info, fs: float | None, start: float, end: flo
 
     Frames belong to the part if their times, rounded to the spacing of frames, are at least `start` and below `end`.
     """
-    if fs is None and info.fps is None:
+    stated = info.capture_rate or info.fps
+    if fs is None and stated is None:
         raise ValueError(f"{path} states no frame rate: give the camera rate in Hz as fs (--fs on the command line)")
-    rate = check_fs(info.fps if fs is None else fs)  # type: ignore[arg-type]
+    rate = check_fs(stated if fs is None else fs)  # type: ignore[arg-type]
     times = _camera_times(info, rate)
     first, stop = _frame_range(path, info.shape[0], start, end, rate, times)
     playback = info.start + float(first / info.fps if info.times is None else info.times[first]) if info.fps else 0.0

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.io import metadata
+from vmm.io.program import ffmpeg
 from vmm.io.timing import Spacing, Timestamps, find_spacing, read_packets
 
 _WITHOUT_RATE = re.compile(
@@ -23,6 +25,12 @@ _WITHOUT_RATE = re.compile(
     r"|v210x?|image2|\w+_pipe)"
 )
 """Formats that ffmpeg reads at a rate of its own because they state none: raw streams and single images."""
+
+STREAM = "0:V:0"
+"""The first stream of video; the capital V leaves out covers of sound files, which ffmpeg counts as video too."""
+
+_TEXT_ART = ("ansi", "bintext", "idf", "xbin")
+"""Codecs as which ffmpeg shows text files."""
 
 _WITH_REFERENCES = {"hls", "dash", "concat", "concatf", "imf", "sdp", "rtsp"}
 """Formats that name other files or addresses, which a video must not open, or for which ffmpeg waits without end."""
@@ -64,6 +72,14 @@ class Info:
     color_tags
         Names and values of the ffmpeg options that describe the color range, matrix, primaries and transfer. Properties
         that the file does not state are absent.
+    capture_rate
+        Camera rate in Hz that the metadata of the file state, or None if they state none.
+    pixel_aspect
+        Width of a pixel divided by its height.
+    bit_depth
+        Bits per sample.
+    rotation
+        Angle in degrees, counterclockwise, by which the frames are rotated when they are read.
     field_order
         Order of the fields of interlaced frames, such as ``"top first"``; ``"progressive"``, or an empty string if the
         file does not state it.
@@ -96,6 +112,10 @@ class Info:
     spacing: Spacing | None = None
     timestamps: Timestamps | None = field(default=None, repr=False, compare=False)
     missing_end: float = 0.0
+    capture_rate: Fraction | None = None
+    pixel_aspect: Fraction = Fraction(1)
+    bit_depth: int = 8
+    rotation: int = 0
 
     @property
     def key_interval(self) -> int:
@@ -113,17 +133,11 @@ class Info:
         return self.numbers is None and (self.spacing is None or self.spacing.kind == "even")
 
 
-def ffmpeg() -> str:
-    """Path of the ffmpeg program."""
-    import imageio_ffmpeg
-
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
-
-
 def probe(path: Path) -> Info:
     """Describe a video; its packets are read instead of decoded, and their time stamps give the times of the frames."""
     process = _read_header(path)
-    stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
+    streams = re.finditer(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
+    stream = next((match for match in streams if "(attached pic)" not in match.group()), None)
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
     stamps = None if stream is None or size is None else _timestamps(path, stream.group(1))
     if stream is None or size is None or stamps is None:
@@ -131,6 +145,8 @@ def probe(path: Path) -> Info:
         if "whitelist" in process.stderr:
             reason = "its format names other files, or its name is a pattern of file names, and neither is opened"
         raise ValueError(f"{path}: no video that ffmpeg can decode ({reason})")
+    if stream.group(1) in _TEXT_ART:
+        raise ValueError(f"{path}: no video, but text")
     line = stream.group()
     pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
@@ -139,9 +155,11 @@ def probe(path: Path) -> Info:
     has_sound = re.search(r"Stream #\d+:\d+.*?: Audio:", process.stderr) is not None
     shape = len(stamps.ticks), height, width, *channels
     has_rate = _states_rate(path, process.stderr)
-    stated = _stated_rates(line, process.stdout)
+    written, _ = metadata.written_rates(process.stderr)
+    stated = [*([written] if written else []), *_stated_rates(line, process.stdout)]
     spacing = find_spacing(stamps, stated) if has_rate and len(stamps.ticks) > 1 else None
     fps = spacing.rate if spacing else stated[0] if has_rate and stated else None
+    rotation = metadata.rotation(process.stderr)
     return Info(
         shape,
         dtype,
@@ -157,6 +175,10 @@ def probe(path: Path) -> Info:
         spacing,
         stamps,
         _missing_end(stamps, has_sound, process.stderr),
+        metadata.capture_rate(fps, process.stderr),
+        metadata.pixel_aspect(line, rotation),
+        metadata.bit_depth(pixel_format),
+        rotation,
     )
 
 
@@ -222,7 +244,7 @@ def _demuxers(program: str) -> tuple[str, ...]:
 
 def _read_header(path: Path) -> subprocess.CompletedProcess[str]:
     """The output of ffmpeg for the first frame, with the description of the file among its messages."""
-    options = [*input_options(path), "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-"]
+    options = [*input_options(path), "-map", STREAM, "-frames:v", "1", "-f", "framecrc", "-"]
     try:
         return run_ffmpeg(*options, timeout=_HEADER_SECONDS)
     except subprocess.TimeoutExpired:
@@ -235,7 +257,7 @@ def _timestamps(path: Path, codec: str) -> Timestamps | None:
     Packets are not decoded, except those of Theora, which can repeat a frame without containing one.
     """
     copied = [] if codec == "theora" else ["-c", "copy", "-copyinkf"]
-    command = [*input_options(path), "-map", "0:v:0", "-fps_mode", "passthrough", *copied, "-f", "framecrc", "-"]
+    command = [*input_options(path), "-map", STREAM, "-fps_mode", "passthrough", *copied, "-f", "framecrc", "-"]
     stamps = _read_packets(["-copyts", *command], decoded=not copied)
     if stamps is not None and not np.diff(stamps.ticks).all():
         # Recordings that were joined in one file repeat their times; ffmpeg lets them follow each other if asked to.
