@@ -12,7 +12,7 @@ import numpy as np
 _LISTED = 3
 """Number of file names in a message; more would hide what it says."""
 
-_MIN_SHARE = 0.1
+_MIN_SHARE = 0.5
 """Smallest share of the positions of the grid that have a frame. Sparser numbers, such as times of day, count none."""
 
 
