@@ -26,6 +26,10 @@ _MAX_STEP = 0.2
 _LARGE_STEP = 0.9
 """Quantile of the changes that counts as a large one: it is that of new frames even if 3 of 4 frames are repeats."""
 
+_SMALL_STEP, _MAX_RATIO = 0.1, 0.25
+"""Quantile of the changes of new frames that counts as small, and the largest ratio of the usual change of a repeat
+to it. Where motion only reverses, the changes of frames rise steadily from the noise."""
+
 _MAX_PERIOD = 31
 """Longest pattern in frames: conversion from 24 to 25 frames/s repeats one frame in 25, and from 30 to 31 one in 31."""
 
@@ -135,13 +139,22 @@ def find_cadence(steps: np.ndarray) -> Cadence | None:
         return None
     is_same = steps <= _MAX_STEP * large
     is_same[0] = False
-    if (pattern := _regular(is_same.all(axis=1))) is not None:
+    pattern = _regular(is_same.all(axis=1))
+    if pattern is not None and _is_distinct(steps.max(axis=1), pattern):
         is_new = ~pattern
         rate = float(is_new.mean())
         return Cadence(is_new, np.arange(int(is_new.sum())) / rate, rate, False)
-    if (pattern := _regular(is_same.any(axis=1))) is not None:
+    pattern = _regular(is_same.any(axis=1))
+    if pattern is not None and _is_distinct(steps.min(axis=1), pattern):
         return _telecine(pattern)
     return None
+
+
+def _is_distinct(steps: np.ndarray, pattern: np.ndarray) -> bool:
+    """Whether the changes (T,) of repeats are much smaller than even the small changes of new frames."""
+    new = ~pattern
+    new[0] = False
+    return float(np.median(steps[pattern])) <= _MAX_RATIO * float(np.quantile(steps[new], _SMALL_STEP))
 
 
 def _regular(is_repeat: np.ndarray) -> np.ndarray | None:
