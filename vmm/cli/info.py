@@ -32,10 +32,28 @@ def _info(options: argparse.Namespace) -> None:
     if info.fps:
         fps = float(info.fps)
         exact = f" ({info.fps})" if info.fps.denominator > 1 else ""
-        print(f"rate    {fps:.6g} frames/s{exact}, {frames / fps:.3f} s")
+        duration = frames / fps if info.is_even or info.times is None else float(info.times[-1]) + 1 / fps
+        print(f"rate    {fps:.6g} frames/s{exact}, {duration:.3f} s")
     else:
         print("rate    not stated; give the camera rate with --fs")
+    for line in _time_lines(info):
+        print(line)
     print(f"codec   {info.codec} ({info.pixel_format}){', with sound' if info.has_sound else ''}")
+
+
+def _time_lines(info: vmm.io.Info) -> list[str]:
+    """Properties of the times of the frames that change numbers measured from them."""
+    lines = []
+    if info.spacing is not None and not info.is_even:
+        lines.append(f"times   uneven: {info.spacing}")
+    if info.numbers is not None:
+        missing = int(info.numbers[-1]) + 1 - len(info.numbers)
+        lines.append(f"times   uneven: {missing} missing in the numbers of the images")
+    if info.start > 0:
+        lines.append(f"start   {info.start:.3f} s after the beginning of the file")
+    if info.missing_end:
+        lines.append(f"end     missing: the header states {info.missing_end:.3f} s more than the file holds")
+    return lines
 
 
 def _add_compare(verbs: Any) -> None:

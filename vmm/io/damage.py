@@ -15,8 +15,10 @@ from vmm.io.seeking import keep_times, open_at
 from vmm.io.timing import Timestamps
 from vmm.io.video import Info, ffmpeg
 
-COMPLAINT = re.compile(r"\[(error|fatal|panic)\]|corrupt decoded frame|corrupt input packet")
-"""Messages of ffmpeg at the level ``level+warning`` that report damage."""
+COMPLAINT = re.compile(
+    r"^(?!.*\bmuxer\b).*(\[(error|fatal|panic)\]|corrupt decoded frame|corrupt input packet)", re.MULTILINE
+)
+"""Messages of ffmpeg at the level ``level+warning`` that report damage; those about its output do not."""
 
 _READ_AHEAD = 64
 """Packets that ffmpeg reads at most before it decodes them; its queues hold about ten."""
@@ -38,18 +40,15 @@ def damaged_frames(path: Path, info: Info, key: int, start: int, stop: int) -> l
     assert stamps is not None
     opened = [*open_at(path, stamps, key), *keep_times(info)]
     limit = stop + stamps.delay + 1
-    in_packets = [
-        (max(frame - stamps.delay, 0), text)
-        for frame, text in _complaints([*opened, "-c", "copy"], stamps, key, limit + _READ_AHEAD, "demuxer -> ")
-    ]
+    in_packets = list(_complaints([*opened, "-c", "copy"], stamps, key, limit + _READ_AHEAD, "demuxer -> "))
     repeated = Counter(text for _, text in in_packets)
-    in_frames = []
+    places = [max(frame - stamps.delay, 0) for frame, _ in in_packets if frame or not stamps.leading]
     for frame, text in _complaints(["-threads", "1", *opened], stamps, key, limit, "decoder -> "):
         repeated[text] -= 1
         if repeated[text] < 0 and (frame or not stamps.leading):
-            in_frames.append((frame, text))
+            places.append(frame)
     ranges: list[tuple[int, int]] = []
-    for frame, _ in sorted(in_packets + in_frames):
+    for frame in sorted(places):
         ranges = _with_range(ranges, frame, _end_of_damage(stamps, frame))
     return [(max(a, start), min(b, stop)) for a, b in ranges if a < stop and b > start]
 

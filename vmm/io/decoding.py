@@ -72,7 +72,7 @@ def decode(
             frames = np.empty((min(chunk, stop - position), *shape), "<u2" if is_wide else np.uint8)
             n = _read_into(process.stdout, memoryview(frames).cast("B")) // frames[0].nbytes
             position += n
-            watch.check_messages(read_log())
+            watch.check_messages(read_log)
             if n < len(frames):
                 watch.check_end(position, process.wait(), read_log())
             if n:
@@ -103,9 +103,9 @@ class _Watch:
     is_searched: bool = False
     is_reported: bool = False
 
-    def check_messages(self, log: str) -> None:
+    def check_messages(self, read_log: Callable[[], str]) -> None:
         """Report damage of the frames to read, if ffmpeg complains."""
-        if self.is_searched or not COMPLAINT.search(log):
+        if self.is_searched or not COMPLAINT.search(log := read_log()):
             return
         self.is_searched = True
         if damage := damaged_frames(self.path, self.info, self.key, self.start, self.stop):
@@ -115,6 +115,11 @@ class _Watch:
 
     def check_end(self, frame: int, exit_code: int, log: str) -> None:
         """Report that the video ended before a frame."""
+        if exit_code < 0:
+            raise ValueError(
+                f"{self.path}: ffmpeg was stopped by {signal.Signals(-exit_code).name} after {frame} of "
+                f"{self.info.shape[0]} frames; the memory may be full, or another program stopped it"
+            )
         reason = _reason_of_end(self.info, exit_code, log)
         if reason and not self.is_reported:
             text = f"after {frame} of {self.info.shape[0]} frames ({reason})"
@@ -124,8 +129,10 @@ class _Watch:
 def report_missing_end(path: Path, info: Info, seconds_of: Callable[[int], float], *, keep_going: bool) -> None:
     """Raise an error about a file that is shorter than its header states, or warn if `keep_going`."""
     count = info.shape[0]
+    key = key_frame(path, info.timestamps, count - 1)
+    damage = damaged_frames(path, info, key, key, count)  # The last frame often is incomplete.
     text = f"after {count} frames (the header states {info.missing_end:.4g} s more than the file holds)"
-    _report(path, text, count, seconds_of, keep_going=keep_going)
+    _report(path, text, damage[0][0] if damage else count, seconds_of, keep_going=keep_going)
 
 
 def _report(path: Path, text: str, frame: int, seconds_of: Callable[[int], float] | None, *, keep_going: bool) -> None:
@@ -144,13 +151,12 @@ def _damage_text(damage: list[tuple[int, int]], count: int, reason: str) -> str:
     """The damaged frames in words."""
     names = ", ".join(f"{a} to {b - 1}" if b - a > 1 else f"{a}" for a, b in damage[:_RANGES_NAMED])
     more = ", and more" if len(damage) > _RANGES_NAMED else ""
-    return f"at frames {names}{more} of {count} ({reason})"
+    plural = "s" if len(damage) > 1 or damage[0][1] - damage[0][0] > 1 else ""
+    return f"at frame{plural} {names}{more} of {count} ({reason})"
 
 
 def _reason_of_end(info: Info, exit_code: int, log: str) -> str:
     """Why a clip ends before its last frame; an empty string if its codec has packets without a frame."""
-    if exit_code < 0:
-        return f"ffmpeg was stopped by {signal.Signals(-exit_code).name}"
     if exit_code == 0 and not COMPLAINT.search(log) and info.codec in _WITH_HIDDEN_FRAMES:
         return ""
     return first_complaint(log) or f"ffmpeg ends with status {exit_code}"

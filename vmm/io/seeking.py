@@ -10,8 +10,8 @@ import numpy as np
 from vmm.io.timing import Timestamps
 from vmm.io.video import Info, ffmpeg_process, input_options
 
-_KEYS_BEFORE = 2
-"""Key frames before the first frame to read at which decoding begins. After one of them only, frames of streams with
+_KEYS_BETWEEN = 1
+"""Key frames between the one at which decoding begins and the first frame to read. Without any, frames of streams with
 gradual refresh or open groups of pictures can differ from those of a whole pass."""
 
 _SEEK_ATTEMPTS = 4
@@ -25,7 +25,7 @@ def key_frame(path: Path, stamps: Timestamps | None, start: int) -> int:
     """
     if stamps is None or not stamps.are_exact:
         return 0
-    keys = np.flatnonzero(stamps.is_key[: start + 1])[:-_KEYS_BEFORE][::-1]
+    keys = np.flatnonzero(stamps.is_key[: start + 1])[:-_KEYS_BETWEEN][::-1]
     for key in map(int, keys[:_SEEK_ATTEMPTS]):
         command = [*open_at(path, stamps, key), "-c", "copy", "-frames:v", "1", "-f", "framecrc", "-"]
         with ffmpeg_process(command, stdout=subprocess.PIPE) as (process, _):

@@ -111,7 +111,7 @@ class Spacing:
 
 
 def read_packets(lines: Iterable[str], *, decoded: bool = False) -> Timestamps | None:
-    """Time stamps of the frames from the lines of ffmpeg's ``framecrc`` format; None if there are no frames.
+    """Time stamps of the frames from the lines of ffmpeg's ``framecrc`` format, or None if they have no frame.
 
     Packets that an edit list excludes are left out, and those before the first key frame. If a packet has no
     presentation time stamp, the decoding times of all packets are used, which have the same spacing. If `decoded`, the
@@ -141,7 +141,8 @@ def read_packets(lines: Iterable[str], *, decoded: bool = False) -> Timestamps |
     order = np.argsort(ticks, kind="stable")
     if leading and are_exact:  # Frames that precede the first key frame refer to frames before it.
         order = order[int(np.flatnonzero(order == 0)[0]) :]
-    delay = int((np.maximum.accumulate(order) - np.arange(len(order))).max())
+    ranks = np.argsort(np.argsort(order))  # The places of the frames in the file.
+    delay = int((np.maximum.accumulate(ranks) - np.arange(len(ranks))).max())
     is_key = np.arange(len(order)) == 0 if decoded else is_key[order]
     return Timestamps(ticks[order], step, is_key, are_exact, delay, leading)
 

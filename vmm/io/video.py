@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -127,7 +127,10 @@ def probe(path: Path) -> Info:
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
     stamps = None if stream is None or size is None else _timestamps(path, stream.group(1))
     if stream is None or size is None or stamps is None:
-        raise ValueError(f"{path}: no video that ffmpeg can decode ({last_line(process.stderr)})")
+        reason = last_line(process.stderr)
+        if "whitelist" in process.stderr:
+            reason = "its format names other files, or its name is a pattern of file names, and neither is opened"
+        raise ValueError(f"{path}: no video that ffmpeg can decode ({reason})")
     line = stream.group()
     pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
@@ -227,14 +230,25 @@ def _read_header(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _timestamps(path: Path, codec: str) -> Timestamps | None:
-    """Time stamps of all frames; None if there are no frames.
+    """Time stamps of all frames, or None if the file has no frame.
 
     Packets are not decoded, except those of Theora, which can repeat a frame without containing one.
     """
     copied = [] if codec == "theora" else ["-c", "copy", "-copyinkf"]
-    command = ["-copyts", *input_options(path), "-map", "0:v:0", "-fps_mode", "passthrough", *copied]
-    with logged_process([*command, "-f", "framecrc", "-"], stdout=subprocess.PIPE) as (process, _):
-        return read_packets((line.decode() for line in process.stdout), decoded=not copied)
+    command = [*input_options(path), "-map", "0:v:0", "-fps_mode", "passthrough", *copied, "-f", "framecrc", "-"]
+    stamps = _read_packets(["-copyts", *command], decoded=not copied)
+    if stamps is not None and not np.diff(stamps.ticks).all():
+        # Recordings that were joined in one file repeat their times; ffmpeg lets them follow each other if asked to.
+        joined = _read_packets(command, decoded=not copied)
+        if joined is not None and np.diff(joined.ticks).all():
+            return replace(joined, are_exact=False)
+    return stamps
+
+
+def _read_packets(command: list[str], *, decoded: bool) -> Timestamps | None:
+    """Time stamps of the packets, or decoded frames, that ffmpeg writes."""
+    with logged_process(command, stdout=subprocess.PIPE) as (process, _):
+        return read_packets((line.decode() for line in process.stdout), decoded=decoded)
 
 
 def _missing_end(stamps: Timestamps, has_sound: bool, header: str) -> float:
