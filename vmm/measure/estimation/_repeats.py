@@ -28,7 +28,7 @@ _LARGE_STEP = 0.9
 
 _SMALL_STEP, _MAX_RATIO = 0.1, 0.25
 """Quantile of the changes of new frames that counts as small, and the largest ratio of the usual change of a repeat
-to it. Where motion only reverses, the changes of frames rise steadily from the noise."""
+to it. If motion only reverses, the changes of frames rise steadily from the noise."""
 
 _MAX_LIKENESS = 0.6
 """Share of the frames at one place of new frames that may look like repeats: coders keep them where motion reverses."""
@@ -176,7 +176,7 @@ def _is_distinct(steps: np.ndarray, pattern: np.ndarray) -> bool:
     """Whether the changes (T,) of repeats differ clearly from those of new frames.
 
     They are smaller than even the small changes of new frames; or the mean change is about the same at all places of
-    new frames, and much smaller at all places of repeats. Where motion only reverses, the changes rise steadily.
+    new frames, and much smaller at all places of repeats. If motion only reverses, the changes rise steadily.
     """
     new = ~pattern
     new[0] = False
