@@ -6,9 +6,9 @@ import subprocess
 
 import numpy as np
 import pytest
+from ffmpeg import run_ffmpeg
 
 import vmm
-from tests.ffmpeg import run_ffmpeg
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=30:d=3")
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-bf", "2", "-x264-params", "b-adapt=0")

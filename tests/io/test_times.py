@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from ffmpeg import run_ffmpeg
 
 import vmm
-from tests.ffmpeg import run_ffmpeg
 from vmm.io.timing import Timestamps, find_spacing, image_numbers, read_packets
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=30:d=2")
