@@ -3,12 +3,13 @@
 import os
 import signal
 import subprocess
+from typing import Any
 
 import numpy as np
 import pytest
+from ffmpeg import run_ffmpeg
 
 import vmm
-from tests.ffmpeg import run_ffmpeg
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=30:d=3")
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-bf", "2", "-x264-params", "b-adapt=0")
@@ -51,7 +52,7 @@ def test_decoding_begins_near_the_part(folder):
     from vmm.io.seeking import key_frame
 
     run_ffmpeg(*SOURCE, *H264, folder / "keys.mp4")
-    stamps = vmm.io.info(folder / "keys.mp4").timestamps
+    stamps: Any = vmm.io.info(folder / "keys.mp4").timestamps
     assert np.flatnonzero(stamps.is_key).tolist() == [0, 15, 30, 45, 60, 75]
     assert [key_frame(folder / "keys.mp4", stamps, frame) for frame in (0, 40, 80)] == [0, 15, 60]
 

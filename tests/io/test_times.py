@@ -2,12 +2,13 @@
 
 import os
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
+from ffmpeg import run_ffmpeg
 
 import vmm
-from tests.ffmpeg import run_ffmpeg
 from vmm.io.timing import Timestamps, find_spacing, image_numbers, read_packets
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=30:d=2")
@@ -36,10 +37,10 @@ def spacing_of(times, step, stated=(), **part):
 @pytest.mark.parametrize("suffix", [".mkv", ".mov", ".ts", ".avi", ".flv"])
 def test_even_times_of_each_format_give_the_stated_rate(suffix, even, folder):
     run_ffmpeg("-i", even, "-c", "copy", "-y", folder / f"even{suffix}")
-    info = vmm.io.info(folder / f"even{suffix}")
+    info: Any = vmm.io.info(folder / f"even{suffix}")
     assert info.is_even and info.fps == 30 and info.shape[0] == 60
     assert np.abs(info.times - np.arange(60) / 30).max() <= 2e-3
-    clip = vmm.io.stream(folder / f"even{suffix}")
+    clip: Any = vmm.io.stream(folder / f"even{suffix}")
     assert clip.times is None and clip.fs == 30
 
 
@@ -64,11 +65,11 @@ def test_the_times_decide_where_another_rate_is_stated():
 def test_frames_that_are_missing_from_a_grid(folder):
     path = folder / "gaps.mkv"
     run_ffmpeg(*SOURCE, "-vf", r"select=mod(n\,7)", *KEEP, "-c:v", "ffv1", path)
-    info = vmm.io.info(path)
+    info: Any = vmm.io.info(path)
     assert not info.is_even and info.shape[0] == 51 and info.fps == 30
     numbers = np.array([n for n in range(60) if n % 7])
     with pytest.warns(vmm.io.UnevenTimesWarning, match=r"gaps\.mkv: the times .* 8 frames are missing from an even 30"):
-        clip = vmm.io.stream(path)
+        clip: Any = vmm.io.stream(path)
     assert clip.fs == 30 and np.allclose(clip.times, (numbers - 1) / 30, atol=1e-12)
     part = vmm.io.stream(path, start=0.0, end=0.19)  # The part without a gap is even.
     assert part.times is None and part.shape[0] == 6
@@ -78,7 +79,7 @@ def test_a_rate_that_changes(folder):
     path = folder / "slow.mp4"
     run_ffmpeg(*SOURCE, "-vf", r"select=lt(t\,1)+not(mod(n\,2))", *KEEP, *H264, path)
     with pytest.warns(vmm.io.UnevenTimesWarning, match="down to 15 frames/s"):
-        clip = vmm.io.stream(path, fs=300)
+        clip: Any = vmm.io.stream(path, fs=300)
     assert clip.fs == 300 and clip.times[-1] == pytest.approx(0.1 * 58 / 30)
     slow = vmm.io.stream(path, start=1.2)
     assert slow.times is None and slow.fs == slow.fps == 15
@@ -87,7 +88,7 @@ def test_a_rate_that_changes(folder):
 def test_delays_of_a_gif(folder):
     path = folder / "uneven.gif"
     run_ffmpeg(*SOURCE, "-vf", r"settb=1/100,setpts=6*N+gt(N\,20)*(N-20)", *KEEP, "-enc_time_base", "1/100", path)
-    info = vmm.io.info(path)
+    info: Any = vmm.io.info(path)
     assert info.spacing.kind == "variable" and info.times[-1] > 0
     assert float(info.fps) == pytest.approx(59 / info.times[-1])
     assert info.spacing.slowest < float(info.fps) < info.spacing.fastest
@@ -107,7 +108,7 @@ def test_raw_streams_and_images_state_no_rate(name, folder):
     codec = {"raw.hevc": ("-c:v", "libx265", "-x265-params", "log-level=error"), "raw.h264": H264}.get(name, ())
     count = ("-frames:v", "1" if name.startswith("one") else "20")
     run_ffmpeg(*SOURCE, *count, *codec, folder / name)
-    info = vmm.io.info(folder / name)
+    info: Any = vmm.io.info(folder / name)
     assert info.fps is None and info.times is None and info.is_even
     with pytest.raises(ValueError, match="states no frame rate: give the camera rate in Hz as fs"):
         vmm.io.stream(folder / name)
@@ -132,7 +133,7 @@ def test_y4m_without_a_rate(folder):
 
 def test_an_edit_list_leaves_frames_out(even, folder):
     run_ffmpeg("-ss", "0.5", "-i", even, "-c", "copy", folder / "edit.mp4")
-    info = vmm.io.info(folder / "edit.mp4")
+    info: Any = vmm.io.info(folder / "edit.mp4")
     frames, fs = vmm.io.read(folder / "edit.mp4")
     assert info.shape[0] == len(frames) == 45 and fs == 30 and info.is_even
     assert np.array_equal(frames, vmm.io.read(even)[0][15:])
@@ -142,7 +143,7 @@ def test_a_video_that_begins_after_its_sound(even, folder):
     sound = ("-f", "lavfi", "-i", "sine=d=2.5")
     late = ("-itsoffset", "0.5", "-i", even, *sound, "-map", "0", "-map", "1", "-c:v", "copy", "-c:a", "pcm_s16le")
     run_ffmpeg(*late, folder / "late.mkv")
-    info = vmm.io.info(folder / "late.mkv")
+    info: Any = vmm.io.info(folder / "late.mkv")
     assert info.start == pytest.approx(0.5, abs=1e-3) and info.times[0] == 0
     assert vmm.io.stream(folder / "late.mkv", start=1).start == pytest.approx(1.5, abs=1e-3)
     assert vmm.io.info(even).start == 0
@@ -183,7 +184,7 @@ def test_images_whose_numbers_have_gaps(tmp_path):
         iio.imwrite(tmp_path / f"img_{n:04}.png", np.full((8, 8), n, np.uint8))
     assert not vmm.io.info(tmp_path).is_even
     with pytest.warns(vmm.io.UnevenTimesWarning, match="1 number is missing from the names"):
-        clip = vmm.io.stream(tmp_path, fs=10)
+        clip: Any = vmm.io.stream(tmp_path, fs=10)
     assert np.allclose(clip.times, [0, 0.1, 0.3, 0.4, 0.5]) and clip.fs == 10
     assert vmm.io.stream(tmp_path, fs=10, start=0.3).times is None
 
