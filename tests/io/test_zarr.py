@@ -27,6 +27,13 @@ def test_what_is_written_is_read(kind, shape, tmp_path, rng):
     assert [entry.name for entry in tmp_path.iterdir()] == ["clip.zarr"]
 
 
+def test_camera_rate(tmp_path):
+    vmm.io.write(tmp_path / "clip.zarr", np.zeros((5, 8, 9), np.uint8), 30, fs=15000)
+    info = vmm.io.info(tmp_path / "clip.zarr")
+    assert (info.fps, info.capture_rate) == (30, 15000)
+    assert vmm.io.read(tmp_path / "clip.zarr")[1] == 15000
+
+
 def test_chunks_lie_along_time_and_are_written_once(tmp_path):
     vmm.io.write(tmp_path / "clip.zarr", iter([np.zeros((7, 8, 9), np.uint8)] * 5), 30)
     array = zarr.open_array(tmp_path / "clip.zarr", mode="r")

@@ -201,7 +201,7 @@ def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Cl
 
     if not getattr(options, "is_noted", False):
         options.is_noted = True
-        gaps = np.diff(uneven.times)  # type: ignore[arg-type]
+        gaps = np.diff(np.asarray(uneven.times))
         print(
             f"vmm: note: {options.input}: the times of the frames are uneven, {1 / gaps.max():.4g} to "
             f"{1 / gaps.min():.4g} frames/s, so they are resampled to an even {clip.fs:.6g} frames/s",

@@ -26,7 +26,7 @@ from vmm.engine.running import RunningStatistics, response
 from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.windows import Window
 from vmm.motion._level_displacement import first_plane
-from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, shrinkage, smooth
+from vmm.motion._shrinkage import Moments, Shrinkage, calm, color_of_noise, finer, probe_rows, shrinkage, smooth
 from vmm.parts import CausalFilter, LazySequence, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
 REFINEMENTS = 2
@@ -161,12 +161,10 @@ class DenoisedBands(FastBands):
             color = color_of_noise(residual, evidence[3], total.motion[passes.rank :].mean(0), passes.white, rows)
             noise = self._motions[i].denoiser.noise(evidence, passes.white * color, grid)
             result = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
-            for step in range(1 + REFINEMENTS):
-                if step > 0:
-                    smooth(result, estimate.error)
-                moments = Moments(*(passes.mean_square(a, b).sum(0) for a, b in _pairs(motion, result)))
-                estimate = shrinkage(evidence, noise, moments)
-                estimate.apply(motion, result)
+            estimate = passes.shrink(result, motion, evidence, noise)
+            for _ in range(REFINEMENTS):
+                smooth(result, estimate.error)
+                estimate = passes.shrink(result, motion, evidence, noise)
             result *= calm(passes.mean_square(result).sum(0), estimate.error)
             motions[i] = result
             coarser = result, grid
@@ -216,6 +214,9 @@ class _DenoisedPasses(Passes):
         products = sum(a * b for a, b in pairs)  # one by one, which needs less memory
         return products / len(self.synthesis)
 
-
-def _pairs(own: Array, coarse: Array) -> list[tuple[Array, Array]]:
-    return [(own, own), (own, coarse), (coarse, coarse)]
+    def shrink(self, prior: Array, motion: Array, evidence: Array, noise: Array) -> Shrinkage:
+        """Replace a prior by the estimate of a motion (r, 2, h', w') that is shrunk towards it."""
+        pairs = (motion, motion), (motion, prior), (prior, prior)
+        estimate = shrinkage(evidence, noise, Moments(*(self.mean_square(*pair).sum(0) for pair in pairs)))
+        estimate.apply(motion, prior)
+        return estimate

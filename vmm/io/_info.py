@@ -52,7 +52,8 @@ def describe(path: Path) -> tuple[Info, Any]:
     frames, fps, name = reader.open_frames(path)
     bits = frames.bits or 8 * frames.dtype.itemsize
     dtype = str(frames.dtype)
-    return Info(frames.shape, dtype, fps, name, dtype, numbers=frames.numbers, bit_depth=bits), frames
+    stated = {"numbers": frames.numbers, "bit_depth": bits, "capture_rate": frames.capture_rate}
+    return Info(frames.shape, dtype, fps, name, dtype, **stated), frames
 
 
 def as_path(path: str | Path) -> Path:

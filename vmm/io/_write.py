@@ -161,7 +161,7 @@ def _losses(path: Path, like: Info | None) -> str:
     transfer = dict(like.color_tags).get("color_trc")
     if transfer in HDR and suffix not in (*H264, ".mkv"):
         losses.append(f"the {HDR[transfer]} transfer")
-    if like.pixel_aspect != 1 and suffix in (*_TIFF, ""):
+    if like.pixel_aspect != 1 and suffix in (*_TIFF, zarr_store.SUFFIX, ""):
         losses.append(f"the pixel aspect {like.pixel_aspect.numerator}:{like.pixel_aspect.denominator}")
     if not losses:
         return ""
@@ -179,7 +179,7 @@ def _check_file(file: Path, path: Path, clip: Output, count: int) -> None:
             f"{path}: the file held {result.shape[0]} frames of {result.shape[2]} x {result.shape[1]} pixels in place "
             f"of {count} of {size[1]} x {size[0]} and was deleted; choose another format"
         )
-    if path.suffix.lower() in (*H264, *FFV1, ".gif"):
+    if is_video(path) or path.suffix.lower() == zarr_store.SUFFIX:
         check_rate(path, result.fps, clip.fps)
 
 
@@ -261,8 +261,9 @@ def _write_stack(path: Path, clip: Output) -> None:
 
 
 def _write_store(path: Path, clip: Output) -> None:
-    """Write a Zarr store with the playback rate in its attributes."""
-    zarr_store.write_store(path, clip.chunks, clip.shape, {"fps": str(clip.fps)})
+    """Write a Zarr store with the playback rate and the camera rate in its attributes."""
+    rates = {"fps": str(clip.fps), **({} if clip.fs is None else {"fs": str(clip.fs)})}
+    zarr_store.write_store(path, clip.chunks, clip.shape, rates)
 
 
 def _write_folder(path: Path, clip: Output) -> None:

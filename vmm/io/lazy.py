@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ class LazyFrames:
     numbers
         Positions (T,) of the frames on an even grid in time, from 0, if the numbers in their file names show that some
         are missing; else None.
+    capture_rate
+        Camera rate in Hz that the metadata state, if it can differ from the playback rate; else None.
     """
 
     shape: tuple[int, ...]
@@ -31,6 +34,7 @@ class LazyFrames:
     bits: int | None = None
     least_bits: int = 8
     numbers: np.ndarray | None = None
+    capture_rate: Fraction | None = None
 
     def __getitem__(self, frames: slice) -> np.ndarray:
         out = np.empty((len(range(*frames.indices(self.shape[0]))), *self.shape[1:]), self.dtype)

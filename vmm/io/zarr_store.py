@@ -43,8 +43,8 @@ def open_frames(path: Path) -> tuple[LazyFrames, Fraction | None, str]:
     if attributes.get("software") == _SOFTWARE and array.nchunks_initialized < array.nchunks:
         missing = array.nchunks - array.nchunks_initialized
         raise ValueError(f"{path}: damaged: {missing} of its {array.nchunks} chunks are missing")
-    frames.bits = attributes.get("bits")
-    return frames, _rate(path, attributes), "zarr"
+    frames.bits, frames.capture_rate = attributes.get("bits"), _rate(path, attributes, "fs")
+    return frames, _rate(path, attributes, "fps") or frames.capture_rate, "zarr"
 
 
 def write_store(path: Path, chunks: Any, shape: tuple[int, ...], attributes: dict[str, Any]) -> None:
@@ -130,18 +130,17 @@ def _axes(array: Any, attributes: dict[str, Any]) -> list[str]:
     return [str(name or "").lower() for name in names]
 
 
-def _rate(path: Path, attributes: dict[str, Any]) -> Fraction | None:
-    """The rate in Hz that the attributes state as ``fps`` or ``fs``."""
-    for name in ("fps", "fs"):
-        if name in attributes:
-            try:
-                rate = Fraction(str(attributes[name]))
-            except (ValueError, ZeroDivisionError):
-                rate = Fraction(0)
-            if rate <= 0:
-                raise ValueError(f"{path}: its attribute {name} is {attributes[name]!r}, which must be a rate in Hz")
-            return rate
-    return None
+def _rate(path: Path, attributes: dict[str, Any], name: str) -> Fraction | None:
+    """The rate in Hz that an attribute states: ``fps`` is the playback rate, ``fs`` the camera rate."""
+    if name not in attributes:
+        return None
+    try:
+        rate = Fraction(str(attributes[name]))
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if rate <= 0:
+        raise ValueError(f"{path}: its attribute {name} is {attributes[name]!r}, which must be a rate in Hz")
+    return rate
 
 
 class _StoredFrames(LazyFrames):

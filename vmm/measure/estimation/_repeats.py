@@ -26,10 +26,20 @@ _MAX_STEP = 0.2
 _LARGE_STEP = 0.9
 """Quantile of the changes that counts as a large one: it is that of new frames even if 3 of 4 frames are repeats."""
 
+_SMALL_STEP, _MAX_RATIO = 0.1, 0.25
+"""Quantile of the changes of new frames that counts as small, and the largest ratio of the usual change of a repeat
+to it. If motion only reverses, the changes of frames rise steadily from the noise."""
+
+_MAX_LIKENESS = 0.6
+"""Share of the frames at one place of new frames that may look like repeats: coders keep them where motion reverses."""
+
+_MIN_EVENNESS = 0.6
+"""Smallest ratio of the mean change at a place of new frames to the usual one."""
+
 _MAX_PERIOD = 31
 """Longest pattern in frames: conversion from 24 to 25 frames/s repeats one frame in 25, and from 30 to 31 one in 31."""
 
-_MIN_PERIODS = 4
+_MIN_PERIODS = 8
 """Patterns that a clip must hold for its repeats to be regular."""
 
 _MAX_EXCEPTIONS = 0.1
@@ -135,35 +145,58 @@ def find_cadence(steps: np.ndarray) -> Cadence | None:
         return None
     is_same = steps <= _MAX_STEP * large
     is_same[0] = False
-    if (pattern := _regular(is_same.all(axis=1))) is not None:
+    pattern = _regular(is_same.all(axis=1))
+    if pattern is not None and _is_distinct(steps.max(axis=1), pattern):
         is_new = ~pattern
         rate = float(is_new.mean())
         return Cadence(is_new, np.arange(int(is_new.sum())) / rate, rate, False)
-    if (pattern := _regular(is_same.any(axis=1))) is not None:
+    pattern = _regular(is_same.any(axis=1))
+    if pattern is not None and _is_distinct(steps.min(axis=1), pattern):
         return _telecine(pattern)
     return None
 
 
 def _regular(is_repeat: np.ndarray) -> np.ndarray | None:
-    """The shortest periodic pattern (T,) with which repeats agree, or None."""
+    """The shortest periodic pattern (T,) of repeats, or None.
+
+    Frames at the places of repeats are repeats with few exceptions; others may look like repeats where motion reverses.
+    """
     count = len(is_repeat)
     for period in range(2, min(_MAX_PERIOD, count // _MIN_PERIODS) + 1):
         shares = np.array([is_repeat[(place or period) :: period].mean() for place in range(period)])
-        is_regular = (np.minimum(shares, 1 - shares) <= _MAX_EXCEPTIONS).all()
-        if is_regular and shares.max() > 0.5:
-            pattern: np.ndarray = np.resize(shares > 0.5, count)
+        is_place = shares >= 1 - _MAX_EXCEPTIONS
+        if is_place.any() and not is_place.all() and shares[~is_place].max() <= _MAX_LIKENESS:
+            pattern: np.ndarray = np.resize(is_place, count)
             pattern[0] = False
             return pattern
     return None
 
 
+def _is_distinct(steps: np.ndarray, pattern: np.ndarray) -> bool:
+    """Whether the changes (T,) of repeats differ clearly from those of new frames.
+
+    They are smaller than even the small changes of new frames; or the mean change is about the same at all places of
+    new frames, and much smaller at all places of repeats. If motion only reverses, the changes rise steadily.
+    """
+    new = ~pattern
+    new[0] = False
+    if float(np.median(steps[pattern])) <= _MAX_RATIO * float(np.quantile(steps[new], _SMALL_STEP)):
+        return True
+    period = next(n for n in range(2, len(pattern)) if (pattern[1:-n] == pattern[1 + n :]).all())
+    means = np.array([steps[(place or period) :: period].mean() for place in range(period)])
+    at_repeats = np.resize(pattern[period : 2 * period], period)
+    usual = float(np.median(means[~at_repeats]))
+    return means[at_repeats].max() <= _MAX_STEP * usual and means[~at_repeats].min() >= _MIN_EVENNESS * usual
+
+
 def _telecine(pattern: np.ndarray) -> Cadence | None:
-    """The pattern in which four pictures become five frames, two of which mix the fields of two pictures."""
-    first = np.flatnonzero(pattern[:-2] & pattern[2:])
-    is_mixed = np.zeros(len(pattern), bool)
-    is_mixed[first] = is_mixed[first + 1] = True
+    """The pattern in which four pictures become five frames, one or two of which mix the fields of two pictures."""
+    first = np.flatnonzero(pattern[:-2] & (pattern[1:-1] | pattern[2:]))
     if len(first) < 2 or (np.diff(first) % 5).any():
         return None
+    is_mixed = np.zeros(len(pattern), bool)
+    is_mixed[first] = True
+    is_mixed[first + 1] = pattern[first + 2]
     # The frames of a pattern show the pictures 0, 1, 1 with 2, 2 with 3, and 3, where the third is the first mixed one.
     cycle, place = np.divmod(np.arange(len(pattern)) - first[0] + 2, 5)
     picture = 4 * cycle + np.array([0, 1, 1, 2, 3])[place]
