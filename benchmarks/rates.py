@@ -73,7 +73,7 @@ def table(rates: tuple[float | Fraction, ...] = RATES) -> list[tuple[str, ...]]:
     return rows
 
 
-def main(*, quick: bool) -> None:
+def main(quick: bool = False) -> None:
     """Print the table and the number of each outcome."""
     rows = table(RATES[::4] if quick else RATES)
     for row in rows:

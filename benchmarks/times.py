@@ -17,7 +17,7 @@ import numpy as np
 
 import vmm
 from vmm.data import synthetic
-from vmm.io.video import ffmpeg
+from vmm.io.program import ffmpeg
 from vmm.measure.signals._sampling import as_positions
 from vmm.measure.signals._signal import Signals
 

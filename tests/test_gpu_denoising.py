@@ -45,8 +45,8 @@ def check(function, device, *arrays):
 
 
 def test_means_equal_reference(maps, device):
-    def means(result, *arrays):
-        update_means(result, *arrays, WEIGHTS)
+    def means(result, reading, signal, prior):
+        update_means(result, reading, signal, prior, WEIGHTS)
         return [result]
 
     check(means, device, maps(9), maps(5, 6), maps(5, 2), maps(5, 2))
@@ -71,7 +71,7 @@ def test_weighing_equals_reference(maps, device):
 
 def test_residual_equals_reference(size, maps, device, rng):
     images, rows = rng.normal(0, 10, (6, *size)).astype(np.float32), probe_rows(size[0])
-    check(lambda *arrays: [probed_residual(*arrays, rows)], device, images[1:], images[:-1], maps(5, 6))
+    check(lambda x, y, d: [probed_residual(x, y, d, rows)], device, images[1:], images[:-1], maps(5, 6))
 
 
 @pytest.mark.parametrize("ratio", [2, 3, 0.5])

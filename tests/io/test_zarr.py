@@ -30,7 +30,7 @@ def test_what_is_written_is_read(kind, shape, tmp_path, rng):
 def test_camera_rate(tmp_path):
     vmm.io.write(tmp_path / "clip.zarr", np.zeros((5, 8, 9), np.uint8), 30, fs=15000)
     info = vmm.io.info(tmp_path / "clip.zarr")
-    assert (info.fps, info.capture_rate) == (30, 15000)
+    assert (info.fps, info.capture_rate) == (Fraction(30), Fraction(15000))
     assert vmm.io.read(tmp_path / "clip.zarr")[1] == 15000
 
 

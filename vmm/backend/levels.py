@@ -60,10 +60,10 @@ def _least_squares(images: Array, earlier: Array, sigma: float) -> Array:
     """Displacement, structure tensor and residual."""
     xp, planes = namespace(images), images.shape[1:-2]
     luma, *chroma = zip(*(x.swapaxes(0, 1) if planes else x[None] for x in (images, earlier)), strict=True)
-    equations = _luma_equations(*luma, sigma)
+    equations = _luma_equations(luma[0], luma[1], sigma)
     down, right, residual = _solution(equations)
     if chroma:
-        others = sum(_chroma_equations(*pair, sigma) for pair in chroma)
+        others = sum(_chroma_equations(a, b, sigma) for a, b in chroma)
         noise = _solution(others)[2] / len(chroma)
         equations += xp.minimum(CHROMA_WEIGHT, (residual + TINY) / (noise + TINY)) * others
         down, right, _ = _solution(equations)

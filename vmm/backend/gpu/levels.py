@@ -35,8 +35,8 @@ def _solution(images: Array, earlier: Array, sigma: float, has_evidence: bool) -
     out, side = cupy.empty((n, 6 if has_evidence else 2, *half), np.float32), one_sided(sigma / 2)
     taps, reach = on_device(side), len(side) - 1
     other = contiguous(cupy.broadcast_to(earlier, images.shape))
-    constants, shape = (SMOOTH[0], SMOOTH[1], SLOPE[2]), (products, planes, n * planes, h, w)
-    start("gradient_products", tile(n * planes, *half), contiguous(images), other, *constants, sums, *shape)
+    constants, sizes = (SMOOTH[0], SMOOTH[1], SLOPE[2]), (products, planes, n * planes, h, w)
+    start("gradient_products", tile(n * planes, *half), contiguous(images), other, *constants, sums, *sizes)
     start("blur_across", tile(total, *half), sums, taps, reach, blurred, total, *half)
     ridges, shape = (RIDGE, RIDGE_CONTRAST, TINY, CHROMA_WEIGHT), (int(has_evidence), products, planes, n, *half)
     start("gradient_solution", tile(n, *half), blurred, taps, reach, *ridges, out, *shape)
