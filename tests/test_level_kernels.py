@@ -5,7 +5,13 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from vmm.backend.dispatch import reference_kernels
-from vmm.backend.levels import displaced_level, displaced_level_change, gradient_displacement, gradient_evidence, spline_coefs
+from vmm.backend.levels import (
+    displaced_level,
+    displaced_level_change,
+    gradient_displacement,
+    gradient_evidence,
+    spline_coefs,
+)
 from vmm.backend.threads import set_threads
 from vmm.motion import level_displacement
 
