@@ -30,7 +30,8 @@ def level_displacement(
 
     The displacement between two images is the least-squares solution of the brightness constancy in a Gaussian window
     [1]_, with a change of contrast as the third unknown, so that a change of light is not taken for motion. Derivatives
-    and smoothing are matched 3-tap filters. Images are displaced by cubic splines.
+    and smoothing are matched 3-tap filters. Images are displaced by cubic splines. In levels of several planes, the
+    first is luma; the others are chroma, which has a small weight in the least squares.
 
     Parameters
     ----------
@@ -128,7 +129,7 @@ def _multiplied(matrix: np.ndarray, motion: Array) -> Array:
 
 
 def first_plane(coefs: Array) -> Array:
-    """The level (T, h, w), or the first plane of a level (T, n, h, w), from which motion is read."""
+    """The level (T, h, w), or the first plane of a level (T, n, h, w), in which noise is probed."""
     return coefs[:, 0] if coefs.ndim == 4 else coefs
 
 
