@@ -222,6 +222,9 @@ def _run(training: Training, batches: Iterator[Pairs], batch: int, checkpoint: P
     first = next(batches, None)  # The textures are generated before the training time is counted.
     if first is None:
         return
+    if device != "cpu" and not training.step:
+        times = training.tune(first)
+        print(", ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in times.items()), flush=True)
     batches = itertools.chain([first], batches)
     saved = evaluated = training.minutes
     while training.progress < 1 and not training.stop:

@@ -224,6 +224,7 @@ class Training:
         self.step: int = 0
         self.minutes: float = 0.0
         self.history: list[dict[str, float]] = []
+        self.memory_format: Any = torch.channels_last
 
     @property
     def progress(self) -> float:
@@ -239,6 +240,32 @@ class Training:
     def ramp(self) -> float:
         """Progress of the curriculum: from 0 to 1 within the first 40 % of the time; always 1 for fine training."""
         return 1.0 if self.settings.fine else min(1.0, 2.5 * self.progress)
+
+    def tune(self, batch: Pairs) -> dict[str, float]:
+        """Choose the faster memory format for the layers in single precision, before the first step on a GPU.
+
+        The time in seconds of the loss and its gradients is returned for each format.
+        """
+        times = {}
+        for memory_format in (torch.channels_last, torch.contiguous_format):
+            self._arrange(memory_format)
+            for _ in range(2):  # In the first round cuDNN chooses its algorithms.
+                began = time.monotonic()
+                for _ in range(3):
+                    loss = self.loss(self.net, self._sample(batch), 1.0)
+                    loss.backward()
+                float(loss)  # A GPU has finished when this value arrives.
+                times[memory_format] = (time.monotonic() - began) / 3
+        self.net.zero_grad(set_to_none=True)
+        self._arrange(min(times, key=times.__getitem__))
+        return {str(memory_format).removeprefix("torch."): seconds for memory_format, seconds in times.items()}
+
+    def _arrange(self, memory_format: Any) -> None:
+        """Store the weights of all layers before the decoder in a memory format, and use it for the frames, too."""
+        self.memory_format = memory_format
+        for net in (self.net, self.mean):
+            for name in net.single_precision:
+                getattr(net, name).to(memory_format=memory_format)
 
     def run(self, batches: Iterator[Pairs], until: float) -> float:
         """Train until the total time is `until` minutes, or `stop` is set; return the mean loss."""
@@ -269,7 +296,7 @@ class Training:
     def _sample(self, batch: Pairs) -> Sample:
         """Convert a batch to frames in [-1, 1], and add random noise, offsets and changes of light."""
         batch = Pairs(*(part.to(self.device, non_blocking=True) for part in batch))
-        a, b, target = (x.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last) for x in batch[:3])
+        a, b, target = (x.float().div_(127.5).sub_(1).contiguous(memory_format=self.memory_format) for x in batch[:3])
         factor = batch.factor[:, None, None, None]
         a = relit(a, self.settings.light)
         level = self.ramp * self.settings.noise * torch.rand_like(factor) * (torch.rand_like(factor) < 0.75)
