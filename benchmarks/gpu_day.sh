@@ -71,13 +71,13 @@ train() { # Train four networks at the same time, starting from the installed we
             --out "$folder" >"$folder/$name.log" 2>&1 &
         trainers+=($!)
     done <<ROWS
-realtime 0.5 192 5e-4 --start $weights/realtime.onnx
-lightweight-light 0.5 128 5e-4 --start $weights/lightweight-light.onnx
-lightweight-base 1 64 5e-4 --widen $weights/lightweight-light.onnx
-magnet 1 96 1e-3 --start $weights/magnet.onnx
+realtime 0.5 128 5e-4 --start $weights/realtime.onnx
+lightweight-light 0.5 96 5e-4 --start $weights/lightweight-light.onnx
+lightweight-base 1 48 5e-4 --widen $weights/lightweight-light.onnx
+magnet 1 64 1e-3 --start $weights/magnet.onnx
 ROWS
     while ! wait "${trainers[@]}" && kill -0 "${trainers[@]}" 2>/dev/null; do :; done # A signal interrupts wait.
-    kill "$monitor"
+    kill "$monitor" 2>/dev/null
     tail -n 3 "$folder"/*.log
     "$python" - "$folder" <<'PYTHON'
 import sys

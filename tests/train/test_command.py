@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -15,14 +16,13 @@ pytest.importorskip("onnx")
 
 from vmm.learned.weights import FOLDER  # noqa: E402
 from vmm.train import __main__ as command  # noqa: E402
-from vmm.train import pairs as made  # noqa: E402
-from vmm.train import textures  # noqa: E402
+from vmm.train import stream, textures  # noqa: E402
 from vmm.train.architectures import ARCHITECTURES, architecture  # noqa: E402
 from vmm.train.dataset import PairDataset  # noqa: E402
 from vmm.train.loop import Settings, Training, start  # noqa: E402
 from vmm.train.losses import LOSSES  # noqa: E402
 from vmm.train.networks import Lightweight, RealTime  # noqa: E402
-from vmm.train.pairs import AT_ONCE, Scenes, generated, pairs  # noqa: E402
+from vmm.train.pairs import Scenes, pairs  # noqa: E402
 from vmm.train.processes import is_running, lock  # noqa: E402
 from vmm.train.restore import weights  # noqa: E402
 from vmm.train.textures import stored_texture_bank, texture_bank  # noqa: E402
@@ -277,28 +277,42 @@ def test_only_frame_a_has_another_light(light):
     assert changes.max() < 6 * light + 1e-5 and sample.a.abs().max() <= 1
 
 
-def test_pairs_that_a_device_generates_respect_the_curriculum():
-    """The bounds change after the second batch; the next batches have the new bounds."""
+def test_pairs_that_a_device_generates_respect_the_curriculum(monkeypatch):
+    """New pairs have the new bounds; earlier pairs remain in the pool for some time."""
+    monkeypatch.setattr(stream, "AT_ONCE", 16)
     bounds = [(2.0, 5.0)]
-    stream = generated(texture_bank(4, 4, side=160), 4, lambda: bounds[0], patch=32, max_output=6.0)
-    assert all((batch.reach <= 2.001).all() and (batch.factor <= 5).all() for batch in (next(stream), next(stream)))
+    source = stream.generated(texture_bank(4, 4, side=160), 4, lambda: bounds[0], patch=32, max_output=6.0)
+    assert all((batch.reach <= 2.001).all() and (batch.factor <= 5).all() for batch in (next(source), next(source)))
     bounds[0] = (50.0, 400.0)
-    largest = max(batch.factor.max() for _, batch in zip(range(2 * AT_ONCE // 4), stream, strict=False))
+    largest = max(batch.factor.max() for _, batch in zip(range(48), source, strict=False))
     assert 20 < largest <= 100
+
+
+def test_pairs_of_the_pool_are_augmented_alike():
+    stored = next(batches(8))
+    stored = stored._replace(b=stored.a, target=stored.a)
+    rng = np.random.default_rng(0)
+    orders = []
+    for _ in range(16):
+        one = stream._augmented(stored, np.arange(8), rng)
+        assert torch.equal(one.a, one.b) and torch.equal(one.a, one.target) and torch.equal(one.factor, stored.factor)
+        assert torch.equal(one.a.flatten(1).sort().values, stored.a.flatten(1).sort().values)
+        orders.append(one.a)
+    assert sum(torch.equal(one, orders[0]) for one in orders) < 8
 
 
 def test_a_training_whose_pairs_the_device_generates(trainer, tmp_path, monkeypatch):
     """The textures are stored, and a second training reads them."""
     sides = []
     monkeypatch.setattr(command, "_from_dataset", command._generated)
-    monkeypatch.setattr(made, "AT_ONCE", 4)
+    monkeypatch.setattr(stream, "AT_ONCE", 4)
     monkeypatch.setattr(
         textures, "texture_bank", lambda **options: sides.append(options["side"]) or texture_bank(4, 4, side=160)
     )
     for name in ("one", "two"):
         folder = ["--out", str(tmp_path / name), "--textures", str(tmp_path / "textures.pt")]
         trainer("--minutes", "0.005", "--max-output", "4", *folder)
-    assert sides == [made.side(32, 4.0)] and (tmp_path / "two" / "realtime.pt").exists()
+    assert sides == [stream.side(32, 4.0)] and (tmp_path / "two" / "realtime.pt").exists()
 
 
 def test_processes_share_a_file_of_textures(tmp_path):

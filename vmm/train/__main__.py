@@ -26,9 +26,10 @@ from vmm.train.evaluate import held_out
 from vmm.train.export import export
 from vmm.train.loop import Loss, Settings, Training, start
 from vmm.train.losses import LOSSES
-from vmm.train.pairs import Pairs, Scenes, generated, pairs, side
+from vmm.train.pairs import Pairs, Scenes, pairs
 from vmm.train.processes import at_termination, bound_to
 from vmm.train.restore import weights
+from vmm.train.stream import generated, side
 from vmm.train.textures import stored_texture_bank, texture_bank
 from vmm.train.widen import widen
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,9 +11,6 @@ import torch
 from torch import Tensor
 
 from vmm.train.textures import TextureBank
-
-AT_ONCE = 512
-"""Number of pairs that are generated at once; a GPU does not use its full speed for fewer ones."""
 
 KINDS = {"ordinary": 0.45, "faint": 0.15, "background": 0.2, "objects": 0.15, "static": 0.05}
 """Kinds of scene and the proportion of each.
@@ -134,71 +130,6 @@ def pairs(source: TextureBank, batch: int = 16, scenes: Scenes = Scenes(), *, se
     noise = torch.Generator(source.textures.device).manual_seed(seed)
     while True:
         yield _batch(source, batch, scenes, crop, rng, noise)
-
-
-def generated(
-    source: TextureBank,
-    batch: int,
-    limits: Callable[[], tuple[float, float]],
-    *,
-    patch: int,
-    max_output: float,
-    max_factor: float = 100.0,
-    seed: int = 0,
-) -> Iterator[Pairs]:
-    """Generate batches of training pairs without end, within bounds that grow during the training.
-
-    About ``AT_ONCE`` pairs are generated at the same time, which hardly takes a GPU longer than fewer ones.
-
-    Parameters
-    ----------
-    source
-        Textures and mattes with at least ``side(patch, max_output)`` samples a side.
-    batch
-        Number of pairs per batch.
-    limits
-        Function that returns the current bounds of the displacement from a to the target, in pixels, and of the factor.
-    patch
-        Side of the frames in pixels.
-    max_output
-        Largest displacement from a to the target in pixels.
-    max_factor
-        Largest total factor.
-    seed
-        Seed of the random generators.
-
-    Yields
-    ------
-    Pairs
-        The frames and factors of a batch.
-
-    Examples
-    --------
-    >>> from vmm.train.pairs import generated, side
-    >>> from vmm.train.textures import texture_bank
-    >>> bank = texture_bank(2, 2, side=side(32, 4.0))
-    >>> next(generated(bank, 3, lambda: (2.0, 10.0), patch=32, max_output=4.0)).factor.shape
-    torch.Size([3])
-    """
-    while True:
-        bounds = tuple(round(limit, 0) for limit in limits())
-        scenes = Scenes(patch, max_output=min(bounds[0], max_output), max_factor=min(bounds[1], max_factor))
-        for many in pairs(source, batch * max(1, AT_ONCE // batch), scenes, seed=seed + int(sum(bounds))):
-            yield from (Pairs(*parts) for parts in zip(*(x.split(batch) for x in many), strict=True))
-            if bounds != tuple(round(limit, 0) for limit in limits()):
-                break
-
-
-def side(patch: int, max_output: float) -> int:
-    """Side of textures, in samples of half a pixel, that leaves room for different crops of each texture.
-
-    Examples
-    --------
-    >>> from vmm.train.pairs import side
-    >>> side(96, 30.0)
-    384
-    """
-    return 2 * (patch + 2 * (max(30, math.ceil(max_output)) + 2)) + 64
 
 
 def _margin(scenes: Scenes) -> int:
