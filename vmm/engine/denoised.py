@@ -1,8 +1,10 @@
 """The algorithm for motion with a denoiser, which removes noise from the motion after the temporal filter.
 
 The displacement of each subband is shrunk by its predicted variance (``vmm.motion._shrinkage``), from the coarsest to
-the finest, and faded where the speed steps (``vmm.engine.speed_steps``). The statistics are means over a window of a
-look-ahead filter, over the clip for a whole-clip filter, and running means for a causal filter.
+the finest, and faded where the speed steps (``vmm.engine.speed_steps``). It is shrunk towards the displacement of the
+coarser subband and then, except by causal filters, towards the mean of the estimate around each sample. The statistics
+are means over a window of a look-ahead filter, over the clip for a whole-clip filter, and running means for a causal
+filter.
 """
 
 from __future__ import annotations
@@ -24,8 +26,13 @@ from vmm.engine.running import RunningStatistics, response
 from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.windows import Window
 from vmm.motion._level_displacement import first_plane
-from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, shrinkage
+from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, shrinkage, smooth
 from vmm.parts import CausalFilter, LazySequence, LookAheadFilter, NonlinearFilter, WholeClipFilter
+
+REFINEMENTS = 2
+"""Number of times that the displacement is shrunk again, towards the mean of its estimate around each sample. The first
+two times reduce the noise of areas that move alike, and the motion that still areas take over from their neighbors;
+further ones change nothing."""
 
 
 @dataclass
@@ -145,12 +152,16 @@ class DenoisedBands(FastBands):
             residual = passes.mean_square(total.residual[: passes.rank])
             color = color_of_noise(residual, evidence[3], total.motion[passes.rank :].mean(0), passes.white, rows)
             noise = self._motions[i].denoiser.noise(evidence, passes.white * color, grid)
-            prior = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
-            moments = Moments(*(passes.mean_square(a, b).sum(0) for a, b in _pairs(motion, prior)))
-            estimate = shrinkage(evidence, noise, moments)
-            motions[i] = motion = estimate.apply(motion, prior)
-            motion *= calm(passes.mean_square(motion).sum(0), estimate.error)
-            coarser = motions[i], grid
+            result = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
+            for step in range(1 + REFINEMENTS):
+                if step > 0:
+                    smooth(result, estimate.error)
+                moments = Moments(*(passes.mean_square(a, b).sum(0) for a, b in _pairs(motion, result)))
+                estimate = shrinkage(evidence, noise, moments)
+                estimate.apply(motion, result)
+            result *= calm(passes.mean_square(result).sum(0), estimate.error)
+            motions[i] = result
+            coarser = result, grid
         return motions
 
 
