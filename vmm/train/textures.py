@@ -147,7 +147,8 @@ def stored_texture_bank(path: str | Path, *args: Any, device: str = "cpu", **opt
                 torch.save(texture_bank(*args, **options)._asdict(), part)
                 part.replace(path)
         time.sleep(_WAIT)
-    return TextureBank(**torch.load(path, map_location=device, weights_only=True))
+    stored = torch.load(path, map_location="cpu", weights_only=True)
+    return TextureBank(stored["textures"].to(device), stored["mattes"].to(device))
 
 
 def _generated(job: tuple[Callable[[np.random.Generator, int], np.ndarray], np.random.SeedSequence, int]) -> np.ndarray:
