@@ -254,7 +254,7 @@ class Training:
                 for _ in range(3):
                     loss = self.loss(self.net, self._sample(batch), 1.0)
                     loss.backward()
-                float(loss)  # A GPU has finished when this value arrives.
+                loss.item()  # A GPU has finished when this value arrives.
                 times[memory_format] = (time.monotonic() - began) / 3
         self.net.zero_grad(set_to_none=True)
         self._arrange(min(times, key=times.__getitem__))
