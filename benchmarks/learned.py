@@ -60,7 +60,7 @@ def main(quick: bool = False) -> None:
     magnifiers = {"no magnification": total(methods["nothing"]), **{name: total(methods[name]) for name in CLASSICAL}}
     magnifiers |= {name: total(learned(name, path)) for name, path in nets.items()}
     names = HELD_OUT[:2] if quick else HELD_OUT
-    print("Structural similarity: motion > output motion in px, + noise in gray levels; last columns: see changed_light")
+    print("Structural similarity: motion > output motion in px, + noise in gray levels; then light: see changed_light")
     labels = "".join(f"{m:>6g}>{o:g}" + (f"+{n:g}" if n else "  ") for m, o, n in COLUMNS)
     print(f"{'':26}" + labels + "".join(f"{label:>14}" for label in LIGHTS))
     for name, magnified in magnifiers.items():

@@ -166,9 +166,7 @@ def test_an_adapted_network_is_saved_and_adapted_further(monkeypatch, tmp_path):
     initial, frames, path = adapt.initial_generator, clip(), tmp_path / "adapted.onnx"
     monkeypatch.setattr(adapt, "initial_generator", lambda: initial(4))
     monkeypatch.setattr(adapt, "reached", lambda *args, **options: (0.2, 8.0))
-    with pytest.warns(
-        UserWarning, match=r"adapt=2 steps, the network reaches 20% .* is reduced to 50%: use more"
-    ):
+    with pytest.warns(UserWarning, match=r"adapt=2 steps, the network reaches 20% .* is reduced to 50%: use more"):
         out = flowmag.magnify(frames, alpha=4, adapt=2, save=path)
     assert out.shape == frames.shape
     assert out.dtype == np.uint8
