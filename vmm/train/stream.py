@@ -68,7 +68,8 @@ def generated(
     >>> next(generated(bank, 3, lambda: (2.0, 10.0), patch=32, max_output=4.0)).factor.shape
     torch.Size([3])
     """
-    rng, pool = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    pool: list[Pairs] = []
     for many in _latest(source, limits, patch, (max_output, max_factor), seed):
         pool = [*pool, many][-max(1, POOL // AT_ONCE) :]
         stored = Pairs(*(torch.cat(parts) for parts in zip(*pool, strict=True)))
