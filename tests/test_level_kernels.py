@@ -31,6 +31,21 @@ def test_compiled_least_squares_equals_reference(kernel, sigma, images):
     np.testing.assert_allclose(result[:, 2:], expected[:, 2:], rtol=0, atol=1e-6 * power)
 
 
+@pytest.mark.parametrize("images", [*SIZES, (1, 9), (2, 2), (1, 1)], indirect=True)
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("kernel", [gradient_displacement, gradient_evidence])
+def test_compiled_least_squares_of_planes_equals_reference(kernel, n, images, rng):
+    planes = np.stack([images, 0.5 * images[::-1] + 20, 0.2 * images - 5], axis=1)[:, :n]
+    noise = rng.normal(0, [[[[0.3]], [[0.5]], [[4]]]], (2, 3, *images.shape[1:]))  # for different weights
+    earlier = (0.7 * planes + 0.3 * planes[::-1] + noise[:, :n]).astype(np.float32)
+    with reference_kernels():
+        expected = kernel(planes, earlier, 3.0)
+    result = kernel(planes, earlier, 3.0)
+    np.testing.assert_allclose(result[:, :2], expected[:, :2], rtol=0, atol=1e-5)
+    power = np.square(planes).max()
+    np.testing.assert_allclose(result[:, 2:], expected[:, 2:], rtol=0, atol=1e-6 * power)
+
+
 @pytest.mark.parametrize("images", [(130, 36), (131, 35)], indirect=True)
 @pytest.mark.parametrize("n", [2, 3])
 def test_shares_of_rows_equal_the_whole(images, n):

@@ -110,12 +110,13 @@ class DenoisedBands(FastBands):
         i: int,
     ) -> None:
         """Add the sums of subband i over some frames."""
-        coefs = first_plane(bands[i])
+        coefs = bands[i]
         xp, before = namespace(coefs), self._previous(previous, i, coefs)
         both = xp.concatenate([before[None], coefs])
         before[...] = coefs[-1]
         reading = self._motions[i].denoiser.read(both[1:], both[:-1])
-        residual = probed_residual(both[1:], both[:-1], reading, probe_rows(coefs.shape[-2]))
+        luma = first_plane(both)
+        residual = probed_residual(luma[1:], luma[:-1], reading, probe_rows(coefs.shape[-2]))
         if totals[i] is None:
             motion, of_residual = (xp.zeros((len(columns), *x.shape[1:]), x.dtype) for x in (reading[:, :2], residual))
             totals[i] = Sums(motion, of_residual, xp.zeros_like(reading[0, 2:]), 0)

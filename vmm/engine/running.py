@@ -55,9 +55,9 @@ class RunningStatistics:
         self, coefs: Array, denoiser: Any, coarser: tuple[Array, Grid] | None
     ) -> tuple[Array, tuple[Array, Grid]]:
         """The filtered and denoised displacement (T, 2, h', w') after fading, and that before fading with the grid."""
-        images, earlier = self._successive(first_plane(coefs))
+        images, earlier = self._successive(coefs)
         reading = denoiser.read(images, earlier)
-        residual = self._apply(1, probed_residual(images, earlier, reading, self._rows))
+        residual = self._apply(1, probed_residual(first_plane(images), first_plane(earlier), reading, self._rows))
         signal = self._apply(0, reading[:, :2])
         prior = namespace(signal).zeros_like(signal) if coarser is None else finer(coarser[0], coarser[1], self._grid)
         if self._count == 0:

@@ -93,7 +93,7 @@ def level_displacement(
         return displaced_level(coefs, motion, alpha, limit)
 
     def read(coefs: Array, reference: Array) -> Array:
-        return gradient_displacement(first_plane(coefs), first_plane(reference), sigma=sigma)
+        return gradient_displacement(coefs, reference, sigma)
 
     denoiser = Denoiser(sigma, speed_tolerance) if denoise else None
     return Motion(read, put, _amplitude, takes=("real",), denoiser=denoiser)

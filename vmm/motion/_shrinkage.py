@@ -18,10 +18,10 @@ KAPPA = (1.9, 2.5, 2.8, 3.1)
 1, 2 and all coarser ones. Noise is correlated by the pyramid and by the smoothing; measured on textures with white
 noise, for windows of 2 to 5 px, within 15 % in the finest levels."""
 
-WINDOW = 3.0
-"""Standard deviation of the window in which variances are compared and displacement is averaged, in samples of 2 px. A
-wider one makes flat areas near texture calmer, but things that move before a background of like luma lose more of their
-motion at the edge."""
+WINDOW = 2.0
+"""Standard deviation of the window in which variances are compared and displacement is averaged, in samples of 2 px. With
+3 samples, flat areas near texture are calmer, but things that move before a background of like luma lose a third of
+their motion at the edge."""
 
 LEAST_VARIANCE = 1e-3
 """Smallest variance of true motion over that of its predicted error, so that the division below is finite."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.backend.gpu.launching import alphas, contiguous, on_device, start, tile
-from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, SLOPE, SMOOTH, TINY, spline_coefs
+from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, SLOPE, SMOOTH, TINY, least_squares, spline_coefs
 from vmm.backend.taps import one_sided
 
 
@@ -27,6 +27,8 @@ def _solution(images: Array, earlier: Array, sigma: float, products: int, planes
     """Solution of the normal equations from all 10 products, or from 9 without the residual."""
     import cupy
 
+    if images.ndim == 4:  # Chroma takes part in the least squares, for which there is no kernel.
+        return least_squares(images, earlier, sigma)[:, :planes]
     n, h, w = images.shape
     half, total = ((h + 1) // 2, (w + 1) // 2), n * products
     sums, blurred = (cupy.empty((n, products, *half), np.float32) for _ in range(2))
