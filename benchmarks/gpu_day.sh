@@ -58,7 +58,7 @@ PYTHON
     rm -r "$folder"
 }
 
-train() { # Train four networks at the same time, starting from the installed weights; $OUT/trained.tar.gz holds the results.
+train() { # Train networks at the same time, starting from the installed weights; $OUT/trained.tar.gz holds the results.
     local minutes=${MINUTES:-1.5} folder name share batch rate initial monitor
     folder=$(mktemp -d)
     trap 'echo "stopped: the networks are exported now"' TERM # The trainers receive the signal, too.
@@ -66,15 +66,15 @@ train() { # Train four networks at the same time, starting from the installed we
     monitor=$!
     local trainers=()
     while read -r name share batch rate initial; do
-        "$python" -m vmm.train "$name" --fine --device cuda --minutes "$(awk "BEGIN { print $share * $minutes }")" \
+        "$python" -m vmm.train "$name" --device cuda --minutes "$(awk "BEGIN { print $share * $minutes }")" \
             --batch "$batch" --max-output 14 --rate "$rate" $initial --textures "$folder/textures.pt" \
             --out "$folder" >"$folder/$name.log" 2>&1 &
         trainers+=($!)
     done <<ROWS
-realtime 0.5 128 5e-4 --start $weights/realtime.onnx
-lightweight-light 0.5 96 5e-4 --start $weights/lightweight-light.onnx
-lightweight-base 1 48 5e-4 --widen $weights/lightweight-light.onnx
-magnet 1 64 1e-3 --start $weights/magnet.onnx
+realtime 0.5 128 5e-4 --fine --start $weights/realtime.onnx
+lightweight-light 0.5 96 5e-4 --fine --start $weights/lightweight-light.onnx
+lightweight-base 1 48 5e-4 --fine --start $weights/lightweight-base.onnx
+magnet 1 64 1e-3
 ROWS
     while ! wait "${trainers[@]}" && kill -0 "${trainers[@]}" 2>/dev/null; do :; done # A signal interrupts wait.
     kill "$monitor" 2>/dev/null
