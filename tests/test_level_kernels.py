@@ -5,7 +5,13 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from vmm.backend.dispatch import reference_kernels
-from vmm.backend.levels import displaced_level, gradient_displacement, gradient_evidence
+from vmm.backend.levels import (
+    displaced_level,
+    displaced_level_change,
+    gradient_displacement,
+    gradient_evidence,
+    spline_coefs,
+)
 from vmm.backend.threads import set_threads
 from vmm.motion import level_displacement
 
@@ -59,6 +65,18 @@ def test_shares_of_rows_equal_the_whole(images, n):
         set_threads(None)
 
 
+@pytest.mark.parametrize("images", [*SIZES, (1, 9), (2, 2), (1, 1), (131, 36)], indirect=True)
+@pytest.mark.parametrize("n", [1, 3])
+def test_compiled_coefficients_of_splines_equal_reference(images, n):
+    with reference_kernels():
+        expected = spline_coefs(images)
+    try:
+        set_threads(n)
+        np.testing.assert_allclose(spline_coefs(images), expected, rtol=0, atol=2e-5 * abs(images).max())
+    finally:
+        set_threads(None)
+
+
 @pytest.mark.parametrize("images", SIZES, indirect=True)
 @pytest.mark.parametrize("is_map", [False, True])
 def test_compiled_interpolation_equals_reference(images, is_map, rng):
@@ -83,6 +101,8 @@ def test_compiled_interpolation_of_planes_equals_reference(images, limit, amplit
         expected = displaced_level(planes, displacement, 1.0, limit)
     result = displaced_level(planes, displacement, 1.0, limit)
     np.testing.assert_allclose(result, expected, rtol=0, atol=3e-3)  # the compiled prefilter of the splines is cut off
+    change = displaced_level_change(planes, displacement, 1.0, limit)
+    np.testing.assert_allclose(change, result - planes, rtol=0, atol=1e-4)
     np.testing.assert_allclose(result[:, 2], displaced_level(planes[:, 2], displacement, 1.0, limit), rtol=0, atol=1e-5)
 
 

@@ -29,7 +29,7 @@ TINY = 1e-6
 """Smallest structure in squared gray levels, so that areas without texture have displacement 0."""
 
 
-CHROMA_WEIGHT = 0.1
+CHROMA_WEIGHT = 0.05
 """Largest weight of chroma relative to luma. Larger weights follow the edges between colors of like luma better, but in
 compressed video, which drops small changes of the chroma, motion is then read as too small."""
 
@@ -42,7 +42,7 @@ def gradient_displacement(images: Array, earlier: Array, sigma: float) -> Array:
     images (T, n, h, w), the first plane is luma. The others are chroma, which is weighted by its noise relative to that
     of luma, and of which an offset of each plane is unknown instead of the contrast.
     """
-    return least_squares(images, earlier, sigma)[:, :2]
+    return _least_squares(images, earlier, sigma)[:, :2]
 
 
 @fast
@@ -53,10 +53,10 @@ def gradient_evidence(images: Array, earlier: Array, sigma: float) -> Array:
     has its weight; and the residual, the part of the squared change of luma that neither displacement nor contrast
     explain. The last four are means in the Gaussian window, in squared gray levels.
     """
-    return least_squares(images, earlier, sigma)
+    return _least_squares(images, earlier, sigma)
 
 
-def least_squares(images: Array, earlier: Array, sigma: float) -> Array:
+def _least_squares(images: Array, earlier: Array, sigma: float) -> Array:
     """Displacement, structure tensor and residual."""
     xp, planes = namespace(images), images.shape[1:-2]
     luma, *chroma = zip(*(x.swapaxes(0, 1) if planes else x[None] for x in (images, earlier)), strict=True)
@@ -73,9 +73,7 @@ def least_squares(images: Array, earlier: Array, sigma: float) -> Array:
 def _luma_equations(images: Array, earlier: Array, sigma: float) -> Array:
     """Normal equations without the change of contrast: yy, yx, xx, yt, xt and tt of slopes and change."""
     factors = matched_slopes(images, earlier, SLOPE, SMOOTH)
-    yy, yx, yv, yt, xx, xv, xt, vv, vt, tt = (
-        _pooled(a * b, sigma) for i, a in enumerate(factors) for b in factors[i:]
-    )
+    yy, yx, yv, yt, xx, xv, xt, vv, vt, tt = (_pooled(a * b, sigma) for i, a in enumerate(factors) for b in factors[i:])
     vv = vv + RIDGE_CONTRAST * (yy + xx) + TINY
     yy, yx, xx = yy - yv * yv / vv, yx - yv * xv / vv, xx - xv * xv / vv
     return namespace(images).stack([yy, yx, xx, vt * yv / vv - yt, vt * xv / vv - xt, tt - vt * vt / vv])
@@ -165,6 +163,12 @@ def displaced_level(images: Array, displacement: Array, alpha: Array | float, li
             result = result + down[i] * right[j] * splines[:, frame, row, col]
     result = xp.where((displacement == 0).all(axis=1), planes, result)
     return xp.ascontiguousarray(xp.moveaxis(result, 0, 1)).reshape(images.shape)
+
+
+@fast
+def displaced_level_change(images: Array, displacement: Array, alpha: Array | float, limit: float) -> Array:
+    """The difference that ``displaced_level`` makes in images."""
+    return displaced_level(images, displacement, alpha, limit) - images
 
 
 def spline_weights(t: Array) -> tuple[Array, Array, Array, Array]:

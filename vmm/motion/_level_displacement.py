@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.levels import displaced_level, gradient_displacement
+from vmm.backend.levels import displaced_level, displaced_level_change, gradient_displacement
 from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
@@ -87,16 +87,20 @@ def level_displacement(
 
     selection = None if direction is None else _selection(direction, across)
 
+    def selected(motion: Array) -> Array:
+        return motion if selection is None else _multiplied(selection, motion)
+
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
-        if selection is not None:
-            motion = _multiplied(selection, motion)
-        return displaced_level(coefs, motion, alpha, limit)
+        return displaced_level(coefs, selected(motion), alpha, limit)
+
+    def changed(coefs: Array, motion: Array, alpha: Any) -> Array:
+        return displaced_level_change(coefs, selected(motion), alpha, limit)
 
     def read(coefs: Array, reference: Array) -> Array:
         return gradient_displacement(coefs, reference, sigma)
 
     denoiser = Denoiser(sigma, speed_tolerance) if denoise else None
-    return Motion(read, put, _amplitude, takes=("real",), denoiser=denoiser)
+    return Motion(read, put, _amplitude, changed, takes=("real",), denoiser=denoiser)
 
 
 def _selection(direction: float | Sequence[float], across: float) -> np.ndarray:

@@ -19,9 +19,9 @@ KAPPA = (1.9, 2.5, 2.8, 3.1)
 noise, for windows of 2 to 5 px, within 15 % in the finest levels."""
 
 WINDOW = 2.0
-"""Standard deviation of the window in which variances are compared and displacement is averaged, in samples of 2 px. With
-3 samples, flat areas near texture are calmer, but things that move before a background of like luma lose a third of
-their motion at the edge."""
+"""Standard deviation of the window in which variances are compared and displacement is averaged, in samples of 2 px.
+With 3 samples, flat areas near texture are calmer, but things that move before a background of like luma lose a third
+of their motion at the edge."""
 
 LEAST_VARIANCE = 1e-3
 """Smallest variance of true motion over that of its predicted error, so that the division below is finite."""

@@ -292,7 +292,7 @@ def displacement_rows(images: Any, earlier: Any, taps: Any, reach: Any, start: A
                 ring_taps(row, rows, taps, reach, weights)
                 blur_across(ring, weights, sums.reshape(-1)[:size])
                 if is_color:
-                    color_row(sums[:, :half], n_planes - 1, row, out[t])
+                    color_row(sums, n_planes - 1, row, out[t])
                 else:
                     solve_row(sums, row, out[t])
                     if has_evidence:
@@ -313,10 +313,15 @@ def gradient_evidence(images: np.ndarray, earlier: np.ndarray, sigma: float) -> 
 def _displacement(images: np.ndarray, earlier: np.ndarray, sigma: float, planes: int) -> np.ndarray:
     h, w = images.shape[-2:]
     out = np.empty((len(images), planes, (h + 1) // 2, (w + 1) // 2), np.float32)
-    side = one_sided(sigma / 2)
-    reach = len(side) - 1
-    taps = np.zeros(-(-(2 * reach + 1) // _UNROLLED) * _UNROLLED, np.float32)
-    taps[: 2 * reach + 1] = [*side[:0:-1], *side]
+    taps, reach = unrolled_taps(one_sided(sigma / 2))
     images, earlier = (single(x).reshape(len(x), -1, h, w) for x in (images, earlier))
     by_rows(lambda start, stop: displacement_rows(images, earlier, taps, reach, start, stop, out), out.shape[2])
     return out
+
+
+def unrolled_taps(side: np.ndarray) -> tuple[np.ndarray, int]:
+    """All taps of a symmetric filter from those of one side, with zeros for the loops of 11, and their reach."""
+    reach = len(side) - 1
+    taps = np.zeros(-(-(2 * reach + 1) // _UNROLLED) * _UNROLLED, np.float32)
+    taps[: 2 * reach + 1] = [*side[:0:-1], *side]
+    return taps, reach
