@@ -109,6 +109,15 @@ def test_modes_of_a_dense_field(beam, tmp_path, capsys):
     assert "17 Hz" in capsys.readouterr().out
 
 
+def test_animations_keep_the_pixel_aspect(tmp_path):
+    clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, FS, 5.0, 0.2), noise=1.0)
+    like = vmm.io.video.Info(clip.shape, "uint8", None, "ffv1", "gray", pixel_aspect=Fraction(16, 11))
+    vmm.io.write(tmp_path / "wide.mkv", clip, FS, like=like)
+    regions = ("--frequency", 5, "--roi", 8, 8, 32, 32)
+    assert run("modes", tmp_path / "wide.mkv", "--fs", FS, *regions, "--out", tmp_path / "modes.mp4") == 0
+    assert vmm.io.info(tmp_path / "modes.mp4").pixel_aspect == Fraction(16, 11)
+
+
 def test_modes_of_regions(beam, tmp_path, capsys):
     outs = [word for name in ("m.csv", "m.uff", "m.png") for word in ("--out", tmp_path / name)]
     regions = ["--grid", 16, "--grid-step", 24]

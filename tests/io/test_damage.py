@@ -1,6 +1,7 @@
 """Damaged videos raise errors that name the frames, and parts of a clip equal those of a whole pass."""
 
 import os
+import re
 import signal
 import subprocess
 from typing import Any
@@ -80,6 +81,27 @@ def test_damage_names_the_frames_and_the_whole_part(video):
     assert np.array_equal(after, frames[len(part) + 1 :])
     with pytest.warns(vmm.io.DamageWarning, match=f"damaged at frame {len(part)} of 90"):
         assert vmm.io.read(path, keep_going=True)[0].shape == frames.shape
+
+
+def test_missing_frames_repeat_the_frame_before(folder):
+    run_ffmpeg(*SOURCE, "-c:v", "png", folder / "missing.mov")
+    frames, fs = vmm.io.read(folder / "missing.mov")
+    data = (folder / "missing.mov").read_bytes()
+    path = damaged(folder / "missing.mov", 0.5, round(2.3 * len(data) / len(frames)))
+    with pytest.raises(ValueError, match=r"at frames \d+ to \d+ of 90") as error:
+        vmm.io.read(path)
+    first, last = (int(number) for number in re.search(r"frames (\d+) to (\d+)", str(error.value)).groups())
+    assert 30 < first < last < 60
+    places = np.arange(len(frames))
+    places[first : last + 1] = first - 1
+    for chunk in (1, 16):
+        with pytest.warns(vmm.io.DamageWarning, match="the frame before is repeated in place of \d missing ones"):
+            assert np.array_equal(
+                np.concatenate(list(vmm.io.stream(path, chunk=chunk, keep_going=True))), frames[places]
+            )
+    with pytest.warns(vmm.io.DamageWarning):
+        part, _ = vmm.io.read(path, start=20 / fs, end=70 / fs, keep_going=True)
+    assert np.array_equal(part, frames[places][20:70])
 
 
 def test_damage_that_h264_conceals(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -49,6 +50,14 @@ def test_even_clips_are_returned_unchanged() -> None:
     clip = ramp(np.arange(20) / 10)
     clip.times = None
     assert vmm.io.even(clip) is clip
+
+
+def test_the_description_of_the_file_is_kept() -> None:
+    clip = ramp(np.setdiff1d(np.arange(40), [5, 17]) / 10)
+    clip.info = vmm.io.video.Info(clip.shape, "uint16", None, "ffv1", "yuv420p10le", pixel_aspect=Fraction(16, 11))
+    clip.bits, clip.start = 10, 0.5
+    resampled = vmm.io.even(clip)
+    assert (resampled.info, resampled.bits, resampled.start) == (clip.info, 10, 0.5) and resampled.times is None
 
 
 def test_magnifiers_refuse_uneven_clips() -> None:

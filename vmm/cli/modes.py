@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def _modes(options: argparse.Namespace) -> None:
         frame, places = first_frame(options), () if displacement is None else displacement.rois
         for path in paths:
             if path.suffix.lower() in ANIMATIONS:
-                _write_animation(path, modes, frame, places, options.gain)
+                _write_animation(path, modes, frame, places, options)
             else:
                 result = [displacement, modes] if path.suffix.lower() == ".uff" else modes
                 outputs.save_output(path, result, partial(draw, modes, frame, rois=places))
@@ -116,13 +117,16 @@ def _print_summary(modes: vmm.measure.Modes) -> None:
     outputs.print_table(rows)
 
 
-def _write_animation(path: Path, modes: vmm.measure.Modes, frame: Any, rois: Any, gain: float | None) -> None:
+def _write_animation(
+    path: Path, modes: vmm.measure.Modes, frame: Any, rois: Any, options: argparse.Namespace
+) -> None:
     """Write one period of every shape, arranged along the shorter side of the frame; videos repeat the period."""
     import numpy as np
 
     count = len(modes.frequencies)
-    shapes = [vmm.plot.animated(modes, frame, k, gain=gain, rois=rois) for k in range(count)]
+    shapes = [vmm.plot.animated(modes, frame, k, gain=options.gain, rois=rois) for k in range(count)]
     period = np.concatenate(shapes, axis=1 if frame.shape[1] > frame.shape[0] else 2)
     repeats = 1 if path.suffix.lower() == ".gif" else _VIDEO_PERIODS
     # outputs.output_paths has refused to overwrite a file without --overwrite.
-    vmm.io.write(path, np.concatenate([period] * repeats), _ANIMATION_FPS, overwrite=True)
+    like = replace(vmm.io.info(options.input), color_tags=(), bit_depth=8)  # Of the input, only the pixel aspect is kept.
+    vmm.io.write(path, np.concatenate([period] * repeats), _ANIMATION_FPS, like=like, overwrite=True)

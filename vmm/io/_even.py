@@ -76,8 +76,9 @@ def even(clip: Clip) -> Clip:
     fps = clip.fps
     if fps is not None and fs != clip.fs:
         fps = Fraction(float(fps) * fs / clip.fs).limit_denominator(_MAX_DENOMINATOR)
-    shape = len(grid), *clip.shape[1:]
-    return Clip(lambda: _resampled(clip.reopen(), times, grid), shape, clip.dtype, fs, fps, start=clip.start)
+    resampled = clip.with_chunks(lambda: _resampled(clip.reopen(), times, grid), (len(grid), *clip.shape[1:]))
+    resampled.fs, resampled.fps, resampled.times = fs, fps, None
+    return resampled
 
 
 def _resampled(chunks: Iterator[np.ndarray], times: np.ndarray, grid: np.ndarray) -> Iterator[np.ndarray]:

@@ -187,7 +187,7 @@ def stream(
         other formats.
     keep_going
         Whether to warn of damaged or missing frames of a video instead of raising an error. Damaged frames then are as
-        ffmpeg repairs them, and missing ones are left out.
+        ffmpeg repairs them, missing ones repeat the frame before, and a missing end is left out.
 
     Returns
     -------
@@ -295,10 +295,6 @@ def read(
         frames[count : count + len(chunk)] = chunk
         count += len(chunk)
     return frames[:count], clip.fs
-
-
-def _luma_of(color: ChromaQueue, open_planes: Callable[[], Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
-    return map(color.luma, prefetch(open_planes()))
 
 
 def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:

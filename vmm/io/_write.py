@@ -163,6 +163,8 @@ def _losses(path: Path, like: Info | None) -> str:
         losses.append(f"the {HDR[transfer]} transfer")
     if like.pixel_aspect != 1 and suffix in (*_TIFF, zarr_store.SUFFIX, ""):
         losses.append(f"the pixel aspect {like.pixel_aspect.numerator}:{like.pixel_aspect.denominator}")
+    if suffix == ".gif" and like.bit_depth > 8:
+        losses.append(f"{like.bit_depth} bits per sample")
     if not losses:
         return ""
     name = f"the format {suffix}" if suffix else "a folder of images"

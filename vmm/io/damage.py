@@ -21,6 +21,9 @@ COMPLAINT = re.compile(
 )
 """Messages of ffmpeg at the level ``level+warning`` that report damage; those about its output do not."""
 
+WITH_HIDDEN_FRAMES = ("vp8", "vp9", "mpeg4", "msmpeg4v3", "flv1")
+"""Codecs with packets that show no frame, so that a clip can have fewer frames than packets without any damage."""
+
 _READ_AHEAD = 64
 """Packets that ffmpeg reads at most before it decodes them; its queues hold about ten."""
 
@@ -30,10 +33,10 @@ def first_complaint(log: str) -> str:
     return next((_text(line) for line in log.splitlines() if COMPLAINT.search(line)), "")
 
 
-def damaged_frames(path: Path, info: Info, key: int, start: int, stop: int) -> list[tuple[int, int]]:
-    """Ranges of frames from `start` to `stop` that damage can affect, each from its first frame to the next key frame.
+def damaged_frames(path: Path, info: Info, key: int, start: int, stop: int) -> tuple[list[tuple[int, int]], set[int]]:
+    """Ranges of frames from `start` to `stop` that damage can affect, and the frames that ffmpeg does not decode.
 
-    The packets are read once, and the video is decoded again from the frame `key` by one thread. Both report packets or
+    A range ends at the next key frame. The packets are read once, and the video is decoded again from the frame `key` by one thread. Both report packets or
     frames and the damage in their order. A message about a packet is repeated while the video is decoded, but there it
     comes too early, because packets are read in advance.
     """
@@ -44,20 +47,32 @@ def damaged_frames(path: Path, info: Info, key: int, start: int, stop: int) -> l
     in_packets = list(_complaints([*opened, "-c", "copy"], stamps, key, limit + _READ_AHEAD, "demuxer -> "))
     repeated = Counter(text for _, text in in_packets)
     places = [max(frame - stamps.delay, 0) for frame, _ in in_packets if frame or not stamps.leading]
-    for frame, text in _complaints(["-threads", "1", *opened], stamps, key, limit, "decoder -> "):
+    decoded: set[int] = set()
+    for frame, text in _complaints(["-threads", "1", *opened], stamps, key, limit, "decoder -> ", decoded):
         repeated[text] -= 1
         if repeated[text] < 0 and (frame or not stamps.leading):
             places.append(frame)
+    missing: set[int] = set()
+    if decoded and stamps.are_exact and info.codec not in WITH_HIDDEN_FRAMES:
+        missing = set(range(start, min(stop, max(decoded)))) - decoded
     ranges: list[tuple[int, int]] = []
-    for frame in sorted(places):
+    for frame in sorted([*places, *missing]):
         ranges = _with_range(ranges, frame, _end_of_damage(stamps, frame))
-    return [(max(a, start), min(b, stop)) for a, b in ranges if a < stop and b > start]
+    return [(max(a, start), min(b, stop)) for a, b in ranges if a < stop and b > start], missing
 
 
 def _complaints(
-    arguments: list[str], stamps: Timestamps, key: int, limit: int, report: str
+    arguments: list[str],
+    stamps: Timestamps,
+    key: int,
+    limit: int,
+    report: str,
+    reported: set[int] | None = None,
 ) -> Iterator[tuple[int, str]]:
-    """Yield ffmpeg's messages about damage, each with the index of the frame after the last one that was reported."""
+    """Yield ffmpeg's messages about damage, each with the index of the frame after the last one that was reported.
+
+    The indices of the frames that ffmpeg reports are added to `reported`.
+    """
     frame = key
     with _messages(["-v", "level+info", "-nostats", "-debug_ts", *arguments, "-f", "null", "-"]) as lines:
         for line in lines:
@@ -65,6 +80,8 @@ def _complaints(
                 yield frame, _text(line)
             if report in line and "type:audio" not in line:
                 frame = _next_frame(stamps, re.search(rf"{report}.*?pts:(-?\d+)", line), frame)
+                if reported is not None:
+                    reported.add(frame - 1)
             if frame > limit:
                 return
 

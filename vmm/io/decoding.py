@@ -6,18 +6,15 @@ import signal
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
 import numpy as np
 
-from vmm.io.damage import COMPLAINT, damaged_frames, first_complaint
+from vmm.io.damage import COMPLAINT, WITH_HIDDEN_FRAMES, damaged_frames, first_complaint
 from vmm.io.seeking import keep_times, key_frame, open_at
 from vmm.io.video import Info, logged_process, raw_pixel_format
-
-_WITH_HIDDEN_FRAMES = ("vp8", "vp9", "mpeg4", "msmpeg4v3", "flv1")
-"""Codecs with packets that show no frame, so that a clip can have fewer frames than packets without any damage."""
 
 _RANGES_NAMED = 5
 """Ranges of damaged frames that a message names."""
@@ -67,16 +64,22 @@ def decode(
     command += [*_filters(info, pixels, start), "-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target]
     watch = _Watch(path, info, key, start, stop, seconds_of, keep_going)
     with logged_process([*command, "-"], stdout=subprocess.PIPE) as (process, read_log):
-        position = start
+        position, previous = start, np.empty((0, *shape))
         while position < stop:
             frames = np.empty((min(chunk, stop - position), *shape), "<u2" if is_wide else np.uint8)
             n = _read_into(process.stdout, memoryview(frames).cast("B")) // frames[0].nbytes
-            position += n
             watch.check_messages(read_log)
+            indices = _with_repeats(n, position, watch.missing)[: stop - position]
+            position += len(indices)
             if n < len(frames):
                 watch.check_end(position, process.wait(), read_log())
-            if n:
-                yield frames[:n]
+            if len(indices) == n:
+                yield from [frames[:n]] if n else []
+            else:
+                joined = np.concatenate([previous if len(previous) else frames[:1], frames[:n]])
+                for i in range(0, len(indices), chunk):
+                    yield joined[1 + indices[i : i + chunk]]
+            previous = frames[n - 1 : n].copy() if n else previous
             if n < len(frames):
                 return
 
@@ -91,6 +94,8 @@ class _Watch:
         As in ``decode``; decoding begins at the frame `key`.
     is_searched, is_reported
         Whether the damaged frames were searched, and whether damage was reported.
+    missing
+        Indices of the frames that ffmpeg does not decode.
     """
 
     path: Path
@@ -102,15 +107,19 @@ class _Watch:
     keep_going: bool
     is_searched: bool = False
     is_reported: bool = False
+    missing: set[int] = field(default_factory=set)
 
     def check_messages(self, read_log: Callable[[], str]) -> None:
         """Report damage of the frames to read, if ffmpeg complains."""
         if self.is_searched or not COMPLAINT.search(log := read_log()):
             return
         self.is_searched = True
-        if damage := damaged_frames(self.path, self.info, self.key, self.start, self.stop):
+        damage, self.missing = damaged_frames(self.path, self.info, self.key, self.start, self.stop)
+        if damage:
             self.is_reported = True
             text = _damage_text(damage, self.info.shape[0], first_complaint(log))
+            if self.missing and self.keep_going:
+                text += f"; the frame before is repeated in place of {len(self.missing)} missing ones"
             _report(self.path, text, damage[0][0], self.seconds_of, keep_going=self.keep_going)
 
     def check_end(self, frame: int, exit_code: int, log: str) -> None:
@@ -130,7 +139,7 @@ def report_missing_end(path: Path, info: Info, seconds_of: Callable[[int], float
     """Raise an error about a file that is shorter than its header states, or warn if `keep_going`."""
     count = info.shape[0]
     key = key_frame(path, info.timestamps, count - 1)
-    damage = damaged_frames(path, info, key, key, count)  # The last frame often is incomplete.
+    damage, _ = damaged_frames(path, info, key, key, count)  # The last frame often is incomplete.
     text = f"after {count} frames (the header states {info.missing_end:.4g} s more than the file holds)"
     _report(path, text, damage[0][0] if damage else count, seconds_of, keep_going=keep_going)
 
@@ -143,7 +152,8 @@ def _report(path: Path, text: str, frame: int, seconds_of: Callable[[int], float
         return
     advice = "--keep-going (keep_going=True) reads on"
     if frame and seconds_of is not None:
-        advice = f"--end {seconds_of(frame):.6g} (end={seconds_of(frame):.6g}) reads the whole frames before, {advice}"
+        end = f"{seconds_of(frame):.6g}"
+        advice = f"--end {end} (end={end}) reads the frames before, unless they are damaged too, {advice}"
     raise ValueError(f"{message}; {advice}")
 
 
@@ -157,9 +167,19 @@ def _damage_text(damage: list[tuple[int, int]], count: int, reason: str) -> str:
 
 def _reason_of_end(info: Info, exit_code: int, log: str) -> str:
     """Why a clip ends before its last frame; an empty string if its codec has packets without a frame."""
-    if exit_code == 0 and not COMPLAINT.search(log) and info.codec in _WITH_HIDDEN_FRAMES:
+    if exit_code == 0 and not COMPLAINT.search(log) and info.codec in WITH_HIDDEN_FRAMES:
         return ""
     return first_complaint(log) or f"ffmpeg ends with status {exit_code}"
+
+
+def _with_repeats(count: int, position: int, missing: set[int]) -> np.ndarray:
+    """Indices of `count` decoded frames from frame `position` of a clip on; missing frames repeat the frame before."""
+    indices: list[int] = []
+    for i in range(count):
+        while position + len(indices) in missing:
+            indices.append(i - 1)
+        indices.append(i)
+    return np.array(indices, np.intp)
 
 
 def _filters(info: Info, pixels: str, start: int) -> list[str]:

@@ -30,10 +30,8 @@ def write_uff(path: Path, result: Any) -> None:
     Nodes are the centers of the regions, x to the right and y up, in pixels. If there are shapes only, the nodes lie in
     a row.
     """
-    try:
-        import pyuff
-    except ImportError:
-        raise ImportError("writing a .uff file needs pyuff: pip install pyuff") from None
+    import pyuff
+
     parts = list(result) if isinstance(result, Sequence) else [result]
     if not parts or not all(isinstance(part, (RegionSignal, Modes)) for part in parts):
         raise ValueError("a .uff file holds a RegionSignal, Modes of regions, or a list of both; save others as .npz")
