@@ -1,6 +1,7 @@
 """The measuring commands of the command line."""
 
 import re
+from fractions import Fraction
 from html.parser import HTMLParser
 
 import numpy as np

@@ -117,9 +117,7 @@ def _print_summary(modes: vmm.measure.Modes) -> None:
     outputs.print_table(rows)
 
 
-def _write_animation(
-    path: Path, modes: vmm.measure.Modes, frame: Any, rois: Any, options: argparse.Namespace
-) -> None:
+def _write_animation(path: Path, modes: vmm.measure.Modes, frame: Any, rois: Any, options: argparse.Namespace) -> None:
     """Write one period of every shape, arranged along the shorter side of the frame; videos repeat the period."""
     import numpy as np
 
@@ -128,5 +126,7 @@ def _write_animation(
     period = np.concatenate(shapes, axis=1 if frame.shape[1] > frame.shape[0] else 2)
     repeats = 1 if path.suffix.lower() == ".gif" else _VIDEO_PERIODS
     # outputs.output_paths has refused to overwrite a file without --overwrite.
-    like = replace(vmm.io.info(options.input), color_tags=(), bit_depth=8)  # Of the input, only the pixel aspect is kept.
+    like = replace(
+        vmm.io.info(options.input), color_tags=(), bit_depth=8
+    )  # Of the input, only the pixel aspect is kept.
     vmm.io.write(path, np.concatenate([period] * repeats), _ANIMATION_FPS, like=like, overwrite=True)

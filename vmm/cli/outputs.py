@@ -74,7 +74,8 @@ def speed_text(fps: float | Fraction, fs: float | Fraction) -> str:
     ratio = float(fs) / float(fps)
     if abs(ratio - 1) < _SAME_SPEED:
         return ""
-    return f"plays {max(ratio, 1 / ratio):.3g} times {'slower' if ratio > 1 else 'faster'} than filmed"
+    factor = float(f"{max(ratio, 1 / ratio):.3g}")
+    return f"plays {factor:g} times {'slower' if ratio > 1 else 'faster'} than filmed"
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:

@@ -36,9 +36,9 @@ def first_complaint(log: str) -> str:
 def damaged_frames(path: Path, info: Info, key: int, start: int, stop: int) -> tuple[list[tuple[int, int]], set[int]]:
     """Ranges of frames from `start` to `stop` that damage can affect, and the frames that ffmpeg does not decode.
 
-    A range ends at the next key frame. The packets are read once, and the video is decoded again from the frame `key` by one thread. Both report packets or
-    frames and the damage in their order. A message about a packet is repeated while the video is decoded, but there it
-    comes too early, because packets are read in advance.
+    A range ends at the next key frame. The packets are read once, and the video is decoded again from the frame `key`
+    by one thread. Both report packets or frames and the damage in their order. A message about a packet is repeated
+    while the video is decoded, but there it comes too early, because packets are read in advance.
     """
     stamps = info.timestamps
     assert stamps is not None
