@@ -130,6 +130,15 @@ def test_the_pixel_aspect_is_kept(suffix, tmp_path, gray, capsys):
         vmm.io.write(tmp_path / "stack.tif", clip.reopen(), 30, like=clip.info)
 
 
+@pytest.mark.parametrize(
+    ("fs", "text"), [(30.01, "30.01 frames/s\n"), (35087, "35087 frames/s; plays 1170 times slower than filmed\n")]
+)
+def test_info_compares_the_camera_rate_with_the_playback_rate(fs, text, tmp_path, gray, capsys):
+    vmm.io.write(tmp_path / "a.mkv", gray, 30, fs=fs)
+    assert main(["info", str(tmp_path / "a.mkv")]) == 0
+    assert f"filmed    {text}" in capsys.readouterr().out
+
+
 HLG = ["-pix_fmt", "yuv420p10le", "-c:v", "libx265", "-x265-params", "log-level=error"]
 
 

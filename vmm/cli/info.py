@@ -62,8 +62,8 @@ def _time_rows(info: vmm.io.Info) -> list[tuple[str, str]]:
     duration = frames / fps if info.is_even or info.times is None else float(info.times[-1]) + 1 / fps
     rows.append(("rate", f"{fps:.6g} frames/s{exact}, {duration:.3f} s"))
     if info.capture_rate:
-        speed = speed_text(info.fps, info.capture_rate)
-        rows.append(("filmed", f"{float(info.capture_rate):.8g} frames/s; {speed}"))
+        speed = [text] if (text := speed_text(info.fps, info.capture_rate)) else []
+        rows.append(("filmed", "; ".join([f"{float(info.capture_rate):.8g} frames/s", *speed])))
     return [*rows, *_uneven_rows(info)]
 
 

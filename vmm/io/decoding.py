@@ -119,7 +119,8 @@ class _Watch:
             self.is_reported = True
             text = _damage_text(damage, self.info.shape[0], first_complaint(log))
             if self.missing and self.keep_going:
-                text += f"; the frame before is repeated in place of {len(self.missing)} missing ones"
+                count = "1 missing frame is" if len(self.missing) == 1 else f"{len(self.missing)} missing frames are"
+                text += f"; {count} replaced by the frame before"
             _report(self.path, text, damage[0][0], self.seconds_of, keep_going=self.keep_going)
 
     def check_end(self, frame: int, exit_code: int, log: str) -> None:
