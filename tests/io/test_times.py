@@ -2,6 +2,7 @@
 
 import os
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from ffmpeg import run_ffmpeg
 
 import vmm
-from vmm.io.timing import Timestamps, find_spacing, image_numbers, read_packets
+from vmm.io.image_names import select_series
+from vmm.io.timing import Timestamps, find_spacing, read_packets
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=30:d=2")
 KEEP = ("-fps_mode", "passthrough")
@@ -173,7 +175,7 @@ PACKETS = [(0, 1, ", F=0x0"), (1, 4, ""), (2, 3, ", F=0x0"), (3, 6, ", F=0x0"), 
     ],
 )
 def test_numbers_of_images(numbers, expected):
-    positions = image_numbers([f"run2_img{number:04}.png" for number in numbers])
+    _, positions = select_series(Path(), [f"run2_img{number:04}.png" for number in numbers])
     assert (None if positions is None else positions.tolist()) == expected
 
 

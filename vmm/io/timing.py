@@ -7,7 +7,6 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 
@@ -179,26 +178,6 @@ def find_spacing(
             slowest = float(rate) / int(np.diff(grid).max())
             return Spacing("missing" if missing else "even", rate, missing, slowest, float(rate), grid)
     return _variable(ticks, step)
-
-
-def image_numbers(names: Sequence[str]) -> np.ndarray | None:
-    """Positions (T,) of int64 of numbered images on an even grid, or None if none is missing.
-
-    Names count as numbered if they differ in one number only. Numbers with a constant stride are even.
-    """
-    parts = [re.split(r"(\d+)", Path(name).stem) for name in names]
-    if len(names) < 2 or len({len(part) for part in parts}) != 1:
-        return None
-    differing = [column for column in zip(*parts, strict=True) if len(set(column)) > 1]
-    if len(differing) != 1 or not all(text.isdigit() for text in differing[0]):
-        return None
-    numbers = np.array([int(text) for text in differing[0]], object)
-    stride = int(np.gcd.reduce(np.abs(np.diff(numbers))))
-    if stride == 0 or (np.diff(numbers) <= 0).any():
-        return None
-    grid = (numbers - numbers[0]) // stride
-    is_gapless = grid[-1] + 1 == len(grid)
-    return None if is_gapless or len(grid) < MIN_SHARE * (grid[-1] + 1) else grid.astype(np.int64)
 
 
 def _effective_step(ticks: np.ndarray, step: Fraction) -> Fraction:
