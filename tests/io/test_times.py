@@ -209,3 +209,10 @@ def test_files_that_name_other_files_are_refused(name, text, folder):
     (folder / name).write_text(text)
     with pytest.raises(ValueError, match="its format names other files, or its name is a pattern"):
         vmm.io.info(folder / name)
+
+
+def test_key_frames_of_lossless_codecs_cause_no_rhythm(folder):
+    for name, codec in (("gop.mkv", ("-c:v", "ffv1", "-g", "12")), ("gop.mp4", (*H264, "-sc_threshold", "0"))):
+        run_ffmpeg(*SOURCE, *codec, folder / name)
+    assert vmm.io.stream(folder / "gop.mkv").key_rate == 0
+    assert vmm.io.stream(folder / "gop.mp4").key_rate == 1.5

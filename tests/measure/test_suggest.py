@@ -114,6 +114,7 @@ def test_a_pulse_is_color_and_a_lamp_is_flicker(rng):
     row, col, height, width = line.roi
     assert 0 <= row <= 32 and 48 <= row + height <= 80 and 16 <= col <= 48 and 80 <= col + width <= 112
     assert line.command("a b.mp4").startswith("vmm color 'a b.mp4' out.mp4 --band ")
+    assert line.command("-a.mp4").startswith("vmm color ./-a.mp4 out.mp4 --band ")
     lamp = still * (1 + 0.005 * wave) + rng.normal(0, 1, (240, *still.shape))
     for clip in (lamp, lamp[..., 1]):
         line = suggest(np.rint(clip).astype(np.uint8), fs=30)[0]

@@ -16,6 +16,7 @@ import numpy as np
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
+from vmm.io.codecs import PREDICTIVE
 from vmm.io.decoding import Pixels, decode, report_missing_end
 from vmm.io.prefetch import prefetch
 from vmm.io.selection import select_part
@@ -63,7 +64,8 @@ class Clip:
     info
         Description of the file, or None if the frames come from elsewhere.
     key_rate
-        Key frames per second of the camera's time, if a video has them at regular intervals; else 0.
+        Key frames per second of the camera's time, if a codec that predicts frames has them at regular intervals; else
+        0.
     bits
         Number of significant bits of the values, as the header of the file states it; None if it does not.
     least_bits
@@ -232,7 +234,8 @@ def stream(
     first, stop = part.first, part.stop
     size = (stop - first, *(info.shape[1:3] if gray else info.shape[1:]))
     clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start, info=info)
-    clip = partial(clip, key_rate=part.fs / info.key_interval if info.key_interval else 0.0)
+    has_rhythm = info.key_interval and info.codec in PREDICTIVE  # Lossless codecs have key frames too.
+    clip = partial(clip, key_rate=part.fs / info.key_interval if has_rhythm else 0.0)
     if frames is not None:
         slices = partial(_slices, frames, first, stop, chunk, gray)
         return clip(slices, size, bits=frames.bits, least_bits=frames.least_bits)

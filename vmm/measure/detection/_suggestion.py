@@ -82,7 +82,9 @@ class Suggestion:
         """
         method = "gradient" if self.kind == "motion" else "color"
         low, high = self.band
-        words = ["vmm", method, shlex.quote(str(source)), shlex.quote(str(target)), f"--band {low:.6g} {high:.6g}"]
+        # A name that begins with a dash would be read as an option.
+        names = [f"./{name}" if str(name).startswith("-") else str(name) for name in (source, target)]
+        words = ["vmm", method, *map(shlex.quote, names), f"--band {low:.6g} {high:.6g}"]
         words += [f"--fs {self.fs:.8g}", f"--alpha {self.alpha:g}"]
         if not self.is_whole_frame:
             words.append("--roi " + " ".join(map(str, self.roi)))
