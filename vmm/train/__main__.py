@@ -27,6 +27,7 @@ from vmm.train.loop import Loss, Settings, Training, start
 from vmm.train.losses import LOSSES
 from vmm.train.pairs import Pairs, Scenes, pairs
 from vmm.train.processes import at_termination, bound_to
+from vmm.train.refine import add_command
 from vmm.train.restore import weights
 from vmm.train.textures import texture_bank
 
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--fine", action="store_true", help=fine)
         verb.add_argument("--start", type=Path, help="PATH.onnx of a network with the initial weights")
         verb.set_defaults(run=_train, name=name)
+    add_command(verbs)
     fill = verbs.add_parser("pairs", help="write a data set of training pairs")
     fill.add_argument("path", type=Path, help="folder of the data set")
     fill.add_argument("--pairs", type=int, default=40_000, help="number of pairs [40000]")
