@@ -160,8 +160,9 @@ def _structure(products: Array, unit: float, shift: Array) -> Array:
     for yy, xx, yx in (narrow[:3], wide[:3]):
         trace = yy + xx + 1e-6 * float((yy + xx).mean()) + TINY
         planes.append((xp.hypot(yy - xx, 2 * yx) / trace, (xx - yy) / trace, 2 * yx / trace))
-    misfits = (xp.maximum(x, 0) for x in (narrow[5], _unexplained(narrow, shift)))
-    return xp.stack([planes[0][0], planes[1][0], *planes[0][1:], *(xp.log10(1 + 2 * x / (unit + TINY)) / 2 for x in misfits)])
+    squares = (xp.maximum(x, 0) for x in (narrow[5], _unexplained(narrow, shift)))
+    misfits = [xp.log10(1 + 2 * square / (unit + TINY)) / 2 for square in squares]
+    return xp.stack([planes[0][0], planes[1][0], *planes[0][1:], *misfits])
 
 
 def _middle(colors: tuple[Array, Array], displacement: Array) -> Array:

@@ -8,6 +8,7 @@ import queue
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -111,6 +112,14 @@ def _job(job: tuple[Path, int, int]) -> np.ndarray:
     return sample(motion_pair(np.random.default_rng([seed, index]), *_bank(folder)))
 
 
+def _compile() -> None:
+    """Compile the kernels before other processes need them, so that they are compiled once."""
+    noise = np.random.default_rng(0)
+    textures = noise.integers(0, 255, (1, 3, FINE, FINE), np.uint8)
+    for _ in range(3):
+        sample(motion_pair(noise, textures, textures[:, :1]))
+
+
 def _begin() -> None:
     """Prepare a process that makes samples: there are as many of them as cores."""
     set_threads(1)
@@ -142,14 +151,15 @@ class Samples:
 
     @contextmanager
     def made(self, validation: int) -> Iterator[None]:
-        """Make samples in other processes, in random order but with the validation first."""
+        """Make samples in other processes, those for the validation first."""
         total = validation + len(self._bank)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            _textures(folder, self._seed, self._textures, self._processes)
+            with ThreadPoolExecutor(1) as thread:
+                bank = thread.submit(_textures, folder, self._seed, self._textures, self._processes)
+                _compile()
+                bank.result()
             print(f"{self._textures} textures are ready", flush=True)
-            sample(motion_pair(np.random.default_rng(0), *_bank(folder)))  # compile the kernels once for all processes
-            print("kernels are compiled", flush=True)
             pool = multiprocessing.get_context("spawn").Pool(self._processes, _begin)
             results = pool.imap(_job, ((folder, self._seed, i) for i in range(total)), chunksize=1)
             self._stop = threading.Event()
@@ -297,7 +307,15 @@ def loss(net: Any, samples: Tensor, progress: float) -> Tensor:
 
 
 class _Refinement(Training):
-    """Training on samples that are on the device already."""
+    """Training on samples that are on the device already, by Adam.
+
+    The last layer begins with zeros and has two channels: Adam, unlike Muon, scales its steps to its small gradients.
+    """
+
+    def __init__(self, net: Any, loss: Any, settings: Settings, *, device: str = "cpu") -> None:
+        super().__init__(net, loss, settings, device=device)
+        self.optimizer: Any = torch.optim.Adam(self.weights, settings.rate, betas=(0.9, 0.99))
+        self.rates = [settings.rate]
 
     def _sample(self, batch: Any) -> Any:
         return batch
@@ -336,7 +354,7 @@ def add_command(verbs: Any) -> None:
     verb.add_argument("--crop", type=int, default=96, help="side of the crops in pixels, a multiple of 4 [96]")
     verb.add_argument("--pairs", type=int, default=10_000, help="number of scenes [10000]")
     verb.add_argument("--textures", type=int, default=512, help="number of textures and of mattes [512]")
-    verb.add_argument("--rate", type=float, default=1e-3, help="peak learning rate [0.001]")
+    verb.add_argument("--rate", type=float, default=2e-3, help="peak learning rate [0.002]")
     verb.set_defaults(run=_train, name=NAME)
 
 

@@ -212,7 +212,7 @@ def _direction(rng: _Rng) -> np.ndarray:
 
 
 def _field(rng: _Rng, size: float, center: np.ndarray, extent: float) -> np.ndarray:
-    """Displacement (2, n, n) in px on the pixels with the margin, of at most about `size` within `extent` of a center."""
+    """Displacement (2, n, n) on the pixels with the margin, of at most about `size` px within `extent` of a center."""
     n = PATCH + 2 * MARGIN
     if size == 0:
         return np.zeros((2, n, n), np.float32)
@@ -238,9 +238,7 @@ def _box(matte: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns of a matte (FINE, FINE), and the samples around it into which it can move."""
     reach = int(np.ceil(2 * MOTION[1])) + 4
     spans = (np.flatnonzero((matte > 0).any(axis)) for axis in (1, 0))
-    rows, cols = (
-        slice(max(span[0] - reach, 0), span[-1] + 1 + reach) if len(span) else slice(0, 1) for span in spans
-    )
+    rows, cols = (slice(max(span[0] - reach, 0), span[-1] + 1 + reach) if len(span) else slice(0, 1) for span in spans)
     return rows, cols
 
 
