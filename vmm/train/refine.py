@@ -109,7 +109,10 @@ def _bank(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 def _job(job: tuple[Path, int, int]) -> np.ndarray:
     """One sample, from a generator of its own, so that any process can make it."""
     folder, seed, index = job
-    return sample(motion_pair(np.random.default_rng([seed, index]), *_bank(folder)))
+    result = sample(motion_pair(np.random.default_rng([seed, index]), *_bank(folder)))
+    if not np.isfinite(result).all():
+        raise FloatingPointError(f"scene {index} of seed {seed} has values that are not finite")
+    return result
 
 
 def _compile() -> None:
@@ -163,9 +166,10 @@ class Samples:
             pool = multiprocessing.get_context("spawn").Pool(self._processes, _begin)
             results = pool.imap(_job, ((folder, self._seed, i) for i in range(total)), chunksize=1)
             self._stop = threading.Event()
-            threading.Thread(target=self._receive, args=(results,), daemon=True).start()
+            self._receiver = threading.Thread(target=self._receive, args=(results,), daemon=True)
+            self._receiver.start()
             try:
-                held_out = [torch.from_numpy(self._ready.get()) for _ in range(validation)]
+                held_out = [torch.from_numpy(self._next()) for _ in range(validation)]
                 self.validation = torch.stack(held_out).to(self._device)
                 yield
             finally:
@@ -173,21 +177,36 @@ class Samples:
                 pool.terminate()
 
     def _receive(self, results: Iterator[np.ndarray]) -> None:
-        for result in results:
+        """Move results to the queue; a scene that fails is reported and left out."""
+        while not self._stop.is_set():
+            try:
+                result = next(results)
+            except StopIteration:
+                return
+            except Exception as error:
+                print(f"a scene failed: {error!r}", flush=True)
+                continue
             while not self._stop.is_set():
                 try:
                     self._ready.put(result, timeout=1.0)
                     break
                 except queue.Full:
                     continue
-            if self._stop.is_set():
-                return
+
+    def _next(self) -> np.ndarray:
+        """The next sample, as soon as it is ready."""
+        while True:
+            try:
+                return self._ready.get(timeout=5.0)
+            except queue.Empty:
+                if not self._receiver.is_alive():
+                    raise RuntimeError("no more scenes are made: see the messages above") from None
 
     def add(self, wait: bool = False) -> None:
         """Add the samples that are ready; wait for at least one if `wait` is True."""
         while self.count < len(self._bank):
             try:
-                result = self._ready.get(block=wait)
+                result = self._next() if wait else self._ready.get_nowait()
             except queue.Empty:
                 return
             self._bank[self.count] = torch.from_numpy(result).to(self._device)

@@ -221,7 +221,7 @@ def _field(rng: _Rng, size: float, center: np.ndarray, extent: float) -> np.ndar
     field = make(rng, y, x, extent)
     length = np.hypot(*field)
     inside = (abs(y) <= 1.2 * extent) & (abs(x) <= 1.2 * extent)
-    field = field * size / (length[inside].max() if inside.any() else length.max())
+    field = field * size / max(length[inside].max() if inside.any() else length.max(), 1e-6)
     length = np.maximum(np.hypot(*field), 1e-9)  # An affine field grows beyond the object, where nothing shows it.
     return (field * np.minimum(length, 1.5 * size) / length).astype(np.float32)
 

@@ -18,6 +18,14 @@ _STRIDE = 4
 _REST = slice(4, 6)
 """The planes with the rest of the displacement that the window of 3 px reads."""
 
+_SOFT = 0.1
+"""Rest of the displacement, in units of the displacement, of which half remains: the rest in noise is many times larger
+than that at the edge of an object."""
+
+_MEANS = (*(0.0,) * 12, 0.8, 1.3, 1.8, 1.7, 2.2, 0.5, 0.35, 0.0, 0.0, 0.17, 0.2, 0.0, 0.0, 0.0)
+_DEVIATIONS = (*(0.25,) * 2, *(0.5,) * 10, *(0.6,) * 5, *(0.25,) * 2, *(0.4,) * 2, *(0.15,) * 2, *(1.0,) * 3)
+"""Typical means and standard deviations of the planes in training scenes; the network takes planes without them."""
+
 
 class Refiner(nn.Module):
     """A network of three scales that refines a displacement.
@@ -45,6 +53,8 @@ class Refiner(nn.Module):
 
     def __init__(self, full: int = 12, half: int = 32, quarter: int = 48, blocks: int = 3) -> None:
         super().__init__()
+        self.register_buffer("means", torch.tensor(_MEANS)[:, None, None], persistent=False)
+        self.register_buffer("deviations", torch.tensor(_DEVIATIONS)[:, None, None], persistent=False)
         self.squeeze: nn.Conv2d = nn.Conv2d(PLANES, full, 1)
         self.enter: nn.Conv2d = nn.Conv2d(4 * full, half, 3, padding=1)
         self.before: Residual = Residual(half, "leaky", padding="zeros")
@@ -62,7 +72,9 @@ class Refiner(nn.Module):
 
     def change(self, planes: Tensor) -> Tensor:
         """Change (B, 2, H, W) of the displacement, relative to its bound."""
-        full = _act(self.squeeze(planes))
+        rest = planes[:, 2:12]
+        planes = torch.cat([planes[:, :2], rest / (rest.abs() + _SOFT), planes[:, 12:]], 1)
+        full = _act(self.squeeze((planes - self.means) / self.deviations))
         half = self.before(_act(self.enter(F.pixel_unshuffle(full, 2))))
         quarter = self.body(_act(self.down(_act(half))))
         half = self.after(half + F.pixel_shuffle(self.up(_act(quarter)), 2))
