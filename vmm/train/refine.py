@@ -415,7 +415,7 @@ def _fit(training: Training, options: argparse.Namespace, checkpoint: Path) -> N
             if training.progress == 1 or training.minutes - saved >= CHECKPOINT_MINUTES:
                 saved = training.minutes
                 training.save(checkpoint)
-    training.save(checkpoint)
+        training.save(checkpoint)
 
 
 def _relative_error(net: Any, samples: Tensor) -> float:
