@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
@@ -42,7 +41,7 @@ def magnify(
     chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
     temporal: Design = fir,
-    refine: bool | str | Path = False,
+    refine: bool = False,
 ) -> Frames:
     """Magnify small motion by the displacement of each level of a Laplacian pyramid.
 
@@ -105,9 +104,8 @@ def magnify(
         Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
         default is ``vmm.temporal.fir``.
     refine
-        If True, a small network refines the displacement in the static mode: at the edges of objects, in areas without
-        texture and in noise. It takes about as long as the rest of this mode. A path of an ONNX file, written by
-        ``python -m vmm.train refiner``, is that of another network. The default is False. In a band it has no effect.
+        If True, a small network refines the displacement in the static mode, at the edges of objects, in areas without
+        texture and in noise. The default is False. In a band it has no effect.
 
     Returns
     -------
@@ -147,7 +145,7 @@ def magnify(
     """
     if band is None and not isinstance(temporal, LinearFilter):
         check_one_alpha(alpha)
-        network = refiner("refiner" if refine is True else refine) if refine else None
+        network = refiner("refiner") if refine else None
         limit = STATIC_LIMIT if limit is None else limit
         return magnify_static(frames, alpha=alpha, limit=limit, mask=mask, refine=network)
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)

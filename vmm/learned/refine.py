@@ -111,5 +111,5 @@ def refiner(weights: str | Path) -> Refiner:
         verify([path])
         return Refiner(path)
     if not Path(weights).is_file():
-        raise ValueError(f"refine={str(weights)!r} must be True, False, or the path of an existing ONNX file")
+        raise ValueError(f"weights={str(weights)!r} must be 'refiner', or the path of an existing ONNX file")
     return Refiner(Path(weights))

@@ -108,7 +108,7 @@ def evidence(
     vectors = [(displacement - rest) / scale, *(window[:2] for window in windows)]
     ratios = xp.stack([window[2] for window in windows])
     planes = [*vectors, ratios, structure, _middle(colors, displacement)]
-    return Evidence(xp.concatenate(planes).astype(displacement.dtype), rest, scale)
+    return Evidence(xp.concatenate(planes).astype(displacement.dtype, copy=False), rest, scale)
 
 
 def _scale(displacement: Array, rest: Array) -> float:
