@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import gpu, learned, measure, motions, speed
+from benchmarks import files, gpu, learned, measure, motions, rates, speed, times
 from benchmarks.picture import run as picture
 from benchmarks.study import run
 
@@ -12,7 +12,10 @@ BENCHMARKS = {
     "gpu": gpu.main,
     "motions": motions.main,
     "measure": measure.main,
+    "times": times.main,
     "learned": learned.main,
+    "rates": rates.main,
+    "files": files.main,
 }
 
 OWN_OPTIONS = {"study": run.main, "picture": picture.main}

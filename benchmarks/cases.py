@@ -21,6 +21,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {  # Name: method, set
     "linear, wavelength 40": ("linear", {"wavelength": 40}, ["--wavelength", "40"]),
     "riesz": ("riesz", {}, []),
     "riesz, chroma in place": ("riesz", {"chroma": None}, ["--chroma", "none"]),
+    "gradient": ("gradient", {}, []),
     "gradient, causal": ("gradient", {"temporal": causal}, ["--temporal", "causal"]),
     "gradient, causal, not denoised": (
         "gradient",

@@ -18,7 +18,7 @@ part() { # part NAME SECONDS COMMAND...: run the command if the part is requeste
     shift 2
     case " $requested " in *" $name "* | "  ") ;; *) return ;; esac
     local start=$SECONDS
-    timeout --signal=TERM --kill-after=10 "$limit" "$@" >"$OUT/$name.log" 2>&1
+    timeout --signal=TERM --kill-after="${GRACE:-10}" "$limit" "$@" >"$OUT/$name.log" 2>&1
     echo "$name: exit status $? after $((SECONDS - start)) s (limit: $limit s)"
     tail -n "${LINES_SHOWN:-4}" "$OUT/$name.log"
 }
@@ -58,15 +58,37 @@ PYTHON
     rm -r "$folder"
 }
 
-train() { # Train two networks at the same time, starting from the installed weights; a checkpoint is written each minute.
-    local minutes=${MINUTES:-2}
-    for row in "realtime 256" "lightweight-light 192"; do
-        set -- $row
-        "$python" -m vmm.train "$1" --fine --device cuda --minutes "$minutes" --batch "$2" --max-output 14 --rate 5e-4 \
-            --start "$weights/$1.onnx" --out "$OUT/trained" >"$OUT/train-$1.log" 2>&1 &
-    done
-    wait
-    tail -n 3 "$OUT"/train-*.log
+train() { # Train networks at the same time, starting from the installed weights; $OUT/trained.tar.gz holds the results.
+    local minutes=${MINUTES:-1.5} folder name share batch rate initial monitor
+    folder=$(mktemp -d)
+    trap 'echo "stopped: the networks are exported now"' TERM # The trainers receive the signal, too.
+    nvidia-smi --query-gpu=utilization.gpu,memory.used --format=csv -l 10 >"$folder/gpu.csv" 2>&1 &
+    monitor=$!
+    local trainers=()
+    while read -r name share batch rate initial; do
+        "$python" -m vmm.train "$name" --device cuda --minutes "$(awk "BEGIN { print $share * $minutes }")" \
+            --batch "$batch" --max-output 14 --rate "$rate" $initial --textures "$folder/textures.pt" \
+            --out "$folder" >"$folder/$name.log" 2>&1 &
+        trainers+=($!)
+    done <<ROWS
+realtime 0.5 128 5e-4 --fine --start $weights/realtime.onnx
+lightweight-light 0.5 96 5e-4 --fine --start $weights/lightweight-light.onnx
+lightweight-base 1 48 5e-4 --fine --start $weights/lightweight-base.onnx
+magnet 1 64 1e-3
+ROWS
+    while ! wait "${trainers[@]}" && kill -0 "${trainers[@]}" 2>/dev/null; do :; done # A signal interrupts wait.
+    kill "$monitor" 2>/dev/null
+    tail -n 3 "$folder"/*.log
+    "$python" - "$folder" <<'PYTHON'
+import sys
+from pathlib import Path
+import torch
+for path in Path(sys.argv[1]).glob("*.pt"):  # weights of networks that were not exported, without the optimizer
+    if path.stem != "textures" and not path.with_suffix(".encoder.onnx").exists():
+        torch.save(torch.load(path, map_location="cpu", weights_only=True)["mean"], path.with_suffix(".mean"))
+PYTHON
+    tar -czf "$OUT/trained.tar.gz" -C "$folder" --exclude='*.pt' --exclude='*.lock' .
+    rm -r "$folder"
 }
 
 export -f environment tests file_to_file train
@@ -77,4 +99,4 @@ part tests 120 bash -c tests
 part speed 120 "$python" -m benchmarks gpu
 part networks 40 "$python" -m benchmarks.gpu_networks
 part files 50 bash -c file_to_file
-part training "${TRAINING_LIMIT:-180}" bash -c train
+GRACE="${GRACE:-90}" part training "${TRAINING_LIMIT:-190}" bash -c train

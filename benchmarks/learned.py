@@ -26,6 +26,9 @@ from vmm.learned import load
 
 MOTIONS = tuple((motion, out) for motion in (0.05, 0.2, 0.5) for out in (0.5, 1.0, 2.0, 4.0, 6.0, 8.0) if out > motion)
 
+LIGHTS = {"2 % brighter": 1.02, "drift": np.linspace(1.0, 1.1, 256)[:, None]}
+"""Ratios of the light in frame b to that in frame a: a change at once, and a drift by up to 10 % across the frame."""
+
 CLASSICAL = ("gradient", "phase", "lagrangian")
 """Methods of the library that are compared with the networks."""
 
@@ -57,12 +60,14 @@ def main(quick: bool = False) -> None:
     magnifiers = {"no magnification": total(methods["nothing"]), **{name: total(methods[name]) for name in CLASSICAL}}
     magnifiers |= {name: total(learned(name, path)) for name, path in nets.items()}
     names = HELD_OUT[:2] if quick else HELD_OUT
-    print("Structural similarity: motion > output motion in px, + noise in gray levels; last column: see changed_light")
-    print(f"{'':26}" + "".join(f"{m:>6g}>{o:g}" + (f"+{n:g}" if n else "  ") for m, o, n in COLUMNS) + "  2 % brighter")
+    print("Structural similarity: motion > output motion in px, + noise in gray levels; then light: see changed_light")
+    labels = "".join(f"{m:>6g}>{o:g}" + (f"+{n:g}" if n else "  ") for m, o, n in COLUMNS)
+    print(f"{'':26}" + labels + "".join(f"{label:>14}" for label in LIGHTS))
     for name, magnified in magnifiers.items():
         scores = similarities(magnified, COLUMNS, names)
         row = "".join(f"{score:10.3f}" for score in scores)
-        print(f"{name:26}{row}{changed_light(magnified, names):14.2f}", flush=True)
+        row += "".join(f"{changed_light(magnified, names, gain):14.2f}" for gain in LIGHTS.values())
+        print(f"{name:26}{row}", flush=True)
     _layers(magnifiers, range(0, layers.SCENES, 5 if quick else 1))
     magnifiers.pop("no magnification")
     _gains(magnifiers, names[:4])
@@ -84,10 +89,10 @@ def _layers(magnifiers: dict[str, Magnifier], scenes: Sequence[int]) -> None:
         print(f"{name:26}" + "".join(f"  {frame:.3f} {near:.3f}" for frame, near in pairs), flush=True)
 
 
-def changed_light(magnified: Magnifier, names: Sequence[str], gain: float = 1.02, alpha: float = 15.0) -> float:
+def changed_light(magnified: Magnifier, names: Sequence[str], gain: Any = 1.02, alpha: float = 15.0) -> float:
     """Mean difference in gray levels of the output from frame b, which is frame a with another light, without motion.
 
-    Ideally it is 0, since there is no motion to magnify.
+    The gain is a number or a map. Ideally the difference is 0, since there is no motion to magnify.
     """
     differences = []
     for name in names:
@@ -185,10 +190,10 @@ def parts(path: str, height: int = 360, width: int = 640) -> tuple[float, float,
 
 
 def _times(nets: dict[str, str]) -> None:
-    """Print times per frame of 640x360, also relative to MagNet."""
+    """Print times per frame of 640x360, also relative to the published MagNet, if its weights are there."""
     print("\nMilliseconds per frame of 640x360: encoder, manipulator, decoder, sum; over MagNet; with both encodings")
     times_by_name = {name: parts(path) for name, path in nets.items()}
-    magnet = sum(times_by_name["magnet"])
+    magnet = sum(times_by_name.get("published MagNet", (float("nan"),)))
     for name, times in times_by_name.items():
         total = sum(times)
         both = total if load(nets[name]).pair else total + times[0]

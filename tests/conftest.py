@@ -1,6 +1,10 @@
 """Fixtures that several test files use."""
 
 import os
+import tempfile
+
+# The record of the notices that the commands printed; that of the user stays as it is.
+os.environ.setdefault("VMM_CACHE", os.path.join(tempfile.gettempdir(), "vmm-tests"))
 
 # The workers of pytest-xdist keep all cores busy, and further threads only wait for each other. NumPy reads the
 # variables when it is imported, so they are set before. Variables that the user has set are kept.

@@ -29,6 +29,8 @@ OPERATIONS = {  # for each value of the largest array, counted in the source of 
     **dict.fromkeys(("blur_across", "blur_down", "weigh_across", "weigh_down"), 20),
     **dict.fromkeys(("read_box", "add_box", "weigh_channels", "add_clipped", "amplitude"), 4),
     **dict.fromkeys(("gradient_products", "gradient_solution"), 30),
+    **dict.fromkeys(("update_means", "shrink_displacement", "probed_residual", "structure_terms"), 20),
+    **dict.fromkeys(("weighing", "resample", "chroma_planes", "add_luma_and_chroma"), 15),
     "displaced_level": 90,
     "average_similar": 80,  # times the taps of one side, squared
 }

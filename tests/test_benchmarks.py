@@ -1,5 +1,6 @@
 """The benchmarks run; the times that they measure are not tested."""
 
+from pathlib import Path
 from typing import Any
 
 import count_traffic
@@ -9,7 +10,7 @@ import pytest
 from devices import device_of
 
 import vmm
-from benchmarks import cases, gpu, peers, speed
+from benchmarks import cases, files, gpu, peers, speed
 
 
 @pytest.fixture
@@ -105,3 +106,14 @@ def test_tables_of_a_device(monkeypatch, capsys):
     rows = lines[first : lines.index("", first)]
     assert [line.split()[0] for line in rows] == ["linear", "jerk", *vmm.learned.NAMES]
     assert all("need onnxruntime with CUDA" in line for line in rows[2:])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak memory is read from Linux")
+@pytest.mark.parametrize("form", ["tif", "tif one page", "tif compressed", "folder of png", "mraw", "cine"])
+def test_peak_memory_does_not_grow_with_the_clip(form, tmp_path):
+    peaks = []
+    for length in (400, 4000):
+        (tmp_path / str(length)).mkdir()
+        peaks.append(files.peak(files._READ, files.source(form, length, tmp_path)))
+    assert peaks[1] <= 1.1 * peaks[0]

@@ -43,6 +43,16 @@ def test_least_squares_equals_reference(kernel, sigma, images, device):
     np.testing.assert_allclose(result[:, 2:], expected[:, 2:], rtol=0, atol=1e-6 * power)
 
 
+@pytest.mark.parametrize("kernel", [gradient_displacement, gradient_evidence])
+def test_least_squares_of_planes_equals_reference(kernel, images, device):
+    planes = np.stack([images, 0.5 * images[::-1], images - 3], axis=1)
+    earlier = 0.7 * planes + 0.3 * planes[::-1]
+    with reference_kernels():
+        expected = kernel(planes, earlier, 3.0)
+    result = device.back(kernel(device.put(planes), device.put(earlier), 3.0))
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5 * np.square(images).max())
+
+
 def test_least_squares_against_one_earlier_image(images, device):
     with reference_kernels():
         expected = gradient_displacement(images, images[:1], 3.0)

@@ -5,7 +5,13 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from vmm.backend.dispatch import reference_kernels
-from vmm.backend.levels import displaced_level, gradient_displacement, gradient_evidence
+from vmm.backend.levels import (
+    displaced_level,
+    displaced_level_change,
+    gradient_displacement,
+    gradient_evidence,
+    spline_coefs,
+)
 from vmm.backend.threads import set_threads
 from vmm.motion import level_displacement
 
@@ -31,6 +37,21 @@ def test_compiled_least_squares_equals_reference(kernel, sigma, images):
     np.testing.assert_allclose(result[:, 2:], expected[:, 2:], rtol=0, atol=1e-6 * power)
 
 
+@pytest.mark.parametrize("images", [*SIZES, (1, 9), (2, 2), (1, 1)], indirect=True)
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("kernel", [gradient_displacement, gradient_evidence])
+def test_compiled_least_squares_of_planes_equals_reference(kernel, n, images, rng):
+    planes = np.stack([images, 0.5 * images[::-1] + 20, 0.2 * images - 5], axis=1)[:, :n]
+    noise = rng.normal(0, [[[[0.3]], [[0.5]], [[4]]]], (2, 3, *images.shape[1:]))  # for different weights
+    earlier = (0.7 * planes + 0.3 * planes[::-1] + noise[:, :n]).astype(np.float32)
+    with reference_kernels():
+        expected = kernel(planes, earlier, 3.0)
+    result = kernel(planes, earlier, 3.0)
+    np.testing.assert_allclose(result[:, :2], expected[:, :2], rtol=0, atol=1e-5)
+    power = np.square(planes).max()
+    np.testing.assert_allclose(result[:, 2:], expected[:, 2:], rtol=0, atol=1e-6 * power)
+
+
 @pytest.mark.parametrize("images", [(130, 36), (131, 35)], indirect=True)
 @pytest.mark.parametrize("n", [2, 3])
 def test_shares_of_rows_equal_the_whole(images, n):
@@ -40,6 +61,18 @@ def test_shares_of_rows_equal_the_whole(images, n):
         expected = gradient_evidence(images, earlier, 3.0)
         set_threads(n)
         np.testing.assert_allclose(gradient_evidence(images, earlier, 3.0), expected, rtol=1e-4, atol=1e-5)
+    finally:
+        set_threads(None)
+
+
+@pytest.mark.parametrize("images", [*SIZES, (1, 9), (2, 2), (1, 1), (131, 36)], indirect=True)
+@pytest.mark.parametrize("n", [1, 3])
+def test_compiled_coefficients_of_splines_equal_reference(images, n):
+    with reference_kernels():
+        expected = spline_coefs(images)
+    try:
+        set_threads(n)
+        np.testing.assert_allclose(spline_coefs(images), expected, rtol=0, atol=2e-5 * abs(images).max())
     finally:
         set_threads(None)
 
@@ -68,6 +101,8 @@ def test_compiled_interpolation_of_planes_equals_reference(images, limit, amplit
         expected = displaced_level(planes, displacement, 1.0, limit)
     result = displaced_level(planes, displacement, 1.0, limit)
     np.testing.assert_allclose(result, expected, rtol=0, atol=3e-3)  # the compiled prefilter of the splines is cut off
+    change = displaced_level_change(planes, displacement, 1.0, limit)
+    np.testing.assert_allclose(change, result - planes, rtol=0, atol=1e-4)
     np.testing.assert_allclose(result[:, 2], displaced_level(planes[:, 2], displacement, 1.0, limit), rtol=0, atol=1e-5)
 
 

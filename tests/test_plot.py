@@ -58,3 +58,20 @@ def test_side_by_side(kind, clip):
     assert np.array_equal(np.concatenate(list(chunks)), joined)
     with pytest.raises(ValueError, match="side by side must have the same shape"):
         vmm.plot.side_by_side(frames, frames[:, 1:])
+
+
+def test_slices_of_an_iterator_of_chunks(color_clip):
+    figure = vmm.plot.slices(iter([color_clip[:20], color_clip[20:]]), color_clip, row=10)
+    first, second = (np.asarray(axes.images[0].get_array()) for axes in figure.axes)
+    assert np.array_equal(first, second)
+    with pytest.raises(ValueError, match="holds no frame"):
+        vmm.plot.slices(iter([]))
+
+
+@pytest.mark.parametrize(
+    ("factor", "dtype"), [(4, np.uint16), (257, np.uint16), (1 / 255, np.float32), (1, np.float32)]
+)
+def test_colors_of_every_range_are_shown_alike(factor, dtype, color_clip):
+    figure = vmm.plot.slices((color_clip * np.float64(factor)).astype(dtype), color_clip, row=10)
+    first, second = (np.asarray(axes.images[0].get_array()).astype(int) for axes in figure.axes)
+    assert np.abs(first - second).max() <= 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import warnings
 import weakref
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from vmm.engine.loop import magnify as run
 from vmm.engine.regions import Mask
 from vmm.engine.two_pass import TwoPassClip, two_pass
 from vmm.learned import NAMES, Network, load, pair
-from vmm.learned._pair import paint
+from vmm.learned._pair import Paint, paint
 from vmm.learned.method import ALL_MOTION
 from vmm.learned.preprocess import white_value
 from vmm.learned.weights import FOLDER
@@ -33,6 +35,14 @@ def __dir__() -> list[str]:
 
 LARGEST = 16.0
 """Largest total factor of one run, as in training. Above it the network runs twice with the square root, up to 256."""
+
+MIN_SHARE = 0.5
+"""Share of the requested displacement below which an adapted network gives a warning."""
+
+MAX_ERROR = 4.0
+"""Largest mean error of the colors, in gray levels of 255, up to which the output of an adapted network is used.
+
+Above it the output would show colored noise, and the change of the frames is reduced in proportion."""
 
 _DEFAULT_WEIGHTS = "flowmag"
 _MIN_SIDE = 16  # The generator halves the frame four times, so smaller frames have no coarsest level. In pixels.
@@ -73,9 +83,11 @@ def magnify(
         default the whole frame.
     adapt
         Number of steps of test-time adaptation: the network is trained on this clip, without ground truth, before the
-        clip is magnified. 0 (default) means none; a few hundred steps are usual. Adaptation needs the packages torch,
-        onnx and onnxscript. An iterator is read to its end first, and its chunks are stored unless it can be reopened,
-        as ``vmm.io.stream`` can.
+        clip is magnified. 0 (default) means none; a few hundred steps are usual. Afterwards the optical flow of the
+        output is compared with the requested one, and a ``UserWarning`` is given if it reaches less than half of it.
+        If the colors differ by more than 4 gray levels, the change of the frames is reduced in proportion. Adaptation
+        needs the packages torch, onnx and onnxscript. An iterator is read to its end first, and its chunks are stored
+        unless it can be reopened, as ``vmm.io.stream`` can.
     weights
         Name of an installed network, or the path ``PATH.onnx`` of another one. By default "flowmag" if it is
         installed. If it is not, `adapt` is required, and a small generator (16 channels instead of the published 64)
@@ -124,14 +136,18 @@ def magnify(
     if save is not None and not Path(save).absolute().parent.is_dir():
         raise ValueError(f"save={str(save)!r}: the folder {str(Path(save).absolute().parent)!r} does not exist")
     clip: Any = frames
+    once = paint if _factor_per_run(total) == total else paint_twice
+    strength = 1.0
     if adapt:
         passes = two_pass(frames)
-        net = _adapted(_training_frames(passes), adapt, weights, _factor_per_run(total), white, save, progress)
+        net, strength = _adapted(
+            _training_frames(passes), adapt, weights, _factor_per_run(total), white, save, progress
+        )
         if isinstance(frames, Iterator) and not hasattr(frames, "reopen"):
             clip = passes.second_pass()  # The iterator is used up, and its chunks are buffered.
     else:
         net = load(_weights(weights), "flowmag")
-    spatial, motion = pair(net, white, paint=paint if _factor_per_run(total) == total else paint_twice)
+    spatial, motion = pair(net, white, paint=once if strength == 1 else partial(paint_partly, once, strength))
 
     def make(frames: Array) -> Spatial:
         height, width = frames.shape[1:3]
@@ -146,6 +162,12 @@ def paint_twice(net: Network, a: Array, b: Array, alpha: Any) -> Array:
     """Frame b with its motion relative to frame a magnified by two runs, each by the root of the total factor."""
     root = (1 + alpha) ** 0.5 - 1
     return paint(net, a, paint(net, a, b, root).clip(-1, 1), root)
+
+
+def paint_partly(whole: Paint, strength: float, net: Network, a: Array, b: Array, alpha: Any) -> Array:
+    """Frame b with a part of the change that the network makes: `strength` is 0 for none and 1 for all of it."""
+    changed: Array = b + strength * (whole(net, a, b, alpha) - b)
+    return changed
 
 
 def _total(alpha: float | Array) -> float:
@@ -193,8 +215,8 @@ def _adapted(
     white: float | None,
     save: str | Path | None,
     progress: bool,
-) -> Network:
-    """A network adapted to the frames, written as ONNX graphs and loaded with ONNX Runtime."""
+) -> tuple[Network, float]:
+    """A network adapted to the frames, loaded with ONNX Runtime, and the part of its change that is to be used."""
     try:
         from vmm.train import adapt, export, restore
     except ImportError as error:
@@ -212,11 +234,28 @@ def _adapted(
     net = adapt.adapt(
         initial, frames, steps, factors=(1.0, max(factor, 2.0)), fresh=fresh, white=white, progress=progress
     )
+    strength = _strength(adapt.reached(net, frames, max(factor, 2.0), white=white), steps)
     if save is not None:
         export.export(net, save, "flowmag")
-        return Network(Path(save))
+        return Network(Path(save)), strength
     folder = Path(tempfile.mkdtemp(prefix="vmm-"))
     export.export(net, folder / "adapted.onnx", "flowmag")
     adapted = Network(folder / "adapted.onnx")
     weakref.finalize(adapted, shutil.rmtree, folder, True)  # the files are needed as long as the network
-    return adapted
+    return adapted, strength
+
+
+def _strength(reached: tuple[float, float], steps: int) -> float:
+    """The part of the change of the frames that is to be used; there is a warning if the steps were too few."""
+    share, error = reached
+    strength = min(1.0, MAX_ERROR / max(error, 1e-6))
+    reduced = f", and the change of the frames is reduced to {strength:.0%}" if strength < 1 else ""
+    if share < MIN_SHARE or reduced:
+        warnings.warn(
+            f"after adapt={steps} steps, the network reaches {share:.0%} of the requested displacement, and its colors "
+            f"differ by {error:.1f} gray levels{reduced}: use more steps, a smaller alpha, or weights of a network "
+            "that was trained longer",
+            UserWarning,
+            stacklevel=4,
+        )
+    return strength

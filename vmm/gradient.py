@@ -96,7 +96,9 @@ def magnify(
         alpha, and -1 / alpha removes it. The default is 0. Without `direction` it has no effect.
     chroma
         Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for
-        4:4:4 video; or None, which leaves the chroma in place. The default is ``"half"``.
+        4:4:4 video; or None, which leaves the chroma in place. The default is ``"half"``. In the levels that hold
+        chroma, the displacement is read from luma and chroma together, so that borders between colors of like luma
+        move, too.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.

@@ -25,7 +25,7 @@ def magnify(
     fs: float | None = None,
     alpha: Alpha = 10.0,
     mode: Mode | None = None,
-    weights: str | Path = "magnet",
+    weights: str | Path | None = None,
     white: float | None = None,
     mask: Mask | None = None,
     temporal: Design = fir,
@@ -52,7 +52,8 @@ def magnify(
         Reference of the motion: "static", the first frame; "dynamic", the previous frame; "temporal", the current frame
         without its motion in the band. By default "temporal" if `band` is given, else "static".
     weights
-        Name of an installed network (see ``vmm.learned.NAMES``), or the path ``PATH.onnx`` of another one.
+        The path ``PATH.onnx`` of a network. No weights are installed with the library: convert published ones with
+        ``vmm convert`` (or ``vmm.train.convert.convert``), or train a network with ``python -m vmm.train magnet``.
     white
         Value of white in the frames. By default the largest value of an integer dtype, 255 for floating point.
     mask
@@ -81,16 +82,20 @@ def magnify(
 
     Examples
     --------
-    A photograph is displaced by 0.5 px from the first to the second frame, and by about 2 px in the output.
+    Published weights are converted once, and the motion of a clip is then magnified by 10.
 
-    >>> import numpy as np
     >>> import vmm
-    >>> from vmm.data.shifts import measured_shift, shift
-    >>> scene = shift("coins", 0.5, 2.0, side=96)
-    >>> out = vmm.magnet.magnify(np.stack([scene.a, scene.b]), alpha=3)
-    >>> round(measured_shift(scene, out[1]), 1)
-    2.2
+    >>> from vmm.data import synthetic
+    >>> from vmm.train.convert import convert
+    >>> clip = synthetic.render(synthetic.texture((64, 64)), synthetic.sway(30, 30, 5, 0.2))
+    >>> files = convert("published.pth", "magnet.onnx", "magnet")  # doctest: +SKIP
+    >>> out = vmm.magnet.magnify(clip, alpha=9, weights="magnet.onnx")  # doctest: +SKIP
     """
+    if weights is None:
+        raise ValueError(
+            "weights=None: no weights of MagNet are installed with the library; pass weights=PATH.onnx, written by "
+            "`vmm convert` from a published file or by `python -m vmm.train magnet`, or use vmm.lightweight"
+        )
     return magnify_by_network(
         frames,
         band,

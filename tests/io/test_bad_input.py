@@ -2,11 +2,14 @@
 
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import vmm
+from vmm.cli import main
+from vmm.io.destination import check_destination
 
 
 def names_in(folder):
@@ -216,3 +219,46 @@ def test_arguments_of_other_kinds(tmp_path, frames):
 
 def test_the_package_shows_only_what_a_user_calls():
     assert sorted(dir(vmm.io)) == sorted(vmm.io.__all__)
+
+
+def test_names_that_no_file_can_have(tmp_path, frames, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="the output - is no file"):
+        vmm.io.write("-", frames, 30)
+    with pytest.raises(ValueError, match="more than 255 bytes; shorten it"):
+        vmm.io.write(tmp_path / ("é" * 126 + ".mkv"), frames, 30)
+    if os.path.exists("/dev/null"):
+        with pytest.raises(ValueError, match="is a device or a pipe"):
+            check_destination(Path("/dev/null"), overwrite=True)
+    assert names_in(tmp_path) == []
+
+
+def test_the_longest_name(tmp_path, frames):
+    path = tmp_path / ("a" * 251 + ".mkv")
+    vmm.io.write(path, frames, 30)
+    assert names_in(tmp_path) == [path.name]
+
+
+def test_formats_whose_package_is_missing_are_refused_before_the_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("vmm.io.destination.find_spec", lambda name: None)
+    assert main(["measure", str(tmp_path / "in.mkv"), "--out", str(tmp_path / "a.uff")]) == 2
+    assert "a.uff: writing .uff files needs the package pyuff: pip install pyuff" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="runs shell scripts")
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo ffmpeg version 4.2.2; echo 'libavutil      56. 31.100 / 56. 31.100'", "ffmpeg version 4.2.2 is too old"),
+        ("echo something else", "is no ffmpeg program"),
+        ("exit 1", "cannot be run"),
+    ],
+)
+def test_programs_that_are_not_supported(script, message, tmp_path, frames, monkeypatch):
+    program = tmp_path / "ffmpeg"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(program))
+    with pytest.raises(OSError, match=rf"{re.escape(str(program))}: .*{message}.*unset IMAGEIO_FFMPEG_EXE"):
+        vmm.io.write(tmp_path / "a.mkv", frames, 30)
+    assert names_in(tmp_path) == ["ffmpeg"]

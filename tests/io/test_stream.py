@@ -10,8 +10,9 @@ import pytest
 
 import vmm
 from vmm.data import synthetic
+from vmm.io.decoding import decode
 from vmm.io.prefetch import prefetch
-from vmm.io.video import decode, probe
+from vmm.io.video import probe
 from vmm.temporal import fir, ideal
 
 

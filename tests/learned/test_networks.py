@@ -15,6 +15,9 @@ from vmm.data.shifts import COLUMNS, similarities
 from vmm.learned import NAMES, load, network
 from vmm.learned.network import files
 
+FAST = tuple(name for name in NAMES if name != "lightweight-base")
+"""Networks of the tests that hold for all networks alike; the base size is slow, and has the code of the light size."""
+
 SHIPPED = {name: getattr(vmm, load(name).kind).magnify for name in NAMES}
 MODES: dict[str, dict[str, Any]] = {
     "static": {},
@@ -35,10 +38,10 @@ def run(name, frames, **options):
 
 
 def test_the_package_contains_weights():
-    assert set(NAMES) == {"lightweight-light", "magnet", "realtime"}
+    assert set(NAMES) == {"lightweight-base", "lightweight-light", "realtime"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "float32"])
 def test_shape_and_dtype_are_preserved(name, mode, kind, frames):
@@ -48,7 +51,7 @@ def test_shape_and_dtype_are_preserved(name, mode, kind, frames):
     assert not np.array_equal(out, given)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 def test_results_of_all_dtypes_agree(name, frames):
     """Frames of 16 bits and of floating point give the same result as 8 bits."""
     whole = run(name, frames)
@@ -60,14 +63,14 @@ def test_results_of_all_dtypes_agree(name, frames):
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 def test_gray_frames_equal_gray_frames_in_color(name, frames):
     gray = frames[..., 0]
     out = run(name, np.repeat(gray[..., None], 3, axis=-1)).astype(float)
     assert np.abs(run(name, gray) - out.mean(axis=-1)).max() <= 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 @pytest.mark.parametrize("mode", MODES)
 def test_chunks_equal_the_clip(name, mode, frames):
     whole = run(name, frames, **MODES[mode])
@@ -76,12 +79,12 @@ def test_chunks_equal_the_clip(name, mode, frames):
     assert np.abs(out.astype(int) - whole).max() <= 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 def test_alpha_zero_is_the_identity(name, frames):
     assert np.array_equal(run(name, frames, alpha=0), frames)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 def test_a_still_clip_stays_still(name):
     """The mean change at alpha 20 is at most 0.3 gray levels, and 4.5 with noise, whose own mean deviation is 2.4."""
     from skimage.data import coffee
@@ -92,7 +95,7 @@ def test_a_still_clip_stays_still(name):
     assert np.abs(run(name, noisy, alpha=20)[1:].astype(float) - still[1:]).mean() <= 4.5
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 def test_nothing_changes_outside_the_mask(name, frames):
     out = run(name, frames, mask=(10, 20, 24, 30))
     changed = (out != frames).any(axis=(0, 3))
@@ -101,7 +104,7 @@ def test_nothing_changes_outside_the_mask(name, frames):
     assert not changed[~inside].any() and changed[inside].mean() > 0.1  # the leaves are uniform inside
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 def test_maps_of_alpha(name, frames):
     same = run(name, frames, alpha=np.full((49, 66), 5.0))
     assert np.abs(same.astype(int) - run(name, frames)).max() <= 1
@@ -111,7 +114,7 @@ def test_maps_of_alpha(name, frames):
     assert change[-10:].mean() < 0.3 * change[:14].mean()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 def test_the_input_is_not_touched(name, frames):
     kept = frames.copy()
     run(name, frames)
@@ -134,7 +137,7 @@ def test_results_are_more_similar_to_the_truth_than_the_input(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FAST)
 def test_tiles_show_no_seams(name, monkeypatch):
     rng = np.random.default_rng(0)
     coarse = synthetic.render(synthetic.leaves((280, 300), min_radius=6), synthetic.sway(2, 30, 2.5, 0.2))
@@ -192,7 +195,7 @@ def test_the_number_of_threads_does_not_change_the_result():
         ({"mode": "fast"}, "mode='fast' must be one of 'static', 'dynamic', 'temporal'"),
         ({"mode": "static", "band": (2, 3)}, "mode 'temporal' takes a band, and no other does"),
         ({"mode": "temporal"}, "mode 'temporal' takes a band, and no other does"),
-        ({"weights": "nothing"}, "weights='nothing' must be one of 'lightweight-light', 'magnet', 'realtime'"),
+        ({"weights": "nothing"}, "'nothing' must be one of 'lightweight-base', 'lightweight-light', 'realtime'"),
         ({"weights": "lightweight-light"}, "is a network of kind 'lightweight', but kind 'realtime' is required"),
         ({"band": (2, 3)}, "pass fs"),
         ({"alpha": float("nan")}, "must be finite"),
@@ -211,8 +214,18 @@ def test_frames_that_are_too_small():
 def test_an_unknown_size(frames):
     with pytest.raises(ValueError, match="size='huge' must be 'light' or 'base'"):
         vmm.lightweight.magnify(frames, size="huge")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"size='base'.* use size='light', or train it with"):
-        vmm.lightweight.magnify(frames, size="base")
+
+
+def test_magnet_says_where_its_weights_are(frames):
+    with pytest.raises(ValueError, match=r"no weights of MagNet are installed .* `vmm convert` .* vmm\.train magnet`"):
+        vmm.magnet.magnify(frames)
+
+
+def test_the_base_size(frames):
+    small = frames[:2, :32, :32]
+    out = vmm.lightweight.magnify(small, size="base")
+    assert np.array_equal(out, vmm.lightweight.magnify(small, weights="lightweight-base"))
+    assert not np.array_equal(out, vmm.lightweight.magnify(small))
 
 
 def test_damaged_files_are_named(tmp_path, frames):

@@ -15,7 +15,7 @@ CLIP = synthetic.render(synthetic.texture((48, 56)), synthetic.sway(40, 30, 3.0,
 HALF = np.zeros((48, 56), np.uint8)
 HALF[:24] = 255
 
-MAGNIFIERS = (*vmm.METHODS, *(name for name in vmm.LEARNED if name != "flowmag"))
+MAGNIFIERS = (*vmm.METHODS, *(name for name in vmm.LEARNED if name not in ("flowmag", "magnet")))
 WITH_DESIGN = [name for name in vmm.METHODS if "temporal" in inspect.signature(getattr(vmm, name).magnify).parameters]
 BY_FREQUENCY = [name for name in vmm.METHODS if name not in WITH_DESIGN]
 

@@ -66,10 +66,10 @@ def relative_error(magnify, background, alpha, *, is_subsampled=True):
 
 @pytest.mark.parametrize(
     ("background", "alpha", "most"),
-    [(BLUE_OF_LIKE_LUMA, 10, 0.65), (BLUE_OF_LIKE_LUMA, 30, 0.65), (BRIGHT, 10, 0.35), (BRIGHT, 30, 0.35)],
+    [(BLUE_OF_LIKE_LUMA, 10, 0.55), (BLUE_OF_LIKE_LUMA, 30, 0.55), (BRIGHT, 10, 0.35), (BRIGHT, 30, 0.35)],
 )
 def test_chroma_moves_with_the_luma(background, alpha, most):
-    """Where luma is alike on both sides, the displacement at the edge is a mixture of both."""
+    """Where luma is alike on both sides, the chroma shows how the edge moves."""
     assert relative_error(vmm.gradient.magnify, background, alpha) < most
 
 
@@ -96,7 +96,10 @@ def test_luma_is_that_of_chroma_that_stays(name, size, chroma, rng):
     frames = gray[..., None] * np.array([1, 0.6, 0.3])
     band = 3.0 if name == "acceleration" else (2, 4)
     out, still = (METHODS[name](frames, band, fs=FS, chroma=value) for value in (chroma, None))
-    np.testing.assert_allclose(out @ YIQ[0], still @ YIQ[0], rtol=0, atol=1e-6)
+    luma, other, before = (x @ YIQ[0] for x in (out, still, frames))
+    if name in ("phase", "riesz"):  # The others read the displacement of luma and chroma together.
+        np.testing.assert_allclose(luma, other, rtol=0, atol=1e-6)
+    assert np.square(luma - other).mean() < 0.02**2 * np.square(other - before).mean()
     np.testing.assert_allclose(still @ YIQ[1:].T, frames @ YIQ[1:].T, rtol=0, atol=1e-6)
     assert np.abs((out - still) @ YIQ[1:].T).max() > 0.1
 

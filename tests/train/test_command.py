@@ -5,15 +5,19 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+from vmm.learned.weights import FOLDER  # noqa: E402
 from vmm.train import __main__ as command  # noqa: E402
-from vmm.train.architectures import ARCHITECTURES  # noqa: E402
+from vmm.train import stream, textures  # noqa: E402
+from vmm.train.architectures import ARCHITECTURES, architecture  # noqa: E402
 from vmm.train.dataset import PairDataset  # noqa: E402
 from vmm.train.loop import Settings, Training, start  # noqa: E402
 from vmm.train.losses import LOSSES  # noqa: E402
@@ -21,7 +25,8 @@ from vmm.train.networks import Lightweight, RealTime  # noqa: E402
 from vmm.train.pairs import Scenes, pairs  # noqa: E402
 from vmm.train.processes import is_running, lock  # noqa: E402
 from vmm.train.restore import weights  # noqa: E402
-from vmm.train.textures import texture_bank  # noqa: E402
+from vmm.train.textures import stored_texture_bank, texture_bank  # noqa: E402
+from vmm.train.widen import widen  # noqa: E402
 
 needs_signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals that a process can handle")
 
@@ -32,7 +37,7 @@ def trainer(tmp_path, monkeypatch):
     monkeypatch.setitem(ARCHITECTURES, "realtime", lambda: RealTime(4, 1, act="leaky", skip=True, shuffle=True))
     monkeypatch.setattr(command, "held_out", lambda net, device: {"1>2": 0.5})
     monkeypatch.setattr(command, "export", lambda *args, **options: [])
-    monkeypatch.setattr(command, "calibration", lambda net: [])
+    monkeypatch.setattr(command, "calibration", lambda net, device: [])
     PairDataset(tmp_path / "pairs-32", size=8, patch=32).fill(batches())
     arguments = ["realtime", "--patch", "32", "--out", str(tmp_path), "--batch", "2"]
     return lambda *more: command.main([*arguments, *more])
@@ -57,12 +62,15 @@ def test_a_terminated_training_continues_from_its_checkpoint(trainer, tmp_path, 
         return step(self, sample)
 
     monkeypatch.setattr(Training, "_step", terminated)
+    exported = []
+    monkeypatch.setattr(command, "_export", lambda training, options: exported.append(training.step))
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit, match=r"stopped after .* minutes; the same command continues from .*realtime\.pt"):
         trainer("--minutes", "60")
     assert signal.getsignal(signal.SIGTERM) is before
     state = torch.load(tmp_path / "realtime.pt", weights_only=True)
     assert state["step"] == 5 and 0 < state["minutes"] < 60
+    assert exported == [5]
     monkeypatch.setattr(Training, "_step", step)
     capsys.readouterr()
     trainer("--minutes", str(state["minutes"] + 0.005))
@@ -253,27 +261,91 @@ def test_the_texture_bank_does_not_depend_on_the_number_of_processes():
 
 
 @pytest.mark.parametrize("light", [0.0, 0.1])
-def test_light_changes_frame_b_and_the_target_alike(light):
+def test_only_frame_a_has_another_light(light):
+    """The ground truth is exact, since it has the light of frame b, and frame b is as it was generated."""
     training = Training(start(RealTime(4, 1)), LOSSES["painted"](), Settings(1.0, light=light, noise=0.0))
-    batch = next(batches(32))
-    batch = batch._replace(target=batch.b)
+    batch = next(batches(64))
     sample = training._sample(batch)
-    a, b = (frames.float() / 127.5 - 1 for frames in (batch.a, batch.b))
-    torch.testing.assert_close(sample.a, a)
-    torch.testing.assert_close(sample.target, sample.b)
-    torch.testing.assert_close(sample.clean_b, sample.b)
-    gains = ((sample.b + 1) / (b + 1).clamp(min=1e-3) - 1)[b > -0.5]
-    assert gains.abs().max() < 2.5 * light + 1e-5
-    changed = ((sample.b - b).abs().amax((1, 2, 3)) > 1e-5).float().mean()
-    assert changed == 0 if light == 0 else 0.5 < changed < 0.95  # three of four pairs
+    a, b, target = (frames.float() / 127.5 - 1 for frames in batch[:3])
+    torch.testing.assert_close(sample.b, b)
+    torch.testing.assert_close(sample.clean_b, b)
+    torch.testing.assert_close(sample.target, target)
+    torch.testing.assert_close(sample.clean_a, sample.a)
+    changes = (sample.a - a).abs().amax((1, 2, 3))
+    share = (changes > 1e-5).float().mean()
+    assert share == 0 if light == 0 else 0.5 < share < 0.9
+    assert changes.max() < 6 * light + 1e-5 and sample.a.abs().max() <= 1
 
 
-def test_a_restored_network_starts_the_training_and_its_mean(tmp_path, monkeypatch):
-    """The moving average begins with the weights of --start, not with random ones."""
-    from vmm.train.export import export
+def test_pairs_that_a_device_generates_respect_the_curriculum(monkeypatch):
+    """New pairs have the new bounds; earlier pairs remain in the pool for some time."""
+    monkeypatch.setattr(stream, "AT_ONCE", 16)
+    bounds = [(2.0, 5.0)]
+    source = stream.generated(texture_bank(4, 4, side=160), 4, lambda: bounds[0], patch=32, max_output=6.0)
+    assert all((batch.reach <= 2.001).all() and (batch.factor <= 5).all() for batch in (next(source), next(source)))
+    bounds[0] = (50.0, 400.0)
+    largest = max(batch.factor.max() for _, batch in zip(range(48), source, strict=False))
+    assert 20 < largest <= 100
 
-    export(start(RealTime(4, 1), seed=3), tmp_path / "net.onnx", "realtime", half=False)
-    net = weights(start(RealTime(4, 1)), tmp_path / "net.onnx")
-    training = Training(net, LOSSES["painted"](), Settings(1.0, fine=True))
-    for own, mean in zip(training.net.parameters(), training.mean.parameters(), strict=True):
-        assert torch.equal(own, mean)
+
+def test_pairs_of_the_pool_are_augmented_alike():
+    stored = next(batches(8))
+    stored = stored._replace(b=stored.a, target=stored.a)
+    rng = np.random.default_rng(0)
+    orders = []
+    for _ in range(16):
+        one = stream._augmented(stored, np.arange(8), rng)
+        assert torch.equal(one.a, one.b) and torch.equal(one.a, one.target) and torch.equal(one.factor, stored.factor)
+        assert torch.equal(one.a.flatten(1).sort().values, stored.a.flatten(1).sort().values)
+        orders.append(one.a)
+    assert sum(torch.equal(one, orders[0]) for one in orders) < 8
+
+
+def test_a_training_whose_pairs_the_device_generates(trainer, tmp_path, monkeypatch):
+    """The textures are stored, and a second training reads them."""
+    sides = []
+    monkeypatch.setattr(command, "_from_dataset", command._generated)
+    monkeypatch.setattr(stream, "AT_ONCE", 4)
+    monkeypatch.setattr(
+        textures, "texture_bank", lambda **options: sides.append(options["side"]) or texture_bank(4, 4, side=160)
+    )
+    for name in ("one", "two"):
+        folder = ["--out", str(tmp_path / name), "--textures", str(tmp_path / "textures.pt")]
+        trainer("--minutes", "0.005", "--max-output", "4", *folder)
+    assert sides == [stream.side(32, 4.0)] and (tmp_path / "two" / "realtime.pt").exists()
+
+
+def test_processes_share_a_file_of_textures(tmp_path):
+    """A process that finds the lock of another one waits for the file of that one."""
+    path = tmp_path / "textures.pt"
+    with lock(f"{path}.lock"):
+        results = []
+        waiting = threading.Thread(target=lambda: results.append(stored_texture_bank(path, 5, 5, side=64)))
+        waiting.start()
+        torch.save(texture_bank(3, 2, side=64)._asdict(), path)
+        waiting.join(60)
+    assert len(results[0].textures) == 3 and not path.with_name("textures.pt.lock").exists()
+
+
+def test_the_base_size_starts_from_the_light_size(tmp_path):
+    """The widened network computes the same as the installed one, and its copies of a channel differ in weight."""
+    installed = str(FOLDER / "lightweight-light.onnx")
+    options = command._parser().parse_args(["lightweight-base", "--fine", "--widen", installed])
+    command._check(options)
+    base, light = command._initial(options), weights(architecture("lightweight-light"), installed)
+    a, b = 2 * torch.rand(2, 1, 3, 32, 48) - 1
+    with torch.no_grad():
+        for factor in (2.0, 50.0):
+            one, other = (
+                net(a, (a + 0.05 * b).clamp(-1, 1), torch.full((1, 1, 1, 1), factor)) for net in (base, light)
+            )
+            torch.testing.assert_close(one, other, atol=1e-4, rtol=0)
+    kernel = base.decoder.in1.weight
+    assert (kernel[:, 0] - kernel[:, 1]).abs().mean() > 0.5 * kernel.abs().mean()
+
+
+def test_networks_that_cannot_be_widened():
+    with pytest.raises(ValueError, match="must be a multiple of the 4 channels of the smaller network"):
+        widen(Lightweight(4), Lightweight(6))
+    with pytest.raises(ValueError, match="different layers"):
+        widen(RealTime(4, 1), RealTime(8, 2))

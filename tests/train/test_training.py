@@ -92,6 +92,25 @@ def test_the_difference_of_encodings_is_in_single_precision():
     assert seen["g"] == torch.float32 and seen["res"] == torch.bfloat16
 
 
+@pytest.mark.parametrize("make", [lambda: RealTime(4, 1, fine=True, shuffle=True), lambda: Lightweight(2), MagNet])
+def test_the_memory_format_does_not_change_the_result(make, batches):
+    """The weights and the state of the optimizer are the same objects in the format that is chosen."""
+    torch.manual_seed(0)
+    course = Training(start(make()), loss, Settings(1.0, noise=0.0, light=0.0))
+    before = [parameter.clone() for parameter in course.net.parameters()]
+    times = course.tune(batches[0])
+    assert set(times) == {"channels_last", "contiguous_format"} and min(times.values()) > 0
+    assert all(map(torch.equal, before, course.net.parameters())) and course.step == 0
+    values = []
+    for memory_format in (torch.channels_last, torch.contiguous_format):
+        course._arrange(memory_format)
+        sample = course._sample(batches[0])
+        assert sample.a.is_contiguous(memory_format=memory_format)
+        values.append(course.loss(course.net, sample, 0.0).item())
+    assert values[0] == pytest.approx(values[1], rel=1e-3)
+    course._step(course._sample(batches[0]))
+
+
 def test_steps_of_muon_are_orthogonal():
     values = torch.linalg.svdvals(orthogonal(torch.randn(24, 60)))
     assert values.min() > 0.6 and values.max() < 1.3

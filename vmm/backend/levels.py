@@ -29,30 +29,61 @@ TINY = 1e-6
 """Smallest structure in squared gray levels, so that areas without texture have displacement 0."""
 
 
+CHROMA_WEIGHT = 0.05
+"""Largest weight of chroma relative to luma. Larger weights follow the edges between colors of like luma better, but in
+compressed video, which drops small changes of the chroma, motion is then read as too small."""
+
+
 @fast
 def gradient_displacement(images: Array, earlier: Array, sigma: float) -> Array:
     """Displacement (T, 2, h', w') down and right from earlier images to images (T, h, w), on every second sample.
 
-    Least squares of the brightness constancy with a change of contrast as the third unknown, in a Gaussian window.
+    Least squares of the brightness constancy with a change of contrast as the third unknown, in a Gaussian window. Of
+    images (T, n, h, w), the first plane is luma. The others are chroma, which is weighted by its noise relative to that
+    of luma, and of which an offset of each plane is unknown instead of the contrast.
     """
-    return _solved(_sums(images, earlier, sigma))[:, :2]
+    return _least_squares(images, earlier, sigma)[:, :2]
 
 
 @fast
 def gradient_evidence(images: Array, earlier: Array, sigma: float) -> Array:
     """Displacement and the evidence for it (T, 6, h', w'), for ``gradient_displacement`` with an estimate of its error.
 
-    Planes: the displacement down and right; the structure tensor down-down, down-right and right-right; and the
-    residual, the part of the squared change that neither displacement nor contrast explain. The last four are means in
-    the Gaussian window, in squared gray levels.
+    Planes: the displacement down and right; the structure tensor down-down, down-right and right-right, in which chroma
+    has its weight; and the residual, the part of the squared change of luma that neither displacement nor contrast
+    explain. The last four are means in the Gaussian window, in squared gray levels.
     """
-    return _solved(_sums(images, earlier, sigma))
+    return _least_squares(images, earlier, sigma)
 
 
-def _sums(images: Array, earlier: Array, sigma: float) -> list[Array]:
-    """Means in the window of the products of slopes, value and change, in the order of the upper triangle."""
+def _least_squares(images: Array, earlier: Array, sigma: float) -> Array:
+    """Displacement, structure tensor and residual."""
+    xp, planes = namespace(images), images.shape[1:-2]
+    luma, *chroma = zip(*(x.swapaxes(0, 1) if planes else x[None] for x in (images, earlier)), strict=True)
+    equations = _luma_equations(luma[0], luma[1], sigma)
+    down, right, residual = _solution(equations)
+    if chroma:
+        others = sum(_chroma_equations(a, b, sigma) for a, b in chroma)
+        noise = _solution(others)[2] / len(chroma)
+        equations += xp.minimum(CHROMA_WEIGHT, (residual + TINY) / (noise + TINY)) * others
+        down, right, _ = _solution(equations)
+    return xp.stack([down, right, *equations[:3], residual], axis=1)
+
+
+def _luma_equations(images: Array, earlier: Array, sigma: float) -> Array:
+    """Normal equations without the change of contrast: yy, yx, xx, yt, xt and tt of slopes and change."""
     factors = matched_slopes(images, earlier, SLOPE, SMOOTH)
-    return [_pooled(a * b, sigma) for i, a in enumerate(factors) for b in factors[i:]]
+    yy, yx, yv, yt, xx, xv, xt, vv, vt, tt = (_pooled(a * b, sigma) for i, a in enumerate(factors) for b in factors[i:])
+    vv = vv + RIDGE_CONTRAST * (yy + xx) + TINY
+    yy, yx, xx = yy - yv * yv / vv, yx - yv * xv / vv, xx - xv * xv / vv
+    return namespace(images).stack([yy, yx, xx, vt * yv / vv - yt, vt * xv / vv - xt, tt - vt * vt / vv])
+
+
+def _chroma_equations(images: Array, earlier: Array, sigma: float) -> Array:
+    """The same without an offset of the images, which are a plane of chroma."""
+    down, right, _, change = matched_slopes(images, earlier, SLOPE, SMOOTH)
+    pairs = (down, down), (down, right), (right, right), (-down, change), (-right, change), (change, change)
+    return namespace(images).stack([_pooled(a * b, sigma) - _pooled(a, sigma) * _pooled(b, sigma) for a, b in pairs])
 
 
 def matched_slopes(images: Array, earlier: Array, slope: Taps, smooth: Taps) -> tuple[Array, Array, Array, Array]:
@@ -64,18 +95,13 @@ def matched_slopes(images: Array, earlier: Array, slope: Taps, smooth: Taps) -> 
     return down, right, value, change
 
 
-def _solved(sums: list[Array]) -> Array:
-    """Solution of the normal equations with the change of contrast eliminated, structure tensor and residual."""
-    yy, yx, yv, yt, xx, xv, xt, vv, vt, tt = sums
-    xp = namespace(yy)
-    vv = vv + RIDGE_CONTRAST * (yy + xx) + TINY
-    yy, yx, xx = yy - yv * yv / vv, yx - yv * xv / vv, xx - xv * xv / vv
-    yt, xt = vt * yv / vv - yt, vt * xv / vv - xt
+def _solution(equations: Array) -> tuple[Array, Array, Array]:
+    """Displacement down and right that solves normal equations, and the residual."""
+    yy, yx, xx, yt, xt, tt = equations
     ridge = RIDGE * (yy + xx) + TINY
     determinant = (yy + ridge) * (xx + ridge) - yx * yx
     down, right = ((xx + ridge) * yt - yx * xt) / determinant, ((yy + ridge) * xt - yx * yt) / determinant
-    residual = xp.maximum(tt - vt * vt / vv - down * yt - right * xt, 0)
-    return xp.stack([down, right, yy, yx, xx, residual], axis=1)
+    return down, right, namespace(yy).maximum(tt - down * yt - right * xt, 0)
 
 
 def _pooled(x: Array, sigma: float) -> Array:
@@ -137,6 +163,12 @@ def displaced_level(images: Array, displacement: Array, alpha: Array | float, li
             result = result + down[i] * right[j] * splines[:, frame, row, col]
     result = xp.where((displacement == 0).all(axis=1), planes, result)
     return xp.ascontiguousarray(xp.moveaxis(result, 0, 1)).reshape(images.shape)
+
+
+@fast
+def displaced_level_change(images: Array, displacement: Array, alpha: Array | float, limit: float) -> Array:
+    """The difference that ``displaced_level`` makes in images."""
+    return displaced_level(images, displacement, alpha, limit) - images
 
 
 def spline_weights(t: Array) -> tuple[Array, Array, Array, Array]:

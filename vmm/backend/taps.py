@@ -1,4 +1,4 @@
-"""Taps of filters that the compiled kernels of all backends share."""
+"""Taps and positions of filters that the compiled kernels of all backends share."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ def spline_prefilter(reach: int = 10) -> np.ndarray:
     """
     taps = (math.sqrt(3) - 2) ** np.arange(reach + 1)
     return taps / (2 * taps.sum() - taps[0])
+
+
+def linear_positions(positions: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Whole and fractional parts of positions among n samples, for linear interpolation; the edges are repeated."""
+    positions = np.clip(positions, 0, n - 1)
+    whole = np.minimum(positions.astype(int), max(n - 2, 0))
+    return whole, (positions - whole).astype(np.float32)

@@ -8,6 +8,7 @@
 | ``measure``, ``spectrum``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info`` | the verbs ``info`` and ``compare`` |
 | ``report`` | the page of ``measure --report`` |
+| ``messages`` | warnings in the form of messages |
 | ``inputs``, ``tables``, ``outputs`` | input, tables and output of the verbs that measure |
 """
 
@@ -20,6 +21,7 @@ from typing import NoReturn
 
 import vmm
 from vmm.cli import convert, demo, info, magnify, measure, modes, pulse, sound, spectrum, suggest, warmup
+from vmm.cli.messages import one_line_warnings
 
 _EPILOG = (
     "Start with vmm demo. For a clip of your own, vmm suggest CLIP finds vibrations and prints the commands that "
@@ -33,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # The exception lets temporary files be deleted.
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        with one_line_warnings():
+            options.run(options)
     except KeyboardInterrupt:
         print("vmm: interrupted; nothing was written", file=sys.stderr)
         return 130

@@ -28,12 +28,14 @@ def _demo(options: argparse.Namespace) -> None:
     import numpy as np
 
     from vmm.data import demo, synthetic
+    from vmm.io.destination import check_name
 
     folder = Path(options.folder)
     if options.frames < _MIN_FRAMES:
         raise ValueError(f"--frames {options.frames} must be at least {_MIN_FRAMES}, two periods of the motion")
     if not np.isfinite(options.alpha):
         raise ValueError(f"--alpha {options.alpha:g} must be a finite number")
+    check_name(folder)
     folder.mkdir(parents=True, exist_ok=True)
     scene, motion, fs = demo.scene(), demo.displacement(options.frames), demo.FS
     print(f"Rendering a rocket that sways by 0.1 px at 2 Hz, between towers that sway by 0.1 px at 5 Hz: {folder}/")

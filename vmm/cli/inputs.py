@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import vmm
+from vmm.cli.notices import is_first_time, motion_notice
 
-INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file."
-FS_HELP = "Camera rate in Hz. Default: the playback rate of the file."
+INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file, or Zarr store."
+FS_HELP = "Camera rate in Hz. Default: the capture rate that the file states, or else its playback rate."
 BOX = ("TOP", "LEFT", "HEIGHT", "WIDTH")
 BOX_HELP = "Region: its first row and column, its height and its width, in pixels."
 
@@ -25,6 +26,8 @@ def add_clip_options(verb: Any) -> None:
     start.help = "Start of the part to use, in seconds of the camera's time. Default: 0."
     end = verb.add_argument("--end", type=float, default=None, metavar="SECONDS")
     end.help = "End of the part to use, in seconds of the camera's time. Default: the end of the clip."
+    keep_going = verb.add_argument("--keep-going", action="store_true", default=False)
+    keep_going.help = "Warn of damaged or missing frames instead of stopping."
 
 
 def add_input(verb: Any) -> None:
@@ -50,9 +53,15 @@ def add_regions(verb: Any, default: str) -> None:
     group.add_argument("--unit", default="px", help="Unit of --pixel-size, for example mm. Default: px.")
 
 
+def open_part(options: argparse.Namespace, *, gray: bool = False) -> vmm.io.Clip:
+    """Open the part of the clip that the options choose."""
+    part = {"start": options.start, "end": options.end, "keep_going": options.keep_going}
+    return vmm.io.stream(options.input, fs=options.fs, gray=gray, **part)
+
+
 def open_clip(options: argparse.Namespace, *, gray: bool = True) -> vmm.io.Clip:
     """Open the clip; a progress bar shows the number of frames read."""
-    clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end, gray=gray)
+    clip = open_part(options, gray=gray)
     if options.quiet:
         return clip
 
@@ -65,12 +74,12 @@ def open_clip(options: argparse.Namespace, *, gray: bool = True) -> vmm.io.Clip:
                 yield chunk
                 bar.update(len(chunk))
 
-    return vmm.io.Clip(chunks_with_bar, clip.shape, clip.dtype, clip.fs, clip.fps)
+    return clip.with_chunks(chunks_with_bar, clip.shape)
 
 
 def first_frame(options: argparse.Namespace) -> Any:
     """Luma (H, W) of the first frame of the clip."""
-    return next(vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end, gray=True))[0]
+    return next(open_part(options, gray=True))[0]
 
 
 def length_unit(options: argparse.Namespace) -> dict[str, Any]:
@@ -101,10 +110,11 @@ def check_box(box: tuple[int, ...], size: tuple[int, ...]) -> None:
 
 
 @contextmanager
-def warnings_to_stderr(options: argparse.Namespace) -> Iterator[list[str]]:
-    """Print each warning once, in one line, to standard error; the first one is about the codec of the input.
+def warnings_to_stderr(options: argparse.Namespace, *, about_motion: bool = True) -> Iterator[list[str]]:
+    """Print each warning once, in one line, to standard error; the list of the messages so far is yielded.
 
-    The list of the messages printed so far is yielded.
+    If the command measures motion, the first warning is about properties of the input that change the numbers. It is
+    printed by the first command that reads the file, but always in the list.
     """
     messages: list[str] = []
 
@@ -113,8 +123,12 @@ def warnings_to_stderr(options: argparse.Namespace) -> Iterator[list[str]]:
             messages.append(str(message))
             print(f"vmm: warning: {message}", file=sys.stderr)
 
+    if about_motion and (message := motion_notice(Path(options.input))):
+        if is_first_time(Path(options.input), message):
+            print_warning(message)
+        else:
+            messages.append(message)
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = print_warning
-        vmm.measure.check_codec(options.input)
         yield messages

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import sys
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
@@ -12,9 +14,9 @@ from time import perf_counter
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import check_box
+from vmm.cli.inputs import check_box, warnings_to_stderr
 from vmm.cli.options import add_method_options, summary
-from vmm.cli.outputs import check_not_input
+from vmm.cli.outputs import check_not_input, speed_text
 from vmm.engine.static import magnify_static
 
 _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
@@ -68,7 +70,7 @@ def _static_settings(options: argparse.Namespace, settings: dict[str, Any]) -> d
 
 
 def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -> None:
-    from vmm.io._write import check_format
+    from vmm.io._write import check_format, is_video
     from vmm.io.device_clip import device_chunk_length, open_transfer
 
     transfer = open_transfer() if options.gpu else None
@@ -83,22 +85,26 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         clip = _open_clip(options, fs, luma=luma, chunk=device_chunk_length(clip))
     if hasattr(options, "roi"):
         check_box(_scaled_box(options), clip.shape[1:3])
+    if "white" in parameters:
+        settings.setdefault("white", clip.white)
     result = _magnified(options, name, clip, settings, transfer)
     if options.compare:
         result = vmm.plot.side_by_side(_open_clip(options, fs), result)
+    fps = _playback_rate(options, clip, out)
     times: dict[str, float] = {}
     chunks = _with_progress(result, clip.shape[0], out.name, options.quiet, times)
     start = perf_counter()
-    fps = clip.fps or clip.fs if options.playback_rate is None else options.playback_rate
-    sound = _sound(options, clip, fps)
-    vmm.io.write(out, chunks, fps, **sound, color=clip.color, overwrite=options.overwrite)
+    white = clip.white if is_video(out) or clip.dtype.kind == "f" else None
+    tracks: dict[str, Any] = {**_sound(options, clip, fps), "color": clip.color, "white": white}
+    with warnings_to_stderr(options, about_motion=False):
+        vmm.io.write(out, chunks, fps, fs=clip.fs, like=clip.info, **tracks, overwrite=options.overwrite)
     if options.profile or options.gpu:
         _print_times(perf_counter() - start, clip, times, transfer)
 
 
 def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> bool:
     """Whether the luma alone is magnified, and the chroma planes are written unchanged."""
-    from vmm.io._write import H264
+    from vmm.io.encode import H264
 
     chroma = inspect.signature(getattr(vmm, name).magnify).parameters.get("chroma")
     moves_chroma = chroma is not None and settings.get("chroma", chroma.default) is not None
@@ -108,12 +114,23 @@ def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any])
     return luma_only and same_frames and Path(options.output).suffix.lower() in H264
 
 
+def _playback_rate(options: argparse.Namespace, clip: vmm.io.Clip, out: Path) -> Any:
+    """The playback rate of the output; print how much slower or faster than the camera that is."""
+    from vmm.io.rates import default_playback_rate, exact_rate
+
+    fps = default_playback_rate(clip.fps, clip.fs) if options.playback_rate is None else options.playback_rate
+    exact_rate(out, fps)  # It raises before any work if the format cannot state the rate.
+    if text := speed_text(fps, clip.fs):
+        print(f"{out.name} {text} ({clip.fs:.8g} frames/s, shown at {float(fps):.6g}; --playback-rate changes it)")
+    return fps
+
+
 def _sound(options: argparse.Namespace, clip: vmm.io.Clip, fps: Any) -> dict[str, Any]:
     """The sound track of the input and the part of it, in seconds of playback; none if the playback rate changes."""
     if fps != clip.fps:
         return {}
     playback = float(clip.fps)
-    return {"sound": options.input, "span": (options.start * clip.fs / playback, clip.shape[0] / playback)}
+    return {"sound": options.input, "span": (clip.start, clip.shape[0] / playback)}
 
 
 def _magnified(
@@ -158,8 +175,16 @@ def _print_times(total: float, clip: vmm.io.Clip, times: dict[str, float], trans
 def _open_clip(
     options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
 ) -> vmm.io.Clip:
-    """Open the input, resized by --scale."""
-    clip = vmm.io.stream(options.input, fs=fs, chunk=chunk, start=options.start, end=options.end, luma=luma)
+    """Open the input, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
+    part = {"start": options.start, "end": options.end, "keep_going": options.keep_going}
+    open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, **part)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
+        clip = open_input(luma=luma)
+        if clip.times is not None:
+            uneven = open_input() if luma else clip
+            clip = vmm.io.even(uneven)
+            _note_once(options, uneven, clip)
     if options.scale == 1:
         return clip
     if not 0 < options.scale <= MAX_SCALE:
@@ -168,6 +193,20 @@ def _open_clip(
             "relative to the input"
         )
     return _resized(clip, options.scale)
+
+
+def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Clip) -> None:
+    """Print to standard error that the clip was resampled, unless it was printed before."""
+    import numpy as np
+
+    if not getattr(options, "is_noted", False):
+        options.is_noted = True
+        gaps = np.diff(np.asarray(uneven.times))
+        print(
+            f"vmm: note: {options.input}: the times of the frames are uneven, {1 / gaps.max():.4g} to "
+            f"{1 / gaps.min():.4g} frames/s, so they are resampled to an even {clip.fs:.6g} frames/s",
+            file=sys.stderr,
+        )
 
 
 def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
@@ -182,7 +221,7 @@ def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
             resized = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
             yield np.rint(resized).astype(chunk.dtype)
 
-    return vmm.io.Clip(chunks, (clip.shape[0], *size, *clip.shape[3:]), clip.dtype, clip.fs, clip.fps)
+    return clip.with_chunks(chunks, (clip.shape[0], *size, *clip.shape[3:]))
 
 
 def _scaled_box(options: argparse.Namespace) -> tuple[int, int, int, int]:

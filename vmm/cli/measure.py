@@ -40,7 +40,8 @@ def _measure(options: argparse.Namespace) -> None:
         if options.quantity != QUANTITIES[0]:
             result = getattr(vmm.measure, options.quantity)(displacement)
         fs, count = displacement.fs, len(displacement)
-        print(f"{options.quantity}, {count} frames at {fs:.8g} Hz, {count / fs:.4g} s")
+        mean = "" if displacement.frame_times is None else "a mean rate of "
+        print(f"{options.quantity}, {count} frames at {mean}{fs:.8g} Hz, {count / fs:.4g} s")
         outputs.print_table(region_rows(result))
         for path in paths:
             output = largest_signal(result) if path.suffix.lower() == ".wav" else result

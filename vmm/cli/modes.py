@@ -82,7 +82,7 @@ def _modes(options: argparse.Namespace) -> None:
 def strongest_frequencies(options: argparse.Namespace) -> list[float]:
     """The frequencies of the strongest vibrations in the clip."""
     suggestions = vmm.measure.suggest(open_clip(options))
-    frequencies = [suggestion.frequency for suggestion in suggestions if suggestion.kind == "motion"]
+    frequencies = [part.frequency for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm]
     if not frequencies:
         raise ValueError("nothing vibrates above the noise: give a frequency in Hz with --frequency")
     return frequencies[:_DEFAULT_COUNT]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import vmm
 
 RESULTS = (".npz", ".csv", ".wav", ".uff")
 PICTURES = (".png", ".pdf", ".svg")
+
+_SAME_SPEED = 0.01
+"""Relative difference of playback rate and camera rate below which a clip plays in real time."""
 
 MAX_ROWS = 24
 """Rows of a table that are printed, so that the table and its title fit on a screen."""
@@ -63,6 +67,14 @@ def save_output(path: Path, result: Any, figure: Callable[[], Any]) -> None:
             figure().savefig(temporary, dpi=120)
     else:
         vmm.measure.save(path, result, overwrite=True)  # _check has refused to overwrite a file without --overwrite.
+
+
+def speed_text(fps: float | Fraction, fs: float | Fraction) -> str:
+    """How fast a clip plays relative to the motion that was filmed; empty if it plays at the same speed."""
+    ratio = float(fs) / float(fps)
+    if abs(ratio - 1) < _SAME_SPEED:
+        return ""
+    return f"plays {max(ratio, 1 / ratio):.3g} times {'slower' if ratio > 1 else 'faster'} than filmed"
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:

@@ -38,7 +38,7 @@ def _pulse(options: argparse.Namespace) -> None:
     paths = outputs.output_paths(options, FORMATS)
     roi = tuple(options.roi) if options.roi else None
     settings: dict[str, Any] = {"band": tuple(options.band) if options.band else None, "min_snr": options.min_snr}
-    with warnings_to_stderr(options):
+    with warnings_to_stderr(options, about_motion=options.breath):
         if options.breath:
             rate = vmm.measure.breathing(vmm.measure.displacement(open_clip(options), roi), **settings)
         else:

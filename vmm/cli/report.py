@@ -50,11 +50,13 @@ def _clip_rows(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str
     info = vmm.io.info(options.input)
     frames, height, width = clip.shape[:3]
     playback = f", playback at {float(info.fps):.6g} frames/s" if info.fps and float(info.fps) != clip.fs else ""
+    duration = (frames if clip.times is None else clip.fs * clip.times[-1] + 1) / clip.fs
+    uneven = "" if clip.times is None else f", unevenly spaced, {(frames - 1) / clip.times[-1]:.6g} Hz on average"
     return [
         ("file", Path(options.input).name),
         ("size", f"{width} x {height} pixels, {info.dtype}"),
-        ("frames", f"{frames}, {frames / clip.fs:.4g} s"),
-        ("camera rate", f"{clip.fs:.8g} Hz{playback}"),
+        ("frames", f"{frames}, {duration:.4g} s"),
+        ("camera rate", f"{clip.fs:.8g} Hz{uneven}{playback}"),
         ("codec", f"{info.codec} ({info.pixel_format})"),
     ]
 

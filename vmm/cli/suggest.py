@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vmm.cli.inputs import INPUT_HELP, add_clip_options
+from vmm.cli.inputs import INPUT_HELP, add_clip_options, open_part, warnings_to_stderr
 
 
 def add(verbs: Any) -> None:
@@ -27,8 +27,8 @@ def add(verbs: Any) -> None:
 def _suggest(options: argparse.Namespace) -> None:
     import vmm
 
-    clip = vmm.io.stream(options.input, fs=options.fs, start=options.start, end=options.end)
-    suggestions = vmm.measure.suggest(clip, max_peaks=options.max_peaks)
+    with warnings_to_stderr(options):
+        suggestions = vmm.measure.suggest(open_part(options), max_peaks=options.max_peaks)
     if not suggestions:
         print("No vibration or color change exceeds the noise of this clip")
     for suggestion in suggestions:
@@ -38,13 +38,14 @@ def _suggest(options: argparse.Namespace) -> None:
 
 def _description(suggestion: Any) -> str:
     """Kind, signal-to-noise ratio, amplitude and place of a suggestion."""
+    codec = ", perhaps the rhythm of the codec" if suggestion.is_codec_rhythm else ""
     harmonic = f", a harmonic of {suggestion.harmonic_of:.4g} Hz" if suggestion.harmonic_of else ""
     unit = "px" if suggestion.kind == "motion" else "gray levels"
     place = ""
     if suggestion.kind != "flicker":
         place = f", about row {suggestion.point[0]}, column {suggestion.point[1]}"
     size = f"{suggestion.snr:.0f} dB above the noise, {suggestion.amplitude:.2g} {unit}"
-    return f"{suggestion.kind}, {size}{place}{harmonic}"
+    return f"{suggestion.kind}, {size}{place}{harmonic}{codec}"
 
 
 def _part_options(options: argparse.Namespace) -> str:

@@ -63,6 +63,7 @@ def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
         frequency = with_stderr(peak.frequency, peak.frequency_stderr, peak.frequency_unit)
         size = with_stderr(amplitude, stderr, peak.unit)
         note = "" if peak.is_steady else "not steady"
+        note = "rhythm of the codec" if peak.is_codec_rhythm else note
         rows.append((frequency, size, str(region), _DIRECTIONS[axis], f"{peak.snr:.0f} dB", note))
     return rows
 
@@ -80,10 +81,12 @@ def largest_signal(displacement: vmm.measure.RegionSignal) -> Any:
     """The displacement of the region and direction with the largest standard deviation, as a signal."""
     import numpy as np
 
+    from vmm.measure.signals._sampling import as_positions
     from vmm.measure.signals._signal import Signals
 
     spread = np.where(displacement.is_known, np.nan_to_num(displacement.values.std(axis=0)), -1.0)
     region, axis = divmod(int(spread.argmax()), 2)
     if not displacement.is_known[region, axis]:
         raise ValueError("no region's displacement is known: choose other regions with --roi or --grid")
-    return Signals(displacement.values[:, region, axis], displacement.fs, displacement.unit)
+    positions = as_positions(displacement.frame_times)
+    return Signals(displacement.values[:, region, axis], displacement.fs, displacement.unit, positions=positions)

@@ -182,10 +182,10 @@ def measured_shift(scene: Shift, frame: np.ndarray) -> float:
     """
     from scipy.optimize import minimize_scalar
 
-    reference, inner = scene.a.astype(float), (slice(32, -32), slice(32, -32))
+    spectrum, inner = np.fft.fft2(scene.a.astype(float), axes=(0, 1)), (slice(32, -32), slice(32, -32))
 
     def error(size: float) -> float:
-        return float(np.mean((translated(reference, size * scene.direction)[inner] - frame[inner]) ** 2))
+        return float(np.mean((_translated(spectrum, size * scene.direction)[inner] - frame[inner]) ** 2))
 
     best = _SEARCH_RANGE[np.argmin([error(size) for size in _SEARCH_RANGE])]
     fit = minimize_scalar(error, bounds=(best - 0.5, best + 0.5), method="bounded", options={"xatol": 1e-3})
@@ -243,9 +243,15 @@ def translated(image: np.ndarray, displacement: np.ndarray) -> np.ndarray:
     >>> translated(np.eye(4)[..., None], np.array([0, 1]))[0, :, 0].round(6) + 0.0
     array([0., 1., 0., 0.])
     """
-    down, right = (np.fft.fftfreq(n) for n in image.shape[:2])
+    return _translated(np.fft.fft2(image, axes=(0, 1)), displacement)
+
+
+def _translated(spectrum: np.ndarray, displacement: np.ndarray) -> np.ndarray:
+    """The translated image with this spectrum (H, W, C)."""
+    down, right = (np.fft.fftfreq(n) for n in spectrum.shape[:2])
     rotation = np.exp(-2j * np.pi * (down[:, None] * displacement[0] + right * displacement[1]))
-    return np.fft.ifft2(np.fft.fft2(image, axes=(0, 1)) * rotation[..., None], axes=(0, 1)).real
+    translated: np.ndarray = np.fft.ifft2(spectrum * rotation[..., None], axes=(0, 1)).real
+    return translated
 
 
 def dithered(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -132,7 +132,7 @@ class Bands:
             bands, residual = self._analyzed(frames)
             start = temporal.delay - window.head
             inner = slice(start, start + sum(map(len, window.core)))
-            signals = self._nonlinear_signals(temporal, bands, window, inner)
+            signals = self._nonlinear_signals(temporal, bands, self._steps(bands), window, inner)
 
             def change(
                 bands: Sequence[Array], i: int, signals: Sequence[Array] = signals, inner: slice = inner
@@ -141,14 +141,22 @@ class Bands:
 
             yield self._composed(frames[inner], self._changes(bands, change), residual)
 
+    def _steps(self, bands: Sequence[Array]) -> Sequence[Array]:
+        """The motion between the frames of each subband, read on request."""
+        return LazySequence(lambda i: differences(self._motions[i].read, bands[i], bands[i][0].copy()), len(bands))
+
     def _nonlinear_signals(
-        self, temporal: NonlinearFilter, bands: Sequence[Array], window: Window, inner: slice
+        self,
+        temporal: NonlinearFilter,
+        bands: Sequence[Array],
+        steps: Sequence[Array],
+        window: Window,
+        inner: slice,
     ) -> Sequence[Array]:
         """The filtered motion of each subband for the frames of a window."""
 
         def motion(i: int) -> Array:
-            coefs = bands[i]
-            summed, _ = running_sum(differences(self._motions[i].read, coefs, coefs[0].copy()), None)
+            summed, _ = running_sum(steps[i], None)
             return extrapolate(summed, temporal.band, window.head, window.tail, n_fit=2 * temporal.delay + 1)
 
         def amplitude(i: int) -> Array:

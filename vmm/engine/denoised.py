@@ -1,8 +1,10 @@
 """The algorithm for motion with a denoiser, which removes noise from the motion after the temporal filter.
 
 The displacement of each subband is shrunk by its predicted variance (``vmm.motion._shrinkage``), from the coarsest to
-the finest, and faded where the speed steps (``vmm.engine.speed_steps``). The statistics are means over a window of a
-look-ahead filter, over the clip for a whole-clip filter, and running means for a causal filter.
+the finest, and faded where the speed steps (``vmm.engine.speed_steps``). It is shrunk towards the displacement of the
+coarser subband and then, except by causal filters, towards the mean of the estimate around each sample. The statistics
+are means over a window of a look-ahead filter, over the clip for a whole-clip filter, and running means for a causal
+filter.
 """
 
 from __future__ import annotations
@@ -17,15 +19,20 @@ from vmm.backend.arrays import Array, namespace
 from vmm.backend.denoising import probed_residual
 from vmm.backend.reference import add_product, product
 from vmm.engine.bands import Passes
-from vmm.engine.differences import differences
+from vmm.engine.differences import with_previous
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import grouped
 from vmm.engine.running import RunningStatistics, response
 from vmm.engine.speed_steps import SpeedSteps
 from vmm.engine.windows import Window
 from vmm.motion._level_displacement import first_plane
-from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, shrinkage
+from vmm.motion._shrinkage import Moments, Shrinkage, calm, color_of_noise, finer, probe_rows, shrinkage, smooth
 from vmm.parts import CausalFilter, LazySequence, LookAheadFilter, NonlinearFilter, WholeClipFilter
+
+REFINEMENTS = 2
+"""Number of times that the displacement is shrunk again, towards the mean of its estimate around each sample. The first
+two times reduce the noise of areas that move alike, and the motion that still areas take over from their neighbors;
+further ones change nothing."""
 
 
 @dataclass
@@ -61,18 +68,26 @@ class DenoisedBands(FastBands):
             for frames in grouped([chunk]):
                 yield self._running_block(running, frames)
 
+    def _steps(self, bands: Sequence[Array]) -> Sequence[Array]:
+        """The displacement between the frames of each subband, which is read once and used several times."""
+        return list(super()._steps(bands))
+
     def _nonlinear_signals(
-        self, temporal: NonlinearFilter, bands: Sequence[Array], window: Window, inner: slice
+        self,
+        temporal: NonlinearFilter,
+        bands: Sequence[Array],
+        steps: Sequence[Array],
+        window: Window,
+        inner: slice,
     ) -> Sequence[Array]:
         """The filtered motion of each subband for the frames of a window, faded where the speed steps."""
-        signals = super()._nonlinear_signals(temporal, bands, window, inner)
-        steps = SpeedSteps(sum(map(len, window.chunks)), inner, temporal.band, temporal.delay)
+        signals = super()._nonlinear_signals(temporal, bands, steps, window, inner)
+        of_speed = SpeedSteps(sum(map(len, window.chunks)), inner, temporal.band, temporal.delay)
 
         def signal(i: int) -> Array:
-            motion, coefs = self._motions[i], bands[i]
-            speed = product(differences(motion.read, coefs, coefs[0].copy()), steps.analysis)
-            fading = steps.fading(speed, self._plan.grids[i].scale / motion.denoiser.speed_tolerance)
-            return signals[i] * product(fading, steps.interpolation)[:, None]
+            speed, tolerance = product(steps[i], of_speed.analysis), self._motions[i].denoiser.speed_tolerance
+            fading = of_speed.fading(speed, self._plan.grids[i].scale / tolerance)
+            return signals[i] * product(fading, of_speed.interpolation)[:, None]
 
         return LazySequence(signal, len(bands))
 
@@ -103,12 +118,12 @@ class DenoisedBands(FastBands):
         i: int,
     ) -> None:
         """Add the sums of subband i over some frames."""
-        coefs = first_plane(bands[i])
-        xp, before = namespace(coefs), self._previous(previous, i, coefs)
-        both = xp.concatenate([before[None], coefs])
-        before[...] = coefs[-1]
-        reading = self._motions[i].denoiser.read(both[1:], both[:-1])
-        residual = probed_residual(both[1:], both[:-1], reading, probe_rows(coefs.shape[-2]))
+        coefs = bands[i]
+        xp, previous_coefs = namespace(coefs), self._previous(previous, i, coefs)
+        earlier = with_previous(coefs, previous_coefs)
+        reading = self._motions[i].denoiser.read(coefs, earlier)
+        residual = probed_residual(first_plane(coefs), first_plane(earlier), reading, probe_rows(coefs.shape[-2]))
+        previous_coefs[...] = coefs[-1]
         if totals[i] is None:
             motion, of_residual = (xp.zeros((len(columns), *x.shape[1:]), x.dtype) for x in (reading[:, :2], residual))
             totals[i] = Sums(motion, of_residual, xp.zeros_like(reading[0, 2:]), 0)
@@ -145,12 +160,14 @@ class DenoisedBands(FastBands):
             residual = passes.mean_square(total.residual[: passes.rank])
             color = color_of_noise(residual, evidence[3], total.motion[passes.rank :].mean(0), passes.white, rows)
             noise = self._motions[i].denoiser.noise(evidence, passes.white * color, grid)
-            prior = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
-            moments = Moments(*(passes.mean_square(a, b).sum(0) for a, b in _pairs(motion, prior)))
-            estimate = shrinkage(evidence, noise, moments)
-            motions[i] = motion = estimate.apply(motion, prior)
-            motion *= calm(passes.mean_square(motion).sum(0), estimate.error)
-            coarser = motions[i], grid
+            result = namespace(motion).zeros_like(motion) if coarser is None else finer(*coarser, grid)
+            estimate = passes.shrink(result, motion, evidence, noise)
+            for _ in range(REFINEMENTS):
+                smooth(result, estimate.error)
+                estimate = passes.shrink(result, motion, evidence, noise)
+            result *= calm(passes.mean_square(result).sum(0), estimate.error)
+            motions[i] = result
+            coarser = result, grid
         return motions
 
 
@@ -197,6 +214,9 @@ class _DenoisedPasses(Passes):
         products = sum(a * b for a, b in pairs)  # one by one, which needs less memory
         return products / len(self.synthesis)
 
-
-def _pairs(own: Array, coarse: Array) -> list[tuple[Array, Array]]:
-    return [(own, own), (own, coarse), (coarse, coarse)]
+    def shrink(self, prior: Array, motion: Array, evidence: Array, noise: Array) -> Shrinkage:
+        """Replace a prior by the estimate of a motion (r, 2, h', w') that is shrunk towards it."""
+        pairs = (motion, motion), (motion, prior), (prior, prior)
+        estimate = shrinkage(evidence, noise, Moments(*(self.mean_square(*pair).sum(0) for pair in pairs)))
+        estimate.apply(motion, prior)
+        return estimate

@@ -17,9 +17,15 @@ def differences(read: Read, coefs: Array, previous: Array) -> Array:
 
     `previous` holds the coefficients of the frame before the first one, and is replaced by those of the last.
     """
-    motion = read(coefs, namespace(coefs).concatenate([previous[None], coefs[:-1]]))
+    motion = read(coefs, with_previous(coefs, previous))
     previous[...] = coefs[-1]
     return motion
+
+
+def with_previous(coefs: Array, previous: Array) -> Array:
+    """Coefficients of the frame before each frame; for a single frame they are a view of `previous`."""
+    before = previous[None]
+    return before if len(coefs) == 1 else namespace(coefs).concatenate([before, coefs[:-1]])
 
 
 def filtered_differences(read: Read, coefs: Array, previous: Array, sos: np.ndarray, state: Array) -> Array:

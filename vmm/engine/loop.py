@@ -11,8 +11,9 @@ from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.engine.alpha import Gain, LevelGains, check_alpha, spread_alpha, spread_mask
 from vmm.engine.denoised import DenoisedBands
 from vmm.engine.fast_paths import FastBands
-from vmm.engine.frames import Frames, cut, in_form_of, is_pair, moving
+from vmm.engine.frames import Frames, cut, in_form_of, moving
 from vmm.engine.regions import Mask
+from vmm.engine.times import check_evenly_spaced, stated_rate
 from vmm.engine.two_pass import two_pass
 from vmm.engine.windows import windows
 from vmm.parts import (
@@ -92,6 +93,7 @@ def magnify(
     """
     check_alpha(alpha)
     _check_parts(spatial, motion, temporal)
+    check_evenly_spaced(frames)
     magnified = partial(
         _magnified, spatial=spatial, motion=motion, temporal=temporal, alpha=alpha, mask=mask, level_gains=level_gains
     )
@@ -99,10 +101,9 @@ def magnify(
 
 
 def sampling_rate(frames: Any, fs: float | None) -> float | None:
-    """The given rate in Hz, or that of the frames; None for cycles per frame."""
-    if fs is not None:
-        return fs
-    return float(frames[1]) if is_pair(frames) else getattr(frames, "fs", None)
+    """The given rate in Hz, or that of the frames; None for cycles per frame. Raise if frames are unevenly spaced."""
+    check_evenly_spaced(frames)
+    return stated_rate(frames, fs)
 
 
 def _check_parts(spatial: Any, motion: Any, temporal: Any) -> None:

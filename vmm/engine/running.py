@@ -11,6 +11,7 @@ from vmm.backend.arrays import Array, namespace
 from vmm.backend.denoising import probed_residual, shrink_displacement, update_means
 from vmm.backend.reference import add_product, biquads
 from vmm.backend.time_series import running_sum
+from vmm.engine.differences import with_previous
 from vmm.engine.speed_steps import speed_threshold
 from vmm.motion._level_displacement import first_plane
 from vmm.motion._shrinkage import Moments, calm, color_of_noise, finer, probe_rows, shrinkage
@@ -44,7 +45,7 @@ class RunningStatistics:
         self._memory = max(MEMORY, 2 * period)
         self._rows = probe_rows(grid.shape[0])
         self._count = 0
-        self._previous: Any = None  # image (1, h, w) of the frame before
+        self._previous: Any = None  # coefficients of the frame before
         self._states: list[Any] = [None, None]  # of the filters of the displacement and of the residual
         self._means: Any = None  # see ``update_means``
         self._speeds: Any = None  # see ``shrink_displacement``
@@ -55,9 +56,12 @@ class RunningStatistics:
         self, coefs: Array, denoiser: Any, coarser: tuple[Array, Grid] | None
     ) -> tuple[Array, tuple[Array, Grid]]:
         """The filtered and denoised displacement (T, 2, h', w') after fading, and that before fading with the grid."""
-        images, earlier = self._successive(first_plane(coefs))
-        reading = denoiser.read(images, earlier)
-        residual = self._apply(1, probed_residual(images, earlier, reading, self._rows))
+        if self._previous is None:
+            self._previous = coefs[0].copy()
+        earlier = with_previous(coefs, self._previous)
+        reading = denoiser.read(coefs, earlier)
+        residual = self._apply(1, probed_residual(first_plane(coefs), first_plane(earlier), reading, self._rows))
+        self._previous[...] = coefs[-1]
         signal = self._apply(0, reading[:, :2])
         prior = namespace(signal).zeros_like(signal) if coarser is None else finer(coarser[0], coarser[1], self._grid)
         if self._count == 0:
@@ -65,13 +69,6 @@ class RunningStatistics:
         for part in self._segments(len(signal)):
             self._denoise(denoiser, reading[part], signal[part], prior[part], residual[part])
         return signal, (prior, self._grid)
-
-    def _successive(self, images: Array) -> tuple[Array, Array]:
-        """Views of images (T, h, w) and of the images before them in one array."""
-        xp = namespace(images)
-        both = xp.concatenate([images[:1] if self._previous is None else self._previous, images])
-        self._previous = both[-1:].copy()
-        return both[1:], both[:-1]
 
     def _apply(self, k: int, motion: Array) -> Array:
         """The temporal filter on displacement between frames (k = 0) or on its residual in the probed rows (k = 1)."""

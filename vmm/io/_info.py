@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from vmm.io import highspeed, images, video
+from vmm.io import images, phantom, photron, tiff, video, zarr_store
 from vmm.io.video import Info
 
 
@@ -14,7 +15,7 @@ def info(path: str | Path) -> Info:
     Parameters
     ----------
     path
-        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw`` or ``.cine``.
+        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw``, ``.cine`` or a Zarr store.
 
     Returns
     -------
@@ -40,12 +41,19 @@ def info(path: str | Path) -> Info:
     >>> info.shape, info.dtype, info.fps, info.codec
     ((6, 32, 48), 'uint8', Fraction(30, 1), 'ffv1')
     """
-    path = as_path(path)
+    return describe(as_path(path))[0]
+
+
+def describe(path: Path) -> tuple[Info, Any]:
+    """The description of a file, and its frames, which are read when they are sliced; None for a video."""
     reader = reader_of(path)
     if reader is video:
-        return video.probe(path)
+        return video.probe(path), None
     frames, fps, name = reader.open_frames(path)
-    return Info(frames.shape, str(frames.dtype), fps, name, str(frames.dtype))
+    bits = frames.bits or 8 * frames.dtype.itemsize
+    dtype = str(frames.dtype)
+    stated = {"numbers": frames.numbers, "bit_depth": bits, "capture_rate": frames.capture_rate}
+    return Info(frames.shape, dtype, fps, name, dtype, **stated), frames
 
 
 def as_path(path: str | Path) -> Path:
@@ -59,8 +67,12 @@ def reader_of(path: Path):  # type: ignore[no-untyped-def]
     """The module that reads the path."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
-    if path.suffix.lower() in (".cih", ".cihx", ".mraw", ".cine"):
-        return highspeed
-    if path.is_dir() or path.suffix.lower() in (".tif", ".tiff"):
+    if not (path.is_file() or path.is_dir()):
+        raise ValueError(
+            f"{path} is a pipe or a device, which can be read only once: write the video to a file, and read the file"
+        )
+    if zarr_store.is_store(path):
+        return zarr_store
+    if path.is_dir():
         return images
-    return video
+    return next((reader for reader in (phantom, photron, tiff) if path.suffix.lower() in reader.SUFFIXES), video)

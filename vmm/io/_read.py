@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from vmm.backend.checks import check_fs
 from vmm.backend.luma import LUMA_WEIGHTS
-from vmm.io import video
-from vmm.io._info import as_path, reader_of
+from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
+from vmm.io.decoding import Pixels, decode, report_missing_end
 from vmm.io.prefetch import prefetch
+from vmm.io.selection import select_part
+from vmm.io.timing import UnevenTimesWarning
+from vmm.io.values import maximum_of, white_of_source
+from vmm.io.video import Info
 
 _CHUNK_FRAMES = 16
 _CHUNK_PIXELS = 2**22
@@ -30,10 +35,12 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color
+    shape, dtype, fs, fps, color, times, start, info, key_rate, bits, least_bits
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
+    times, start, key_rate
+        Attributes, see below.
 
     Attributes
     ----------
@@ -42,11 +49,27 @@ class Clip:
     dtype
         Type of the frames.
     fs
-        Camera rate in Hz.
+        Camera rate in Hz. If the frames are not evenly spaced in time, it is the rate of the even grid on which they
+        lie if frames are missing from one, and the mean rate otherwise.
     fps
-        Playback rate in frames per second, exactly as the file states it; None if it states none.
+        Playback rate in frames per second that belongs to `fs`, exactly as the file states it; None if it states none.
+    times
+        Times (T,) in seconds of the camera's time at which the frames were taken, counted from the first frame of the
+        clip; None if the frames are evenly spaced, so that frame `i` was taken at ``i / fs``.
+    start
+        Time in seconds of playback from the beginning of the file, where its sound can begin, to the first frame.
     color
         Queue of the chroma planes that belong to the frames of a clip that was opened with ``luma=True``, or None.
+    info
+        Description of the file, or None if the frames come from elsewhere.
+    key_rate
+        Key frames per second of the camera's time, if a video has them at regular intervals; else 0.
+    bits
+        Number of significant bits of the values, as the header of the file states it; None if it does not.
+    least_bits
+        Lower bound of the number of significant bits where `bits` is None.
+    white
+        Value that is shown white when the clip is written as a video.
     seconds_waited
         Seconds that were spent waiting for frames so far.
 
@@ -69,6 +92,12 @@ class Clip:
         fs: float,
         fps: Fraction | None,
         color: ChromaQueue | None = None,
+        times: np.ndarray | None = None,
+        start: float = 0.0,
+        info: Info | None = None,
+        key_rate: float = 0.0,
+        bits: int | None = None,
+        least_bits: int = 8,
         chunks: Iterator[np.ndarray] | None = None,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
@@ -77,13 +106,35 @@ class Clip:
         self.fs: float = fs
         self.fps: Fraction | None = fps
         self.color: ChromaQueue | None = color
+        self.times: np.ndarray | None = times
+        self.start: float = start
+        self.info: Info | None = info
+        self.key_rate: float = key_rate
+        self.bits: int | None = bits
+        self.least_bits: int = least_bits
         self.seconds_waited: float = 0.0
+
+    @cached_property
+    def white(self) -> float:
+        """Value that is shown white: the largest value of the significant bits, or 1 or 255 of floating-point frames.
+
+        If the header does not state the number of bits, all frames are read once to find their largest value.
+        """
+        if self.dtype == np.uint8 or self.bits is not None:
+            return float(2 ** (self.bits or 8) - 1)
+        return white_of_source(maximum_of(self._open_chunks()), self.dtype, self.least_bits)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self
 
     def __next__(self) -> np.ndarray:
         return self._next(self._chunks)
+
+    def with_chunks(self, open_chunks: Callable[[], Iterator[np.ndarray]], shape: tuple[int, ...]) -> Clip:
+        """A clip of other chunks of that shape, with the times and rates of this one and without its chroma planes."""
+        times: dict[str, Any] = {"times": self.times, "start": self.start, "key_rate": self.key_rate}
+        values: dict[str, Any] = {"info": self.info, "bits": self.bits, "least_bits": self.least_bits}
+        return Clip(open_chunks, shape, self.dtype, self.fs, self.fps, **times, **values)
 
     def reopen(self) -> Iterator[np.ndarray]:
         """Open the clip again; yield all chunks from its first frame, independently of the first pass."""
@@ -111,6 +162,7 @@ def stream(
     end: float | None = None,
     gray: bool = False,
     luma: bool = False,
+    keep_going: bool = False,
 ) -> Clip:
     """Open a clip as an iterator of chunks (n, H, W[, 3]), which a worker thread decodes one chunk in advance.
 
@@ -120,9 +172,9 @@ def stream(
     Parameters
     ----------
     path
-        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw`` or ``.cine``.
+        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw``, ``.cine`` or a Zarr store.
     fs
-        Camera rate in Hz; by default the rate that the file states.
+        Camera rate in Hz; by default the capture rate in the metadata of the file, or else its playback rate.
     chunk
         Number of frames per chunk; by default at most 16, with about four million pixels together.
     start, end
@@ -133,6 +185,9 @@ def stream(
         Whether to read the luma of 8-bit 4:2:0 video and pass the chroma planes on unchanged: they are kept in the
         clip's ``color``, and ``write(..., color=clip.color)`` writes them with the magnified luma. Has no effect on
         other formats.
+    keep_going
+        Whether to warn of damaged or missing frames of a video instead of raising an error. Damaged frames then are as
+        ffmpeg repairs them, and missing ones are left out.
 
     Returns
     -------
@@ -147,7 +202,14 @@ def stream(
         If `path` is not a path.
     ValueError
         If the file holds no video, or no frames between `start` and `end`; if it states no rate and `fs` is not given;
-        or, during the iteration, if the file is truncated or damaged.
+        if the end of the file is missing; or, during the iteration, if the file is truncated or damaged.
+
+    Warns
+    -----
+    DamageWarning
+        If frames are damaged or missing and `keep_going` is True.
+    UnevenTimesWarning
+        If the frames are not evenly spaced in time; the clip then has their ``times``.
 
     Examples
     --------
@@ -160,42 +222,54 @@ def stream(
     ([(4, 32, 48), (2, 32, 48)], 600.0, Fraction(30, 1))
     """
     path = as_path(path)
-    reader = reader_of(path)
-    if reader is video:
-        info = video.probe(path)
-        shape, dtype, fps = info.shape, info.dtype, info.fps
-    else:
-        frames, fps, _ = reader.open_frames(path)
-        shape, dtype = frames.shape, frames.dtype
-    chunk = _chunk_length(chunk, shape)
-    fs = _camera_rate(path, fs, fps)
-    first, stop = _frame_range(path, start, end, fs, shape[0])
-    size = (stop - first, *(shape[1:3] if gray else shape[1:]))
-    if reader is not video:
-        return Clip(lambda: _slices(frames, first, stop, chunk, gray), size, dtype, fs, fps)
-    decode = partial(video.decode, path, info, chunk=chunk, start=first, stop=stop)
+    info, frames = describe(path)
+    chunk = _chunk_length(chunk, info.shape)
+    part = select_part(path, info, fs, start, end)
+    if info.missing_end and end is None:
+        report_missing_end(path, info, part.seconds, keep_going=keep_going)
+    if part.spacing:
+        warnings.warn(f"{path}: {part.spacing}", UnevenTimesWarning, stacklevel=2)
+    first, stop = part.first, part.stop
+    size = (stop - first, *(info.shape[1:3] if gray else info.shape[1:]))
+    clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start, info=info)
+    clip = partial(clip, key_rate=part.fs / info.key_interval if info.key_interval else 0.0)
+    if frames is not None:
+        slices = partial(_slices, frames, first, stop, chunk, gray)
+        return clip(slices, size, bits=frames.bits, least_bits=frames.least_bits)
+    open_video = partial(
+        decode, path, info, chunk=chunk, start=first, stop=stop, keep_going=keep_going, seconds_of=part.seconds
+    )
     if luma and ChromaQueue.supports(info):
         color = ChromaQueue(info)
-        chunks = color.split(prefetch(decode(pixels="planes")))
-        return Clip(lambda: map(color.luma, prefetch(decode(pixels="planes"))), size[:3], dtype, fs, fps, color, chunks)
-    pixels: Literal["color", "gray"] = "gray" if gray else "color"
-    return Clip(lambda: prefetch(decode(pixels=pixels)), size, dtype, fs, fps)
+        chunks = color.split(prefetch(open_video(pixels="planes")))
+        return clip(
+            lambda: map(color.luma, prefetch(open_video(pixels="planes"))), size[:3], color=color, chunks=chunks
+        )
+    pixels: Pixels = "gray" if gray else "color"
+    bits = None if re.search(r"(16|48|64)(le|be)$", info.pixel_format) else 16  # ffmpeg scales fewer bits to 16.
+    return clip(lambda: prefetch(open_video(pixels=pixels)), size, bits=8 if info.dtype == "uint8" else bits)
 
 
 def read(
-    path: str | Path, *, fs: float | None = None, start: float = 0.0, end: float | None = None, gray: bool = False
+    path: str | Path,
+    *,
+    fs: float | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    gray: bool = False,
+    keep_going: bool = False,
 ) -> tuple[np.ndarray, float]:
     """Read a whole clip as an array (T, H, W[, 3]), and return it with its camera rate.
 
     Parameters
     ----------
-    path, fs, start, end, gray
+    path, fs, start, end, gray, keep_going
         As in ``stream``.
 
     Returns
     -------
     frames : ndarray
-        Frames (T, H, W) or (T, H, W, 3) of uint8 or uint16.
+        Frames (T, H, W) or (T, H, W, 3) of uint8 or uint16, or of the floating type of a TIFF stack or Zarr store.
     fs : float
         Camera rate in Hz.
 
@@ -214,13 +288,17 @@ def read(
     >>> frames.shape, fs
     ((3, 32, 48), 30.0)
     """
-    clip = stream(path, fs=fs, start=start, end=end, gray=gray)
+    clip = stream(path, fs=fs, start=start, end=end, gray=gray, keep_going=keep_going)
     frames = np.empty(clip.shape, clip.dtype)
     count = 0
     for chunk in clip:
         frames[count : count + len(chunk)] = chunk
         count += len(chunk)
     return frames[:count], clip.fs
+
+
+def _luma_of(color: ChromaQueue, open_planes: Callable[[], Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
+    return map(color.luma, prefetch(open_planes()))
 
 
 def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:
@@ -230,25 +308,6 @@ def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:
     if chunk < 1:
         raise ValueError(f"chunk={chunk} must be at least 1 frame")
     return chunk
-
-
-def _camera_rate(path: Path, fs: float | None, fps: Fraction | None) -> float:
-    """The camera rate in Hz: `fs`, or the rate that the file states."""
-    if fs is None and fps is None:
-        raise ValueError(f"{path} states no frame rate: give the camera rate in Hz as fs (--fs on the command line)")
-    return check_fs(fps if fs is None else fs)  # type: ignore[arg-type]
-
-
-def _frame_range(path: Path, start: float, end: float | None, fs: float, count: int) -> tuple[int, int]:
-    """Index of the first frame, and of the one after the last."""
-    if not (np.isfinite(start) and (end is None or np.isfinite(end))):
-        raise ValueError(f"start={start} and end={end} must be finite numbers of seconds")
-    first = round(start * fs)
-    stop = count if end is None else min(round(end * fs), count)
-    if first < 0 or stop <= first:
-        last = "the end" if end is None else f"end={end:g} s"
-        raise ValueError(f"{path}: no frames from start={start:g} s to {last}; the clip lasts {count / fs:.3f} s")
-    return first, stop
 
 
 def _slices(frames: Any, first: int, stop: int, chunk: int, gray: bool) -> Iterator[np.ndarray]:

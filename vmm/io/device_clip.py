@@ -45,6 +45,7 @@ class DeviceClip:
         self.shape: tuple[int, ...] = clip.shape
         self.dtype: np.dtype = clip.dtype
         self.fs: float = clip.fs
+        self.times: np.ndarray | None = clip.times
 
     def __iter__(self) -> Iterator[Any]:
         return self._transfer.to_device(self._clip)

@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any
 
 import numpy as np
+
+from vmm.io import metadata
+from vmm.io.program import ffmpeg
+from vmm.io.timing import Spacing, Timestamps, find_spacing, read_packets
+
+_WITHOUT_RATE = re.compile(
+    r"(h26[1-6]|hevc|vvc|evc|lcevc|obu|m4v|mjpeg(_2000)?|vc1|cavsvideo|avs[23]|dirac|dnxhd|apv|rawvideo|bitpacked"
+    r"|v210x?|image2|\w+_pipe)"
+)
+"""Formats that ffmpeg reads at a rate of its own because they state none: raw streams and single images."""
+
+STREAM = "0:V:0"
+"""The first stream of video; the capital V leaves out covers of sound files, which ffmpeg counts as video too."""
+
+_TEXT_ART = ("ansi", "bintext", "idf", "xbin")
+"""Codecs as which ffmpeg shows text files."""
+
+_WITH_REFERENCES = {"hls", "dash", "concat", "concatf", "imf", "sdp", "rtsp"}
+"""Formats that name other files or addresses, which a video must not open, or for which ffmpeg waits without end."""
+
+_WITH_DURATION = {"matroska,webm", "avi", "asf"}
+"""Formats with a duration in their header, which shows whether the end of a file is missing."""
+
+_LOG_BYTES = 2**20
+"""Bytes of ffmpeg's messages that are read; a damaged file can cause many more."""
+
+_HEADER_SECONDS = 120.0
+"""Time limit for reading the header and the first frame, which no file on a working disk needs."""
+
+
+_REGULAR_SHARE = 0.8
+"""Share of the groups of frames that must have the same length for key frames to be regular; scene cuts add others."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +60,9 @@ class Info:
     dtype
         Type of the decoded frames, ``"uint8"`` or ``"uint16"``.
     fps
-        Playback rate in frames per second, exactly as the file states it; None if the file states none. Recordings of
-        high-speed cameras state the camera rate.
+        Playback rate in frames per second; None if the file states none. It agrees with the times of the frames: it is
+        exact for evenly spaced frames, the rate of the grid if frames are missing from an even grid, and the mean rate
+        if the rate varies. Recordings of high-speed cameras state the camera rate.
     codec
         Name of the codec or the file format.
     pixel_format
@@ -37,6 +72,30 @@ class Info:
     color_tags
         Names and values of the ffmpeg options that describe the color range, matrix, primaries and transfer. Properties
         that the file does not state are absent.
+    capture_rate
+        Camera rate in Hz that the metadata of the file state, or None if they state none.
+    pixel_aspect
+        Width of a pixel divided by its height.
+    bit_depth
+        Bits per sample.
+    rotation
+        Angle in degrees, counterclockwise, by which the frames are rotated when they are read.
+    field_order
+        Order of the fields of interlaced frames, such as ``"top first"``; ``"progressive"``, or an empty string if the
+        file does not state it.
+    times
+        Presentation times (T,) of the frames in seconds of playback, counted from the first frame; None for formats
+        without time stamps, whose frames are evenly spaced.
+    start
+        Time in seconds from the beginning of the file, which is that of its first stream, to the first frame.
+    numbers
+        Positions (T,) of the images of a folder on an even grid, if numbers are missing; otherwise None.
+    spacing
+        Spacing of the frames in time; None if there are no time stamps.
+    timestamps
+        Time stamps of the frames as the file states them, or None.
+    missing_end
+        Seconds by which the file is shorter than its header states, because its end is missing; otherwise 0.
     """
 
     shape: tuple[int, ...]
@@ -46,71 +105,83 @@ class Info:
     pixel_format: str
     has_sound: bool = False
     color_tags: tuple[tuple[str, str], ...] = ()
+    field_order: str = ""
+    times: np.ndarray | None = field(default=None, repr=False, compare=False)
+    start: float = 0.0
+    numbers: np.ndarray | None = field(default=None, repr=False, compare=False)
+    spacing: Spacing | None = None
+    timestamps: Timestamps | None = field(default=None, repr=False, compare=False)
+    missing_end: float = 0.0
+    capture_rate: Fraction | None = None
+    pixel_aspect: Fraction = Fraction(1)
+    bit_depth: int = 8
+    rotation: int = 0
 
+    @property
+    def key_interval(self) -> int:
+        """Frames from one key frame to the next; 0 if they are not regular, or every frame is a key frame."""
+        places = np.flatnonzero(self.timestamps.is_key) if self.timestamps is not None else np.zeros(0, int)
+        if len(places) < 3:
+            return 0
+        lengths, counts = np.unique(np.diff(places), return_counts=True)
+        usual = int(lengths[counts.argmax()])
+        return usual if usual > 1 and counts.max() >= _REGULAR_SHARE * counts.sum() else 0
 
-def ffmpeg() -> str:
-    """Path of the ffmpeg program."""
-    import imageio_ffmpeg
-
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
+    @property
+    def is_even(self) -> bool:
+        """Whether the frames are evenly spaced, within half a step of the time base of the file."""
+        return self.numbers is None and (self.spacing is None or self.spacing.kind == "even")
 
 
 def probe(path: Path) -> Info:
-    """Describe a video; its packets are counted instead of decoded."""
-    process = run_ffmpeg("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1", "-f", "framecrc", "-")
-    stream = re.search(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
+    """Describe a video; its packets are read instead of decoded, and their time stamps give the times of the frames."""
+    process = _read_header(path)
+    streams = re.finditer(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
+    stream = next((match for match in streams if "(attached pic)" not in match.group()), None)
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
-    if stream is None or size is None:
-        raise ValueError(f"{path}: no video that ffmpeg can decode ({_last_line(process.stderr)})")
+    stamps = None if stream is None or size is None else _timestamps(path, stream.group(1))
+    if stream is None or size is None or stamps is None:
+        reason = last_line(process.stderr)
+        if "whitelist" in process.stderr:
+            reason = "its format names other files, or its name is a pattern of file names, and neither is opened"
+        elif process.returncode < 0:
+            reason = f"ffmpeg crashed with signal {-process.returncode}; another version may read the file"
+        raise ValueError(f"{path}: no video that ffmpeg can decode ({reason})")
+    if stream.group(1) in _TEXT_ART:
+        raise ValueError(f"{path}: no video, but text")
     line = stream.group()
     pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
     channels = () if pixel_format.startswith(("gray", "mono", "ya")) else (3,)
     dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixel_format) else "uint8"
     has_sound = re.search(r"Stream #\d+:\d+.*?: Audio:", process.stderr) is not None
-    shape = _count_frames(path), height, width, *channels
-    fps = _playback_rate(line, process.stdout)
-    return Info(shape, dtype, fps, stream.group(1), pixel_format, has_sound, _color_tags(line))
-
-
-def decode(
-    path: Path,
-    info: Info,
-    *,
-    chunk: int,
-    pixels: Literal["color", "gray", "planes"] = "color",
-    start: int = 0,
-    stop: int | None = None,
-) -> Iterator[np.ndarray]:
-    """Yield chunks of a video's frames from `start` to `stop`; raise if ffmpeg cannot decode all of them.
-
-    ``"color"`` yields frames as the file has them, ``"gray"`` luma only, and ``"planes"`` the bytes (n, H W 3/2) of
-    4:2:0 video, luma first. Some files contain packets without a visible frame; such a clip ends early, without error.
-    """
-    is_wide = info.dtype == "uint16"
-    is_color = len(info.shape) == 4 and pixels == "color"
-    stop = info.shape[0] if stop is None else min(stop, info.shape[0])
-    height, width = info.shape[1:3]
-    shape: tuple[int, ...] = (height, width, 3) if is_color else (height, width)
-    target = raw_pixel_format(color=is_color, wide=is_wide)
-    if pixels == "planes":
-        shape, target = (height * width * 3 // 2,), info.pixel_format
-    command = ["-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough", *_filters(info, pixels, start)]
-    command += ["-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target, "-"]
-    with ffmpeg_process(command, stdout=subprocess.PIPE) as (process, last_error):
-        position = start
-        while position < stop:
-            frames = np.empty((min(chunk, stop - position), *shape), "<u2" if is_wide else np.uint8)
-            n = _read_into(process.stdout, memoryview(frames).cast("B")) // frames[0].nbytes
-            if n == 0:
-                process.wait()
-                if message := last_error():
-                    raise ValueError(
-                        f"{path}: truncated or damaged after {position} of {info.shape[0]} frames ({message})"
-                    )
-                return
-            yield frames[:n]
-            position += n
+    shape = len(stamps.ticks), height, width, *channels
+    has_rate = _states_rate(path, process.stderr)
+    written, _ = metadata.written_rates(process.stderr)
+    stated = [*([written] if written else []), *_stated_rates(line, process.stdout)]
+    spacing = find_spacing(stamps, stated) if has_rate and len(stamps.ticks) > 1 else None
+    fps = spacing.rate if spacing else stated[0] if has_rate and stated else None
+    rotation = metadata.rotation(process.stderr)
+    return Info(
+        shape,
+        dtype,
+        fps,
+        stream.group(1),
+        pixel_format,
+        has_sound,
+        _color_tags(line),
+        _field_order(line),
+        stamps.seconds() if has_rate else None,
+        _start(stamps, process.stderr),
+        None,
+        spacing,
+        stamps,
+        _missing_end(stamps, has_sound, process.stderr),
+        metadata.capture_rate(fps, process.stderr),
+        metadata.pixel_aspect(line, rotation),
+        metadata.bit_depth(pixel_format),
+        rotation,
+    )
 
 
 def raw_pixel_format(*, color: bool, wide: bool) -> str:
@@ -120,28 +191,27 @@ def raw_pixel_format(*, color: bool, wide: bool) -> str:
     return "gray16le" if wide else "gray"
 
 
-def _filters(info: Info, pixels: str, start: int) -> list[str]:
-    """The ``-vf`` option of ffmpeg that skips the first frames and selects the luma plane."""
-    filters = [f"select=gte(n\\,{start})"] if start else []
-    if pixels == "gray" and info.pixel_format.startswith("yuv"):
-        filters.append("extractplanes=y")  # This leaves the values as they are; a conversion would stretch their range.
-    return ["-vf", ",".join(filters)] if filters else []
-
-
 @contextmanager
 def ffmpeg_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[[], str]]]:
     """Run ffmpeg; yield the process and a function that returns its last error message. It is stopped on exit."""
+    with logged_process(arguments, **pipes) as (process, read_log):
+        yield process, lambda: last_line(read_log())
+
+
+@contextmanager
+def logged_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[[], str]]]:
+    """Run ffmpeg; yield the process and a function that returns its messages so far. It is stopped on exit."""
     with tempfile.TemporaryFile() as log:
         command = [ffmpeg(), "-v", "error", "-nostdin", *arguments]
         # In a session of its own, ffmpeg does not receive Ctrl-C, which this process handles.
         process = subprocess.Popen(command, stderr=log, start_new_session=True, **pipes)
 
-        def last_error() -> str:
-            log.seek(0)
-            return _last_line(log.read().decode(errors="replace"))
+        def read_log() -> str:
+            # The position in the file is shared with ffmpeg, which would overwrite its messages after a seek.
+            return os.pread(log.fileno(), _LOG_BYTES, 0).decode(errors="replace")
 
         try:
-            yield process, last_error
+            yield process, read_log
         finally:
             process.kill()
             process.wait()
@@ -151,41 +221,108 @@ def ffmpeg_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Ca
                         pipe.close()
 
 
-def _read_into(pipe: IO[bytes], buffer: memoryview) -> int:
-    """Fill the buffer from a pipe; return the number of bytes read, which is smaller at the pipe's end."""
-    size = 0
-    while size < len(buffer) and (n := pipe.readinto(buffer[size:])):  # type: ignore[attr-defined]
-        size += n
-    return size
-
-
-def run_ffmpeg(*arguments: Any) -> subprocess.CompletedProcess[str]:
+def run_ffmpeg(*arguments: Any, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
     """Run ffmpeg to its end; return its exit code and output, whatever they are."""
     command = [ffmpeg(), "-hide_banner", "-nostdin", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=timeout)
 
 
-def _count_frames(path: Path) -> int:
-    """Number of frames, which is the number of video packets in the file."""
-    packets = run_ffmpeg("-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-").stdout
-    return sum(not line.startswith("#") for line in packets.splitlines())  # One line per packet follows the header.
+def input_options(path: Path) -> list[str]:
+    """Options of ffmpeg that open a file, which must not refer to other files.
 
-
-def _playback_rate(line: str, frame: str) -> Fraction | None:
-    """The playback rate, or None if the file states none.
-
-    ffmpeg prints it with two decimals; the time base of the first frame gives it exactly if the two agree.
+    Names with a percent sign can be patterns of numbered images, so that they are not opened as images.
     """
-    match = re.search(r"([\d.]+)(k?) fps", line)
-    if match is None:
-        return None
-    fps = Fraction(match.group(1)) * (1000 if match.group(2) else 1)
+    formats = [name for name in _demuxers(ffmpeg()) if name != "image2" or "%" not in path.name]
+    return ["-format_whitelist", ",".join(formats), "-i", f"file:{path}"]
+
+
+@cache
+def _demuxers(program: str) -> tuple[str, ...]:
+    """Names of the formats that this ffmpeg reads from a single file."""
+    text = subprocess.run([program, "-hide_banner", "-demuxers"], capture_output=True, text=True, check=False).stdout
+    names = re.findall(r"^ D[ E]? +([\w,]+) ", text, re.MULTILINE)  # A line of a device has another letter, d.
+    return tuple(name for group in names for name in group.split(",") if name not in _WITH_REFERENCES)
+
+
+def _read_header(path: Path) -> subprocess.CompletedProcess[str]:
+    """The output of ffmpeg for the first frame, with the description of the file among its messages."""
+    options = [*input_options(path), "-map", STREAM, "-frames:v", "1", "-f", "framecrc", "-"]
+    try:
+        return run_ffmpeg(*options, timeout=_HEADER_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"{path}: ffmpeg did not find a frame within {_HEADER_SECONDS:g} s") from None
+
+
+def _timestamps(path: Path, codec: str) -> Timestamps | None:
+    """Time stamps of all frames, or None if the file has no frame.
+
+    Packets are not decoded, except those of Theora, which can repeat a frame without containing one.
+    """
+    copied = [] if codec == "theora" else ["-c", "copy", "-copyinkf"]
+    command = [*input_options(path), "-map", STREAM, "-fps_mode", "passthrough", *copied, "-f", "framecrc", "-"]
+    stamps = _read_packets(["-copyts", *command], decoded=not copied)
+    if stamps is not None and not np.diff(stamps.ticks).all():
+        # Recordings that were joined in one file repeat their times; ffmpeg lets them follow each other if asked to.
+        joined = _read_packets(command, decoded=not copied)
+        if joined is not None and np.diff(joined.ticks).all():
+            return replace(joined, are_exact=False)
+    return stamps
+
+
+def _read_packets(command: list[str], *, decoded: bool) -> Timestamps | None:
+    """Time stamps of the packets, or decoded frames, that ffmpeg writes."""
+    with logged_process(command, stdout=subprocess.PIPE) as (process, _):
+        return read_packets((line.decode() for line in process.stdout), decoded=decoded)
+
+
+def _missing_end(stamps: Timestamps, has_sound: bool, header: str) -> float:
+    """Seconds that the header states beyond the last frame, if the end of the file is missing; otherwise 0."""
+    format_name = re.search(r"^Input #0, ([\w,]+), from", header, re.MULTILINE)
+    match = re.search(r"Duration: (\d+):(\d+):([\d.]+)(?:, start: (-?[\d.]+))?", header)
+    if has_sound or len(stamps.ticks) < 2 or not match or not format_name or format_name[1] not in _WITH_DURATION:
+        return 0.0
+    hours, minutes, seconds, start = match.groups()
+    duration = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    gaps = np.diff(stamps.seconds())
+    missing = duration - (stamps.absolute(len(stamps.ticks) - 1) - max(0.0, float(start or 0)) + float(np.median(gaps)))
+    return missing if missing > max(0.1, 2.5 * float(gaps.max())) else 0.0
+
+
+def _start(stamps: Timestamps, header: str) -> float:
+    """Seconds from the beginning of the file to the first frame."""
+    match = re.search(r"Duration: [^\n]*?start: (-?[\d.]+)", header)
+    return max(0.0, stamps.absolute(0) - float(match.group(1))) if match and stamps.are_exact else 0.0
+
+
+def _states_rate(path: Path, header: str) -> bool:
+    """Whether the format of the file states times of its frames, or a rate."""
+    match = re.search(r"^Input #0, ([\w,]+), from", header, re.MULTILINE)
+    name = match.group(1) if match else ""
+    if name == "yuv4mpegpipe":
+        with path.open("rb") as file:
+            return re.search(rb" F[1-9]\d*:[1-9]", file.readline(256)) is not None
+    return _WITHOUT_RATE.fullmatch(name) is None
+
+
+def _stated_rates(line: str, frame: str) -> list[Fraction]:
+    """The rates that ffmpeg prints about a stream, the most credible first.
+
+    ffmpeg prints rates with two decimals; the time base of the first frame is exact if it agrees with them.
+    """
+    printed = [re.search(rf"([\d.]+)(k?) {name}\b", line) for name in ("fps", "tbr")]
+    rates = [Fraction(match.group(1)) * (1000 if match.group(2) else 1) for match in printed if match]
     base = re.search(r"^#tb 0: (\d+)/(\d+)", frame, re.MULTILINE)
-    if base is not None:
-        exact = Fraction(int(base.group(2)), int(base.group(1)))
-        if abs(exact - fps) <= max(Fraction(1, 1000) * fps, Fraction(1, 200)):
-            return exact
-    return fps
+    if base is None:
+        return rates
+    exact = Fraction(int(base.group(2)), int(base.group(1)))
+    is_close = bool(rates) and abs(exact - rates[0]) <= max(Fraction(1, 1000) * rates[0], Fraction(1, 200))
+    return [exact, *rates] if is_close else [*rates[:1], exact, *rates[1:]]
+
+
+def _field_order(line: str) -> str:
+    """Order of the fields in ffmpeg's line about a stream, or an empty string."""
+    match = re.search(r"\b(progressive|(?:top|bottom)(?: coded)? first)\b", line)
+    return match.group(1) if match else ""
 
 
 def _pixel_format(line: str) -> str:
@@ -207,6 +344,7 @@ def _color_tags(line: str) -> tuple[tuple[str, str], ...]:
     return tuple(tags)
 
 
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
+    """The last line of a text that is not empty."""
     lines = [line for line in text.strip().splitlines() if line.strip()]
     return lines[-1].strip() if lines else ""

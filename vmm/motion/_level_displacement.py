@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.levels import displaced_level, gradient_displacement
+from vmm.backend.levels import displaced_level, displaced_level_change, gradient_displacement
 from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
@@ -30,7 +30,8 @@ def level_displacement(
 
     The displacement between two images is the least-squares solution of the brightness constancy in a Gaussian window
     [1]_, with a change of contrast as the third unknown, so that a change of light is not taken for motion. Derivatives
-    and smoothing are matched 3-tap filters. Images are displaced by cubic splines.
+    and smoothing are matched 3-tap filters. Images are displaced by cubic splines. In levels of several planes, the
+    first is luma; the others are chroma, which has a small weight in the least squares.
 
     Parameters
     ----------
@@ -87,16 +88,20 @@ def level_displacement(
 
     selection = None if direction is None else _selection(direction, across)
 
+    def selected(motion: Array) -> Array:
+        return motion if selection is None else _multiplied(selection, motion)
+
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
-        if selection is not None:
-            motion = _multiplied(selection, motion)
-        return displaced_level(coefs, motion, alpha, limit)
+        return displaced_level(coefs, selected(motion), alpha, limit)
+
+    def changed(coefs: Array, motion: Array, alpha: Any) -> Array:
+        return displaced_level_change(coefs, selected(motion), alpha, limit)
 
     def read(coefs: Array, reference: Array) -> Array:
-        return gradient_displacement(first_plane(coefs), first_plane(reference), sigma=sigma)
+        return gradient_displacement(coefs, reference, sigma)
 
     denoiser = Denoiser(sigma, speed_tolerance) if denoise else None
-    return Motion(read, put, _amplitude, takes=("real",), denoiser=denoiser)
+    return Motion(read, put, _amplitude, changed, takes=("real",), denoiser=denoiser)
 
 
 def _selection(direction: float | Sequence[float], across: float) -> np.ndarray:
@@ -124,7 +129,7 @@ def _multiplied(matrix: np.ndarray, motion: Array) -> Array:
 
 
 def first_plane(coefs: Array) -> Array:
-    """The level (T, h, w), or the first plane of a level (T, n, h, w), from which motion is read."""
+    """The level (T, h, w), or the first plane of a level (T, n, h, w), in which noise is probed."""
     return coefs[:, 0] if coefs.ndim == 4 else coefs
 
 

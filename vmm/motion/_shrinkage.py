@@ -19,15 +19,20 @@ KAPPA = (1.9, 2.5, 2.8, 3.1)
 noise, for windows of 2 to 5 px, within 15 % in the finest levels."""
 
 WINDOW = 2.0
-"""Standard deviation of the window in which variances are compared, in samples of 2 px. With 4 samples, flat areas near
-texture are calmer, but things that move before a background of like luma lose a tenth of their motion at the edge."""
+"""Standard deviation of the window in which variances are compared and displacement is averaged, in samples of 2 px.
+With 3 samples, flat areas near texture are calmer, but things that move before a background of like luma lose a third
+of their motion at the edge."""
 
 LEAST_VARIANCE = 1e-3
 """Smallest variance of true motion over that of its predicted error, so that the division below is finite."""
 
-NOISE_MARGIN = 1.25
+NOISE_MARGIN = 1.5
 """Factor of the predicted variance. With 1, about half of the places without texture would seem to move a little more
-than their noise explains; the gain of true motion in strong noise decreases by less than 1 %."""
+than their noise explains; the gain of true motion in strong noise decreases by about 1 %."""
+
+LARGEST_AGREEMENT = 1.1
+"""Largest factor of the displacement towards which a level is shrunk. Above 1, it restores motion that the shrinkage of
+the coarser level has lost, which is up to a tenth in strong noise; much larger factors would amplify noise."""
 
 STILL = 0.05
 """Largest mean speed, in px of the level per frame, of what counts as still."""
@@ -61,7 +66,8 @@ class Shrinkage:
     Attributes
     ----------
     agreement
-        Factor (h, w) in [0, 1] of the displacement of the coarser level, which is 0 where this level does not follow.
+        Factor (h, w), from 0 to `LARGEST_AGREEMENT`, of the displacement of the coarser level, which is 0 where this
+        level does not follow.
     matrix
         Elements (3, h, w) of the symmetric M: down-down, down-right and right-right.
     error
@@ -72,15 +78,14 @@ class Shrinkage:
     matrix: Array
     error: Array
 
-    def apply(self, displacement: Array, coarse: Array) -> Array:
-        """The estimate (n, 2, h, w), which replaces `coarse`."""
+    def apply(self, displacement: Array, coarse: Array) -> None:
+        """Replace `coarse` by the estimate (n, 2, h, w)."""
         yy, yx, xx = self.matrix
         for own, prior in zip(displacement, coarse, strict=True):  # one by one, which needs less memory
             prior *= self.agreement
             down, right = own - prior
             prior[0] += yy * down + yx * right
             prior[1] += yx * down + xx * right
-        return coarse
 
 
 @dataclass(frozen=True)
@@ -117,12 +122,20 @@ def shrinkage(evidence: Array, noise: Array, moments: Moments) -> Shrinkage:
     xp, terms = namespace(noise), structure_terms(evidence, noise)
     structure, variance, weight = terms[:3], terms[3], terms[4]
     mixed, coarse = _blurred(weight * moments.mixed, weight * moments.coarse)
-    agreement = xp.clip(mixed / (coarse + 1e-12), 0, 1)
+    agreement = xp.clip(mixed / (coarse + 1e-12), 0, LARGEST_AGREEMENT)
     excess = xp.maximum(moments.own - 2 * agreement * moments.mixed + agreement**2 * moments.coarse, 0)
     excess, error, total = _blurred(weight * excess, weight * variance, weight)
     true = xp.maximum(excess - error, LEAST_VARIANCE * error) / (2 * total)
     result = weighing(structure, noise, true)
     return Shrinkage(agreement, result[:3], result[3])
+
+
+def smooth(displacement: Array, error: Array) -> None:
+    """Replace displacement (n, 2, h', w') by its mean around each sample, weighted by the reciprocal of its error."""
+    weight = 1 / (error + 1e-9)
+    (total,) = _blurred(weight)
+    for part in displacement:  # one by one, which needs less memory
+        part[...] = blur(weight * part, (WINDOW, WINDOW)) / total
 
 
 def calm(power: Array, error: Array) -> Array:

@@ -62,10 +62,11 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
     if not regions:
         raise ValueError("no signal is known: all values are NaN, so choose regions with more texture")
     figure = Figure(figsize=(11, 1 + 2.2 * len(regions)), layout="constrained")
-    times = np.arange(len(signals)) / rate
+    times = getattr(values, "frame_times", None) if fs is None else None
+    times = np.arange(len(signals)) / rate if times is None else times
     for axes, i in zip(figure.subplots(len(regions), 1, sharex=True, squeeze=False)[:, 0], regions, strict=True):
         if isinstance(visible := getattr(values, "is_visible", None), np.ndarray):
-            _shade(axes, ~visible[:, i], rate)
+            _shade(axes, ~visible[:, i], times)
         _draw(axes, times, signals[:, i], error[i], getattr(values, "unit", ""))
         axes.set_ylabel(_named(values))
         axes.margins(x=0)
@@ -128,13 +129,12 @@ def _errors(values: Any, shape: tuple[int, int]) -> np.ndarray:
     return error.reshape(shape)
 
 
-def _shade(axes: Any, hidden: np.ndarray, rate: float) -> None:
+def _shade(axes: Any, hidden: np.ndarray, times: np.ndarray) -> None:
     """Draw a gray background over the frames in which a region is hidden, a mask (T,)."""
+    limits = np.interp(np.arange(len(times) + 1) - 0.5, np.arange(len(times)), times)
     edges = np.flatnonzero(np.diff(np.r_[False, hidden, False]))
     for first, end in edges.reshape(-1, 2):
-        axes.fill_between(
-            [(first - 0.5) / rate, (end - 0.5) / rate], 0, 1, transform=axes.get_xaxis_transform(), color="0.88", lw=0
-        )
+        axes.fill_between(limits[[first, end]], 0, 1, transform=axes.get_xaxis_transform(), color="0.88", lw=0)
 
 
 def _draw(axes: Any, times: np.ndarray, signals: np.ndarray, error: np.ndarray, unit: str) -> None:

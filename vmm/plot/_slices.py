@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmm.backend.arrays import to_host
+from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, as_array
+from vmm.io.values import full_range, white_of_source
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,9 +23,9 @@ def slices(
     Parameters
     ----------
     before
-        Array (T, H, W[, 3]).
+        Array (T, H, W[, 3]), or an iterator of such chunks, of which only the row or column is held in memory.
     after
-        Second clip of the same kind, shown to the right of the first, such as the magnified one. By default none.
+        Second clip of either kind, shown to the right of the first, such as the magnified one. By default none.
     row
         Row of the slice.
     col
@@ -162,19 +163,25 @@ def line_over_time(clip: Any, row: int | None, col: int | None) -> tuple[np.ndar
     """One row or column of a clip (T, n[, 3]), the method of an axes that marks it in a frame, and its index."""
     if row is not None and col is not None:
         raise ValueError(f"row={row} and col={col} cannot be given together: choose one of them")
-    height, width = clip.shape[1:3]
-    if row is None and col is None:
-        col = width // 2
-    if not (0 <= (row or 0) < height and 0 <= (col or 0) < width):
-        line = f"col={col}" if row is None else f"row={row}"
-        raise ValueError(f"{line} must be inside the frame, which has {height} rows and {width} columns")
-    if row is not None:
-        return to_host(clip[:, row]), "axhline", row
-    return to_host(clip[:, :, col]), "axvline", int(col or 0)
+    lines = []
+    for chunk in [clip] if is_array(clip) else clip:
+        height, width = chunk.shape[1:3]
+        if row is None and col is None:
+            col = width // 2
+        if not (0 <= (row or 0) < height and 0 <= (col or 0) < width):
+            line = f"col={col}" if row is None else f"row={row}"
+            raise ValueError(f"{line} must be inside the frame, which has {height} rows and {width} columns")
+        lines.append(to_host(chunk[:, :, col] if row is None else chunk[:, row]).copy())  # A view would hold the chunk.
+    if not lines:
+        raise ValueError("the clip holds no frame: give at least one")
+    line_values = lines[0] if len(lines) == 1 else np.concatenate(lines)
+    return line_values, "axvline" if row is None else "axhline", int((col if row is None else row) or 0)
 
 
 def displayable(image: np.ndarray) -> np.ndarray:
     """The image as matplotlib can show it: a color image in 8 bits, a gray image unchanged."""
     if image.ndim == 2 or image.shape[-1] != 3:
         return image
-    return (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image.astype(np.uint8)
+    white = white_of_source(float(image.max(initial=0)), image.dtype, least_bits=8)
+    scaled = next(full_range([image], white))
+    return scaled if scaled.dtype == np.uint8 else (scaled >> 8).astype(np.uint8)

@@ -35,8 +35,8 @@ _MIN_SIDE = 10
 def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
     """Make a Laplacian pyramid of color frames, the finer of whose levels hold chroma next to luma.
 
-    A level (T, 3, h, w) holds the luma Y and the chroma I and Q, so that a motion that is read from the first plane,
-    such as ``vmm.motion.level_displacement``, displaces all three. The levels of luma are those of ``luma(Laplacian)``.
+    A level (T, 3, h, w) holds the luma Y and the chroma I and Q, so that a motion that is read from all three, such as
+    ``vmm.motion.level_displacement``, displaces them together. The levels of luma are those of ``luma(Laplacian)``.
     The chroma of level 1 includes all coarser detail.
 
     Parameters
@@ -76,8 +76,8 @@ def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
 def with_chroma(part: SpatialPlan, chroma: ChromaSize | None = "half") -> SpatialPlan:
     """Stack a spatial part on a Laplacian pyramid of luma and chroma, of which the chroma alone is changed.
 
-    A motion that reads the luma, such as ``vmm.motion.level_displacement``, displaces the chroma, while another motion
-    magnifies the luma by the first part: ``vmm.motion.per_part`` joins the two.
+    A motion such as ``vmm.motion.level_displacement``, which reads luma and chroma, displaces the chroma, while another
+    motion magnifies the luma by the first part: ``vmm.motion.per_part`` joins the two.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _check(chroma: str | None) -> None:
 
 
 class ChromaLevels:
-    """Levels (T, 3, h, w) of the luma, from which motion is read, and of the chroma I and Q, which alone is changed.
+    """Levels (T, 3, h, w) of the luma and of the chroma I and Q, of which the chroma alone is changed.
 
     The chroma of the last level includes all coarser detail, so that displacement of this level moves it as a whole.
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ from vmm.train.pairs import Pairs, Scenes, pairs
 from vmm.train.processes import at_termination, bound_to
 from vmm.train.refine import add_command
 from vmm.train.restore import weights
-from vmm.train.textures import texture_bank
+from vmm.train.stream import generated, side
+from vmm.train.textures import stored_texture_bank, texture_bank
+from vmm.train.widen import widen
 
 EVALUATION_MINUTES = 10.0
 """Time between two evaluations on held-out photographs, in minutes; a shorter time costs training time."""
@@ -97,9 +100,15 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--noise", type=float, default=Settings.noise, help=noise)
         light = "largest relative change of light between the frames of a pair"
         verb.add_argument("--light", type=float, help=f"{light} [{Settings.light:g}; 0 with --loss flowmag]")
-        fine = "continue the training of the weights of --start, with the full range of motion and noise from the start"
+        fine = "continue the training of existing weights, with the full range of motion and noise from the start"
         verb.add_argument("--fine", action="store_true", help=fine)
-        verb.add_argument("--start", type=Path, help="PATH.onnx of a network with the initial weights")
+        initial = verb.add_mutually_exclusive_group()
+        initial.add_argument("--start", type=Path, help="PATH.onnx of a network with the initial weights")
+        if name == "lightweight-base":
+            narrow = "PATH.onnx of a network of the light size; the initial network computes the same as it"
+            initial.add_argument("--widen", type=Path, help=narrow)
+        textures = "file of textures for a GPU, which trainings can share; it is generated if it does not exist"
+        verb.add_argument("--textures", type=Path, help=textures)
         verb.set_defaults(run=_train, name=name)
     add_command(verbs)
     fill = verbs.add_parser("pairs", help="write a data set of training pairs")
@@ -135,26 +144,41 @@ def _train(options: argparse.Namespace) -> None:
     _check(options)
     options.out.mkdir(parents=True, exist_ok=True)
     checkpoint = options.out / f"{options.name}.pt"
-    net = start(architecture(options.name), options.seed)
-    if options.start is not None:
-        weights(net, options.start)
-    training = Training(net, _loss(options), _settings(options), device=options.device)
+    training = Training(_initial(options), _loss(options), _settings(options), device=options.device)
     if checkpoint.exists():
         training.load(checkpoint)
         print(f"continuing after {training.minutes:.1f} minutes", flush=True)
     if training.progress < 1:
         _fit(training, options, checkpoint)
-    net, path = training.mean.cpu(), options.out / f"{options.name}.onnx"
-    for file in export(net, path, kind(options.name), margin=MARGIN, calibration=calibration(net)):
-        print(file)
-    from vmm.plot import curves
+    if training.step:
+        _export(training, options)
+    if training.stop:
+        raise SystemExit(f"stopped after {training.minutes:.1f} minutes; the same command continues from {checkpoint}")
 
-    curves(training.history, options.out / f"{options.name}.png")
+
+def _initial(options: argparse.Namespace) -> Any:
+    """The network with its initial weights."""
+    net = start(architecture(options.name), options.seed)
+    if options.start is not None:
+        return weights(net, options.start)
+    narrow = getattr(options, "widen", None)
+    return net if narrow is None else widen(weights(architecture("lightweight-light"), narrow), net, seed=options.seed)
+
+
+def _export(training: Training, options: argparse.Namespace) -> None:
+    """Write the graphs of the network, with their calibration, and the curves of the evaluations, if there are any."""
+    path, table = options.out / f"{options.name}.onnx", calibration(training.mean, device=options.device)
+    for file in export(training.mean, path, kind(options.name), margin=MARGIN, calibration=table):
+        print(file, flush=True)
+    if training.history:
+        from vmm.plot import curves
+
+        curves(training.history, options.out / f"{options.name}.png")
 
 
 def _check(options: argparse.Namespace) -> None:
     """End the process with a message if options contradict each other."""
-    if options.fine and options.start is None:
+    if options.fine and options.start is None and getattr(options, "widen", None) is None:
         raise SystemExit("--fine continues the training of existing weights: name them with --start PATH.onnx")
     if options.loss in OF_KIND and options.loss != kind(options.name):
         raise SystemExit(
@@ -186,18 +210,14 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _fit(training: Training, options: argparse.Namespace, checkpoint: Path) -> None:
-    """Train to the end; if the process is terminated, write a checkpoint and end the process with a message."""
+    """Train to the end, or until the process is terminated, and write a checkpoint."""
     on_gpu = options.device != "cpu"
     batch = options.batch or (64 if on_gpu else 8)
-    source = _on_gpu if on_gpu else _from_dataset
+    source = _generated if on_gpu else _from_dataset
     with at_termination(lambda: setattr(training, "stop", True)):
         with closing(source(options, batch, training)) as batches:
             _run(training, batches, batch, checkpoint, options.device)
-        if training.stop:
-            training.save(checkpoint)
-            raise SystemExit(
-                f"stopped after {training.minutes:.1f} minutes; the same command continues from {checkpoint}"
-            )
+        training.save(checkpoint)
 
 
 def _run(training: Training, batches: Iterator[Pairs], batch: int, checkpoint: Path, device: str) -> None:
@@ -205,6 +225,9 @@ def _run(training: Training, batches: Iterator[Pairs], batch: int, checkpoint: P
     first = next(batches, None)  # The textures are generated before the training time is counted.
     if first is None:
         return
+    if device != "cpu" and not training.step:
+        times = training.tune(first)
+        print(", ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in times.items()), flush=True)
     batches = itertools.chain([first], batches)
     saved = evaluated = training.minutes
     while training.progress < 1 and not training.stop:
@@ -231,21 +254,15 @@ def _evaluate(training: Training, loss: float, checkpoint: Path, device: str) ->
     print(" ".join(f"{name} {value:.3f}" for name, value in scores.items()), flush=True)
 
 
-def _on_gpu(options: argparse.Namespace, batch: int, training: Training) -> Generator[Pairs, None, None]:
-    """Generate pairs on the GPU during training, with the current bounds of the curriculum."""
+def _generated(options: argparse.Namespace, batch: int, training: Training) -> Generator[Pairs, None, None]:
+    """Pairs that the device generates during training."""
     torch.backends.cudnn.benchmark = True
     torch.backends.cudnn.allow_tf32 = False  # The factor, up to 100, would multiply its rounding to 10 bits.
     max_output, seed = options.max_output or 30.0, options.seed + training.step
-    side = 2 * (options.patch + 2 * (max(30, math.ceil(max_output)) + 2)) + 64
-    source = texture_bank(1024, 1024, side=side, seed=options.seed, device=options.device, processes=cores())
-    streams: dict[tuple[float, float], Iterator[Pairs]] = {}
-    while True:
-        reach, factor = (round(limit, 0) for limit in training.limits())
-        key = min(reach, max_output), min(factor, 100.0)
-        if key not in streams:
-            scenes = Scenes(options.patch, max_output=key[0], max_factor=key[1])
-            streams = {key: pairs(source, batch, scenes, seed=seed + int(sum(key)))}
-        yield next(streams[key])
+    bank = texture_bank if options.textures is None else partial(stored_texture_bank, options.textures)
+    size = {"textures": 1024, "mattes": 1024, "side": side(options.patch, max_output), "seed": options.seed}
+    source = bank(**size, device=options.device, processes=cores())
+    yield from generated(source, batch, training.limits, patch=options.patch, max_output=max_output, seed=seed)
 
 
 def _from_dataset(options: argparse.Namespace, batch: int, training: Training) -> Generator[Pairs, None, None]:

@@ -9,10 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vmm.train.flow import flow, inside, warp
 from vmm.train.loop import Sample, start
 from vmm.train.losses import of_flow
 from vmm.train.networks import FlowMag
 from vmm.train.optimizer import optimizer
+
+_CROPS = 8  # Number of crops on which the flow of the output is compared with the requested flow.
 
 
 def adapt(
@@ -105,6 +108,60 @@ def adapt(
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         updater.step()
     return net.eval().to("cpu")
+
+
+def reached(
+    net: Any, frames: np.ndarray, factor: float, *, patch: int = 96, white: float = 255.0, seed: int = 0
+) -> tuple[float, float]:
+    """Compare the optical flow of the output of a network with the flow that was requested, on crops of a clip.
+
+    Parameters
+    ----------
+    net
+        The network, on the CPU, such as the result of ``adapt``.
+    frames
+        The clip (T, H, W) or (T, H, W, 3), with values from 0 (black) to `white`.
+    factor
+        Total factor.
+    patch
+        Largest side of the crops in pixels (default 96).
+    white
+        Value of white in the frames (default 255).
+    seed
+        Seed of the random generator.
+
+    Returns
+    -------
+    share : float
+        Share of the requested displacement that the output has, by least squares over all pixels: 1 is ideal. It is 1
+        if nothing moves.
+    error : float
+        Mean difference of the colors of the output from those of the frames, along the motion, in gray levels of 255.
+
+    Examples
+    --------
+    A network that returns frame b has its colors and, for a factor of 4, a quarter of the requested displacement.
+
+    >>> from vmm.data import synthetic
+    >>> from vmm.train.adapt import reached
+    >>> clip = synthetic.render(synthetic.texture((64, 64)), synthetic.sway(8, 30, 5, 0.2))
+    >>> share, error = reached(lambda a, b, factor: b, clip, 4.0)
+    >>> round(share, 2), error
+    (0.25, 0.0)
+    """
+    rng, product, energy, errors = np.random.default_rng(seed), 0.0, 0.0, []
+    rows, cols = (min(patch, n) for n in frames.shape[1:3])
+    with torch.no_grad():
+        for _ in range(_CROPS):
+            pair = torch.from_numpy(_pair(frames, rng, rows, cols).astype(np.float32)).permute(0, 3, 1, 2)
+            a, b = (pair / (white / 2) - 1)[:, None]
+            moves, out = flow(a, b), net(a, b, torch.full((1, 1, 1, 1), factor)).clamp(-1, 1)
+            target, estimate = factor * moves, flow(a, out)
+            weight = inside(target)
+            product += float((weight * target * estimate).sum())
+            energy += float((weight * target * target).sum())
+            errors.append(float((weight * (warp(out, estimate) - warp(b, moves)).abs()).mean()) * 127.5)
+    return product / energy if energy > 0 else 1.0, float(np.mean(errors))
 
 
 def initial_generator(channels: int = 16, seed: int = 0) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from vmm.backend.threads import cores
 from vmm.data.shifts import HELD_OUT, measured_shift, shift
 from vmm.train.evaluate import two_frames
 
@@ -15,7 +18,7 @@ _OUTPUT_MOTIONS = (2.0, 4.0, 6.0)  # Output displacements in pixels, within the 
 _SCALES = (0.85, 1.0, 1.2, 1.4)  # Trial input factors, as multiples of the total factor.
 
 
-def calibration(net: Any, names: Sequence[str] = HELD_OUT[4:]) -> list[tuple[float, float]]:
+def calibration(net: Any, names: Sequence[str] = HELD_OUT[4:], *, device: str = "cpu") -> list[tuple[float, float]]:
     """Measure the calibration table of a network, as ``export`` takes it.
 
     On photographs that are shifted as a whole, the input factor is chosen such that the median of the measured gain
@@ -24,9 +27,11 @@ def calibration(net: Any, names: Sequence[str] = HELD_OUT[4:]) -> list[tuple[flo
     Parameters
     ----------
     net
-        A trained network on the CPU.
+        A trained network on `device`.
     names
         Photographs of ``vmm.data.shifts``.
+    device
+        PyTorch device on which the network runs.
 
     Returns
     -------
@@ -42,12 +47,20 @@ def calibration(net: Any, names: Sequence[str] = HELD_OUT[4:]) -> list[tuple[flo
     >>> table[:2], len(table)
     ([(0.0, 0.0), (1.0, 1.0)], 7)
     """
-    magnified, table = two_frames(net.eval()), [(0.0, 0.0), (1.0, 1.0)]
-    for factor in _FACTORS:
-        scenes = [(shift(name, out / factor, out, side=128), out) for name in names for out in _OUTPUT_MOTIONS]
-        gains = [
-            np.median([measured_shift(x, magnified(x.a, x.b, scale * factor)) / out for x, out in scenes])
-            for scale in _SCALES
-        ]
-        table.append((factor, factor * float(np.interp(1.0, np.maximum.accumulate(gains), _SCALES))))
-    return table
+    magnified = two_frames(net.eval(), device)
+    grid = list(itertools.product(_FACTORS, _SCALES, names, _OUTPUT_MOTIONS))
+    scenes = {
+        (factor, name, out): shift(name, out / factor, out, side=128)
+        for factor, name, out in itertools.product(_FACTORS, names, _OUTPUT_MOTIONS)
+    }
+
+    def gain(case: tuple[float, float, str, float]) -> float:
+        factor, scale, name, out = case
+        scene = scenes[factor, name, out]
+        return measured_shift(scene, magnified(scene.a, scene.b, scale * factor)) / out
+
+    with ThreadPoolExecutor(cores()) as pool:
+        measured = np.reshape(list(pool.map(gain, grid)), (len(_FACTORS), len(_SCALES), -1))
+    gains = np.maximum.accumulate(np.median(measured, axis=2), axis=1)
+    factors = [f * float(np.interp(1.0, row, _SCALES)) for f, row in zip(_FACTORS, gains, strict=True)]
+    return [(0.0, 0.0), (1.0, 1.0), *zip(_FACTORS, factors, strict=True)]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vmm.train.light import relit
 from vmm.train.networks.blocks import Residual
 from vmm.train.optimizer import Muon, optimizer
 from vmm.train.pairs import Pairs
@@ -66,17 +66,17 @@ class Sample:
     Attributes
     ----------
     a
-        Reference frames, with noise.
+        Reference frames, with noise and another light.
     b
-        Frames with motion, with noise and a change of light and of color.
+        Frames with motion, with noise and an offset of the color channels.
     target
-        Ground truth, with the same change of light and of color.
+        Ground truth, with the light of b and the same offset of the color channels.
     factor
         Total factors (B, 1, 1, 1), or maps (B, 1, P, P).
     clean_a
         Frames a without noise.
     clean_b
-        Frames b with the change of light, without noise and without the change of color.
+        Frames b without noise and without the offset.
     """
 
     a: Tensor
@@ -103,10 +103,8 @@ class Settings:
     color
         Largest offset of each color channel of frame b and the target, for values in [-1, 1].
     light
-        Largest relative change of light from frame a to frame b. In three of four pairs, frame b and the target are
-        multiplied by 1 + g, where g is the sum of a constant in [-light, light] and a smooth random function of the
-        position and the color channel in about [-light / 2, light / 2]. With 0 the light does not change. A network
-        that is trained without changes of light magnifies them as if they were motion.
+        Largest relative change of light between frames a and b, as in ``vmm.train.light.relit``. With 0 the light does
+        not change. A network that is trained without changes of light magnifies them as if they were motion.
     fine
         If True, training continues from trained weights: the full range of displacements and of noise and the final
         form of the loss are used from the first step on, without a curriculum.
@@ -121,7 +119,7 @@ class Settings:
     rate: float = 1e-3
     noise: float = 4.0
     color: float = 0.0
-    light: float = 0.06
+    light: float = 0.1
     fine: bool = False
     easy: tuple[float, float] = (2.5, 20.0)
     decay: float = 0.998
@@ -226,6 +224,7 @@ class Training:
         self.step: int = 0
         self.minutes: float = 0.0
         self.history: list[dict[str, float]] = []
+        self.memory_format: Any = torch.channels_last
 
     @property
     def progress(self) -> float:
@@ -241,6 +240,32 @@ class Training:
     def ramp(self) -> float:
         """Progress of the curriculum: from 0 to 1 within the first 40 % of the time; always 1 for fine training."""
         return 1.0 if self.settings.fine else min(1.0, 2.5 * self.progress)
+
+    def tune(self, batch: Pairs) -> dict[str, float]:
+        """Choose the faster memory format for the layers in single precision, before the first step on a GPU.
+
+        The time in seconds of the loss and its gradients is returned for each format.
+        """
+        times = {}
+        for memory_format in (torch.channels_last, torch.contiguous_format):
+            self._arrange(memory_format)
+            for _ in range(2):  # In the first round cuDNN chooses its algorithms.
+                began = time.monotonic()
+                for _ in range(3):
+                    loss = self.loss(self.net, self._sample(batch), 1.0)
+                    loss.backward()
+                loss.item()  # A GPU has finished when this value arrives.
+                times[memory_format] = (time.monotonic() - began) / 3
+        self.net.zero_grad(set_to_none=True)
+        self._arrange(min(times, key=times.__getitem__))
+        return {str(memory_format).removeprefix("torch."): seconds for memory_format, seconds in times.items()}
+
+    def _arrange(self, memory_format: Any) -> None:
+        """Store the weights of all layers before the decoder in a memory format, and use it for the frames, too."""
+        self.memory_format = memory_format
+        for net in (self.net, self.mean):
+            for name in net.single_precision:
+                getattr(net, name).to(memory_format=memory_format)
 
     def run(self, batches: Iterator[Pairs], until: float) -> float:
         """Train until the total time is `until` minutes, or `stop` is set; return the mean loss."""
@@ -269,27 +294,16 @@ class Training:
         return loss.detach()  # To read the value in each step would make a GPU wait.
 
     def _sample(self, batch: Pairs) -> Sample:
-        """Convert a batch to frames in [-1, 1], and add random changes of light, noise and color offsets."""
+        """Convert a batch to frames in [-1, 1], and add random noise, offsets and changes of light."""
         batch = Pairs(*(part.to(self.device, non_blocking=True) for part in batch))
-        a, b, target = (x.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last) for x in batch[:3])
+        a, b, target = (x.float().div_(127.5).sub_(1).contiguous(memory_format=self.memory_format) for x in batch[:3])
         factor = batch.factor[:, None, None, None]
-        b, target = self._relit(b, target)
+        a = relit(a, self.settings.light)
         level = self.ramp * self.settings.noise * torch.rand_like(factor) * (torch.rand_like(factor) < 0.75)
         offset = self.settings.color * (2 * torch.rand(len(a), 3, 1, 1, device=a.device) - 1)
         shot = torch.rand_like(factor) < 0.5
         noisy_a, noisy_b = (_noisy(x, level, shot) for x in (a, b + offset))
         return Sample(noisy_a, noisy_b, target + offset, factor, a, b)
-
-    def _relit(self, b: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Frames b and targets with a random change of light, which is the same for both frames of a pair."""
-        n, light = len(b), self.settings.light
-        if light == 0:
-            return b, target
-        uniform = 2 * torch.rand(n, 1, 1, 1, device=b.device) - 1
-        patches = 2 * torch.rand(n, 3, 3, 3, device=b.device) - 1
-        slow = F.interpolate(patches, size=b.shape[-2:], mode="bicubic", align_corners=True)
-        gain = light * (uniform + 0.5 * slow) * (torch.rand(n, 1, 1, 1, device=b.device) < 0.75)
-        return b + gain * (b + 1), target + gain * (target + 1)
 
     def save(self, path: str | Path) -> None:
         """Write a checkpoint. An interrupted write does not damage an existing file."""

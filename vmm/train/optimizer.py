@@ -43,12 +43,11 @@ class Muon(torch.optim.Optimizer):
         with torch.no_grad():
             for group in self.param_groups:
                 parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
-                if group["adam"]:
-                    for parameter in parameters:
-                        _adam(parameter, self.state[parameter], group)
-                else:
-                    for batch in _by_shape(parameters):
-                        _orthogonal(batch, [self.state[parameter] for parameter in batch], group)
+                if not parameters:
+                    continue
+                batches, update = ([parameters], _adam) if group["adam"] else (_by_shape(parameters), _orthogonal)
+                for batch in batches:
+                    update(batch, [self.state[parameter] for parameter in batch], group)
 
 
 def _by_shape(parameters: Sequence[Tensor]) -> list[list[Tensor]]:
@@ -59,16 +58,20 @@ def _by_shape(parameters: Sequence[Tensor]) -> list[list[Tensor]]:
     return list(groups.values())
 
 
-def _adam(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-    """Adam update, algorithm 1 in [2]."""
-    if not state:
-        state.update(step=0, first=torch.zeros_like(parameter), second=torch.zeros_like(parameter))
-    state["step"] += 1
-    state["first"].lerp_(parameter.grad, 0.1)
-    state["second"].lerp_(parameter.grad.square(), 0.01)
-    first = state["first"] / (1 - 0.9 ** state["step"])
-    second = state["second"] / (1 - 0.99 ** state["step"])
-    parameter.sub_(group["lr"] * first / (second.sqrt() + 1e-8))
+def _adam(parameters: Sequence[Tensor], states: Sequence[dict[str, Any]], group: dict[str, Any]) -> None:
+    """Adam update, algorithm 1 in [2], of all parameters in one batch, since a GPU is faster that way."""
+    for parameter, state in zip(parameters, states, strict=True):
+        if not state:
+            state.update(step=0, first=torch.zeros_like(parameter), second=torch.zeros_like(parameter))
+        state["step"] += 1
+    gradients = [parameter.grad for parameter in parameters]
+    first, second = ([state[name] for state in states] for name in ("first", "second"))
+    torch._foreach_lerp_(first, gradients, 0.1)
+    torch._foreach_lerp_(second, torch._foreach_mul(gradients, gradients), 0.01)
+    lengths = torch._foreach_sqrt(torch._foreach_div(second, [1 - 0.99 ** state["step"] for state in states]))
+    torch._foreach_add_(lengths, 1e-8)
+    rates = [-group["lr"] / (1 - 0.9 ** state["step"]) for state in states]
+    torch._foreach_add_(parameters, torch._foreach_div(torch._foreach_mul(first, rates), lengths))
 
 
 def _orthogonal(parameters: Sequence[Tensor], states: Sequence[dict[str, Any]], group: dict[str, Any]) -> None:
@@ -85,8 +88,8 @@ def _orthogonal(parameters: Sequence[Tensor], states: Sequence[dict[str, Any]], 
     ahead = torch._foreach_lerp(gradients, momenta, group["momentum"])
     steps = orthogonal(torch.stack([x.flatten(1) for x in ahead]))
     rate = group["lr"] * max(1.0, steps.shape[1] / steps.shape[2]) ** 0.5
-    for parameter, step in zip(parameters, steps, strict=True):
-        parameter.sub_(rate * step.view_as(parameter))
+    moves = [step.view_as(parameter) for parameter, step in zip(parameters, steps, strict=True)]
+    torch._foreach_add_(parameters, moves, alpha=-rate)
 
 
 def orthogonal(matrices: Tensor) -> Tensor:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import functools
 import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from torch import Tensor
+
+from vmm.train.processes import lock
 
 TRAINING = (
     "cell.png",
@@ -30,6 +35,10 @@ TRAINING = (
     "text.png",
 )
 """Photographs of scikit-image from which textures are cropped. All other photographs are held out for evaluation."""
+
+
+_WAIT = 0.2
+"""Time in seconds between two looks for a file that another process writes."""
 
 
 class TextureBank(NamedTuple):
@@ -100,6 +109,46 @@ def texture_bank(
         torch.from_numpy(np.ascontiguousarray(texture_stack.transpose(0, 3, 1, 2))).to(device),
         torch.from_numpy(matte_stack[:, None]).to(device),
     )
+
+
+def stored_texture_bank(path: str | Path, *args: Any, device: str = "cpu", **options: Any) -> TextureBank:
+    """Read textures and mattes from a file; if it does not exist, generate them and write the file.
+
+    If several processes call this function at the same time, one of them generates the file, and the others wait.
+
+    Parameters
+    ----------
+    path
+        The file.
+    *args, **options
+        Arguments of ``texture_bank``, which are ignored if the file exists.
+    device
+        PyTorch device on which textures and mattes are stored.
+
+    Returns
+    -------
+    TextureBank
+        The textures and mattes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from vmm.train.textures import stored_texture_bank
+    >>> path = tempfile.mkdtemp() + "/textures.pt"
+    >>> one, other = (stored_texture_bank(path, n, 2, side=64) for n in (3, 5))
+    >>> len(one.textures) == len(other.textures) == 3
+    True
+    """
+    path = Path(path)
+    while not path.exists():
+        with suppress(BlockingIOError), lock(f"{path}.lock"):
+            if not path.exists():
+                part = Path(f"{path}.part")
+                torch.save(texture_bank(*args, **options)._asdict(), part)
+                part.replace(path)
+        time.sleep(_WAIT)
+    stored = torch.load(path, map_location="cpu", weights_only=True)
+    return TextureBank(stored["textures"].to(device), stored["mattes"].to(device))
 
 
 def _generated(job: tuple[Callable[[np.random.Generator, int], np.ndarray], np.random.SeedSequence, int]) -> np.ndarray:

@@ -39,12 +39,12 @@ from vmm.backend.cpu.denoising import (  # noqa: F401
     update_means,
     weighing,
 )
-from vmm.backend.cpu.level_warp import displaced_level  # noqa: F401
+from vmm.backend.cpu.level_warp import displaced_level, displaced_level_change, spline_coefs  # noqa: F401
 from vmm.backend.cpu.levels import gradient_displacement, gradient_evidence  # noqa: F401
 from vmm.backend.cpu.pairs import contrast_terms, pair_slopes, slope_products, window_displacement  # noqa: F401
 from vmm.backend.cpu.phase import add_product, phase_shift_put, phase_sums  # noqa: F401
 from vmm.backend.cpu.warp import average_similar, bicubic, bilinear, follow_points, forward_warp  # noqa: F401
-from vmm.backend.taps import one_sided, spline_prefilter
+from vmm.backend.taps import one_sided
 from vmm.backend.threads import cores, in_parallel, split
 
 _MIN_SAMPLES = 50_000
@@ -191,18 +191,8 @@ def riesz(x: np.ndarray, along: Sequence[float], across: Sequence[float]) -> np.
 
 def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
     """Gaussian blur of the last two axes."""
-    return _filtered(x, *(_gaussian(s) for s in sigma))
-
-
-def spline_coefs(images: np.ndarray) -> np.ndarray:
-    """Coefficients of cubic splines through images."""
-    taps = single(spline_prefilter())
-    return _filtered(images, taps, taps)
-
-
-def _filtered(x: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Symmetric filters down and along the rows, from halves of their taps."""
     out = np.empty(x.shape, np.float32)
+    down, right = (_gaussian(s) for s in sigma)
     _each(lambda batch, to: pyramid.blur(batch, down, right, to), _stack(x), _stack(out))
     return out
 

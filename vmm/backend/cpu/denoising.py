@@ -15,6 +15,7 @@ from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import mirror_margins
 from vmm.backend.denoising import LARGEST_CORRELATION, LEAST_STRUCTURE, NOISE_RIDGE, NOISE_STRUCTURE
 from vmm.backend.levels import SLOPE, SMOOTH
+from vmm.backend.taps import linear_positions
 from vmm.backend.threads import by_rows
 
 _f = np.float32
@@ -256,13 +257,6 @@ def resample(images: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarr
     """Maps, interpolated linearly at fractional rows and columns."""
     stack = np.ascontiguousarray(images, np.float32).reshape(-1, *images.shape[-2:])
     out = np.empty((len(stack), len(rows), len(cols)), np.float32)
-    positions = (*_positions(rows, stack.shape[1]), *_positions(cols, stack.shape[2]))
+    positions = (*linear_positions(rows, stack.shape[1]), *linear_positions(cols, stack.shape[2]))
     by_rows(lambda start, stop: resampled_rows(stack, *positions, start, stop, out), len(rows))
     return out.reshape(*images.shape[:-2], len(rows), len(cols))
-
-
-def _positions(positions: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Whole and fractional parts of positions among n samples."""
-    positions = np.clip(positions, 0, n - 1)
-    whole = np.minimum(positions.astype(int), max(n - 2, 0))
-    return whole, (positions - whole).astype(np.float32)

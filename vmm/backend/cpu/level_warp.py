@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu.compiling import kernel
-from vmm.backend.cpu.pyramid import mirror
-from vmm.backend.levels import spline_coefs
+from vmm.backend.cpu.compiling import filled_by_rows, kernel, single
+from vmm.backend.cpu.levels import blur_across, blur_along, ring_taps, unrolled_taps
+from vmm.backend.cpu.pyramid import mirror, mirror_margins
+from vmm.backend.taps import spline_prefilter
 from vmm.backend.threads import by_rows
 
 _f = np.float32
@@ -23,6 +24,24 @@ _TAPS = 5
 
 _MIN_SEGMENT = 32
 """Number of columns below which samples are computed one by one, because loops over few columns are slow to start."""
+
+
+@kernel
+def spline_rows(images: Any, taps: Any, reach: Any, start: Any, stop: Any, out: Any) -> None:
+    """Rows start to stop of the coefficients of cubic splines through images (n, h, w)."""
+    h, w = images.shape[1:]
+    padded = np.zeros(w + taps.shape[0] - 1, np.float32)
+    ring, weights = np.zeros((taps.shape[0], w), np.float32), np.empty(taps.shape[0], np.float32)
+    for n in range(images.shape[0]):
+        row = start
+        for j in range(max(start - reach, 0), min(stop + reach, h)):
+            padded[reach : reach + w] = images[n, j]
+            mirror_margins(padded, w, reach)
+            blur_along(padded, taps, ring[j % taps.shape[0]])
+            while row < stop and j >= min(row + reach, h - 1):
+                ring_taps(row, h, taps, reach, weights)
+                blur_across(ring, weights, out[n, row])
+                row += 1
 
 
 @kernel
@@ -187,19 +206,22 @@ def displaced_row(planes: Any, r: Any, source: Any, whole: Any, wy: Any, wx: Any
 
 
 @kernel
-def keep_still(planes: Any, r: Any, source: Any, whole: Any, out: Any) -> None:
-    """Give the samples of row r whose displacement is 0 their exact values."""
-    for n in range(planes.shape[0]):
-        for c in range(planes.shape[2]):
-            moves = source[0, c] + source[1, c] + abs(whole[0, c]) + abs(whole[1, c])
-            out[n, r, c] = out[n, r, c] if moves > _f(0) else planes[n, r, c]
+def finish_row(values: Any, part: Any, down: Any, right: Any, rows: Any, cols: Any, out: Any) -> None:
+    """Give the samples of a row whose displacement is 0 their exact values, and subtract `part` of the values."""
+    for i in range(out.shape[0]):
+        value, result = values[i], out[i]
+        moves = down[i] + right[i] + (abs(rows[i]) + abs(cols[i]))
+        out[i] = (result if moves > _f(0) else value) - part * value
 
 
 @kernel
 def displaced_rows(
-    planes: Any, splines: Any, displacement: Any, alpha: Any, per_limit: Any, start: Any, stop: Any, out: Any
+    planes: Any, splines: Any, displacement: Any, alpha: Any, per_limit: Any, part: Any, start: Any, stop: Any, out: Any
 ) -> None:
-    """Rows start to stop of planes (T, n, h, w) displaced by alpha times the displacement (T, 2, h', w')."""
+    """Rows start to stop of planes (T, n, h, w) displaced by alpha times the displacement (T, 2, h', w').
+
+    A part of the planes is subtracted.
+    """
     w, half = planes.shape[3], displacement.shape[2]
     mixed = np.empty(displacement.shape[3] + 2, np.float32)
     source, whole = np.empty((2, w), np.float32), np.empty((2, w), np.float32)
@@ -213,17 +235,31 @@ def displaced_rows(
             multiply_row(alpha[r % alpha.shape[0]], source[0], source[1])
             source_row(per_limit, source[0], source[1], whole[0], whole[1])
             displaced_row(splines[t], r, source, whole, wy, wx, out[t])
-            keep_still(planes[t], r, source, whole, out[t])
+            for k in range(planes.shape[1]):
+                finish_row(planes[t, k, r], part, source[0], source[1], whole[0], whole[1], out[t, k, r])
+
+
+def spline_coefs(images: np.ndarray) -> np.ndarray:
+    """Coefficients of cubic splines through images."""
+    stack = single(images).reshape(-1, *images.shape[-2:])
+    return filled_by_rows(spline_rows, stack.shape, stack, *unrolled_taps(spline_prefilter())).reshape(images.shape)
 
 
 def displaced_level(images: np.ndarray, displacement: np.ndarray, alpha: Any, limit: float) -> np.ndarray:
     """Images displaced by alpha times a displacement that fades out beyond a limit."""
+    return _displaced(images, displacement, alpha, limit, 0)
+
+
+def displaced_level_change(images: np.ndarray, displacement: np.ndarray, alpha: Any, limit: float) -> np.ndarray:
+    """The difference that ``displaced_level`` makes."""
+    return _displaced(images, displacement, alpha, limit, 1)
+
+
+def _displaced(images: np.ndarray, displacement: np.ndarray, alpha: Any, limit: float, part: float) -> np.ndarray:
+    """Displaced images, from which a part of the images is subtracted."""
     h, w = images.shape[-2:]
-    planes, displacement, alphas = (
-        np.ascontiguousarray(x, np.float32)
-        for x in (images.reshape(len(images), -1, h, w), displacement, np.atleast_2d(alpha))
-    )
+    planes = single(images).reshape(len(images), -1, h, w)
     out, splines = np.zeros_like(planes), spline_coefs(planes)
-    common = planes, splines, displacement, alphas, _f(1 / limit)
+    common = planes, splines, single(displacement), single(np.atleast_2d(alpha)), _f(1 / limit), _f(part)
     by_rows(lambda start, stop: displaced_rows(*common, start, stop, out), h)
     return out.reshape(images.shape)

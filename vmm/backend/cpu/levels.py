@@ -10,15 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.cpu.compiling import kernel
+from vmm.backend.cpu.compiling import kernel, single
 from vmm.backend.cpu.pyramid import mirror, mirror_margins
-from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, SLOPE, SMOOTH, TINY
+from vmm.backend.levels import CHROMA_WEIGHT, RIDGE, RIDGE_CONTRAST, SLOPE, SMOOTH, TINY
 from vmm.backend.taps import one_sided
 from vmm.backend.threads import by_rows
 
 _f = np.float32
 _LINES = 4
 """Number of rows of the images on which two neighboring rows of slopes depend."""
+
+_LUMA = 10
+"""Number of products of the factors of luma, and the index of the first row of chroma."""
+
+_SHARED = 6
+"""Number of products that all planes of chroma share."""
 
 _UNROLLED = 11
 """Number of taps that one loop adds in registers; the window of the default sigma has the same number."""
@@ -114,6 +120,40 @@ def product_row(factors: Any, reach: Any, out: Any) -> None:
 
 
 @kernel
+def add_mean_product(a: Any, b: Any, keep: Any, out: Any) -> None:
+    """Add the mean of the products of four pairs of rows to `keep` times the output."""
+    for i in range(out.shape[0]):
+        total = a[0, i] * b[0, i] + a[1, i] * b[1, i] + a[2, i] * b[2, i] + a[3, i] * b[3, i]
+        out[i] = keep * out[i] + _f(0.25) * total
+
+
+@kernel
+def mean_row(a: Any, out: Any) -> None:
+    """Mean of four rows."""
+    for i in range(out.shape[0]):
+        out[i] = _f(0.25) * (a[0, i] + a[1, i] + a[2, i] + a[3, i])
+
+
+@kernel
+def chroma_row(factors: Any, plane: Any, reach: Any, out: Any) -> None:
+    """Products of the factors of a plane of chroma, averaged over 2x2 samples, each with mirrored margins.
+
+    The products yy, yx, yt, xx, xt and tt are added to those of earlier planes. They are followed by the means y, x and
+    t of each plane.
+    """
+    half, k, means = factors.shape[2], 0, _SHARED + 3 * plane
+    for p in range(4):
+        for q in range(p, 4):
+            if p != 2 and q != 2:
+                add_mean_product(factors[p], factors[q], _f(plane > 0), out[k, reach : reach + half])
+                mirror_margins(out[k], half, reach)
+                k += 1
+    for k in range(3):
+        mean_row(factors[k if k < 2 else 3], out[means + k, reach : reach + half])
+        mirror_margins(out[means + k], half, reach)
+
+
+@kernel
 def blur_along(row: Any, taps: Any, out: Any) -> None:
     """Weighted sums of neighbors along a row."""
     out[:] = 0
@@ -178,12 +218,54 @@ def evidence_row(p: Any, row: Any, out: Any) -> None:
 
 
 @kernel
+def without_offset(shared: Any, means: Any) -> None:
+    """Subtract the products of the means of a plane of chroma from the shared products."""
+    for i in range(shared.shape[1]):
+        y, x, t = means[0, i], means[1, i], means[2, i]
+        shared[0, i] -= y * y
+        shared[1, i] -= y * x
+        shared[2, i] -= y * t
+        shared[3, i] -= x * x
+        shared[4, i] -= x * t
+        shared[5, i] -= t * t
+
+
+@kernel
+def unexplained(yy: Any, yx: Any, xx: Any, yt: Any, xt: Any, tt: Any) -> Any:
+    """Solution of normal equations, and the residual."""
+    ridge = _f(RIDGE) * (yy + xx) + _f(TINY)
+    scale = _f(1) / ((yy + ridge) * (xx + ridge) - yx * yx)
+    down, right = ((xx + ridge) * yt - yx * xt) * scale, ((yy + ridge) * xt - yx * yt) * scale
+    return down, right, max(tt - down * yt - right * xt, _f(0))
+
+
+@kernel
+def color_row(p: Any, n: Any, row: Any, out: Any) -> None:
+    """A row of the displacement, or of all evidence, from the products of luma and of n planes of chroma."""
+    for k in range(n):
+        first = _LUMA + _SHARED + 3 * k
+        without_offset(p[_LUMA : _LUMA + _SHARED], p[first : first + 3])
+    for i in range(out.shape[2]):
+        yy, yx, xx, yt, xt, per_vv = eliminated(p, i)
+        residual = unexplained(yy, yx, xx, yt, xt, p[9, i] - p[8, i] * p[8, i] * per_vv)[2]
+        noise = unexplained(p[10, i], p[11, i], p[13, i], -p[12, i], -p[14, i], p[15, i])[2] / _f(n)
+        weight = min(_f(CHROMA_WEIGHT), (residual + _f(TINY)) / (noise + _f(TINY)))
+        yy, yx, xx = yy + weight * p[10, i], yx + weight * p[11, i], xx + weight * p[13, i]
+        yt, xt = yt - weight * p[12, i], xt - weight * p[14, i]
+        out[0, row, i], out[1, row, i], _ = unexplained(yy, yx, xx, yt, xt, _f(0))
+        if out.shape[0] > 2:
+            out[2, row, i], out[3, row, i], out[4, row, i], out[5, row, i] = yy, yx, xx, residual
+
+
+@kernel
 def displacement_rows(images: Any, earlier: Any, taps: Any, reach: Any, start: Any, stop: Any, out: Any) -> None:
-    """Rows start to stop of the displacement (T, 2, h', w') between images, or of the evidence (T, 6, h', w')."""
-    h, w = images.shape[1:]
+    """Rows start to stop of the displacement (T, 2, h', w') between images (T, n, h, w), or of the evidence."""
+    n_planes, h, w = images.shape[1:]
     rows, half = out.shape[2:]
-    slots, n_products = taps.shape[0], 9 if out.shape[1] == 2 else 10
-    padded, lines = np.zeros(w + 3, np.float32), np.zeros((_LINES, 4, half + 1), np.float32)
+    is_color, has_evidence = n_planes > 1, out.shape[1] > 2
+    n_products = _LUMA + _SHARED + 3 * (n_planes - 1) if is_color else _LUMA - 1 + has_evidence
+    slots = taps.shape[0]
+    padded, lines = np.zeros(w + 3, np.float32), np.zeros((n_planes, _LINES, 4, half + 1), np.float32)
     smooth, slope = np.empty((4, half + 1), np.float32), np.empty((2, half + 1), np.float32)
     factors = np.empty((4, 4, half), np.float32)
     products = np.zeros((n_products, half + slots - 1), np.float32)
@@ -195,18 +277,26 @@ def displacement_rows(images: Any, earlier: Any, taps: Any, reach: Any, start: A
         line, row = max(2 * first - 1, 0), start
         for j in range(first, last):
             while line < min(2 * j + 3, h):
-                split_line(images[t, line], earlier[t, line], padded, lines[line % _LINES])
+                for k in range(n_planes):
+                    split_line(images[t, k, line], earlier[t, k, line], padded, lines[k, line % _LINES])
                 line += 1
-            factor_rows(lines, 2 * j, h, w, smooth, slope, 0, factors)
-            factor_rows(lines, min(2 * j + 1, h - 1), h, w, smooth, slope, 2, factors)
-            product_row(factors, reach, products)
+            for k in range(n_planes):
+                factor_rows(lines[k], 2 * j, h, w, smooth, slope, 0, factors)
+                factor_rows(lines[k], min(2 * j + 1, h - 1), h, w, smooth, slope, 2, factors)
+                if k == 0:
+                    product_row(factors, reach, products[:_LUMA])
+                else:
+                    chroma_row(factors, k - 1, reach, products[_LUMA:])
             blur_along(products.reshape(-1), taps, ring[j % slots])
             while row < stop and j >= min(row + reach, rows - 1):
                 ring_taps(row, rows, taps, reach, weights)
                 blur_across(ring, weights, sums.reshape(-1)[:size])
-                solve_row(sums, row, out[t])
-                if out.shape[1] > 2:
-                    evidence_row(sums, row, out[t])
+                if is_color:
+                    color_row(sums, n_planes - 1, row, out[t])
+                else:
+                    solve_row(sums, row, out[t])
+                    if has_evidence:
+                        evidence_row(sums, row, out[t])
                 row += 1
 
 
@@ -221,12 +311,17 @@ def gradient_evidence(images: np.ndarray, earlier: np.ndarray, sigma: float) -> 
 
 
 def _displacement(images: np.ndarray, earlier: np.ndarray, sigma: float, planes: int) -> np.ndarray:
-    n, h, w = images.shape
-    out = np.empty((n, planes, (h + 1) // 2, (w + 1) // 2), np.float32)
-    side = one_sided(sigma / 2)
+    h, w = images.shape[-2:]
+    out = np.empty((len(images), planes, (h + 1) // 2, (w + 1) // 2), np.float32)
+    taps, reach = unrolled_taps(one_sided(sigma / 2))
+    images, earlier = (single(x).reshape(len(x), -1, h, w) for x in (images, earlier))
+    by_rows(lambda start, stop: displacement_rows(images, earlier, taps, reach, start, stop, out), out.shape[2])
+    return out
+
+
+def unrolled_taps(side: np.ndarray) -> tuple[np.ndarray, int]:
+    """All taps of a symmetric filter from those of one side, with zeros for the loops of 11, and their reach."""
     reach = len(side) - 1
     taps = np.zeros(-(-(2 * reach + 1) // _UNROLLED) * _UNROLLED, np.float32)
     taps[: 2 * reach + 1] = [*side[:0:-1], *side]
-    images, earlier = (np.ascontiguousarray(x, np.float32) for x in (images, earlier))
-    by_rows(lambda start, stop: displacement_rows(images, earlier, taps, reach, start, stop, out), out.shape[2])
-    return out
+    return taps, reach

@@ -9,7 +9,9 @@
 | ``fourier_boxes.cu`` | boxes of half spectra |
 | ``displacement.cu``, ``displacement`` | displacement along the direction of a subband |
 | ``levels.cu``, ``levels`` | displacement in the levels of a pyramid |
+| ``denoising.cu``, ``denoising`` | noise of displacement |
 | ``channels.cu``, ``channels`` | frames: color channels split and mixed, and changes added |
+| ``chroma.cu``, ``chroma`` | frames: chroma of full or half the size |
 | ``warp.cu`` | motion fields |
 
 Each kernel reads each value about once and keeps intermediate results in registers; memory bandwidth limits the speed
@@ -26,10 +28,19 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.backend.gpu.channels import add_clipped, add_planes, split_and_reduce, split_channels, weigh_channels  # noqa: F401
+from vmm.backend.gpu.chroma import add_luma_and_chroma, halved_planes, mixed_planes  # noqa: F401
+from vmm.backend.gpu.denoising import (  # noqa: F401
+    probed_residual,
+    resample,
+    shrink_displacement,
+    structure_terms,
+    update_means,
+    weighing,
+)
 from vmm.backend.gpu.displacement import displacement_terms, local_frequency  # noqa: F401
 from vmm.backend.gpu.launching import alphas, contiguous, on_device, row, start, tile
 from vmm.backend.gpu.levels import displaced_level, gradient_displacement, gradient_evidence  # noqa: F401
-from vmm.backend.taps import one_sided
+from vmm.backend.taps import one_sided, spline_prefilter
 
 MAX_SECTIONS = 4
 """Number of second-order sections whose state a kernel keeps in registers."""
@@ -229,12 +240,22 @@ def riesz(images: Array, along: Sequence[float], across: Sequence[float]) -> Arr
 
 def blur(x: Array, sigma: tuple[float, float]) -> Array:
     """Gaussian blur of the last two axes."""
+    return _filtered_by(x, one_sided(sigma[0]), one_sided(sigma[1]))
+
+
+def spline_coefs(images: Array) -> Array:
+    """Coefficients of cubic splines through images."""
+    taps = spline_prefilter()
+    return _filtered_by(images, taps, taps)
+
+
+def _filtered_by(x: Array, down: np.ndarray, right: np.ndarray) -> Array:
+    """Symmetric filters down and along the rows, from halves of their taps."""
     import cupy
 
     n, h, w = _images(x)
     x = contiguous(x)
-    for name, width in (("blur_down", sigma[0]), ("blur_across", sigma[1])):
-        taps = one_sided(width)
+    for name, taps in (("blur_down", down), ("blur_across", right)):
         if len(taps) > 1:
             x, source = cupy.empty(x.shape, np.float32), x
             start(name, tile(n, h, w), source, on_device(taps), len(taps) - 1, x, n, h, w)

@@ -46,7 +46,7 @@ def add_clipped(frames: Array, change: Array) -> Array:
     import cupy
 
     out, kind = cupy.empty(frames.shape, frames.dtype), frames.dtype.char
-    arguments = contiguous(frames, kind), contiguous(change), _top(frames), out
+    arguments = contiguous(frames, kind), contiguous(change), largest_value(frames), out
     start("add_clipped", row(change.size), *arguments, frames.size // change.size, np.int64(change.size), kind=kind)
     return out
 
@@ -58,11 +58,19 @@ def add_planes(frames: Array, planes: Array | None, coarse: Array, matrix: np.nd
     (n, h, w), kind = frames.shape[:3], frames.dtype.char
     out, coarse = cupy.empty(frames.shape, frames.dtype), contiguous(coarse)
     fine = coarse if planes is None else contiguous(planes)
-    arguments = contiguous(frames, kind), fine, int(planes is not None), coarse, on_device(matrix), _top(frames), out
+    arguments = (
+        contiguous(frames, kind),
+        fine,
+        int(planes is not None),
+        coarse,
+        on_device(matrix),
+        largest_value(frames),
+        out,
+    )
     start("add_planes", tile(n, h, w), *arguments, n, h, w, *coarse.shape[2:], kind=kind)
     return out
 
 
-def _top(frames: Array) -> float:
+def largest_value(frames: Array) -> float:
     """Largest value of the frames' type, or 0 for floating point."""
     return float(np.iinfo(frames.dtype).max) if frames.dtype.kind == "u" else 0.0

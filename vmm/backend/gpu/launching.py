@@ -11,7 +11,18 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 
-SOURCES = ("phase", "riesz_pyramid", "pyramid", "fourier_boxes", "displacement", "levels", "channels", "warp")
+SOURCES = (
+    "phase",
+    "riesz_pyramid",
+    "pyramid",
+    "fourier_boxes",
+    "displacement",
+    "levels",
+    "denoising",
+    "channels",
+    "chroma",
+    "warp",
+)
 """CUDA C++ files in the order of compilation; later files use functions of earlier ones."""
 
 FRAMES = {"f": "float", "B": "unsigned char", "H": "unsigned short"}

@@ -12,9 +12,10 @@ struct Taps {
 };
 
 extern "C" __global__ void gradient_products(
-    const float* x, const float* earlier, float outer, float inner, float slope, float* out, int parts, int images,
-    int h, int w) {
-    // Means over 2x2 samples of all products, or of all but the last.
+    const float* x, const float* earlier, float outer, float inner, float slope, float* out, int parts, int planes,
+    int images, int h, int w) {
+    // Means over 2x2 samples of all products, or of all but the last. The first of the planes of each frame is luma; the
+    // others are chroma, where 1 takes the place of the value, because an offset is unknown instead of the contrast.
     int c = COLUMN, r = ROW, half_h = (h + 1) / 2, half_w = (w + 1) / 2;
     if (c >= half_w || r >= half_h) return;
     Taps taps = {outer, inner, slope};
@@ -47,6 +48,7 @@ extern "C" __global__ void gradient_products(
                     taps.smoothed(down[0], down[1], down[2]), slope * (across[2] - across[0]),
                     taps.smoothed(across[0], across[1], across[2]),
                     taps.smoothed(change_across[0], change_across[1], change_across[2])};
+                if (n % planes) factor[2] = 1.0f;
                 float weight = (i ? by_row : 1.0f - by_row) * (j ? by_col : 1.0f - by_col);
                 int k = 0;
 #pragma unroll
@@ -60,39 +62,77 @@ extern "C" __global__ void gradient_products(
     }
 }
 
+struct Equations {  // normal equations of the displacement
+    float yy, yx, xx, yt, xt, tt;
+
+    __device__ __forceinline__ void add(const Equations& other, float weight) {
+        yy += weight * other.yy;
+        yx += weight * other.yx;
+        xx += weight * other.xx;
+        yt += weight * other.yt;
+        xt += weight * other.xt;
+        tt += weight * other.tt;
+    }
+
+    __device__ __forceinline__ float solve(float ridge, float tiny, float* down, float* right) const {  // the residual
+        float more = ridge * (yy + xx) + tiny, scale = 1.0f / ((yy + more) * (xx + more) - yx * yx);
+        *down = ((xx + more) * yt - yx * xt) * scale;
+        *right = ((yy + more) * xt - yx * yt) * scale;
+        return fmaxf(tt - *down * yt - *right * xt, 0.0f);
+    }
+};
+
+__device__ __forceinline__ Equations blurred_equations(
+    const float* column, const float* taps, int reach, int parts, float ridge, float tiny, int r, int height,
+    long long row, long long plane) {  // the products, blurred down, without the change of contrast or the offset
+    float m[PRODUCTS];
+#pragma unroll
+    for (int k = 0; k < PRODUCTS; k++) m[k] = k < parts ? taps[0] * column[k * plane + r * row] : 0.0f;
+    for (int i = 1; i <= reach; i++) {
+        const float *above = column + mirrored(r - i, height) * row, *below = column + mirrored(r + i, height) * row;
+#pragma unroll
+        for (int k = 0; k < PRODUCTS; k++)
+            if (k < parts) m[k] += taps[i] * (above[k * plane] + below[k * plane]);
+    }
+    float per_vv = 1.0f / (m[7] + ridge * (m[0] + m[4]) + tiny), by_y = m[2] * per_vv, by_x = m[5] * per_vv;
+    Equations result = {
+        m[0] - m[2] * by_y, m[1] - m[5] * by_y, m[4] - m[5] * by_x, m[8] * by_y - m[3], m[8] * by_x - m[6],
+        m[9] - m[8] * m[8] * per_vv};
+    return result;
+}
+
 extern "C" __global__ void gradient_solution(
-    const float* products, const float* taps, int reach, float ridge, float ridge_contrast, float tiny, float* out,
-    int parts, int images, int half_h, int half_w) {  // blurs down the products, which are blurred across
+    const float* products, const float* taps, int reach, float ridge, float ridge_contrast, float tiny,
+    float chroma_weight, float* out, int evidence, int parts, int planes, int images, int half_h, int half_w) {
+    // From products that are blurred across.
     int c = COLUMN, r = ROW;
     if (c >= half_w || r >= half_h) return;
     long long plane = (long long)half_h * half_w;
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
-        const float* column = products + n * parts * plane + c;
-        float m[PRODUCTS];
-#pragma unroll
-        for (int k = 0; k < PRODUCTS; k++) m[k] = k < parts ? taps[0] * column[k * plane + (long long)r * half_w] : 0.0f;
-        for (int i = 1; i <= reach; i++) {
-            const float* above = column + (long long)mirrored(r - i, half_h) * half_w;
-            const float* below = column + (long long)mirrored(r + i, half_h) * half_w;
-#pragma unroll
-            for (int k = 0; k < PRODUCTS; k++)
-                if (k < parts) m[k] += taps[i] * (above[k * plane] + below[k * plane]);
+        const float* column = products + n * planes * parts * plane + c;
+        float down, right;
+        Equations sum =
+            blurred_equations(column, taps, reach, parts, ridge_contrast, tiny, r, half_h, half_w, plane);
+        float residual = sum.solve(ridge, tiny, &down, &right);
+        if (planes > 1) {
+            Equations chroma = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
+            for (int p = 1; p < planes; p++)
+                chroma.add(
+                    blurred_equations(
+                        column + p * parts * plane, taps, reach, parts, 0.0f, 0.0f, r, half_h, half_w, plane),
+                    1.0f);
+            float noise = chroma.solve(ridge, tiny, &down, &right) / (planes - 1);
+            sum.add(chroma, fminf(chroma_weight, (residual + tiny) / (noise + tiny)));
+            sum.solve(ridge, tiny, &down, &right);
         }
-        // Elimination of the change of contrast.
-        float per_vv = 1.0f / (m[7] + ridge_contrast * (m[0] + m[4]) + tiny);
-        float by_y = m[2] * per_vv, by_x = m[5] * per_vv;
-        float yy = m[0] - m[2] * by_y, yx = m[1] - m[5] * by_y, xx = m[4] - m[5] * by_x;
-        float yt = m[8] * by_y - m[3], xt = m[8] * by_x - m[6], more = ridge * (yy + xx) + tiny;
-        float scale = 1.0f / ((yy + more) * (xx + more) - yx * yx);
-        float down = ((xx + more) * yt - yx * xt) * scale, right = ((yy + more) * xt - yx * yt) * scale;
-        float* to = out + (parts == PRODUCTS ? 6 : 2) * n * plane + (long long)r * half_w + c;
+        float* to = out + (evidence ? 6 : 2) * n * plane + (long long)r * half_w + c;
         to[0] = down;
         to[plane] = right;
-        if (parts < PRODUCTS) continue;
-        to[2 * plane] = yy;
-        to[3 * plane] = yx;
-        to[4 * plane] = xx;
-        to[5 * plane] = fmaxf(m[9] - m[8] * m[8] * per_vv - down * yt - right * xt, 0.0f);
+        if (!evidence) continue;
+        to[2 * plane] = sum.yy;
+        to[3 * plane] = sum.yx;
+        to[4 * plane] = sum.xx;
+        to[5 * plane] = residual;
     }
 }
 

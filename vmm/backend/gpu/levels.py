@@ -9,35 +9,37 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.backend.gpu.launching import alphas, contiguous, on_device, start, tile
-from vmm.backend.levels import RIDGE, RIDGE_CONTRAST, SLOPE, SMOOTH, TINY, spline_coefs
+from vmm.backend.levels import CHROMA_WEIGHT, RIDGE, RIDGE_CONTRAST, SLOPE, SMOOTH, TINY, spline_coefs
 from vmm.backend.taps import one_sided
 
 
 def gradient_displacement(images: Array, earlier: Array, sigma: float) -> Array:
     """Displacement (T, 2, h', w') from earlier images to images, on every second sample."""
-    return _solution(images, earlier, sigma, products=9, planes=2)
+    return _solution(images, earlier, sigma, has_evidence=False)
 
 
 def gradient_evidence(images: Array, earlier: Array, sigma: float) -> Array:
     """Displacement, structure tensor and residual (T, 6, h', w')."""
-    return _solution(images, earlier, sigma, products=10, planes=6)
+    return _solution(images, earlier, sigma, has_evidence=True)
 
 
-def _solution(images: Array, earlier: Array, sigma: float, products: int, planes: int) -> Array:
-    """Solution of the normal equations from all 10 products, or from 9 without the residual."""
+def _solution(images: Array, earlier: Array, sigma: float, has_evidence: bool) -> Array:
+    """Solution of the normal equations of images (T, h, w), or of luma and chroma (T, n, h, w)."""
     import cupy
 
-    n, h, w = images.shape
-    half, total = ((h + 1) // 2, (w + 1) // 2), n * products
-    sums, blurred = (cupy.empty((n, products, *half), np.float32) for _ in range(2))
-    out, side = cupy.empty((n, planes, *half), np.float32), one_sided(sigma / 2)
+    (n, *other_planes), (h, w) = images.shape[:-2], images.shape[-2:]
+    planes, half = math.prod(other_planes), ((h + 1) // 2, (w + 1) // 2)
+    products = 10 if has_evidence or planes > 1 else 9  # the last one is needed for the residual only
+    total = n * planes * products
+    sums, blurred = (cupy.empty((n * planes, products, *half), np.float32) for _ in range(2))
+    out, side = cupy.empty((n, 6 if has_evidence else 2, *half), np.float32), one_sided(sigma / 2)
     taps, reach = on_device(side), len(side) - 1
     other = contiguous(cupy.broadcast_to(earlier, images.shape))
-    constants = SMOOTH[0], SMOOTH[1], SLOPE[2]
-    start("gradient_products", tile(n, *half), contiguous(images), other, *constants, sums, products, n, h, w)
+    constants, sizes = (SMOOTH[0], SMOOTH[1], SLOPE[2]), (products, planes, n * planes, h, w)
+    start("gradient_products", tile(n * planes, *half), contiguous(images), other, *constants, sums, *sizes)
     start("blur_across", tile(total, *half), sums, taps, reach, blurred, total, *half)
-    ridges = RIDGE, RIDGE_CONTRAST, TINY
-    start("gradient_solution", tile(n, *half), blurred, taps, reach, *ridges, out, products, n, *half)
+    ridges, shape = (RIDGE, RIDGE_CONTRAST, TINY, CHROMA_WEIGHT), (int(has_evidence), products, planes, n, *half)
+    start("gradient_solution", tile(n, *half), blurred, taps, reach, *ridges, out, *shape)
     return out
 
 

@@ -10,10 +10,13 @@ import numpy as np
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, checked, cut
 from vmm.engine.regions import Region, Roi
+from vmm.engine.times import frame_times, mean_rate
 from vmm.measure.applications._rates import Rate, estimate_rate, resolvable_band
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._regions import as_regions
-from vmm.measure.signals._signal import SignalsLike, as_signals, bandpass, camera_rate
+from vmm.measure.signals._resampling import evenly_sampled
+from vmm.measure.signals._sampling import as_positions
+from vmm.measure.signals._signal import Signals, SignalsLike, as_signals, bandpass, camera_rate
 
 PULSE_BAND = (0.7, 4.0)
 """Default band of the pulse in Hz: 42 to 240 beats per minute."""
@@ -85,7 +88,12 @@ def pulse(
     color = to_host(frames) if is_array(frames) and getattr(frames, "ndim", 0) == 2 else mean_color(frames, roi)
     if color.ndim != 2 or color.shape[1] != 3:
         raise ValueError(f"the mean color has shape {color.shape}: it must be (T, 3)")
-    wave = _METHODS[method](color.astype(np.float64), rate)
+    color = color.astype(np.float64)
+    if (times := frame_times(frames, fs)) is not None:
+        times = times[: len(color)]
+        even = evenly_sampled(Signals(color, mean_rate(times), positions=as_positions(times)))
+        color, rate = even.values, even.fs
+    wave = _METHODS[method](color, rate)
     searched = resolvable_band(PULSE_BAND, len(wave), rate) if band is None else band
     return estimate_rate(wave, rate, searched, min_snr, name="pulse")
 
@@ -126,7 +134,7 @@ def breathing(
     >>> round(vmm.measure.breathing(wave, fs=30).rate, 2)
     15.0
     """
-    data = as_signals(values, fs)
+    data = evenly_sampled(as_signals(values, fs))
     band = resolvable_band(BREATHING_BAND, len(data.values), data.fs) if band is None else band
     weights = data.weights
     used = data.usable & (weights > 0)

@@ -117,7 +117,13 @@ def row_motion(frames: FramesLike, *, roi: Roi | None = None) -> tuple[np.ndarra
 
 
 def rolling_shutter_signal(
-    frames: Any, row_time: float, *, fs: float, band: tuple[float, float], roi: Any = None
+    frames: Any,
+    row_time: float,
+    *,
+    fs: float,
+    band: tuple[float, float],
+    roi: Any = None,
+    times: np.ndarray | None = None,
 ) -> tuple[np.ndarray, float, float]:
     """Horizontal displacement at the uniform times of the rows, with the gaps between frames interpolated.
 
@@ -132,6 +138,8 @@ def rolling_shutter_signal(
     band
         Band (low, high) in Hz of the signal. Of all signals in this band, the result fits the rows best, each weighted
         by its information. If the gap is much longer than 1 / (high - low), the signal in it is not determined.
+    times
+        Times (T,) in seconds of unevenly spaced frames. The default, None, is evenly spaced frames.
 
     Returns
     -------
@@ -163,13 +171,17 @@ def rolling_shutter_signal(
     rows_per_frame = 1 / (fs * row_time) if fs > 0 and row_time > 0 else 0.0
     values, information = row_motion(frames, roi=roi)
     count, height = values.shape
+    starts = np.arange(count) * rows_per_frame
+    if times is not None and row_time > 0:
+        starts = times[:count] / row_time
+        rows_per_frame = float(np.diff(starts).min())
     if not rows_per_frame >= height - 0.5:
         raise ValueError(
             f"row_time={row_time} s must be positive, and {height} rows must fit into the time of a frame, "
-            f"{1 / fs:g} s: it is at most {1 / fs / height:g} s"
+            f"{rows_per_frame * row_time:g} s: it is at most {rows_per_frame * row_time / height:g} s"
         )
-    places = np.rint(np.arange(count)[:, None] * rows_per_frame).astype(int) + np.arange(height)
-    size = round(count * rows_per_frame)
+    places = np.rint(starts[:, None]).astype(int) + np.arange(height)
+    size = round(starts[-1] + rows_per_frame)
     rate = 1 / row_time
     check_band(band, size, rate, 1.0)
     is_used = information > _OPTIONS.min_information * information.mean()

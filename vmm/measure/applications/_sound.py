@@ -12,10 +12,13 @@ from vmm.backend.arrays import Array, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
 from vmm.engine.frames import FramesLike, checked, cut
 from vmm.engine.regions import Roi, as_region
+from vmm.engine.times import frame_times, grid_interval, mean_rate
 from vmm.measure.applications._rolling_shutter import rolling_shutter_signal
 from vmm.measure.estimation._clip import as_clip
+from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result
-from vmm.measure.signals._signal import bandpass, camera_rate, check_band
+from vmm.measure.signals._sampling import as_positions
+from vmm.measure.signals._signal import Signals, bandpass, camera_rate, check_band
 from vmm.measure.signals._windows import hann
 from vmm.parts import Spatial, SpatialPlan
 from vmm.spatial import DualTree
@@ -157,9 +160,12 @@ def sound(
     rate = camera_rate(frames, fs)
     if not 0 <= subtract < np.inf:
         raise ValueError(f"subtract={subtract} must be at least 0: a fraction of the noise power")
+    times = frame_times(frames, fs)
     if row_time is not None:
-        return _from_rows(frames, rate, row_time, band, roi, subtract)
+        return _from_rows(frames, rate, row_time, band, roi, subtract, times)
     signals, noise_covariance = _subband_signals(frames, roi, spatial)
+    if times is not None:
+        signals, rate = _with_gaps_filled(signals, times[: len(signals)])
     limits = default_band(rate) if band is None else band
     check_band(limits, len(signals), rate, 1.0)
     values, weights, snr, is_known = _principal_component(signals, noise_covariance, rate, limits)
@@ -173,15 +179,30 @@ def _from_rows(
     band: tuple[float, float] | None,
     roi: Roi | None,
     subtract: float,
+    times: np.ndarray | None,
 ) -> Sound:
-    """The sound in the rows of a rolling shutter."""
+    """The sound in the rows of a rolling shutter; `times` are those of unevenly spaced frames."""
     highest = min(_OPTIONS.row_high, _OPTIONS.high / (2 * max(row_time, 1e-9)))
     limits = (_OPTIONS.low, highest) if band is None else band
-    values, rate, noise = rolling_shutter_signal(frames, row_time, fs=fs, band=limits, roi=roi)
+    values, rate, noise = rolling_shutter_signal(frames, row_time, fs=fs, band=limits, roi=roi, times=times)
     ratio = float(np.mean(values**2)) / max(noise**2, 1e-300)
     snr = float(10 * np.log10(max(ratio - 1, 1e-6)))
     is_known = ratio > _OPTIONS.row_power_ratio
     return Sound(_normalized(values, rate, subtract), rate, limits, snr, is_known, np.ones(1))
+
+
+def _with_gaps_filled(signals: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, float]:
+    """Signals on the even grid from which frames are missing, and its rate; raise if there is no such grid.
+
+    Interpolation of all samples would weaken the noise at high frequencies, from which the noise is measured.
+    """
+    if grid_interval(times) is None:
+        raise ValueError(
+            "the frames are unevenly spaced in time, and sound needs an even rate: it is unknown; record with a "
+            "constant rate, or cut out a part with one"
+        )
+    even = evenly_sampled(Signals(signals, mean_rate(times), positions=as_positions(times)))
+    return even.values, even.fs
 
 
 def _normalized(values: np.ndarray, fs: float, subtract: float) -> np.ndarray:

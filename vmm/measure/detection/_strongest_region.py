@@ -83,7 +83,7 @@ def _candidate_boxes(box: Box, size: tuple[int, ...]) -> list[Box]:
 
 def _amplitude_ratio(signal: RegionSignal, frequency: float) -> np.ndarray:
     """Ratio (R,) of the amplitude at a frequency to its standard error, in the direction in which it is larger."""
-    rotation = np.exp(-2j * np.pi * frequency / signal.fs * np.arange(len(signal)))
+    rotation = np.exp(-2j * np.pi * frequency * signal.times)
     values = np.where(signal.is_known, signal.values, 0)
     amplitude = np.abs(np.tensordot(rotation, values, 1)) * 2 / len(signal)
     stderr = np.where(signal.stderr > 0, signal.stderr, np.inf)

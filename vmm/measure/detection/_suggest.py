@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from vmm.engine.frames import FramesLike
+from vmm.engine.times import frame_times, mean_rate, stated_rate
+from vmm.measure.detection._even_tiles import evenly_sampled_tiles
 from vmm.measure.detection._suggestion import Suggestion
 from vmm.measure.detection._tile_spectra import (
     TileSpectra,
@@ -18,8 +21,11 @@ from vmm.measure.detection._tile_spectra import (
     tile_spectra,
 )
 from vmm.measure.detection._tiles import Tiles, tile_signals
+from vmm.measure.estimation._repeats import Cadence, new_frames, warn_of_cadence
+from vmm.measure.signals._codec_rhythm import MAX_CODEC_LEVELS, MAX_CODEC_MOTION, follows_codec
 from vmm.measure.signals._result import frequency_unit
-from vmm.measure.signals._signal import camera_rate, time_unit
+from vmm.measure.signals._sampling import as_positions
+from vmm.measure.signals._signal import camera_rate, key_rate, time_unit
 from vmm.measure.signals._windows import MAIN_LOBE
 
 
@@ -90,8 +96,9 @@ def suggest(
     Returns
     -------
     list of Suggestion
-        One for each frequency, the strongest first. The list is empty if no peak exceeds the noise by 9 dB. The search
-        covers frequencies from 3 periods in the clip to 0.94 times fs/2.
+        One for each frequency, the strongest first, and last those that the video codec may cause. The list is empty if
+        no peak exceeds the noise by 9 dB. The search covers frequencies from 3 periods in the clip to 0.94 times fs/2;
+        for unevenly spaced frames fs is the rate at their shortest usual interval.
 
     Raises
     ------
@@ -100,6 +107,11 @@ def suggest(
         `false_alarm` is out of range.
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or its dtype is not supported.
+
+    Warns
+    -----
+    UserWarning
+        If frames repeat in a regular pattern, as conversion to a higher rate makes them. They are left out.
 
     References
     ----------
@@ -120,6 +132,13 @@ def suggest(
     if max_peaks < 1 or not 0 < false_alarm < 1:
         raise ValueError(f"max_peaks={max_peaks} must be at least 1, and false_alarm={false_alarm} must be in (0, 1)")
     tiles = tile_signals(frames)
+    times = frame_times(frames, fs)
+    times = None if times is None else times[: len(tiles.motion)]
+    if tiles.cadence is not None:
+        warn_of_cadence(tiles.cadence)
+        tiles, times, rate = _without_repeats(tiles, tiles.cadence, times, rate)
+    if times is not None:
+        tiles, rate = _evenly_sampled(tiles, times, false_alarm)
     motion = tile_spectra(tiles.motion, _OPTIONS.min_contrast * tiles.scale, false_alarm)
     suggestions = [_motion_suggestion(tiles, motion, i, rate) for i in _strong_peaks(motion)]
     suggestions += _color_suggestions(tiles, motion, rate, false_alarm)
@@ -130,7 +149,27 @@ def suggest(
         if _is_narrow_or_strong(suggestion, bin_width)
     ]
     suggestions.sort(key=lambda suggestion: -suggestion.snr)
-    return _with_harmonics(_distinct(suggestions, bin_width), bin_width)[:max_peaks]
+    suggestions = _with_harmonics(_distinct(suggestions, bin_width), bin_width)
+    suggestions = _with_codec_rhythm(suggestions, key_rate(frames, fs), bin_width)
+    stated = float(stated_rate(frames, fs) or 1.0)
+    return [replace(suggestion, fs=stated) for suggestion in suggestions[:max_peaks]]
+
+
+def _without_repeats(
+    tiles: Tiles, cadence: Cadence, times: np.ndarray | None, rate: float
+) -> tuple[Tiles, np.ndarray | None, float]:
+    """Tiles of the new frames, with their times if these are uneven, and their rate."""
+    times = np.arange(len(tiles.motion)) / rate if times is None else times
+    motion, times, rate = new_frames(tiles.motion, cadence, times)
+    return replace(tiles, motion=motion, color=tiles.color[cadence.is_new]), times, rate
+
+
+def _evenly_sampled(tiles: Tiles, times: np.ndarray, false_alarm: float) -> tuple[Tiles, float]:
+    """Tiles at evenly spaced times, and their rate."""
+    positions: Any = as_positions(times)
+    motion, interval = evenly_sampled_tiles(tiles.motion, positions, _OPTIONS.min_contrast * tiles.scale, false_alarm)
+    color, _ = evenly_sampled_tiles(tiles.color, positions, _OPTIONS.min_contrast, false_alarm)
+    return replace(tiles, motion=motion, color=color), mean_rate(times) / interval
 
 
 def _is_narrow_or_strong(suggestion: Suggestion, bin_width: float) -> bool:
@@ -156,6 +195,18 @@ def _with_harmonics(suggestions: list[Suggestion], bin_width: float) -> list[Sug
         roots = [root for root in out if root.harmonic_of is None and _is_harmonic(suggestion, root, bin_width)]
         out.append(replace(suggestion, harmonic_of=roots[0].frequency) if roots else suggestion)
     return out
+
+
+def _with_codec_rhythm(suggestions: list[Suggestion], rate: float, bin_width: float) -> list[Suggestion]:
+    """The suggestions, and after all others those that a codec with `rate` key frames per second may cause."""
+    limits = {"motion": MAX_CODEC_MOTION}
+    sizes = [suggestion.amplitude / limits.get(suggestion.kind, MAX_CODEC_LEVELS) for suggestion in suggestions]
+    frequencies, stderrs = ([getattr(part, name) for part in suggestions] for name in ("frequency", "frequency_stderr"))
+    is_rhythm = follows_codec(frequencies, stderrs, sizes, rate, bin_width, 1.0)
+    marked = [
+        replace(suggestion, is_codec_rhythm=bool(part)) for suggestion, part in zip(suggestions, is_rhythm, strict=True)
+    ]
+    return sorted(marked, key=lambda suggestion: suggestion.is_codec_rhythm)
 
 
 def _is_harmonic(suggestion: Suggestion, root: Suggestion, bin_width: float) -> bool:

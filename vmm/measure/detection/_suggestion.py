@@ -38,6 +38,9 @@ class Suggestion:
         Whether the region is most of the frame.
     frequency_unit
         ``"Hz"``, or ``"cycles/frame"`` if the rate is not known.
+    is_codec_rhythm
+        Whether the video codec may cause the change: it is weak, or not the only one, at the multiples of the rate of
+        its key frames.
     """
 
     frequency: float
@@ -53,6 +56,7 @@ class Suggestion:
     fs: float
     is_whole_frame: bool
     frequency_unit: str = "Hz"
+    is_codec_rhythm: bool = False
 
     def command(self, source: str = "clip.mp4", target: str = "out.mp4") -> str:
         """The command that magnifies this change, or removes a flicker.

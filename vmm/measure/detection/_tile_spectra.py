@@ -8,6 +8,7 @@ import numpy as np
 import scipy.ndimage
 import scipy.stats
 
+from vmm.measure.signals._sampling import fourier_sums
 from vmm.measure.signals._sine_model import refine_frequency
 from vmm.measure.signals._windows import MAIN_LOBE, MIN_PERIODS, detrend, hann
 
@@ -69,16 +70,20 @@ class TileSpectra:
         return [int(i) for i in np.flatnonzero((self.score == local_maximum) & (self.score > 1))]
 
 
-def tile_spectra(signals: np.ndarray, min_std: float, false_alarm: float) -> TileSpectra:
+def tile_spectra(
+    signals: np.ndarray, min_std: float, false_alarm: float, positions: np.ndarray | None = None
+) -> TileSpectra:
     """Spectra of signals (T, K, y, x); `min_std` is the smallest standard deviation that counts as noise.
 
     Each signal is divided by its noise, the power is averaged over squares of tiles, and each frequency is compared
     with the median on either side. For white noise the ratio follows an F distribution. Its degrees of freedom follow
-    from the scatter of the ratios, since neighboring tiles are not independent.
+    from the scatter of the ratios, since neighboring tiles are not independent. `positions` (T,) are those of uneven
+    samples.
     """
     n, kinds, rows, cols = signals.shape
-    window = hann(n)
-    power = np.abs(np.fft.rfft(detrend(signals) * window.reshape(-1, 1, 1, 1), axis=0)) ** 2
+    window = hann(n, positions)
+    sums = fourier_sums((detrend(signals, positions) * window.reshape(-1, 1, 1, 1)).reshape(n, -1), positions)
+    power = np.abs(sums.reshape(-1, kinds, rows, cols)) ** 2
     power += min_std**2 * np.square(window).sum() + 1e-300
     level = np.median(power[1:], axis=0) / np.log(2)
     level = np.maximum(level, 1e-3 * level.mean())
@@ -93,7 +98,9 @@ def tile_spectra(signals: np.ndarray, min_std: float, false_alarm: float) -> Til
         tests = len(power) * max(1, rows * cols / (sides[0] * sides[1])) * len(_SQUARES)
         limit = _THRESHOLD_FACTOR * _thresholds(ratios[size], weight, max_signals, false_alarm / tests)
         score = np.maximum(score, ratios[size].max(axis=(1, 2)) / limit)
-    score[:MIN_PERIODS] = score[int(_MAX_FREQUENCY * len(score)) :] = 0
+    score[:MIN_PERIODS] = 0
+    if positions is None:
+        score[int(_MAX_FREQUENCY * len(score)) :] = 0
     return TileSpectra(ratios[1], ratios[3], score, level)
 
 

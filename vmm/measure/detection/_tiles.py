@@ -12,6 +12,7 @@ import numpy as np
 from vmm.backend.arrays import Array, is_array, joined, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
 from vmm.engine.frames import PIXELS_PER_BLOCK_CACHED, as_frames, checked, cut
+from vmm.measure.estimation._repeats import Cadence, FrameSteps
 
 N_REFERENCE = 16
 """Number of frames whose mean is the reference: enough to make its noise small against that of a frame."""
@@ -51,6 +52,8 @@ class Tiles:
         Height and width of a frame in pixels.
     scale
         Standard deviation of the reference in gray levels.
+    cadence
+        Regular pattern of repeated frames, or None.
     """
 
     motion: np.ndarray
@@ -60,6 +63,7 @@ class Tiles:
     side: tuple[int, int]
     size: tuple[int, int]
     scale: float
+    cadence: Cadence | None = None
 
 
 def tile_signals(frames: Any) -> Tiles:
@@ -75,8 +79,9 @@ def tile_signals(frames: Any) -> Tiles:
     parts = [
         _centered(part, rows, cols) for part in (-_derivative(reference, 0), -_derivative(reference, 1), reference)
     ]
-    sums, means = [], []
+    sums, means, steps = [], [], FrameSteps()
     for chunk in _all_chunks(first, chunks):
+        steps.observe(chunk)
         change = luma(chunk)[covered] - reference
         sums.append(to_host(xp.stack([_tile_sums(change * part, rows, cols, 1)[..., 0] for part in parts], axis=1)))
         channels = chunk[covered].reshape(len(chunk), rows * height, cols * width, -1)
@@ -85,7 +90,8 @@ def tile_signals(frames: Any) -> Tiles:
     products = [xp.stack([_tile_sums((a * b)[None], rows, cols, 1)[0, ..., 0] for b in parts]) for a in parts]
     gram = np.moveaxis(to_host(xp.stack(products)), (0, 1), (2, 3)).astype(np.float64)
     motion, gradients, axes = _whitened_motion(np.concatenate(sums), gram)
-    return Tiles(motion, np.concatenate(means), gradients, axes, (height, width), size, float(reference.std()))
+    color, scale = np.concatenate(means), float(reference.std())
+    return Tiles(motion, color, gradients, axes, (height, width), size, scale, steps.cadence())
 
 
 def _reference_frames(chunks: Iterator[Array]) -> Array:

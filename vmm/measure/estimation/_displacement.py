@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from vmm.engine.frames import FramesLike
+from vmm.engine.times import frame_times
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator, MethodName
 from vmm.measure.estimation._observability import gradient_floor, observable_directions, warn_of_regions
 from vmm.measure.estimation._regions import Rois, as_regions
-from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
+from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
+from vmm.measure.signals._signal import RegionSignal, camera_rate, key_rate, time_unit
 
 _MAX_HIDDEN = 0.1
 """Fraction of the frames in which a region may be hidden. With more, interpolation would dominate its spectrum."""
@@ -68,6 +70,8 @@ def displacement(
     RegionSignal
         Displacement (T, R, 2), down and right, with its standard error.
 
+        Frames that repeat the one before in a regular pattern are left out.
+
     Raises
     ------
     TypeError
@@ -79,7 +83,8 @@ def displacement(
     Warns
     -----
     UserWarning
-        If a region has no texture in some direction, is hidden in some frames, or is saturated.
+        If a region has no texture in some direction, is hidden in some frames, or is saturated; or if frames repeat in
+        a regular pattern, as conversion to a higher rate makes them.
 
     References
     ----------
@@ -106,15 +111,21 @@ def displacement(
     regions = as_regions(rois, clip.size)
     chosen = METHODS[method]
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
-    _run(estimators, clip)
+    cadence = _run(estimators, clip)
     values, stderr, is_known, is_hidden = _collect(estimators, len(regions))
+    times = frame_times(frames, fs)
+    times = None if times is None else times[: len(values)]
+    if cadence is not None:
+        warn_of_cadence(cadence)
+        is_hidden = is_hidden[cadence.is_new]
+        values, times, rate = new_frames(values, cadence, np.arange(len(values)) / rate if times is None else times)
     saturated = np.empty(len(regions))
     for estimator in estimators:
         saturated[estimator.crops.index] = estimator.saturated
     _warn(is_known, is_hidden, saturated)
     is_known[is_hidden.mean(axis=0) > _MAX_HIDDEN] = False
     return RegionSignal(
-        values=np.where(is_known, _interpolate(values, is_hidden) * scale, np.nan),
+        values=np.where(is_known, _interpolate(values, is_hidden, times) * scale, np.nan),
         stderr=np.where(is_known, stderr * scale, np.nan),
         is_known=is_known,
         rois=tuple(region.as_roi(clip.size) for region in regions),
@@ -123,19 +134,23 @@ def displacement(
         saturated=saturated,
         is_visible=~is_hidden,
         time_unit=time_unit(frames, fs),
+        frame_times=times,
+        key_rate=key_rate(frames, fs),
     )
 
 
-def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> None:
-    """Run both passes over the clip."""
+def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
+    """Run both passes over the clip; return the pattern of repeated frames."""
     for chunk in clip.first_pass():
         for estimator in estimators:
             estimator.observe(chunk)
     for estimator in estimators:
         estimator.prepare()
-    for chunk in clip.second_pass():
+    steps = FrameSteps()
+    for chunk in steps.watch(clip.second_pass()):
         for estimator in estimators:
             estimator.estimate(chunk)
+    return steps.cadence()
 
 
 def _collect(estimators: Sequence[Estimator], count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -161,9 +176,9 @@ def _solve(estimator: Estimator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return is_known, np.einsum("gij,tgj->tgi", projections, estimator.moves), np.sqrt(variance)
 
 
-def _interpolate(values: np.ndarray, is_hidden: np.ndarray) -> np.ndarray:
+def _interpolate(values: np.ndarray, is_hidden: np.ndarray, times: np.ndarray | None) -> np.ndarray:
     """Values (T, R, 2) without their mean; those in hidden frames (T, R) are interpolated linearly."""
-    t = np.arange(len(values))
+    t = np.arange(len(values)) if times is None else times
     for r in np.flatnonzero(is_hidden.any(axis=0) & ~is_hidden.all(axis=0)):
         visible = ~is_hidden[:, r]
         for axis in (0, 1):

@@ -10,6 +10,7 @@ import numpy as np
 
 from vmm.backend.arrays import to_host
 from vmm.engine.frames import FramesLike, cut
+from vmm.engine.times import frame_times
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import check_pixel_size
@@ -41,6 +42,9 @@ class Field(Result):
         ``"displacement"``, ``"velocity"`` or ``"acceleration"``.
     time_unit
         ``"s"``, or ``"frame"`` if the rate of the camera is not known.
+    frame_times
+        (T,) time of each frame in seconds if the frames are unevenly spaced, from 0 at the first frame; None if they
+        are evenly spaced. `fs` is then the mean rate.
     """
 
     values: np.ndarray
@@ -50,11 +54,12 @@ class Field(Result):
     unit: str
     quantity: Quantity = "displacement"
     time_unit: TimeUnit = "s"
+    frame_times: np.ndarray | None = dataclass_field(default=None, repr=False)
 
     @property
     def times(self) -> np.ndarray:
         """Time (T,) of each frame in seconds, or in frames if the rate of the camera is not known."""
-        return np.arange(len(self.values)) / self.fs
+        return np.arange(len(self.values)) / self.fs if self.frame_times is None else self.frame_times
 
 
 def field(
@@ -129,6 +134,13 @@ def field(
     values = np.moveaxis(np.concatenate(moves) + estimator.shifts[..., None, None], 1, -1).astype(np.float32)
     values -= values.mean(axis=0)
     values = np.where(is_known, values * np.float32(scale), np.float32(np.nan))
+    times = frame_times(frames, fs)
     return Field(
-        values, np.where(is_known, stderr * scale, np.nan), is_known, rate, unit, time_unit=time_unit(frames, fs)
+        values,
+        np.where(is_known, stderr * scale, np.nan),
+        is_known,
+        rate,
+        unit,
+        time_unit=time_unit(frames, fs),
+        frame_times=None if times is None else times[: len(values)],
     )

@@ -57,7 +57,8 @@ def as_table(result: Any) -> list[Column]:
         return _peak_columns(list(result))
     if hasattr(result, "values") and hasattr(result, "fs"):
         unit = "frames" if getattr(result, "time_unit", "s") == "frame" else "s"
-        times = np.arange(len(result.values)) / result.fs
+        times = getattr(result, "times", None)
+        times = np.arange(len(result.values)) / result.fs if times is None else times
         return [(f"time ({unit})", times), *_signal_columns(result.values, getattr(result, "unit", ""))]
     raise ValueError(f"{type(result).__name__} has no table: save it as .npz")
 

@@ -113,7 +113,7 @@ def _history(pyuff: Any, signal: RegionSignal, region: int, axis: int, code: int
         ref_dir=0,
         ord_data_type=4,
         num_pts=len(values),
-        abscissa_spacing=1,
+        abscissa_spacing=int(signal.frame_times is None),
         abscissa_min=0.0,
         abscissa_inc=1 / signal.fs,
         z_axis_value=0.0,

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from vmm.measure.signals._resampling import evenly_sampled
+from vmm.measure.signals._signal import as_signals
+
 _PLAYER_RATES = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000)
 """Sampling rates in Hz that common players support."""
 
@@ -29,7 +32,8 @@ def write_wav(path: Path, result: Any) -> None:
         raise ValueError(
             f"a WAV file holds one signal (T,), not {np.shape(values)}: choose one, such as values[:, 0, 1], with fs="
         )
-    rate, wave = resample_for_player(np.asarray(values, dtype=np.float64), fs)
+    even = evenly_sampled(as_signals(result))
+    rate, wave = resample_for_player(even.values, even.fs)
     scaled = _PEAK_LEVEL * wave / max(float(np.abs(wave).max()), 1e-300)
     scipy.io.wavfile.write(path, rate, np.rint(32767 * scaled).astype(np.int16))
 

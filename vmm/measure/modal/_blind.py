@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from vmm.engine.times import mean_rate
 from vmm.measure.modal._deflection import Modes
+from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import frequency_unit
-from vmm.measure.signals._signal import RegionSignal
+from vmm.measure.signals._sampling import as_positions
+from vmm.measure.signals._signal import RegionSignal, Signals
 from vmm.measure.signals._sine_model import refine_frequency
 from vmm.measure.signals._windows import detrend, hann
 
@@ -64,6 +67,11 @@ def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
         )
     stderr = np.maximum(signal.stderr.reshape(-1)[is_known], 1e-12)
     values = signal.values[is_complete].reshape(count, -1)[:, is_known]
+    fs = signal.fs
+    if signal.frame_times is not None:
+        times = signal.frame_times[is_complete]
+        even = evenly_sampled(Signals(values, mean_rate(times), positions=as_positions(times)))
+        values, count, fs = even.values, len(even.values), even.fs
     components = np.linalg.svd((values - values.mean(axis=0)) / stderr, full_matrices=False)[0][:, :n_modes]
     differences = np.diff(components, axis=0)
     coordinates = components @ np.linalg.eigh(differences.T @ differences)[1]  # unit energy, the slowest first
@@ -72,7 +80,7 @@ def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
     shapes[:, is_known] = coordinates.T @ values * to_peak
     shapes = shapes.reshape(n_modes, *signal.is_known.shape).astype(complex)
     shape_stderr = np.stack([np.where(signal.is_known, signal.stderr * to_peak, np.nan)] * n_modes)
-    frequencies = np.array([_frequency(coordinate) for coordinate in coordinates.T]) * signal.fs
+    frequencies = np.array([_frequency(coordinate) for coordinate in coordinates.T]) * fs
     order = np.argsort(frequencies)
     unit = frequency_unit(signal.time_unit)
     return Modes(frequencies[order], shapes[order], shape_stderr, signal.is_known, signal.fs, signal.unit, unit)

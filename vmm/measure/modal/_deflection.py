@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from vmm.backend.arrays import to_host
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.regions import Roi, as_region
+from vmm.engine.times import frame_times
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import check_pixel_size, displacement
 from vmm.measure.estimation._regions import Rois
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
+from vmm.measure.signals._sampling import as_positions
 from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
 from vmm.measure.signals._sines import SineFit, check_frequencies
 
@@ -125,14 +127,15 @@ def modes(
     """
     scale = check_pixel_size(pixel_size, unit)
     if not isinstance(frames, RegionSignal) and rois is None:
-        rate = camera_rate(frames, fs), time_unit(frames, fs)
+        rate = camera_rate(frames, fs), time_unit(frames, fs), as_positions(frame_times(frames, fs))
         return _dense_shapes(frames, frequencies, reference, (sigma, step), rate, scale, unit)
     if isinstance(frames, RegionSignal):
         signal = frames
     else:
         signal = displacement(frames, rois, fs=fs, pixel_size=pixel_size, unit=unit)
-    cycles = check_frequencies(frequencies, signal.fs, len(signal))
-    fit = SineFit(cycles, len(signal))
+    positions = as_positions(signal.frame_times)
+    cycles = check_frequencies(frequencies, signal.fs, len(signal), positions)
+    fit = SineFit(cycles, len(signal), positions)
     shapes = fit.fit(np.where(signal.is_visible[..., None], signal.values, np.nan))
     stderr = fit.stderr(len(signal))[:, None, None] * signal.stderr
     if reference is not None:
@@ -146,16 +149,16 @@ def _dense_shapes(
     frequencies: Any,
     reference: Any,
     neighborhood: tuple[float, int],
-    rate: tuple[float, TimeUnit],
+    rate: tuple[float, TimeUnit, np.ndarray | None],
     scale: float,
     unit: str,
 ) -> Modes:
-    """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit)."""
+    """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit, positions)."""
     length: int | None = getattr(frames, "shape", (None,))[0]
-    cycles = check_frequencies(frequencies, rate[0], length)
+    cycles = check_frequencies(frequencies, rate[0], length, rate[2])
     clip = as_clip(frames)
     estimator = DenseEstimator(clip, *neighborhood)
-    fit = SineFit(cycles, length)
+    fit = SineFit(cycles, length, rate[2])
     sums, residual, (n_frames, n_residuals) = _accumulate(clip.second_pass(), estimator, fit)
     if length is not None and n_frames != length:
         raise ValueError(f"the clip holds {n_frames} frames, not {length} as it states: give an array, or a whole clip")

@@ -12,7 +12,9 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array, to_host
 from vmm.engine.frames import FramesLike, as_frames, checked, cut
+from vmm.engine.times import frame_times
 from vmm.measure.detection._tiles import N_REFERENCE, ClipTooShortError, tile_signals
+from vmm.measure.estimation._repeats import Cadence
 from vmm.measure.quality._dropped_frames import dropped_frames
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import camera_rate
@@ -82,7 +84,7 @@ def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, fl
 
     A duplicate frame differs from the frame before by less than a tenth of the median difference. Dropped frames are
     detected by jumps in the phase of a steady vibration; without such a vibration, or if noise hides the jump, they are
-    not detected.
+    not detected. They are not searched for in clips whose times state that frames are unevenly spaced.
 
     Parameters
     ----------
@@ -117,11 +119,16 @@ def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, fl
     rate = camera_rate(frames, fs)
     clip = as_frames(frames)
     statistics = _Statistics()
-    motion = _tile_motion(statistics.observe(checked(cut(clip) if is_array(clip) else clip)))
+    motion, cadence = _tile_motion(statistics.observe(checked(cut(clip) if is_array(clip) else clip)))
     duplicates = tuple(n for n in statistics.duplicates() if motion is None or not _reverses(motion, n))
-    dropped = dropped_frames(motion, duplicates) if motion is not None else ()
+    times = frame_times(frames, fs)
+    is_even = times is None and cadence is None
+    dropped = dropped_frames(motion, duplicates) if motion is not None and is_even else ()
     saturated = statistics.saturated()
-    messages = [*_frame_messages(duplicates, dropped), *_saturation_messages(saturated)]
+    single = _frame_messages(duplicates, dropped) if cadence is None else [cadence.message]
+    messages = [*single, *_saturation_messages(saturated)]
+    if times is not None:
+        messages.insert(0, _spacing_message(times))
     if band is not None and statistics.count < (needed := min_frames(band, rate)):
         periods = statistics.count * band[0] / rate
         messages.append(
@@ -164,7 +171,9 @@ def min_frames(band: tuple[float, float], fs: float) -> int:
 
 
 def check_codec(path: str | Path) -> None:
-    """Warn if the codec of a file destroys small motion. The commands that measure call this function.
+    """Warn if the codec of a file destroys small motion, or its frames are interlaced.
+
+    The commands that measure call this function.
 
     Parameters
     ----------
@@ -179,7 +188,7 @@ def check_codec(path: str | Path) -> None:
     Warns
     -----
     UserWarning
-        If the codec predicts frames from other frames.
+        If the codec predicts frames from other frames, or frames consist of two fields of different times.
 
     Examples
     --------
@@ -188,10 +197,18 @@ def check_codec(path: str | Path) -> None:
     Traceback (most recent call last):
     FileNotFoundError: nothing.mp4: no such file or folder
     """
+    from vmm.io import info
     from vmm.io.codecs import codec_warning
 
     if message := codec_warning(path):
         warnings.warn(message, UserWarning, stacklevel=2)
+    if (order := info(path).field_order) not in ("", "progressive"):
+        warnings.warn(
+            f"the frames are interlaced ({order}): the two fields of a frame are of different times, so that "
+            "amplitudes are too small; separate the fields first, for example by ffmpeg -vf bwdif=mode=send_field",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 @dataclass
@@ -246,13 +263,13 @@ class _Statistics:
         return self.at_top / max(self.count, 1) * bool(is_end)
 
 
-def _tile_motion(chunks: Iterator[Array]) -> np.ndarray | None:
-    """Motion (T, N) of all tiles over their noise, or None for a clip that is too short."""
+def _tile_motion(chunks: Iterator[Array]) -> tuple[np.ndarray | None, Cadence | None]:
+    """Motion (T, N) of all tiles over their noise, and the pattern of repeats; None if the clip is too short."""
     try:
-        motion = tile_signals(chunks).motion
+        tiles = tile_signals(chunks)
     except ClipTooShortError:
-        return None
-    return motion.reshape(len(motion), -1)
+        return None, None
+    return tiles.motion.reshape(len(tiles.motion), -1), tiles.cadence
 
 
 def _reverses(motion: np.ndarray, n: int) -> bool:
@@ -276,6 +293,14 @@ def _frame_messages(duplicates: tuple[int, ...], dropped: tuple[tuple[int, int],
     for frame, number in dropped:
         subject = "a frame is" if number == 1 else f"{number} frames are"
         yield f"{subject} missing near frame {frame}: {remedy}"
+
+
+def _spacing_message(times: np.ndarray) -> str:
+    slowest, fastest = 1 / np.diff(times).max(), 1 / np.diff(times).min()
+    return (
+        f"the frames are unevenly spaced in time, from {slowest:.4g} to {fastest:.4g} frames/s: measurements use their "
+        "true times, and dropped frames are not searched for"
+    )
 
 
 def _saturation_messages(saturated: np.ndarray) -> Iterator[str]:

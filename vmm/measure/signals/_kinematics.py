@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vmm.measure.signals._resampling import back_to_positions, evenly_sampled
 from vmm.measure.signals._result import derivative_unit
 from vmm.measure.signals._signal import HasValues, Quantity, Signals, SignalsLike, as_signals
 
@@ -143,8 +144,8 @@ def integrate(values: SignalsLike, *, fs: float | None = None, highpass: float, 
     data = as_signals(values, fs)
     if order not in (1, 2):
         raise ValueError(f"order={order} must be 1 (velocity) or 2 (displacement)")
-    if not 0 < highpass < data.fs / 2:
-        raise ValueError(f"highpass={highpass} must lie inside (0, fs/2) = (0, {data.fs / 2:g}) Hz")
+    if not 0 < highpass < data.nyquist:
+        raise ValueError(f"highpass={highpass} must lie inside (0, fs/2) = (0, {data.nyquist:g}) Hz")
     spectrum, frequencies, invert = _extended_spectrum(data)
     positive = np.maximum(frequencies, 1e-3 * highpass)
     gain = 1 / (1 + (highpass / positive) ** (2 * _HIGHPASS_ORDER))
@@ -154,16 +155,16 @@ def integrate(values: SignalsLike, *, fs: float | None = None, highpass: float, 
 def _derivative(values: Any, fs: float | None, cutoff: float | None, order: int) -> Any:
     """The signal differentiated until it is velocity (order 1) or acceleration (order 2)."""
     data = as_signals(values, fs)
-    limit = data.fs / 2 if cutoff is None else cutoff
-    if not 0 < limit <= data.fs / 2:
-        raise ValueError(f"cutoff={cutoff} must lie inside (0, fs/2] = (0, {data.fs / 2:g}] Hz")
+    limit = data.nyquist if cutoff is None else cutoff
+    if not 0 < limit <= data.nyquist:
+        raise ValueError(f"cutoff={cutoff} must lie inside (0, fs/2] = (0, {data.nyquist:g}] Hz")
     target = _QUANTITIES[order]
     order -= _QUANTITIES.index(getattr(values, "quantity", "displacement"))
     if order < 1:
         raise ValueError(f"a result of quantity {values.quantity!r} cannot be differentiated to {target}")
     spectrum, frequencies, invert = _extended_spectrum(data)
     factor = (2j * np.pi * frequencies) ** order * (frequencies <= limit)
-    derivative = invert(spectrum * factor, data.fs if order == 1 else 0.0)
+    derivative = invert(spectrum * factor, slope_share=float(order == 1))
     if not is_dataclass(values) or isinstance(values, type):
         return derivative
     changes: dict[str, Any] = {"values": derivative, "unit": _unit_of(values, data, target, order)}
@@ -185,9 +186,11 @@ def _extended_spectrum(data: Signals) -> tuple[np.ndarray, np.ndarray, Callable[
     """Spectrum (F, ...) of signals with odd extension, its frequencies, and the inverse transform.
 
     The extended signal without the line through its ends is periodic in value and slope. The inverse transform adds a
-    multiple of the slope of that line.
+    share of the slope of that line. Uneven samples are resampled first, and the inverse transform is sampled at
+    their times.
     """
-    values = np.where(np.isfinite(data.values), data.values, 0)
+    even = evenly_sampled(data)
+    values = np.where(np.isfinite(even.values), even.values, 0)
     count, trailing = len(values), (1,) * (values.ndim - 1)
     before, after = 2 * values[:1] - values[:0:-1], 2 * values[-1:] - values[-2::-1]
     extended = np.concatenate([before, values, after])
@@ -195,10 +198,13 @@ def _extended_spectrum(data: Signals) -> tuple[np.ndarray, np.ndarray, Callable[
     slope = (extended[-1] - extended[0]) / (total - 1)
     line = np.arange(total).reshape(-1, *trailing) * slope
     spectrum = np.fft.rfft(extended - line, axis=0)
-    frequencies = np.fft.rfftfreq(total, 1 / data.fs).reshape(-1, *trailing)
+    frequencies = np.fft.rfftfreq(total, 1 / even.fs).reshape(-1, *trailing)
 
-    def invert(modified: np.ndarray, slope_factor: float = 0.0) -> np.ndarray:
-        result = np.fft.irfft(modified, total, axis=0)[count - 1 : 2 * count - 1] + slope_factor * slope
-        return np.where(np.isfinite(data.values), result, np.nan)
+    def invert(modified: np.ndarray, slope_share: float = 0.0) -> np.ndarray:
+        if data.positions is None:
+            result = np.fft.irfft(modified, total, axis=0)[count - 1 : 2 * count - 1]
+        else:
+            result = back_to_positions(modified, total, count - 1, data.positions * even.fs / data.fs)
+        return np.where(np.isfinite(data.values), result + slope_share * even.fs * slope, np.nan)
 
     return spectrum, frequencies, invert

@@ -104,11 +104,11 @@ def orbit(values: SignalsLike, frequency: float, *, fs: float | None = None) -> 
     shape = data.values.shape
     if len(shape) < 2 or shape[-1] != 2:
         raise ValueError(f"an orbit needs displacement (T, ..., 2) down and right, not {shape}")
-    check_band((frequency, data.fs / 2), shape[0], data.fs, 1.0)
+    check_band((frequency, data.nyquist), shape[0], data.fs, 1.0, data.nyquist)
     usable = data.usable
     flat = np.zeros((shape[0], usable.size))
-    flat[:, usable] = detrend(data.flat[:, usable])
-    phasors, stderr = phasor_with_stderr(flat, frequency / data.fs)
+    flat[:, usable] = detrend(data.flat[:, usable], data.positions)
+    phasors, stderr = phasor_with_stderr(flat, frequency / data.fs, data.positions)
     phasors[~np.isfinite(data.flat).all(axis=0)] = np.nan
     phasors, stderr = phasors.reshape(shape[1:]), stderr.reshape(shape[1:])
     return Orbit(float(frequency), phasors, stderr, *_ellipse(phasors), data.unit, data.frequency_unit)

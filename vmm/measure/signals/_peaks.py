@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
+from vmm.measure.signals._codec_rhythm import MAX_CODEC_MOTION, follows_codec
 from vmm.measure.signals._crlb import sine_crlb
-from vmm.measure.signals._noise_floor import local_noise, noise_level, ratio_to_floor
+from vmm.measure.signals._noise_floor import local_noise
 from vmm.measure.signals._result import Result
+from vmm.measure.signals._sampling import bin_frequencies, highest_frequency
+from vmm.measure.signals._search import alias_of, search, without_others
 from vmm.measure.signals._signal import Signals, SignalsLike, as_signals, check_band
-from vmm.measure.signals._sine_model import explained, explained_by_one, fit_sines, refine_frequency
-from vmm.measure.signals._windows import MAIN_LOBE, MIN_PERIODS, detrend
-
-_SWEEPS = 2
-"""Number of times that each frequency is refined again with the other peaks removed. Two sweeps converge unless peaks
-are closer than two bins."""
+from vmm.measure.signals._sine_model import explained, fit_sines
+from vmm.measure.signals._windows import MIN_PERIODS, detrend
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +44,9 @@ class Peak(Result):
         Rate of the signals in Hz, or 1 if it is not known.
     frequency_unit
         ``"Hz"``, or ``"cycles/frame"`` if the rate is not known.
+    is_codec_rhythm
+        Whether the video codec may cause the peak: it is weak, or not the only one, at the multiples of the rate of its
+        key frames.
     """
 
     frequency: float
@@ -55,6 +59,7 @@ class Peak(Result):
     unit: str
     fs: float = field(repr=False)
     frequency_unit: str = "Hz"
+    is_codec_rhythm: bool = field(default=False, repr=False)
 
 
 def peaks(
@@ -72,7 +77,7 @@ def peaks(
     floor. For white noise, the ratio to the floor follows an F distribution, which gives the threshold. The strongest
     peak above it is refined by the maximum-likelihood estimate of its frequency [1]_ and removed from the signals, and
     the search is repeated, so that side lobes of a strong peak are not taken for peaks. Finally, all peaks are fitted
-    together.
+    together. Signals of unevenly spaced frames are analyzed at their true times.
 
     Parameters
     ----------
@@ -81,7 +86,8 @@ def peaks(
     fs
         Rate in Hz. The default is the rate of the result; without any, frequencies are in cycles/frame.
     band
-        Band (low, high) in Hz to search. The default reaches from 3 periods in the clip to fs/2.
+        Band (low, high) in Hz to search. The default reaches from 3 periods in the clip to fs/2; for uneven samples, to
+        half the rate at their shortest usual interval, which is fs/2 of the even grid if samples are missing from one.
     max_peaks
         Largest number of peaks to return, at least 1. The default is 8.
     false_alarm
@@ -93,9 +99,10 @@ def peaks(
     Returns
     -------
     list of Peak
-        The peaks, the strongest first. Standard errors are Cramer-Rao bounds [1]_ for the noise that is measured around
-        the peak: ``sigma sqrt(2/T)`` for an amplitude A, and ``sqrt(6) fs / (pi T^1.5)`` divided by the root of the sum
-        of ``(A / sigma)^2`` over the signals for the frequency.
+        The peaks, the strongest first, and last those that the video codec may cause. Standard errors are Cramer-Rao
+        bounds [1]_ for the noise that is measured around the peak: ``sigma sqrt(2/T)`` for an amplitude A, and
+        ``sqrt(6) fs / (pi T^1.5)`` divided by the root of the sum of ``(A / sigma)^2`` over the signals for the
+        frequency.
 
     Raises
     ------
@@ -104,6 +111,11 @@ def peaks(
         varies.
     TypeError
         If the signals are not real numbers.
+
+    Warns
+    -----
+    UserWarning
+        If the times of uneven samples leave two frequencies almost equally likely; such a peak is left out.
 
     References
     ----------
@@ -128,53 +140,73 @@ def peaks(
     if not 0 <= fs_uncertainty < 1:
         raise ValueError(f"fs_uncertainty={fs_uncertainty} must lie in [0, 1): the relative uncertainty of fs")
     if band is not None:
-        check_band(band, count, data.fs, 1.0)
+        check_band(band, count, data.fs, 1.0, data.nyquist)
     if not data.usable.any():
         raise ValueError("no signal is known and varies: choose other regions")
-    flat = detrend(data.flat[:, data.usable])
-    bins = np.fft.rfftfreq(count)
-    low, high = (MIN_PERIODS / count, 0.5) if band is None else (band[0] / data.fs, band[1] / data.fs)
+    flat = detrend(data.flat[:, data.usable], data.positions)
+    bins, highest = bin_frequencies(count, data.positions), highest_frequency(data.positions)
+    low, high = (MIN_PERIODS / count, highest) if band is None else (band[0] / data.fs, band[1] / data.fs)
     in_band = (bins >= low - 0.5 / count) & (bins <= high + 0.5 / count) & (bins > 0)
-    frequencies = _search(flat, in_band, max_peaks, false_alarm)
-    detected = [_peak(flat, frequencies, k, data) for k in range(len(frequencies))]
+    frequencies = search(flat, in_band, max_peaks, false_alarm, data.positions)
+    residual = flat - explained(flat, frequencies, data.positions) if frequencies else flat
+    detected = [
+        _peak(flat, residual, frequencies, k, data)
+        for k in range(len(frequencies))
+        if data.positions is None or _is_unique(flat, residual, frequencies, k, data, false_alarm)
+    ]
     detected = [
         replace(peak, frequency_stderr=math.hypot(peak.frequency_stderr, fs_uncertainty * peak.frequency))
         for peak in detected
     ]
-    return sorted(detected, key=lambda peak: -peak.snr)
+    return sorted(_with_codec_rhythm(detected, data), key=lambda peak: (peak.is_codec_rhythm, -peak.snr))
 
 
-def _search(flat: np.ndarray, in_band: np.ndarray, max_peaks: int, false_alarm: float) -> list[float]:
-    """Frequencies of the peaks in cycles per sample, in the order in which they are detected."""
-    count, residual = len(flat), flat
-    frequencies: list[float] = []
-    candidates = in_band.copy()
-    while len(frequencies) < max_peaks:
-        level = noise_level(residual)
-        ratio, limit = ratio_to_floor(residual, level, false_alarm / max(int(in_band.sum()), 1))
-        score = np.where(candidates, ratio / limit, 0)
-        i = int(np.argmax(score))
-        if score[i] <= 1:
-            break
-        frequencies.append(refine_frequency(residual, i / count, level))
-        candidates[max(0, i - MAIN_LOBE) : i + MAIN_LOBE + 1] = False
-        residual = flat - explained(flat, frequencies)
-    for _ in range(_SWEEPS if len(frequencies) > 1 else 0):
-        for k, frequency in enumerate(frequencies):
-            alone = flat - explained(flat, frequencies) + explained_by_one(flat, frequencies, k)
-            frequencies[k] = refine_frequency(alone, frequency, noise_level(residual))
-    return frequencies
+def _with_codec_rhythm(detected: list[Peak], data: Signals) -> list[Peak]:
+    """The peaks, with `is_codec_rhythm` set for those that the codec may cause."""
+    is_rhythm = follows_codec(
+        [peak.frequency for peak in detected],
+        [peak.frequency_stderr for peak in detected],
+        [float(np.nanmax(peak.amplitude)) for peak in detected],
+        data.key_rate,
+        data.fs / len(data.values),
+        MAX_CODEC_MOTION if data.unit == "px" else None,
+    )
+    return [replace(peak, is_codec_rhythm=bool(part)) for peak, part in zip(detected, is_rhythm, strict=True)]
 
 
-def _peak(flat: np.ndarray, frequencies: Sequence[float], k: int, data: Signals) -> Peak:
+def _is_unique(
+    flat: np.ndarray, residual: np.ndarray, frequencies: Sequence[float], k: int, data: Signals, false_alarm: float
+) -> bool:
+    """Whether uneven samples leave no doubt about frequency `k`; warn if they do."""
+    positions: Any = data.positions
+    noise, _ = local_noise(residual, round(frequencies[k] * len(flat)), positions)
+    alone = without_others(flat, frequencies, k, positions)
+    everywhere = bin_frequencies(len(flat), positions) * len(flat) >= MIN_PERIODS
+    alias = alias_of(alone, frequencies[k], noise, everywhere, positions, false_alarm)
+    if alias is not None:
+        either = " or ".join(f"{data.fs * frequency:.4g}" for frequency in sorted((frequencies[k], alias)))
+        warnings.warn(
+            f"the times of the frames leave open whether a vibration has {either} {data.frequency_unit}: its frequency "
+            "is unknown, and it is left out",
+            UserWarning,
+            stacklevel=4,
+        )
+    return alias is None
+
+
+def _peak(flat: np.ndarray, residual: np.ndarray, frequencies: Sequence[float], k: int, data: Signals) -> Peak:
     """Line `k` with its standard errors."""
     count, fs = len(flat), data.fs
-    residual = flat - explained(flat, frequencies)
-    noise, is_steady = local_noise(residual, round(frequencies[k] * count))
-    cosine, sine = fit_sines(flat, frequencies)[1][2 * k : 2 * k + 2]
+    noise, is_steady = local_noise(residual, round(frequencies[k] * count), data.positions)
+    basis, coefs = fit_sines(flat, frequencies, data.positions)
+    cosine, sine = coefs[2 * k : 2 * k + 2]
     amplitude = np.hypot(cosine, sine)
     total_ratio = float(np.sqrt(np.square(amplitude / noise).sum()))
     frequency_stderr = sine_crlb(1.0, count, max(total_ratio, 1e-300), fs)[1]
+    amplitude_stderr = math.sqrt(2 / count)
+    if data.positions is not None:
+        frequency_stderr *= math.sqrt(count / 12) / float(np.std(data.positions)) * math.sqrt(count)
+        amplitude_stderr = math.sqrt(float(np.diag(np.linalg.pinv(basis.T @ basis))[2 * k : 2 * k + 2].mean()))
     snr = 10 * np.log10(max(np.mean(np.square(amplitude / noise)) * count / 4, 1e-300))
 
     def of_all(values: np.ndarray) -> np.ndarray:
@@ -186,7 +218,7 @@ def _peak(flat: np.ndarray, frequencies: Sequence[float], k: int, data: Signals)
         frequency=frequencies[k] * fs,
         frequency_stderr=float(frequency_stderr),
         amplitude=of_all(amplitude),
-        amplitude_stderr=of_all(noise * np.sqrt(2 / count)),
+        amplitude_stderr=of_all(noise * amplitude_stderr),
         phase=of_all(np.arctan2(-sine, cosine)),
         snr=float(snr),
         is_steady=is_steady,

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from vmm.backend.arrays import DeviceArray, to_host
 from vmm.backend.checks import check_fs
-from vmm.engine.loop import sampling_rate
+from vmm.engine.times import frame_times, mean_rate, stated_rate
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
+from vmm.measure.signals._sampling import as_positions, highest_frequency, positions_or_index
 
 Quantity = Literal["displacement", "velocity", "acceleration"]
 
@@ -44,6 +45,11 @@ class RegionSignal(Result):
     is_visible
         (T, R) bool: whether the frame shows the region. It is False in blank frames and where something covers the
         region; values are interpolated there.
+    frame_times
+        (T,) time of each frame in seconds if the frames are unevenly spaced, from 0 at the first frame; None if they
+        are evenly spaced. `fs` is then the mean rate.
+    key_rate
+        Key frames per second of a video, if they are regular; else 0. Video codecs cause lines at its multiples.
     quantity
         ``"displacement"``, ``"velocity"`` or ``"acceleration"``.
     time_unit
@@ -60,6 +66,8 @@ class RegionSignal(Result):
     is_visible: np.ndarray = field(repr=False)
     quantity: Quantity = "displacement"
     time_unit: TimeUnit = "s"
+    frame_times: np.ndarray | None = field(default=None, repr=False)
+    key_rate: float = field(default=0.0, repr=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -67,7 +75,7 @@ class RegionSignal(Result):
     @property
     def times(self) -> np.ndarray:
         """Time (T,) of each frame in seconds, or in frames if the rate of the camera is not known."""
-        return np.arange(len(self.values)) / self.fs
+        return np.arange(len(self.values)) / self.fs if self.frame_times is None else self.frame_times
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,6 +94,10 @@ class Signals(Result):
         (...) standard error of one value, or None.
     time_unit
         ``"s"``, or ``"frame"`` if the rate is not known.
+    positions
+        (T,) times of uneven samples in mean intervals, from 0 to T - 1; None if the samples are evenly spaced.
+    key_rate
+        Key frames per second of the video, if they are regular; else 0.
     """
 
     values: np.ndarray
@@ -93,6 +105,18 @@ class Signals(Result):
     unit: str = ""
     stderr: np.ndarray | None = field(default=None, repr=False)
     time_unit: TimeUnit = "s"
+    positions: np.ndarray | None = field(default=None, repr=False)
+    key_rate: float = field(default=0.0, repr=False)
+
+    @property
+    def times(self) -> np.ndarray:
+        """Time (T,) of each sample in seconds, or in frames if the rate is not known."""
+        return positions_or_index(self.positions, len(self.values)) / self.fs
+
+    @property
+    def nyquist(self) -> float:
+        """Highest frequency in Hz: fs/2, or half the rate at the shortest usual interval of uneven samples."""
+        return highest_frequency(self.positions) * self.fs
 
     @property
     def frequency_unit(self) -> str:
@@ -143,14 +167,24 @@ SignalsLike: TypeAlias = NDArray[Any] | DeviceArray | Sequence[float] | Sequence
 
 
 def camera_rate(frames: Any, fs: float | None) -> float:
-    """The rate `fs`, or the rate that `frames` or a result carries, in Hz; 1.0 if there is none."""
-    return check_fs(sampling_rate(frames, fs))
+    """The rate `fs`, or the rate that `frames` or a result carries, in Hz; 1.0 if there is none.
+
+    For a clip of unevenly spaced frames it is their mean rate.
+    """
+    times = frame_times(frames, fs)
+    return check_fs(stated_rate(frames, fs) if times is None else mean_rate(times))
+
+
+def key_rate(frames: Any, fs: float | None) -> float:
+    """Key frames per second of a clip or a result; 0 if they are not regular, or if there are none."""
+    rate = float(getattr(frames, "key_rate", 0.0))
+    return rate if fs is None or not rate else rate * fs / float(frames.fs)
 
 
 def time_unit(frames: Any, fs: float | None) -> TimeUnit:
     """The unit of time of results from `frames` or a result: seconds if a rate is known, else frames."""
     unit: TimeUnit | None = getattr(frames, "time_unit", None) if fs is None else "s"
-    return unit or ("frame" if sampling_rate(frames, fs) is None else "s")
+    return unit or ("frame" if stated_rate(frames, fs) is None else "s")
 
 
 def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
@@ -173,14 +207,24 @@ def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
         raise ValueError(f"signals hold NaN or infinite values, first at sample {first}: fill them or cut them off")
     stderr = getattr(values, "stderr", None)
     unit = str(getattr(values, "unit", ""))
-    return Signals(data, rate, unit, None if stderr is None else np.asarray(stderr), time_unit(values, fs))
+    stderr = None if stderr is None else np.asarray(stderr)
+    positions = as_positions(getattr(values, "frame_times", None))
+    if isinstance(values, Signals):
+        positions = values.positions
+    return Signals(data, rate, unit, stderr, time_unit(values, fs), positions, key_rate(values, fs))
 
 
-def check_band(band: tuple[float, float], count: int, fs: float, min_periods: float = 3.0) -> None:
-    """Raise if the band is not rising, leaves (0, fs/2], or `count` samples hold too few periods of its lower limit."""
+def check_band(
+    band: tuple[float, float], count: int, fs: float, min_periods: float = 3.0, nyquist: float | None = None
+) -> None:
+    """Raise if the band is not rising, leaves (0, fs/2], or `count` samples hold too few periods of its lower limit.
+
+    `nyquist` takes the place of fs/2 for uneven samples.
+    """
     low, high = band
-    if not 0 < low < high <= fs / 2:
-        raise ValueError(f"band={band} must be rising and lie inside (0, fs/2] = (0, {fs / 2:g}] Hz")
+    limit = fs / 2 if nyquist is None else nyquist
+    if not 0 < low < high <= limit:
+        raise ValueError(f"band={band} must be rising and lie inside (0, fs/2] = (0, {limit:g}] Hz")
     if count * low / fs < min_periods:
         raise ValueError(
             f"a clip of {count} frames at {fs:g} Hz is too short for band={band} Hz: it holds {count * low / fs:.2g} "

@@ -1,4 +1,7 @@
-"""Least squares of sines in signals (T, N) without trend, and the refinement of their frequency."""
+"""Least squares of sines in signals (T, N) without trend, and the refinement of their frequency.
+
+`positions` (T,) are those of uneven samples, or None.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.optimize
 
+from vmm.measure.signals._sampling import highest_frequency, positions_or_index
 from vmm.measure.signals._windows import detrend
 
 
-def refine_frequency(flat: np.ndarray, start: float, level: np.ndarray | None = None) -> float:
+def refine_frequency(
+    flat: np.ndarray, start: float, level: np.ndarray | None = None, positions: np.ndarray | None = None
+) -> float:
     """Frequency in cycles per sample, near `start`, of the sine that explains most energy of signals (T, N).
 
     For white noise this is the maximum-likelihood estimate. `level` (N,) is the noise power of each signal; the default
@@ -20,9 +26,9 @@ def refine_frequency(flat: np.ndarray, start: float, level: np.ndarray | None = 
     scaled = flat if level is None else flat / np.sqrt(level)
 
     def negative_energy(frequency: float) -> float:
-        return -_explained_energy(scaled, frequency)
+        return -explained_energy(scaled, frequency, positions)
 
-    lowest, highest = 0.25 / count, 0.5 - 0.25 / count
+    lowest, highest = 0.25 / count, highest_frequency(positions) - 0.25 / count
     grid = np.clip(start + np.arange(-4, 5) / (4 * count), lowest, highest)
     best = float(grid[np.argmin([negative_energy(frequency) for frequency in grid])])
     bounds = max(best - 0.3 / count, lowest), min(best + 0.3 / count, highest)
@@ -32,34 +38,38 @@ def refine_frequency(flat: np.ndarray, start: float, level: np.ndarray | None = 
     return float(result.x)
 
 
-def fit_sines(flat: np.ndarray, frequencies: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def fit_sines(
+    flat: np.ndarray, frequencies: Sequence[float], positions: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Basis (T, 2K) of cosines and sines without trend, and their coefficients (2K, N), by least squares."""
-    basis = np.concatenate([_basis(len(flat), frequency) for frequency in frequencies], axis=1)
+    basis = np.concatenate([_basis(len(flat), frequency, positions) for frequency in frequencies], axis=1)
     return basis, np.linalg.lstsq(basis, flat, rcond=1e-9)[0]
 
 
-def explained(flat: np.ndarray, frequencies: Sequence[float]) -> np.ndarray:
+def explained(flat: np.ndarray, frequencies: Sequence[float], positions: np.ndarray | None = None) -> np.ndarray:
     """The part of signals (T, N) that sines of these frequencies explain together."""
-    basis, coefs = fit_sines(flat, frequencies)
+    basis, coefs = fit_sines(flat, frequencies, positions)
     part: np.ndarray = basis @ coefs
     return part
 
 
-def explained_by_one(flat: np.ndarray, frequencies: Sequence[float], k: int) -> np.ndarray:
+def explained_by_one(
+    flat: np.ndarray, frequencies: Sequence[float], k: int, positions: np.ndarray | None = None
+) -> np.ndarray:
     """The share of sine `k` in that part."""
-    basis, coefs = fit_sines(flat, frequencies)
+    basis, coefs = fit_sines(flat, frequencies, positions)
     part: np.ndarray = basis[:, 2 * k : 2 * k + 2] @ coefs[2 * k : 2 * k + 2]
     return part
 
 
-def _basis(count: int, frequency: float) -> np.ndarray:
-    """Cosine and sine (T, 2) without trend."""
-    angle = 2 * np.pi * frequency * np.arange(count)
-    return detrend(np.stack([np.cos(angle), np.sin(angle)], axis=1))
-
-
-def _explained_energy(flat: np.ndarray, frequency: float) -> float:
+def explained_energy(flat: np.ndarray, frequency: float, positions: np.ndarray | None = None) -> float:
     """Energy of signals (T, N) that a sine of one frequency explains."""
-    basis = _basis(len(flat), frequency)
+    basis = _basis(len(flat), frequency, positions)
     projection = basis.T @ flat
     return float(np.sum(projection * np.linalg.solve(basis.T @ basis, projection)))
+
+
+def _basis(count: int, frequency: float, positions: np.ndarray | None) -> np.ndarray:
+    """Cosine and sine (T, 2) without trend."""
+    angle = 2 * np.pi * frequency * positions_or_index(positions, count)
+    return detrend(np.stack([np.cos(angle), np.sin(angle)], axis=1), positions)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, namespace
+from vmm.measure.signals._sampling import highest_frequency
 from vmm.measure.signals._signal import SignalsLike, as_signals
 
 _TAPER = 0.125
@@ -32,24 +33,30 @@ class SineFit:
         In cycles per frame.
     count
         Number of samples, or None if it is not known yet; all samples then have the same weight.
+    positions
+        (T,) times of uneven samples in mean intervals. The default, None, is evenly spaced samples.
     """
 
-    def __init__(self, frequencies: Any, count: int | None) -> None:
+    def __init__(self, frequencies: Any, count: int | None, positions: np.ndarray | None = None) -> None:
         self._frequencies, self._count = np.asarray(frequencies, dtype=float), count
+        self._positions = positions
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Weighted basis functions (2 K + 2, n) for the samples from `start` to `stop`."""
         return self._basis(start, stop) * self._weights(start, stop)
 
+    def _times(self, start: int, stop: int) -> np.ndarray:
+        return np.arange(start, stop) if self._positions is None else self._positions[start:stop]
+
     def _basis(self, start: int, stop: int) -> np.ndarray:
-        t = np.arange(start, stop)
+        t = self._times(start, stop)
         angles = 2 * np.pi * np.outer(self._frequencies, t)
         return np.concatenate([np.cos(angles), np.sin(angles), np.ones((1, len(t))), (t / 1000)[None]])
 
     def _weights(self, start: int, stop: int) -> np.ndarray:
         if self._count is None:
             return np.ones(stop - start)
-        t = np.arange(start, stop) + 0.5
+        t = self._times(start, stop) + 0.5
         edge_distance = np.minimum(t, self._count - t) / self._count
         weights: np.ndarray = 0.5 - 0.5 * np.cos(np.pi * np.minimum(edge_distance / _TAPER, 1))
         return weights
@@ -92,19 +99,24 @@ class SineFit:
         return gram
 
 
-def check_frequencies(frequencies: Sequence[float] | NDArray[Any] | float, fs: float, count: int | None) -> np.ndarray:
-    """The frequencies in cycles per frame.
+def check_frequencies(
+    frequencies: Sequence[float] | NDArray[Any] | float,
+    fs: float,
+    count: int | None,
+    positions: np.ndarray | None = None,
+) -> np.ndarray:
+    """The frequencies in cycles per frame; `positions` (T,) are those of uneven samples.
 
     Raises
     ------
     ValueError
         If a frequency is not inside (0, fs/2), or two are too close for a clip of `count` frames.
     """
-    freqs = np.atleast_1d(np.asarray(frequencies, dtype=float))
-    if freqs.ndim != 1 or not len(freqs) or not ((freqs > 0) & (freqs < fs / 2)).all():
-        raise ValueError(f"frequencies={freqs.tolist()} must lie inside (0, fs/2) = (0, {fs / 2:g}) Hz: is fs right?")
+    freqs, limit = np.atleast_1d(np.asarray(frequencies, dtype=float)), highest_frequency(positions) * fs
+    if freqs.ndim != 1 or not len(freqs) or not ((freqs > 0) & (freqs < limit)).all():
+        raise ValueError(f"frequencies={freqs.tolist()} must lie inside (0, fs/2) = (0, {limit:g}) Hz: is fs right?")
     if count is not None:
-        separation = np.diff(np.sort(np.concatenate([[0.0], freqs, [fs / 2]]))) * count / fs
+        separation = np.diff(np.sort(np.concatenate([[0.0], freqs, [limit]]))) * count / fs
         if separation.min() < _MIN_SEPARATION:
             raise ValueError(
                 f"frequencies={freqs.tolist()} Hz cannot be separated in {count} frames at fs={fs:g} Hz: they must be "
@@ -150,9 +162,9 @@ def phasors(values: SignalsLike, frequencies: Sequence[float] | NDArray[Any], *,
     """
     data = as_signals(values, fs)
     freqs = np.asarray(frequencies, dtype=float)
-    if not ((freqs > 0) & (freqs < data.fs / 2)).all():
-        raise ValueError(f"frequencies={list(frequencies)} must lie inside (0, fs/2) = (0, {data.fs / 2:g}) Hz")
+    if not ((freqs > 0) & (freqs < data.nyquist)).all():
+        raise ValueError(f"frequencies={list(frequencies)} must lie inside (0, fs/2) = (0, {data.nyquist:g}) Hz")
     count, needed = len(data.values), 2 * len(freqs) + 2
     if count < needed:
         raise ValueError(f"{count} samples are too few for {len(freqs)} frequencies: give at least {needed}")
-    return SineFit(freqs / data.fs, None).fit(data.values)
+    return SineFit(freqs / data.fs, None, data.positions).fit(data.values)

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result, density_unit
 from vmm.measure.signals._signal import SignalsLike, as_signals
 from vmm.measure.signals._windows import hann
@@ -58,7 +59,8 @@ def spectrum(
 
     Each segment is detrended. The default, one segment, is the windowed periodogram of the whole signal. It has the
     finest frequency resolution, ``fs / T``, and suits the peaks of vibrations; more segments suit a
-    smooth spectrum of noise.
+    smooth spectrum of noise. Unevenly sampled signals are resampled first, their sines by least squares at the true
+    times; the spectrum then reaches up to half the rate at the shortest usual interval.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def spectrum(
     """
     import scipy.signal
 
-    data = as_signals(values, fs)
+    data = evenly_sampled(as_signals(values, fs))
     if kind not in get_args(Kind):
         raise ValueError(f"kind={kind!r} must be one of {', '.join(get_args(Kind))}")
     length = _segment_length(len(data.values), segments)

@@ -11,14 +11,16 @@ MAIN_LOBE = 3
 """Bins on either side of a peak that the main lobe of a Hann window, and the first side lobe, may reach."""
 
 
-def hann(n: int) -> np.ndarray:
-    """Hann window (n,), sampled at the centers of n equal intervals, so that no sample is 0."""
-    return 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(n) + 0.5) / n)
+def hann(n: int, positions: np.ndarray | None = None) -> np.ndarray:
+    """Hann window (n,), sampled at the centers of n equal intervals or at `positions`, so that no sample is 0."""
+    places = np.arange(n) if positions is None else positions
+    return 0.5 - 0.5 * np.cos(2 * np.pi * (places + 0.5) / n)
 
 
-def detrend(signals: np.ndarray) -> np.ndarray:
+def detrend(signals: np.ndarray, positions: np.ndarray | None = None) -> np.ndarray:
     """Signals (T, ...) without their mean and linear trend, in float64."""
     n = len(signals)
-    trend = np.linalg.qr(np.stack([np.ones(n), np.arange(n) - (n - 1) / 2], axis=1))[0]
+    places = np.arange(n) if positions is None else positions
+    trend = np.linalg.qr(np.stack([np.ones(n), places - (n - 1) / 2], axis=1))[0]
     flat = signals.reshape(n, -1).astype(np.float64)
     return (flat - trend @ (trend.T @ flat)).reshape(signals.shape)

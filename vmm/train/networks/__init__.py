@@ -17,6 +17,8 @@ All networks take RGB frames (B, 3, H, W) with values in [-1, 1] and have the sa
 | ``decode(texture, shape)`` | the magnified frame, from the texture of frame b |
 | ``forward(a, b, alpha)`` | the magnified frame: all of these steps |
 
+``single_precision`` names the layers before the decoder, which compute in single precision during the training.
+
 In this package alpha is the *total* factor, as in the papers: the output motion relative to frame a is alpha times
 that of frame b, so 0 gives frame a and 1 gives frame b. (In the rest of the library, the total factor is 1 + alpha.)
 Alpha is a tensor (B, 1, 1, 1), or a map: (B, 1, H, W), or with one value per sample of the shape. The docstring of each

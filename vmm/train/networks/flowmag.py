@@ -63,6 +63,7 @@ class FlowMag(nn.Module):
 
     multiple: int = 1
     pair: bool = True
+    single_precision: tuple[str, ...] = ()
 
     def __init__(self, channels: int = 64, *, norm: bool = True, skip: bool = False) -> None:
         super().__init__()

@@ -67,6 +67,7 @@ class Lightweight(nn.Module):
 
     multiple: int = 2
     pair: bool = True
+    single_precision: tuple[str, ...] = ("encoder", "manipulator")
 
     def __init__(
         self,

@@ -115,6 +115,7 @@ class MagNet(nn.Module):
 
     multiple: int = 4
     pair: bool = False
+    single_precision: tuple[str, ...] = ("encoder", "manipulator")
 
     def __init__(self, layout: str | Layout = "oh", *, padding: str = "reflect", skip: bool = False) -> None:
         super().__init__()

@@ -79,6 +79,7 @@ class RealTime(nn.Module):
 
     multiple: int = 4
     pair: bool = False
+    single_precision: tuple[str, ...] = ("encoder", "g", "h")
 
     def __init__(
         self,

@@ -1,0 +1,74 @@
+"""Times of unevenly spaced frames: their mean rate, their usual interval, and the even grid that suits them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vmm.engine.frames import is_pair
+
+_SHORT_SHARE = 0.1
+"""Share of the intervals between frames that may be shorter than the usual one: single short ones do not count."""
+
+_GRID_TOLERANCE = 0.1
+"""Largest distance of a frame from an even grid, in intervals of the grid, for it to lie on the grid. The delay moves
+a vibration by less than a tenth of a period of the highest frequency that the grid can hold."""
+
+
+def stated_rate(frames: Any, fs: float | None) -> float | None:
+    """The given rate in Hz, or that of the frames; None if there is none."""
+    if fs is not None:
+        return fs
+    return float(frames[1]) if is_pair(frames) else getattr(frames, "fs", None)
+
+
+def check_evenly_spaced(frames: Any) -> None:
+    """Raise if the frames of a clip are unevenly spaced in time: filters along time need an even rate."""
+    if getattr(frames, "times", None) is not None:
+        raise ValueError(
+            "the frames of this clip are unevenly spaced in time, and a filter along time needs an even rate: resample "
+            "it with clip = vmm.io.even(clip), and write the result with clip.fs"
+        )
+
+
+def frame_times(frames: Any, fs: float | None = None) -> np.ndarray | None:
+    """Times (T,) in seconds of the frames of a clip, or None if they are evenly spaced.
+
+    The first time is 0. With `fs`, the times are scaled by the ratio of the rate that the clip states to `fs`.
+    """
+    times = getattr(frames, "times", None)
+    if times is None:
+        return None
+    scale = 1.0 if fs is None else frames.fs / fs
+    shifted: np.ndarray = (np.asarray(times, dtype=np.float64) - times[0]) * scale
+    return shifted
+
+
+def mean_rate(times: np.ndarray) -> float:
+    """Mean rate of frames at these times (T,), in Hz if they are in seconds."""
+    return float((len(times) - 1) / (times[-1] - times[0]))
+
+
+def usual_interval(times: np.ndarray) -> float:
+    """The shortest interval between frames that is not an exception."""
+    intervals = np.diff(times)
+    return float(np.quantile(intervals, _SHORT_SHARE, method="lower"))
+
+
+def grid_interval(times: np.ndarray) -> float | None:
+    """The interval of the even grid of frames, some of which may be missing; None if there is no such grid."""
+    shifted, interval = times - times[0], usual_interval(times)
+    for _ in range(2):
+        steps = np.maximum(np.rint(np.diff(shifted) / interval), 1)
+        interval = float(np.median(np.diff(shifted) / steps))
+    places = np.concatenate([[0.0], np.cumsum(steps)])
+    interval, start = np.polyfit(places, shifted, 1)
+    if np.abs(shifted - start - interval * places).max() > _GRID_TOLERANCE * interval:
+        return None
+    return float(interval)
+
+
+def even_interval(times: np.ndarray) -> float:
+    """The interval of the even grid onto which frames are resampled: that of their own grid, else the mean one."""
+    return grid_interval(times) or 1 / mean_rate(times)
