@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from vmm.motion._evidence import PLANES  # noqa: E402
-from vmm.train import refine  # noqa: E402
+from vmm.train import refine, samples  # noqa: E402
 from vmm.train.networks.refiner import Refiner  # noqa: E402
 from vmm.train.scenes import FINE, MotionPair, motion_pair  # noqa: E402
 
@@ -65,16 +65,16 @@ def test_a_pair_repeats_and_its_frames_differ_by_the_displacement(pair, textures
 @pytest.mark.parametrize("symmetry", SYMMETRIES[1:])
 def test_samples_turn_with_the_frames(pair, symmetry):
     """The evidence of turned frames is the turned evidence, except that levels are sampled at other pixels."""
-    sample = torch.from_numpy(refine.sample(pair)).permute(2, 0, 1)[None]
-    turned = refine.turned(sample, Chosen(symmetry))[0].numpy()
-    direct = np.moveaxis(refine.sample(turned_pair(pair, symmetry)), -1, 0).astype(float)
-    for plane, (x, y) in enumerate(zip(direct, turned, strict=True)):
+    sample = torch.from_numpy(samples.sample(pair)).permute(2, 0, 1)[None]
+    expected = samples.augment(sample, Chosen(symmetry))[0].numpy()
+    direct = np.moveaxis(samples.sample(turned_pair(pair, symmetry)), -1, 0).astype(float)
+    for plane, (x, y) in enumerate(zip(direct, expected, strict=True)):
         assert np.corrcoef(x.ravel(), y.ravel())[0, 1] > 0.8, plane
 
 
 def test_a_new_network_leaves_displacements_as_they_are(pair):
-    samples = torch.from_numpy(refine.sample(pair)).permute(2, 0, 1)[None, :, :64, :64].float()
-    terms = refine._terms(refine.initial(), samples)
+    crops = torch.from_numpy(samples.sample(pair)).permute(2, 0, 1)[None, :, :64, :64].float()
+    terms = refine._terms(refine.initial(), crops)
     assert float(terms.refined) == pytest.approx(float(terms.classical))
 
 
@@ -87,9 +87,9 @@ def test_a_uniform_displacement_cannot_change():
 
 
 def test_training_reduces_the_error(pair):
-    samples = torch.from_numpy(refine.sample(pair)).permute(2, 0, 1)[None, :, 56:104, 56:104].float()
+    crops = torch.from_numpy(samples.sample(pair)).permute(2, 0, 1)[None, :, 56:104, 56:104].float()
     training = refine._Refinement(refine.initial(), refine.loss, refine.Settings(minutes=1e6, rate=2.0))
-    losses = [float(training._step(samples)) for _ in range(10)]  # A thousandth of the rate: the warm-up.
+    losses = [float(training._step(crops)) for _ in range(10)]  # A thousandth of the rate: the warm-up.
     assert losses[-1] < 0.98 * losses[0]
 
 

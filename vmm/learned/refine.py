@@ -16,7 +16,7 @@ from vmm.motion._evidence import evidence
 
 SHARE = 0.6
 """Share of the change by the network that is applied. The network makes the edges of the displacement sharp, and the
-mesh of the forward warp tears objects where a sharp edge is 1 px beside the edge of the object: in scenes with layers,
+mesh of the forward warp tears objects where a sharp edge is 1 px away from the edge of the object: in scenes with layers,
 between 0.4 and 0.75 is better than the whole change."""
 
 SURROUNDINGS = 9
@@ -75,10 +75,10 @@ class Refiner:
         """
         if len(levels[0].splines) < 2:  # Frames of less than 20 px have only one level, in which nothing is refined.
             return displacement
-        known, xp = evidence(levels, colors, displacement, min_noise), namespace(displacement)
-        change = self._refined(known.planes) - known.planes[:2]
+        data, xp = evidence(levels, colors, displacement, min_noise), namespace(displacement)
+        change = self._refined(data.planes) - data.planes[:2]
         change -= xp.median(change.reshape(2, -1), axis=1)[:, None, None]  # Most of the frame moves as it was read.
-        refined = displacement + SHARE * known.scale * change
+        refined = displacement + SHARE * data.scale * change
         window = 1, SURROUNDINGS, SURROUNDINGS
         smallest, largest = (
             extremum(displacement, size=window, mode="nearest")
