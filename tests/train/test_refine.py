@@ -1,6 +1,7 @@
 """Training of the network that refines displacements: scenes, symmetries, loss and command."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("onnx")
 
 from vmm.motion._evidence import PLANES  # noqa: E402
 from vmm.train import refine, samples  # noqa: E402
+from vmm.train.loop import Settings  # noqa: E402
 from vmm.train.networks.refiner import Refiner  # noqa: E402
 from vmm.train.scenes import FINE, MotionPair, motion_pair  # noqa: E402
 
@@ -65,8 +67,9 @@ def test_a_pair_repeats_and_its_frames_differ_by_the_displacement(pair, textures
 @pytest.mark.parametrize("symmetry", SYMMETRIES[1:])
 def test_samples_turn_with_the_frames(pair, symmetry):
     """The evidence of turned frames is the turned evidence, except that levels are sampled at other pixels."""
+    chosen: Any = Chosen(symmetry)
     sample = torch.from_numpy(samples.sample(pair)).permute(2, 0, 1)[None]
-    expected = samples.augment(sample, Chosen(symmetry))[0].numpy()
+    expected = samples.augment(sample, chosen)[0].numpy()
     direct = np.moveaxis(samples.sample(turned_pair(pair, symmetry)), -1, 0).astype(float)
     for plane, (x, y) in enumerate(zip(direct, expected, strict=True)):
         assert np.corrcoef(x.ravel(), y.ravel())[0, 1] > 0.8, plane
@@ -88,7 +91,7 @@ def test_a_uniform_displacement_cannot_change():
 
 def test_training_reduces_the_error(pair):
     crops = torch.from_numpy(samples.sample(pair)).permute(2, 0, 1)[None, :, 56:104, 56:104].float()
-    training = refine._Refinement(refine.initial(), refine.loss, refine.Settings(minutes=1e6, rate=2.0))
+    training = refine._Refinement(refine.initial(), refine.loss, Settings(minutes=1e6, rate=2.0))
     losses = [float(training._step(crops)) for _ in range(10)]  # A thousandth of the rate: the warm-up.
     assert losses[-1] < 0.98 * losses[0]
 

@@ -16,8 +16,8 @@ from vmm.motion._evidence import evidence
 
 SHARE = 0.6
 """Share of the change by the network that is applied. The network makes the edges of the displacement sharp, and the
-mesh of the forward warp tears objects where a sharp edge is 1 px away from the edge of the object: in scenes with layers,
-between 0.4 and 0.75 is better than the whole change."""
+mesh of the forward warp tears objects where a sharp edge is 1 px away from the edge of the object: in scenes with
+layers, 0.4 to 0.75 is better than the whole change."""
 
 SURROUNDINGS = 9
 """Side in px of the window whose smallest and largest displacement bound the refined one, down and right. The narrower
@@ -91,8 +91,9 @@ class Refiner:
         xp, (height, width) = namespace(planes), planes.shape[1:]
         margins = [(0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)]
         padded = xp.pad(planes, margins, mode="edge")[None]
-        result = xp.empty((2, *padded.shape[2:]), np.float32)
-        for rows, cols in tiles(*padded.shape[2:], MULTIPLE):
+        whole = padded.shape[2], padded.shape[3]
+        result = xp.empty((2, *whole), np.float32)
+        for rows, cols in tiles(whole[0], whole[1], MULTIPLE):
             (tile,) = self._graph(padded[..., rows.read(1), cols.read(1)])
             result[:, rows.written(1), cols.written(1)] = tile[0][:, rows.inner(1), cols.inner(1)]
         return result[:, :height, :width]

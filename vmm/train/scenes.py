@@ -126,7 +126,9 @@ def _texture(rng: _Rng, textures: np.ndarray) -> np.ndarray:
     """A texture (3, FINE, FINE) in gray levels, mirrored, rotated and with other colors and contrast."""
     texture = textures[rng.integers(len(textures))]
     row, col = (rng.integers(n - FINE + 1) for n in texture.shape[1:])
-    crop = np.rot90(texture[:, row : row + FINE, col : col + FINE], rng.integers(4), (1, 2))[:, :: rng.choice([-1, 1])]
+    crop = np.rot90(texture[:, row : row + FINE, col : col + FINE], int(rng.integers(4)), (1, 2))[
+        :, :: rng.choice([-1, 1])
+    ]
     gain, offset = np.exp(rng.uniform(np.log(0.25), np.log(1.2))), rng.uniform(-40, 40)
     colors = crop[rng.permutation(3)].astype(np.float32)
     return np.clip(128 + offset + gain * (colors - 128), 0, 255).astype(np.float32)
