@@ -135,7 +135,7 @@ def magnify(
     >>> out = vmm.gradient.magnify(clip, (2, 4), fs=30, alpha=10)
     >>> before, after = (vmm.measure.displacement(x).values[12:33, 0, 1].std() for x in (clip, out))
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
-    The output motion is 10.9 times the input motion.
+    The output motion is 11.0 times the input motion.
 
     In the static mode, the second of two frames is magnified relative to the first:
 
