@@ -69,11 +69,13 @@ class Session:
 def cuda(monkeypatch):
     new_session = session._new_session
     monkeypatch.setattr(session, "_new_session", lambda *args: Session(new_session(*args)))
-    from vmm.learned import weights
+    from vmm.learned import refine, weights
 
-    weights._loaded.cache_clear()
+    for cache in (weights._loaded, refine.refiner):
+        cache.cache_clear()
     yield
-    weights._loaded.cache_clear()
+    for cache in (weights._loaded, refine.refiner):
+        cache.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +92,13 @@ def test_networks_on_the_device(name, frames, cuda):
         out = device.back(function(device.put(frames), alpha=3, **METHODS[name]))
         assert fake_cupy.transfers["down"] == 0
     assert np.abs(out.astype(int) - expected).max() <= 1
+
+
+def test_the_refiner_on_the_device(frames, cuda):
+    expected = vmm.gradient.magnify(frames[:2], None, alpha=3, refine=True)
+    with device_of("stand-in, plain kernels") as device:
+        out = device.back(vmm.gradient.magnify(device.put(frames[:2]), None, alpha=3, refine=True))
+    assert np.abs(out.astype(int) - expected).mean() < 0.2
 
 
 def test_an_onnxruntime_without_cuda_is_reported_in_one_sentence(frames):

@@ -154,7 +154,7 @@ def test_tiles_show_no_seams(name, monkeypatch):
 def test_tiles_cover_the_frame_once(height, width):
     height, width = height // 4 * 4, width // 4 * 4
     seen = np.zeros((height, width), int)
-    for rows, cols in network._tiles(height, width, 4):
+    for rows, cols in network.tiles(height, width, 4):
         seen[rows.written(1), cols.written(1)] += 1
         assert (rows.stop - rows.start) * (cols.stop - cols.start) <= network.MAX_PIXELS
         assert rows.start % 4 == cols.start % 4 == 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.levels import spline_coefs
@@ -27,7 +27,19 @@ _MIN_SIDE = 4
 """Smallest height and width of a frame in px, in which a spline has enough samples."""
 
 
-def magnify_static(frames: Frames, *, alpha: Alpha = 10.0, limit: float = LIMIT, mask: Mask | None = None) -> Frames:
+Refine: TypeAlias = Callable[[tuple[FrameLevels, FrameLevels], tuple[Array, Array], Array, float], Array]
+"""Refinement of a displacement: a function of the levels and the color planes of two frames, the displacement between
+them, and the smallest noise that is assumed."""
+
+
+def magnify_static(
+    frames: Frames,
+    *,
+    alpha: Alpha = 10.0,
+    limit: float = LIMIT,
+    mask: Mask | None = None,
+    refine: Refine | None = None,
+) -> Frames:
     """Magnify the motion of each frame relative to the first frame; two frames suffice, and memory is constant.
 
     The displacement between the two frames is read at full size, from coarse to fine levels. The frame in the middle of
@@ -47,6 +59,9 @@ def magnify_static(frames: Frames, *, alpha: Alpha = 10.0, limit: float = LIMIT,
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
+    refine
+        Refinement of the displacement between two frames, such as a ``vmm.learned.refine.Refiner``. By default the
+        displacement is used as it is.
 
     Returns
     -------
@@ -63,10 +78,10 @@ def magnify_static(frames: Frames, *, alpha: Alpha = 10.0, limit: float = LIMIT,
     check_alpha(alpha)
     if not limit > 0:
         raise ValueError(f"limit={limit!r} must be a positive number of pixels")
-    return in_form_of(frames, partial(_magnified, alpha=alpha, limit=limit, mask=mask))
+    return in_form_of(frames, partial(_magnified, alpha=alpha, limit=limit, mask=mask, refine=refine))
 
 
-def _magnified(frames: Any, alpha: Any, limit: float, mask: Any) -> Iterator[Array]:
+def _magnified(frames: Any, alpha: Any, limit: float, mask: Any, refine: Refine | None) -> Iterator[Array]:
     """The frames of a clip, magnified, one by one."""
     chunks = moving(cut(frames) if is_array(frames) else frames)
     first = next(chunks)
@@ -78,7 +93,7 @@ def _magnified(frames: Any, alpha: Any, limit: float, mask: Any) -> Iterator[Arr
         return
     if min(first.shape[1:3]) < _MIN_SIDE:
         raise ValueError(f"frames of {first.shape[1:3]} pixels are too small to estimate motion: 4 x 4 are needed")
-    magnifier = _StaticMagnifier(next(singles), gain, limit, None if visible is None else visible > 0)
+    magnifier = _StaticMagnifier(next(singles), gain, limit, None if visible is None else visible > 0, refine)
     yield magnifier.first
     for frame in singles:
         yield magnifier(frame)
@@ -97,10 +112,15 @@ class _StaticMagnifier:
         Limit in px on alpha times the displacement.
     where
         Map (H, W) of bool outside of which pixels keep their values, or None.
+    refine
+        Refinement of the displacement, or None.
     """
 
-    def __init__(self, first: Array, gain: Array, limit: float, where: Array | None) -> None:
+    def __init__(
+        self, first: Array, gain: Array, limit: float, where: Array | None, refine: Refine | None = None
+    ) -> None:
         planes = color_planes(first)
+        self._refine = refine
         self.first, self._gain, self._limit, self._where = first, gain, limit, where
         self._levels: FrameLevels = frame_levels(planes)
         self._spline = spline_coefs(planes)
@@ -109,9 +129,12 @@ class _StaticMagnifier:
     def __call__(self, frame: Array) -> Array:
         """The frame (1, H, W[, 3]) with its motion relative to the first frame magnified."""
         planes = color_planes(frame)
-        displacement = pair_displacement(self._levels, frame_levels(planes), self._min_noise)
+        levels = self._levels, frame_levels(planes)
+        displacement = pair_displacement(*levels, self._min_noise)
         if not bool(displacement.any()):
             return frame
+        if self._refine is not None:
+            displacement = self._refine(levels, (color_planes(self.first), planes), displacement, self._min_noise)
         return as_frame(self._displaced(planes, displacement), frame, self._where)
 
     def _displaced(self, planes: Array, displacement: Array) -> Array:

@@ -144,6 +144,8 @@ def probe(path: Path) -> Info:
         reason = last_line(process.stderr)
         if "whitelist" in process.stderr:
             reason = "its format names other files, or its name is a pattern of file names, and neither is opened"
+        elif process.returncode < 0:
+            reason = f"ffmpeg crashed with signal {-process.returncode}; another version may read the file"
         raise ValueError(f"{path}: no video that ffmpeg can decode ({reason})")
     if stream.group(1) in _TEXT_ART:
         raise ValueError(f"{path}: no video, but text")

@@ -7,6 +7,8 @@
 | ``Network`` | a network of three graphs: encoder, manipulator, decoder |
 | ``autoencoder`` | spatial part and motion of a network that encodes single frames |
 | ``pair``, ``filtered_pair`` | the same for a network that encodes pairs of frames, without and with a band |
+
+``vmm.learned.refine`` runs the network that refines the displacement in the static mode of ``vmm.gradient``.
 """
 
 from vmm.learned._autoencoder import autoencoder

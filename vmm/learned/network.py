@@ -156,7 +156,7 @@ class Network:
         if height * width <= MAX_PIXELS:
             return graph(*inputs)
         outputs: list[Array] | None = None
-        for rows, cols in _tiles(height, width, self._multiple):
+        for rows, cols in tiles(height, width, self._multiple):
             tile = [x[..., rows.read(step), cols.read(step)] for x, step in zip(inputs, steps, strict=True)]
             results = graph(*tile)
             if outputs is None:
@@ -196,7 +196,7 @@ class Span:
         return slice((self.first - self.start) // step, (self.last - self.start) // step)
 
 
-def _tiles(height: int, width: int, multiple: int) -> Iterator[tuple[Span, Span]]:
+def tiles(height: int, width: int, multiple: int) -> Iterator[tuple[Span, Span]]:
     """Rows and columns of overlapping tiles that cover a frame."""
     side = int(MAX_PIXELS**0.5) // 32 * 32
     spans = _spans(multiple, side)

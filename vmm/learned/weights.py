@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def _modification_time(weights: str) -> float:
 def _loaded(weights: str, modification_time: float) -> Network:
     if weights in NAMES:
         stem = FOLDER / f"{weights}.onnx"
-        _verify(stem)
+        verify(files(stem).values())
         return Network(stem)
     missing = [path for path in files(Path(weights)).values() if not path.exists()]
     if missing:
@@ -72,9 +73,9 @@ def _loaded(weights: str, modification_time: float) -> Network:
     return Network(Path(weights))
 
 
-def _verify(stem: Path) -> None:
-    """Raise a ValueError if a file of an installed network does not have its published SHA-256 checksum."""
+def verify(paths: Iterable[Path]) -> None:
+    """Raise a ValueError if one of the installed files does not have its published SHA-256 checksum."""
     checksums = dict(line.split()[::-1] for line in (FOLDER / "SHA256").read_text().splitlines())
-    for path in files(stem).values():
-        if hashlib.sha256(path.read_bytes()).hexdigest() != checksums.get(path.name):
+    for path in paths:
+        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != checksums.get(path.name):
             raise ValueError(f"{path} is damaged (its SHA-256 checksum differs): reinstall the library")

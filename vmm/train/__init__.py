@@ -6,6 +6,7 @@
 | ``textures``, ``pairs``, ``dataset`` | synthetic training data: textures, pairs of frames, pairs stored on disk |
 | ``differences``, ``losses`` | differences of frames; the losses of the papers, by name |
 | ``flow`` | differentiable optical flow |
+| ``scenes``, ``outlines``, ``samples``, ``refine`` | scenes with known displacement; training of the refiner on them |
 | ``loop``, ``optimizer`` | the training loop for all networks, and its optimizer |
 | ``adapt`` | test-time adaptation: training on the clip that is to be magnified, without ground truth |
 | ``removal`` | pruning: learning which activations and residual blocks can be removed |

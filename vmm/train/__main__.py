@@ -28,6 +28,7 @@ from vmm.train.loop import Loss, Settings, Training, start
 from vmm.train.losses import LOSSES
 from vmm.train.pairs import Pairs, Scenes, pairs
 from vmm.train.processes import at_termination, bound_to
+from vmm.train.refine import add_command
 from vmm.train.restore import weights
 from vmm.train.stream import generated, side
 from vmm.train.textures import stored_texture_bank, texture_bank
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         textures = "file of textures for a GPU, which trainings can share; it is generated if it does not exist"
         verb.add_argument("--textures", type=Path, help=textures)
         verb.set_defaults(run=_train, name=name)
+    add_command(verbs)
     fill = verbs.add_parser("pairs", help="write a data set of training pairs")
     fill.add_argument("path", type=Path, help="folder of the data set")
     fill.add_argument("--pairs", type=int, default=40_000, help="number of pairs [40000]")

@@ -30,6 +30,7 @@ _NAMES = {
     "pair encoder": (("a", "b"), ("texture", "shape_a", "shape_b")),
     "manipulator": (("shape_a", "shape_b", "factor"), ("shape",)),
     "decoder": (("texture", "shape"), ("frames",)),
+    "refiner": (("planes",), ("displacement",)),
 }
 
 
@@ -122,11 +123,64 @@ def export(
     paths = []
     for part, file in files(Path(path)).items():
         model = models[first if part == "encoder" else part]
-        draft = file.with_name(file.name + ".part")
-        draft.write_bytes(model)
-        draft.replace(file)
+        _write(file, model)
         paths.append(file)
     return paths
+
+
+def export_part(net: nn.Module, path: Path, name: str, inputs: tuple[Tensor, ...]) -> Path:
+    """Export a network of one part, with its weights in half precision.
+
+    Parameters
+    ----------
+    net
+        The network.
+    path
+        Path of the ONNX file.
+    name
+        Name of the part, which determines the names of the inputs and outputs: "refiner".
+    inputs
+        Inputs (B, C, H, W) with which ONNX Runtime and PyTorch are compared.
+
+    Returns
+    -------
+    Path
+        The path.
+
+    Raises
+    ------
+    ValueError
+        If the two runtimes differ by more than 1e-5. No file is written in this case.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import torch
+    >>> from vmm.train.export import export_part
+    >>> from vmm.train.networks.refiner import Refiner
+    >>> path = Path(tempfile.mkdtemp()) / "refiner.onnx"
+    >>> export_part(Refiner(), path, "refiner", (torch.rand(1, 26, 32, 48),)).name
+    'refiner.onnx'
+    """
+    _write(path, _graph(_Part(_halved(net), "forward"), name, inputs, {"kind": name}, True))
+    return path
+
+
+def _halved(net: Any) -> Any:
+    """A copy of a network on the host, with its weights rounded to half precision."""
+    net = copy.deepcopy(net).to("cpu", memory_format=torch.contiguous_format).eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.copy_(parameter.half().float())
+    return net
+
+
+def _write(path: Path, model: bytes) -> None:
+    """Write a file; an interrupted write leaves an existing file as it is."""
+    draft = path.with_name(path.name + ".part")
+    draft.write_bytes(model)
+    draft.replace(path)
 
 
 def _graph(part: nn.Module, name: str, inputs: tuple[Tensor, ...], facts: dict[str, Any], half: bool) -> bytes:

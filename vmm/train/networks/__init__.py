@@ -24,6 +24,9 @@ that of frame b, so 0 gives frame a and 1 gives frame b. (In the rest of the lib
 Alpha is a tensor (B, 1, 1, 1), or a map: (B, 1, H, W), or with one value per sample of the shape. The docstring of each
 network states whether an alpha of 1 reproduces frame b exactly.
 
+``networks.refiner`` holds a network of another kind: it takes the evidence for a displacement, and refines the
+displacement.
+
 ``reflected`` runs a network on frames of any size, padded by reflection. ``count`` and ``operations`` return the cost
 of a network; the multiply-accumulates in the table are those of one output frame, with both frames encoded.
 """
