@@ -58,8 +58,9 @@ def test_tables(tiny, capsys, monkeypatch):
     assert "frames/s" in report and "MB" in report and "failed" not in report
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(host_cuda.COMPILER is None, reason="without a C++ compiler the kernels cannot run on the host")
-@pytest.mark.parametrize("case", ["linear", "riesz", "color", "phase, octave, 4 directions"])
+@pytest.mark.parametrize("case", ["linear", "riesz", "color", "gradient, causal", "phase, octave, 4 directions"])
 def test_table_of_bytes_and_operations_agrees_with_the_counts(case):
     """If this fails, `python tests/count_traffic.py` prints the new table."""
     for expected, counted in zip(

@@ -87,7 +87,7 @@ def video(tmp_path):
 @pytest.mark.parametrize(
     "command",
     [
-        ["phase", "--band", "2", "3", "--temporal", "butterworth"],
+        pytest.param(["phase", "--band", "2", "3", "--temporal", "butterworth"], marks=pytest.mark.slow),
         ["phase", "--band", "2", "3", "--temporal", "ideal"],
         ["linear", "--band", "2", "3", "--roi", "4", "4", "20", "20"],
         ["riesz", "--band", "2", "3", "--compare"],

@@ -215,7 +215,7 @@ def test_each_source_defines_every_kernel_once():
         assert set(host_cuda.kernels_of(code)) == set(names)
         assert code.count("#define FRAME") == 1
     for name in names:
-        assert hasattr(gpu, name) or name.startswith(("blur_", "gradient_", "weigh_")), name
+        assert hasattr(gpu, name) or name.startswith(("blur_", "chroma_", "gradient_", "weigh_")), name
 
 
 def test_grids_cover_all_elements():

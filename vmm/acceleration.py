@@ -112,8 +112,8 @@ def magnify(
     >>> clip = synthetic.render(synthetic.texture((48, 48)), displacement)
     >>> out = vmm.acceleration.magnify(clip, 3.0, fs=30, alpha=10)
     >>> before, after = (detrend(vmm.measure.displacement(x).values[12:33, 0, 1]).std() for x in (clip, out))
-    >>> print(f"The output vibration is {after / before:.1f} times the input vibration.")
-    The output vibration is 11.0 times the input vibration.
+    >>> print(f"The output vibration is {after / before:.0f} times the input vibration.")
+    The output vibration is 11 times the input vibration.
     """
     temporal = acceleration(frequency, sampling_rate(frames, fs), kernel=kernel)
     return magnify_displacement(

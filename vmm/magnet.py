@@ -82,13 +82,12 @@ def magnify(
 
     Examples
     --------
-    Published weights are converted once, and the motion of a clip is then magnified by 10.
+    ``vmm convert published.pth magnet.onnx --as magnet`` converts published weights once. The motion of a clip is then
+    magnified by 10:
 
     >>> import vmm
     >>> from vmm.data import synthetic
-    >>> from vmm.train.convert import convert
     >>> clip = synthetic.render(synthetic.texture((64, 64)), synthetic.sway(30, 30, 5, 0.2))
-    >>> files = convert("published.pth", "magnet.onnx", "magnet")  # doctest: +SKIP
     >>> out = vmm.magnet.magnify(clip, alpha=9, weights="magnet.onnx")  # doctest: +SKIP
     """
     if weights is None:

@@ -75,7 +75,9 @@ def test_gain_at_a_fifth_of_a_pixel(scene, moves, method):
     np.testing.assert_allclose(regressions / (centered(moves[:480, 1]) @ centered(moves[:480, 1])), 1, atol=2e-3)
 
 
-@pytest.mark.parametrize(("method", "limit"), [("phase", 0.4e-3), ("linear", 0.4e-3)])
+@pytest.mark.parametrize(
+    ("method", "limit"), [("phase", 0.4e-3), pytest.param("linear", 0.4e-3, marks=pytest.mark.slow)]
+)
 def test_flicker_is_not_measured_as_motion(scene, moves, method, limit):
     """The illumination varies by 2 % at 20 Hz."""
     illumination = 1 + 0.02 * np.sin(2 * np.pi * 20 * T)

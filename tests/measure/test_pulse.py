@@ -32,7 +32,7 @@ def waves(rng, amplitude, draws=300):
         yield result, result.rate - 60 * frequency
 
 
-@pytest.mark.parametrize(("amplitude", "limit"), [(1, 1.1), (10, 2.0)])
+@pytest.mark.parametrize(("amplitude", "limit"), [(1, 1.1), pytest.param(10, 2.0, marks=pytest.mark.slow)])
 def test_rates_reach_the_bound_with_correct_standard_errors(rng, amplitude, limit):
     rates, errors = zip(*waves(rng, amplitude), strict=True)
     bound = 60 * np.sqrt(6) * FS / (np.pi * amplitude * COUNT**1.5)

@@ -84,7 +84,7 @@ def test_peaks_of_twice_the_threshold_are_detected(rng):
     assert sum(any(abs(line.frequency - 31.3) < 0.1 for line in lines) for lines in result) > 50
 
 
-@pytest.mark.parametrize(("amplitude", "limit"), [(1, 1.1), (10, 1.2)])
+@pytest.mark.parametrize(("amplitude", "limit"), [(1, 1.1), pytest.param(10, 1.2, marks=pytest.mark.slow)])
 def test_peaks_reach_the_bound_with_correct_standard_errors(rng, amplitude, limit):
     errors: list[Any] = []
     stderr: list[Any] = []

@@ -41,10 +41,10 @@ def face(colors, dtype):
     ("temporal", "colors", "dtype"),
     [
         (fir, TINT, "float32"),
-        (butterworth, None, "float64"),
+        pytest.param(butterworth, None, "float64", marks=pytest.mark.slow),
         (butterworth, None, "float32"),
-        (butterworth, TINT, "float32"),
-        (ideal, None, "float32"),
+        pytest.param(butterworth, TINT, "float32", marks=pytest.mark.slow),
+        pytest.param(ideal, None, "float32", marks=pytest.mark.slow),
     ],
 )
 def test_motion_and_pulse_in_one_pass_are_the_sum_of_both(name, temporal, colors, dtype):

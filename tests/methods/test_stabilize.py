@@ -166,7 +166,16 @@ def run(frames, **options):
     return stabilize.magnify(frames, options.pop("band", (3, 7)), **options)
 
 
-@pytest.mark.parametrize("kind", ["uint8", "uint16", "float16", "float32", "float64"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "uint8",
+        "uint16",
+        "float16",
+        pytest.param("float32", marks=pytest.mark.slow),
+        pytest.param("float64", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("planes", ["gray", "color"])
 def test_shape_and_dtype_are_preserved(kind, planes, small):
     frames = (small if planes == "gray" else np.stack([small, small // 2, 255 - small], axis=-1)).astype(kind)
