@@ -1,6 +1,5 @@
 """Results in files."""
 
-import builtins
 import csv
 import dataclasses
 import inspect
@@ -192,14 +191,7 @@ def test_universal_file_format(signal, tmp_path):
 
 
 def test_without_pyuff_the_message_names_the_package(signal, tmp_path, monkeypatch):
-    true = builtins.__import__
-
-    def import_without_pyuff(name, *rest):
-        if name == "pyuff":
-            raise ImportError(name)
-        return true(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", import_without_pyuff)
+    monkeypatch.setattr("vmm.io.destination.find_spec", lambda name: None)
     with pytest.raises(ImportError, match="pip install pyuff"):
         save(tmp_path / "a.uff", signal)
     assert list(tmp_path.iterdir()) == []
