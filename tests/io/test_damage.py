@@ -90,7 +90,7 @@ def test_missing_frames_repeat_the_frame_before(folder):
     path = damaged(folder / "missing.mov", 0.5, round(2.3 * len(data) / len(frames)))
     with pytest.raises(ValueError, match=r"at frames \d+ to \d+ of 90") as error:
         vmm.io.read(path)
-    first, last = (int(number) for number in re.search(r"frames (\d+) to (\d+)", str(error.value)).groups())
+    first, last = map(int, re.findall(r"frames (\d+) to (\d+)", str(error.value))[0])
     assert 30 < first < last < 60
     places = np.arange(len(frames))
     places[first : last + 1] = first - 1

@@ -304,11 +304,14 @@ def test_pairs_of_the_pool_are_augmented_alike():
 def test_a_training_whose_pairs_the_device_generates(trainer, tmp_path, monkeypatch):
     """The textures are stored, and a second training reads them."""
     sides = []
+
+    def bank(**options):
+        sides.append(options["side"])
+        return texture_bank(4, 4, side=160)
+
     monkeypatch.setattr(command, "_from_dataset", command._generated)
     monkeypatch.setattr(stream, "AT_ONCE", 4)
-    monkeypatch.setattr(
-        textures, "texture_bank", lambda **options: sides.append(options["side"]) or texture_bank(4, 4, side=160)
-    )
+    monkeypatch.setattr(textures, "texture_bank", bank)
     for name in ("one", "two"):
         folder = ["--out", str(tmp_path / name), "--textures", str(tmp_path / "textures.pt")]
         trainer("--minutes", "0.005", "--max-output", "4", *folder)
