@@ -88,9 +88,9 @@ def down(frames: np.ndarray, box: Box) -> np.ndarray:
 
 def frame_to_frame(out: np.ndarray, scene: Scene) -> np.ndarray:
     """Displacement (T,), down, from frame t - 1 of the input to frame t of the magnified clip; 0 for the first."""
-    alternating = np.stack([scene.frames[:-1], out[1:]], axis=1)  # (T - 1, 2, ...)
-    positions = scene.follow(alternating.reshape(-1, *out.shape[1:]), scene.box).reshape(-1, 2)
-    return np.concatenate([[0.0], positions[:, 1] - positions[:, 0]])
+    both = np.concatenate([scene.frames[:-1], out[1:]])
+    before, after = scene.follow(both, scene.box).reshape(2, -1)
+    return np.concatenate([[0.0], after - before])
 
 
 def compare_to_sensor(values: np.ndarray, scene: Scene) -> vmm.measure.Comparison:
