@@ -38,6 +38,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace, ndimage
 from vmm.backend.dispatch import fast, fast_on_frames
+from vmm.backend.taps import linear_positions
 
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
@@ -332,9 +333,8 @@ def resample(image: Array, rows: np.ndarray, cols: np.ndarray) -> Array:
     """Maps (..., H, W), interpolated linearly at fractional rows (h,) and columns (w,); the edges are repeated."""
     xp = namespace(image)
     for axis, positions in ((-2, rows), (-1, cols)):
-        positions = np.clip(positions, 0, image.shape[axis] - 1)
-        whole = np.minimum(positions.astype(int), max(image.shape[axis] - 2, 0))
-        part = xp.asarray((positions - whole).reshape(-1, *[1] * (-1 - axis)), dtype=image.dtype)
+        whole, fraction = linear_positions(positions, image.shape[axis])
+        part = xp.asarray(fraction.reshape(-1, *[1] * (-1 - axis)), dtype=image.dtype)
         before = xp.take(image, xp.asarray(whole), axis=axis)
         after = xp.take(image, xp.asarray(np.minimum(whole + 1, image.shape[axis] - 1)), axis=axis)
         image = before + part * (after - before)

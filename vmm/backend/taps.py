@@ -29,4 +29,4 @@ def linear_positions(positions: np.ndarray, n: int) -> tuple[np.ndarray, np.ndar
     """Whole and fractional parts of positions among n samples, for linear interpolation; the edges are repeated."""
     positions = np.clip(positions, 0, n - 1)
     whole = np.minimum(positions.astype(int), max(n - 2, 0))
-    return whole, (positions - whole).astype(np.float32)
+    return whole, positions - whole

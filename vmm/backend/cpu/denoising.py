@@ -257,6 +257,7 @@ def resample(images: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarr
     """Maps, interpolated linearly at fractional rows and columns."""
     stack = np.ascontiguousarray(images, np.float32).reshape(-1, *images.shape[-2:])
     out = np.empty((len(stack), len(rows), len(cols)), np.float32)
-    positions = (*linear_positions(rows, stack.shape[1]), *linear_positions(cols, stack.shape[2]))
+    (above, down), (before, right) = linear_positions(rows, stack.shape[1]), linear_positions(cols, stack.shape[2])
+    positions = above, down.astype(np.float32), before, right.astype(np.float32)
     by_rows(lambda start, stop: resampled_rows(stack, *positions, start, stop, out), len(rows))
     return out.reshape(*images.shape[:-2], len(rows), len(cols))

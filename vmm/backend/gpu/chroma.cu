@@ -27,18 +27,11 @@ extern "C" __global__ void add_luma_and_chroma(
     int c = COLUMN, r = ROW;
     if (c >= w || r >= h) return;
     bool is_half = height < h || width < w;
-    int near_r = is_half ? r / 2 : r, near_c = is_half ? c / 2 : c, far_r = near_r, far_c = near_c;
-    if (is_half) {
-        far_r = min(max(r & 1 ? near_r + 1 : near_r - 1, 0), height - 1);
-        far_c = min(max(c & 1 ? near_c + 1 : near_c - 1, 0), width - 1);
-    }
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
         float change[2];
         for (int k = 0; k < 2; k++) {
-            const float* near = chroma + ((2 * n + k) * height + near_r) * width;
-            const float* far = chroma + ((2 * n + k) * height + far_r) * width;
-            float here = 0.75f * near[near_c] + 0.25f * far[near_c], there = 0.75f * near[far_c] + 0.25f * far[far_c];
-            change[k] = 0.75f * here + 0.25f * there;
+            const float* plane = chroma + (2 * n + k) * height * width;
+            change[k] = is_half ? doubled(plane, r, c, height, width) : plane[(long long)r * width + c];
         }
         long long pixel = (n * h + r) * w + c, i = 3 * pixel;
         for (int p = 0; p < 3; p++) {

@@ -155,18 +155,11 @@ extern "C" __global__ void displaced_level(
     float per_limit, float* out, int parts, int images, int h, int w) {  // `parts` planes of each image move by the same displacement
     int c = COLUMN, r = ROW, half_h = (h + 1) / 2, half_w = (w + 1) / 2;
     if (c >= w || r >= h) return;
-    int far_r = min(max(r & 1 ? r / 2 + 1 : r / 2 - 1, 0), half_h - 1);
-    int far_c = min(max(c & 1 ? c / 2 + 1 : c / 2 - 1, 0), half_w - 1);
     long long plane = (long long)h * w, half_plane = (long long)half_h * half_w;
     float by = mapped ? map[(long long)r * w + c] : alpha;
     for (long long n = blockIdx.z; n < images; n += gridDim.z) {
         float d[2];
-        for (int p = 0; p < 2; p++) {  // linear interpolation between the centers of pairs of samples
-            const float* near = displacement + (2 * n + p) * half_plane + (long long)(r / 2) * half_w;
-            const float* far = displacement + (2 * n + p) * half_plane + (long long)far_r * half_w;
-            float here = 0.75f * near[c / 2] + 0.25f * far[c / 2];
-            d[p] = by * (0.75f * here + 0.25f * (0.75f * near[far_c] + 0.25f * far[far_c]));
-        }
+        for (int p = 0; p < 2; p++) d[p] = by * doubled(displacement + (2 * n + p) * half_plane, r, c, half_h, half_w);
         float fade = attenuation(d[0] * d[0] + d[1] * d[1], per_limit);
         Spline down, right;
         down.around(r, -d[0] * fade, h);

@@ -30,6 +30,15 @@ __device__ __forceinline__ float expanded(const float* x, int r, int c, int h, i
     return total;
 }
 
+__device__ __forceinline__ float doubled(const float* x, int r, int c, int height, int width) {
+    // Value at row r and column c of twice the size, by linear interpolation between the centers of pairs of samples.
+    int far_r = min(max(r & 1 ? r / 2 + 1 : r / 2 - 1, 0), height - 1);
+    int far_c = min(max(c & 1 ? c / 2 + 1 : c / 2 - 1, 0), width - 1);
+    const float *near = x + (long long)(r / 2) * width, *far = x + (long long)far_r * width;
+    float here = 0.75f * near[c / 2] + 0.25f * far[c / 2], there = 0.75f * near[far_c] + 0.25f * far[far_c];
+    return 0.75f * here + 0.25f * there;
+}
+
 extern "C" __global__ void reduce(const float* x, float* out, int images, int h, int w) {
     int c = COLUMN, r = ROW, height = (h + 1) / 2, width = (w + 1) / 2;
     if (c >= width || r >= height) return;

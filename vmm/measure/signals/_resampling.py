@@ -57,7 +57,10 @@ def even_positions(positions: np.ndarray) -> np.ndarray:
 
 
 def resample(flat: np.ndarray, positions: np.ndarray, frequencies: list[float], grid: np.ndarray) -> np.ndarray:
-    """Signals (T, N) at the positions `grid` (G,): sines of the given frequencies, and the interpolated remainder."""
+    """Resample signals (T, N) at uneven positions to the positions `grid` (G,).
+
+    Sines of the given frequencies are fitted and evaluated on the grid; the rest of the signals is interpolated.
+    """
     remainder, sines = flat, np.zeros(())
     if frequencies:
         angles, fine = (2 * np.pi * np.outer(places, frequencies) for places in (positions, grid))
