@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import first_frame, length_unit, open_clip
+from vmm.cli.inputs import first_frame, length_unit, open_clip, still_regions
 from vmm.cli.tables import largest_amplitude, peak_rows, region_rows
 
 _LARGE_FRAME = 200_000
@@ -21,8 +21,8 @@ _MEANING = (
     "Each value is given with its standard error, as value \N{PLUS-MINUS SIGN} standard error. About 68 of 100 true "
     "values lie within one standard error of the measured value and 95 within two, which is the band drawn. The "
     "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. It does not "
-    "include an error of --fs or --pixel-size, motion of the camera, or the effect of a lossy codec. A peak is not "
-    "steady if its amplitude or frequency changes during the clip."
+    "include an error of --fs or --pixel-size, or the effect of a lossy codec. Motion of the camera is subtracted with "
+    "--still, and its error is included. A peak is not steady if its amplitude or frequency changes during the clip."
 )
 
 
@@ -94,8 +94,9 @@ def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak],
     if not frequencies:
         return []
     step = 2 if frame.shape[0] * frame.shape[1] > _LARGE_FRAME else 1
-    modes = vmm.measure.modes(open_clip(options), frequencies, step=step, **length_unit(options))
-    largest = max(largest_amplitude(peak)[2] for peak in peaks) / options.pixel_size
+    unit = length_unit(options)
+    modes = vmm.measure.modes(open_clip(options), frequencies, step=step, still=still_regions(options), **unit)
+    largest = max(largest_amplitude(peak)[2] for peak in peaks) / (unit["pixel_size"] or 1)
     notes = [] if largest < 1 else [f"Motion of {largest:.2g} px is too large for shapes of every pixel (below 1 px)."]
     return [*notes, vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame)]
 
