@@ -233,7 +233,7 @@ def test_a_report_on_a_clip_without_texture(tmp_path, rng, capsys):
     assert run("measure", tmp_path / "in.mkv", "--report", tmp_path / "out.html") == 0
     output = capsys.readouterr()
     assert "Nothing vibrates above the noise" in output.out and "unknown" in output.out
-    assert output.err.startswith("vmm: warning: region 0 has too little texture")
+    assert output.err.startswith("vmm: warning: region 0: too little texture")
     assert "too little texture" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
