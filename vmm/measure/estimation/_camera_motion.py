@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from vmm.engine.frames import as_array, as_frames
+from vmm.measure.estimation._hidden_frames import interpolated
 from vmm.measure.estimation._regions import Rois, as_regions, roi_center
 from vmm.measure.estimation._still_search import find_still
 from vmm.measure.signals._signal import RegionSignal
@@ -110,6 +112,18 @@ class CameraMotion:
         spread = self.factors(points) @ (self._solver * self._stderr) * max(1.0, self._disagreement[0])
         return np.asarray(spread @ spread.swapaxes(-1, -2))
 
+    def variance(self, points: np.ndarray) -> np.ndarray:
+        """Variance (..., 2) of the errors of each of its components."""
+        return np.diagonal(self.covariance(points), axis1=-2, axis2=-1)
+
+    def check_length(self, count: int) -> None:
+        """Raise if the motion does not have as many frames as the clip."""
+        if len(self.still) != count:
+            raise ValueError(
+                f"{count - len(self.still)} of {count} frames repeat others in a regular pattern: leave them out before "
+                "still regions are used for every pixel, or give regions"
+            )
+
     def check(self) -> None:
         """Raise if a still region is not sound, or if the regions move against one another."""
         still = self.still
@@ -134,7 +148,7 @@ def without_camera_motion(measure: Measure, frames: Any, rois: Rois | None, stil
     reopen = None
     if isinstance(still, str):
         reopen = rereadable(frames)
-        still = find_still(measure, reopen, still)
+        still = _found(measure, reopen, still)
     counts: list[int] = []
 
     def all_regions(size: tuple[int, int]) -> list[Any]:
@@ -152,10 +166,20 @@ def measured_camera_motion(measure: Measure, frames: Any, still: Still) -> tuple
     """The motion of the camera, and the frames to be read again."""
     reopen = rereadable(frames)
     if isinstance(still, str):
-        still = find_still(measure, reopen, still)
+        still = _found(measure, reopen, still)
     camera = CameraMotion(measure(reopen(), lambda size: as_regions(still, size, "still")))
     camera.check()
     return camera, reopen()
+
+
+def _found(measure: Measure, reopen: Callable[[], Any], still: str) -> list[Any]:
+    """The still regions that are found if `still` is ``"auto"``; a warning names them."""
+    if still != "auto":
+        raise ValueError(f"still={still!r} must be a box (top, left, height, width), a mask, a list of them, or 'auto'")
+    boxes = find_still(measure, reopen)
+    places = ", ".join(map(str, boxes))
+    warnings.warn(f"the motion of the camera is that of the regions that stand still: {places}", stacklevel=4)
+    return boxes
 
 
 def _selection(signal: RegionSignal, part: slice) -> RegionSignal:
@@ -176,7 +200,7 @@ def _difference(signal: RegionSignal, camera: CameraMotion) -> RegionSignal:
     is_visible = signal.is_visible & camera.is_visible[:, None]
     return replace(
         signal,
-        values=_interpolated(signal.values - moves, ~is_visible, signal.times),
+        values=interpolated(signal.values - moves, ~is_visible, signal.times),
         stderr=np.sqrt(signal.stderr**2 + variance),
         is_visible=is_visible,
         still=camera.still.rois,
@@ -192,13 +216,10 @@ def _projections(direction: np.ndarray | None, count: int) -> np.ndarray:
     return out
 
 
-def _interpolated(values: np.ndarray, is_hidden: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Values (T, R, 2) without their mean; those in hidden frames (T, R) are interpolated linearly."""
-    for r in np.flatnonzero(is_hidden.any(axis=0) & ~is_hidden.all(axis=0)):
-        visible = ~is_hidden[:, r]
-        for axis in (0, 1):
-            values[:, r, axis] = np.interp(times, times[visible], values[visible, r, axis])
-    return np.asarray(values - values.mean(axis=0))
+def grid_points(size: tuple[int, int], step: int) -> np.ndarray:
+    """Row and column (h, w, 2) of every `step`-th pixel of a frame of this size (H, W)."""
+    rows, cols = (np.arange(0, n, step) for n in size)
+    return np.stack(np.meshgrid(rows, cols, indexing="ij"), axis=-1)
 
 
 class _Reopened:

@@ -76,7 +76,7 @@ _MEDIAN = 0.839
 """Median of the mean of two powers of noise with mean 1 (a chi-square distribution with 4 degrees of freedom)."""
 
 
-def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any], still: str) -> list[Box]:
+def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any]) -> list[Box]:
     """Boxes that stand still in the scene.
 
     All boxes of a grid are measured. The rigid motion that most of them follow is that of the camera; if two groups
@@ -88,16 +88,12 @@ def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any], 
         ``measure(frames, rois, method=...)`` returns the displacement of regions.
     reopen
         ``reopen()`` returns the clip from its first frame.
-    still
-        The argument of the user, which must be ``"auto"``.
 
     Raises
     ------
     ValueError
-        If `still` is another string, or no part of the frame is at rest.
+        If no part of the frame is at rest.
     """
-    if still != "auto":
-        raise ValueError(f"still={still!r} must be a box (top, left, height, width), a mask, a list of them, or 'auto'")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Most warnings would be about regions that are not chosen.
         signal = measure(reopen(), _candidates, method="linear")
@@ -105,7 +101,7 @@ def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any], 
     index = np.flatnonzero(is_sound)
     if len(index) < _OPTIONS.min_regions:
         raise ValueError(
-            f"still='auto' finds no region at rest: {len(index)} of {len(is_sound)} parts of the frame have the texture "
+            f"no still region is found: {len(index)} of {len(is_sound)} parts of the frame have the texture "
             f"for it, and {_OPTIONS.min_regions} are needed; give the region as (top, left, height, width)"
         )
     boxes = [signal.rois[i] for i in index]
@@ -113,13 +109,10 @@ def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any], 
     group = search.still_group()
     if len(group) < _OPTIONS.min_regions:
         raise ValueError(
-            f"still='auto' finds no region at rest: no {_OPTIONS.min_regions} of {len(index)} textured parts of the "
+            f"no still region is found: no {_OPTIONS.min_regions} of {len(index)} textured parts of the "
             "frame move alike without a vibration; give the region as (top, left, height, width)"
         )
-    chosen = [boxes[i] for i in search.spread(group)]
-    places = ", ".join(" ".join(map(str, box)) for box in chosen)
-    warnings.warn(f"the motion of the camera is taken from {len(chosen)} regions found at rest: {places}", stacklevel=4)
-    return chosen
+    return [boxes[i] for i in search.spread(group)]
 
 
 def _candidates(size: tuple[int, int]) -> list[Box]:
