@@ -30,7 +30,10 @@ class SearchOptions:
     max_pairs
         Number of pairs of candidates that are tried: with a tenth of the candidates at rest, ten of them are at rest.
     min_regions
-        Number of regions that must move alike. Two could do so by chance.
+        Number of regions without overlap that must move alike. Two could do so by chance.
+    min_span
+        Distance between the regions, relative to the longer side of the frame, that must be reached. Neighboring parts
+        of an object that bends move almost like a rigid body.
     max_noise
         Power of a residual, in that of its error, up to which a region moves with the others. Standard errors are right
         within a quarter.
@@ -51,10 +54,11 @@ class SearchOptions:
         Number of regions that are chosen. More make the error hardly smaller.
     """
 
-    sides: tuple[int, int] = (12, 32)
+    sides: tuple[int, int] = (12, 24)
     max_candidates: int = 120
     max_pairs: int = 1000
     min_regions: int = 3
+    min_span: float = 0.3
     max_noise: float = 2.0
     gain_error: float = 0.01
     max_extrapolation: float = 4.0
@@ -94,9 +98,15 @@ def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any]) 
     ValueError
         If no part of the frame is at rest.
     """
+    sizes: list[tuple[int, int]] = []
+
+    def candidates(size: tuple[int, int]) -> list[Box]:
+        sizes.append(size)
+        return _candidates(size)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Most warnings would be about regions that are not chosen.
-        signal = measure(reopen(), _candidates, method="linear")
+        signal = measure(reopen(), candidates, method="linear")
     is_sound = signal.is_known.all(axis=1) & signal.is_reliable & signal.is_visible.all(axis=0)
     index = np.flatnonzero(is_sound)
     if len(index) < _OPTIONS.min_regions:
@@ -105,20 +115,22 @@ def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any]) 
             f"for it, and {_OPTIONS.min_regions} are needed; give the region as (top, left, height, width)"
         )
     boxes = [signal.rois[i] for i in index]
-    search = _Search(signal.values[:, index], signal.stderr[index], np.array([box_center(box) for box in boxes]))
-    group = search.still_group()
-    if len(group) < _OPTIONS.min_regions:
+    centers = np.array([box_center(box) for box in boxes])
+    search = _Search(signal.values[:, index], signal.stderr[index], centers)
+    chosen = search.spread(search.still_group(), boxes[0][2])
+    span = np.ptp(centers[chosen], axis=0).max() if chosen else 0.0
+    if len(chosen) < _OPTIONS.min_regions or span < _OPTIONS.min_span * max(sizes[0]):
         raise ValueError(
-            f"no still region is found: no {_OPTIONS.min_regions} of {len(index)} textured parts of the "
-            "frame move alike without a vibration; give the region as (top, left, height, width)"
+            f"no still region is found: no {_OPTIONS.min_regions} of {len(index)} textured parts of the frame, far from "
+            "one another, move alike without a vibration; give the region as (top, left, height, width)"
         )
-    return [boxes[i] for i in search.spread(group)]
+    return [boxes[i] for i in chosen]
 
 
 def _candidates(size: tuple[int, int]) -> list[Box]:
     """Boxes on a grid over a frame of this size (H, W)."""
     smallest, largest = _OPTIONS.sides
-    side = max(smallest, min(largest, min(size) // 4))
+    side = max(smallest, min(largest, min(size) // 6))
     step = max(side // 2, int(np.sqrt(size[0] * size[1] / _OPTIONS.max_candidates)))
     margin = 8 if min(size) >= side + 16 else 0
     return grid(side, step, margin=margin)(size)
@@ -155,15 +167,17 @@ class _Search:
             largest = rival
         return self._without_vibrations(largest)
 
-    def spread(self, group: np.ndarray) -> list[int]:
-        """Some candidates of a group: the one with the smallest error, and others far away from it."""
+    def spread(self, group: np.ndarray, side: int) -> list[int]:
+        """Some candidates of a group that do not overlap: the one with the smallest error, and others far from it."""
         stderr = np.sqrt(self._variance[group].max(axis=1))
         order = group[np.argsort(stderr)]
-        order = order[np.sort(stderr) <= _OPTIONS.max_stderr * stderr.min()]
-        chosen = [int(order[0])]
-        while len(chosen) < min(_OPTIONS.count, len(order)):
-            distances = np.linalg.norm(self._centers[order][:, None] - self._centers[chosen], axis=2).min(axis=1)
-            chosen.append(int(order[distances.argmax()]))
+        order = order[np.sort(stderr) <= _OPTIONS.max_stderr * stderr.min(initial=np.inf)]
+        chosen = [int(i) for i in order[:1]]
+        while chosen and len(chosen) < _OPTIONS.count:
+            offsets = self._centers[order][:, None] - self._centers[chosen]
+            if np.abs(offsets).max(axis=2).min(axis=1).max() < side:
+                break
+            chosen.append(int(order[np.abs(offsets).max(axis=2).min(axis=1).argmax()]))
         return chosen
 
     def _pairs(self) -> list[tuple[int, int]]:
@@ -207,9 +221,19 @@ class _Search:
         return np.einsum("nimj,tmj->tni", self._weights(members), self._values[:, members])
 
     def _without_vibrations(self, group: np.ndarray) -> np.ndarray:
-        """The candidates of a group that do not vibrate at some frequency against the rest of it."""
+        """The candidates of a group that do not vibrate against one another; the others are left out one by one."""
+        while len(group) >= _OPTIONS.min_regions:
+            ratio = self._line_ratio(group)
+            if ratio.max() < _OPTIONS.line_ratio:
+                break
+            group = np.delete(group, ratio.argmax())
+        return group
+
+    def _line_ratio(self, group: np.ndarray) -> np.ndarray:
+        """Largest ratio (G,) of power to the noise around it in the motion of candidates against their group."""
         residual = (self._values - self._rigid_motion(group))[:, group]
         power = np.square(np.abs(np.fft.rfft(residual * np.hanning(len(residual))[:, None, None], axis=0)))[_FIRST_BIN:]
         power = (power / np.maximum(np.median(power, axis=0), 1e-30)).mean(axis=2)
         floor = scipy.ndimage.median_filter(power, (min(_BINS, len(power)), 1), mode="reflect") / _MEDIAN
-        return group[(power / np.maximum(floor, 1e-30)).max(axis=0) < _OPTIONS.line_ratio]
+        ratio: np.ndarray = (power / np.maximum(floor, 1e-30)).max(axis=0)
+        return ratio
