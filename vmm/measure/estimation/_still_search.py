@@ -55,7 +55,7 @@ class SearchOptions:
     """
 
     sides: tuple[int, int] = (12, 24)
-    max_candidates: int = 120
+    max_candidates: int = 60
     max_pairs: int = 1000
     min_regions: int = 3
     min_span: float = 0.3
@@ -131,7 +131,7 @@ def _candidates(size: tuple[int, int]) -> list[Box]:
     """Boxes on a grid over a frame of this size (H, W)."""
     smallest, largest = _OPTIONS.sides
     side = max(smallest, min(largest, min(size) // 6))
-    step = max(side // 2, int(np.sqrt(size[0] * size[1] / _OPTIONS.max_candidates)))
+    step = max(side, int(np.sqrt(size[0] * size[1] / _OPTIONS.max_candidates)))
     margin = 8 if min(size) >= side + 16 else 0
     return grid(side, step, margin=margin)(size)
 
