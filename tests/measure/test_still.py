@@ -69,6 +69,7 @@ def test_all_kinds_of_frames_give_the_same(shaken):
         np.testing.assert_allclose(result.values, expected, atol=0.01)
 
 
+@pytest.mark.slow
 def test_rotation_of_the_camera():
     angle = np.deg2rad(0.1) * walk(1.0, seed=5)[:, 0]
     frames = render(walk(0.3), angle)
@@ -82,11 +83,11 @@ def test_rotation_of_the_camera():
 
 def test_every_pixel_relative_to_still_regions(shaken):
     for still in (STILL[0], STILL):
-        result = vmm.measure.modes(shaken, 7.0, still=still, fs=FS, step=2)
-        down = result.shapes[0, 23:31, 33:47, 0]
+        result = vmm.measure.modes(shaken, 7.0, still=still, fs=FS, step=4)
+        down = result.shapes[0, 12:15, 17:23, 0]
         np.testing.assert_allclose(down, -0.2j, atol=0.01)
-        assert (result.stderr[0, 23:31, 33:47] < 0.01).all()
-        assert np.abs(result.shapes[0, 4:8, 6:56]).max() < 0.01  # the still background
+        assert (result.stderr[0, 12:15, 17:23] < 0.01).all()
+        assert np.abs(result.shapes[0, 2:4, 3:28]).max() < 0.015  # the still background
     chunks = (shaken[i : i + 30] for i in range(0, COUNT, 30))
     field = vmm.measure.field(chunks, still=STILL, fs=FS, step=4)
     error = field.values[:, 12:15, 17:23, 0] - BOUNCE[:, None, None]
@@ -101,6 +102,7 @@ def test_modes_of_regions_and_of_a_signal(shaken):
         vmm.measure.modes(signal, 7.0, still=STILL[0])
 
 
+@pytest.mark.slow
 def test_still_regions_are_found_and_named(shaken):
     boxes = vmm.measure.still_regions(shaken, fs=FS)
     for row, col, height, width in boxes:
@@ -141,6 +143,7 @@ def find_input(share):
     return measure
 
 
+@pytest.mark.slow
 def test_suggestions_in_a_shaken_clip(shaken):
     suggestions = [one for one in vmm.measure.suggest(shaken, still=STILL, fs=FS) if one.kind == "motion"]
     assert [round(one.frequency, 1) for one in suggestions] == [7.0]
@@ -151,7 +154,7 @@ def test_still_regions_must_be_sound(shaken):
     frames = shaken[:32].copy()
     frames[:, :, :48] = 90
     cases = [
-        ((60, 8, 16, 20), r"still\[0\]=\(60, 8, 16, 20\) does not show the motion of the camera: too little texture"),
+        ((60, 8, 16, 20), r"still\[0\]=\(60, 8, 16, 20\) does not show the motion of the camera"),
         ((80, 0, 20, 20), r"still\[0\]=\(80, 0, 20, 20\) .* must lie inside the frame"),
         ("center", "still='center' must be a box .* or 'auto'"),
         ([], "still is empty"),
