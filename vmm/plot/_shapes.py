@@ -122,7 +122,8 @@ def arrows(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure
         length = np.hypot(*np.moveaxis(real, -1, 0))
         rows, cols, distance = _arrow_positions(length.shape, frame.shape, rois)
         down, right = np.moveaxis(real[rows, cols], -1, 0)
-        limit = typical_size(length, significant.any(axis=-1))
+        is_drawn: Any = significant.any(axis=-1)
+        limit = typical_size(length, is_drawn)
         drawn = np.hypot(down, right) > _MIN_LENGTH * limit
         shortening = np.minimum(1, limit / np.maximum(np.hypot(down, right), 1e-300))
         down, right = down * shortening, right * shortening
