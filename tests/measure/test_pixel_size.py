@@ -24,7 +24,9 @@ def test_known_lengths(length, expected):
 
 @pytest.mark.parametrize("length", ["50", "mm", "-3 mm", "5 px", "0mm", "2,5mm", "nan mm", "1.2.3mm", "1e999mm"])
 def test_invalid_lengths(length):
-    with pytest.raises(ValueError, match=r"must be a positive number with its unit, such as '50mm'; units are m, cm, mm"):
+    with pytest.raises(
+        ValueError, match=r"must be a positive number with its unit, such as '50mm'; units are m, cm, mm"
+    ):
         pixel_size(200, length)
 
 

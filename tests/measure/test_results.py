@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import inspect
-
 from dataclasses import replace
 
 import numpy as np

@@ -107,7 +107,7 @@ def test_still_regions_are_found_and_named(shaken):
     boxes = vmm.measure.still_regions(shaken, fs=FS)
     for row, col, height, width in boxes:
         assert row + height <= 34 or row >= 74 or col + width <= 56 or col >= 104  # outside of the square
-    with pytest.warns(UserWarning, match="the motion of the camera is that of the regions that stand still: "):
+    with pytest.warns(UserWarning, match="the motion of the camera is that of the regions at rest: "):
         signal = vmm.measure.displacement(shaken, ROI, still="auto", fs=FS)
     assert list(signal.still) == boxes
     assert (signal.values[:, 0, 0] - BOUNCE).std() < 1.5 * signal.stderr[0, 0]

@@ -61,7 +61,7 @@ def add_still(group: Any) -> None:
     """Add the option that chooses still regions."""
     still = group.add_argument("--still", nargs="+", action=_StillAction, metavar=("TOP LEFT HEIGHT WIDTH", "auto"))
     still.help = (
-        "Region that stands still in the scene, whose motion, that of the camera, is subtracted. Repeat the option for "
+        "Region at rest in the scene, whose motion, that of the camera, is subtracted. Repeat the option for "
         "more regions, far from one another: rotation of the camera is then subtracted too. With auto, regions are "
         "searched. Default: none."
     )
@@ -122,8 +122,8 @@ def length_unit(options: argparse.Namespace) -> dict[str, Any]:
         raise ValueError(f"--pixel-size {size:g} needs the unit of that length, for example --unit mm")
     elif size is None and unit != "px":
         raise ValueError(
-            f"--unit {unit} needs the size of a pixel in that unit: give --pixel-size, or a known length in the picture, "
-            "for example --length-px 210 --length 50mm"
+            f"--unit {unit} needs the size of a pixel in that unit: give --pixel-size, or a known length in the "
+            "picture, for example --length-px 210 --length 50mm"
         )
     return {"pixel_size": size, "unit": unit}
 
@@ -133,7 +133,7 @@ def still_regions(options: argparse.Namespace) -> Any:
     if options.still == "auto":
         options.still = vmm.measure.still_regions(open_part(options, gray=True))
         words = ", ".join(f"--still {' '.join(map(str, box))}" for box in options.still)
-        print(f"Regions that stand still: {words}")
+        print(f"Regions at rest: {words}")
     return options.still
 
 

@@ -3,8 +3,8 @@ from .applications._pulse import pulse as pulse
 from .applications._rates import Rate as Rate
 from .applications._sound import Sound as Sound
 from .applications._sound import sound as sound
-from .detection._suggest import suggest as suggest
 from .detection._still_regions import still_regions as still_regions
+from .detection._suggest import suggest as suggest
 from .detection._suggestion import Suggestion as Suggestion
 from .estimation._crlb import displacement_crlb as displacement_crlb
 from .estimation._displacement import displacement as displacement

@@ -1,4 +1,4 @@
-"""Regions that stand still in the scene, which show the motion of the camera."""
+"""Regions at rest in the scene, which show the motion of the camera."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vmm.measure.estimation._still_search import find_still
 
 
 def still_regions(frames: FramesLike, *, fs: float | None = None) -> list[Box]:
-    """Find regions that stand still in the scene, for the argument ``still`` of ``displacement``.
+    """Find regions at rest in the scene, for the argument ``still`` of ``displacement``.
 
     The displacement of boxes on a grid is measured. The largest group of boxes that move like a rigid body, and do not
     vibrate against one another, is at rest, and its motion is that of the camera. If another large group moves

@@ -41,7 +41,7 @@ def strongest_region(
     suggestions
         Vibrations in the clip, the strongest first, as ``suggest`` returns them.
     still
-        Regions that stand still in the scene, as for ``displacement``.
+        Regions at rest in the scene, as for ``displacement``.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Motion of the camera, from regions that stand still in the scene."""
+"""Motion of the camera, from regions at rest in the scene."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ class CameraMotion:
         """Raise if the motion does not have as many frames as the clip."""
         if len(self.still) != count:
             raise ValueError(
-                f"{count - len(self.still)} of {count} frames repeat others in a regular pattern: leave them out before "
-                "still regions are used for every pixel, or give regions"
+                f"{count - len(self.still)} of {count} frames repeat others in a regular pattern: leave them out "
+                "before still regions are used for every pixel, or give regions"
             )
 
     def check(self) -> None:
@@ -148,7 +148,7 @@ def without_camera_motion(measure: Measure, frames: Any, rois: Rois | None, stil
     reopen = None
     if isinstance(still, str):
         reopen = rereadable(frames)
-        still = _found(measure, reopen, still)
+        still = _automatic_regions(measure, reopen, still)
     counts: list[int] = []
 
     def all_regions(size: tuple[int, int]) -> list[Any]:
@@ -166,19 +166,19 @@ def measured_camera_motion(measure: Measure, frames: Any, still: Still) -> tuple
     """The motion of the camera, and the frames to be read again."""
     reopen = rereadable(frames)
     if isinstance(still, str):
-        still = _found(measure, reopen, still)
+        still = _automatic_regions(measure, reopen, still)
     camera = CameraMotion(measure(reopen(), lambda size: as_regions(still, size, "still")))
     camera.check()
     return camera, reopen()
 
 
-def _found(measure: Measure, reopen: Callable[[], Any], still: str) -> list[Any]:
+def _automatic_regions(measure: Measure, reopen: Callable[[], Any], still: str) -> list[Any]:
     """The still regions that are found if `still` is ``"auto"``; a warning names them."""
     if still != "auto":
         raise ValueError(f"still={still!r} must be a box (top, left, height, width), a mask, a list of them, or 'auto'")
     boxes = find_still(measure, reopen)
     places = ", ".join(map(str, boxes))
-    warnings.warn(f"the motion of the camera is that of the regions that stand still: {places}", stacklevel=4)
+    warnings.warn(f"the motion of the camera is that of the regions at rest: {places}", stacklevel=4)
     return boxes
 
 

@@ -69,7 +69,7 @@ def displacement(
         Regions: boxes (top, left, height, width) in pixels, masks (H, W) of bool, or ``grid(size, step)``; one or a
         list. The default is the whole frame without a margin.
     still
-        Regions that stand still in the scene, in the same forms, or ``"auto"`` to search for them (see
+        Regions at rest in the scene, in the same forms, or ``"auto"`` to search for them (see
         ``still_regions``). Their motion, that of the camera, is subtracted, and their standard errors are added. With
         several regions, a small rotation of the camera is subtracted too, the better the farther they are from one
         another. The default, None, subtracts nothing. With ``"auto"``, the chunks of an iterator are kept in memory.

@@ -91,7 +91,7 @@ def field(
     step
         Distance in pixels between neighboring points of the result, at least 1. The default is 1.
     still
-        Regions that stand still in the scene, as for ``displacement``. The chunks of an iterator are then kept in
+        Regions at rest in the scene, as for ``displacement``. The chunks of an iterator are then kept in
         memory.
     fs, pixel_size, unit
         As for ``displacement``.

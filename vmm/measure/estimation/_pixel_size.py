@@ -83,8 +83,8 @@ def check_pixel_size(pixel_size: float | None, unit: str) -> float:
     if pixel_size is None:
         if unit != "px":
             raise ValueError(
-                f"unit={unit!r} needs the size of a pixel in that unit: give for example pixel_size=0.2, or take it from "
-                "a known length in the picture with vmm.measure.pixel_size(210, '50mm')"
+                f"unit={unit!r} needs the size of a pixel in that unit: give for example pixel_size=0.2, or take it "
+                "from a known length in the picture with vmm.measure.pixel_size(210, '50mm')"
             )
         return 1.0
     if not (np.isfinite(pixel_size) and pixel_size > 0):

@@ -9,8 +9,15 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array, namespace, ndimage
 from vmm.engine.frames import as_frames, checked, cut
-from vmm.measure.estimation._camera_motion import CameraMotion, grid_points
+from vmm.measure.estimation._camera_motion import CameraMotion, Still, grid_points, measured_camera_motion
+from vmm.measure.estimation._displacement import displacement
 from vmm.motion.warp import bicubic
+
+
+def steady_frames(frames: Any, still: Still) -> SteadyFrames:
+    """The frames without the motion of the camera that still regions show, or that is found automatically."""
+    camera, again = measured_camera_motion(displacement, frames, still)
+    return SteadyFrames(again, camera)
 
 
 class SteadyFrames:
@@ -46,9 +53,9 @@ class SteadyFrames:
         places = grid_points(chunk.shape[1:3], 1)
         factors = self._camera.factors(places)
         out = xp.empty(chunk.shape, np.float32)
-        for frame, moved, values in zip(chunk, out, parameters, strict=True):
+        for frame, target, values in zip(chunk, out, parameters, strict=True):
             points = xp.asarray(np.moveaxis(places + factors @ values, -1, 0).astype(np.float32))
             planes = xp.moveaxis(frame.reshape(*frame.shape[:2], -1).astype(np.float32), -1, 0)
             splines = xp.stack([ndimage(frame).spline_filter(plane, 3, output=np.float32) for plane in planes])
-            moved[...] = xp.moveaxis(bicubic(splines, points), 0, -1).reshape(frame.shape)
+            target[...] = xp.moveaxis(bicubic(splines, points), 0, -1).reshape(frame.shape)
         return out

@@ -1,4 +1,4 @@
-"""Search for regions that stand still in the scene, in a clip whose camera moves."""
+"""Search for regions at rest in the scene, in a clip whose camera moves."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ _MEDIAN = 0.839
 
 
 def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any]) -> list[Box]:
-    """Boxes that stand still in the scene.
+    """Boxes at rest in the scene.
 
     All boxes of a grid are measured. The rigid motion that most of them follow is that of the camera; if two groups
     follow different ones, the camera's is that of the group that moves less at the frequencies at which they differ.
@@ -121,8 +121,8 @@ def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any]) 
     span = np.ptp(centers[chosen], axis=0).max() if chosen else 0.0
     if len(chosen) < _OPTIONS.min_regions or span < _OPTIONS.min_span * max(sizes[0]):
         raise ValueError(
-            f"no still region is found: no {_OPTIONS.min_regions} of {len(index)} textured parts of the frame, far from "
-            "one another, move alike without a vibration; give the region as (top, left, height, width)"
+            f"no still region is found: no {_OPTIONS.min_regions} of {len(index)} textured parts of the frame, far "
+            "from one another, move alike without a vibration; give the region as (top, left, height, width)"
         )
     return [boxes[i] for i in chosen]
 

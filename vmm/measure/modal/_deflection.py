@@ -89,7 +89,7 @@ def modes(
     rois
         Regions, as for ``displacement``. The default, None, is every pixel.
     still
-        Regions that stand still in the scene, as for ``displacement``. For shapes of every pixel, the chunks of an
+        Regions at rest in the scene, as for ``displacement``. For shapes of every pixel, the chunks of an
         iterator are then kept in memory.
     reference
         Region whose phase is defined as 0, in the direction in which it moves more: a box or mask, or with `rois` the
