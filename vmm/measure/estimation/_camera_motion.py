@@ -184,10 +184,10 @@ def _automatic_regions(measure: Measure, reopen: Callable[[], Any], still: str) 
 
 def _selection(signal: RegionSignal, part: slice) -> RegionSignal:
     """The signal of some of its regions."""
-    columns = {name: getattr(signal, name)[:, part] for name in ("values", "is_visible")}
+    columns: dict[str, Any] = {name: getattr(signal, name)[:, part] for name in ("values", "is_visible")}
     names = ("stderr", "is_known", "rois", "saturated", "reasons", "direction")
     rows = {name: None if getattr(signal, name) is None else getattr(signal, name)[part] for name in names}
-    return replace(signal, **columns, **rows)
+    return replace(signal, **columns | rows)
 
 
 def _difference(signal: RegionSignal, camera: CameraMotion) -> RegionSignal:

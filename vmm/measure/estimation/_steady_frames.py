@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, is_array, namespace, ndimage
+from vmm.backend.arrays import Array, is_array, namespace
+from vmm.backend.levels import spline_coefs
 from vmm.engine.frames import as_frames, checked, cut
 from vmm.measure.estimation._camera_motion import CameraMotion, Still, grid_points, measured_camera_motion
 from vmm.measure.estimation._displacement import displacement
@@ -56,6 +57,5 @@ class SteadyFrames:
         for frame, target, values in zip(chunk, out, parameters, strict=True):
             points = xp.asarray(np.moveaxis(places + factors @ values, -1, 0).astype(np.float32))
             planes = xp.moveaxis(frame.reshape(*frame.shape[:2], -1).astype(np.float32), -1, 0)
-            splines = xp.stack([ndimage(frame).spline_filter(plane, 3, output=np.float32) for plane in planes])
-            target[...] = xp.moveaxis(bicubic(splines, points), 0, -1).reshape(frame.shape)
+            target[...] = xp.moveaxis(bicubic(spline_coefs(planes), points), 0, -1).reshape(frame.shape)
         return out

@@ -132,16 +132,17 @@ def modes(
     ((1, 48, 64, 2), array([0. , 0.2]))
     """
     scale = check_pixel_size(pixel_size, unit)
-    if isinstance(frames, RegionSignal) and still is not None:
-        raise ValueError("still belongs to the measurement of the displacement: give it to vmm.measure.displacement")
-    if not isinstance(frames, RegionSignal) and rois is None:
+    if isinstance(frames, RegionSignal):
+        if still is not None:
+            raise ValueError("still belongs to the measurement of displacement: give it to vmm.measure.displacement")
+        signal = frames
+    elif rois is None:
         rate = camera_rate(frames, fs), time_unit(frames, fs), as_positions(frame_times(frames, fs))
+        clip: Any = frames
         camera = None
         if still is not None:
-            camera, frames = measured_camera_motion(displacement, frames, still)
-        return _dense_shapes(frames, frequencies, reference, (sigma, step), rate, scale, unit, camera)
-    if isinstance(frames, RegionSignal):
-        signal = frames
+            camera, clip = measured_camera_motion(displacement, frames, still)
+        return _dense_shapes(clip, frequencies, reference, (sigma, step), rate, scale, unit, camera)
     else:
         signal = displacement(frames, rois, still=still, fs=fs, pixel_size=pixel_size, unit=unit)
     positions = as_positions(signal.frame_times)
