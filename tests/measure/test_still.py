@@ -163,6 +163,13 @@ def test_still_regions_must_be_sound(shaken):
         with pytest.raises(ValueError, match=message), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             vmm.measure.displacement(frames, ROI, still=still)
+    frames = shaken[:32].copy()
+    frames[9, :32] = 90
+    with pytest.warns(UserWarning, match="^still region 0: no similarity to the reference in frame 9"):
+        signal = vmm.measure.displacement(frames, ROI, still=STILL[0], fs=FS)
+    assert np.flatnonzero(~signal.is_visible[:, 0]).tolist() == [9] and np.isfinite(signal.values).all()
+    with pytest.raises(ValueError, match=r"still\[0\].* leaves the frame by up to \d[.\d]* px when the camera moves"):
+        vmm.measure.displacement(shaken, ROI, still=(0, 92, 20, 24), fs=FS)
     with pytest.raises(ValueError, match=r"the 2 still regions move against one another by 0\.\d+ px rms"):
         vmm.measure.displacement(shaken, (60, 8, 20, 20), still=[STILL[0], (44, 84, 20, 20)], fs=FS)
     noise = np.random.default_rng(0).integers(0, 255, (32, 64, 64)).astype(np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,6 +29,9 @@ _MIN_BASELINE = 1.0
 _MAX_DISAGREEMENT = 1.5
 """Motion of still regions against one another, in their standard errors, above which one of them is not still. Standard
 errors themselves are right within a quarter."""
+
+_MAX_OUTSIDE = 0.5
+"""Distance in pixels by which a still region may leave the frame: filters mirror the frame at its border."""
 
 _GAIN_ERROR = 0.01
 """Error of a displacement relative to its size that still regions may have beyond their standard errors."""
@@ -124,8 +128,8 @@ class CameraMotion:
                 "before still regions are used for every pixel, or give regions"
             )
 
-    def check(self) -> None:
-        """Raise if a still region is not sound, or if the regions move against one another."""
+    def check(self, size: tuple[int, int]) -> None:
+        """Raise if a still region is not sound in frames of this size (H, W), or moves against the others."""
         still = self.still
         for i, roi in enumerate(still.rois):
             place = f"still[{i}]={roi}" if isinstance(roi, tuple) else f"still[{i}]"
@@ -134,6 +138,12 @@ class CameraMotion:
                 raise ValueError(f"{place} does not show the motion of the camera: {reason}; choose another region")
             if not still.is_reliable[i]:
                 raise ValueError(f"{place} does not show the motion of the camera: {still.reasons[i]}; choose another")
+            outside = _distance_outside(roi, still.values[:, i] / still.pixel_size, size)
+            if outside > _MAX_OUTSIDE:
+                raise ValueError(
+                    f"{place} leaves the frame by up to {outside:.2g} px when the camera moves: choose a region "
+                    "that is farther from the border"
+                )
         relative, size = self._disagreement
         allowed = _GAIN_ERROR * float(np.sqrt(np.square(self.parameters[:, :2]).sum(axis=1).mean()))
         if relative > _MAX_DISAGREEMENT and size > allowed:
@@ -149,17 +159,32 @@ def without_camera_motion(measure: Measure, frames: Any, rois: Rois | None, stil
     if isinstance(still, str):
         reopen = rereadable(frames)
         still = _automatic_regions(measure, reopen, still)
-    counts: list[int] = []
+    parts: list[tuple[int, tuple[int, int]]] = []
 
     def all_regions(size: tuple[int, int]) -> list[Any]:
         regions = as_regions(rois, size)
-        counts.append(len(regions))
+        parts.append((len(regions), size))
         return [*regions, *as_regions(still, size, "still")]
 
-    signal = measure(frames if reopen is None else reopen(), all_regions)
-    camera = CameraMotion(_selection(signal, slice(counts[-1], None)))
-    camera.check()
-    return _difference(_selection(signal, slice(counts[-1])), camera)
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("always")
+        signal = measure(frames if reopen is None else reopen(), all_regions)
+    count, size = parts[-1]
+    camera = CameraMotion(_selection(signal, slice(count, None)))
+    camera.check(size)
+    for message in messages:
+        warnings.warn(_with_still_names(str(message.message), count), message.category, stacklevel=3)
+    return _difference(_selection(signal, slice(count)), camera)
+
+
+def _with_still_names(message: str, count: int) -> str:
+    """A warning about regions in which those from number `count` on are called still regions."""
+    match = re.fullmatch(r"regions? ([\d, ]+)(: .*)", message, re.DOTALL)
+    if match is None:
+        return message
+    numbers = map(int, match[1].split(","))
+    names = (f"region {i}" if i < count else f"still region {i - count}" for i in numbers)
+    return ", ".join(names) + match[2]
 
 
 def measured_camera_motion(measure: Measure, frames: Any, still: Still) -> tuple[CameraMotion, Any]:
@@ -167,8 +192,16 @@ def measured_camera_motion(measure: Measure, frames: Any, still: Still) -> tuple
     reopen = rereadable(frames)
     if isinstance(still, str):
         still = _automatic_regions(measure, reopen, still)
-    camera = CameraMotion(measure(reopen(), lambda size: as_regions(still, size, "still")))
-    camera.check()
+    sizes: list[tuple[int, int]] = []
+
+    def regions(size: tuple[int, int]) -> list[Any]:
+        sizes.append(size)
+        return as_regions(still, size, "still")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # An unsound region is an error below.
+        camera = CameraMotion(measure(reopen(), regions))
+    camera.check(sizes[-1])
     return camera, reopen()
 
 
@@ -214,6 +247,16 @@ def _projections(direction: np.ndarray | None, count: int) -> np.ndarray:
         is_single = np.isfinite(direction).all(axis=1)
         out[is_single] = np.einsum("ri,rj->rij", direction[is_single], direction[is_single])
     return out
+
+
+def _distance_outside(roi: Any, values: np.ndarray, size: tuple[int, int]) -> float:
+    """Distance in pixels by which a region with displacement (T, 2) leaves a frame of this size (H, W)."""
+    if isinstance(roi, np.ndarray):
+        places = np.argwhere(roi)
+        first, last = places.min(axis=0), places.max(axis=0) + 1
+    else:
+        first, last = np.array(roi[:2]), np.add(roi[:2], roi[2:])
+    return float(np.maximum(-(first + values), last + values - size).max())
 
 
 def grid_points(size: tuple[int, int], step: int) -> np.ndarray:
