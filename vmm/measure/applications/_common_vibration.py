@@ -114,7 +114,7 @@ def _scaled(covariance: np.ndarray, noise: np.ndarray, count: int) -> np.ndarray
 
 def whitening(covariance: np.ndarray) -> np.ndarray:
     """Matrix (B, K) that makes signals with this covariance white; combinations with almost no noise are left out."""
-    scale = np.sqrt(np.diag(covariance))
+    scale = np.sqrt(np.diag(covariance)).clip(1e-100)
     eigenvalues, vectors = scipy.linalg.eigh(covariance / np.outer(scale, scale))
     kept = eigenvalues > _MIN_EIGENVALUE * eigenvalues[-1]
     matrix: np.ndarray = vectors[:, kept] / np.sqrt(eigenvalues[kept]) / scale[:, None]

@@ -107,10 +107,11 @@ def _best_reader(image: Array) -> _Reader:
 def _reader(image: Array, spatial: SpatialPlan) -> _Reader:
     """A transform with the coefficients of the mean frame (H, W) in it."""
     plan = spatial(image.shape, image.dtype, namespace(image))
-    reference = _coefs_of(image, plan)
+    coefs = plan.analyze(image[None])[0]
+    reference = [coefs[i][0] for i in range(len(coefs))]
     slopes = [-spectral_derivative(to_host(image).astype(np.float64), axis) for axis in (0, 1)]
-    changes = [_coefs_of(namespace(image).asarray(slope.astype(image.dtype)), plan) for slope in slopes]
-    sensitivity = np.stack([_linear_signals(change, reference) for change in changes], axis=1)
+    changes = plan.analyze(namespace(image).asarray(np.stack(slopes).astype(image.dtype)))[0]
+    sensitivity = np.stack([to_host(_linear_signal(changes[i], r)) for i, r in enumerate(reference)]).astype(np.float64)
     return _Reader(plan, reference, _noise_covariance(plan, reference, image), sensitivity)
 
 
@@ -123,12 +124,6 @@ def _mean_image(pieces: Iterator[Array]) -> Array:
     if total is None:
         raise ValueError("the clip has no frames")
     return total / count
-
-
-def _coefs_of(image: Array, plan: Spatial) -> list[Array]:
-    """The coefficients of one image (H, W)."""
-    coefs = plan.analyze(image[None])[0]
-    return [coefs[i][0] for i in range(len(coefs))]
 
 
 def _mean_phases(piece: Array, plan: Spatial, reference: list[Array]) -> np.ndarray:
@@ -148,10 +143,9 @@ def _mean_phases(piece: Array, plan: Spatial, reference: list[Array]) -> np.ndar
     return to_host(xp.stack(means, axis=1)).astype(np.float64)
 
 
-def _linear_signals(coefs: list[Array], reference: list[Array]) -> np.ndarray:
-    """The signals (B,) of a small change with these coefficients, to first order."""
-    shifts = [(c * r.conj()).imag.sum() / ((abs(r) ** 2).sum() + 1e-30) for c, r in zip(coefs, reference, strict=True)]
-    return np.array([float(shift) for shift in shifts])
+def _linear_signal(coefs: Array, reference: Array) -> Array:
+    """The signal (n,) of small changes with these coefficients (n, h, w) of a subband, to first order."""
+    return (coefs * reference.conj()).imag.sum(axis=(1, 2)) / ((abs(reference) ** 2).sum() + 1e-30)
 
 
 def _noise_covariance(plan: Spatial, reference: list[Array], image: Array) -> np.ndarray:
@@ -168,8 +162,8 @@ def _noise_covariance(plan: Spatial, reference: list[Array], image: Array) -> np
         images.append(to_host(plan.synthesize(coefs, None)).ravel().astype(np.float64))
     stacked = np.stack(images)
     noise = np.random.default_rng(0).normal(size=(_SIMULATED_FRAMES, *image.shape)).astype(image.dtype)
-    frames_coefs = [_coefs_of(xp.asarray(frame), plan) for frame in noise]
-    simulated = np.stack([_linear_signals(coefs, reference) for coefs in frames_coefs], axis=1)  # (B, frames)
+    noise_coefs = plan.analyze(xp.asarray(noise))[0]
+    simulated = np.stack([to_host(_linear_signal(noise_coefs[i], r)) for i, r in enumerate(reference)])  # (B, frames)
     predicted = stacked @ noise.reshape(len(noise), -1).T
     energy, power = (predicted**2).sum(axis=1), (simulated**2).sum(axis=1)
     products = (simulated * predicted).sum(axis=1)
