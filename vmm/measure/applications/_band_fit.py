@@ -45,8 +45,8 @@ def fit_spectrum(samples: np.ndarray, weights: np.ndarray, gain: np.ndarray, dam
 def without_slow_part(signals: np.ndarray, low: float, fs: float) -> np.ndarray:
     """Signals (T, N) without their mean and their motion below `low` Hz.
 
-    A filter that cuts the clip off at its ends would spread slow motion, which may exceed the sound a thousandfold, over
-    all frequencies. The expected value of the slow motion, by its measured spectrum and that of the rest, continues
+    A filter that cuts the clip off at its ends would spread slow motion, which may be a thousand times as large as the
+    sound, over all frequencies. The expected value of the slow motion, by its measured spectrum and that of the rest, continues
     beyond the ends.
     """
     count = len(signals)

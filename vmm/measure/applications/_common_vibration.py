@@ -18,6 +18,12 @@ _MIN_EIGENVALUE = 1e-3
 """Smallest eigenvalue of the correlation of noise, relative to the largest one, for a combination of subbands to count:
 the model of the noise is less accurate than that."""
 
+_MIN_SHIFT = 1e-6
+"""Smallest standard deviation in radians of a signal that counts: rounding in single precision reaches the tenth."""
+
+_MAX_SNR = 1e6
+"""Largest signal-to-noise ratio that is stated, 60 dB: beyond it, the errors of the linear model exceed the noise."""
+
 _ITERATIONS = 3
 """Iterations between the strongest combination and the noise in the others."""
 
@@ -76,7 +82,8 @@ def common_vibration(
     spectra = scipy.fft.dct(signals - signals.mean(axis=0), axis=0, norm="ortho")  # even extension, as in `bandpass`
     frequencies = np.arange(len(signals)) * fs / (2 * len(signals))
     inside, above = spectra[(frequencies >= band[0]) & (frequencies <= band[1])], spectra[frequencies > band[1]]
-    is_used = np.mean(above**2, axis=0) > 1e-12 * np.mean(above**2, axis=0).max()
+    noise = np.mean(above**2, axis=0)
+    is_used = (noise > 1e-12 * noise.max()) & (signals.std(axis=0) > _MIN_SHIFT)
     if is_used.sum() < 2:
         return Vibration(np.zeros(len(is_used)), 0.0, 1.0)
     covariance, slopes = covariance[np.ix_(is_used, is_used)], sensitivity[is_used]
@@ -93,6 +100,7 @@ def _components(
 ) -> tuple[np.ndarray, list[_Component]]:
     """Whitening matrix (B, K), and the components of a motion of the whole picture and of free weights."""
     matrix = whitening(_scaled(covariance, np.mean(above**2, axis=0), len(above)))
+    matrix = matrix @ _correction(above @ matrix)
     white = inside @ matrix
     slopes = np.linalg.svd(matrix.T @ sensitivity, full_matrices=False)[0]
     return matrix, [_strongest(white, slopes), _strongest(white, np.eye(white.shape[1]))]
@@ -112,12 +120,32 @@ def _scaled(covariance: np.ndarray, noise: np.ndarray, count: int) -> np.ndarray
     return scaled
 
 
+def _correction(white: np.ndarray) -> np.ndarray:
+    """Matrix (K, K) that whitens noise (n, K) of which the model is not exact, as far as the noise shows that.
+
+    The correction is the shrinkage of [1]_: nothing if the sample covariance deviates from 1 as expected by chance.
+
+    References
+    ----------
+    .. [1] Ledoit, Wolf: A well-conditioned estimator for large-dimensional covariance matrices. Journal of Multivariate
+       Analysis 88(2), 2004.
+    """
+    count, size = white.shape
+    sample = white.T @ white / count
+    sample *= size / max(float(np.trace(sample)), 1e-300)
+    chance = size * (size + 1) / count
+    share = max(0.0, 1 - chance / max(float(np.sum((sample - np.eye(size)) ** 2)), 1e-300))
+    eigenvalues, vectors = np.linalg.eigh(sample)
+    matrix: np.ndarray = vectors / np.sqrt(1 - share + share * np.maximum(eigenvalues, 0) + 1e-6)
+    return matrix
+
+
 def whitening(covariance: np.ndarray) -> np.ndarray:
     """Matrix (B, K) that makes signals with this covariance white; combinations with almost no noise are left out."""
     scale = np.sqrt(np.diag(covariance)).clip(1e-100)
     eigenvalues, vectors = scipy.linalg.eigh(covariance / np.outer(scale, scale))
-    kept = eigenvalues > _MIN_EIGENVALUE * eigenvalues[-1]
-    matrix: np.ndarray = vectors[:, kept] / np.sqrt(eigenvalues[kept]) / scale[:, None]
+    is_used = eigenvalues > _MIN_EIGENVALUE * eigenvalues[-1]
+    matrix: np.ndarray = vectors[:, is_used] / np.sqrt(eigenvalues[is_used]) / scale[:, None]
     return matrix
 
 
@@ -138,8 +166,8 @@ def _strongest(white: np.ndarray, basis: np.ndarray) -> _Component:
 def _waveform_snr(component: _Component, count: int) -> float:
     """Signal-to-noise ratio of the waveform of a component that was searched among `count` frequencies.
 
-    The search finds noise as well, and its result deviates from the true weights. Both effects follow from the theory of
-    spiked covariances [1]_.
+    The search finds noise as well, and its result deviates from the true weights. Both effects follow from the theory
+    of spiked covariances [1]_.
 
     References
     ----------
@@ -152,7 +180,7 @@ def _waveform_snr(component: _Component, count: int) -> float:
         return 0.0
     spike = (excess + np.sqrt(excess**2 - 4 * aspect)) / 2
     overlap = (1 - aspect / spike**2) / (1 + aspect / spike)
-    return float(spike * overlap)
+    return min(float(spike * overlap), _MAX_SNR)
 
 
 def _p_value(

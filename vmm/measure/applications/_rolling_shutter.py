@@ -216,7 +216,7 @@ def rolling_shutter_signal(
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of a clip as samples of a signal: their places (T, H) in it, their weights (S,), and its band and rate."""
+    """The rows of a clip as samples of a signal: their places (T, H), weights (S,), and the band and rate."""
 
     places: np.ndarray
     weights: np.ndarray
@@ -284,7 +284,7 @@ def _row_signal(rows: _Rows, samples: np.ndarray) -> RowSignal:
 def _surroundings(power: np.ndarray, count: int) -> np.ndarray:
     """A power spectrum (F,) in which every multiple of the frame rate has the mean power of the bins around it.
 
-    Multiples of the frame rate, which look the same in all of the `count` frames, are `count` bins apart.
+    Multiples of the frame rate look the same in all of the `count` frames. Their distance is `count` bins.
     """
     filled, offsets = power.copy(), np.array([-4, -3, -2, 2, 3, 4])
     for bin_ in range(0, len(power), max(count, 1)):

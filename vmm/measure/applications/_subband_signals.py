@@ -43,14 +43,11 @@ class SubbandSignals:
         (B, B) covariance of the signals for white noise of variance 1 in the frames.
     sensitivity
         (B, 2) change of each signal in radians for a motion of one pixel down and right.
-    is_rounded
-        Whether the frames are integers.
     """
 
     values: np.ndarray
     covariance: np.ndarray
     sensitivity: np.ndarray
-    is_rounded: bool
 
 
 @dataclass(frozen=True)
@@ -82,8 +79,7 @@ def subband_signals(frames: FramesLike, roi: Roi | None, spatial: SpatialPlan | 
     image = _mean_image(luma_pieces(clip.first_pass())).astype(real_dtype(clip.dtype))
     reader = _best_reader(image) if spatial is None else _reader(image, spatial)
     values = [_mean_phases(piece, reader.plan, reader.reference) for piece in luma_pieces(clip.second_pass())]
-    is_rounded = np.dtype(clip.dtype).kind in "ui"
-    return SubbandSignals(np.concatenate(values), reader.covariance, reader.sensitivity, is_rounded)
+    return SubbandSignals(np.concatenate(values), reader.covariance, reader.sensitivity)
 
 
 def _best_reader(image: Array) -> _Reader:
@@ -129,8 +125,8 @@ def _mean_image(pieces: Iterator[Array]) -> Array:
 def _mean_phases(piece: Array, plan: Spatial, reference: list[Array]) -> np.ndarray:
     """Mean phase shift (n, B) in each subband, weighted by the squared amplitude of the reference.
 
-    Where noise outweighs the reference, the phase wraps around. There the imaginary part of the product with the
-    reference, which is the same for small shifts, remains linear in the frame.
+    If noise outweighs the reference, the phase of a coefficient wraps around. The imaginary part of its product with
+    the reference, which is the same for small shifts, then remains linear in the frame.
     """
     xp = namespace(piece)
     coefs = plan.analyze(piece)[0]
@@ -171,5 +167,6 @@ def _noise_covariance(plan: Spatial, reference: list[Array], image: Array) -> np
     if np.any(products[is_used] < _MIN_ADJOINT_CORRELATION * np.sqrt(energy * power)[is_used]):
         return np.diag(power / len(noise))
     stacked *= (products / np.maximum(energy, 1e-300))[:, None]
-    covariance: np.ndarray = stacked @ stacked.T
+    unexplained = np.maximum(power - products**2 / np.maximum(energy, 1e-300), 0) / len(noise)
+    covariance: np.ndarray = stacked @ stacked.T + np.diag(unexplained)
     return covariance
