@@ -46,8 +46,8 @@ def without_slow_part(signals: np.ndarray, low: float, fs: float) -> np.ndarray:
     """Signals (T, N) without their mean and their motion below `low` Hz.
 
     A filter that cuts the clip off at its ends would spread slow motion, which may be a thousand times as large as the
-    sound, over all frequencies. The expected value of the slow motion, by its measured spectrum and that of the rest, continues
-    beyond the ends.
+    sound, over all frequencies. The expected value of the slow motion, by its measured spectrum and that of the rest,
+    continues beyond the ends.
     """
     count = len(signals)
     size = scipy.fft.next_fast_len(count + int(np.ceil(_TAIL_PERIODS * fs / low)), real=True)

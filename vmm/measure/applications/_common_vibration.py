@@ -91,7 +91,7 @@ def common_vibration(
     best = max(components, key=lambda component: _waveform_snr(component, len(inside)))
     weights = np.zeros(len(is_used))
     weights[is_used] = matrix @ best.vector
-    p_value = _p_value([c.contrast for c in components], covariance, slopes, len(inside), len(above))
+    p_value = _p_value([c.contrast for c in components], matrix, covariance, slopes, len(inside), len(above))
     return Vibration(weights, _waveform_snr(best, len(inside)), p_value)
 
 
@@ -184,13 +184,19 @@ def _waveform_snr(component: _Component, count: int) -> float:
 
 
 def _p_value(
-    contrasts: list[float], covariance: np.ndarray, sensitivity: np.ndarray, n_inside: int, n_above: int
+    contrasts: list[float],
+    matrix: np.ndarray,
+    covariance: np.ndarray,
+    sensitivity: np.ndarray,
+    n_inside: int,
+    n_above: int,
 ) -> float:
-    """Probability that noise of this covariance has a contrast as large as the largest of these, by simulation."""
-    rng = np.random.default_rng(0)
-    scale = np.sqrt(np.diag(covariance))
-    eigenvalues, vectors = scipy.linalg.eigh(covariance / np.outer(scale, scale))
-    root = (vectors * np.sqrt(np.maximum(eigenvalues, 0))).T * scale
+    """Probability that noise has a contrast as large as the largest of these, by simulation.
+
+    `matrix` whitens the noise of the clip. Simulated noise deviates from the model `covariance` as that of the clip
+    does, so that corrections of the model are as uncertain.
+    """
+    rng, root = np.random.default_rng(0), np.linalg.pinv(matrix)
     n_inside, n_above = min(n_inside, _MAX_BINS), min(n_above, _MAX_BINS)
     draws = np.empty((_DRAWS, len(contrasts)))
     for draw in draws:
