@@ -194,10 +194,10 @@ def test_universal_file_format(signal, tmp_path):
 
 def test_quantities_and_units_in_the_universal_file_format(signal, tmp_path):
     pyuff = pytest.importorskip("pyuff")
-    moved = {8: signal, 11: vmm.measure.velocity(signal), 12: vmm.measure.acceleration(signal)}
+    signals = {8: signal, 11: vmm.measure.velocity(signal), 12: vmm.measure.acceleration(signal)}
     for code, unit in ((8, "mm"), (11, "mm/s"), (12, "mm/s^2")):
         path = tmp_path / f"{code}.uff"
-        save(path, [moved[code], vmm.measure.modes(moved[code], 5.3)])
+        save(path, [signals[code], vmm.measure.modes(signals[code], 5.3)])
         units, nodes, history, *_, shape = pyuff.UFF(str(path)).read_sets()
         assert path.read_bytes().isascii()
         assert history["ordinate_axis_units_lab"].strip() == unit and shape["id2"].strip() == f"in {unit}"

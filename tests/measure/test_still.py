@@ -1,6 +1,7 @@
 """Motion of the camera that still regions show is subtracted."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,8 +35,8 @@ def render(camera, angle=None, noise=1.0, angle_center=(43.5, 63.5)):
     angle, random = np.zeros(COUNT) if angle is None else angle, np.random.default_rng(0)
     frames, still = [], texture((0, 0))
     for bounce, (down, right), turn in zip(BOUNCE, camera, angle, strict=True):
-        frame = np.fft.fft2(still + matte * (patch((bounce, 0)) - still))
-        frame = np.fft.ifft2(frame * np.exp(waves[0] * down)[:, None] * np.exp(waves[1] * right)).real
+        spectrum = np.fft.fft2(still + matte * (patch((bounce, 0)) - still))
+        frame = np.fft.ifft2(spectrum * np.exp(waves[0] * down)[:, None] * np.exp(waves[1] * right)).real
         if turn:
             offsets = rows - angle_center[0], cols - angle_center[1]
             source = rows + pad - turn * offsets[1], cols + pad + turn * offsets[0]
@@ -153,7 +154,7 @@ def test_suggestions_in_a_shaken_clip(shaken):
 def test_still_regions_must_be_sound(shaken):
     frames = shaken[:32].copy()
     frames[:, :, :48] = 90
-    cases = [
+    cases: list[tuple[Any, str]] = [
         ((60, 8, 16, 20), r"still\[0\]=\(60, 8, 16, 20\) does not show the motion of the camera"),
         ((80, 0, 20, 20), r"still\[0\]=\(80, 0, 20, 20\) .* must lie inside the frame"),
         ("center", "still='center' must be a box .* or 'auto'"),

@@ -52,8 +52,10 @@ def add_regions(verb: Any, default: str) -> None:
     length = group.add_argument("--pixel-size", type=float, metavar="LENGTH")
     length.help = "Size of a pixel in the scene, in the unit of --unit. Default: 1, in pixels."
     group.add_argument("--unit", metavar="UNIT", help="Unit of --pixel-size, for example mm. Default: px.")
-    known = group.add_argument("--length-px", type=float, metavar="PIXELS")
-    known.help = "Length in pixels of an object whose true length is --length, in place of --pixel-size and --unit."
+    object_length = group.add_argument("--length-px", type=float, metavar="PIXELS")
+    object_length.help = (
+        "Length in pixels of an object whose true length is --length, in place of --pixel-size and --unit."
+    )
     group.add_argument("--length", help="True length of that object with its unit, for example 50mm or 2in.")
 
 
