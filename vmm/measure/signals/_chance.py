@@ -1,0 +1,191 @@
+"""Test of a line in the spectrum of signals against chance.
+
+The spectrum is compared with a smooth background that is fitted to it. The line is the window of bins, of all positions
+and widths in a band, with and without its harmonics, that exceeds the background most clearly. The same search in
+spectra that are drawn from the background tells how often noise alone does as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vmm.measure.signals._windows import detrend, hann
+
+_DRAWS = 499
+"""Spectra that are drawn. The smallest false-alarm probability that can be stated is 1 / 500."""
+
+_SLOPES = np.linspace(0, 3, 13)
+"""Exponents b of the backgrounds a (f^-b + c): from white noise to noise steeper than a random walk, whose b is 2."""
+
+_FLATS = np.concatenate([[0.0], np.logspace(-4.5, 0.5, 16)])
+"""Levels c of white noise of the backgrounds, relative to f^-b at the lowest bin."""
+
+_WIDTHS = (1, 2, 3, 5, 9, 17)
+"""Widths in bins of the windows. The wide ones hold lines whose frequency drifts."""
+
+_HARMONICS = 5
+"""Harmonics of a line, with the fundamental, that the background leaves out."""
+
+_MAX_SHARE = 0.5
+"""Largest share of the bins that a window may cover: of those of the band, and of those of the background."""
+
+_MARGIN = 2
+"""Bins on either side of a line that the background leaves out: the main lobe of a Hann window."""
+
+_TOP = 6.0
+"""Highest frequency of the background, relative to the upper limit of the band."""
+
+_MAX_COMPONENTS = 12
+"""Largest number of independent components of the noise that are drawn. Fewer make the test more cautious."""
+
+_LOBE = np.array([-0.25, 0.5, -0.25]) * np.sqrt(8 / 3)
+"""Hann window of unit power in the frequency domain."""
+
+_NEIGHBOR, _NEXT = 4 / 9, 1 / 36
+"""Correlation of the power in bins at distances of 1 and 2 of a Hann-windowed periodogram."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The line of a band that is least likely to be chance.
+
+    Attributes
+    ----------
+    p_value
+        Probability that noise with the same background shows so clear a line anywhere in the band.
+    frequency
+        Center of the window in cycles per sample.
+    width
+        Width of the window in cycles per sample.
+    snr
+        Power of the line and of its harmonics in the band over that of the background in the band, as a ratio.
+    excess
+        (F,) power over the background at the bins k / T.
+    """
+
+    p_value: float
+    frequency: float
+    width: float
+    snr: float
+    excess: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Bins:
+    """Bins of a spectrum: from `start` the background is fitted, `low` to `high` are those of the band."""
+
+    start: int
+    low: int
+    high: int
+    stop: int
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        return np.arange(self.start, self.stop, dtype=float)
+
+
+def strongest_line(flat: np.ndarray, band: tuple[float, float], lowest: float = 0.0) -> Line:
+    """The line in a band that stands out most of the spectra of signals (T, N), and its false-alarm probability.
+
+    `band` and `lowest`, the lowest frequency of the background, are in cycles per sample.
+    """
+    count = len(flat)
+    bins = _bins(count, band, lowest)
+    spectra = np.fft.rfft(detrend(flat) * hann(count)[:, None], axis=0)[bins.start : bins.stop]
+    power = np.square(np.abs(spectra))
+    level = np.exp(np.log(np.maximum(power, 1e-30 * power.max() + 1e-300)).mean(axis=0))
+    mean = (power / level).mean(axis=1)[None]
+    scores, window, background = _search(mean, bins)
+    outside = ~_line_bins(bins, window)[0]
+    whitened = spectra[outside] / np.sqrt(level * background[0, outside, None])
+    null = _search(background * _draw(_components(whitened), len(mean[0])), bins)[0]
+    p_value = (1 + int((null >= scores[0]).sum())) / (1 + _DRAWS)
+    first, stop = (int(edge) for edge in window[0])
+    return Line(p_value, (first + stop - 1) / 2 / count, (stop - first) / count, 0.0, mean[0] / background[0])
+
+
+def _bins(count: int, band: tuple[float, float], lowest: float) -> _Bins:
+    low, high = max(2, int(np.ceil(band[0] * count - 0.5))), int(band[1] * count + 0.5)
+    top = min(int(_TOP * band[1] * count), int(0.475 * count))
+    return _Bins(max(2, int(np.ceil(lowest * count - 0.5))), low, high, max(top, high) + 1)
+
+
+def _components(whitened: np.ndarray) -> np.ndarray:
+    """Shares (K,) in the power of whitened spectra (F, N) of their independent components."""
+    shares = np.linalg.svd(whitened, compute_uv=False)[:_MAX_COMPONENTS] ** 2
+    components: np.ndarray = shares / shares.sum()
+    return components
+
+
+def _draw(components: np.ndarray, size: int) -> np.ndarray:
+    """Mean periodograms (D, F) of white noise with these independent components."""
+    rng = np.random.default_rng(0)
+    power = np.zeros((_DRAWS, size))
+    for share in components:
+        parts = rng.normal(0, np.sqrt(0.5), (2, _DRAWS, size + 2))
+        noise = parts[0] + 1j * parts[1]
+        lobes = _LOBE[0] * (noise[:, :-2] + noise[:, 2:]) + _LOBE[1] * noise[:, 1:-1]
+        power += share * np.square(np.abs(lobes))
+    return power
+
+
+def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Score (D,), first bin and end (D, 2) of the clearest line in each of spectra (D, F), and background (D, F).
+
+    The background is fitted twice, the second time without the line that the first search found.
+    """
+    background = _fit_background(power, np.ones(power.shape, bool), bins)
+    window = _clearest(power / background, bins)[1]
+    background = _fit_background(power, ~_line_bins(bins, window), bins)
+    return *_clearest(power / background, bins), background
+
+
+def _fit_background(power: np.ndarray, used: np.ndarray, bins: _Bins) -> np.ndarray:
+    """Backgrounds a (f^-b + c) (D, F) of maximum likelihood for exponentially distributed power (Whittle)."""
+    relative = bins.frequencies / bins.frequencies[0]
+    shapes = (relative ** -_SLOPES[:, None, None] + _FLATS[:, None]).reshape(-1, len(relative))
+    counts = used.sum(axis=1, keepdims=True)
+    weights = used.astype(float)
+    scales = (weights * power) @ (1 / shapes).T / counts
+    cost = np.log(np.maximum(scales, 1e-300)) + weights @ np.log(shapes).T / counts
+    best = cost.argmin(axis=1)
+    background: np.ndarray = scales[np.arange(len(power)), best, None] * shapes[best]
+    return np.maximum(background, 1e-300)
+
+
+def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
+    """Score (D,) of the clearest line in ratios (D, F) of power to background, and its first bin and end (D, 2).
+
+    The score is the logarithm of the likelihood ratio of a window with its own level of power to the background.
+    """
+    sums = np.concatenate([np.zeros((len(ratio), 1)), np.cumsum(ratio, axis=1)], axis=1)
+    best, window = np.full(len(ratio), -1.0), np.zeros((len(ratio), 2), int)
+    low, high, rows = bins.low - bins.start, bins.high + 1 - bins.start, np.arange(len(ratio))
+    for width in _WIDTHS:
+        if width > max(_MAX_SHARE * (high - low), 1):
+            break
+        mean = np.maximum((sums[:, low + width : high + 1] - sums[:, low : high + 1 - width]) / width, 1)
+        score = _freedom(width) / 2 * (mean - 1 - np.log(mean))
+        first = score.argmax(axis=1)
+        is_better = score[rows, first] > best
+        best = np.where(is_better, score[rows, first], best)
+        window[is_better] = (first[is_better, None] + bins.low) + [0, width]
+    return best, window
+
+
+def _line_bins(bins: _Bins, windows: np.ndarray) -> np.ndarray:
+    """Bool array (D, F): bins of lines with these first bins and ends (D, 2), and of their harmonics."""
+    frequencies, first, last = bins.frequencies, windows[:, :1], windows[:, 1:] - 1
+    inside = np.zeros((len(windows), len(frequencies)), bool)
+    for harmonic in range(1, _HARMONICS + 1):
+        added = (frequencies >= harmonic * first - _MARGIN) & (frequencies <= harmonic * last + _MARGIN)
+        inside |= added & ((inside | added).mean(axis=1, keepdims=True) <= _MAX_SHARE)
+    return inside
+
+
+def _freedom(size: int) -> float:
+    """Degrees of freedom of the mean power of neighboring bins of one signal."""
+    correlated = 1 + 2 * (_NEIGHBOR * max(size - 1, 0) + _NEXT * max(size - 2, 0)) / size
+    return 2 * size / correlated
