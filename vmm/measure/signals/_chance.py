@@ -31,6 +31,9 @@ _HARMONICS = 5
 _MAX_SHARE = 0.5
 """Largest share of the bins that a window may cover: of those of the band, and of those of the background."""
 
+_PASSES = 3
+"""Fits of the background. With two, a strong line can leave the first search with too wide a window."""
+
 _MARGIN = 2
 """Bins on either side of a line that the background leaves out: the main lobe of a Hann window."""
 
@@ -42,6 +45,9 @@ _MAX_COMPONENTS = 12
 
 _LOBE = np.array([-0.25, 0.5, -0.25]) * np.sqrt(8 / 3)
 """Hann window of unit power in the frequency domain."""
+
+_CORRELATED = 35 / 18
+"""Bins of a Hann-windowed periodogram that hold as much information as one independent bin."""
 
 _NEIGHBOR, _NEXT = 4 / 9, 1 / 36
 """Correlation of the power in bins at distances of 1 and 2 of a Hann-windowed periodogram."""
@@ -97,11 +103,13 @@ def strongest_line(flat: np.ndarray, band: tuple[float, float], lowest: float = 
     power = np.square(np.abs(spectra))
     level = np.exp(np.log(np.maximum(power, 1e-30 * power.max() + 1e-300)).mean(axis=0))
     mean = (power / level).mean(axis=1)[None]
-    scores, window, background = _search(mean, bins)
-    outside = ~_line_bins(bins, window)[0]
-    whitened = spectra[outside] / np.sqrt(level * background[0, outside, None])
-    null = _search(background * _draw(_components(whitened), len(mean[0])), bins)[0]
-    p_value = (1 + int((null >= scores[0]).sum())) / (1 + _DRAWS)
+    score, window, background = _search(mean, bins)
+    used = ~_line_bins(bins, window)
+    whitened = spectra[used[0]] / np.sqrt(level * background[0, used[0], None])
+    components = _components(whitened)
+    rng = np.random.default_rng(0)
+    null = _search(_likely_backgrounds(mean, used, bins, components, rng) * _draw(components, len(mean[0]), rng), bins)[0]
+    p_value = (1 + int((null >= score[0]).sum())) / (1 + _DRAWS)
     first, stop = (int(edge) for edge in window[0])
     return Line(p_value, (first + stop - 1) / 2 / count, (stop - first) / count, 0.0, mean[0] / background[0])
 
@@ -119,9 +127,8 @@ def _components(whitened: np.ndarray) -> np.ndarray:
     return components
 
 
-def _draw(components: np.ndarray, size: int) -> np.ndarray:
+def _draw(components: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """Mean periodograms (D, F) of white noise with these independent components."""
-    rng = np.random.default_rng(0)
     power = np.zeros((_DRAWS, size))
     for share in components:
         parts = rng.normal(0, np.sqrt(0.5), (2, _DRAWS, size + 2))
@@ -134,25 +141,46 @@ def _draw(components: np.ndarray, size: int) -> np.ndarray:
 def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Score (D,), first bin and end (D, 2) of the clearest line in each of spectra (D, F), and background (D, F).
 
-    The background is fitted twice, the second time without the line that the first search found.
+    The background is fitted again without the line that the last search returned.
     """
-    background = _fit_background(power, np.ones(power.shape, bool), bins)
-    window = _clearest(power / background, bins)[1]
-    background = _fit_background(power, ~_line_bins(bins, window), bins)
-    return *_clearest(power / background, bins), background
+    used = np.ones(power.shape, bool)
+    for _ in range(_PASSES):
+        background = _fit_background(power, used, bins)
+        score, window = _clearest(power / background, bins)
+        used = ~_line_bins(bins, window)
+    return score, window, background
 
 
 def _fit_background(power: np.ndarray, used: np.ndarray, bins: _Bins) -> np.ndarray:
-    """Backgrounds a (f^-b + c) (D, F) of maximum likelihood for exponentially distributed power (Whittle)."""
-    relative = bins.frequencies / bins.frequencies[0]
-    shapes = (relative ** -_SLOPES[:, None, None] + _FLATS[:, None]).reshape(-1, len(relative))
-    counts = used.sum(axis=1, keepdims=True)
-    weights = used.astype(float)
-    scales = (weights * power) @ (1 / shapes).T / counts
-    cost = np.log(np.maximum(scales, 1e-300)) + weights @ np.log(shapes).T / counts
+    """Backgrounds (D, F) of maximum likelihood for power (D, F) in the bins that are used."""
+    shapes, scales, cost = _likelihoods(power, used, bins)
     best = cost.argmin(axis=1)
     background: np.ndarray = scales[np.arange(len(power)), best, None] * shapes[best]
-    return np.maximum(background, 1e-300)
+    return background
+
+
+def _likely_backgrounds(
+    power: np.ndarray, used: np.ndarray, bins: _Bins, components: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Backgrounds (D, F), drawn by their likelihood for power (1, F), since the best one is uncertain."""
+    shapes, scales, cost = _likelihoods(power, used, bins)
+    independent = used.sum() / _CORRELATED / np.square(components).sum()
+    likelihood = np.exp(-independent * (cost[0] - cost[0].min()))
+    drawn = rng.choice(len(shapes), _DRAWS, p=likelihood / likelihood.sum())
+    backgrounds: np.ndarray = scales[0, drawn, None] * shapes[drawn]
+    return backgrounds
+
+
+def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shapes (B, F) f^-b + c of backgrounds, their best scales (D, B), and minus their log-likelihoods for a bin (D, B).
+
+    The power is exponentially distributed (Whittle).
+    """
+    relative = bins.frequencies / bins.frequencies[0]
+    shapes = (relative ** -_SLOPES[:, None, None] + _FLATS[:, None]).reshape(-1, len(relative))
+    counts, weights = used.sum(axis=1, keepdims=True), used.astype(float)
+    scales = np.maximum((weights * power) @ (1 / shapes).T / counts, 1e-300)
+    return shapes, scales, np.log(scales) + weights @ np.log(shapes).T / counts
 
 
 def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
