@@ -16,8 +16,9 @@ from vmm.measure.signals._windows import detrend, hann
 _DRAWS = 499
 """Spectra that are drawn. The smallest false-alarm probability that can be stated is 1 / 500."""
 
-_SLOPES = np.linspace(0, 3, 13)
-"""Exponents b of the backgrounds a (f^-b + c): from white noise to noise steeper than a random walk, whose b is 2."""
+_SLOPES = np.linspace(0, 4, 17)
+"""Exponents b of the backgrounds a (f^-b + c): from white noise to noise much steeper than a random walk, whose b is 2. The
+likelihood of few bins reaches far."""
 
 _FLATS = np.concatenate([[0.0], np.logspace(-4.5, 0.5, 16)])
 """Levels c of white noise of the backgrounds, relative to f^-b at the lowest bin."""
@@ -40,6 +41,9 @@ _MARGIN = 2
 _TOP = 6.0
 """Highest frequency of the background, relative to the upper limit of the band."""
 
+_BELOW_NYQUIST = 0.95
+"""Highest frequency of the background, relative to half the rate. Filters of cameras and codecs act above it."""
+
 _MAX_COMPONENTS = 12
 """Largest number of independent components of the noise that are drawn. Fewer make the test more cautious."""
 
@@ -61,21 +65,13 @@ class Line:
     ----------
     p_value
         Probability that noise with the same background shows so clear a line anywhere in the band.
-    frequency
-        Center of the window in cycles per sample.
-    width
-        Width of the window in cycles per sample.
-    snr
-        Power of the line and of its harmonics in the band over that of the background in the band, as a ratio.
-    excess
-        (F,) power over the background at the bins k / T.
+    low, high
+        Limits of the line in cycles per sample: half a bin beyond its first and last bin.
     """
 
     p_value: float
-    frequency: float
-    width: float
-    snr: float
-    excess: np.ndarray
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -99,24 +95,42 @@ def strongest_line(flat: np.ndarray, band: tuple[float, float], lowest: float = 
     """
     count = len(flat)
     bins = _bins(count, band, lowest)
-    spectra = np.fft.rfft(detrend(flat) * hann(count)[:, None], axis=0)[bins.start : bins.stop]
+    spectra = _spectra(flat, bins)
     power = np.square(np.abs(spectra))
     level = np.exp(np.log(np.maximum(power, 1e-30 * power.max() + 1e-300)).mean(axis=0))
     mean = (power / level).mean(axis=1)[None]
     score, window, background = _search(mean, bins)
     used = ~_line_bins(bins, window)
-    whitened = spectra[used[0]] / np.sqrt(level * background[0, used[0], None])
-    components = _components(whitened)
+    components = _components(spectra[used[0]] / np.sqrt(level * background[0, used[0], None]))
     rng = np.random.default_rng(0)
-    null = _search(_likely_backgrounds(mean, used, bins, components, rng) * _draw(components, len(mean[0]), rng), bins)[0]
-    p_value = (1 + int((null >= score[0]).sum())) / (1 + _DRAWS)
-    first, stop = (int(edge) for edge in window[0])
-    return Line(p_value, (first + stop - 1) / 2 / count, (stop - first) / count, 0.0, mean[0] / background[0])
+    drawn = _likely_backgrounds(mean, used, bins, components, rng) * _draw(components, len(mean[0]), rng)
+    p_value = (1 + int((_search(drawn, bins)[0] >= score[0]).sum())) / (1 + _DRAWS)
+    return Line(p_value, (window[0, 0] - 0.5) / count, (window[0, 1] - 0.5) / count)
+
+
+def signal_to_noise(wave: np.ndarray, band: tuple[float, float], lines: list[tuple[float, float]]) -> float:
+    """Power of lines, with these limits, of a signal (T, 1) over that of its background in the band, as a ratio."""
+    bins = _bins(len(wave), band, 0.0)
+    power = np.square(np.abs(_spectra(wave, bins))).T
+    inside = np.zeros(power.shape, bool)
+    for low, high in lines:
+        inside |= abs(bins.frequencies / len(wave) - (low + high) / 2) <= (high - low) / 2 + _MARGIN / len(wave)
+    background = _fit_background(power, ~inside, bins) if not inside.all() else power
+    in_band = (bins.frequencies >= bins.low) & (bins.frequencies <= bins.high)
+    excess = float((power - background)[inside & in_band].sum())
+    return excess / max(float(background[:, in_band].sum()), 1e-300)
+
+
+def _spectra(flat: np.ndarray, bins: _Bins) -> np.ndarray:
+    """Spectra (F, N) of signals (T, N) without trend, in a Hann window."""
+    spectra: np.ndarray = np.fft.rfft(detrend(flat) * hann(len(flat))[:, None], axis=0)
+    return spectra[bins.start : bins.stop]
 
 
 def _bins(count: int, band: tuple[float, float], lowest: float) -> _Bins:
-    low, high = max(2, int(np.ceil(band[0] * count - 0.5))), int(band[1] * count + 0.5)
-    top = min(int(_TOP * band[1] * count), int(0.475 * count))
+    """The bins of a band of signals of `count` samples, and of its background."""
+    low, high = max(2, int(np.ceil(band[0] * count - 0.5))), min(int(band[1] * count + 0.5), count // 2)
+    top = min(int(_TOP * band[1] * count), int(_BELOW_NYQUIST * count / 2))
     return _Bins(max(2, int(np.ceil(lowest * count - 0.5))), low, high, max(top, high) + 1)
 
 
