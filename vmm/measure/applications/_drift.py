@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy.stats
 
 from vmm.measure.signals._crlb import sine_crlb
 from vmm.measure.signals._noise_floor import phasor_with_stderr
@@ -17,6 +18,10 @@ from vmm.measure.signals._windows import detrend
 
 _EVIDENCE = 6.0
 """Gain in log-likelihood from which a drift is assumed. Noise alone reaches it in about 1 of 100 steady signals."""
+
+_CHANCE = 1e-4
+"""Probability that noise appears as a change of the rate over time. It is small because the errors of intervals, which
+overlap, are a little larger than the bound."""
 
 _STEP = 0.5
 """Steps in bins of the search for the total drift."""
@@ -74,8 +79,10 @@ def scatter_of_mean(frequencies: np.ndarray, stderr: np.ndarray, expected: np.nd
     is_known = np.isfinite(frequencies)
     if is_known.sum() < 2:
         return 0.0
-    deviations = (frequencies - expected)[is_known]
-    excess = float(np.mean(np.square(deviations) - np.square(stderr[is_known])))
+    deviations, errors = (frequencies - expected)[is_known], stderr[is_known]
+    if np.square(deviations / errors).sum() < scipy.stats.chi2.isf(_CHANCE, is_known.sum()):
+        return 0.0
+    excess = float(np.mean(np.square(deviations) - np.square(errors)))
     return math.sqrt(max(excess, 0.0) / max(is_known.sum() / 2, 1))
 
 

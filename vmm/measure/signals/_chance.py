@@ -20,7 +20,7 @@ _SLOPES = np.linspace(0, 4, 17)
 """Exponents b of the backgrounds a (f^-b + c): from white noise to noise much steeper than a random walk, whose b is 2. The
 likelihood of few bins reaches far."""
 
-_FLATS = np.concatenate([[0.0], np.logspace(-4.5, 0.5, 16)])
+_FLATS = np.concatenate([[0.0], np.logspace(-4.5, 0.5, 11)])
 """Levels c of white noise of the backgrounds, relative to f^-b at the lowest bin."""
 
 _WIDTHS = (1, 2, 3, 5, 9, 17)
