@@ -13,15 +13,18 @@ import numpy as np
 
 from vmm.measure.signals._windows import detrend, hann
 
-_DRAWS = 499
-"""Spectra that are drawn. The smallest false-alarm probability that can be stated is 1 / 500."""
+_DRAWS = 299
+"""Spectra that are drawn. The smallest false-alarm probability that can be stated is 1 / 300."""
 
-_SLOPES = np.linspace(0, 4, 17)
-"""Exponents b of the backgrounds a (f^-b + c): from white noise to noise much steeper than a random walk, whose b is 2. The
-likelihood of few bins reaches far."""
+_SLOPES = np.linspace(0, 2.5, 6)
+"""Exponents b of the backgrounds a ((f^2 + k^2)^(-b/2) + c): from white noise to noise much steeper than a random walk,
+whose b is 2. The likelihood of few bins reaches far."""
 
-_FLATS = np.concatenate([[0.0], np.logspace(-4.5, 0.5, 11)])
-"""Levels c of white noise of the backgrounds, relative to f^-b at the lowest bin."""
+_KNEES = np.array([0.0, 2.0, 5.0])
+"""Frequencies k below which the backgrounds are flat, relative to the lowest bin: drift that returns is bounded."""
+
+_FLATS = np.concatenate([[0.0], np.logspace(-4.5, 0, 7)])
+"""Levels c of white noise of the backgrounds, relative to the first term at the lowest bin."""
 
 _WIDTHS = (1, 2, 3, 5, 9, 17)
 """Widths in bins of the windows. The wide ones hold lines whose frequency drifts."""
@@ -32,8 +35,12 @@ _HARMONICS = 5
 _MAX_SHARE = 0.5
 """Largest share of the bins that a window may cover: of those of the band, and of those of the background."""
 
-_PASSES = 3
-"""Fits of the background. With two, a strong line can leave the first search with too wide a window."""
+_TILTS = (0, 1, 2)
+"""Exponents of the frequency by which power is multiplied before its highest bin starts a search. A strong line at a low
+frequency looks like a steep background to a fit that holds it."""
+
+_PASSES = 2
+"""Fits of the background in each search."""
 
 _MARGIN = 2
 """Bins on either side of a line that the background leaves out: the main lobe of a Hann window."""
@@ -43,6 +50,13 @@ _TOP = 6.0
 
 _BELOW_NYQUIST = 0.95
 """Highest frequency of the background, relative to half the rate. Filters of cameras and codecs act above it."""
+
+_MAX_SPREAD = 0.5
+"""Largest width of a window beyond a main lobe, relative to its lowest frequency. A wider one would hold harmonics."""
+
+_SPACING = 2.0
+"""Distance of harmonics, relative to their width, from which the background leaves them out. Closer ones would leave it
+too few bins."""
 
 _MAX_COMPONENTS = 12
 """Largest number of independent components of the noise that are drawn. Fewer make the test more cautious."""
@@ -155,14 +169,37 @@ def _draw(components: np.ndarray, size: int, rng: np.random.Generator) -> np.nda
 def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Score (D,), first bin and end (D, 2) of the clearest line in each of spectra (D, F), and background (D, F).
 
-    The background is fitted again without the line that the last search returned.
+    The background is fitted without the line and the line is searched above the background, from several starts. The
+    most likely result is returned.
     """
-    used = np.ones(power.shape, bool)
-    for _ in range(_PASSES):
-        background = _fit_background(power, used, bins)
-        score, window = _clearest(power / background, bins)
-        used = ~_line_bins(bins, window)
+    likelihood = np.full(len(power), -np.inf)
+    score, window, background = np.zeros(len(power)), np.zeros((len(power), 2), int), np.ones_like(power)
+    for tilt in _TILTS:
+        trial = _highest(power * bins.frequencies**tilt, bins)
+        for _ in range(_PASSES):
+            floor = _fit_background(power, ~_line_bins(bins, trial), bins)
+            trial_score, trial = _clearest(power / floor, bins)
+        trial_likelihood = _likelihood(power, floor, trial, bins)
+        is_better = trial_likelihood > likelihood
+        likelihood = np.where(is_better, trial_likelihood, likelihood)
+        score, window[is_better] = np.where(is_better, trial_score, score), trial[is_better]
+        background[is_better] = floor[is_better]
     return score, window, background
+
+
+def _highest(power: np.ndarray, bins: _Bins) -> np.ndarray:
+    """First bin and end (D, 2) of the bins of the band next to the one of most power, in each of spectra (D, F)."""
+    highest = power[:, bins.low - bins.start : bins.high + 1 - bins.start].argmax(axis=1) + bins.low
+    return np.stack([highest - 1, highest + 2], axis=1)
+
+
+def _likelihood(power: np.ndarray, background: np.ndarray, window: np.ndarray, bins: _Bins) -> np.ndarray:
+    """Log-likelihood (D,) of spectra (D, F), up to a constant, if the bins of the window have their own level."""
+    inside = (bins.frequencies >= window[:, :1]) & (bins.frequencies < window[:, 1:])
+    ratio, size = power / background, inside.sum(axis=1)
+    level = np.maximum((ratio * inside).sum(axis=1) / size, 1)
+    misfit = np.log(background).sum(axis=1) + (ratio * ~inside).sum(axis=1) + size * (np.log(level) + 1)
+    return -misfit
 
 
 def _fit_background(power: np.ndarray, used: np.ndarray, bins: _Bins) -> np.ndarray:
@@ -186,12 +223,14 @@ def _likely_backgrounds(
 
 
 def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Shapes (B, F) f^-b + c of backgrounds, their best scales (D, B), and minus their log-likelihoods for a bin (D, B).
+    """Shapes (B, F) of backgrounds, their best scales (D, B), and minus their log-likelihoods for a bin (D, B).
 
     The power is exponentially distributed (Whittle).
     """
     relative = bins.frequencies / bins.frequencies[0]
-    shapes = (relative ** -_SLOPES[:, None, None] + _FLATS[:, None]).reshape(-1, len(relative))
+    bent = np.hypot(relative, _KNEES[:, None])[:, None, None]
+    slopes = (bent / bent[..., :1]) ** -_SLOPES[:, None, None]
+    shapes = (slopes + _FLATS[:, None]).reshape(-1, len(relative))
     counts, weights = used.sum(axis=1, keepdims=True), used.astype(float)
     scales = np.maximum((weights * power) @ (1 / shapes).T / counts, 1e-300)
     return shapes, scales, np.log(scales) + weights @ np.log(shapes).T / counts
@@ -210,6 +249,7 @@ def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
             break
         mean = np.maximum((sums[:, low + width : high + 1] - sums[:, low : high + 1 - width]) / width, 1)
         score = _freedom(width) / 2 * (mean - 1 - np.log(mean))
+        score[:, width - 2 > _MAX_SPREAD * (np.arange(score.shape[1]) + bins.low)] = 0
         first = score.argmax(axis=1)
         is_better = score[rows, first] > best
         best = np.where(is_better, score[rows, first], best)
@@ -218,13 +258,15 @@ def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _line_bins(bins: _Bins, windows: np.ndarray) -> np.ndarray:
-    """Bool array (D, F): bins of lines with these first bins and ends (D, 2), and of their harmonics."""
+    """Bool array (D, F): bins of lines with these first bins and ends (D, 2), and of harmonics that lie far apart."""
     frequencies, first, last = bins.frequencies, windows[:, :1], windows[:, 1:] - 1
-    inside = np.zeros((len(windows), len(frequencies)), bool)
-    for harmonic in range(1, _HARMONICS + 1):
-        added = (frequencies >= harmonic * first - _MARGIN) & (frequencies <= harmonic * last + _MARGIN)
-        inside |= added & ((inside | added).mean(axis=1, keepdims=True) <= _MAX_SHARE)
-    return inside
+    inside = (frequencies >= first - _MARGIN) & (frequencies <= last + _MARGIN)
+    are_apart = (first + last) / 2 >= _SPACING * (last - first + 3)
+    for harmonic in range(2, _HARMONICS + 1):
+        near = (frequencies >= harmonic * first - 1) & (frequencies <= harmonic * last + 1)
+        inside |= near & are_apart
+    few: np.ndarray = inside.mean(axis=1, keepdims=True) <= _MAX_SHARE
+    return inside & few
 
 
 def _freedom(size: int) -> float:
