@@ -42,7 +42,7 @@ frequency looks like a steep background to a fit that holds it."""
 _PASSES = 2
 """Fits of the background in each search."""
 
-_MARGIN = 2
+_MARGIN = 1
 """Bins on either side of a line that the background leaves out: the main lobe of a Hann window."""
 
 _TOP = 6.0
@@ -58,6 +58,9 @@ _SPACING = 2.0
 """Distance of harmonics, relative to their width, from which the background leaves them out. Closer ones would leave it
 too few bins."""
 
+_BIN_COST = 3.0
+"""Log-likelihood that a bin of a harmonic with its own level costs, so that few bins of noise take one."""
+
 _MAX_COMPONENTS = 12
 """Largest number of independent components of the noise that are drawn. Fewer make the test more cautious."""
 
@@ -66,9 +69,6 @@ _LOBE = np.array([-0.25, 0.5, -0.25]) * np.sqrt(8 / 3)
 
 _CORRELATED = 35 / 18
 """Bins of a Hann-windowed periodogram that hold as much information as one independent bin."""
-
-_NEIGHBOR, _NEXT = 4 / 9, 1 / 36
-"""Correlation of the power in bins at distances of 1 and 2 of a Hann-windowed periodogram."""
 
 
 @dataclass(frozen=True)
@@ -167,24 +167,25 @@ def _draw(components: np.ndarray, size: int, rng: np.random.Generator) -> np.nda
 
 
 def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Score (D,), first bin and end (D, 2) of the clearest line in each of spectra (D, F), and background (D, F).
+    """Score (D,), first bin and end (D, 2) of the most likely line in each of spectra (D, F), and background (D, F).
 
-    The background is fitted without the line and the line is searched above the background, from several starts. The
-    most likely result is returned.
+    The score is the gain in log-likelihood by the line, with the background that fits best beside it, over the best
+    background alone. The search begins at several bins.
     """
-    likelihood = np.full(len(power), -np.inf)
-    score, window, background = np.zeros(len(power)), np.zeros((len(power), 2), int), np.ones_like(power)
+    everywhere = np.ones(power.shape, bool)
+    alone = _log_likelihood(power, _fit_background(power, everywhere, bins)).sum(axis=1)
+    best = np.full(len(power), -np.inf)
+    window, background = np.zeros((len(power), 2), int), np.ones_like(power)
     for tilt in _TILTS:
         trial = _highest(power * bins.frequencies**tilt, bins)
         for _ in range(_PASSES):
             floor = _fit_background(power, ~_line_bins(bins, trial), bins)
-            trial_score, trial = _clearest(power / floor, bins)
-        trial_likelihood = _likelihood(power, floor, trial, bins)
-        is_better = trial_likelihood > likelihood
-        likelihood = np.where(is_better, trial_likelihood, likelihood)
-        score, window[is_better] = np.where(is_better, trial_score, score), trial[is_better]
-        background[is_better] = floor[is_better]
-    return score, window, background
+            trial = _clearest(power / floor, bins)
+        likelihood = _likelihood_with_line(power, floor, trial, bins)
+        is_better = likelihood > best
+        best = np.where(is_better, likelihood, best)
+        window[is_better], background[is_better] = trial[is_better], floor[is_better]
+    return best - alone, window, background
 
 
 def _highest(power: np.ndarray, bins: _Bins) -> np.ndarray:
@@ -193,13 +194,24 @@ def _highest(power: np.ndarray, bins: _Bins) -> np.ndarray:
     return np.stack([highest - 1, highest + 2], axis=1)
 
 
-def _likelihood(power: np.ndarray, background: np.ndarray, window: np.ndarray, bins: _Bins) -> np.ndarray:
-    """Log-likelihood (D,) of spectra (D, F), up to a constant, if the bins of the window have their own level."""
+def _log_likelihood(power: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """Log-likelihood (D, F) of exponentially distributed power (Whittle)."""
+    likelihood: np.ndarray = -np.log(background) - power / background
+    return likelihood
+
+
+def _likelihood_with_line(power: np.ndarray, background: np.ndarray, window: np.ndarray, bins: _Bins) -> np.ndarray:
+    """Log-likelihood (D,) of spectra (D, F) if the bins of the window have their own level.
+
+    Bins beside it and of harmonics may have their own levels as well, at a cost.
+    """
+    by_bin = _log_likelihood(power, background)
+    neutral = -np.log(np.maximum(power, 1e-300)) - 1 - _BIN_COST
+    by_bin = np.where(_line_bins(bins, window), np.maximum(by_bin, neutral), by_bin)
     inside = (bins.frequencies >= window[:, :1]) & (bins.frequencies < window[:, 1:])
-    ratio, size = power / background, inside.sum(axis=1)
-    level = np.maximum((ratio * inside).sum(axis=1) / size, 1)
-    misfit = np.log(background).sum(axis=1) + (ratio * ~inside).sum(axis=1) + size * (np.log(level) + 1)
-    return -misfit
+    size = inside.sum(axis=1)
+    level = np.maximum((power * inside).sum(axis=1) / size, 1e-300)
+    return np.where(inside, 0, by_bin).sum(axis=1) - size * (np.log(level) + 1)
 
 
 def _fit_background(power: np.ndarray, used: np.ndarray, bins: _Bins) -> np.ndarray:
@@ -223,10 +235,7 @@ def _likely_backgrounds(
 
 
 def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Shapes (B, F) of backgrounds, their best scales (D, B), and minus their log-likelihoods for a bin (D, B).
-
-    The power is exponentially distributed (Whittle).
-    """
+    """Shapes (B, F) of backgrounds, their best scales (D, B), and minus their log-likelihoods for a bin (D, B)."""
     relative = bins.frequencies / bins.frequencies[0]
     bent = np.hypot(relative, _KNEES[:, None])[:, None, None]
     slopes = (bent / bent[..., :1]) ** -_SLOPES[:, None, None]
@@ -236,11 +245,8 @@ def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.n
     return shapes, scales, np.log(scales) + weights @ np.log(shapes).T / counts
 
 
-def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
-    """Score (D,) of the clearest line in ratios (D, F) of power to background, and its first bin and end (D, 2).
-
-    The score is the logarithm of the likelihood ratio of a window with its own level of power to the background.
-    """
+def _clearest(ratio: np.ndarray, bins: _Bins) -> np.ndarray:
+    """First bin and end (D, 2) of the window that stands out most of ratios (D, F) of power to background."""
     sums = np.concatenate([np.zeros((len(ratio), 1)), np.cumsum(ratio, axis=1)], axis=1)
     best, window = np.full(len(ratio), -1.0), np.zeros((len(ratio), 2), int)
     low, high, rows = bins.low - bins.start, bins.high + 1 - bins.start, np.arange(len(ratio))
@@ -248,13 +254,13 @@ def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
         if width > max(_MAX_SHARE * (high - low), 1):
             break
         mean = np.maximum((sums[:, low + width : high + 1] - sums[:, low : high + 1 - width]) / width, 1)
-        score = _freedom(width) / 2 * (mean - 1 - np.log(mean))
+        score = width * (mean - 1 - np.log(mean))
         score[:, width - 2 > _MAX_SPREAD * (np.arange(score.shape[1]) + bins.low)] = 0
         first = score.argmax(axis=1)
         is_better = score[rows, first] > best
         best = np.where(is_better, score[rows, first], best)
         window[is_better] = (first[is_better, None] + bins.low) + [0, width]
-    return best, window
+    return window
 
 
 def _line_bins(bins: _Bins, windows: np.ndarray) -> np.ndarray:
@@ -267,9 +273,3 @@ def _line_bins(bins: _Bins, windows: np.ndarray) -> np.ndarray:
         inside |= near & are_apart
     few: np.ndarray = inside.mean(axis=1, keepdims=True) <= _MAX_SHARE
     return inside & few
-
-
-def _freedom(size: int) -> float:
-    """Degrees of freedom of the mean power of neighboring bins of one signal."""
-    correlated = 1 + 2 * (_NEIGHBOR * max(size - 1, 0) + _NEXT * max(size - 2, 0)) / size
-    return 2 * size / correlated
