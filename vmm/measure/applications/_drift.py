@@ -109,7 +109,7 @@ def _peak(wave: np.ndarray, low: float, high: float, drift: float) -> tuple[floa
     count = len(wave)
     centered = (np.arange(count) - (count - 1) / 2) / count
     size = 4 * count
-    power = np.square(np.abs(np.fft.fft(wave * np.exp(-1j * np.pi * drift * count * centered**2), size)))
+    power = np.square(np.abs(np.fft.fft(wave * np.exp(-1j * np.pi * drift * centered**2), size)))
     bins = np.arange(int(np.ceil(low * size)), int(high * size) + 1)
     best = bins[np.argmax(power[bins])]
     return float(power[best]), best / size

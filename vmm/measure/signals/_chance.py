@@ -13,8 +13,8 @@ import numpy as np
 
 from vmm.measure.signals._windows import detrend, hann
 
-_DRAWS = 299
-"""Spectra that are drawn. The smallest false-alarm probability that can be stated is 1 / 300."""
+_DRAWS = 399
+"""Spectra that are drawn. The smallest false-alarm probability that can be stated is 2 / 400, for two scores."""
 
 _SLOPES = np.linspace(0, 2.5, 6)
 """Exponents b of the backgrounds a ((f^2 + k^2)^(-b/2) + c): from white noise to noise much steeper than a random walk,
@@ -50,6 +50,9 @@ _TOP = 6.0
 
 _BELOW_NYQUIST = 0.95
 """Highest frequency of the background, relative to half the rate. Filters of cameras and codecs act above it."""
+
+_NEIGHBOR, _NEXT = 4 / 9, 1 / 36
+"""Correlation of the power in bins at distances of 1 and 2 of a Hann-windowed periodogram."""
 
 _MAX_SPREAD = 0.5
 """Largest width of a window beyond a main lobe, relative to its lowest frequency. A wider one would hold harmonics."""
@@ -113,12 +116,13 @@ def strongest_line(flat: np.ndarray, band: tuple[float, float], lowest: float = 
     power = np.square(np.abs(spectra))
     level = np.exp(np.log(np.maximum(power, 1e-30 * power.max() + 1e-300)).mean(axis=0))
     mean = (power / level).mean(axis=1)[None]
-    score, window, background = _search(mean, bins)
+    scores, window, background = _search(mean, bins)
     used = ~_line_bins(bins, window)
     components = _components(spectra[used[0]] / np.sqrt(level * background[0, used[0], None]))
     rng = np.random.default_rng(0)
     drawn = _likely_backgrounds(mean, used, bins, components, rng) * _draw(components, len(mean[0]), rng)
-    p_value = (1 + int((_search(drawn, bins)[0] >= score[0]).sum())) / (1 + _DRAWS)
+    exceeding = (_search(drawn, bins)[0] >= scores[0]).sum(axis=0)
+    p_value = min(1.0, 2 * (1 + int(exceeding.min())) / (1 + _DRAWS))  # The smaller one of two is chosen.
     return Line(p_value, (window[0, 0] - 0.5) / count, (window[0, 1] - 0.5) / count)
 
 
@@ -167,25 +171,26 @@ def _draw(components: np.ndarray, size: int, rng: np.random.Generator) -> np.nda
 
 
 def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Score (D,), first bin and end (D, 2) of the most likely line in each of spectra (D, F), and background (D, F).
+    """Scores (D, 2), first bin and end (D, 2) of the most likely line in each of spectra (D, F), and background (D, F).
 
-    The score is the gain in log-likelihood by the line, with the background that fits best beside it, over the best
-    background alone. The search begins at several bins.
+    The first score is the gain in log-likelihood by the line, with the background that fits best beside it, over the
+    best background alone: it is sensitive in steep noise. The second is the gain by the line over the background that
+    fits beside it: it is sensitive in flat noise. The search begins at several bins.
     """
     everywhere = np.ones(power.shape, bool)
     alone = _log_likelihood(power, _fit_background(power, everywhere, bins)).sum(axis=1)
-    best = np.full(len(power), -np.inf)
+    best, local = np.full(len(power), -np.inf), np.zeros(len(power))
     window, background = np.zeros((len(power), 2), int), np.ones_like(power)
     for tilt in _TILTS:
         trial = _highest(power * bins.frequencies**tilt, bins)
         for _ in range(_PASSES):
             floor = _fit_background(power, ~_line_bins(bins, trial), bins)
-            trial = _clearest(power / floor, bins)
+            gain, trial = _clearest(power / floor, bins)
         likelihood = _likelihood_with_line(power, floor, trial, bins)
         is_better = likelihood > best
-        best = np.where(is_better, likelihood, best)
+        best, local = np.where(is_better, likelihood, best), np.where(is_better, gain, local)
         window[is_better], background[is_better] = trial[is_better], floor[is_better]
-    return best - alone, window, background
+    return np.stack([best - alone, local], axis=1), window, background
 
 
 def _highest(power: np.ndarray, bins: _Bins) -> np.ndarray:
@@ -206,12 +211,20 @@ def _likelihood_with_line(power: np.ndarray, background: np.ndarray, window: np.
     Bins beside it and of harmonics may have their own levels as well, at a cost.
     """
     by_bin = _log_likelihood(power, background)
-    neutral = -np.log(np.maximum(power, 1e-300)) - 1 - _BIN_COST
-    by_bin = np.where(_line_bins(bins, window), np.maximum(by_bin, neutral), by_bin)
+    own_levels = -np.log(np.maximum(power, 1e-300)) - 1 - _BIN_COST
+    by_bin = np.where(_line_bins(bins, window), np.maximum(by_bin, own_levels), by_bin)
     inside = (bins.frequencies >= window[:, :1]) & (bins.frequencies < window[:, 1:])
+    by_bin = np.where(inside, _log_likelihood(power, background), by_bin)
     size = inside.sum(axis=1)
-    level = np.maximum((power * inside).sum(axis=1) / size, 1e-300)
-    return np.where(inside, 0, by_bin).sum(axis=1) - size * (np.log(level) + 1)
+    level = np.maximum((power / background * inside).sum(axis=1) / size, 1)
+    return by_bin.sum(axis=1) + size * (level - 1 - np.log(level))
+
+
+def _gain(size: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """Gain in log-likelihood by an own level of windows of this many bins, with this ratio to the background."""
+    correlated = 1 + 2 * (_NEIGHBOR * (size - 1) + _NEXT * np.maximum(size - 2, 0)) / size
+    gain: np.ndarray = size / correlated * (ratio - 1 - np.log(ratio))
+    return gain
 
 
 def _fit_background(power: np.ndarray, used: np.ndarray, bins: _Bins) -> np.ndarray:
@@ -245,8 +258,8 @@ def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.n
     return shapes, scales, np.log(scales) + weights @ np.log(shapes).T / counts
 
 
-def _clearest(ratio: np.ndarray, bins: _Bins) -> np.ndarray:
-    """First bin and end (D, 2) of the window that stands out most of ratios (D, F) of power to background."""
+def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
+    """Gain (D,), first bin and end (D, 2) of the window that stands out most of ratios (D, F) of power to background."""
     sums = np.concatenate([np.zeros((len(ratio), 1)), np.cumsum(ratio, axis=1)], axis=1)
     best, window = np.full(len(ratio), -1.0), np.zeros((len(ratio), 2), int)
     low, high, rows = bins.low - bins.start, bins.high + 1 - bins.start, np.arange(len(ratio))
@@ -254,13 +267,13 @@ def _clearest(ratio: np.ndarray, bins: _Bins) -> np.ndarray:
         if width > max(_MAX_SHARE * (high - low), 1):
             break
         mean = np.maximum((sums[:, low + width : high + 1] - sums[:, low : high + 1 - width]) / width, 1)
-        score = width * (mean - 1 - np.log(mean))
+        score = _gain(np.array(width), mean)
         score[:, width - 2 > _MAX_SPREAD * (np.arange(score.shape[1]) + bins.low)] = 0
         first = score.argmax(axis=1)
         is_better = score[rows, first] > best
         best = np.where(is_better, score[rows, first], best)
         window[is_better] = (first[is_better, None] + bins.low) + [0, width]
-    return window
+    return best, window
 
 
 def _line_bins(bins: _Bins, windows: np.ndarray) -> np.ndarray:
