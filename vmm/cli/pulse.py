@@ -10,6 +10,9 @@ from vmm.cli import outputs
 from vmm.cli.inputs import BOX, BOX_HELP, add_input, open_clip, warnings_to_stderr
 
 FORMATS = (".csv", ".npz", ".wav", *outputs.PICTURES)
+_MAX_STDERR = 0.05
+"""Largest relative standard error of the rates over time whose range is printed."""
+
 METHODS = ("pos", "chrom", "green")
 
 
@@ -49,8 +52,12 @@ def _pulse(options: argparse.Namespace) -> None:
 
 
 def _print_summary(rate: vmm.measure.Rate, unit: str) -> None:
-    if rate.is_known:
-        value = outputs.with_stderr(rate.rate, rate.stderr)
-        print(f"{value} {unit} per minute, signal-to-noise ratio {rate.snr:.1f} dB")
-    else:
+    if not rate.is_known:
         print(f"Unknown: {rate.reason}")
+        return
+    value = outputs.with_stderr(rate.rate, rate.stderr)
+    print(f"{value} {unit} per minute, signal-to-noise ratio {rate.snr:.0f} dB")
+    print(f"Noise alone shows as clear a rhythm with a probability of at most {rate.p_value:.2g}")
+    rates = rate.rates[rate.rates_stderr < _MAX_STDERR * rate.rate]
+    if len(rates) > 1:
+        print(f"The rate was between {rates.min():.0f} and {rates.max():.0f} in intervals of 8 periods")

@@ -60,7 +60,8 @@ def pulse(
     Returns
     -------
     Rate
-        Rate in beats per minute with its standard error. If it is refused, `is_known` is False and `reason` says why.
+        Mean rate in beats per minute with its standard error, and the rate over time. If noise alone would show as clear
+        a rhythm with a probability above 0.02, `is_known` is False and `reason` says so.
 
     Raises
     ------
@@ -122,7 +123,8 @@ def breathing(
     Returns
     -------
     Rate
-        Rate in breaths per minute with its standard error.
+        Mean rate in breaths per minute with its standard error, and the rate over time. If noise alone would show as
+        clear a rhythm with a probability above 0.02, `is_known` is False and `reason` says so.
 
     Raises
     ------

@@ -112,8 +112,8 @@ def estimate_rate(
     """Rate of a waveform (T,) from its strongest line.
 
     The rate is refused if the line may be chance, or if its signal-to-noise ratio is below `min_snr` in dB. The standard
-    error is the Cramer-Rao bound [1]_ for the noise that is measured around the line, with the part of the changes over
-    time that a linear drift does not explain.
+    error is the Cramer-Rao bound [1]_ for the noise that is measured around the line, with the changes over time that a
+    linear drift does not explain.
 
     References
     ----------
@@ -128,6 +128,8 @@ def estimate_rate(
     expected = expected_frequencies(frequency, positions, centers)
     frequency_stderr = math.hypot(frequency_stderr, scatter_of_mean(frequencies, stderrs, expected))
     width = line.high - line.low
+    if positions is None:  # A wide line drifts, even where noise hides how.
+        frequency_stderr = math.hypot(frequency_stderr, max(width - 2 / len(flat), 0) / math.sqrt(12))
     lines = [(h * frequency - h * width / 2, h * frequency + h * width / 2) for h in range(1, int(highest / frequency) + 1)]
     ratio = signal_to_noise(flat, (band[0] / fs, band[1] / fs), lines)
     snr = min(10 * math.log10(max(ratio, 1e-10)), _MAX_SNR)
