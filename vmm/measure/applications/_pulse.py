@@ -61,7 +61,7 @@ def pulse(
     -------
     Rate
         Mean rate in beats per minute with its standard error, and the rate over time. If noise alone would show as clear
-        a rhythm with a probability above 0.02, `is_known` is False and `reason` says so.
+        a rhythm with a probability above 0.01, `is_known` is False and `reason` says so.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def pulse(
     searched = resolvable_band(PULSE_BAND, len(wave), rate) if band is None else band
     check_band(searched, len(wave), rate, MIN_PERIODS)
     low, high = searched[0] / rate, searched[1] / rate
-    line = strongest_line(wave[:, None], (low, high), low)
+    line = strongest_line(wave[:, None], (low, high), is_cut=True)
     return estimate_rate(wave, line, rate, searched, min_snr, name="pulse")
 
 
@@ -124,7 +124,7 @@ def breathing(
     -------
     Rate
         Mean rate in breaths per minute with its standard error, and the rate over time. If noise alone would show as
-        clear a rhythm with a probability above 0.02, `is_known` is False and `reason` says so.
+        clear a rhythm with a probability above 0.01, `is_known` is False and `reason` says so.
 
     Raises
     ------

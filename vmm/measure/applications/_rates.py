@@ -16,7 +16,7 @@ from vmm.measure.signals._signal import bandpass, check_band
 from vmm.measure.signals._sine_model import refine_frequency
 from vmm.measure.signals._windows import detrend
 
-FALSE_ALARM = 0.02
+FALSE_ALARM = 0.01
 """False-alarm probability up to which a rate is known."""
 
 _SUBHARMONIC = 0.25
@@ -47,12 +47,12 @@ class Rate(Result):
         Beats or breaths per minute, the mean over the clip, and the standard error. Both are NaN if the rate is not
         known.
     is_known
-        Whether the line is too clear to be chance: `p_value` is at most 0.02.
+        Whether the line is too clear to be chance: `p_value` is at most 0.01.
     reason
         A sentence that says why the rate is not known, else an empty string.
     p_value
         False-alarm probability: the probability that noise with the same smooth spectrum, of any of the usual colors,
-        shows so clear a line anywhere in the band. The smallest value that is stated is 0.005.
+        shows so clear a line anywhere in the band. The smallest value that is stated is 0.0025.
     snr
         Signal-to-noise ratio in dB: the power at the rate and its harmonics in the band, over the power of the noise in
         the band. It is at most 60 dB.

@@ -14,13 +14,14 @@ import numpy as np
 from vmm.measure.signals._windows import detrend, hann
 
 _DRAWS = 399
-"""Spectra that are drawn. The smallest false-alarm probability that can be stated is 2 / 400, for two scores."""
+"""Spectra that are drawn. The smallest false-alarm probability that can be stated is 1 / 400."""
 
-_SLOPES = np.linspace(0, 2.5, 6)
-"""Exponents b of the backgrounds a ((f^2 + k^2)^(-b/2) + c): from white noise to noise much steeper than a random walk,
-whose b is 2. The likelihood of few bins reaches far."""
+_SLOPES, _STEEP_SLOPES = np.linspace(0, 2.5, 6), np.linspace(0, 4, 9)
+"""Exponents b of the backgrounds a ((f^2 + k^2)^(-b/2) + c), for signals whose spectrum is searched from below the band,
+and from the band on. White noise has b = 0 and a random walk has b = 2; the few bins that one side of a line has there
+leave b uncertain."""
 
-_KNEES = np.array([0.0, 2.0, 5.0])
+_KNEES, _NO_KNEE = np.array([0.0, 2.0, 5.0]), np.zeros(1)
 """Frequencies k below which the backgrounds are flat, relative to the lowest bin: drift that returns is bounded."""
 
 _FLATS = np.concatenate([[0.0], np.logspace(-4.5, 0, 7)])
@@ -93,42 +94,45 @@ class Line:
 
 @dataclass(frozen=True)
 class _Bins:
-    """Bins of a spectrum: from `start` the background is fitted, `low` to `high` are those of the band."""
+    """Bins of a spectrum: `low` to `high` are those of the band, and the background is fitted from `start` to `stop`.
+
+    `is_cut` means that the spectrum has no bins below the band, because a filter has removed them.
+    """
 
     start: int
     low: int
     high: int
     stop: int
+    is_cut: bool
 
     @property
     def frequencies(self) -> np.ndarray:
         return np.arange(self.start, self.stop, dtype=float)
 
 
-def strongest_line(flat: np.ndarray, band: tuple[float, float], lowest: float = 0.0) -> Line:
+def strongest_line(flat: np.ndarray, band: tuple[float, float], *, is_cut: bool = False) -> Line:
     """The line in a band that stands out most of the spectra of signals (T, N), and its false-alarm probability.
 
-    `band` and `lowest`, the lowest frequency of the background, are in cycles per sample.
+    `band` is in cycles per sample. `is_cut` means that a filter has removed the frequencies below it.
     """
     count = len(flat)
-    bins = _bins(count, band, lowest)
+    bins = _bins(count, band, is_cut)
     spectra = _spectra(flat, bins)
     power = np.square(np.abs(spectra))
     level = np.exp(np.log(np.maximum(power, 1e-30 * power.max() + 1e-300)).mean(axis=0))
     mean = (power / level).mean(axis=1)[None]
-    scores, window, background = _search(mean, bins)
+    score, window, background = _search(mean, bins)
     used = ~_line_bins(bins, window)
     components = _components(spectra[used[0]] / np.sqrt(level * background[0, used[0], None]))
     rng = np.random.default_rng(0)
     drawn = _likely_backgrounds(mean, used, bins, components, rng) * _draw(components, len(mean[0]), rng)
-    exceeding = (_search(drawn, bins)[0] >= scores[0]).sum(axis=0)
-    p_value = min(1.0, 2 * (1 + int(exceeding.min())) / (1 + _DRAWS))  # The smaller one of two is chosen.
+    p_value = (1 + int((_search(drawn, bins)[0] >= score[0]).sum())) / (1 + _DRAWS)
     return Line(p_value, (window[0, 0] - 0.5) / count, (window[0, 1] - 0.5) / count)
 
 
 def signal_to_noise(wave: np.ndarray, band: tuple[float, float], lines: list[tuple[float, float]]) -> float:
     """Power of lines, with these limits, of a signal (T, 1) over that of its background in the band, as a ratio."""
-    bins = _bins(len(wave), band, 0.0)
+    bins = _bins(len(wave), band, False)
     power = np.square(np.abs(_spectra(wave, bins))).T
     inside = np.zeros(power.shape, bool)
     for low, high in lines:
@@ -145,11 +149,11 @@ def _spectra(flat: np.ndarray, bins: _Bins) -> np.ndarray:
     return spectra[bins.start : bins.stop]
 
 
-def _bins(count: int, band: tuple[float, float], lowest: float) -> _Bins:
+def _bins(count: int, band: tuple[float, float], is_cut: bool) -> _Bins:
     """The bins of a band of signals of `count` samples, and of its background."""
     low, high = max(2, int(np.ceil(band[0] * count - 0.5))), min(int(band[1] * count + 0.5), count // 2)
     top = min(int(_TOP * band[1] * count), int(_BELOW_NYQUIST * count / 2))
-    return _Bins(max(2, int(np.ceil(lowest * count - 0.5))), low, high, max(top, high) + 1)
+    return _Bins(low if is_cut else 2, low, high, max(top, high) + 1, is_cut)
 
 
 def _components(whitened: np.ndarray) -> np.ndarray:
@@ -171,11 +175,11 @@ def _draw(components: np.ndarray, size: int, rng: np.random.Generator) -> np.nda
 
 
 def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores (D, 2), first bin and end (D, 2) of the most likely line in each of spectra (D, F), and background (D, F).
+    """Score (D,), first bin and end (D, 2) of the most likely line in each of spectra (D, F), and background (D, F).
 
-    The first score is the gain in log-likelihood by the line, with the background that fits best beside it, over the
-    best background alone: it is sensitive in steep noise. The second is the gain by the line over the background that
-    fits beside it: it is sensitive in flat noise. The search begins at several bins.
+    The score is the gain in log-likelihood by the line, with the background that fits best beside it, over the best
+    background alone. If there are no bins below the band, a steep background imitates a line there, and the score is
+    the gain by the line over the background beside it. The search begins at several bins.
     """
     everywhere = np.ones(power.shape, bool)
     alone = _log_likelihood(power, _fit_background(power, everywhere, bins)).sum(axis=1)
@@ -190,7 +194,7 @@ def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.
         is_better = likelihood > best
         best, local = np.where(is_better, likelihood, best), np.where(is_better, gain, local)
         window[is_better], background[is_better] = trial[is_better], floor[is_better]
-    return np.stack([best - alone, local], axis=1), window, background
+    return local if bins.is_cut else best - alone, window, background
 
 
 def _highest(power: np.ndarray, bins: _Bins) -> np.ndarray:
@@ -250,8 +254,9 @@ def _likely_backgrounds(
 def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Shapes (B, F) of backgrounds, their best scales (D, B), and minus their log-likelihoods for a bin (D, B)."""
     relative = bins.frequencies / bins.frequencies[0]
-    bent = np.hypot(relative, _KNEES[:, None])[:, None, None]
-    slopes = (bent / bent[..., :1]) ** -_SLOPES[:, None, None]
+    knees, exponents = (_NO_KNEE, _STEEP_SLOPES) if bins.is_cut else (_KNEES, _SLOPES)
+    bent = np.hypot(relative, knees[:, None])[:, None, None]
+    slopes = (bent / bent[..., :1]) ** -exponents[:, None, None]
     shapes = (slopes + _FLATS[:, None]).reshape(-1, len(relative))
     counts, weights = used.sum(axis=1, keepdims=True), used.astype(float)
     scales = np.maximum((weights * power) @ (1 / shapes).T / counts, 1e-300)
