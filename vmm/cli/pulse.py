@@ -32,7 +32,9 @@ def add(verbs: Any) -> None:
     band = verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"))
     band.help = "Band in Hz that is searched. Default: 0.7 to 4 Hz for the pulse, 0.1 to 0.6 Hz for breathing."
     snr = verb.add_argument("--min-snr", type=float, metavar="DB")
-    snr.help = "Signal-to-noise ratio in dB below which the rate is reported as unknown as well. Default: no such limit."
+    snr.help = (
+        "Signal-to-noise ratio in dB below which the rate is reported as unknown as well. Default: no such limit."
+    )
     outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_pulse)
 

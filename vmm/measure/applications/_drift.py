@@ -30,14 +30,14 @@ _PERIODS = 8.0
 """Periods in one interval of the course over time: fewer make it noisy, and more make it smooth."""
 
 _MIN_ENERGY = 7.0
-"""Energy of the sine over noise, in an interval, from which its frequency is known. Noise alone reaches it in about 1 of
-100 intervals."""
+"""Energy of the sine over noise, in an interval, from which its frequency is known. Noise alone reaches it in about 1
+of 100 intervals."""
 
 
 def drift_positions(flat: np.ndarray, low: float, high: float) -> tuple[np.ndarray | None, float]:
     """Positions (T,) in terms of which a signal (T, 1) has a constant frequency, and this frequency.
 
-    The frequency lies between `low` and `high`, in cycles per sample. The positions are None if it does not drift.
+    The frequency is between `low` and `high`, in cycles per sample. The positions are None if it does not drift.
     """
     count = len(flat)
     limit = min((high - low) * count + 1, 0.5 * (low + high) * count)
@@ -62,7 +62,7 @@ def rates_over_time(
     Frequencies that noise hides are NaN.
     """
     count = len(flat)
-    length = min(int(math.ceil(_PERIODS / frequency)), count)
+    length = min(math.ceil(_PERIODS / frequency), count)
     intervals = max(1, int(2 * count / length) - 1)
     starts = np.linspace(0, count - length, intervals).round().astype(int) if intervals > 1 else np.zeros(1, int)
     noise = float(phasor_with_stderr(flat, frequency, positions)[1][0]) * math.sqrt(count / 2)

@@ -60,8 +60,8 @@ def pulse(
     Returns
     -------
     Rate
-        Mean rate in beats per minute with its standard error, and the rate over time. If noise alone would show as clear
-        a rhythm with a probability above 0.01, `is_known` is False and `reason` says so.
+        Mean rate in beats per minute with its standard error, and the rate over time. If noise alone would show as
+        clear a rhythm with a probability above 0.01, `is_known` is False and `reason` says so.
 
     Raises
     ------
@@ -104,7 +104,11 @@ def pulse(
 
 
 def breathing(
-    values: SignalsLike, *, fs: float | None = None, band: tuple[float, float] | None = None, min_snr: float | None = None
+    values: SignalsLike,
+    *,
+    fs: float | None = None,
+    band: tuple[float, float] | None = None,
+    min_snr: float | None = None,
 ) -> Rate:
     """Breathing rate from the displacement of chest, belly or back.
 

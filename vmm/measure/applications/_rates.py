@@ -19,16 +19,16 @@ from vmm.measure.signals._windows import detrend
 FALSE_ALARM = 0.01
 """False-alarm probability up to which a rate is known."""
 
-_SUBHARMONIC = 0.25
+_SUBHARMONIC = 0.3
 """Amplitude, relative to a peak, from which a peak at a fraction of its frequency is taken for the fundamental. Sharp
 pulses have harmonics that are stronger than the fundamental."""
 
 _MAX_HARMONIC = 4
 """Highest harmonic that may be the strongest line of a waveform."""
 
-_MIN_ENERGY = 7.0
-"""Energy over noise from which a fundamental that is weaker than a harmonic is accepted. Noise alone reaches it in about
-1 of 1000 waveforms."""
+_MIN_ENERGY = 12.0
+"""Energy over noise from which a fundamental that is weaker than a harmonic is accepted. Noise alone reaches it in
+about 1 of 10,000 waveforms."""
 
 _MAX_SNR = 60.0
 """Largest signal-to-noise ratio in dB that is stated. The side lobes of the line hide weaker noise."""
@@ -111,9 +111,9 @@ def estimate_rate(
 ) -> Rate:
     """Rate of a waveform (T,) from its strongest line.
 
-    The rate is refused if the line may be chance, or if its signal-to-noise ratio is below `min_snr` in dB. The standard
-    error is the Cramer-Rao bound [1]_ for the noise that is measured around the line, with the changes over time that a
-    linear drift does not explain.
+    The rate is refused if the line may be chance, or if its signal-to-noise ratio is below `min_snr` in dB. The
+    standard error is the Cramer-Rao bound [1]_ for the noise that is measured around the line, with the changes over
+    time that a linear drift does not explain.
 
     References
     ----------
@@ -130,7 +130,9 @@ def estimate_rate(
     width = line.high - line.low
     if positions is None:  # A wide line drifts, even where noise hides how.
         frequency_stderr = math.hypot(frequency_stderr, max(width - 2 / len(flat), 0) / math.sqrt(12))
-    lines = [(h * frequency - h * width / 2, h * frequency + h * width / 2) for h in range(1, int(highest / frequency) + 1)]
+    lines = [
+        (h * frequency - h * width / 2, h * frequency + h * width / 2) for h in range(1, int(highest / frequency) + 1)
+    ]
     ratio = signal_to_noise(flat, (band[0] / fs, band[1] / fs), lines)
     snr = min(10 * math.log10(max(ratio, 1e-10)), _MAX_SNR)
     reason = _reason(line.p_value, snr, min_snr, band, name)
@@ -149,8 +151,8 @@ def _reason(p_value: float, snr: float, min_snr: float | None, band: tuple[float
     """Why a rate is not known; an empty string if it is."""
     if p_value > FALSE_ALARM:
         return (
-            f"the {name} from {band[0]:.3g} to {band[1]:.3g} Hz may be chance: noise alone shows as clear a rhythm with "
-            f"probability {p_value:.2g}, above the limit of {FALSE_ALARM:g}; take a longer clip or a clearer region"
+            f"the {name} from {band[0]:.3g} to {band[1]:.3g} Hz may be chance: noise alone shows as clear a "
+            f"rhythm with probability {p_value:.2g}, above the limit of {FALSE_ALARM:g}; take a longer clip or a clearer region"
         )
     if min_snr is not None and snr < min_snr:
         return (

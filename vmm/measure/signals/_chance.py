@@ -2,7 +2,7 @@
 
 The spectrum is compared with a smooth background that is fitted to it. The line is the window of bins, of all positions
 and widths in a band, with and without its harmonics, that exceeds the background most clearly. The same search in
-spectra that are drawn from the background tells how often noise alone does as well.
+spectra that are drawn from the background shows how often noise alone does as well.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DRAWS = 399
 """Spectra that are drawn. The smallest false-alarm probability that can be stated is 1 / 400."""
 
 _SLOPES, _STEEP_SLOPES = np.linspace(0, 2.5, 6), np.linspace(0, 4, 9)
-"""Exponents b of the backgrounds a ((f^2 + k^2)^(-b/2) + c), for signals whose spectrum is searched from below the band,
+"""Exponents b of the backgrounds a ((f^2 + k^2)^(-b/2) + c), for spectra that are fitted from below the band on,
 and from the band on. White noise has b = 0 and a random walk has b = 2; the few bins that one side of a line has there
 leave b uncertain."""
 
@@ -37,8 +37,8 @@ _MAX_SHARE = 0.5
 """Largest share of the bins that a window may cover: of those of the band, and of those of the background."""
 
 _TILTS = (0, 1, 2)
-"""Exponents of the frequency by which power is multiplied before its highest bin starts a search. A strong line at a low
-frequency looks like a steep background to a fit that holds it."""
+"""Exponents of the frequency by which power is multiplied before its highest bin starts a search. A strong line at a
+low frequency looks like a steep background to a fit that holds it."""
 
 _PASSES = 2
 """Fits of the background in each search."""
@@ -111,7 +111,7 @@ class _Bins:
 
 
 def strongest_line(flat: np.ndarray, band: tuple[float, float], *, is_cut: bool = False) -> Line:
-    """The line in a band that stands out most of the spectra of signals (T, N), and its false-alarm probability.
+    """The line in a band that is clearest in the spectra of signals (T, N), and its false-alarm probability.
 
     `band` is in cycles per sample. `is_cut` means that a filter has removed the frequencies below it.
     """
@@ -177,9 +177,9 @@ def _draw(components: np.ndarray, size: int, rng: np.random.Generator) -> np.nda
 def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Score (D,), first bin and end (D, 2) of the most likely line in each of spectra (D, F), and background (D, F).
 
-    The score is the gain in log-likelihood by the line, with the background that fits best beside it, over the best
+    The score is the gain in log-likelihood by the line, with the background that fits best around it, over the best
     background alone. If there are no bins below the band, a steep background imitates a line there, and the score is
-    the gain by the line over the background beside it. The search begins at several bins.
+    the gain by the line over the background around it. The search begins at several bins.
     """
     everywhere = np.ones(power.shape, bool)
     alone = _log_likelihood(power, _fit_background(power, everywhere, bins)).sum(axis=1)
@@ -212,7 +212,7 @@ def _log_likelihood(power: np.ndarray, background: np.ndarray) -> np.ndarray:
 def _likelihood_with_line(power: np.ndarray, background: np.ndarray, window: np.ndarray, bins: _Bins) -> np.ndarray:
     """Log-likelihood (D,) of spectra (D, F) if the bins of the window have their own level.
 
-    Bins beside it and of harmonics may have their own levels as well, at a cost.
+    Bins next to it and of harmonics may have their own levels as well, at a cost.
     """
     by_bin = _log_likelihood(power, background)
     own_levels = -np.log(np.maximum(power, 1e-300)) - 1 - _BIN_COST
@@ -264,7 +264,7 @@ def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.n
 
 
 def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
-    """Gain (D,), first bin and end (D, 2) of the window that stands out most of ratios (D, F) of power to background."""
+    """Gain (D,), first bin and end (D, 2) of the clearest window in ratios (D, F) of power to background."""
     sums = np.concatenate([np.zeros((len(ratio), 1)), np.cumsum(ratio, axis=1)], axis=1)
     best, window = np.full(len(ratio), -1.0), np.zeros((len(ratio), 2), int)
     low, high, rows = bins.low - bins.start, bins.high + 1 - bins.start, np.arange(len(ratio))
@@ -282,12 +282,12 @@ def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _line_bins(bins: _Bins, windows: np.ndarray) -> np.ndarray:
-    """Bool array (D, F): bins of lines with these first bins and ends (D, 2), and of harmonics that lie far apart."""
+    """Bool array (D, F): bins of lines with these first bins and ends (D, 2), and of well separated harmonics."""
     frequencies, first, last = bins.frequencies, windows[:, :1], windows[:, 1:] - 1
     inside = (frequencies >= first - _MARGIN) & (frequencies <= last + _MARGIN)
-    are_apart = (first + last) / 2 >= _SPACING * (last - first + 3)
+    are_separate = (first + last) / 2 >= _SPACING * (last - first + 3)
     for harmonic in range(2, _HARMONICS + 1):
         near = (frequencies >= harmonic * first - 1) & (frequencies <= harmonic * last + 1)
-        inside |= near & are_apart
+        inside |= near & are_separate
     few: np.ndarray = inside.mean(axis=1, keepdims=True) <= _MAX_SHARE
     return inside & few
