@@ -151,8 +151,9 @@ def _reason(p_value: float, snr: float, min_snr: float | None, band: tuple[float
     """Why a rate is not known; an empty string if it is."""
     if p_value > FALSE_ALARM:
         return (
-            f"the {name} from {band[0]:.3g} to {band[1]:.3g} Hz may be chance: noise alone shows as clear a "
-            f"rhythm with probability {p_value:.2g}, above the limit of {FALSE_ALARM:g}; take a longer clip or a clearer region"
+            f"the {name} from {band[0]:.3g} to {band[1]:.3g} Hz may be chance: noise alone shows as clear a rhythm "
+            f"with probability {p_value:.2g}, above the limit of {FALSE_ALARM:g}; take a longer clip or a clearer "
+            "region"
         )
     if min_snr is not None and snr < min_snr:
         return (
