@@ -120,6 +120,45 @@ class Template:
         """Windowed crops (G * n, H, W) for the filter bank, from crops (G, n, H, W)."""
         return _windowed(crops, self.window[:, None]).reshape(-1, *self.bank.size)
 
+    @cached_property
+    def levels(self) -> list[list[int]]:
+        """Indices of the subbands of each level, the finest level first."""
+        scales = [grid.scale for grid in self.bank.grids]
+        return [[i for i, scale in enumerate(scales) if scale == level] for level in sorted(set(scales))]
+
+    @cached_property
+    def level_normals(self) -> np.ndarray:
+        """Normal matrices (L, G, 2, 2) of the levels."""
+        return np.stack([self.subband_normals[index].sum(axis=0) for index in self.levels])
+
+    @cached_property
+    def level_images(self) -> Array:
+        """Images (G, L, 2, H, W) whose products with a crop are its scores, down and right, in each level.
+
+        A score is the product of the normal matrix with a small displacement, beyond noise.
+        """
+        xp, images = self.bank.xp, []
+        for index in self.levels:
+            coefs: list[Array | None] = [None] * len(self.references)
+            for i in index:
+                weighted = -1j * (self.areas[i] * self.references[i])[:, None] * self.phase_gradients[i]
+                coefs[i] = weighted.reshape(-1, *weighted.shape[2:]).astype(self.references[i].dtype)
+            images.append(self.bank.adjoint(coefs).reshape(len(self.window), 2, *self.window.shape[1:]))
+        stacked = xp.stack(images, axis=1) * self.window[:, None, None]
+        window = self.window[:, None, None]
+        return stacked - stacked.sum(axis=(3, 4), keepdims=True) / window.sum(axis=(3, 4), keepdims=True) * window
+
+    def level_scores(self, coefs: Sequence[Array]) -> np.ndarray:
+        """Scores (L, G, n, 2) of the levels from the phases of coefficients (G * n, h, w)."""
+        levels = []
+        for index in self.levels:
+            sums: Any = 0
+            for i in index:
+                r = self.references[i]
+                sums = sums - phase_sums(coefs[i].reshape(len(r), -1, *r.shape[1:]), r, self.weighted_gradients[i])
+            levels.append(to_host(sums))
+        return np.stack(levels)
+
     def displacement_from_phase(self, coefs: Sequence[Array], subbands: Sequence[int] | None = None) -> np.ndarray:
         """Displacement (G, n, 2) in pixels from the phases of coefficients (G * n, h, w), in all or some subbands."""
         indices = range(len(coefs)) if subbands is None else subbands
