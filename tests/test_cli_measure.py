@@ -308,5 +308,6 @@ class TestRealClips:
         report = ["--report", tmp_path / "out.html", "--shapes", 1]
         assert run("measure", VIDEOS / "beam.cih", "--unit", "mm", "--pixel-size", 0.5, *report) == 0
         output = capsys.readouterr()
-        assert "75 frames at 15000 Hz" in output.out and " mm" in output.out and output.err == ""
+        assert "75 frames at 15000 Hz" in output.out and " mm" in output.out
+        assert output.err.count("\n") == 1 and "edges of one direction only" in output.err
         assert (tmp_path / "out.html").stat().st_size > 100_000

@@ -30,8 +30,8 @@ class Peak(Result):
     frequency, frequency_stderr
         Frequency in Hz and its standard error; in cycles/frame if the rate is not known: see `frequency_unit`.
     amplitude, amplitude_stderr
-        (...) peak amplitude of each signal and its standard error, in `unit`. Of a region whose displacement is known in
-        one direction only, these are its components down and right.
+        (...) peak amplitude of each signal and its standard error, in `unit`. If the displacement of a region is known
+        in one direction only, these are its components down and right.
     phase
         (...) phase in radians at the first sample: the signal is ``amplitude * cos(2 pi frequency t + phase)``.
     snr
