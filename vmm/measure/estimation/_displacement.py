@@ -195,7 +195,7 @@ def _solve(estimator: Estimator, solution: Solution) -> tuple[np.ndarray, np.nda
     """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2)."""
     template = estimator.template
     floor = gradient_floor(solution.noise, template.level, template.noise_energy, len(estimator.moves))
-    is_known, projections = observable_directions(template.normal, floor)
+    is_known, projections = observable_directions(solution.normal, floor)
     covariance = projections @ solution.covariance @ projections
     variance = np.diagonal(covariance, axis1=-2, axis2=-1)
     values = np.einsum("gij,tgj->tgi", projections, solution.moves)

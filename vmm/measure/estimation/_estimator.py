@@ -12,6 +12,7 @@ from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._observability import MIN_ENERGY_RATIO
 from vmm.measure.estimation._residuals import Residuals, ResidualSums
 from vmm.measure.estimation._slopes import SlopeSums, slope_sums
 from vmm.measure.estimation._solution import Observations, Solution, solve
@@ -135,7 +136,7 @@ class Estimator:
             crops = self.crops.extract(frames[block], shifts[block])
             coefs = self.bank.analyze(template.windowed(crops))
             scores, similarity = template.level_scores(coefs), template.similarity(crops)
-            moves = scores.sum(axis=0).astype(float) @ pseudo_inverse(template.normal)
+            moves = scores.sum(axis=0).astype(float) @ pseudo_inverse(template.normal, MIN_ENERGY_RATIO)
             slope = slope_sums(crops, template.image, moves, similarity >= MIN_SIMILARITY)
             crops = crops[:, sampled]
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vmm.measure.estimation._observability import MIN_ENERGY_RATIO
 from vmm.measure.estimation._template import pseudo_inverse
 
 _MIN_SIGNIFICANCE = 5.0
@@ -50,11 +51,15 @@ class Levels:
         total: np.ndarray = self.normals[start:].sum(axis=0)
         return total
 
+    def inverse(self, start: int) -> np.ndarray:
+        """Inverse (2, 2) of that matrix in the observable directions."""
+        return pseudo_inverse(self.normal(start), MIN_ENERGY_RATIO)
+
     def solver(self, start: int, stop: int | None = None) -> np.ndarray:
         """Matrix (2, 2 L) that gives the displacement in a range of levels from all scores."""
         n_levels = len(self.normals)
         stop = n_levels if stop is None else stop
-        inverse = pseudo_inverse(self.normals[start:stop].sum(axis=0))
+        inverse = pseudo_inverse(self.normals[start:stop].sum(axis=0), MIN_ENERGY_RATIO)
         blocks = [inverse if start <= i < stop else np.zeros((2, 2)) for i in range(n_levels)]
         return np.concatenate(blocks, axis=1)
 
@@ -79,7 +84,7 @@ class Levels:
             return cost <= 0
         coarse = self.solver(start + 1)
         difference = self.solver(start, start + 1) - coarse
-        share = pseudo_inverse(self.normal(start)) @ self.normals[start]
+        share = self.inverse(start) @ self.normals[start]
         power, u = self._motion(coarse)
         noise = u @ coarse @ self.noise @ coarse.T @ u
         if power < noise:
@@ -109,7 +114,7 @@ class Levels:
         variance, expected, proportional = np.zeros((3, 2, 2))
         if n_kept < 2:
             return variance
-        solver, inverse = self.solver(start), pseudo_inverse(self.normal(start))
+        solver, inverse = self.solver(start), self.inverse(start)
         power, u = self._motion(solver)
         for i in range(start, len(self.normals)):
             influence = -inverse @ self.normals[i] @ solver

@@ -130,12 +130,9 @@ class Residuals:
         basis = self._light(predicted)
         weighted = (basis * self.template.window[:, None, None]).reshape(*moves.shape[:2], basis.shape[2], -1)
         flat = basis.reshape(weighted.shape)
-        normal = weighted @ flat.swapaxes(2, 3)
-        right_side = weighted @ frame.reshape(*moves.shape[:2], -1, 1)
-        normal = normal + _RIDGE * xp.trace(normal, axis1=2, axis2=3)[..., None, None] * xp.eye(
-            normal.shape[-1], dtype=normal.dtype
-        )
-        fit = (xp.linalg.solve(normal, right_side).swapaxes(2, 3) @ flat).reshape(frame.shape)
+        products = [to_host(weighted @ x).astype(float) for x in (flat.swapaxes(2, 3), frame.reshape(*flat.shape[:2], -1, 1))]
+        coefs = np.linalg.solve(_regularized(products[0]), products[1]).swapaxes(2, 3)
+        fit = (xp.asarray(coefs, flat.dtype) @ flat).reshape(frame.shape)
         residual = (frame - fit) / self._relative_contrast(frame, predicted)
         residual = residual * xp.asarray(is_valid, residual.dtype)[..., None, None]
         power = abs(rfft2((residual * self.window[:, None]).reshape(-1, *self.template.bank.size))) ** 2
@@ -212,8 +209,7 @@ class Residuals:
         light = to_host(self._light(image)).reshape(n_regions, -1, slopes.shape[2]).astype(float)
         weighted = light * to_host(template.window).reshape(n_regions, 1, -1)
         normal = weighted @ light.swapaxes(1, 2)
-        normal += _RIDGE * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(normal.shape[1])
-        fit = np.linalg.solve(normal, weighted)
+        fit = np.linalg.solve(_regularized(normal), weighted)
         fit -= (fit @ slopes.swapaxes(1, 2)) @ displacement
         images = np.concatenate([slopes, light], axis=1)
         estimates = np.concatenate([displacement, fit], axis=1)
@@ -224,3 +220,10 @@ class Residuals:
         absorbed -= (np.einsum("gij,gjyx->giyx", covariance, a) * a.conj()).real.sum(axis=1)
         expected: np.ndarray = (window**2).sum(axis=(1, 2))[:, None, None] - absorbed
         return expected
+
+
+def _regularized(normal: np.ndarray) -> np.ndarray:
+    """Normal matrices (..., K, K) with a small ridge, so that they are regular also on a blank region."""
+    ridge = _RIDGE * np.trace(normal, axis1=-2, axis2=-1) + 1e-20
+    regularized: np.ndarray = normal + ridge[..., None, None] * np.eye(normal.shape[-1])
+    return regularized

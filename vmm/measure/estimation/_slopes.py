@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vmm.backend.arrays import Array, irfft2, namespace, to_host
+from vmm.measure.estimation._observability import MIN_ENERGY_RATIO
 from vmm.measure.estimation._residuals import Residuals
 from vmm.measure.estimation._template import pseudo_inverse
 
@@ -20,6 +21,12 @@ sample of the coarsest subband."""
 
 _MAX_SAMPLES = 1024
 """Number of frames from which the slopes of the reference are computed. More make it slower and hardly more accurate."""
+
+_MIN_SAMPLES = 4
+"""Fewest frames for which slopes are compared."""
+
+_MIN_MOTION = 1e-6
+"""Motion in pixels below which no slopes are compared: that of rounding errors."""
 
 _MIN_SCATTER = 1e-3
 """Smallest ratio of the variances of the displacement in its two principal directions for which slopes are fitted in
@@ -92,7 +99,7 @@ def compare_slopes(residuals: Residuals, sums: SlopeSums, moves: np.ndarray, is_
     scatter = products[:, :, :2, :2] - count[..., None, None] * mean[..., :, None] * mean[..., None, :]
     values, vectors = np.linalg.eigh(scatter.sum(axis=1))
     direction, rms = vectors[..., 1], np.sqrt(np.maximum(values[..., 1], 0) / count.sum(axis=1))
-    inverse = np.linalg.pinv(scatter, rcond=_MIN_SCATTER, hermitian=True)
+    inverse = pseudo_inverse(scatter, _MIN_SCATTER) * (rms > _MIN_MOTION)[:, None, None, None]
     images = np.asarray(sums.images)
     centered = images[:, :, :2] - mean[..., None, None] * images[:, :, 2:]
     shown = np.einsum("ga,ghab,ghbyx->ghyx", direction, inverse, centered)
@@ -128,7 +135,7 @@ def compare_slopes(residuals: Residuals, sums: SlopeSums, moves: np.ndarray, is_
     stderr = np.sqrt((4 * kept[3] ** 2 + 4 * kept[3] * kept[2]) / np.maximum(pixels, 1)) / np.maximum(kept[2], 1e-20)
     slope_gain = kept[1] / np.maximum(kept[2], 1e-20)
     difference = tails[:, :, 0] - slope_gain[..., None, None] * tails[:, :, 1]
-    inverse = pseudo_inverse(normals)
+    inverse = pseudo_inverse(normals, MIN_ENERGY_RATIO)
     influence = inverse @ difference
     covariance = influence @ influence.swapaxes(-1, -2) * (rms**2)[:, None, None]
     return Slopes(ratio, stderr, covariance, direction, rms)
@@ -140,10 +147,12 @@ def _reference_slopes(residuals: Residuals, g: int, moves: np.ndarray, direction
     down, right = (frequency.ravel() for frequency in residuals.frequencies)
     spectrum = to_host(residuals.reference_spectrum[g])
     samples = moves[:_MAX_SAMPLES]
+    if len(samples) < _MIN_SAMPLES or samples.std(axis=0).max() < _MIN_MOTION:
+        return np.zeros((height, width))
     weights = np.zeros(len(samples))
     for half in (0, 1):
         part = samples[half::2] - samples[half::2].mean(axis=0)
-        weights[half::2] = part @ np.linalg.pinv(part.T @ part, rcond=_MIN_SCATTER, hermitian=True) @ direction / 2
+        weights[half::2] = part @ pseudo_inverse(part.T @ part, _MIN_SCATTER) @ direction / 2
     rows = np.exp(-2j * np.pi * np.outer(down, samples[:, 0])) * weights
     factor = rows @ np.exp(-2j * np.pi * np.outer(samples[:, 1], right))
     slopes: np.ndarray = irfft2((spectrum * factor)[None].astype(spectrum.dtype), (2 * height, 2 * width))[0]

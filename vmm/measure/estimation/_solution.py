@@ -10,6 +10,7 @@ import scipy.special
 
 from vmm.backend.arrays import to_host
 from vmm.measure.estimation._levels import Levels, larger
+from vmm.measure.estimation._observability import MIN_ENERGY_RATIO
 from vmm.measure.estimation._residuals import Residuals, ResidualSums
 from vmm.measure.estimation._slopes import Slopes, SlopeSums, compare_slopes
 from vmm.measure.estimation._template import Template, pseudo_inverse
@@ -65,6 +66,8 @@ class Solution:
     ----------
     moves
         (T, G, 2) displacement in pixels.
+    normal
+        (G, 2, 2) normal matrices of the levels that are used, without the part of the noise.
     covariance
         (G, 2, 2) covariance of the displacement.
     noise
@@ -74,6 +77,7 @@ class Solution:
     """
 
     moves: np.ndarray
+    normal: np.ndarray
     covariance: np.ndarray
     noise: np.ndarray
     reasons: np.ndarray
@@ -117,7 +121,7 @@ def solve(residuals: Residuals, observed: Observations) -> Solution:
     else:
         is_used = is_used & (np.arange(len(is_used)) % residuals.interval == 0)[:, None]
     slopes = compare_slopes(residuals, observed.slopes, observed.moves, is_used)
-    values, covariances, reasons = observed.moves + observed.shifts, [], []
+    values, parts = observed.moves + observed.shifts, []
     for g in range(len(normals)):
         if scores is None:
             levels = Levels(normals[g], colored[g], *observed.residuals.level_moments(g, normals[g]))
@@ -126,18 +130,19 @@ def solve(residuals: Residuals, observed: Observations) -> Solution:
             levels = Levels(normals[g], colored[g], *_moments(scores[:, observed.is_visible[:, g], g]))
             reason, start = "", levels.first()
             kept = scores[start:, :, g].sum(axis=0, dtype=float)
-            values[:, g] = kept @ pseudo_inverse(levels.normal(start)) + observed.shifts[:, g]
+            values[:, g] = kept @ levels.inverse(start) + observed.shifts[:, g]
         covariance, doubt = _covariance(levels, start, observed.residuals, slopes, g, scores is not None)
-        covariances.append(covariance)
-        reasons.append(reason or doubt)
-    return Solution(values, np.stack(covariances), _noise_ratio(template, colored, white), np.array(reasons, object))
+        parts.append((levels.normal(start), covariance, reason or doubt))
+    normal, covariances, reasons = zip(*parts, strict=True)
+    noise = _noise_ratio(template, colored, white)
+    return Solution(values, np.stack(normal), np.stack(covariances), noise, np.array(reasons, object))
 
 
 def _covariance(
     levels: Levels, start: int, sums: ResidualSums, slopes: Slopes, g: int, uses_phase: bool
 ) -> tuple[np.ndarray, str]:
     """Covariance (2, 2) of the displacement of region g in the levels from one on, and why it is uncertain."""
-    step = sums.step_covariance(g, pseudo_inverse(levels.normal(start)))
+    step = sums.step_covariance(g, levels.inverse(start))
     noise, misfit = levels.covariance(start), levels.disagreement(start)
     if not uses_phase:
         misfit = misfit + _OPTIONS.step_factor * step
@@ -192,7 +197,7 @@ def _level_noise(colored: np.ndarray, white: np.ndarray) -> np.ndarray:
 
 def _noise_ratio(template: Template, colored: np.ndarray, white: np.ndarray) -> np.ndarray:
     """Variance (G,) of the displacement for the noise of the frames, relative to that for white noise of variance 1."""
-    inverse = pseudo_inverse(template.normal)
+    inverse = pseudo_inverse(template.normal, MIN_ENERGY_RATIO)
     totals = [_sum_levels(x) for x in (colored, white)]
     variances = [np.trace(inverse @ total @ inverse, axis1=1, axis2=2) for total in totals]
     ratio: np.ndarray = variances[0] / np.maximum(variances[1], 1e-30)
@@ -208,6 +213,9 @@ def _sum_levels(covariance: np.ndarray) -> np.ndarray:
 
 def _moments(scores: np.ndarray) -> tuple[np.ndarray, float]:
     """Covariance (2 L, 2 L) of scores (L, n, 2) over time, and their number."""
-    flat = scores.swapaxes(0, 1).reshape(scores.shape[1], -1).astype(float)
+    n_levels, n_frames = scores.shape[:2]
+    if not n_frames:
+        return np.zeros((2 * n_levels, 2 * n_levels)), 1.0
+    flat = scores.swapaxes(0, 1).reshape(n_frames, -1).astype(float)
     centered = flat - flat.mean(axis=0)
     return centered.T @ centered / len(flat), float(len(flat))

@@ -287,10 +287,10 @@ class Template:
         return np.maximum(total - absorbed_trace, 0.1 * total + 1e-20).astype(float)
 
 
-def pseudo_inverse(normal: np.ndarray) -> np.ndarray:
-    """Pseudo-inverse (..., 2, 2) of symmetric positive matrices."""
+def pseudo_inverse(normal: np.ndarray, min_ratio: float = _SINGULAR) -> np.ndarray:
+    """Pseudo-inverse (..., 2, 2) of symmetric positive matrices, without eigenvalues below a ratio to the largest."""
     values, vectors = np.linalg.eigh(normal)
-    is_regular = values > np.maximum(_SINGULAR * values[..., 1:], 1e-30)
+    is_regular = values > np.maximum(min_ratio * values[..., 1:], 1e-30)
     scaled = vectors * np.where(is_regular, 1 / np.where(is_regular, values, 1), 0)[..., None, :]
     return scaled @ vectors.swapaxes(-1, -2)
 
