@@ -103,7 +103,7 @@ class Estimator:
         window = taper_window(self.bank.size, self.method.margin, self.method.flat) * weights
         crops = self.bank.xp.asarray(image, self.bank.dtype)
         self.template = Template.from_crops(crops, inside * (weights > 0.5), self.bank, window)
-        self._residuals = Residuals(self.template, inside, self.method.noise_interval)
+        self._residuals = Residuals(self.template, inside, 1 if self.method.uses_phase else self.method.noise_interval)
 
     def estimate(self, frames: Array) -> None:
         """Estimate the displacement in the next frames."""
@@ -131,19 +131,21 @@ class Estimator:
         """Displacement (G, n, 2) beyond shifts, similarity (G, n), and sums over some of the frames."""
         template, interval = self.template, self.method.noise_interval
         sampled = slice(-(self._n_estimated + block.start) % interval, None, interval)
-        scores = None
+        index = np.arange(self._n_estimated + block.start, self._n_estimated + min(block.stop, len(frames)))
+        is_odd, scores = self._residuals.is_odd(index), None
         if self.method.uses_phase:
             crops = self.crops.extract(frames[block], shifts[block])
             coefs = self.bank.analyze(template.windowed(crops))
             scores, similarity = template.level_scores(coefs), template.similarity(crops)
             moves = scores.sum(axis=0).astype(float) @ pseudo_inverse(template.normal, MIN_ENERGY_RATIO)
-            slope = slope_sums(crops, template.image, moves, similarity >= MIN_SIMILARITY)
+            slope = slope_sums(crops, template.image, moves, similarity >= MIN_SIMILARITY, is_odd)
             crops = crops[:, sampled]
         else:
             products = self.crops.project(frames[block], shifts[block], template.images)[0]
             moves, similarity = template.displacement_from_luma(products)
             crops = self.crops.extract(frames[block][sampled], shifts[block][sampled])
-            slope = slope_sums(crops, template.image, moves[:, sampled], similarity[:, sampled] >= MIN_SIMILARITY)
+            is_visible = similarity[:, sampled] >= MIN_SIMILARITY
+            slope = slope_sums(crops, template.image, moves[:, sampled], is_visible, is_odd[sampled])
         sums = self._residuals.sums(crops, moves[:, sampled], similarity[:, sampled] >= MIN_SIMILARITY)
         return moves, similarity, scores, sums, slope
 

@@ -78,13 +78,13 @@ class Residuals:
         The reference.
     inside
         (G, H, W): 1 where a pixel belongs to the region, else 0.
-    interval
-        Interval in frames at which they are computed.
+    slope_interval
+        Interval in frames at which slopes are summed up.
     """
 
     template: Template
     inside: np.ndarray
-    interval: int
+    slope_interval: int
 
     @cached_property
     def window(self) -> Array:
@@ -106,6 +106,11 @@ class Residuals:
         """Frequencies (2 H, 1) and (W + 1,) of that spectrum in cycles per pixel."""
         height, width = self.template.bank.size
         return np.fft.fftfreq(2 * height)[:, None], np.fft.rfftfreq(2 * width)
+
+    def is_odd(self, index: np.ndarray) -> np.ndarray:
+        """Whether frames (n,) belong to the second of two halves, between which the sampled frames alternate."""
+        odd: np.ndarray = index // self.slope_interval % 2 == 1
+        return odd
 
     def moved_reference(self, moves: np.ndarray) -> Array:
         """Reference (G, n, H, W) moved by displacements (G, n, 2)."""
@@ -130,7 +135,9 @@ class Residuals:
         basis = self._light(predicted)
         weighted = (basis * self.template.window[:, None, None]).reshape(*moves.shape[:2], basis.shape[2], -1)
         flat = basis.reshape(weighted.shape)
-        products = [to_host(weighted @ x).astype(float) for x in (flat.swapaxes(2, 3), frame.reshape(*flat.shape[:2], -1, 1))]
+        products = [
+            to_host(weighted @ x).astype(float) for x in (flat.swapaxes(2, 3), frame.reshape(*flat.shape[:2], -1, 1))
+        ]
         coefs = np.linalg.solve(_regularized(products[0]), products[1]).swapaxes(2, 3)
         fit = (xp.asarray(coefs, flat.dtype) @ flat).reshape(frame.shape)
         residual = (frame - fit) / self._relative_contrast(frame, predicted)

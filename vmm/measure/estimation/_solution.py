@@ -52,7 +52,7 @@ class MisfitOptions:
     min_ratio: float = 0.03
     min_ratio_deviations: float = 5.0
     step_factor: float = 2.0
-    max_misfit: float = 1.0
+    max_misfit: float = 1.5
 
 
 _OPTIONS = MisfitOptions()
@@ -119,7 +119,7 @@ def solve(residuals: Residuals, observed: Observations) -> Solution:
     if scores is not None:
         normals = noisy_normals(template, _level_noise(colored, white), observed.n_reference)
     else:
-        is_used = is_used & (np.arange(len(is_used)) % residuals.interval == 0)[:, None]
+        is_used = is_used & (np.arange(len(is_used)) % residuals.slope_interval == 0)[:, None]
     slopes = compare_slopes(residuals, observed.slopes, observed.moves, is_used)
     values, parts = observed.moves + observed.shifts, []
     for g in range(len(normals)):
