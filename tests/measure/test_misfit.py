@@ -69,11 +69,11 @@ def test_smooth_texture(side):
 
 
 def test_texture_as_weak_as_the_noise_moves_fully():
-    canvas = texture(deviation=1.0, side=128)
-    boxes = [(8 + 38 * i, 8 + 38 * j, 36, 36) for i in range(3) for j in range(3)]
+    canvas = texture(deviation=1.0, side=96)
+    boxes = [(10 + 40 * i, 10 + 40 * j, 36, 36) for i in range(2) for j in range(2)]
     values = vmm.measure.displacement(recorded(moving(canvas)), boxes).values.mean(axis=1)
     true = MOVES - MOVES.mean(axis=0)
-    assert (values * true).sum() / (true**2).sum() == pytest.approx(1, abs=0.04)
+    assert (values * true).sum() / (true**2).sum() == pytest.approx(1, abs=0.05)
 
 
 def test_a_fixed_pattern():
@@ -97,8 +97,8 @@ def test_only_stuck_pixels_are_found():
     assert not stuck_pixels(frames.mean(axis=0), frames.std(axis=0)).any()
     frames[:, 30, 40] = 0
     frames[:, 5, 60] = 255
-    found = stuck_pixels(frames.mean(axis=0), frames.std(axis=0))
-    assert np.argwhere(found).tolist() == [[5, 60], [30, 40]]
+    places = np.argwhere(stuck_pixels(frames.mean(axis=0), frames.std(axis=0)))
+    assert places.tolist() == [[5, 60], [30, 40]]
 
 
 def test_stuck_pixels_are_filled_by_their_neighbors():

@@ -72,8 +72,8 @@ def displacement(
         Unit of the result. The default is pixels, ``"px"``.
     method
         ``"phase"``, the default, or ``"linear"``, which replaces the analysis in subbands by two products of each
-        region with images that are made from the reference. It takes a tenth of the time and is as accurate for small
-        motion, but more sensitive to illumination that varies within a region.
+        region with images that are made from the reference. It takes less time and is as accurate for small motion, but
+        more sensitive to illumination that varies within a region, and it cannot leave levels out.
 
     Returns
     -------
@@ -176,7 +176,7 @@ def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
 def _collect(
     estimators: Sequence[Estimator], count: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Values (T, R, 2), standard errors (R, 2), known axes (R, 2), single directions (R, 2), hidden frames (T, R), reasons."""
+    """Values (T, R, 2), standard errors, known axes and single directions (R, 2), hidden frames (T, R), and reasons."""
     n_frames = len(estimators[0].moves)
     values, stderr, direction = np.empty((n_frames, count, 2)), np.empty((count, 2)), np.empty((count, 2))
     is_known, is_hidden = np.empty((count, 2), bool), np.zeros((n_frames, count), bool)

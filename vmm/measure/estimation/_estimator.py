@@ -113,15 +113,15 @@ class Estimator:
         shifts = self._shifts[self._n_estimated : self._n_estimated + len(frames)]
         step = max(1, _BLOCK // self.crops.inside.size) if self.method.uses_phase else len(frames)
         blocks = [slice(i, i + step) for i in range(0, len(frames), step)]
-        for moves, similarity, scores, residual_sums, slope_sums in in_parallel(
+        for moves, similarity, scores, of_residuals, of_slopes in in_parallel(
             lambda block: self._estimate_block(frames, shifts, block), blocks, workers(frames)
         ):
             self._moves.append(moves.swapaxes(0, 1))
             self._similarity.append(similarity.T)
             if scores is not None:
                 self._scores.append(scores.swapaxes(1, 2).astype(np.float32))
-            self._residual_sums.add(residual_sums)
-            self._slope_sums.add(slope_sums)
+            self._residual_sums.add(of_residuals)
+            self._slope_sums.add(of_slopes)
         self._moves[-len(blocks) :] = [np.concatenate(self._moves[-len(blocks) :]) + shifts]
         self._n_estimated += len(frames)
 

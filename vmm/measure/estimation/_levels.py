@@ -1,6 +1,6 @@
 """Levels of the pyramid of one region: which of them agree, and the covariance of their displacement.
 
-Where the model holds, the levels measure the same displacement, and differ by noise alone. A fixed pattern of the
+If the model holds, the levels measure the same displacement, and differ by noise alone. A fixed pattern of the
 sensor, dead pixels and aliasing act on the finest levels most: those are left out if their difference from the coarser
 ones follows the motion, and is larger than the noise that leaving them out adds.
 """

@@ -121,8 +121,8 @@ class Residuals:
             xp.asarray(np.exp(f.ravel() * moves[..., axis, None]), spectrum.dtype)
             for axis, f in enumerate((down, right))
         ]
-        moved = spectrum[:, None] * factor[0][..., None] * factor[1][..., None, :]
-        images = irfft2(moved.reshape(g * n, *spectrum.shape[1:]), (2 * height, 2 * width))
+        product = spectrum[:, None] * factor[0][..., None] * factor[1][..., None, :]
+        images = irfft2(product.reshape(g * n, *spectrum.shape[1:]), (2 * height, 2 * width))
         return images.reshape(g, n, 2 * height, 2 * width)[:, :, :height, :width]
 
     def sums(self, crops: Array, moves: np.ndarray, is_valid: np.ndarray) -> ResidualSums:
@@ -180,8 +180,10 @@ class Residuals:
         return self.template.bank.xp.asarray(np.clip(contrast, _MIN_CONTRAST, None), frame.dtype)[..., None, None]
 
     def covariance(self, sums: ResidualSums) -> tuple[np.ndarray, np.ndarray]:
-        """Covariance (G, 2 L, 2 L) of the scores of the levels for the noise in the frames, and for white noise of
-        variance 1."""
+        """Covariance (G, 2 L, 2 L) of the scores of the levels for the noise in the frames, and for white noise.
+
+        The white noise has a variance of 1.
+        """
         images = to_host(self.template.level_images)
         height, width = self.template.bank.size
         spectra = np.fft.rfft2(images.reshape(len(images), -1, height, width))

@@ -1,7 +1,7 @@
 """Slopes that the motion shows: the regression of each pixel on the displacement, against the slopes of the reference.
 
-Where a region moves as a whole, both are equal. They differ where a pattern stands still, where the picture is aliased,
-and where parts of the region move otherwise.
+If a region moves as a whole, both are equal. They differ if a pattern keeps its place, if the picture is aliased, and
+if parts of the region move otherwise.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BLOCKS = 5
 sample of the coarsest subband."""
 
 _MAX_SAMPLES = 1024
-"""Number of frames from which the slopes of the reference are computed. More make it slower and hardly more accurate."""
+"""Number of frames from which the slopes of the reference are computed. More are slower and hardly more accurate."""
 
 _MIN_SAMPLES = 4
 """Fewest frames for which slopes are compared."""
@@ -101,10 +101,10 @@ def compare_slopes(residuals: Residuals, sums: SlopeSums, moves: np.ndarray, is_
     The frames alternate between the halves at the interval of the frames that entered the sums.
     """
     template, n_regions = residuals.template, len(residuals.template.normal)
-    shown, direction, rms = _regression(sums)
+    measured, direction, rms = _regression(sums)
     pairs = ((moves[:, g], is_valid[:, g]) for g in range(n_regions))
     expected = np.stack([_reference_slopes(residuals, g, *pair, direction[g]) for g, pair in enumerate(pairs)])
-    images = template.bank.xp.asarray(np.concatenate([shown, expected[:, None]], axis=1), template.bank.dtype)
+    images = template.bank.xp.asarray(np.concatenate([measured, expected[:, None]], axis=1), template.bank.dtype)
     coefs = [to_host(c) for c in template.bank.analyze(template.windowed(images))]
     coefs = [c.reshape(n_regions, 3, *c.shape[1:]) for c in coefs]
     # All sums are over one level and the coarser ones.
@@ -197,7 +197,7 @@ def _block_scores(residuals: Residuals, coefs: Sequence[np.ndarray]) -> np.ndarr
 
 
 def _block_labels(inside: np.ndarray, grid: Grid) -> np.ndarray:
-    """Block (G, h, w) in which each sample of a grid lies; samples outside the region belong to the nearest block."""
+    """Block (G, h, w) of each sample of a grid; samples outside the region belong to the nearest block."""
     labels = []
     for mask in inside > 0:
         parts = []

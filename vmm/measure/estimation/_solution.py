@@ -18,7 +18,7 @@ from vmm.measure.estimation._template import Template, pseudo_inverse
 FINE_DETAIL = "its finest detail does not follow its motion: use method='phase', which leaves that out"
 """Reason for the linear method, which cannot leave levels out."""
 
-NOT_ONE_MOTION = "its pixels do not follow one motion: detail is aliased, stands still, or moves in parts"
+NOT_ONE_MOTION = "its pixels do not follow one motion: detail is aliased, keeps its place, or moves in parts"
 """Reason if the slopes that the motion shows are not those of the picture."""
 
 MISFIT = "its levels of detail or its parts disagree on the displacement by more than noise"
@@ -34,7 +34,7 @@ class MisfitOptions:
     bias_of_ratio
         Relative bias of the displacement for each unit by which the ratio of slopes differs from 1. For detail just
         above the highest frequency of the sampling, which turns backwards, the bias is half of the difference, and for
-        a pattern that stands still the whole of it.
+        a pattern that keeps its place the whole of it.
     ratio_rounding, ratio_deviations
         Difference of the ratio of slopes from 1, and standard errors of it, that are not counted as bias.
     min_ratio, min_ratio_deviations
@@ -129,8 +129,8 @@ def solve(residuals: Residuals, observed: Observations) -> Solution:
         else:
             levels = Levels(normals[g], colored[g], *_moments(scores[:, observed.is_visible[:, g], g]))
             reason, start = "", levels.first()
-            kept = scores[start:, :, g].sum(axis=0, dtype=float)
-            values[:, g] = kept @ levels.inverse(start) + observed.shifts[:, g]
+            total = scores[start:, :, g].sum(axis=0, dtype=float)
+            values[:, g] = total @ levels.inverse(start) + observed.shifts[:, g]
         covariance, doubt = _covariance(levels, start, observed.residuals, slopes, g, scores is not None)
         parts.append((levels.normal(start), covariance, reason or doubt))
     normal, covariances, reasons = zip(*parts, strict=True)
@@ -182,7 +182,7 @@ def noisy_normals(template: Template, noise: np.ndarray, n_reference: np.ndarray
 
 
 def _mean_phase(snr: np.ndarray) -> np.ndarray:
-    """Derivative of the mean phase of a coefficient by its true phase, for a ratio of its power to that of the noise."""
+    """Derivative of the mean phase of a coefficient by its true phase, for a signal-to-noise ratio of its power."""
     root = np.sqrt(snr)
     slope: np.ndarray = 1 - np.exp(-snr) + np.sqrt(np.pi) * root * scipy.special.erfc(root)
     return slope

@@ -1,6 +1,6 @@
 """Stuck and dead pixels of the camera: how they are found, and filled from their neighbors.
 
-They stand still while the picture moves, so that a region with a few of them seems to move less.
+They keep their place while the picture moves, so that a region with a few of them seems to move less.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class StuckPixelOptions:
     Attributes
     ----------
     far_range, far_noise
-        A pixel that differs from the median of its neighborhood by so many times the range of its neighbors, and in
-        addition by so many times the usual deviation over time, is stuck. Smaller factors take sharp detail of
+        Factors of the contrast of the neighbors and of the usual deviation over time: a pixel that differs from the
+        median of its neighborhood by more than the sum of both is stuck. Smaller factors take sharp detail of
         photographs for stuck pixels.
     still_range, still_noise
         The same factors for a pixel that never changes while its neighbors do.
@@ -50,6 +50,9 @@ class StuckPixelOptions:
 _OPTIONS = StuckPixelOptions()
 
 _NEIGHBORS = np.array([(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)])
+
+_ROUNDING = 1e-3
+"""Deviation over time in gray levels below which a pixel never changes."""
 
 _RING = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], bool)
 
@@ -95,8 +98,8 @@ def stuck_pixels(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
     contrast = np.maximum(high - median, median - low)
     noise = np.median(deviation)
     is_far = distance > options.far_range * contrast + options.far_noise * noise
-    is_far &= deviation <= options.max_deviation * np.quantile(deviation, 0.25) + 1e-3
-    is_still = (deviation < 1e-3) & (scipy.ndimage.median_filter(deviation, 3) > 0.5 * noise) & (noise > 0)
+    is_far &= deviation <= options.max_deviation * np.quantile(deviation, 0.25) + _ROUNDING
+    is_still = (deviation < _ROUNDING) & (scipy.ndimage.median_filter(deviation, 3) > 0.5 * noise) & (noise > 0)
     is_still &= distance > options.still_range * contrast + options.still_noise * noise
     is_stuck: np.ndarray = is_far | is_still
     return is_stuck & (is_stuck.mean() <= options.max_fraction)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, to_host
-from vmm.backend.reference import phase_shift, phase_sums
+from vmm.backend.reference import phase_sums
 from vmm.measure.estimation._filter_bank import FilterBank, gradients, sample_areas, shifted
 
 _CONTRAST_RANGE = (0.5, 2.0)
@@ -249,42 +249,6 @@ class Template:
         """Energy (G,) that white noise of variance 1 adds to each diagonal element of the normal matrices."""
         parts = zip(self.areas, self.bank.gradient_noise_power, strict=True)
         return to_host(sum(area.sum(axis=(1, 2)) * energy for area, energy in parts)).astype(float)
-
-    @cached_property
-    def covariance(self) -> np.ndarray:
-        """Covariance (G, 2, 2) of the displacement for white noise of variance 1 in the pixels."""
-        images = to_host(self.images[:, :2]).reshape(len(self.normal), 2, -1).astype(float)
-        inverse = pseudo_inverse(self.normal)
-        covariance: np.ndarray = inverse @ np.matmul(images, images.swapaxes(1, 2)) @ inverse
-        return covariance
-
-    def noise_variance(self, coefs: Sequence[Array], moves: np.ndarray) -> np.ndarray:
-        """Variance (G, n) of the noise of the pixels, from the coefficients' part in quadrature to the prediction.
-
-        The prediction is the reference with the phase shift of displacement `moves` (G, n, 2).
-        """
-        if not moves.size:
-            return moves[..., 0]
-        xp = self.bank.xp
-        total: Any = 0
-        d = xp.asarray(moves, self.bank.dtype)
-        for c, r, k, w in zip(coefs, self.references, self.phase_gradients, self.weights, strict=True):
-            measured = c.reshape(len(r), -1, *r.shape[1:])
-            phases = phase_shift(measured, xp.broadcast_to(r[:, None], measured.shape)).reshape(*d.shape[:2], -1)
-            quadrature = abs(measured).reshape(phases.shape) * xp.sin(phases + d @ k.reshape(len(k), 2, -1))
-            total = total + (quadrature**2 @ w.reshape(len(w), -1, 1))[..., 0]
-        return to_host(total).astype(float) / self._expected_residual[:, None]
-
-    @cached_property
-    def _expected_residual(self) -> np.ndarray:
-        """The same weighted sum (G,) for white noise of variance 1, less the part that the displacement absorbs."""
-        xp = self.bank.xp
-        parts = zip(self.weights, self.bank.noise_power, strict=True)
-        total = to_host(sum(w.sum(axis=(1, 2)) * n / 2 for w, n in parts))
-        triples = zip(self.references, self.weighted_gradients, self.phase_gradients, strict=True)
-        absorbed = to_host(sum(xp.einsum("gayx,gbyx->gab", wk * (abs(r) ** 2)[:, None], k) for r, wk, k in triples))
-        absorbed_trace = np.trace(pseudo_inverse(self.normal) @ absorbed, axis1=-2, axis2=-1) / 2
-        return np.maximum(total - absorbed_trace, 0.1 * total + 1e-20).astype(float)
 
 
 def pseudo_inverse(normal: np.ndarray, min_ratio: float = _SINGULAR) -> np.ndarray:
