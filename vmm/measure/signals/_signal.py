@@ -32,7 +32,8 @@ class RegionSignal(Result):
         (T, R, 2) down and right. A displacement is relative to the mean position. Unknown components are NaN. Where
         `direction` is oblique, these are the components of the displacement along it.
     stderr
-        (R, 2) standard error of each value, from the noise of the pixels and the misfit of the model. Unknown components are NaN.
+        (R, 2) standard error of each value, from the noise of the pixels and the misfit of the model. Unknown ones are
+        NaN.
     is_known
         (R, 2) bool: whether the displacement down, and that to the right, is known.
     rois
