@@ -69,8 +69,8 @@ def test_smooth_texture(side):
 
 
 def test_texture_as_weak_as_the_noise_moves_fully():
-    canvas = texture(deviation=1.0, side=96)
-    boxes = [(10 + 40 * i, 10 + 40 * j, 36, 36) for i in range(2) for j in range(2)]
+    canvas = texture(deviation=1.0, side=108)
+    boxes = [(28 + 20 * i, 28 + 20 * j, 32, 32) for i in range(2) for j in range(2)]
     values = vmm.measure.displacement(recorded(moving(canvas)), boxes).values.mean(axis=1)
     true = MOVES - MOVES.mean(axis=0)
     assert (values * true).sum() / (true**2).sum() == pytest.approx(1, abs=0.05)
