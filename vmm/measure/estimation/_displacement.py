@@ -26,6 +26,7 @@ from vmm.measure.estimation._observability import (
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
+from vmm.measure.estimation._solution import Solution
 from vmm.measure.signals._signal import RegionSignal, camera_rate, has_values, key_rate, time_unit
 
 _MAX_HIDDEN = 0.1
@@ -83,8 +84,8 @@ def displacement(
         Unit of the result, such as ``"mm"``. The default is pixels, ``"px"``.
     method
         ``"phase"``, the default, or ``"linear"``, which replaces the analysis in subbands by two products of each
-        region with images that are made from the reference. It takes a tenth of the time and is as accurate for small
-        motion, but more sensitive to illumination that varies within a region.
+        region with images that are made from the reference. It takes less time and is as accurate for small motion, but
+        more sensitive to illumination that varies within a region, and it cannot leave levels out.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def displacement(
     chosen = METHODS[method]
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
     cadence = _run(estimators, clip)
-    values, stderr, is_known, direction, is_hidden = _collect(estimators, len(regions))
+    values, stderr, is_known, direction, is_hidden, reasons = _collect(estimators, len(regions))
     times = frame_times(frames, fs)
     times = None if times is None else times[: len(values)]
     if cadence is not None:
@@ -150,7 +151,7 @@ def displacement(
     for estimator in estimators:
         saturated[estimator.crops.index] = estimator.saturated
     _warn(has_values(is_known, direction), direction, is_hidden, saturated)
-    reasons = np.where(has_values(is_known, direction).any(axis=1), "", _NO_TEXTURE).astype(object)
+    reasons[~has_values(is_known, direction).any(axis=1)] = _NO_TEXTURE
     is_lost = is_hidden.mean(axis=0) > _MAX_HIDDEN
     is_known[is_lost], direction[is_lost], reasons[is_lost] = False, np.nan, _HIDDEN
     is_given = has_values(is_known, direction)
@@ -177,6 +178,10 @@ def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
     for chunk in clip.first_pass():
         for estimator in estimators:
             estimator.observe(chunk)
+    if repaired := [estimator for estimator in estimators if estimator.fill_stuck_pixels()]:
+        for chunk in clip.first_pass():
+            for estimator in repaired:
+                estimator.observe(chunk)
     for estimator in estimators:
         estimator.prepare()
     steps = FrameSteps()
@@ -188,27 +193,30 @@ def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
 
 def _collect(
     estimators: Sequence[Estimator], count: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Values (T, R, 2), standard errors (R, 2), known axes (R, 2), single directions (R, 2), hidden frames (T, R)."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Values (T, R, 2), standard errors, known axes and single directions (R, 2), hidden frames (T, R), and reasons."""
     n_frames = len(estimators[0].moves)
     values, stderr, direction = np.empty((n_frames, count, 2)), np.empty((count, 2)), np.empty((count, 2))
     is_known, is_hidden = np.empty((count, 2), bool), np.zeros((n_frames, count), bool)
+    reasons = np.full(count, "", object)
     for estimator in estimators:
         index = estimator.crops.index
-        is_known[index], direction[index], values[:, index], stderr[index] = _solve(estimator)
-        similarity_stderr = np.sqrt(estimator.noise) * estimator.template.similarity_stderr
+        solution = estimator.solve()
+        is_known[index], direction[index], values[:, index], stderr[index] = _solve(estimator, solution)
+        reasons[index] = solution.reasons
+        similarity_stderr = np.sqrt(solution.noise) * estimator.template.similarity_stderr
         is_hidden[:, index] = estimator.similarity < MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * similarity_stderr
-    return values, stderr, is_known, direction, is_hidden
+    return values, stderr, is_known, direction, is_hidden, reasons
 
 
-def _solve(estimator: Estimator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _solve(estimator: Estimator, solution: Solution) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2)."""
-    template, noise = estimator.template, estimator.noise
-    floor = gradient_floor(noise, template.level, template.noise_energy, len(estimator.moves))
-    is_known, projections = observable_directions(template.normal, floor)
-    covariance = projections @ template.covariance @ projections
-    variance = noise[:, None] * np.diagonal(covariance, axis1=-2, axis2=-1)
-    values = np.einsum("gij,tgj->tgi", projections, estimator.moves)
+    template = estimator.template
+    floor = gradient_floor(solution.noise, template.level, template.noise_energy, len(estimator.moves))
+    is_known, projections = observable_directions(solution.normal, floor)
+    covariance = projections @ solution.covariance @ projections
+    variance = np.diagonal(covariance, axis1=-2, axis2=-1)
+    values = np.einsum("gij,tgj->tgi", projections, solution.moves)
     return is_known, single_directions(projections), values, np.sqrt(variance)
 
 

@@ -205,6 +205,7 @@ class Tracker:
         pairs = (self._sums, self._counts[..., None, None])
         total, count = (np.where(is_reliable, x[0], x.sum(axis=0)) for x in pairs)
         mean = total / count
+        self.n_reference = np.maximum(count[:, 0, 0], 1)
         spectrum = np.fft.rfft2(mean)
         for g in range(len(mean)):
             down, right = (samples[:, g] - samples[:, g].mean(axis=0)).T

@@ -32,8 +32,8 @@ class RegionSignal(Result):
         (T, R, 2) down and right. A displacement is relative to the mean position. Unknown components are NaN. Where
         `direction` is oblique, these are the components of the displacement along it.
     stderr
-        (R, 2) standard error of each value, from the noise of the pixels in the region and in still regions. Unknown
-        components are NaN.
+        (R, 2) standard error of each value, from the noise of the pixels, the misfit of the model, and the still
+        regions. Unknown components are NaN.
     is_known
         (R, 2) bool: whether the displacement down, and that to the right, is known.
     rois
