@@ -19,6 +19,7 @@ from vmm.measure.estimation._observability import (
     single_directions,
     warn_of_regions,
 )
+from vmm.measure.estimation._own_estimator import MARGIN, OwnPixelEstimator
 from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
 from vmm.measure.signals._signal import RegionSignal, camera_rate, has_values, key_rate, time_unit
@@ -32,6 +33,8 @@ _MAX_SATURATED = 0.01
 _NO_TEXTURE = "too little texture, so the displacement is unknown, and NaN"
 _ONE_DIRECTION = "edges of one direction only, so the displacement is known along their normal and unknown along them"
 _HIDDEN = "hidden in too many frames, so the displacement is unknown, and NaN"
+_IN_PARTS = "moves in parts: an edge runs through it, so the displacement is unknown, and NaN"
+_AT_BORDER = "too close to the border of the frame, so the displacement may be too small by a tenth or more"
 
 _SIMILARITY_DEVIATIONS = 4.0
 """Standard errors by which the similarity must be below its limit for a region to be hidden: noise alone does not reach
@@ -121,8 +124,13 @@ def displacement(
     regions = as_regions(rois, clip.size)
     chosen = METHODS[method]
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
-    cadence = _run(estimators, clip)
+    own_estimators = [OwnPixelEstimator(clip, crops) for crops in group_by_size(regions, MARGIN)]
+    cadence = _run([*estimators, *own_estimators], clip)
     values, stderr, is_known, direction, is_hidden = _collect(estimators, len(regions))
+    is_divided, is_at_border = np.zeros((2, len(regions)), bool)
+    for own in own_estimators:
+        _replace(own, values, stderr, is_known, direction, is_hidden)
+        is_divided[own.crops.index], is_at_border[own.crops.index] = own.moves_in_parts, own.is_cut_by_border
     times = frame_times(frames, fs)
     times = None if times is None else times[: len(values)]
     if cadence is not None:
@@ -134,6 +142,10 @@ def displacement(
         saturated[estimator.crops.index] = estimator.saturated
     _warn(has_values(is_known, direction), direction, is_hidden, saturated)
     reasons = np.where(has_values(is_known, direction).any(axis=1), "", _NO_TEXTURE).astype(object)
+    reasons[is_at_border] = _AT_BORDER
+    is_known[is_divided], direction[is_divided], reasons[is_divided] = False, np.nan, _IN_PARTS
+    warn_of_regions(is_at_border, _AT_BORDER)
+    warn_of_regions(is_divided, _IN_PARTS)
     is_lost = is_hidden.mean(axis=0) > _MAX_HIDDEN
     is_known[is_lost], direction[is_lost], reasons[is_lost] = False, np.nan, _HIDDEN
     is_given = has_values(is_known, direction)
@@ -154,7 +166,7 @@ def displacement(
     )
 
 
-def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
+def _run(estimators: Sequence[Estimator | OwnPixelEstimator], clip: TwoPassClip) -> Cadence | None:
     """Run both passes over the clip; return the pattern of repeated frames."""
     for chunk in clip.first_pass():
         for estimator in estimators:
@@ -192,6 +204,22 @@ def _solve(estimator: Estimator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     variance = noise[:, None] * np.diagonal(covariance, axis1=-2, axis2=-1)
     values = np.einsum("gij,tgj->tgi", projections, estimator.moves)
     return is_known, single_directions(projections), values, np.sqrt(variance)
+
+
+def _replace(
+    own: OwnPixelEstimator,
+    values: np.ndarray,
+    stderr: np.ndarray,
+    is_known: np.ndarray,
+    direction: np.ndarray,
+    is_hidden: np.ndarray,
+) -> None:
+    """Put the estimates from a region's own pixels in the place of others where filters would see the neighborhood."""
+    replaced, index = own.replaces, own.crops.index[own.replaces]
+    results = [result[..., replaced, :] for result in own.solution()]
+    is_known[index], direction[index], values[:, index], stderr[index] = results
+    limit = MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * own.similarity_stderr[replaced]
+    is_hidden[:, index] = own.similarity[:, replaced] < limit
 
 
 def _interpolate(values: np.ndarray, is_hidden: np.ndarray, times: np.ndarray | None) -> np.ndarray:

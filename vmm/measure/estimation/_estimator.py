@@ -63,7 +63,8 @@ class Estimator:
         dtype, xp = real_dtype(clip.dtype), namespace(clip.sample)
         side = min(crops.size) - 2 * method.margin
         self.bank = FilterBank(crops.size, dtype, xp, method.orientations, side)
-        self._tracker = Tracker(crops, self.bank, method.flat)
+        self._window = taper_window(self.bank.size, method.margin, method.flat)
+        self._tracker = Tracker(crops, self.bank, self._window)
         self._n_observed, self._n_estimated = 0, 0
         self._moves: list[np.ndarray] = []
         self._similarity: list[np.ndarray] = []
@@ -81,7 +82,7 @@ class Estimator:
         inside = self.crops.inside
         self.saturated = (is_saturated & (inside > 0)).sum(axis=(1, 2)) / inside.sum(axis=(1, 2))
         weights = unsaturated_window(is_saturated)
-        window = taper_window(self.bank.size, self.method.margin, self.method.flat) * weights
+        window = self._window * weights
         crops = self.bank.xp.asarray(image, self.bank.dtype)
         self.template = Template.from_crops(crops, inside * (weights > 0.5), self.bank, window)
 

@@ -1,0 +1,242 @@
+"""Two passes over a clip that measure regions from their own pixels, and the motion of their neighborhoods."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.ndimage
+
+from vmm.backend.arrays import Array, namespace, real_dtype
+from vmm.backend.threads import in_parallel, workers
+from vmm.engine.two_pass import TwoPassClip
+from vmm.measure.estimation._crops import Crops
+from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._neighborhood import STRIP, Strips, moves_otherwise
+from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives
+from vmm.measure.estimation._reading import Reading, centered
+from vmm.measure.estimation._tracking import Tracker, unsaturated_window
+from vmm.measure.signals._signal import has_values
+
+MARGIN = STRIP + REACH
+"""Width in pixels of the margin around a region: the strips outside its sides, and the reach of the derivatives."""
+
+_TAPER = 4
+"""Width in pixels of the taper around a region while it is tracked. A wider one would let the neighborhood in."""
+
+_BORDER = 3
+"""Width in pixels of the border of the frame that is left out: more than half of the taps of a derivative reach beyond
+the frame there."""
+
+_NEAR = 8
+"""Distance in pixels from the border of the frame below which the filters of subbands see too much of what lies beyond:
+the displacement would be more than .5 % too small."""
+
+_N_SAMPLED = 256
+"""Number of frames, about, in which residuals and strips are examined. Ratios of variances are then known to 10 %."""
+
+_GOLDEN = 0.6180339887498949
+"""Step of the sequence that chooses those frames, which has no period that the motion could have."""
+
+_OUTLINE = 2
+"""Width in pixels of the outline of a region that is left out where an edge moves along it."""
+
+_MIN_INNER = 0.3
+"""Smallest fraction of the pixels of a region that must remain without its outline. Smaller regions are read whole."""
+
+_MIN_PIXELS = 25
+"""Smallest number of pixels of a region that are read at the border of the frame."""
+
+_MIN_DIFFERENCE = 0.05
+"""Variance, relative to that of the reading without the outline, that is added to the variance of the difference of
+both readings: it bounds the effect of rounding errors."""
+
+_MIN_SIGNIFICANCE = 3.0
+"""Standard deviations of noise by which both readings must differ. A mistake costs a few pixels of the region."""
+
+_BLOCK = 2**20
+"""Pixels of crops that are examined at a time."""
+
+
+class OwnPixelEstimator:
+    """Estimates the displacement of regions of one size from their own pixels, and looks at their neighborhoods.
+
+    Call ``observe`` with all chunks of the first pass, then ``prepare``, then ``estimate`` with all chunks of the
+    second pass, as for ``Estimator``.
+
+    Parameters
+    ----------
+    clip
+        The clip.
+    crops
+        The regions with a margin of `MARGIN`.
+    """
+
+    def __init__(self, clip: TwoPassClip, crops: Crops) -> None:
+        self.crops, self._frame, self._length = crops, clip.size, clip.length
+        self._dtype, self._xp = real_dtype(clip.dtype), namespace(clip.sample)
+        bank = FilterBank(crops.size, self._dtype, self._xp, 2, min(crops.size) - 2 * MARGIN)
+        inner = (crops.size[0] - 2 * (MARGIN - _TAPER), crops.size[1] - 2 * (MARGIN - _TAPER))
+        self._tracker = Tracker(crops, bank, np.pad(taper_window(inner, _TAPER, 1), MARGIN - _TAPER))
+        self._n_observed, self._n_estimated = 0, 0
+        self._strip_moves: list[np.ndarray] = []
+
+    def observe(self, frames: Array) -> None:
+        """Track the regions through frames from which the reference is made."""
+        self._tracker.update(frames)
+        self._n_observed += len(frames)
+
+    def prepare(self) -> None:
+        """Make the reference and its derivatives from the observed frames."""
+        image, is_saturated = self._tracker.reference()
+        self._shifts = self._tracker.crop_shifts()
+        counts = self._in_frame(self._shifts) & (unsaturated_window(is_saturated) > 0.99)
+        level = np.where(counts, image, 0).sum(axis=(1, 2)) / np.maximum(counts.sum(axis=(1, 2)), 1)
+        images = derivatives(image - level[:, None, None])
+        counts, inside = (x[:, REACH:-REACH, REACH:-REACH] for x in (counts, self.crops.inside > 0))
+        core = (slice(None), slice(None), slice(STRIP, -STRIP), slice(STRIP, -STRIP))
+        weights = (counts & inside)[:, STRIP:-STRIP, STRIP:-STRIP].astype(float)
+        models = [
+            PixelModel.from_derivatives(images[core], w, self._dtype, self._xp) for w in (weights, _eroded(weights))
+        ]
+        self.whole, self.inner = (Reading(model, np.abs(level)) for model in models)
+        self._strips = Strips.of(images, counts, inside, self._dtype, self._xp)
+
+    def estimate(self, frames: Array) -> None:
+        """Estimate the displacement in the next frames."""
+        if self._n_estimated + len(frames) > self._n_observed:  # of an iterator, only the first frames are observed
+            self.observe(frames)
+            self._shifts = self._tracker.crop_shifts()
+        shifts = self._shifts[self._n_estimated : self._n_estimated + len(frames)]
+        step = max(1, _BLOCK // self.crops.inside.size)
+        blocks = [slice(i, min(i + step, len(frames))) for i in range(0, len(frames), step)]
+        for whole, inner, strip_moves in in_parallel(
+            lambda block: self._estimate_block(frames, shifts, block), blocks, workers(frames)
+        ):
+            self.whole.append(*whole)
+            self.inner.append(*inner)
+            self._strip_moves.append(strip_moves)
+        self._n_estimated += len(frames)
+
+    def _estimate_block(self, frames: Array, shifts: np.ndarray, block: slice) -> tuple[Any, Any, np.ndarray]:
+        """Results of both readings for some of the frames, and the moves (G, 4, m, 2) of the strips in sampled ones."""
+        crops = self.crops.extract(frames[block], shifts[block])[:, :, REACH:-REACH, REACH:-REACH]
+        core = crops[:, :, STRIP:-STRIP, STRIP:-STRIP]
+        numbers = self._n_estimated + np.arange(block.start, block.stop)
+        chosen = np.flatnonzero(numbers * _GOLDEN % 1 < _N_SAMPLED / self._length)
+        whole, inner = (reading.read(core, chosen) for reading in (self.whole, self.inner))
+        strip_moves = self._strips.fit(crops[:, self._xp.asarray(chosen)], whole[1].moves)
+        return (*whole, shifts[block]), (*inner, shifts[block]), strip_moves
+
+    def _in_frame(self, shifts: np.ndarray) -> np.ndarray:
+        """Bool array (G, rows, cols): the pixels of crops that are far enough from the border in all frames."""
+        masks = []
+        for axis in (0, 1):
+            places = self.crops.corners[:, None, axis] + np.arange(self.crops.size[axis])
+            first, last = shifts[..., axis].min(axis=0)[:, None], shifts[..., axis].max(axis=0)[:, None]
+            masks.append((places + first >= _BORDER) & (places + last < self._frame[axis] - _BORDER))
+        return masks[0][:, :, None] & masks[1][:, None, :]
+
+    @property
+    def is_near_border(self) -> np.ndarray:
+        """Bool array (G,): whether a region comes so near to the border of the frame that filters reach beyond it."""
+        shifts = self._shifts
+        near = np.zeros(len(self.crops.index), bool)
+        for axis in (0, 1):
+            first = self.crops.corners[:, axis] + MARGIN + shifts[..., axis].min(axis=0)
+            last = self.crops.corners[:, axis] + self.crops.size[axis] - MARGIN + shifts[..., axis].max(axis=0)
+            near |= (first < _NEAR) | (last > self._frame[axis] - _NEAR)
+        return near
+
+    @cached_property
+    def moves_otherwise(self) -> np.ndarray:
+        """Bool array (G,): whether the neighborhood of a region moves otherwise than the region."""
+        return moves_otherwise(
+            self.whole.sampled_moves,
+            self._strip_moves_centered,
+            self.whole.covariance,
+            self.whole.noise[:, None, None, None] * self._strips.covariance,
+            self._strips.is_usable,
+            self.whole.is_sampled,
+        )
+
+    @cached_property
+    def uses_inner(self) -> np.ndarray:
+        """Bool array (G,): whether a region is read without the pixels along its outline.
+
+        An edge that moves along the outline covers them at times, and blurs the reference beside it. They are left out
+        if the neighborhood moves otherwise and the displacement without them differs by more than noise explains.
+        """
+        difference = self.whole.sampled_moves - self.inner.sampled_moves
+        noise = self.inner.covariance - self.whole.covariance + _MIN_DIFFERENCE * self.inner.covariance
+        power = np.einsum("gni,gij,gnj->g", difference, np.linalg.pinv(noise, hermitian=True), difference)
+        count = np.maximum(self.whole.is_sampled.sum(axis=1), 1)
+        differs = (power / count - 2) / 2 * np.sqrt(count) > _MIN_SIGNIFICANCE
+        return self.moves_otherwise & differs
+
+    @cached_property
+    def moves_in_parts(self) -> np.ndarray:
+        """Bool array (G,): whether a region moves in parts, as if an edge ran through it."""
+        moves = np.concatenate([self.whole.sampled_moves[:, None], self._strip_moves_centered], axis=1)
+        usable = np.pad(self._strips.is_usable, ((0, 0), (1, 0)), constant_values=True)
+        second = np.einsum("gsni,gsnj,gs->gsij", moves, moves, usable) / max(moves.shape[2], 1)
+        traces = np.trace(second, axis1=2, axis2=3)
+        largest = np.take_along_axis(second, traces.argmax(axis=1)[:, None, None, None], axis=1)[:, 0]
+        whole, inner = (reading.moves_in_parts(largest) for reading in (self.whole, self.inner))
+        return np.where(self.uses_inner, inner, whole)
+
+    @cached_property
+    def is_cut_by_border(self) -> np.ndarray:
+        """Bool array (G,): whether too few pixels of a region are far enough from the border of the frame."""
+        counts, n_pixels = self.whole.model.counts, (self.crops.inside > 0).sum(axis=(1, 2))
+        return self.is_near_border & (counts < np.maximum(_MIN_PIXELS, _MIN_INNER * n_pixels))
+
+    @cached_property
+    def replaces(self) -> np.ndarray:
+        """Bool array (G,): whether this estimate takes the place of one by filters that reach beyond the region.
+
+        A region without texture has no motion of its own, and beside texture that moves the filters would see that.
+        """
+        has_no_texture = ~has_values(*self.whole.solution()[:2]).any(axis=1)
+        return (self.is_near_border & ~self.is_cut_by_border) | self.moves_otherwise | (has_no_texture & self._is_beside_motion)
+
+    @cached_property
+    def _is_beside_motion(self) -> np.ndarray:
+        """Bool array (G,): whether any strip beside a region moves."""
+        noise = self.whole.noise[:, None, None, None] * self._strips.covariance
+        moves = self._strip_moves_centered
+        power = np.einsum("gsni,gsij,gsnj->gs", moves, np.linalg.inv(noise), moves)
+        count = np.maximum(self.whole.is_sampled.sum(axis=1), 1)[:, None]
+        is_moving = (power / count - 2) / 2 * np.sqrt(count) > _MIN_SIGNIFICANCE
+        return (is_moving & self._strips.is_usable).any(axis=1)
+
+    @property
+    def similarity(self) -> np.ndarray:
+        """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
+        return np.where(self.uses_inner, self.inner.similarity, self.whole.similarity)
+
+    @property
+    def similarity_stderr(self) -> np.ndarray:
+        """Standard error (G,) of the similarity."""
+        return np.where(self.uses_inner, self.inner.similarity_stderr, self.whole.similarity_stderr)
+
+    def solution(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2)."""
+        pairs = zip(self.inner.solution(), self.whole.solution(), strict=True)
+        is_known, direction, values, stderr = (np.where(self.uses_inner[:, None], *pair) for pair in pairs)
+        return is_known, direction, values, stderr
+
+    @cached_property
+    def _strip_moves_centered(self) -> np.ndarray:
+        """Displacement (G, 4, n, 2) of the strips in sampled frames, beyond the shifts and relative to its mean."""
+        moves = np.concatenate(self._strip_moves, axis=2)
+        return centered(moves, self.whole.is_sampled[:, None])
+
+
+def _eroded(weights: np.ndarray) -> np.ndarray:
+    """Weights (G, h, w) without the pixels along the outline of the regions, of which enough must remain."""
+    side = 2 * _OUTLINE + 1
+    eroded = scipy.ndimage.binary_erosion(weights > 0, np.ones((1, side, side)))
+    is_large = eroded.sum(axis=(1, 2)) >= _MIN_INNER * weights.sum(axis=(1, 2))
+    return np.where(is_large[:, None, None], eroded, weights)
