@@ -17,8 +17,8 @@ STRIP = 15
 _MIN_PIXELS = 36
 """Smallest number of pixels of a strip that is read."""
 
-_STEPS = 3
-"""Steps of the fit to a strip, of which only large differences count."""
+_STEPS = 1
+"""Steps of the fit to a strip from the displacement of the region: none are needed if it moves as the region does."""
 
 _MIN_SIGNIFICANCE = 5.0
 """Standard deviations of noise by which the motion of the strips must differ from that of the region."""

@@ -91,24 +91,28 @@ def derivatives(images: np.ndarray) -> np.ndarray:
 
 
 def taylor_weights(moves: np.ndarray) -> np.ndarray:
-    """Weights (..., 15) of the derivatives in the Taylor series of R(x - d), for displacements d (..., 2)."""
-    powers = [np.ones_like(moves)]
+    """Weights (G, 15, n) of the derivatives in the Taylor series of R(x - d), for displacements d (G, n, 2)."""
+    down, right = ([np.ones(moves.shape[:2])] for _ in range(2))
     for i in range(1, _ORDER + 1):
-        powers.append(powers[-1] * -moves / i)
-    return np.stack([powers[i][..., 0] * powers[j][..., 1] for i, j in _POWERS], axis=-1)
+        down.append(down[-1] * (moves[..., 0] / -i))
+        right.append(right[-1] * (moves[..., 1] / -i))
+    weights = np.empty((len(moves), len(_POWERS), moves.shape[1]))
+    for k, (i, j) in enumerate(_POWERS):
+        np.multiply(down[i], right[j], out=weights[:, k])
+    return weights
 
 
 def _lowering(axis: int) -> np.ndarray:
-    """Matrix (15, 15) D such that ``taylor_weights(d) @ D`` is the derivative of the weights by d along an axis."""
+    """Matrix (15, 15) whose product with the weights is their derivative by the displacement along an axis."""
     matrix = np.zeros((len(_POWERS), len(_POWERS)))
     for k, power in enumerate(_POWERS):
         lower = (power[0] - 1, power[1]) if axis == 0 else (power[0], power[1] - 1)
         if min(lower) >= 0:
-            matrix[_POWERS.index(lower), k] = -1
+            matrix[k, _POWERS.index(lower)] = -1
     return matrix
 
 
-_LOWERING = np.stack([_lowering(0), _lowering(1), np.eye(len(_POWERS))])
+_LOWERING = np.concatenate([_lowering(0), _lowering(1)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,14 +172,6 @@ class PixelModel:
         return self.xp.ascontiguousarray(flat)
 
     @cached_property
-    def _forms(self) -> np.ndarray:
-        """Quadratic forms (G, 9, 15, 15) in the Taylor weights: the products of the derivatives of the model by the
-        displacement and by the contrast with one another, and with the model itself.
-        """
-        forms = [_LOWERING[a] @ self.gram @ _LOWERING[b].T for a, b in ((0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (2, 2))]
-        return np.stack(forms, axis=1)
-
-    @cached_property
     def normal(self) -> np.ndarray:
         """Normal matrices (G, 2, 2) of the displacement, with offset and contrast fitted."""
         first = self.gram[:, [DOWN, RIGHT]]
@@ -193,44 +189,42 @@ class PixelModel:
     def fit(self, frames: Array, start: np.ndarray | None = None, steps: int = 8) -> Fit:
         """The displacement in frames (G, n, h, w), from `start` (G, n, 2) on, which is 0 by default."""
         flat = frames.reshape(*frames.shape[:2], -1)
-        products = to_host(flat @ self._flat).astype(float)
-        lowered = (products @ _LOWERING.reshape(-1, len(_POWERS)).T).reshape(*products.shape[:2], 3, -1)
-        moves = np.zeros((*products.shape[:2], 2)) if start is None else start.copy()
-        contrast = np.ones(products.shape[:2])
+        products = np.ascontiguousarray(to_host(flat @ self._flat).swapaxes(1, 2), float)
+        moves = np.zeros((*flat.shape[:2], 2)) if start is None else start
+        contrast = np.ones(flat.shape[:2])
         for _ in range(steps):
-            step, contrast = self._step(moves, lowered)
+            step, contrast = self._step(moves, products)
             moves = np.clip(moves + np.clip(step, -0.5, 0.5), -_MAX_MOVE, _MAX_MOVE)
             if abs(step).max(initial=0) < _MIN_STEP:
                 break
         return Fit(moves, contrast)
 
-    def _step(self, moves: np.ndarray, lowered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A Gauss-Newton step (G, n, 2) of the displacement, and the contrast (G, n)."""
+    def _step(self, moves: np.ndarray, products: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A Gauss-Newton step (G, n, 2) of the displacement, and the contrast (G, n), from products (G, 15, n)."""
         weights = taylor_weights(moves)
-        forms = self._forms
-        half = weights @ forms.swapaxes(1, 2).reshape(len(forms), len(_POWERS), -1)
-        yy, yx, xx, yc, xc, cc = np.moveaxis(
-            np.einsum("gnki,gni->gnk", half.reshape(*weights.shape[:2], 6, -1), weights), -1, 0
-        )
-        y, x, c = np.moveaxis(np.einsum("gnki,gni->gnk", lowered, weights), -1, 0)
-        energy = np.maximum(cc, 1e-30)
-        contrast = c / energy
-        y, x = y - yc * contrast, x - xc * contrast
-        yy, yx, xx = yy - yc * yc / energy, yx - yc * xc / energy, xx - xc * xc / energy
+        down, right = np.split(_LOWERING @ weights, 2, axis=1)  # derivatives of the model by the displacement
+        model = self.gram @ weights
+        energy = np.maximum(_dot(weights, model), 1e-30)
+        contrast = _dot(weights, products) / energy
+        residual = products - contrast[:, None] * model
+        y, x = _dot(down, residual), _dot(right, residual)
+        yc, xc = _dot(down, model), _dot(right, model)
+        gram_right = self.gram @ right
+        yy, yx = _dot(down, self.gram @ down) - yc * yc / energy, _dot(down, gram_right) - yc * xc / energy
+        xx = _dot(right, gram_right) - xc * xc / energy
         ridge = _RIDGE * (yy + xx) + 1e-30
         yy, xx = yy + ridge, xx + ridge
-        step = np.stack([xx * y - yx * x, yy * x - yx * y], axis=-1) / (yy * xx - yx * yx)[..., None]
-        bounded = np.clip(contrast, *_CONTRAST_RANGE)
-        # With the contrast eliminated at its own value, the residual has no share of it and the step is scaled by it.
-        return step / bounded[..., None], contrast
+        # The images have the contrast 1, so the step is scaled by the contrast of the frame.
+        scale = (yy * xx - yx * yx) * np.clip(contrast, *_CONTRAST_RANGE)
+        return np.stack([(xx * y - yx * x) / scale, (yy * x - yx * y) / scale], axis=-1), contrast
 
     def residual(self, frames: Array, fit: Fit) -> Array:
         """What the model leaves (G, n, h, w) of frames (G, n, h, w), in gray levels."""
         weights = self.weights[:, None]
         counts = self.xp.asarray(np.maximum(self.counts, 1), frames.dtype)[:, None, None, None]
         level = (frames * weights).sum(axis=(2, 3), keepdims=True) / counts
-        factors = self.xp.asarray(fit.contrast[..., None] * taylor_weights(fit.moves), self.images.dtype)
-        model = (factors @ self.images.reshape(*self.images.shape[:2], -1)).reshape(frames.shape)
+        factors = self.xp.asarray(fit.contrast[:, None] * taylor_weights(fit.moves), self.images.dtype)
+        model = (factors.swapaxes(1, 2) @ self.images.reshape(*self.images.shape[:2], -1)).reshape(frames.shape)
         return (frames - level) * weights - model
 
     @cached_property
@@ -239,3 +233,9 @@ class PixelModel:
         trace = np.trace(self.normal, axis1=1, axis2=2)[:, None, None]
         inverse: np.ndarray = np.linalg.inv(self.normal + (_RIDGE * trace + 1e-12) * np.eye(2))
         return inverse
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Products (G, n) of vectors (G, K, n)."""
+    product: np.ndarray = np.einsum("gkn,gkn->gn", a, b)
+    return product
