@@ -72,7 +72,7 @@ class Blocks:
     def scores(self, residual: Array) -> np.ndarray:
         """Scores (G, n, 3K): sums over each block of a residual (G, n, h, w) times the slopes."""
         parts = [to_host(self.rows.T @ (residual * self.slopes[:, None, i]) @ self.cols) for i in range(3)]
-        return np.stack(parts, axis=-1).astype(float).reshape(*residual.shape[:2], -1)
+        return np.stack(parts, axis=-1).astype(float).reshape(*residual.shape[:2], 3 * len(self.normals[0]))
 
 
 def _membership(length: int) -> np.ndarray:
@@ -103,7 +103,12 @@ def _divisions(shape: tuple[int, int]) -> np.ndarray:
 
 
 def moves_in_parts(
-    blocks: Blocks, covariance: np.ndarray, noise: np.ndarray, motion: np.ndarray, n_frames: np.ndarray
+    shape: tuple[int, int],
+    normals: np.ndarray,
+    covariance: np.ndarray,
+    noise: np.ndarray,
+    motion: np.ndarray,
+    n_frames: np.ndarray,
 ) -> np.ndarray:
     """Bool array (G,): whether regions move in parts.
 
@@ -112,10 +117,12 @@ def moves_in_parts(
 
     Parameters
     ----------
-    blocks
-        The blocks.
+    shape
+        Number of blocks along both sides of the regions.
+    normals
+        Normal matrices (G, K, 3, 3) of the blocks.
     covariance
-        Covariance (G, 3K, 3K) over time of their scores, what one motion leaves.
+        Covariance (G, 3K, 3K) over time of their scores, which one motion does not explain.
     noise
         Variance (G,) of the noise of a pixel.
     motion
@@ -123,8 +130,8 @@ def moves_in_parts(
     n_frames
         Number (G,) of frames.
     """
-    tests = (_Test(blocks.shape, *arrays) for arrays in zip(blocks.normals, covariance, noise, motion, strict=True))
-    return np.array([test.is_divided(int(count)) for test, count in zip(tests, n_frames, strict=True)])
+    tests = (_Test(shape, *arrays) for arrays in zip(normals, covariance, noise, motion, strict=True))
+    return np.array([test.is_divided(int(count)) for test, count in zip(tests, n_frames, strict=True)], bool)
 
 
 @dataclass(frozen=True, eq=False)

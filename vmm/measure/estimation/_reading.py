@@ -64,9 +64,12 @@ class Reading:
         self._sampled: list[Fit] = []
         self._sums: list[Sums] = []
 
-    def read(self, crops: Array, chosen: np.ndarray) -> tuple[Fit, Fit, Sums]:
-        """The fit to crops (G, n, h, w), and the fit to the frames with indices `chosen` and sums over these."""
-        fit = self.model.fit(crops)
+    def read(self, crops: Array, chosen: np.ndarray, start: np.ndarray | None = None) -> tuple[Fit, Fit, Sums]:
+        """The fit to crops (G, n, h, w), and the fit to the frames with indices `chosen` and sums over these.
+
+        The fit starts from the displacement `start` (G, n, 2), by default 0.
+        """
+        fit = self.model.fit(crops, start)
         sampled = Fit(fit.moves[:, chosen], fit.contrast[:, chosen])
         is_visible = sampled.contrast >= MIN_SIMILARITY
         residual = self.model.residual(crops[:, self.model.xp.asarray(chosen)], sampled)
@@ -132,9 +135,25 @@ class Reading:
         covariance: np.ndarray = self.noise[:, None, None] * self.model.covariance
         return covariance
 
-    def moves_in_parts(self, motion: np.ndarray) -> np.ndarray:
-        """Bool array (G,): whether regions move in parts, by the second moments (G, 2, 2) of the largest motion near."""
-        return moves_in_parts(self.blocks, self.score_covariance, self.noise, motion, self._sums[0].count)
+    def moves_in_parts(self, motion: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Bool array: whether the regions `which` (G,) move in parts.
+
+        `motion` (G, 2, 2) are the second moments of the largest motion of each region and its neighborhood.
+        """
+        arrays = (self.score_covariance, self.noise, motion, self._sums[0].count)
+        return moves_in_parts(self.blocks.shape, self.blocks.normals[which], *(x[which] for x in arrays))
+
+    @cached_property
+    def _observable(self) -> tuple[np.ndarray, np.ndarray]:
+        """Observable axes (G, 2), and projections (G, 2, 2) on observable directions."""
+        energy = self.model.counts * gradient_noise()
+        floor = gradient_floor(self.noise, self._level, energy, sum(map(len, self._moves)))
+        return observable_directions(self.model.normal, floor)
+
+    @property
+    def projections(self) -> np.ndarray:
+        """Projections (G, 2, 2) on the observable directions."""
+        return self._observable[1]
 
     def solution(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2).
@@ -142,18 +161,19 @@ class Reading:
         The error is the larger one of that for white noise and of the jackknife over the blocks, which counts what the
         model does not explain.
         """
-        energy = self.model.counts * gradient_noise()
-        floor = gradient_floor(self.noise, self._level, energy, len(self.moves))
-        is_known, projections = observable_directions(self.model.normal, floor)
-        white = projections @ self.covariance @ projections
+        is_known, projections = self._observable
         inverse = projections @ self.model.covariance @ projections
         count = len(self.blocks.normals[0])
         scores = self.score_covariance.reshape(len(inverse), count, 3, count, 3)
         own = np.einsum("gkakb->gab", scores[:, :, :2, :, :2])
         jackknife = inverse @ own @ inverse * count / (count - 1)
-        variance = np.fmax(*(np.diagonal(x, axis1=1, axis2=2) for x in (white, jackknife)))
+        variance = np.fmax(self.noise[:, None] * _diagonal(inverse), _diagonal(jackknife))
         values = np.einsum("gij,tgj->tgi", projections, self.moves)
         return is_known, single_directions(projections), values, np.sqrt(variance)
+
+
+def _diagonal(matrices: np.ndarray) -> np.ndarray:
+    return np.diagonal(matrices, axis1=1, axis2=2)
 
 
 def centered(moves: np.ndarray, is_visible: np.ndarray) -> np.ndarray:
