@@ -146,51 +146,55 @@ class _Test:
 
     def is_divided(self, n_frames: int) -> bool:
         """Whether two parts explain the motion best."""
-        count = len(self.normals)
         separate = self._separate()
-        if separate / (2 * count * self.noise) * np.sqrt(count * n_frames) < _MIN_SIGNIFICANCE:
+        count = 3 * len(self.normals)
+        if separate / (count * self.noise) * np.sqrt(count * n_frames / 2) < _MIN_SIGNIFICANCE:
             return False
-        energy, scale = self._parts()
-        significance = energy / (2 * self.noise) * np.sqrt(n_frames)
-        is_large = energy > _MIN_DIFFERENCE**2 * scale
+        energy, difference, scale = self._parts()
+        significance = energy / (3 * self.noise) * np.sqrt(1.5 * n_frames)
+        is_large = difference > _MIN_DIFFERENCE**2 * scale
         return bool(significance > _MIN_SIGNIFICANCE and is_large and energy > max(_MIN_SHARE * separate, self._even()))
 
-    def _separate(self) -> float:
-        """Energy that separate motions of all blocks explain beyond that of noise."""
-        index = np.arange(len(self.normals))
-        own = self.covariance.reshape(len(index), 3, -1, 3)[index, :2, index, :2]
-        inverse = _pinv(self.normals[:, :2, :2])
-        dof = np.einsum("kab,kba->", inverse, self.normals[:, :2, :2])
-        return float(np.einsum("kab,kba->", inverse, own) - dof * self.noise)
+    @property
+    def _scores(self) -> np.ndarray:
+        """Covariance (K, 3, K, 3) of the scores."""
+        return self.covariance.reshape(len(self.normals), 3, -1, 3)
 
-    def _parts(self) -> tuple[float, float]:
-        """Energy that the best division explains beyond that of noise, and the energy of the largest motion in it."""
+    def _separate(self) -> float:
+        """Energy that separate motions and offsets of all blocks explain beyond that of noise."""
+        index = np.arange(len(self.normals))
+        return self._explained(self.normals, self._scores[index, :, index])
+
+    def _explained(self, normals: np.ndarray, power: np.ndarray) -> float:
+        """Energy that models with these normal matrices and powers of their scores explain beyond that of noise."""
+        inverse = _pinv(normals)
+        freedom = (inverse * normals).sum()
+        return float((inverse * power).sum() - freedom * self.noise)
+
+    def _parts(self) -> tuple[float, float, float]:
+        """Energy that the best division explains beyond that of noise, of its difference in motion, and of the largest motion."""
         divisions = _divisions(self.shape)
         counts = divisions @ self.normals[:, 2, 2]
         divisions = divisions[(counts >= _MIN_PIXELS) & (self.normals[:, 2, 2].sum() - counts >= _MIN_PIXELS)]
         if not len(divisions):
-            return 0.0, 1.0
+            return 0.0, 0.0, 1.0
         part, total = np.einsum("sk,kab->sab", divisions, self.normals), self.normals.sum(axis=0)
-        inverse = _pinv(part - part @ _pinv(total) @ part)
-        half = np.tensordot(divisions, self.covariance.reshape(len(self.normals), 3, -1, 3), 1)
-        power = np.einsum("sakb,sk->sab", half, divisions)
-        deviations = (inverse @ power @ inverse)[:, :2, :2]
-        information = _pinv(inverse[:, :2, :2])
-        energy = np.einsum("sab,sba->s", information, deviations) - 2 * self.noise
+        normals = part - part @ _pinv(total) @ part
+        inverse = _pinv(normals)
+        power = np.einsum("sakb,sk->sab", np.tensordot(divisions, self._scores, 1), divisions)
+        energy = np.einsum("sab,sba->s", inverse, power) - 3 * self.noise
         best = int(energy.argmax())
-        return float(energy[best]), float(np.einsum("ab,ba->", information[best], self.motion))
+        deviation = (inverse[best] @ power[best] @ inverse[best])[:2, :2]
+        information = _pinv(inverse[best, :2, :2])
+        difference = (information * deviation).sum() - 2 * self.noise
+        return float(energy[best]), float(difference), float(np.trace(information) * np.trace(self.motion) / 2)
 
     def _even(self) -> float:
-        """Energy that a motion explains that grows evenly across the region, beyond that of noise."""
+        """Energy that a motion and an offset explain that grow evenly across the region, beyond that of noise."""
         growth = np.concatenate([np.ones((1, len(self.normals))), _centers(self.shape)])
         normal = np.einsum("fk,gk,kab->fagb", growth, growth, self.normals).reshape(9, 9)
-        scores = self.covariance.reshape(len(self.normals), 3, -1, 3)
-        power = np.einsum("fk,kalb,gl->fagb", growth, scores, growth, optimize=True).reshape(9, 9)
-        inverse = _pinv(normal)
-        grown = [3, 4, 6, 7]  # displacement, not offset, that grows down and right
-        deviations = (inverse @ power @ inverse)[np.ix_(grown, grown)]
-        information = _pinv(inverse[np.ix_(grown, grown)])
-        return float(np.einsum("ab,ba->", information, deviations) - 4 * self.noise)
+        power = np.einsum("fk,kalb,gl->fagb", growth, self._scores, growth, optimize=True).reshape(9, 9)
+        return self._explained(normal, power)
 
 
 def _pinv(matrices: np.ndarray) -> np.ndarray:
