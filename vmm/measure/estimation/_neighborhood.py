@@ -26,6 +26,10 @@ _MIN_SIGNIFICANCE = 5.0
 _MIN_DIFFERENCE = 0.15
 """Smallest difference relative to the larger of both motions. Below it the filters mix little."""
 
+_EDGE_DIFFERENCE = 0.3
+"""Smallest difference of a single strip if an edge runs through the region: it then shows the motion of one part, and
+the region that of both."""
+
 _MAX_MOTION = 1.0
 """Motion in pixels beyond which the difference is compared with this value: what moves otherwise than a region that is
 tracked through a large motion leaves the range of the fit."""
@@ -85,20 +89,11 @@ class Strips:
         return np.stack([model.counts >= _MIN_PIXELS for model in self.models], axis=1)
 
 
-def moves_otherwise(
-    moves: np.ndarray,
-    strip_moves: np.ndarray,
-    covariance: np.ndarray,
-    strip_covariance: np.ndarray,
-    is_usable: np.ndarray,
-    is_sampled: np.ndarray,
-) -> np.ndarray:
-    """Bool array (G,): whether opposite strips together move otherwise than the region between them.
+@dataclass(frozen=True, eq=False)
+class Neighborhood:
+    """Motion of G regions and of the strips outside their sides.
 
-    The mean of two opposite strips equals the motion of the region where it grows evenly, as on a bending beam. A strip
-    whose opposite is outside the frame is compared alone.
-
-    Parameters
+    Attributes
     ----------
     moves, strip_moves
         Displacement of the regions (G, n, 2) and of their strips (G, 4, n, 2), relative to their means over time, and 0
@@ -107,21 +102,66 @@ def moves_otherwise(
         Their covariances (G, 2, 2) and (G, 4, 2, 2).
     is_usable
         Strips (G, 4) that are compared.
-    is_sampled
-        Frames (G, n) that show the region.
+    n_frames
+        Number (G,) of frames that show the region.
     """
-    count = np.maximum(is_sampled.sum(axis=1), 1)
-    result = np.zeros(len(moves), bool)
-    for pair in ((0, 1), (2, 3)):
-        usable = is_usable[:, pair].astype(float)
+
+    moves: np.ndarray
+    strip_moves: np.ndarray
+    covariance: np.ndarray
+    strip_covariance: np.ndarray
+    is_usable: np.ndarray
+    n_frames: np.ndarray
+
+    @property
+    def moves_otherwise(self) -> np.ndarray:
+        """Bool array (G,): whether opposite strips together move otherwise than the region between them.
+
+        The mean of two opposite strips equals the motion of the region where it grows evenly, as on a bending beam. A
+        strip whose opposite is outside the frame is compared alone.
+        """
+        return self._differs((0, 1), _MIN_DIFFERENCE) | self._differs((2, 3), _MIN_DIFFERENCE)
+
+    @property
+    def has_edge(self) -> np.ndarray:
+        """Bool array (G,): whether any of the strips moves otherwise than the region, or there are none."""
+        edges = [self._differs((strip,), _EDGE_DIFFERENCE) for strip in range(4)]
+        result: np.ndarray = np.any(edges, axis=0) | ~self.is_usable.any(axis=1)
+        return result
+
+    @property
+    def is_moving(self) -> np.ndarray:
+        """Bool array (G,): whether any of the strips moves."""
+        power = _power(self.strip_moves, np.linalg.inv(self.strip_covariance)) / self.n_frames[:, None] - 2
+        is_significant = power / 2 * np.sqrt(self.n_frames)[:, None] > _MIN_SIGNIFICANCE
+        return (is_significant & self.is_usable).any(axis=1)
+
+    @property
+    def largest_motion(self) -> np.ndarray:
+        """Second moments (G, 2, 2) of the largest motion of the region and of its strips."""
+        moves = np.concatenate([self.moves[:, None], self.strip_moves * self.is_usable[..., None, None]], axis=1)
+        moments = moves.swapaxes(2, 3) @ moves / self.n_frames[:, None, None, None]
+        largest = np.trace(moments, axis1=2, axis2=3).argmax(axis=1)
+        result: np.ndarray = moments[np.arange(len(moments)), largest]
+        return result
+
+    def _differs(self, strips: tuple[int, ...], limit: float) -> np.ndarray:
+        """Bool array (G,): whether the mean of strips differs from the region by `limit` times the larger motion."""
+        usable = self.is_usable[:, strips].astype(float)
         share = usable / np.maximum(usable.sum(axis=1, keepdims=True), 1)
-        difference = np.einsum("gs,gsni->gni", share, strip_moves[:, pair]) - moves
-        noise = covariance + np.einsum("gs,gsij->gij", share**2, strip_covariance[:, pair])
+        moves = self.strip_moves[:, strips]
+        difference = np.einsum("gs,gsni->gni", share, moves) - self.moves
+        noise = self.covariance + np.einsum("gs,gsij->gij", share**2, self.strip_covariance[:, strips])
         information = np.linalg.inv(noise)
-        both = np.concatenate([moves[:, None], strip_moves[:, pair] * usable[..., None, None]], axis=1)
-        motion = np.einsum("gij,gsni,gsnj->gs", information, both, both).max(axis=1) / count
+        both = np.concatenate([self.moves[:, None], moves * usable[..., None, None]], axis=1)
+        motion = _power(both, information[:, None]).max(axis=1) / self.n_frames
         motion = np.minimum(motion, _MAX_MOTION**2 * np.trace(information, axis1=1, axis2=2))
-        power = np.einsum("gij,gni,gnj->g", information, difference, difference) / count - 2
-        is_significant = power / 2 * np.sqrt(count) > _MIN_SIGNIFICANCE
-        result |= usable.any(axis=1) & is_significant & (power > _MIN_DIFFERENCE**2 * motion)
+        power = _power(difference, information) / self.n_frames - 2
+        is_significant = power / 2 * np.sqrt(self.n_frames) > _MIN_SIGNIFICANCE
+        return usable.any(axis=1) & is_significant & (power > limit**2 * motion)
+
+
+def _power(moves: np.ndarray, information: np.ndarray) -> np.ndarray:
+    """Sums (...) of the squares of displacements (..., n, 2) over time, weighted by matrices (..., 2, 2)."""
+    result: np.ndarray = ((moves @ information) * moves).sum(axis=(-2, -1))
     return result

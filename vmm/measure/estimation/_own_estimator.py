@@ -13,7 +13,7 @@ from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
-from vmm.measure.estimation._neighborhood import STRIP, Strips, moves_otherwise
+from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
 from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives
 from vmm.measure.estimation._reading import Reading, centered
 from vmm.measure.estimation._tracking import Tracker, unsaturated_window
@@ -151,16 +151,22 @@ class OwnPixelEstimator:
         return near
 
     @cached_property
-    def moves_otherwise(self) -> np.ndarray:
-        """Bool array (G,): whether the neighborhood of a region moves otherwise than the region."""
-        return moves_otherwise(
+    def neighborhood(self) -> Neighborhood:
+        """The motion of the regions and of the strips outside their sides, in sampled frames."""
+        is_sampled = self.whole.is_sampled
+        return Neighborhood(
             self.whole.sampled_moves,
-            self._strip_moves_centered,
+            centered(np.concatenate(self._strip_moves, axis=2), is_sampled[:, None]),
             self.whole.covariance,
             self.whole.noise[:, None, None, None] * self._strips.covariance,
             self._strips.is_usable,
-            self.whole.is_sampled,
+            np.maximum(is_sampled.sum(axis=1), 1),
         )
+
+    @cached_property
+    def moves_otherwise(self) -> np.ndarray:
+        """Bool array (G,): whether the neighborhood of a region moves otherwise than the region."""
+        return self.neighborhood.moves_otherwise
 
     @cached_property
     def uses_inner(self) -> np.ndarray:
@@ -179,15 +185,10 @@ class OwnPixelEstimator:
     @cached_property
     def moves_in_parts(self) -> np.ndarray:
         """Bool array (G,): whether a region moves in parts, as if an edge ran through it."""
-        moves = np.concatenate([self.whole.sampled_moves[:, None], self._strip_moves_centered], axis=1)
-        usable = np.pad(self._strips.is_usable, ((0, 0), (1, 0)), constant_values=True)
-        second = np.einsum("gsni,gsnj,gs->gsij", moves, moves, usable) / max(moves.shape[2], 1)
-        traces = np.trace(second, axis1=2, axis2=3)
-        largest = np.take_along_axis(second, traces.argmax(axis=1)[:, None, None, None], axis=1)[:, 0]
-        inner = self.uses_inner
-        result = np.empty(len(inner), bool)
-        result[~inner] = self.whole.moves_in_parts(largest, ~inner)
-        result[inner] = self.inner.moves_in_parts(largest, inner)
+        result, largest = self.neighborhood.has_edge.copy(), self.neighborhood.largest_motion
+        for reading, is_used in ((self.inner, self.uses_inner), (self.whole, ~self.uses_inner)):
+            which = np.flatnonzero(is_used & result)
+            result[which] = reading.moves_in_parts(largest, which)
         return result
 
     @cached_property
@@ -203,18 +204,8 @@ class OwnPixelEstimator:
         A region without texture has no motion of its own, and beside texture that moves the filters would see that.
         """
         has_no_texture = ~self.whole.projections.any(axis=(1, 2))
-        is_beside = self.moves_otherwise | (has_no_texture & self._is_beside_motion)
+        is_beside = self.moves_otherwise | (has_no_texture & self.neighborhood.is_moving)
         return is_beside | (self.is_near_border & ~self.is_cut_by_border)
-
-    @cached_property
-    def _is_beside_motion(self) -> np.ndarray:
-        """Bool array (G,): whether any strip beside a region moves."""
-        noise = self.whole.noise[:, None, None, None] * self._strips.covariance
-        moves = self._strip_moves_centered
-        power = np.einsum("gsni,gsij,gsnj->gs", moves, np.linalg.inv(noise), moves)
-        count = np.maximum(self.whole.is_sampled.sum(axis=1), 1)[:, None]
-        is_moving = (power / count - 2) / 2 * np.sqrt(count) > _MIN_SIGNIFICANCE
-        return (is_moving & self._strips.is_usable).any(axis=1)
 
     @property
     def similarity(self) -> np.ndarray:
@@ -233,12 +224,6 @@ class OwnPixelEstimator:
         pairs = zip(self.inner.solution(), self.whole.solution(), strict=True)
         is_known, direction, values, stderr = (np.where(self.uses_inner[:, None], *pair) for pair in pairs)
         return is_known, direction, values, stderr
-
-    @cached_property
-    def _strip_moves_centered(self) -> np.ndarray:
-        """Displacement (G, 4, n, 2) of the strips in sampled frames, beyond the shifts and relative to its mean."""
-        moves = np.concatenate(self._strip_moves, axis=2)
-        return centered(moves, self.whole.is_sampled[:, None])
 
 
 def _eroded(weights: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -155,10 +155,14 @@ class _Test:
         is_large = difference > _MIN_DIFFERENCE**2 * scale
         return bool(significance > _MIN_SIGNIFICANCE and is_large and energy > max(_MIN_SHARE * separate, self._even()))
 
-    @property
+    @cached_property
     def _scores(self) -> np.ndarray:
-        """Covariance (K, 3, K, 3) of the scores."""
-        return self.covariance.reshape(len(self.normals), 3, -1, 3)
+        """Covariance (K, 3, K, 3) of the scores, without what a motion and an offset of all blocks together explain."""
+        normals = self.normals.reshape(-1, 3)
+        total = np.tile(np.eye(3), (1, len(self.normals)))
+        projection = np.eye(len(normals)) - normals @ _pinv(self.normals.sum(axis=0)) @ total
+        covariance: np.ndarray = projection @ self.covariance @ projection.T
+        return covariance.reshape(len(self.normals), 3, -1, 3)
 
     def _separate(self) -> float:
         """Energy that separate motions and offsets of all blocks explain beyond that of noise."""

@@ -136,7 +136,7 @@ class Reading:
         return covariance
 
     def moves_in_parts(self, motion: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """Bool array: whether the regions `which` (G,) move in parts.
+        """Bool array: whether the regions with indices `which` move in parts.
 
         `motion` (G, 2, 2) are the second moments of the largest motion of each region and its neighborhood.
         """
