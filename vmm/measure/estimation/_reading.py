@@ -16,6 +16,17 @@ from vmm.measure.estimation._parts import Blocks, moves_in_parts
 _ROUNDING = 1e-5
 """Smallest noise relative to the mean level. Rounding errors of single precision reach a tenth of it."""
 
+_MIN_FULL = 0.5
+"""Smallest share of its pixels with which a block is compared to others."""
+
+_UNEXPLAINED_TO_NOISE = 9.0
+_UNEXPLAINED_TO_CONTRAST = 0.3
+"""Smallest variance over time that a model fails to explain in a block, relative to that of the quarter of the blocks
+in which it explains most, and to the variance of the picture over the region."""
+
+_UNEXPLAINED_SHARE = 0.15
+"""Smallest share of the blocks in which a model must fail. Below it the region as a whole still determines the motion."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sums:
@@ -25,17 +36,15 @@ class Sums:
     ----------
     count
         Number (G,) of frames that show the region.
-    energy
-        Sum (G,) of the squared residuals.
-    residual
-        Sum (G, h, w) of the residuals.
+    residual, energy
+        Sums (G, h, w) of the residuals and of their squares.
     scores, products
         Sums of the scores (G, 3K) of the blocks and of their products (G, 3K, 3K).
     """
 
     count: np.ndarray
-    energy: np.ndarray
     residual: np.ndarray
+    energy: np.ndarray
     scores: np.ndarray
     products: np.ndarray
 
@@ -75,10 +84,9 @@ class Reading:
         residual = self.model.residual(crops[:, self.model.xp.asarray(chosen)], sampled)
         residual = residual * self.model.xp.asarray(is_visible, residual.dtype)[..., None, None]
         scores = self.blocks.scores(residual)
-        energy = to_host((residual**2).sum(axis=(1, 2, 3))).astype(float)
-        total = to_host(residual.sum(axis=1)).astype(float)
+        total, energy = (to_host(x.sum(axis=1)).astype(float) for x in (residual, residual**2))
         products = scores.swapaxes(1, 2) @ scores
-        return fit, sampled, Sums(is_visible.sum(axis=1), energy, total, scores.sum(axis=1), products)
+        return fit, sampled, Sums(is_visible.sum(axis=1), total, energy, scores.sum(axis=1), products)
 
     def append(self, fit: Fit, sampled: Fit, sums: Sums, shifts: np.ndarray) -> None:
         """Add the results for the next frames, which were shifted by whole pixels (n, G, 2)."""
@@ -113,12 +121,35 @@ class Reading:
         return np.sqrt(self.noise / np.maximum(self.model.gram[:, 0, 0], 1e-30))
 
     @cached_property
+    def _variance(self) -> np.ndarray:
+        """Variance (G, h, w) over time of what the model does not explain."""
+        sums = self._sums[0]
+        count = sums.count[:, None, None]
+        energy = sums.energy - np.square(sums.residual) / np.maximum(count, 1)
+        variance: np.ndarray = np.maximum(energy, 0) / np.maximum(count - 1, 1)
+        return variance
+
+    @cached_property
     def noise(self) -> np.ndarray:
         """Variance (G,) of the noise of the pixels, with all that the model does not explain."""
-        sums = self._sums[0]
-        energy = sums.energy - np.square(sums.residual).sum(axis=(1, 2)) / np.maximum(sums.count, 1)
-        freedom = np.maximum(sums.count - 1, 1) * np.maximum(self.model.counts - 4, 1)
-        return np.maximum(energy / freedom, np.square(_ROUNDING * self._level) + 1e-12)
+        variance = self._variance.sum(axis=(1, 2)) / np.maximum(self.model.counts - 4, 1)
+        return np.maximum(variance, np.square(_ROUNDING * self._level) + 1e-12)
+
+    @cached_property
+    def is_unexplained(self) -> np.ndarray:
+        """Bool array (G,): whether the model fails in a part of a region, while it holds in another one.
+
+        That is so if the parts move apart by more than the texture is large: the reference shows one of them alone.
+        """
+        rows, cols = (to_host(x) for x in (self.blocks.rows, self.blocks.cols))
+        counts, energy = (rows.T @ x @ cols for x in (to_host(self.model.weights), self._variance))
+        is_full = counts >= _MIN_FULL * counts.max(axis=(1, 2), keepdims=True)
+        variance = np.where(is_full, energy / np.maximum(counts, 1), np.nan).reshape(len(counts), -1)
+        least = np.nanquantile(variance, 0.25, axis=1, keepdims=True)
+        contrast = self.model.gram[:, :1, 0] / np.maximum(self.model.counts, 1)[:, None]
+        fails = (variance > _UNEXPLAINED_TO_NOISE * least) & (variance > _UNEXPLAINED_TO_CONTRAST * contrast)
+        is_unexplained: np.ndarray = fails.sum(axis=1) > _UNEXPLAINED_SHARE * is_full.sum(axis=(1, 2))
+        return is_unexplained
 
     @cached_property
     def score_covariance(self) -> np.ndarray:
