@@ -178,7 +178,8 @@ class OwnPixelEstimator:
         if the neighborhood moves otherwise and the displacement without them differs by more than noise explains.
         """
         difference = self.whole.sampled_moves - self.inner.sampled_moves
-        noise = self.inner.covariance - self.whole.covariance + _MIN_DIFFERENCE * self.inner.covariance
+        inner, whole = self.inner.model.covariance, self.whole.model.covariance
+        noise = self.inner.noise[:, None, None] * (inner - whole + _MIN_DIFFERENCE * inner)
         power = np.einsum("gni,gij,gnj->g", difference, np.linalg.pinv(noise, hermitian=True), difference)
         count = np.maximum(self.whole.is_sampled.sum(axis=1), 1)
         differs = (power / count - 2) / 2 * np.sqrt(count) > _MIN_SIGNIFICANCE
@@ -188,8 +189,9 @@ class OwnPixelEstimator:
     def moves_in_parts(self) -> np.ndarray:
         """Bool array (G,): whether a region moves in parts, as if an edge ran through it."""
         has_edge, largest = self.neighborhood.has_edge, self.neighborhood.largest_motion
-        result = np.where(self.uses_inner, self.inner.is_unexplained, self.whole.is_unexplained)
+        result = np.zeros(len(has_edge), bool)
         for reading, is_used in ((self.inner, self.uses_inner), (self.whole, ~self.uses_inner)):
+            result |= is_used & (reading.is_unexplained | (has_edge & reading.is_poor))
             which = np.flatnonzero(is_used & has_edge & ~result)
             result[which] = reading.moves_in_parts(largest, which)
         return result

@@ -24,6 +24,10 @@ _UNEXPLAINED_TO_CONTRAST = 0.3
 """Smallest variance over time that a model fails to explain in a block, relative to that of the quarter of the blocks
 in which it explains most, and to the variance of the picture over the region."""
 
+_COLORED_TO_WHITE = 3.0
+"""Smallest ratio of the variance of a displacement by the jackknife over blocks to that for white noise, if what the
+model does not explain is taken as a picture that moves otherwise. The jackknife alone scatters by a few per cent."""
+
 _UNEXPLAINED_SHARE = 0.15
 """Smallest share of the blocks in which a model must fail. Below it the region as a whole still determines the motion."""
 
@@ -181,6 +185,28 @@ class Reading:
         floor = gradient_floor(self.noise, self._level, energy, sum(map(len, self._moves)))
         return observable_directions(self.model.normal, floor)
 
+    @cached_property
+    def _jackknife(self) -> np.ndarray:
+        """Covariance (G, 2, 2) of the displacement by the jackknife over the blocks."""
+        count = len(self.blocks.normals[0])
+        scores = self.score_covariance.reshape(-1, count, 3, count, 3)
+        power = np.einsum("gkakb->gab", scores[:, :, :2, :, :2])
+        inverse = self.model.covariance
+        covariance: np.ndarray = inverse @ power @ inverse * count / (count - 1)
+        return covariance
+
+    @property
+    def is_poor(self) -> np.ndarray:
+        """Bool array (G,): whether the model explains little of the picture, and what it leaves is no white noise.
+
+        That is so if parts move apart by more than the texture is large, and the reference shows a mixture of them.
+        """
+        contrast = self.model.gram[:, 0, 0] / np.maximum(self.model.counts, 1)
+        traces = (np.trace(x, axis1=1, axis2=2) for x in (self._jackknife, self.covariance))
+        is_colored = next(traces) > _COLORED_TO_WHITE * next(traces)
+        result: np.ndarray = (self.noise > _UNEXPLAINED_TO_CONTRAST * contrast) & is_colored
+        return result
+
     @property
     def projections(self) -> np.ndarray:
         """Projections (G, 2, 2) on the observable directions."""
@@ -193,12 +219,8 @@ class Reading:
         model does not explain.
         """
         is_known, projections = self._observable
-        inverse = projections @ self.model.covariance @ projections
-        count = len(self.blocks.normals[0])
-        scores = self.score_covariance.reshape(len(inverse), count, 3, count, 3)
-        own = np.einsum("gkakb->gab", scores[:, :, :2, :, :2])
-        jackknife = inverse @ own @ inverse * count / (count - 1)
-        variance = np.fmax(self.noise[:, None] * _diagonal(inverse), _diagonal(jackknife))
+        white, jackknife = (projections @ x @ projections for x in (self.covariance, self._jackknife))
+        variance = np.fmax(_diagonal(white), _diagonal(jackknife))
         values = np.einsum("gij,tgj->tgi", projections, self.moves)
         return is_known, single_directions(projections), values, np.sqrt(variance)
 
