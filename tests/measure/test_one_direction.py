@@ -49,6 +49,9 @@ def test_peaks_spectra_and_derivatives_of_one_direction():
     spectrum = vmm.measure.spectrum(signal, segments=1).values
     expected = vmm.measure.spectrum(signal.along, fs=FS, segments=1).values
     np.testing.assert_allclose(np.hypot(*np.moveaxis(spectrum, -1, 0)), expected, rtol=1e-6)
+    average = vmm.measure.spectrum(signal, segments=1, average=True).values
+    np.testing.assert_allclose(np.hypot(*average.T).max(), expected.mean(axis=1).max(), rtol=0.02)
+    assert np.isnan(vmm.measure.orbit(signal, 6.3).major).all()
     velocity = vmm.measure.velocity(signal)
     np.testing.assert_allclose(velocity.along, vmm.measure.velocity(signal.along, fs=FS), atol=1e-9)
     shape = vmm.measure.modes(signal, 6.3).shapes[0]
