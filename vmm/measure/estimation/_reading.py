@@ -24,7 +24,7 @@ _UNEXPLAINED_TO_CONTRAST = 0.3
 """Smallest variance over time that a model fails to explain in a block, relative to that of the quarter of the blocks
 in which it explains most, and to the variance of the picture over the region."""
 
-_COLORED_TO_WHITE = 3.0
+_COLORED_TO_WHITE = 1.5
 """Smallest ratio of the variance of a displacement by the jackknife over blocks to that for white noise, if what the
 model does not explain is taken as a picture that moves otherwise. The jackknife alone scatters by a few per cent."""
 
