@@ -166,16 +166,27 @@ class OwnPixelEstimator:
         )
 
     @cached_property
+    def _n_directions(self) -> np.ndarray:
+        """Number (2, G) of observable directions of the readings with and without the outline."""
+        traces = [np.trace(reading.projections, axis1=1, axis2=2) for reading in (self.whole, self.inner)]
+        return np.rint(traces).astype(int)
+
+    @cached_property
     def moves_otherwise(self) -> np.ndarray:
-        """Bool array (G,): whether the neighborhood of a region moves otherwise than the region."""
-        return self.neighborhood.moves_otherwise
+        """Bool array (G,): whether the neighborhood of a region moves otherwise than the region.
+
+        A region without texture has no motion of its own, and beside texture that moves the filters would see that.
+        """
+        is_blank = self._n_directions[1] == 0
+        return self.neighborhood.moves_otherwise | (is_blank & self.neighborhood.is_moving)
 
     @cached_property
     def uses_inner(self) -> np.ndarray:
         """Bool array (G,): whether a region is read without the pixels along its outline.
 
         An edge that moves along the outline covers them at times, and blurs the reference beside it. They are left out
-        if the neighborhood moves otherwise and the displacement without them differs by more than noise explains.
+        if the neighborhood moves otherwise, and the displacement without them differs by more than noise explains or is
+        unknown in a direction, in which they then show the neighborhood.
         """
         difference = self.whole.sampled_moves - self.inner.sampled_moves
         inner, whole = self.inner.model.covariance, self.whole.model.covariance
@@ -183,7 +194,7 @@ class OwnPixelEstimator:
         power = np.einsum("gni,gij,gnj->g", difference, np.linalg.pinv(noise, hermitian=True), difference)
         count = np.maximum(self.whole.is_sampled.sum(axis=1), 1)
         differs = (power / count - 2) / 2 * np.sqrt(count) > _MIN_SIGNIFICANCE
-        return self.moves_otherwise & differs
+        return self.moves_otherwise & (differs | (self._n_directions[1] < self._n_directions[0]))
 
     @cached_property
     def moves_in_parts(self) -> np.ndarray:
@@ -204,13 +215,8 @@ class OwnPixelEstimator:
 
     @cached_property
     def replaces(self) -> np.ndarray:
-        """Bool array (G,): whether this estimate takes the place of one by filters that reach beyond the region.
-
-        A region without texture has no motion of its own, and beside texture that moves the filters would see that.
-        """
-        has_no_texture = ~self.whole.projections.any(axis=(1, 2))
-        is_beside = self.moves_otherwise | (has_no_texture & self.neighborhood.is_moving)
-        return is_beside | (self.is_near_border & ~self.is_cut_by_border)
+        """Bool array (G,): whether this estimate takes the place of one by filters that reach beyond the region."""
+        return self.moves_otherwise | (self.is_near_border & ~self.is_cut_by_border)
 
     @property
     def similarity(self) -> np.ndarray:
