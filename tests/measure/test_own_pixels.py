@@ -1,4 +1,4 @@
-"""Regions beside edges that move and at the border of the frame are read from their own pixels alone."""
+"""Regions next to moving edges and at the border of the frame are read from their own pixels alone."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ EDGE = 48
 
 
 def bar(moves, shape=SHAPE, edge=EDGE, tilt=0.0, background=None, noise=1.0, seed=0):
-    """A texture right of an edge that moves, before another one that stands still or moves by `background`.
+    """A texture right of an edge that moves, in front of another one that is still or moves by `background`.
 
     Pixels are averages over their squares: the mask of the texture has soft edges of one pixel.
     """
@@ -177,5 +177,3 @@ def test_taylor_weights():
     moves = np.array([[[0.3, -0.2]]])
     weights = taylor_weights(moves)[0, :, 0]
     assert weights.sum() == pytest.approx(np.exp(-0.1), abs=1e-4)  # all derivatives of exp(x + y) are equal
-
-

@@ -31,8 +31,8 @@ _EDGE_DIFFERENCE = 0.3
 the region that of both."""
 
 _MAX_MOTION = 1.0
-"""Motion in pixels beyond which the difference is compared with this value: what moves otherwise than a region that is
-tracked through a large motion leaves the range of the fit."""
+"""Motion in pixels beyond which the difference is compared with this value: a neighborhood that is still while a region
+is tracked through a large motion leaves the range of the fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +67,7 @@ class Strips:
             (core, slice(STRIP + cols - deep[1], None)),
         ]
         weights = (counts & ~inside).astype(float)
-        models = [
-            PixelModel.from_derivatives(images[:, :, y, x], weights[:, y, x], dtype, xp)
-            for y, x in slices
-        ]
+        models = [PixelModel.from_derivatives(images[:, :, y, x], weights[:, y, x], dtype, xp) for y, x in slices]
         return cls(slices, models)
 
     def fit(self, crops: Array, start: np.ndarray) -> np.ndarray:

@@ -29,12 +29,12 @@ _BORDER = 3
 the frame there."""
 
 _NEAR = 8
-"""Distance in pixels from the border of the frame below which the filters of subbands see too much of what lies beyond:
+"""Distance in pixels from the border of the frame below which the filters of subbands reach too far beyond it:
 the displacement would be more than .5 % too small."""
 
 _N_SAMPLED = 128
-"""Number of frames, about, in which residuals and strips are examined. A variance from one signal is then known to 13 %,
-and those of a region are means over many pixels."""
+"""Number of frames, about, in which residuals and strips are examined. The variance of one signal is then known to
+13 %, and those of a region are means over many pixels."""
 
 _GOLDEN = 0.6180339887498949
 """Step of the sequence that chooses those frames, which has no period that the motion could have."""
@@ -175,7 +175,7 @@ class OwnPixelEstimator:
     def moves_otherwise(self) -> np.ndarray:
         """Bool array (G,): whether the neighborhood of a region moves otherwise than the region.
 
-        A region without texture has no motion of its own, and beside texture that moves the filters would see that.
+        A region without texture has no motion of its own: the filters would show that of the texture around it.
         """
         is_blank = self._n_directions[1] == 0
         return self.neighborhood.moves_otherwise | (is_blank & self.neighborhood.is_moving)
@@ -184,7 +184,7 @@ class OwnPixelEstimator:
     def uses_inner(self) -> np.ndarray:
         """Bool array (G,): whether a region is read without the pixels along its outline.
 
-        An edge that moves along the outline covers them at times, and blurs the reference beside it. They are left out
+        An edge that moves along the outline covers them at times, and blurs the reference next to it. They are left out
         if the neighborhood moves otherwise, and the displacement without them differs by more than noise explains or is
         unknown in a direction, in which they then show the neighborhood.
         """

@@ -181,7 +181,7 @@ class PixelModel:
 
     @cached_property
     def slopes(self) -> Array:
-        """Change (G, 2, h, w) of the pixels per pixel of displacement, down and right, with offset and contrast fitted."""
+        """Change (G, 2, h, w) of the pixels per pixel of displacement, with offset and contrast fitted."""
         cross = self.gram[:, [DOWN, RIGHT], 0] / np.maximum(self.gram[:, :1, 0], 1e-30)
         share = self.xp.asarray(cross, self.images.dtype)[:, :, None, None]
         return share * self.images[:, :1] - self.images[:, [DOWN, RIGHT]]
@@ -219,7 +219,7 @@ class PixelModel:
         return np.stack([(xx * y - yx * x) / scale, (yy * x - yx * y) / scale], axis=-1), contrast
 
     def residual(self, frames: Array, fit: Fit) -> Array:
-        """What the model leaves (G, n, h, w) of frames (G, n, h, w), in gray levels."""
+        """The difference (G, n, h, w) between frames (G, n, h, w) and the model, in gray levels."""
         weights = self.weights[:, None]
         counts = self.xp.asarray(np.maximum(self.counts, 1), frames.dtype)[:, None, None, None]
         level = (frames * weights).sum(axis=(2, 3), keepdims=True) / counts
@@ -229,7 +229,7 @@ class PixelModel:
 
     @cached_property
     def covariance(self) -> np.ndarray:
-        """Covariance (G, 2, 2) of the displacement for white noise of variance 1, large in directions without texture."""
+        """Covariance (G, 2, 2) for white noise of variance 1, which is large in directions without texture."""
         trace = np.trace(self.normal, axis1=1, axis2=2)[:, None, None]
         inverse: np.ndarray = np.linalg.inv(self.normal + (_RIDGE * trace + 1e-12) * np.eye(2))
         return inverse

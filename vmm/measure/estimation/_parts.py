@@ -176,7 +176,10 @@ class _Test:
         return float((inverse * power).sum() - freedom * self.noise)
 
     def _parts(self) -> tuple[float, float, float]:
-        """Energy that the best division explains beyond that of noise, of its difference in motion, and of the largest motion."""
+        """Energies of the best division, of the difference in motion between its parts, and of the largest motion.
+
+        The first two are those that the division explains beyond noise.
+        """
         divisions = _divisions(self.shape)
         counts = divisions @ self.normals[:, 2, 2]
         divisions = divisions[(counts >= _MIN_PIXELS) & (self.normals[:, 2, 2].sum() - counts >= _MIN_PIXELS)]

@@ -29,7 +29,8 @@ _COLORED_TO_WHITE = 1.5
 model does not explain is taken as a picture that moves otherwise. The jackknife alone scatters by a few per cent."""
 
 _UNEXPLAINED_SHARE = 0.15
-"""Smallest share of the blocks in which a model must fail. Below it the region as a whole still determines the motion."""
+"""Smallest share of the blocks in which a model must fail. Below it the rest of the region
+determines the motion."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,15 +144,15 @@ class Reading:
     def is_unexplained(self) -> np.ndarray:
         """Bool array (G,): whether the model fails in a part of a region, while it holds in another one.
 
-        That is so if the parts move apart by more than the texture is large: the reference shows one of them alone.
+        The reference shows one part alone if the parts move against each other by more than the size of the texture.
         """
         rows, cols = (to_host(x) for x in (self.blocks.rows, self.blocks.cols))
         counts, energy = (rows.T @ x @ cols for x in (to_host(self.model.weights), self._variance))
         is_full = counts >= _MIN_FULL * counts.max(axis=(1, 2), keepdims=True)
         variance = np.where(is_full, energy / np.maximum(counts, 1), np.nan).reshape(len(counts), -1)
-        least = np.nanquantile(variance, 0.25, axis=1, keepdims=True)
+        lowest = np.nanquantile(variance, 0.25, axis=1, keepdims=True)
         contrast = self.model.gram[:, :1, 0] / np.maximum(self.model.counts, 1)[:, None]
-        fails = (variance > _UNEXPLAINED_TO_NOISE * least) & (variance > _UNEXPLAINED_TO_CONTRAST * contrast)
+        fails = (variance > _UNEXPLAINED_TO_NOISE * lowest) & (variance > _UNEXPLAINED_TO_CONTRAST * contrast)
         is_unexplained: np.ndarray = fails.sum(axis=1) > _UNEXPLAINED_SHARE * is_full.sum(axis=(1, 2))
         return is_unexplained
 
@@ -197,9 +198,9 @@ class Reading:
 
     @property
     def is_poor(self) -> np.ndarray:
-        """Bool array (G,): whether the model explains little of the picture, and what it leaves is no white noise.
+        """Bool array (G,): whether the model explains little of the picture, and the rest is no white noise.
 
-        That is so if parts move apart by more than the texture is large, and the reference shows a mixture of them.
+        The reference shows a mixture of parts that move relative to each other by more than the size of the texture.
         """
         contrast = self.model.gram[:, 0, 0] / np.maximum(self.model.counts, 1)
         traces = (np.trace(x, axis1=1, axis2=2) for x in (self._jackknife, self.covariance))
