@@ -1,4 +1,4 @@
-"""The moving pictures of a report: the clip beside its magnified form, and animated deflection shapes."""
+"""The moving pictures of a report: the clip and its magnified form side by side, and animated deflection shapes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def suggestion_rows(suggestions: Sequence[vmm.measure.Suggestion], source: str) 
 def magnified_clip(
     options: argparse.Namespace, suggestions: Sequence[vmm.measure.Suggestion], folder: Path
 ) -> list[Any]:
-    """A caption, and the path of a video in `folder` of the clip beside its magnified form.
+    """A caption, and the path of a video in `folder` of the clip and its magnified form, side by side.
 
     The strongest suggested motion is magnified, in a part of the clip and at a size that fit into a page. The list is
     empty if nothing moves, and holds the reason alone if the motion cannot be magnified.
