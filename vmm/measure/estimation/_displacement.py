@@ -59,9 +59,9 @@ def displacement(
     do not change phase.
 
     Filters reach beyond a region. If the neighborhood moves otherwise than the region, or the border of the frame is
-    nearer than 8 px, the displacement is the least-squares fit of the reference and its Taylor series to the region's own
-    pixels, with offset and contrast of the illumination. A region through which an edge runs, so that its parts move
-    differently, is unknown.
+    nearer than 8 px, the displacement is the least-squares fit of the reference and its Taylor series to the pixels of
+    the region itself, with offset and contrast of the illumination. A region through which an edge runs, so that its
+    parts move differently, is unknown.
 
     Parameters
     ----------

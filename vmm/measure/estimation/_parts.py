@@ -31,6 +31,10 @@ _MIN_SHARE = 0.5
 """Smallest share that two parts must explain of what the motions of all blocks explain. On aliased pictures the blocks
 scatter, and no line explains much of that."""
 
+_MIN_TO_EVEN = 0.9
+"""Smallest ratio of what two parts explain to what a motion explains that grows evenly across the region, and has twice
+as many parameters. Of an even growth, two parts explain three quarters."""
+
 _SINGULAR = 1e-4
 """Relative eigenvalue below which a normal matrix is singular: differences of single-precision sums are less exact."""
 
@@ -112,8 +116,8 @@ def moves_in_parts(
 ) -> np.ndarray:
     """Bool array (G,): whether regions move in parts.
 
-    Two motions, with an offset of their own, must explain the pixels better than one motion, and better than a motion
-    that grows evenly across the region, as that of a bending beam.
+    Two motions, with an offset of their own, must explain the pixels better than one motion, and about as well as a
+    motion that grows evenly across the region, as that of a bending beam.
 
     Parameters
     ----------
@@ -146,14 +150,11 @@ class _Test:
 
     def is_divided(self, n_frames: int) -> bool:
         """Whether two parts explain the motion best."""
-        separate = self._separate()
-        count = 3 * len(self.normals)
-        if separate / (count * self.noise) * np.sqrt(count * n_frames / 2) < _MIN_SIGNIFICANCE:
-            return False
         energy, difference, scale = self._parts()
         significance = energy / (3 * self.noise) * np.sqrt(1.5 * n_frames)
-        is_large = difference > _MIN_DIFFERENCE**2 * scale
-        return bool(significance > _MIN_SIGNIFICANCE and is_large and energy > max(_MIN_SHARE * separate, self._even()))
+        if significance < _MIN_SIGNIFICANCE or difference < _MIN_DIFFERENCE**2 * scale:
+            return False
+        return energy > max(_MIN_SHARE * self._separate(), _MIN_TO_EVEN * self._even())
 
     @cached_property
     def _scores(self) -> np.ndarray:
