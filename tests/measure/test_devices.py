@@ -91,3 +91,12 @@ def test_crlb(device):
     image = synthetic.texture((64, 64))((0, 0))
     expected = vmm.measure.displacement_crlb(image, (20, 20, 21, 21), noise=1.0)
     np.testing.assert_allclose(vmm.measure.displacement_crlb(device.put(image), (20, 20, 21, 21), noise=1.0), expected)
+
+
+def test_displacement_beside_an_edge(frames, device):
+    clip = frames.copy()
+    clip[:, :, 28:] = np.roll(clip, 7, axis=0)[:, ::-1, 28:]
+    boxes = [(10, 12, 16, 16), (10, 28, 16, 16)]
+    expected, result = displacement(clip, boxes, fs=30), displacement(device.put(clip), boxes, fs=30)
+    np.testing.assert_allclose(result.values, expected.values, atol=2e-4)
+    assert result.reasons == expected.reasons

@@ -70,12 +70,12 @@ class DenseEstimator:
 
     def _track(self, clip: TwoPassClip) -> None:
         """Track the frame as a whole by whole pixels, and make the reference from the mean frame."""
-        self._tracker = Tracker(self._crops, self._bank, _FLAT)
+        window = taper_window(self._bank.size, _MARGIN, _FLAT)
+        self._tracker = Tracker(self._crops, self._bank, window)
         self.n_frames = self._n_done = 0
         for chunk in clip.first_pass():
             self._observe(chunk)
         mean = self.xp.asarray(self._tracker.reference()[0], self.dtype)
-        window = taper_window(self._bank.size, _MARGIN, _FLAT)
         self._template = Template.from_crops(mean, self._crops.inside, self._bank, window)
         self.shifts = self._tracker.crop_shifts()[:, 0]
 

@@ -23,6 +23,7 @@ from vmm.measure.estimation._observability import (
     single_directions,
     warn_of_regions,
 )
+from vmm.measure.estimation._own_estimator import MARGIN, OwnPixelEstimator
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
@@ -38,6 +39,8 @@ _MAX_SATURATED = 0.01
 _NO_TEXTURE = "too little texture, so the displacement is unknown, and NaN"
 _ONE_DIRECTION = "edges of one direction only, so the displacement is known along their normal and unknown along them"
 _HIDDEN = "hidden in too many frames, so the displacement is unknown, and NaN"
+_IN_PARTS = "moves in parts: an edge runs through it, so the displacement is unknown, and NaN"
+_AT_BORDER = "too close to the border of the frame, so the displacement may be too small by a tenth or more"
 
 _SIMILARITY_DEVIATIONS = 4.0
 """Standard errors by which the similarity must be below its limit for a region to be hidden: noise alone does not reach
@@ -61,6 +64,11 @@ def displacement(
     blur, the coefficients are the gradients of its phase, and the weights are its squared amplitudes. The subbands are
     a tight frame, for which this estimate reaches the Cramer-Rao bound (``displacement_crlb``). Changes of illumination
     do not change phase.
+
+    Filters reach beyond a region. If the neighborhood moves otherwise than the region, or the border of the frame is
+    nearer than 8 px, the displacement is the least-squares fit of the reference and its Taylor series to the pixels of
+    the region itself, with offset and contrast of the illumination. A region through which an edge runs, so that its
+    parts move differently, is unknown.
 
     Parameters
     ----------
@@ -139,8 +147,13 @@ def displacement(
     regions = as_regions(rois, clip.size)
     chosen = METHODS[method]
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
-    cadence = _run(estimators, clip)
+    own_estimators = [OwnPixelEstimator(clip, crops) for crops in group_by_size(regions, MARGIN)]
+    cadence = _run([*estimators, *own_estimators], clip)
     values, stderr, is_known, direction, is_hidden, reasons = _collect(estimators, len(regions))
+    is_divided, is_at_border = np.zeros((2, len(regions)), bool)
+    for own in own_estimators:
+        _replace(own, values, stderr, is_known, direction, is_hidden, reasons)
+        is_divided[own.crops.index], is_at_border[own.crops.index] = own.moves_in_parts, own.is_cut_by_border
     times = frame_times(frames, fs)
     times = None if times is None else times[: len(values)]
     if cadence is not None:
@@ -152,6 +165,10 @@ def displacement(
         saturated[estimator.crops.index] = estimator.saturated
     _warn(has_values(is_known, direction), direction, is_hidden, saturated)
     reasons[~has_values(is_known, direction).any(axis=1)] = _NO_TEXTURE
+    reasons[is_at_border] = _AT_BORDER
+    is_known[is_divided], direction[is_divided], reasons[is_divided] = False, np.nan, _IN_PARTS
+    warn_of_regions(is_at_border, _AT_BORDER)
+    warn_of_regions(is_divided, _IN_PARTS)
     is_lost = is_hidden.mean(axis=0) > _MAX_HIDDEN
     is_known[is_lost], direction[is_lost], reasons[is_lost] = False, np.nan, _HIDDEN
     is_given = has_values(is_known, direction)
@@ -173,7 +190,7 @@ def displacement(
     )
 
 
-def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
+def _run(estimators: Sequence[Estimator | OwnPixelEstimator], clip: TwoPassClip) -> Cadence | None:
     """Run both passes over the clip; return the pattern of repeated frames."""
     for chunk in clip.first_pass():
         for estimator in estimators:
@@ -218,6 +235,24 @@ def _solve(estimator: Estimator, solution: Solution) -> tuple[np.ndarray, np.nda
     variance = np.diagonal(covariance, axis1=-2, axis2=-1)
     values = np.einsum("gij,tgj->tgi", projections, solution.moves)
     return is_known, single_directions(projections), values, np.sqrt(variance)
+
+
+def _replace(
+    own: OwnPixelEstimator,
+    values: np.ndarray,
+    stderr: np.ndarray,
+    is_known: np.ndarray,
+    direction: np.ndarray,
+    is_hidden: np.ndarray,
+    reasons: np.ndarray,
+) -> None:
+    """Put the estimates from a region's own pixels in the place of others where filters would see the neighborhood."""
+    replaced, index = own.replaces, own.crops.index[own.replaces]
+    results = [result[..., replaced, :] for result in own.solution()]
+    is_known[index], direction[index], values[:, index], stderr[index] = results
+    reasons[index] = ""
+    limit = MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * own.similarity_stderr[replaced]
+    is_hidden[:, index] = own.similarity[:, replaced] < limit
 
 
 def _warn(is_given: np.ndarray, direction: np.ndarray, is_hidden: np.ndarray, saturated: np.ndarray) -> None:

@@ -68,7 +68,8 @@ class Estimator:
         dtype, xp = real_dtype(clip.dtype), namespace(clip.sample)
         side = min(crops.size) - 2 * method.margin
         self.bank = FilterBank(crops.size, dtype, xp, method.orientations, side)
-        self._tracker = Tracker(crops, self.bank, method.flat)
+        self._window = taper_window(self.bank.size, method.margin, method.flat)
+        self._tracker = Tracker(crops, self.bank, self._window)
         self._finder = StuckPixelFinder(crops)
         self._n_observed, self._n_estimated = 0, 0
         self._moves: list[np.ndarray] = []
@@ -89,7 +90,7 @@ class Estimator:
         if not any(map(len, stuck)):
             return False
         self.crops = replace(self.crops, stuck=stuck)
-        self._tracker = Tracker(self.crops, self.bank, self.method.flat)
+        self._tracker = Tracker(self.crops, self.bank, self._window)
         self._n_observed = 0
         return True
 
@@ -100,7 +101,7 @@ class Estimator:
         inside = self.crops.inside
         self.saturated = (is_saturated & (inside > 0)).sum(axis=(1, 2)) / inside.sum(axis=(1, 2))
         weights = unsaturated_window(is_saturated)
-        window = taper_window(self.bank.size, self.method.margin, self.method.flat) * weights
+        window = self._window * weights
         crops = self.bank.xp.asarray(image, self.bank.dtype)
         self.template = Template.from_crops(crops, inside * (weights > 0.5), self.bank, window)
         self._residuals = Residuals(self.template, inside, 1 if self.method.uses_phase else self.method.noise_interval)
