@@ -11,7 +11,7 @@ _MAX_ORDER = 8
 _MIN_PERIODS = 6
 """Periods of the fundamental in the clip below which lines would often be its multiples by chance."""
 
-_TOLERANCE = 0.1
+_TOLERANCE = 0.05
 """Smallest difference in bins between a line and a multiple of another one at which it is no harmonic. A vibration
 whose frequency changes a little has harmonics that are shifted by more than the standard errors of steady lines."""
 
@@ -42,7 +42,7 @@ class Harmonic(NamedTuple):
 def harmonic(
     frequency: float, stderr: float, roots: Iterable[tuple[float, float]], fs: float, bin_width: float
 ) -> Harmonic | None:
-    """The relation of a line to the first of the stronger ones of which it is a harmonic, possibly aliased.
+    """The relation of a line to a stronger one of which it is a harmonic, possibly aliased; the simplest if several.
 
     Parameters
     ----------
@@ -55,10 +55,11 @@ def harmonic(
     bin_width
         Distance in Hz of two frequencies that the clip resolves.
     """
+    relations = []
     for root, root_stderr in roots:
         for order in range(2, _MAX_ORDER + 1) if root > _MIN_PERIODS * bin_width else ():
             aliased = abs((order * root + fs / 2) % fs - fs / 2)
             tolerance = max(3 * (stderr + order * root_stderr), _TOLERANCE * bin_width)
             if abs(aliased - frequency) < min(tolerance, bin_width):
-                return Harmonic(order, root, order * root > fs / 2)
-    return None
+                relations.append(Harmonic(order, root, order * root > fs / 2))
+    return min(relations, key=lambda relation: (relation.is_aliased, relation.order), default=None)

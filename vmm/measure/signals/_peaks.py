@@ -111,9 +111,9 @@ def peaks(
     floor. The ratio of noise to its floor follows an F distribution, which gives the threshold. The strongest peak
     above it is refined by the maximum-likelihood estimate of its frequency [1]_ and removed from the signals, and the
     search is repeated, so that side lobes of a strong peak are not taken for peaks. Finally, all peaks are fitted
-    together. If the signals show a slow wander, polynomials of the time are fitted with the peaks; if the power of the noise
-    falls with the frequency, as that of flicker noise or of a random walk, the floor falls as well. Signals of unevenly
-    spaced frames are analyzed at their true times.
+    together. If the signals show a slow wander, polynomials of the time are fitted with the peaks; if the power of the
+    noise falls with the frequency, as that of flicker noise or of a random walk, the floor falls as well. Signals of
+    unevenly spaced frames are analyzed at their true times.
 
     Parameters
     ----------
@@ -175,8 +175,7 @@ def peaks(
         raise ValueError(f"max_peaks={max_peaks} must be at least 1: the largest number of peaks to return")
     if not 0 < false_alarm < 1:
         raise ValueError(f"false_alarm={false_alarm} must be in (0, 1): the probability that noise yields a peak")
-    if not 0 <= fs_uncertainty < 1:
-        raise ValueError(f"fs_uncertainty={fs_uncertainty} must lie in [0, 1): the relative uncertainty of fs")
+    check_fs_uncertainty(fs_uncertainty)
     if band is not None:
         check_band(band, count, data.fs, 1.0, data.nyquist)
     if not data.usable.any():
@@ -199,6 +198,12 @@ def peaks(
     detected = [replace(peak, clock_stderr=relative * peak.frequency) for peak in detected]
     detected = sorted(_with_codec_rhythm(detected, data), key=lambda peak: (peak.is_codec_rhythm, -peak.snr))
     return _with_harmonics(detected, data.fs / count)
+
+
+def check_fs_uncertainty(fs_uncertainty: float) -> None:
+    """Raise unless the relative uncertainty of the rate is in [0, 1)."""
+    if not 0 <= fs_uncertainty < 1:
+        raise ValueError(f"fs_uncertainty={fs_uncertainty} must lie in [0, 1): the relative uncertainty of fs")
 
 
 def _with_harmonics(detected: list[Peak], bin_width: float) -> list[Peak]:
