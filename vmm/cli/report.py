@@ -9,7 +9,7 @@ from typing import Any
 
 import vmm
 from vmm.cli.inputs import first_frame, length_unit, open_clip
-from vmm.cli.tables import largest_amplitude, peak_rows, region_rows
+from vmm.cli.tables import largest_amplitude, peak_notes, peak_rows, region_rows
 
 _LARGE_FRAME = 200_000
 """Pixels of a frame above which shapes are measured at every second pixel, which takes a quarter of the memory."""
@@ -20,9 +20,10 @@ _OMITTED = ("run", "quiet", "overwrite", "out", "report")
 _MEANING = (
     "Each value is given with its standard error, as value \N{PLUS-MINUS SIGN} standard error. About 68 of 100 true "
     "values lie within one standard error of the measured value and 95 within two, which is the band drawn. The "
-    "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. It does not "
-    "include an error of --fs or --pixel-size, motion of the camera, or the effect of a lossy codec. A peak is not "
-    "steady if its amplitude or frequency changes during the clip."
+    "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. The "
+    "uncertainty of the camera's clock is stated apart from the noise: it changes all frequencies by the same factor. "
+    "The standard error does not include an error of --pixel-size, motion of the camera, or the effect of a lossy "
+    "codec."
 )
 
 
@@ -65,7 +66,7 @@ def _motion_sections(
     options: argparse.Namespace, displacement: vmm.measure.RegionSignal, frame: Any
 ) -> list[tuple[str, list[Any]]]:
     """The sections about motion."""
-    peaks = vmm.measure.peaks(displacement)
+    peaks = vmm.measure.peaks(displacement, fs_uncertainty=options.fs_uncertainty)
     return [
         ("Waveform", [vmm.plot.waveform(displacement, rois=displacement.rois)]),
         ("Peaks", _peak_items(displacement, peaks)),
@@ -78,7 +79,7 @@ def _peak_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.meas
     """Spectrum and table of peaks."""
     spectrum = vmm.measure.spectrum(displacement, segments=1, average=True)
     table = peak_rows(peaks) if peaks else "No peak is significantly above the noise."
-    return [vmm.plot.spectrum(spectrum, peaks), table]
+    return [vmm.plot.spectrum(spectrum, peaks), table, *peak_notes(peaks)]
 
 
 def _orbit_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:

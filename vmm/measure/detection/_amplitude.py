@@ -42,6 +42,12 @@ _MIN_GRADIENT = 0.25
 _MIN_SHARE = 0.9
 """Amplitude of a tile, relative to the larger ones, below which a part of it may not move."""
 
+_LARGE = 0.3
+"""Amplitude in pixels that the estimator returns at least for a motion that exceeds the range of its response."""
+
+_STRONG_THIRD = 0.2
+"""Third harmonic, relative to the line, from which the motion may exceed that range."""
+
 _N_HARMONICS = 8
 """Highest order of a harmonic that the response predicts."""
 
@@ -106,10 +112,22 @@ def vibration(tiles: Tiles, level: np.ndarray, ratio: np.ndarray, where: np.ndar
     third, third_noise = _displacement_phasors(tiles, level, chosen, _folded(3 * frequency))
     measured.append(_root_mean(np.einsum("ni,ni->n", axes, third), third_noise))
     responses = _harmonic_responses(tiles, chosen, axes, np.cos(angle), _AMPLITUDES)
-    cost = np.square(responses[:, 0] - measured[0]) + np.square(responses[:, 2] - measured[1])
-    best = int(np.argmin(cost))
+    best = _best_amplitude(responses, *measured)
     scale = float(np.clip(measured[0] / max(responses[best, 0], 1e-300), 0.97, 1.03))
     return Vibration(float(_AMPLITUDES[best]) * scale, where, chosen, axes, responses[best] * scale)
+
+
+def _best_amplitude(responses: np.ndarray, first: float, third: float) -> int:
+    """Index of the amplitude whose response (A, N) is a line and a third harmonic of these amplitudes in pixels.
+
+    The response to a large motion may be no larger than that to a small one, but it has a strong third harmonic.
+    """
+    reaches = responses[:, 0] >= first
+    smallest = int(np.argmax(reaches)) if reaches.any() else int(np.argmax(responses[:, 0]))
+    if first < _LARGE or third < _STRONG_THIRD * first:
+        return smallest
+    cost = np.square(responses[:, 0] - first) + np.square(responses[:, 2] - third)
+    return int(np.argmin(cost))
 
 
 def _displacement_phasors(

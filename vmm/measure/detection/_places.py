@@ -8,7 +8,7 @@ import numpy as np
 import scipy.ndimage
 
 from vmm.measure.detection._tile_spectra import TileSpectra, connected_region, strongest_tile, tile_phasors
-from vmm.measure.signals._windows import MAIN_LOBE, hann
+from vmm.measure.signals._windows import MAIN_LOBE, MIN_PERIODS, hann
 
 MIN_DISTANCE = 0.7
 """Smallest distance in bins between the frequencies of two places. Vibrations that are not steady scatter less."""
@@ -45,11 +45,11 @@ def places(spectra: TileSpectra, signals: np.ndarray, i: int) -> list[Place]:
     """
     top = Place(i, connected_region(spectra.tile_ratio[i], spectra.square_ratio[i]), spectra.tile_ratio[i], 0.0)
     top = top._replace(square_ratio=float(spectra.square_ratio[i].max()))
-    offsets = np.arange(-MAIN_LOBE, MAIN_LOBE + _STEP / 2, _STEP)
+    offsets = np.arange(max(-MAIN_LOBE, MIN_PERIODS - i), MAIN_LOBE + _STEP / 2, _STEP)
     power = np.stack([_power(signals, spectra.level, i + offset) for offset in offsets])
     own = offsets[scipy.ndimage.uniform_filter(power, (0, 3, 3), mode="reflect").argmax(axis=0)]
-    nearby = spectra.square_ratio[i - MAIN_LOBE : i + MAIN_LOBE + 1].max(axis=0)
-    is_clear = (nearby > _MIN_RATIO) & (np.abs(own) < MAIN_LOBE)
+    nearby = spectra.square_ratio[max(i - MAIN_LOBE, MIN_PERIODS) : i + MAIN_LOBE + 1].max(axis=0)
+    is_clear = (nearby > _MIN_RATIO) & (own > offsets[0]) & (own < offsets[-1])
     row, col = strongest_tile(spectra.square_ratio[i])
     if not (is_clear & (np.abs(own - own[row, col]) >= MIN_DISTANCE)).any():
         return [top]

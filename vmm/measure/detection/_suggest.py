@@ -55,6 +55,9 @@ class DetectionOptions:
         Signal-to-noise ratio in dB from which a peak may be broad.
     max_width
         Largest standard error of the frequency of weaker peaks, in bins.
+    min_periods
+        Periods that the clip holds of a vibration. The search begins at 3 periods; the peak of a strong vibration
+        reaches it from below.
     """
 
     min_ratio: float = 8.0
@@ -65,6 +68,7 @@ class DetectionOptions:
     whole_frame_share: float = 0.6
     strong_snr: float = 13.0
     max_width: float = 1.5
+    min_periods: float = 2.0
 
 
 _OPTIONS = DetectionOptions()
@@ -112,8 +116,8 @@ def suggest(
     -------
     list of Suggestion
         One for each frequency, the strongest first, and last those that the video codec may cause. The list is empty if
-        no peak exceeds the noise by 9 dB. The search covers frequencies from 3 periods in the clip to 0.94 times fs/2;
-        for unevenly spaced frames fs is the rate at their shortest usual interval.
+        no peak exceeds the noise by 9 dB. The search covers frequencies from 3 periods in the clip, or 2 of a strong
+        vibration, to 0.94 times fs/2; for unevenly spaced frames fs is the rate at their shortest usual interval.
 
     Raises
     ------
@@ -163,7 +167,7 @@ def suggest(
         for place in places(motion, tiles.motion, i)
     ]
     found += _color_lines(tiles, motion, rate, false_alarm)
-    found = [line for line in found if _is_narrow_or_strong(line.suggestion, bin_width)]
+    found = [line for line in found if _is_certain(line.suggestion, bin_width)]
     found.sort(key=lambda line: -line.suggestion.snr)
     lines = _with_harmonics(_distinct(found, bin_width), tiles, motion.level, bin_width)
     suggestions = _with_codec_rhythm([line.suggestion for line in lines], key_rate(frames, fs), bin_width)
@@ -194,8 +198,10 @@ def _evenly_sampled(tiles: Tiles, times: np.ndarray, false_alarm: float) -> tupl
     return replace(tiles, motion=motion, color=color, template_index=index), mean_rate(times) / interval
 
 
-def _is_narrow_or_strong(suggestion: Suggestion, bin_width: float) -> bool:
-    """Whether the peak of a suggestion is narrow, or strong."""
+def _is_certain(suggestion: Suggestion, bin_width: float) -> bool:
+    """Whether the clip holds enough periods of a suggestion, and its peak is narrow, or strong."""
+    if suggestion.frequency < _OPTIONS.min_periods * bin_width:
+        return False
     limit = suggestion.frequency / 3
     is_strong = suggestion.snr > _OPTIONS.strong_snr
     return suggestion.frequency_stderr < (limit if is_strong else min(limit, _OPTIONS.max_width * bin_width))
@@ -217,9 +223,9 @@ def _is_same(line: _Line, other: _Line, bin_width: float) -> bool:
 
 
 def _with_harmonics(lines: list[_Line], tiles: Tiles, level: np.ndarray, bin_width: float) -> list[_Line]:
-    """The lines, with their relation to stronger ones, without the harmonics that the estimator of motion adds."""
+    """The lines, with their relation to larger ones, without the harmonics that the estimator of motion adds."""
     out: list[_Line] = []
-    for line in lines:
+    for line in sorted(lines, key=lambda line: (line.vibration is None, -line.suggestion.amplitude)):
         part = line.suggestion
         roots = [root for root in out if root.suggestion.harmonic is None]
         stderrs = [(root.suggestion.frequency, root.suggestion.frequency_stderr) for root in roots]
@@ -230,7 +236,7 @@ def _with_harmonics(lines: list[_Line], tiles: Tiles, level: np.ndarray, bin_wid
             if in_place and root.vibration.explains(tiles, level, part.frequency / part.fs, relation.order):
                 continue
         out.append(replace(line, suggestion=replace(part, harmonic=relation)))
-    return out
+    return sorted(out, key=lambda line: -line.suggestion.snr)
 
 
 def _with_codec_rhythm(suggestions: list[Suggestion], rate: float, bin_width: float) -> list[Suggestion]:

@@ -15,6 +15,9 @@ _TOLERANCE = 0.05
 """Smallest difference in bins between a line and a multiple of another one at which it is no harmonic. A vibration
 whose frequency changes a little has harmonics that are shifted by more than the standard errors of steady lines."""
 
+_MAX_TOLERANCE = 0.3
+"""Largest such difference in bins, also of uncertain lines: a larger one is often reached by chance."""
+
 
 class Harmonic(NamedTuple):
     """A relation of a line to a stronger one.
@@ -60,6 +63,6 @@ def harmonic(
         for order in range(2, _MAX_ORDER + 1) if root > _MIN_PERIODS * bin_width else ():
             aliased = abs((order * root + fs / 2) % fs - fs / 2)
             tolerance = max(3 * (stderr + order * root_stderr), _TOLERANCE * bin_width)
-            if abs(aliased - frequency) < min(tolerance, bin_width):
+            if abs(aliased - frequency) < min(tolerance, _MAX_TOLERANCE * bin_width):
                 relations.append(Harmonic(order, root, order * root > fs / 2))
     return min(relations, key=lambda relation: (relation.is_aliased, relation.order), default=None)
