@@ -155,9 +155,12 @@ def test_the_command_line(tmp_path, capsys):
         options.run(options)
     summary, line, message = capsys.readouterr().out.splitlines()
     assert re.fullmatch(
-        r"10\.\d+ \+- \S+ \(noise\) \+- \S+ \(clock 1e-4\) Hz, motion, \d+ dB above the noise, 0\.\d+ px, about row \d+, column \d+", summary
+        r"10\.\d+ \+- \S+ \(noise\) \+- \S+ \(clock 1e-4\) Hz, motion, \d+ dB above the noise, 0\.\d+ px, about row \d+, column \d+",
+        summary,
     )
-    assert re.search(r"vmm gradient \S+moving.mkv moving_10.\d+Hz.mp4 --band \S+ \S+ --fs 60 --alpha \d+ --start 0.25$", line)
+    assert re.search(
+        r"vmm gradient \S+moving.mkv moving_10.\d+Hz.mp4 --band \S+ \S+ --fs 60 --alpha \d+ --start 0.25$", line
+    )
     assert message.startswith("No vibration or color change exceeds the noise")
 
 

@@ -42,8 +42,9 @@ _MIN_GRADIENT = 0.25
 _MIN_SHARE = 0.9
 """Amplitude of a tile, relative to the larger ones, below which a part of it may not move."""
 
-_LARGE = 0.3
-"""Amplitude in pixels that the estimator returns at least for a motion that exceeds the range of its response."""
+_LARGE = 0.5
+"""Smallest response, relative to the largest one, to a motion beyond that of the largest one. Motion with a smaller
+response would be too large to be measured."""
 
 _STRONG_THIRD = 0.2
 """Third harmonic, relative to the line, from which the motion may exceed that range."""
@@ -124,7 +125,7 @@ def _best_amplitude(responses: np.ndarray, first: float, third: float) -> int:
     """
     reaches = responses[:, 0] >= first
     smallest = int(np.argmax(reaches)) if reaches.any() else int(np.argmax(responses[:, 0]))
-    if first < _LARGE or third < _STRONG_THIRD * first:
+    if first < _LARGE * responses[:, 0].max() or third < _STRONG_THIRD * first:
         return smallest
     cost = np.square(responses[:, 0] - first) + np.square(responses[:, 2] - third)
     return int(np.argmin(cost))

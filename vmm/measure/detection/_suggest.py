@@ -10,9 +10,10 @@ import numpy as np
 
 from vmm.engine.frames import FramesLike
 from vmm.engine.times import frame_times, mean_rate, stated_rate
-from vmm.measure.detection._amplitude import Vibration, vibration
+from vmm.measure.detection._amplitude import vibration
 from vmm.measure.detection._even_tiles import evenly_sampled_tiles
-from vmm.measure.detection._places import MIN_DISTANCE, Place, places
+from vmm.measure.detection._lines import Line, distinct_lines, with_harmonics
+from vmm.measure.detection._places import Place, places
 from vmm.measure.detection._suggestion import Suggestion
 from vmm.measure.detection._tile_spectra import (
     TileSpectra,
@@ -25,7 +26,6 @@ from vmm.measure.detection._tile_spectra import (
 from vmm.measure.detection._tiles import Tiles, tile_signals
 from vmm.measure.estimation._repeats import Cadence, new_frames, warn_of_cadence
 from vmm.measure.signals._codec_rhythm import MAX_CODEC_LEVELS, MAX_CODEC_MOTION, follows_codec
-from vmm.measure.signals._harmonics import harmonic
 from vmm.measure.signals._peaks import CLOCK_UNCERTAINTY, check_fs_uncertainty
 from vmm.measure.signals._result import frequency_unit
 from vmm.measure.signals._sampling import as_positions
@@ -72,15 +72,6 @@ class DetectionOptions:
 
 
 _OPTIONS = DetectionOptions()
-
-
-@dataclass(frozen=True, eq=False)
-class _Line:
-    """A line of the spectra of tiles: its suggestion, the map (y, x) of its tiles, and its motion, if it is one."""
-
-    suggestion: Suggestion
-    where: np.ndarray
-    vibration: Vibration | None = None
 
 
 def suggest(
@@ -169,7 +160,7 @@ def suggest(
     found += _color_lines(tiles, motion, rate, false_alarm)
     found = [line for line in found if _is_certain(line.suggestion, bin_width)]
     found.sort(key=lambda line: -line.suggestion.snr)
-    lines = _with_harmonics(_distinct(found, bin_width), tiles, motion.level, bin_width)
+    lines = with_harmonics(distinct_lines(found, bin_width), tiles, motion.level, bin_width)
     suggestions = _with_codec_rhythm([line.suggestion for line in lines], key_rate(frames, fs), bin_width)
     stated = float(stated_rate(frames, fs) or 1.0)
     relative = fs_uncertainty if unit == "Hz" else 0.0
@@ -207,38 +198,6 @@ def _is_certain(suggestion: Suggestion, bin_width: float) -> bool:
     return suggestion.frequency_stderr < (limit if is_strong else min(limit, _OPTIONS.max_width * bin_width))
 
 
-def _distinct(lines: list[_Line], bin_width: float) -> list[_Line]:
-    """The strongest of the lines that share a frequency and a place."""
-    distinct: list[_Line] = []
-    for line in lines:
-        if not any(_is_same(line, other, bin_width) for other in distinct):
-            distinct.append(line)
-    return distinct
-
-
-def _is_same(line: _Line, other: _Line, bin_width: float) -> bool:
-    """Whether two lines show one change: their frequencies agree, or cannot be resolved where both are."""
-    distance = abs(line.suggestion.frequency - other.suggestion.frequency) / bin_width
-    return distance < MIN_DISTANCE or (distance <= MAIN_LOBE and bool((line.where & other.where).any()))
-
-
-def _with_harmonics(lines: list[_Line], tiles: Tiles, level: np.ndarray, bin_width: float) -> list[_Line]:
-    """The lines, with their relation to larger ones, without the harmonics that the estimator of motion adds."""
-    out: list[_Line] = []
-    for line in sorted(lines, key=lambda line: (line.vibration is None, -line.suggestion.amplitude)):
-        part = line.suggestion
-        roots = [root for root in out if root.suggestion.harmonic is None]
-        stderrs = [(root.suggestion.frequency, root.suggestion.frequency_stderr) for root in roots]
-        relation = harmonic(part.frequency, part.frequency_stderr, stderrs, part.fs, bin_width)
-        if relation is not None and part.kind == "motion":
-            root = next(root for root in roots if root.suggestion.frequency == relation.of)
-            in_place = root.vibration is not None and bool((root.where & line.where).any())
-            if in_place and root.vibration.explains(tiles, level, part.frequency / part.fs, relation.order):
-                continue
-        out.append(replace(line, suggestion=replace(part, harmonic=relation)))
-    return sorted(out, key=lambda line: -line.suggestion.snr)
-
-
 def _with_codec_rhythm(suggestions: list[Suggestion], rate: float, bin_width: float) -> list[Suggestion]:
     """The suggestions, and after all others those that a codec with `rate` key frames per second may cause."""
     limits = {"motion": MAX_CODEC_MOTION}
@@ -256,16 +215,16 @@ def _strong_peaks(spectra: TileSpectra) -> list[int]:
     return [i for i in spectra.peaks() if spectra.square_ratio[i].max() > _OPTIONS.min_ratio]
 
 
-def _motion_line(tiles: Tiles, spectra: TileSpectra, place: Place, fs: float) -> _Line:
+def _motion_line(tiles: Tiles, spectra: TileSpectra, place: Place, fs: float) -> Line:
     """A line of the motion at one place."""
     suggestion = _suggestion(tiles, tiles.motion, spectra, place, fs)
     result = vibration(tiles, spectra.level, place.ratio, place.where, suggestion.frequency / fs)
     amplitude = result.amplitude
     suggestion = replace(suggestion, amplitude=amplitude, alpha=_two_digits(2 / max(amplitude, 1e-9), 2, 100))
-    return _Line(suggestion, place.where, result)
+    return Line(suggestion, place.where, result)
 
 
-def _color_lines(tiles: Tiles, motion: TileSpectra, fs: float, false_alarm: float) -> list[_Line]:
+def _color_lines(tiles: Tiles, motion: TileSpectra, fs: float, false_alarm: float) -> list[Line]:
     """Lines of luma and color that motion does not explain."""
     mean = tiles.color.mean(axis=0)
     relative = tiles.color / np.maximum(mean, 0.05 * max(float(mean.mean()), 1e-9))  # (T, K, y, x)
@@ -307,7 +266,7 @@ def _is_flicker(luma: np.ndarray, is_lit: np.ndarray, i: int) -> bool:
     return bool(share > _OPTIONS.flicker_share)
 
 
-def _color_line(tiles: Tiles, signal: np.ndarray, spectra: TileSpectra, i: int, fs: float, is_flicker: bool) -> _Line:
+def _color_line(tiles: Tiles, signal: np.ndarray, spectra: TileSpectra, i: int, fs: float, is_flicker: bool) -> Line:
     """A line from the peak at bin i of a color or luma signal."""
     where = connected_region(spectra.tile_ratio[i], spectra.square_ratio[i])
     place = Place(i, where, spectra.tile_ratio[i], float(spectra.square_ratio[i].max()))
@@ -317,10 +276,10 @@ def _color_line(tiles: Tiles, signal: np.ndarray, spectra: TileSpectra, i: int, 
     if is_flicker:
         roi = (0, 0, *tiles.size)
         change = {"kind": "flicker", "amplitude": amplitude, "alpha": -1.0, "roi": roi, "is_whole_frame": True}
-        return _Line(replace(suggestion, **change), np.ones_like(where))
+        return Line(replace(suggestion, **change), np.ones_like(where))
     mean = float(tiles.color[..., where].mean())
     alpha = _two_digits(0.1 * mean / max(amplitude, 1e-9), 5, 200)
-    return _Line(replace(suggestion, kind="color", amplitude=amplitude, alpha=alpha), where)
+    return Line(replace(suggestion, kind="color", amplitude=amplitude, alpha=alpha), where)
 
 
 def _suggestion(tiles: Tiles, signals: np.ndarray, spectra: TileSpectra, place: Place, fs: float) -> Suggestion:

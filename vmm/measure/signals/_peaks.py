@@ -269,19 +269,14 @@ def _peaks(flat: np.ndarray, frequencies: Sequence[float], background: Backgroun
     amplitude = np.hypot(cosines, sines)
     snr = 10 * np.log10(np.maximum(np.square(amplitude / noise).mean(axis=1) * count / 4, 1e-300))
 
-    def of_all(values: np.ndarray) -> np.ndarray:
-        out = np.full(data.usable.shape, np.nan)
-        out[data.usable] = values
-        return out.reshape(data.values.shape[1:])
-
     return [
         Peak(
             frequency=frequency * fs,
             frequency_stderr=float(frequency_stderr[k]) * fs,
             clock_stderr=0.0,
-            amplitude=of_all(amplitude[k]),
-            amplitude_stderr=of_all(amplitude_stderr[k]),
-            phase=of_all(np.arctan2(-sines[k], cosines[k])),
+            amplitude=data.of_components(amplitude[k]),
+            amplitude_stderr=data.of_components(amplitude_stderr[k]),
+            phase=data.of_components(np.arctan2(-sines[k], cosines[k]), is_angle=True),
             snr=float(snr[k]),
             is_steady=is_steady[k],
             unit=data.unit,
