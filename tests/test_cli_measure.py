@@ -164,11 +164,14 @@ class Page(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.headings, self.pictures, self.cells = [], [], [], []
+        self.open, self.headings, self.pictures, self.videos, self.cells = [], [], [], [], []
 
     def handle_starttag(self, tag, attributes):
         if tag == "img":
             self.pictures.append(dict(attributes)["src"])
+        elif tag == "video":
+            self.videos.append(dict(attributes)["src"])
+            self.open.append(tag)
         elif tag != "meta":
             self.open.append(tag)
 
@@ -197,6 +200,8 @@ def test_report(beam, tmp_path):
     assert page.headings == [
         "Clip",
         "Regions",
+        "Suggestions",
+        "Magnified clip",
         "Waveform",
         "Peaks",
         "Orbit",
@@ -206,7 +211,7 @@ def test_report(beam, tmp_path):
         "Settings",
     ]
     assert not re.search(r"https?://|src=\"(?!data:)", text)  # the page loads nothing from elsewhere
-    assert len(page.pictures) == 6
+    assert len(page.pictures) == 6 and len(page.videos) == 2
     for picture in page.pictures:
         assert iio.imread(io.BytesIO(base64.b64decode(picture.split(",")[1]))).std() > 1
     assert "--fs" in page.cells and "24 96 16 24" in page.cells
@@ -308,5 +313,6 @@ class TestRealClips:
         report = ["--report", tmp_path / "out.html", "--shapes", 1]
         assert run("measure", VIDEOS / "beam.cih", "--unit", "mm", "--pixel-size", 0.5, *report) == 0
         output = capsys.readouterr()
-        assert "75 frames at 15000 Hz" in output.out and " mm" in output.out and output.err == ""
+        assert "75 frames at 15000 Hz" in output.out and " mm" in output.out
+        assert output.err.count("\n") == 1 and "edges of one direction only" in output.err
         assert (tmp_path / "out.html").stat().st_size > 100_000

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import vmm
+from vmm.cli.tables import largest_signal, region_rows
 
 FS, N = 60, 96
 SWAY = 0.2 * np.sin(2 * np.pi * 6.3 * np.arange(N) / FS)
@@ -48,7 +49,27 @@ def test_peaks_spectra_and_derivatives_of_one_direction():
     spectrum = vmm.measure.spectrum(signal, segments=1).values
     expected = vmm.measure.spectrum(signal.along, fs=FS, segments=1).values
     np.testing.assert_allclose(np.hypot(*np.moveaxis(spectrum, -1, 0)), expected, rtol=1e-6)
+    average = vmm.measure.spectrum(signal, segments=1, average=True).values
+    np.testing.assert_allclose(np.hypot(*average.T).max(), expected.mean(axis=1).max(), rtol=0.02)
+    assert np.isnan(vmm.measure.orbit(signal, 6.3).major).all()
     velocity = vmm.measure.velocity(signal)
     np.testing.assert_allclose(velocity.along, vmm.measure.velocity(signal.along, fs=FS), atol=1e-9)
     shape = vmm.measure.modes(signal, 6.3).shapes[0]
     np.testing.assert_allclose(abs(shape), np.abs(0.2 * normal) * np.ones((2, 2)), rtol=0.03)
+
+
+def test_tables_and_plots_of_one_direction(tmp_path):
+    frames, _ = stripes(150)
+    with pytest.warns(UserWarning, match="one direction"):
+        signal = vmm.measure.displacement(frames, BOXES[:1], fs=FS, pixel_size=0.5, unit="mm")
+    vmm.measure.save(tmp_path / "signal.csv", signal)
+    titles, *rows = (tmp_path / "signal.csv").read_text().splitlines()
+    assert titles == 'time (s),"region 0 along (-0.5 down, 0.866 right) (mm)"'
+    np.testing.assert_allclose([float(row.split(",")[1]) for row in rows], signal.along[:, 0], atol=1e-6)
+    vmm.measure.save(tmp_path / "signal.npz", signal)
+    np.testing.assert_array_equal(vmm.measure.load(tmp_path / "signal.npz").along, signal.along)
+    (line,) = vmm.plot.waveform(signal).axes[0].lines
+    assert line.get_label().startswith("along (-0.50 down, 0.87 right)")
+    (row,) = region_rows(signal)[1:]
+    assert row[2:4] == ("along (-0.50 down, 0.87 right)", f"{signal.along.std():.3g} mm")
+    np.testing.assert_array_equal(largest_signal(signal).values, signal.along[:, 0])

@@ -155,7 +155,8 @@ def test_the_command_line(tmp_path, capsys):
         options.run(options)
     summary, line, message = capsys.readouterr().out.splitlines()
     assert re.fullmatch(
-        r"10\.\d+ \+- \S+ \(noise\) \+- \S+ \(clock 1e-4\) Hz, motion, \d+ dB above the noise, 0\.\d+ px, about row \d+, column \d+",
+        r"10\.\d+ \+- \S+ \(noise\) \+- \S+ \(clock 1e-4\) Hz, motion, \d+ dB above the noise, "
+        r"0\.\d+ px, about row \d+, column \d+",
         summary,
     )
     assert re.search(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,18 @@ def frequency_text(line: vmm.measure.Peak | vmm.measure.Suggestion) -> str:
     return "{} +- {} (noise) +- {} (clock {}e{}) {}".format(
         value, *errors, mantissa, int(exponent), line.frequency_unit
     )
+
+
+def target_names(source: str, suggestions: Sequence[Any]) -> list[str]:
+    """Names of the output files of the commands: all different, and none of a file that exists."""
+    stem = Path(source).stem or "clip"
+    names: list[str] = []
+    for suggestion in suggestions:
+        unit = "Hz" if suggestion.frequency_unit == "Hz" else "cpf"
+        name = f"{stem}_{suggestion.frequency:.4g}{unit}"
+        numbered = (f"{name}{'' if i == 1 else f'_{i}'}.mp4" for i in count(1))
+        names.append(next(target for target in numbered if target not in names and not Path(target).exists()))
+    return names
 
 
 def _decimals(stderr: float) -> int:

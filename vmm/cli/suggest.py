@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 from vmm.cli import outputs
@@ -40,7 +38,7 @@ def _suggest(options: argparse.Namespace) -> None:
         )
     if not suggestions:
         print("No vibration or color change exceeds the noise of this clip")
-    for suggestion, target in zip(suggestions, _targets(options.input, suggestions), strict=True):
+    for suggestion, target in zip(suggestions, outputs.target_names(options.input, suggestions), strict=True):
         print(f"{outputs.frequency_text(suggestion)}, {_description(suggestion)}")
         print(f"    {suggestion.command(options.input, target)}{_part_options(options)}")
     for path in paths:
@@ -53,18 +51,6 @@ def _places(options: argparse.Namespace, suggestions: Sequence[Any]) -> Any:
 
     labels = [f"{suggestion.frequency:.4g} {suggestion.frequency_unit}" for suggestion in suggestions]
     return vmm.plot.regions(first_frame(options), [suggestion.roi for suggestion in suggestions], labels=labels)
-
-
-def _targets(source: str, suggestions: Sequence[Any]) -> list[str]:
-    """Names of the output files of the commands: all different, and none of a file that exists."""
-    stem = Path(source).stem or "clip"
-    names: list[str] = []
-    for suggestion in suggestions:
-        unit = "Hz" if suggestion.frequency_unit == "Hz" else "cpf"
-        name = f"{stem}_{suggestion.frequency:.4g}{unit}"
-        numbered = (f"{name}{'' if i == 1 else f'_{i}'}.mp4" for i in count(1))
-        names.append(next(target for target in numbered if target not in names and not Path(target).exists()))
-    return names
 
 
 def _description(suggestion: Any) -> str:

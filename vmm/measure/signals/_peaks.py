@@ -49,7 +49,7 @@ class Peak(Result):
         Standard error of the frequency from the uncertainty of `fs`, in Hz. It is the same relative error for all
         frequencies that one camera measures, and it is not part of `frequency_stderr`.
     amplitude, amplitude_stderr
-        (...) peak amplitude of each signal and its standard error, in `unit`. Of a region whose displacement is known
+        (...) peak amplitude of each signal and its standard error, in `unit`. If the displacement of a region is known
         in one direction only, these are its components down and right.
     phase
         (...) phase in radians at the first sample: the signal is ``amplitude * cos(2 pi frequency t + phase)``.

@@ -201,14 +201,15 @@ class Signals(Result):
 
     @property
     def weights(self) -> np.ndarray:
-        """Weights (N,) with sum 1: inverse variances, or equal weights if there is no `stderr`; 0 for unusable signals.
+        """Weights (N,) with sum 1: inverse variances, or equal weights if there is no `stderr`; 0 for signals that are
+        unknown or do not vary.
 
         Raises
         ------
         ValueError
             If no signal is usable.
         """
-        weights = self.usable.astype(float)
+        weights = self.varies.astype(float)
         if self.stderr is not None:
             stderr = np.broadcast_to(self.stderr, self.values.shape[1:]).ravel()
             valid = np.isfinite(stderr) & (stderr > 0)
