@@ -13,6 +13,10 @@ from vmm.measure.detection._tiles import Tiles
 from vmm.measure.signals._harmonics import harmonic
 from vmm.measure.signals._windows import MAIN_LOBE
 
+_MIN_ROOT = 0.5
+"""Smallest response of the estimator to a motion, relative to that to a harmonic which it may add. To motion far beyond
+the texture's correlation length the response is smaller than its third harmonic."""
+
 
 @dataclass(frozen=True, eq=False)
 class Line:
@@ -40,13 +44,12 @@ def _is_same(line: Line, other: Line, bin_width: float) -> bool:
 
 def with_harmonics(lines: list[Line], tiles: Tiles, level: np.ndarray, bin_width: float) -> list[Line]:
     """The lines, with their relation to larger ones, without the harmonics that the estimator of motion adds."""
+    lines = [line for line in lines if not any(_invents(root, line, tiles, level, bin_width) for root in lines)]
     out: list[Line] = []
     for line in sorted(lines, key=lambda line: (line.vibration is None, -line.suggestion.amplitude)):
         part = line.suggestion
         roots = [root for root in out if root.suggestion.harmonic is None]
         stderrs = [(root.suggestion.frequency, root.suggestion.frequency_stderr) for root in roots]
-        if line.vibration is not None and any(_invents(root, line, tiles, level, bin_width) for root in roots):
-            continue
         relation = harmonic(part.frequency, part.frequency_stderr, stderrs, part.fs, bin_width)
         out.append(replace(line, suggestion=replace(part, harmonic=relation)))
     return sorted(out, key=lambda line: -line.suggestion.snr)
@@ -54,7 +57,9 @@ def with_harmonics(lines: list[Line], tiles: Tiles, level: np.ndarray, bin_width
 
 def _invents(root: Line, line: Line, tiles: Tiles, level: np.ndarray, bin_width: float) -> bool:
     """Whether the estimator of motion makes a line from a larger one, at a multiple of its frequency."""
-    if root.vibration is None or not (root.where & line.where).any():
+    if root.vibration is None or line.vibration is None or not (root.where & line.where).any():
+        return False
+    if root is line or root.vibration.harmonics[0] < _MIN_ROOT * line.vibration.harmonics[0]:
         return False
     frequency, fs = line.suggestion.frequency, line.suggestion.fs
     for order in range(2, len(root.vibration.harmonics) + 1):
