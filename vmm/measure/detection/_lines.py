@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vmm.measure.detection._amplitude import Vibration
+from vmm.measure.detection._amplitude import Vibration, vibration
 from vmm.measure.detection._places import MIN_DISTANCE
 from vmm.measure.detection._suggestion import Suggestion
 from vmm.measure.detection._tiles import Tiles
@@ -20,10 +20,13 @@ the texture's correlation length the response is smaller than its third harmonic
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A line of the spectra of tiles: its suggestion, the map (y, x) of its tiles, and its motion, if it is one."""
+    """A line of the spectra of tiles: its suggestion, the map (y, x) of its tiles, the ratio (y, x) of their power to
+    the noise, and its motion, if it is one.
+    """
 
     suggestion: Suggestion
     where: np.ndarray
+    ratio: np.ndarray
     vibration: Vibration | None = None
 
 
@@ -57,13 +60,19 @@ def with_harmonics(lines: list[Line], tiles: Tiles, level: np.ndarray, bin_width
 
 def _invents(root: Line, line: Line, tiles: Tiles, level: np.ndarray, bin_width: float) -> bool:
     """Whether the estimator of motion makes a line from a larger one, at a multiple of its frequency."""
-    if root.vibration is None or line.vibration is None or not (root.where & line.where).any():
+    if root is line or root.vibration is None or line.suggestion.kind == "flicker":
         return False
-    if root is line or root.vibration.harmonics[0] < _MIN_ROOT * line.vibration.harmonics[0]:
+    if not (root.where & line.where).any():
+        return False
+    if line.vibration is not None and root.vibration.harmonics[0] < _MIN_ROOT * line.vibration.harmonics[0]:
         return False
     frequency, fs = line.suggestion.frequency, line.suggestion.fs
     for order in range(2, len(root.vibration.harmonics) + 1):
         aliased = abs((order * root.suggestion.frequency + fs / 2) % fs - fs / 2)
-        if abs(aliased - frequency) < bin_width and root.vibration.explains(tiles, level, frequency / fs, order):
-            return True
+        if abs(aliased - frequency) < bin_width:
+            if line.vibration is None:  # Texture that moves through a tile changes its mean.
+                return True
+            there = vibration(tiles, level, line.ratio, line.where, root.suggestion.frequency / fs)
+            if there.explains(tiles, level, frequency / fs, order):
+                return True
     return False

@@ -221,7 +221,7 @@ def _motion_line(tiles: Tiles, spectra: TileSpectra, place: Place, fs: float) ->
     result = vibration(tiles, spectra.level, place.ratio, place.where, suggestion.frequency / fs)
     amplitude = result.amplitude
     suggestion = replace(suggestion, amplitude=amplitude, alpha=_two_digits(2 / max(amplitude, 1e-9), 2, 100))
-    return Line(suggestion, place.where, result)
+    return Line(suggestion, place.where, place.ratio, result)
 
 
 def _color_lines(tiles: Tiles, motion: TileSpectra, fs: float, false_alarm: float) -> list[Line]:
@@ -276,10 +276,10 @@ def _color_line(tiles: Tiles, signal: np.ndarray, spectra: TileSpectra, i: int, 
     if is_flicker:
         roi = (0, 0, *tiles.size)
         change = {"kind": "flicker", "amplitude": amplitude, "alpha": -1.0, "roi": roi, "is_whole_frame": True}
-        return Line(replace(suggestion, **change), np.ones_like(where))
+        return Line(replace(suggestion, **change), np.ones_like(where), place.ratio)
     mean = float(tiles.color[..., where].mean())
     alpha = _two_digits(0.1 * mean / max(amplitude, 1e-9), 5, 200)
-    return Line(replace(suggestion, kind="color", amplitude=amplitude, alpha=alpha), where)
+    return Line(replace(suggestion, kind="color", amplitude=amplitude, alpha=alpha), where, place.ratio)
 
 
 def _suggestion(tiles: Tiles, signals: np.ndarray, spectra: TileSpectra, place: Place, fs: float) -> Suggestion:
