@@ -49,6 +49,9 @@ response would be too large to be measured."""
 _STRONG_THIRD = 0.2
 """Third harmonic, relative to the line, from which the motion may exceed that range."""
 
+_NEARBY = 1.5
+"""Largest amplitude of a motion without a strong third harmonic, relative to the smallest one with its response."""
+
 _N_HARMONICS = 8
 """Highest order of a harmonic that the response predicts."""
 
@@ -125,9 +128,9 @@ def _best_amplitude(responses: np.ndarray, first: float, third: float) -> int:
     """
     reaches = responses[:, 0] >= first
     smallest = int(np.argmax(reaches)) if reaches.any() else int(np.argmax(responses[:, 0]))
-    if first < _LARGE * responses[:, 0].max() or third < _STRONG_THIRD * first:
-        return smallest
     cost = np.square(responses[:, 0] - first) + np.square(responses[:, 2] - third)
+    if first < _LARGE * responses[:, 0].max() or third < _STRONG_THIRD * first:
+        cost[_NEARBY * _AMPLITUDES[smallest] < _AMPLITUDES] = np.inf
     return int(np.argmin(cost))
 
 
