@@ -25,7 +25,7 @@ _MEANING = (
     "Each value is given with its standard error, as value \N{PLUS-MINUS SIGN} standard error. About 68 of 100 true "
     "values lie within one standard error of the measured value and 95 within two, which is the band drawn. The "
     "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. The "
-    "uncertainty of the camera's clock is stated apart from the noise: it changes all frequencies by the same factor. "
+    "uncertainty of the camera's clock is stated separately: it changes all frequencies by the same factor. "
     "The standard error does not include an error of --pixel-size, motion of the camera, or the effect of a lossy "
     "codec."
 )

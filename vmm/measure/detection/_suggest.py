@@ -152,15 +152,15 @@ def suggest(
         tiles, rate = _evenly_sampled(tiles, times, false_alarm)
     motion = tile_spectra(tiles.motion, _OPTIONS.min_contrast * tiles.scale, false_alarm)
     bin_width = rate / len(tiles.motion)
-    found = [
+    candidates = [
         _motion_line(tiles, motion, place, rate)
         for i in _strong_peaks(motion)
         for place in places(motion, tiles.motion, i)
     ]
-    found += _color_lines(tiles, motion, rate, false_alarm)
-    found = [line for line in found if _is_certain(line.suggestion, bin_width)]
-    found.sort(key=lambda line: -line.suggestion.snr)
-    lines = with_harmonics(distinct_lines(found, bin_width), tiles, motion.level, bin_width)
+    candidates += _color_lines(tiles, motion, rate, false_alarm)
+    candidates = [line for line in candidates if _is_certain(line.suggestion, bin_width)]
+    candidates.sort(key=lambda line: -line.suggestion.snr)
+    lines = with_harmonics(distinct_lines(candidates, bin_width), tiles, motion.level, bin_width)
     suggestions = _with_codec_rhythm([line.suggestion for line in lines], key_rate(frames, fs), bin_width)
     stated = float(stated_rate(frames, fs) or 1.0)
     relative = fs_uncertainty if unit == "Hz" else 0.0
@@ -275,8 +275,8 @@ def _color_line(tiles: Tiles, signal: np.ndarray, spectra: TileSpectra, i: int, 
     amplitude = float(np.average(changes, weights=spectra.tile_ratio[i][where]))
     if is_flicker:
         roi = (0, 0, *tiles.size)
-        change = {"kind": "flicker", "amplitude": amplitude, "alpha": -1.0, "roi": roi, "is_whole_frame": True}
-        return Line(replace(suggestion, **change), np.ones_like(where), place.ratio)
+        suggestion = replace(suggestion, kind="flicker", amplitude=amplitude, alpha=-1.0, roi=roi, is_whole_frame=True)
+        return Line(suggestion, np.ones_like(where), place.ratio)
     mean = float(tiles.color[..., where].mean())
     alpha = _two_digits(0.1 * mean / max(amplitude, 1e-9), 5, 200)
     return Line(replace(suggestion, kind="color", amplitude=amplitude, alpha=alpha), where, place.ratio)

@@ -36,7 +36,7 @@ class Suggestion:
         Amplification that makes the change visible; -1, which removes it, for flicker.
     harmonic
         ``(order, of, is_aliased)`` if this is a harmonic of a larger suggestion with the frequency ``of``; else None.
-        An aliased harmonic lies above fs/2 and is observed at another frequency.
+        An aliased harmonic is above fs/2 and is observed at another frequency.
     fs
         Rate of the camera in Hz, or 1 if it is not known.
     is_whole_frame

@@ -29,7 +29,7 @@ class Harmonic(NamedTuple):
     of
         Frequency of the fundamental.
     is_aliased
-        Whether the harmonic lies above fs/2 and is observed at another frequency.
+        Whether the harmonic is above fs/2 and is observed at another frequency.
     """
 
     order: int

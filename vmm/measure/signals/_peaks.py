@@ -72,7 +72,7 @@ class Peak(Result):
         key frames.
     harmonic
         ``(order, of, is_aliased)`` if the peak is a harmonic of a stronger one with the frequency ``of``; else None. An
-        aliased harmonic lies above fs/2 and is observed at another frequency.
+        aliased harmonic is above fs/2 and is observed at another frequency.
     """
 
     frequency: float
@@ -139,7 +139,7 @@ def peaks(
         The peaks, the strongest first, and last those that the video codec may cause. Standard errors are Cramer-Rao
         bounds [1]_ of the joint fit, for the noise that is measured around each peak. Far from other peaks they are
         ``sigma sqrt(2/T)`` for an amplitude A, and ``sqrt(6) fs / (pi T^1.5)`` divided by the root of the sum of
-        ``(A / sigma)^2`` over the signals for the frequency. Two peaks less than about 2.5 bins of fs/T apart may
+        ``(A / sigma)^2`` over the signals for the frequency. Two peaks closer than about 2.5 bins of fs/T may
         appear as one, which is then not steady.
 
     Raises
@@ -260,9 +260,9 @@ def _peaks(flat: np.ndarray, frequencies: Sequence[float], background: Backgroun
         return []
     count, fs, positions = len(flat), data.fs, data.positions
     basis, coefs = fit_sines(flat, frequencies, positions, background.trend)
-    least = math.sqrt(PRECISION * float(flat.var()))
+    precision = math.sqrt(PRECISION * float(flat.var()))
     residual = flat - basis @ coefs
-    floors = [_noise(residual, basis, frequency, background, positions, least) for frequency in frequencies]
+    floors = [_noise(residual, basis, frequency, background, positions, precision) for frequency in frequencies]
     noise, is_steady = np.array([level for level, _ in floors]), [part for _, part in floors]
     frequency_stderr, amplitude_stderr = line_errors(basis, coefs, noise, frequencies, positions, background.trend)
     cosines, sines = coefs[::2], coefs[1::2]
@@ -294,11 +294,11 @@ def _noise(
     frequency: float,
     background: Background,
     positions: np.ndarray | None,
-    least: float,
+    precision: float,
 ) -> tuple[np.ndarray, bool]:
     """Noise (N,) of a line, with the power of its changes if it is not steady, and whether it is steady."""
     noise, is_steady = local_noise(residual, round(frequency * len(residual)), positions, background.shape)
-    noise = np.maximum(noise, least)
+    noise = np.maximum(noise, precision)
     is_changing, ratio = changes(residual, basis, frequency, noise, positions, background.trend)
     return noise * math.sqrt(max(ratio, 1) if is_changing else 1), is_steady and not is_changing
 
