@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from vmm.cli import outputs
-from vmm.cli.inputs import INPUT_HELP, add_clip_options, first_frame, open_part, warnings_to_stderr
+from vmm.cli.inputs import (
+    INPUT_HELP,
+    add_clip_options,
+    add_still,
+    first_frame,
+    open_part,
+    still_regions,
+    warnings_to_stderr,
+)
 
 
 def add(verbs: Any) -> None:
@@ -15,7 +23,9 @@ def add(verbs: Any) -> None:
     summary = "Find the strongest vibrations and color changes in a clip, and print the commands that magnify them."
     verb = verbs.add_parser("suggest", help=summary, description=summary)
     verb.add_argument("input", help=INPUT_HELP)
-    add_clip_options(verb.add_argument_group("input"))
+    group = verb.add_argument_group("input")
+    add_clip_options(group)
+    add_still(group)
     verb.add_argument(
         "--max-peaks",
         type=int,
@@ -33,9 +43,9 @@ def _suggest(options: argparse.Namespace) -> None:
 
     paths = outputs.output_paths(options, outputs.PICTURES)
     with warnings_to_stderr(options):
-        suggestions = vmm.measure.suggest(
-            open_part(options), max_peaks=options.max_peaks, fs_uncertainty=options.fs_uncertainty
-        )
+        still, clip = still_regions(options), open_part(options)
+        settings = {"max_peaks": options.max_peaks, "fs_uncertainty": options.fs_uncertainty}
+        suggestions = vmm.measure.suggest(clip, still=still, **settings)
     if not suggestions:
         print("No vibration or color change exceeds the noise of this clip")
     for suggestion, target in zip(suggestions, outputs.target_names(options.input, suggestions), strict=True):
