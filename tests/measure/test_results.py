@@ -37,7 +37,9 @@ def results(signal):
         "rate": vmm.measure.breathing(signal, band=(1, 10)),
         "faults": vmm.measure.Faults((3,), ((7, 2),), np.zeros((4, 5)), ("a sentence",)),
         "suggestion": [
-            vmm.measure.Suggestion(64.0, 0.01, 40.0, "motion", (1, 2, 3, 4), (5, 6), 0.1, (63, 65), 2, None, 500, True)
+            vmm.measure.Suggestion(
+                64.0, 0.01, 0.006, 40.0, "motion", (1, 2, 3, 4), (5, 6), 0.1, (63, 65), 2, None, 500, True
+            )
         ],
     }
 

@@ -197,7 +197,7 @@ def _report(
     spectra = [vmm.measure.spectrum(signal, segments=1) for signal in signals]
     names = [Path(part.input).name for part in pair]
     places = [
-        vmm.plot.regions(first_frame(part), signal.rois, names=signal.names)
+        vmm.plot.regions(first_frame(part), signal.rois, labels=signal.names)
         for part, signal in zip(pair, signals, strict=True)
     ]
     lines = "No recording has a peak that is significantly above its noise."

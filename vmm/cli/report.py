@@ -11,7 +11,7 @@ from typing import Any
 import vmm
 from vmm.cli.inputs import first_frame, length_unit, open_clip, still_regions
 from vmm.cli.report_clips import animated_shapes, magnified_clip, suggestion_rows
-from vmm.cli.tables import largest_amplitude, peak_rows, region_rows
+from vmm.cli.tables import largest_amplitude, peak_notes, peak_rows, region_rows
 
 _LARGE_FRAME = 200_000
 """Pixels of a frame above which shapes are measured at every second pixel, which takes a quarter of the memory."""
@@ -24,9 +24,10 @@ _OMITTED = ("run", "quiet", "overwrite", "out", "report")
 _MEANING = (
     "Each value is given with its standard error, as value \N{PLUS-MINUS SIGN} standard error. About 68 of 100 true "
     "values lie within one standard error of the measured value and 95 within two, which is the band drawn. The "
-    "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. It does not "
-    "include an error of --fs or --pixel-size, or the effect of a lossy codec. Motion of the camera is subtracted with "
-    "--still, and its error is included. A peak is not steady if its amplitude or frequency changes during the clip."
+    "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. The "
+    "uncertainty of the camera's clock is stated separately: it changes all frequencies by the same factor. The "
+    "standard error does not include an error of --pixel-size, or the effect of a lossy codec. Motion of the camera is "
+    "subtracted with --still, and its error is included."
 )
 
 
@@ -49,7 +50,7 @@ def _page(
     faults = vmm.measure.faults(clip, fs=clip.fs).messages
     sections: list[tuple[str, list[Any]]] = [
         ("Clip", [_clip_rows(options, clip)]),
-        ("Regions", [vmm.plot.regions(frame, displacement.rois, names=displacement.names), region_rows(displacement)]),
+        ("Regions", [vmm.plot.regions(frame, displacement.rois, labels=displacement.names), region_rows(displacement)]),
         ("Suggestions", [suggestion_rows(suggestions, options.input)] if suggestions else [_NOTHING]),
         ("Magnified clip", magnified_clip(options, suggestions, folder)),
         *(_motion_sections(options, displacement, frame, folder) if displacement.is_known.any() else []),
@@ -80,7 +81,7 @@ def _motion_sections(
     options: argparse.Namespace, displacement: vmm.measure.RegionSignal, frame: Any, folder: Path
 ) -> list[tuple[str, list[Any]]]:
     """The sections about motion."""
-    peaks = vmm.measure.peaks(displacement)
+    peaks = vmm.measure.peaks(displacement, fs_uncertainty=options.fs_uncertainty)
     return [
         ("Waveform", [vmm.plot.waveform(displacement, rois=displacement.rois)]),
         ("Peaks", _peak_items(displacement, peaks)),
@@ -93,7 +94,7 @@ def _peak_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.meas
     """Spectrum and table of peaks."""
     spectrum = vmm.measure.spectrum(displacement, segments=1, average=True)
     table = peak_rows(peaks) if peaks else "No peak is significantly above the noise."
-    return [vmm.plot.spectrum(spectrum, peaks), table]
+    return [vmm.plot.spectrum(spectrum, peaks), table, *peak_notes(peaks)]
 
 
 def _orbit_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:

@@ -8,9 +8,17 @@ from typing import Any, Literal
 
 import vmm
 from vmm.cli.inputs import length_unit, open_clip, requested_regions, still_regions
-from vmm.cli.outputs import with_stderr
+from vmm.cli.outputs import frequency_text, with_stderr
+from vmm.measure.signals._peaks import FEW_PERIODS, NOT_STEADY
 
 _DIRECTIONS = ("down", "right")
+
+_MEANINGS = {
+    "not steady": f"{NOT_STEADY}; the standard errors count the power next to it as noise",
+    "few periods": FEW_PERIODS,
+    "rhythm of the codec": "the video codec may cause it, since it treats frames differently in a regular pattern",
+}
+"""The notes in the table of peaks, and their meaning."""
 
 
 def measure_displacement(
@@ -78,12 +86,28 @@ def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("frequency", "amplitude", "region", "direction", "snr", "")]
     for peak in peaks:
         region, axis, amplitude, stderr = largest_amplitude(peak)
-        frequency = with_stderr(peak.frequency, peak.frequency_stderr, peak.frequency_unit)
         size = with_stderr(amplitude, stderr, peak.unit)
-        note = "" if peak.is_steady else "not steady"
-        note = "rhythm of the codec" if peak.is_codec_rhythm else note
-        rows.append((frequency, size, str(region), _DIRECTIONS[axis], f"{peak.snr:.0f} dB", note))
+        notes = [note for note, applies in _notes(peak) if applies]
+        harmonic = [peak.harmonic.text(peak.frequency_unit)] if peak.harmonic else []
+        row = frequency_text(peak), size, str(region), _DIRECTIONS[axis], f"{peak.snr:.0f} dB"
+        rows.append((*row, "; ".join([*notes, *harmonic])))
     return rows
+
+
+def peak_notes(peaks: Sequence[vmm.measure.Peak]) -> list[str]:
+    """A sentence about each note in the table of peaks."""
+    notes = {note for peak in peaks for note, applies in _notes(peak) if applies}
+    return [f"{note}: {meaning}" for note, meaning in _MEANINGS.items() if note in notes]
+
+
+def _notes(peak: vmm.measure.Peak) -> list[tuple[str, bool]]:
+    """The notes on a peak, and whether they apply."""
+    not_steady, few_periods, codec = _MEANINGS
+    return [
+        (not_steady, peak.reason == NOT_STEADY),
+        (few_periods, peak.reason == FEW_PERIODS),
+        (codec, peak.is_codec_rhythm),
+    ]
 
 
 def largest_amplitude(peak: vmm.measure.Peak) -> tuple[int, int, float, float]:
