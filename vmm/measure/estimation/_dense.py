@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import scipy.ndimage
 
 from vmm.backend.arrays import Array, namespace, real_dtype, to_host
 from vmm.backend.reference import phase_shift
@@ -16,8 +17,10 @@ from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
+from vmm.measure.estimation._pixel_windows import Components, without_flicker
 from vmm.measure.estimation._template import Template, pseudo_inverse
 from vmm.measure.estimation._tracking import Tracker
+from vmm.measure.estimation._window_choice import PixelMotion, explain_pixels
 
 _MARGIN, _FLAT = 16, 8
 """Width in pixels of the mirrored margin around the frame, and of its part with full weight. The margin keeps the
@@ -34,6 +37,16 @@ _MAX_GRID_STEP = 1.6
 
 NOISE_INTERVAL = 32
 """Interval in frames at which the noise is estimated: that takes as long as the displacement itself."""
+
+_MIN_ENERGY_RATIO = 0.01
+"""Smallest ratio of the gradient energies of the two directions. Below it, as along a straight edge, changes of light
+and motion of the surroundings would read as motion along the edge that is ten times larger."""
+
+_BORDER = 3
+"""Width in pixels of the border of the frame where the slopes of the luma are not reliable."""
+
+_SATURATION_INTERVAL, _MAX_SATURATED = 8, 0.02
+"""Interval in frames at which saturated pixels are counted, and the fraction of them up to which a pixel is used."""
 
 
 class DenseEstimator:
@@ -67,11 +80,14 @@ class DenseEstimator:
             for matrices, targets, samples, width in axes:
                 matrices.append(self.xp.asarray(_gaussian_matrix(targets, samples, width), self.dtype))
         self.normal = self._normal_matrices(self._template.weights)
+        self._step, self._sigma = step, sigma
 
     def _track(self, clip: TwoPassClip) -> None:
         """Track the frame as a whole by whole pixels, and make the reference from the mean frame."""
         self._tracker = Tracker(self._crops, self._bank, _FLAT)
         self.n_frames = self._n_done = 0
+        self._saturated = np.zeros(clip.size)
+        self._n_examined = 0
         for chunk in clip.first_pass():
             self._observe(chunk)
         mean = self.xp.asarray(self._tracker.reference()[0], self.dtype)
@@ -82,20 +98,41 @@ class DenseEstimator:
     def _observe(self, chunk: Array) -> None:
         for frames in cut(chunk):
             self._tracker.update(frames)
+            self._examine_saturation(frames[-self.n_frames % _SATURATION_INTERVAL :: _SATURATION_INTERVAL])
             self.n_frames += len(frames)
+
+    def _examine_saturation(self, frames: Array) -> None:
+        """Count in how many frames (n, H, W[, 3]) each pixel has the smallest or largest value of its type."""
+        if frames.dtype.kind == "u" and len(frames):
+            is_saturated = (frames == 0) | (frames == np.iinfo(frames.dtype).max)
+            self._saturated += to_host(is_saturated.reshape(*frames.shape[:3], -1).any(axis=3).sum(axis=0))
+        self._n_examined += len(frames)
 
     @property
     def references(self) -> list[Array]:
         """Coefficients (h, w) of the reference in each subband."""
         return [r[0] for r in self._template.references]
 
-    def phase_shifts(self, frames: Array) -> Iterator[tuple[Array, Array]]:
-        """Coefficients (n, h, w) of the next frames, shifted back, and their phase shifts, for each subband."""
+    def next_crops(self, frames: Array) -> Array:
+        """Luma (1, n, rows, cols) of the next frames, shifted back, with a margin."""
         if self._n_done + len(frames) > self.n_frames:  # of an iterator, only the first frames are observed
             self._observe(frames)
             self.shifts = self._tracker.crop_shifts()[:, 0]
-        crops = self._crops.extract(frames, self.shifts[self._n_done : self._n_done + len(frames), None])
+        crops = self.crops_of(frames, self._n_done)
         self._n_done += len(frames)
+        return crops
+
+    def crops_of(self, frames: Array, start: int) -> Array:
+        """Luma (1, n, rows, cols) of the frames from number `start` on, shifted back, with a margin."""
+        return self._crops.extract(frames, self.shifts[start : start + len(frames), None])
+
+    @staticmethod
+    def inside(crops: Array) -> Array:
+        """The frames (n, H, W) of crops (1, n, rows, cols), without the margin."""
+        return crops[0, :, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+
+    def phase_shifts(self, crops: Array) -> Iterator[tuple[Array, Array]]:
+        """Coefficients (n, h, w) of crops (1, n, rows, cols), and their phase shifts, for each subband."""
         for coefs, r in zip(self._bank.analyze(self._template.windowed(crops)), self.references, strict=True):
             yield coefs, phase_shift(coefs, self.xp.broadcast_to(r, coefs.shape))
 
@@ -157,11 +194,64 @@ class DenseEstimator:
         parts = enumerate(zip(self._template.areas, self._bank.gradient_noise_power, strict=True))
         energy = sum(to_host(self._neighborhood_sums(i, area[0])).astype(float) * e for i, (area, e) in parts)
         floor = gradient_floor(noise, np.asarray(self._template.level[0]), np.asarray(energy), self.n_frames)
+        floor = np.maximum(floor, _MIN_ENERGY_RATIO * np.linalg.eigvalsh(self.normal)[..., 1])
         is_known, projections = observable_directions(self.normal, floor)
         inverse = projections @ np.linalg.pinv(self.normal, rcond=1e-9, hermitian=True)
         scatter = self._normal_matrices(self._template.weights, squared=True) / 2
         variance = np.diagonal(inverse @ scatter @ inverse.swapaxes(-1, -2), axis1=-2, axis2=-1)
         return is_known, inverse, np.sqrt(noise[..., None] * np.maximum(variance, 0))
+
+    def explain(
+        self,
+        images: np.ndarray,
+        mean: np.ndarray,
+        noise: np.ndarray,
+        motion: tuple[np.ndarray, np.ndarray, np.ndarray],
+        squares: tuple[np.ndarray, float],
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Motion of the pixels, taken from windows of pixels where their surroundings move otherwise.
+
+        Parameters
+        ----------
+        images
+            Components (M, H, W) of the luma over time, each with the noise of a single frame.
+        mean
+            Mean (H, W) of the luma.
+        noise
+            Variance (h, w) of the noise of a pixel.
+        motion
+            Components (M, h, w, 2) of the displacement, standard errors (h, w, 2) and known axes (h, w, 2).
+        squares
+            Mean square (M,) over time of a motion of 1 in one component, and the kurtosis of the motion over time.
+        """
+        pixels = [
+            np.minimum((np.arange(n) + self._step // 2) // self._step, m - 1)
+            for n, m in zip(mean.shape, noise.shape, strict=True)
+        ]
+        images = without_flicker(images, mean)
+        components = Components(images, mean, self._usable(), noise[np.ix_(*pixels)], *squares, self.n_frames)
+        values, stderr, is_known = motion
+        flat = PixelMotion(values.reshape(len(values), -1, 2), stderr.reshape(-1, 2) ** 2, is_known.reshape(-1, 2))
+        result = explain_pixels(components, self._sigma, self._step, flat)
+        return (
+            result.values.reshape(values.shape),
+            np.sqrt(result.variance).reshape(stderr.shape),
+            result.is_known.reshape(stderr.shape),
+        )
+
+    @property
+    def n_neighborhoods(self) -> float:
+        """Number of neighborhoods that hold independent pixels."""
+        return max(1.0, self._saturated.size / (_EQUIVALENT_SIDE * self._sigma) ** 2)
+
+    def _usable(self) -> np.ndarray:
+        """(H, W) 1 where a pixel is inside all shifted frames and not saturated, else 0."""
+        is_saturated = self._saturated > _MAX_SATURATED * self._n_examined
+        usable = 1.0 - scipy.ndimage.binary_dilation(is_saturated, np.ones((3, 3)))
+        for axis, shift in enumerate(np.abs(self.shifts).max(axis=0)):
+            border = np.moveaxis(usable, axis, 0)
+            border[: _BORDER + shift], border[-_BORDER - shift :] = 0, 0
+        return usable
 
 
 def _gaussian_matrix(targets: np.ndarray, samples: np.ndarray, width: float) -> np.ndarray:
