@@ -138,7 +138,7 @@ def field(
 
 
 def _from_phase(chunks: Any, estimator: DenseEstimator) -> tuple[np.ndarray, np.ndarray]:
-    """Displacement (T, h, w, 2) by the phase, beyond the shifts of the frame, and the variance (h, w) of the noise."""
+    """Displacement (T, h, w, 2) by the phase, beyond the shifts of the frame, and the variance (H, W) of the noise."""
     moves: list[np.ndarray] = []
     residual: Any = 0
     n_residuals = n_frames = 0
@@ -149,11 +149,11 @@ def _from_phase(chunks: Any, estimator: DenseEstimator) -> tuple[np.ndarray, np.
             moves.append(to_host(estimator.displacement(right_side)))
             for t in range(-n_frames % NOISE_INTERVAL, len(block), NOISE_INTERVAL):
                 energy = estimator.residual([(coefs[t], phases[t]) for coefs, phases in subbands])
-                residual = residual + to_host(energy).astype(float)
+                residual = residual + energy
                 n_residuals += 1
             n_frames += len(block)
     values = np.moveaxis(np.concatenate(moves), 1, -1).astype(np.float32)
-    return values, residual / n_residuals / estimator.expected_residual()
+    return values, estimator.noise(residual / n_residuals)
 
 
 def _from_windows(

@@ -123,11 +123,12 @@ class WindowSums:
 
     def __init__(self, size: tuple[int, int], sigma: float, spacing: int) -> None:
         self.positions = [np.arange(0, n, spacing) for n in size]
-        self._matrices = [_weights(p, n, sigma) for p, n in zip(self.positions, size, strict=True)]
+        distances = [(np.arange(n) - p[:, None]) / sigma for p, n in zip(self.positions, size, strict=True)]
+        self._weights = [np.where(abs(x) <= _TRUNCATION, np.exp(-0.5 * x**2), 0) for x in distances]
 
     def __call__(self, values: np.ndarray, squared: bool = False) -> np.ndarray:
         """Sums (..., h, w) of values (..., H, W), by the weights or their squares."""
-        down, right = (m**2 if squared else m for m in self._matrices)
+        down, right = (m**2 if squared else m for m in self._weights)
         sums: np.ndarray = down @ values @ right.T
         return sums
 
@@ -214,11 +215,6 @@ def derivatives(image: np.ndarray) -> np.ndarray:
     """Derivatives (2, H, W) of an image (H, W), down and right."""
     taps = [-t for t in _TAPS[::-1]] + [0.0, *_TAPS]
     return np.stack([scipy.ndimage.correlate1d(image, taps, axis, mode="mirror") for axis in (0, 1)])
-
-
-def _weights(targets: np.ndarray, length: int, sigma: float) -> np.ndarray:
-    distance = (targets[:, None] - np.arange(length)) / sigma
-    return np.where(abs(distance) <= _TRUNCATION, np.exp(-0.5 * distance**2), 0)
 
 
 def _products(sums: WindowSums, slopes: np.ndarray, usable: np.ndarray, squared: bool = False) -> np.ndarray:

@@ -36,6 +36,9 @@ _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
 
+_PHASE_NOISE = 0.3
+"""Variance of the difference between the phase and a window around the same pixel, relative to that of the phase."""
+
 _LARGE, _MAX_GUARD = 0.95, 4
 """Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
 
@@ -65,9 +68,8 @@ class PixelMotion:
         return PixelMotion(self.values[:, which], self.variance[which], self.is_known[which])
 
     def replace(self, which: np.ndarray, other: PixelMotion) -> None:
-        """Replace the motion of the pixels for which the bool array `which` is True."""
-        self.values[:, which], self.variance[which] = other.values[:, which], other.variance[which]
-        self.is_known[which] = other.is_known[which]
+        """Replace the motion of the pixels for which the bool array `which` is True by that of as many pixels."""
+        self.values[:, which], self.variance[which], self.is_known[which] = other.values, other.variance, other.is_known
 
     def disagrees(self, other: PixelMotion) -> np.ndarray:
         """Bool (N,): whether the motions of the pixels differ, in the directions that both know."""
@@ -99,19 +101,31 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     is_explained = motion.is_known.any(axis=1)
     smallest = _reading(fits[-1], *fits[-1].nearest(rows, cols))
     guarded = PixelMotion(motion.values.copy(), motion.variance.copy(), motion.is_known.copy())
-    guarded.replace(~is_explained, smallest)
+    guarded.replace(~is_explained, smallest[~is_explained])
     largest = np.sqrt(2 * np.einsum("m,mni->n", components.mean_squares, guarded.values**2))
     guard = _GUARD + min(_MAX_GUARD, round(float(np.quantile(largest, _LARGE))))
     is_ambiguous |= _near_another_motion(guarded, rows, cols, size, guard)
     on_grid = (rows % step == 0) & (cols % step == 0)
     places = (rows[on_grid] // step) * (-(-size[1] // step)) + cols[on_grid] // step
-    old, new = phase[places], motion[on_grid]
-    old = _with_spread(old, [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits])
+    old, new = result[places], motion[on_grid]
+    is_better = is_explained[on_grid] & ~_agrees(phase[places], new)
+    readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
+    spread = _with_spread(phase[places], readings)
+    old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
     new.is_known &= phase.is_known[places]
-    old.replace(is_explained[on_grid], new)
+    old.replace(is_better, new[is_better])
     old.is_known &= ~is_ambiguous[on_grid, None]
     result.values[:, places], result.variance[places], result.is_known[places] = old.values, old.variance, old.is_known
     return result
+
+
+def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
+    """Whether (N,) the motion of the phase differs from that of windows by no more than noise, in what both know."""
+    both = phase.is_known & windows.is_known
+    count = len(phase.values) * both.sum(axis=1)
+    difference = (np.square(phase.values - windows.values).sum(axis=0) / phase.variance * both).sum(axis=1)
+    agrees: np.ndarray = difference <= _PHASE_NOISE * (count + 3 * np.sqrt(2 * count))
+    return agrees & (count > 0)
 
 
 def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
@@ -173,10 +187,12 @@ def _choose(
     limit = best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom)
     chosen = PixelMotion.unknown(len(fits[0].values), len(rows))
     is_ambiguous = np.zeros(len(rows), bool)
+    is_off_center = fits[0].is_torn[fits[0].nearest(rows, cols)]
     for motion, is_valid in _candidates(fits, rows, cols):
         explains = is_valid & (evidence.chi_square(motion.values) <= limit)
-        is_ambiguous |= explains & chosen.disagrees(motion)
-        chosen.replace(explains & (motion.is_known.sum(axis=1) > chosen.is_known.sum(axis=1)), motion)
+        is_ambiguous |= explains & is_off_center & chosen.disagrees(motion)
+        is_better = explains & (motion.is_known.sum(axis=1) > chosen.is_known.sum(axis=1))
+        chosen.replace(is_better, motion[is_better])
     return chosen, is_ambiguous
 
 

@@ -163,7 +163,7 @@ def _dense_shapes(
     if length is not None and n_frames != length:
         raise ValueError(f"the clip holds {n_frames} frames, not {length} as it states: give an array, or a whole clip")
     right_side: Any = sum(estimator.right_side(i, fit.solve(s, n_frames)) for i, s in enumerate(sums))
-    noise = to_host(residual).astype(float) / n_residuals / estimator.expected_residual()
+    noise = estimator.noise(residual / n_residuals)
     is_known, inverse, pixel_stderr = estimator.solve(noise)
     shapes = -np.einsum("yxij,kjyx->kyxi", inverse, to_host(right_side))
     amplitude_stderr = fit.stderr(n_frames).reshape(-1, 1, 1, 1)
