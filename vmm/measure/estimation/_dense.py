@@ -229,15 +229,21 @@ class DenseEstimator:
             Components (M, h, w, 2) of the displacement, standard errors (h, w, 2) and known axes (h, w, 2).
         squares
             Mean square (M,) over time of a motion of 1 in one component, and the kurtosis of the motion over time.
+
+        Returns
+        -------
+        tuple
+            Components (M, h, w, 2), their standard errors, and the known axes (h, w, 2).
         """
         images = without_flicker(images, mean)
         components = Components(images, mean, self._usable(), noise, *squares, self.n_frames)
         values, stderr, is_known = motion
-        flat = PixelMotion(values.reshape(len(values), -1, 2), stderr.reshape(-1, 2) ** 2, is_known.reshape(-1, 2))
+        variance = np.broadcast_to(stderr**2, values.shape)
+        flat = PixelMotion(*(x.reshape(len(values), -1, 2) for x in (values, variance)), is_known.reshape(-1, 2))
         result = explain_pixels(components, self._sigma, self._step, flat)
         return (
             result.values.reshape(values.shape),
-            np.sqrt(result.variance).reshape(stderr.shape),
+            np.sqrt(result.variance).reshape(values.shape),
             result.is_known.reshape(stderr.shape),
         )
 

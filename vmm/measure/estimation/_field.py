@@ -187,4 +187,4 @@ def _from_windows(
     chosen, new_stderr, is_known = estimator.explain(images, mean, noise, (phase, stderr, is_known), squares)
     correction = np.tensordot(whiten.T, chosen - phase, 1).astype(np.float32)
     values += np.tensordot(basis.T.astype(np.float32), correction, 1)
-    return values, np.maximum(stderr, new_stderr), is_known
+    return values, np.maximum(stderr, new_stderr.max(axis=0)), is_known

@@ -94,7 +94,7 @@ class WindowFits:
     spacing
         Distance in pixels between neighboring windows.
     values, variance
-        Components (M, h, w, 2) of the displacement, down and right, and their variance (h, w, 2).
+        Components (M, h, w, 2) of the displacement, down and right, and their variances.
     is_known
         (h, w, 2) bool: whether the texture makes the direction observable.
     is_torn
@@ -180,17 +180,17 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float) -> Win
     quiet = np.quantile((unexplained / noise)[:, large], _QUIET_SHARE, axis=1)[:, None, None]
     limit = noise * np.maximum(quiet, 1) * (1 + _MAX_NOISE_EXCESS + _NOISE_DEVIATIONS * np.sqrt(2 / freedom))
     is_torn = (unexplained > limit + (_MAX_MISFIT + nonlinear**2) * explained).any(axis=0)
-    misfit = np.maximum(unexplained - limit, 0).sum(axis=0) / np.maximum(explained.sum(axis=0), 1e-9)
+    misfit = np.minimum(np.maximum(unexplained - limit, 0) / np.maximum(explained, 1e-9), 1)[..., None]
     level = np.maximum(noise, unexplained.mean(axis=0))
     variance = level[..., None] * np.diagonal(inverse @ scatter @ inverse, axis1=-2, axis2=-1)
-    variance = variance + np.minimum(misfit, 1)[..., None] ** 2 * (values**2).sum(axis=0)
+    variance = variance + misfit**2 * np.square(values).sum(axis=-1, keepdims=True)
     variance = variance + _bend(values, variance, is_torn, max(1, round(sigma / spacing)))
     is_known &= large[..., None]
     return WindowFits(sigma, spacing, values, variance, is_known, is_torn, nonlinear)
 
 
 def _bend(values: np.ndarray, variance: np.ndarray, is_torn: np.ndarray, distance: int) -> np.ndarray:
-    """Mean square (h, w, 2) of the second difference of values (M, h, w, 2) over a distance, beyond its noise.
+    """Mean square (M, h, w, 2) of the second difference of values over a distance, beyond its noise.
 
     It shows a part of a window that moves otherwise where the noise hides it from the unexplained energy.
     """
@@ -204,10 +204,10 @@ def _bend(values: np.ndarray, variance: np.ndarray, is_torn: np.ndarray, distanc
         first, second = ((slice(a, a + height), slice(b, b + width)) for a, b in starts)
         is_valid = ~(torn[first] | torn[second] | is_torn)
         difference = (padded[(slice(None), *first)] + padded[(slice(None), *second)]) / 2 - values
-        total += is_valid[..., None] * np.square(difference).sum(axis=0)
+        total += is_valid[..., None] * np.square(difference)
         count += is_valid
     mean = total / np.maximum(count, 1)[..., None]
-    bend: np.ndarray = _BEND_WEIGHT * np.maximum(mean - len(values) * _BEND_NOISE * variance, 0)
+    bend: np.ndarray = _BEND_WEIGHT * np.maximum(mean - _BEND_NOISE * variance, 0)
     return bend
 
 

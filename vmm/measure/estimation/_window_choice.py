@@ -20,8 +20,9 @@ _RINGS = ((0.0, 1), (1.0, 8), (1.7, 16), (2.4, 16))
 """Distances of windows from the pixel in their standard deviations, and the number of windows at each distance. At the
 largest distance the whole window is on one side of the pixel."""
 
-_REACH = 2.4
-"""Distance in standard deviations of the neighborhood within which torn windows disturb the phase."""
+_REACH = 1.2
+"""Distance in standard deviations from torn windows within which they disturb the phase. A window is torn up to two
+standard deviations from an edge, and at this distance from it the phase is off by 0.5 % of the motion."""
 
 _PIXEL_SIGMA = 1.2
 """Standard deviation in pixels of the Gaussian in which a motion must explain a pixel."""
@@ -36,8 +37,14 @@ _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
 
-_PHASE_NOISE = 0.3
+_PHASE_NOISE = 0.5
 """Variance of the difference between the phase and a window around the same pixel, relative to that of the phase."""
+
+_MAX_DISTANCE = 12.0
+"""Squared difference between the phase and a window, over its variance, up to which they agree in both directions."""
+
+_ACCURACY = 0.005
+"""Relative accuracy of the motion in windows: that of the derivatives."""
 
 _LARGE, _MAX_GUARD = 0.95, 4
 """Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
@@ -50,7 +57,7 @@ class PixelMotion:
     Attributes
     ----------
     values, variance
-        (M, N, 2) displacement, down and right, and its variance (N, 2).
+        (M, N, 2) displacement, down and right, and its variance.
     is_known
         (N, 2) bool: whether a direction is known.
     """
@@ -62,21 +69,22 @@ class PixelMotion:
     @classmethod
     def unknown(cls, components: int, pixels: int) -> PixelMotion:
         """The motion of pixels of which nothing is known."""
-        return cls(np.zeros((components, pixels, 2)), np.zeros((pixels, 2)), np.zeros((pixels, 2), bool))
+        return cls(*np.zeros((2, components, pixels, 2)), np.zeros((pixels, 2), bool))
 
     def __getitem__(self, which: np.ndarray) -> PixelMotion:
-        return PixelMotion(self.values[:, which], self.variance[which], self.is_known[which])
+        return PixelMotion(self.values[:, which], self.variance[:, which], self.is_known[which])
 
     def replace(self, which: np.ndarray, other: PixelMotion) -> None:
-        """Replace the motion of the pixels for which the bool array `which` is True by that of as many pixels."""
-        self.values[:, which], self.variance[which], self.is_known[which] = other.values, other.variance, other.is_known
+        """Replace the motion of some pixels, chosen by bools (N,) or indices, by that of as many others."""
+        self.values[:, which], self.variance[:, which] = other.values, other.variance
+        self.is_known[which] = other.is_known
 
     def disagrees(self, other: PixelMotion) -> np.ndarray:
         """Bool (N,): whether the motions of the pixels differ, in the directions that both know."""
         both = self.is_known & other.is_known
         first, second = (np.square(x.values).sum(axis=0) for x in (self, other))
         difference = np.square(self.values - other.values).sum(axis=0)
-        noise = len(self.values) * (self.variance + other.variance)
+        noise = (self.variance + other.variance).sum(axis=0)
         limit = _MAX_DISAGREEMENT**2 * np.maximum(first, second) + _DEVIATIONS**2 * noise
         result: np.ndarray = (both * difference).sum(axis=1) > (both * limit).sum(axis=1)
         return result
@@ -113,19 +121,22 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     spread = _with_spread(phase[places], readings)
     old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
     new.is_known &= phase.is_known[places]
+    old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
     old.replace(is_better, new[is_better])
     old.is_known &= ~is_ambiguous[on_grid, None]
-    result.values[:, places], result.variance[places], result.is_known[places] = old.values, old.variance, old.is_known
+    result.replace(places, old)
     return result
 
 
 def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
     """Whether (N,) the motion of the phase differs from that of windows by no more than noise, in what both know."""
     both = phase.is_known & windows.is_known
-    count = len(phase.values) * both.sum(axis=1)
-    difference = (np.square(phase.values - windows.values).sum(axis=0) / phase.variance * both).sum(axis=1)
-    agrees: np.ndarray = difference <= _PHASE_NOISE * (count + 3 * np.sqrt(2 * count))
-    return agrees & (count > 0)
+    size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
+    difference = np.maximum(np.abs(phase.values - windows.values) - _ACCURACY * size, 0)
+    noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
+    excess = (np.square(difference) / noise * both).sum(axis=2).max(axis=0)
+    agrees: np.ndarray = excess <= _MAX_DISTANCE
+    return agrees & both.any(axis=1)
 
 
 def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
@@ -133,9 +144,9 @@ def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]
     rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
     first, second = fit.nearest(rows, cols)
     window, nonlinear = _reading(fit, first, second), fit.nonlinear[first, second, None]
-    size = np.square(window.values).sum(axis=(0, 2))[:, None]
-    noise = len(phase.values) * (phase.variance + window.variance)
-    excess = np.square(phase.values - window.values).sum(axis=0) - noise - nonlinear**2 * size
+    size = np.square(window.values).sum(axis=2, keepdims=True)
+    noise = phase.variance + window.variance
+    excess = np.square(phase.values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
     doubt = np.where(window.is_known & ~fit.is_torn[first, second, None], np.maximum(excess, 0), 0)
     return PixelMotion(phase.values.copy(), phase.variance + doubt, phase.is_known.copy())
 
@@ -220,7 +231,7 @@ def _offsets(fit: WindowFits) -> list[tuple[int, int]]:
 
 def _reading(fit: WindowFits, first: np.ndarray, second: np.ndarray) -> PixelMotion:
     """The motion in the windows of some indices."""
-    return PixelMotion(fit.values[:, first, second], fit.variance[first, second], fit.is_known[first, second])
+    return PixelMotion(fit.values[:, first, second], fit.variance[:, first, second], fit.is_known[first, second])
 
 
 def _near_another_motion(
@@ -242,8 +253,8 @@ def _with_spread(motion: PixelMotion, readings: Sequence[PixelMotion]) -> PixelM
 
     It is unknown where they differ by a large part of the motion.
     """
-    differences = np.stack([np.square(reading.values - motion.values).sum(axis=0) for reading in readings])
+    differences = np.stack([np.square(reading.values - motion.values) for reading in readings])
     sizes = np.stack([np.square(m.values).sum(axis=(0, 2)) for m in (motion, *readings)])
     spread = differences.max(axis=0)
-    is_close = spread.sum(axis=1) <= _MAX_DISAGREEMENT**2 * sizes.max(axis=0)
+    is_close = spread.sum(axis=(0, 2)) <= _MAX_DISAGREEMENT**2 * sizes.max(axis=0)
     return PixelMotion(motion.values, motion.variance + spread, motion.is_known & is_close[:, None])

@@ -170,9 +170,10 @@ def _dense_shapes(
     images, mean = fit.solve(to_host(luma[0]), n_frames), to_host(luma[1]).astype(float) / n_frames
     motion = _parts(shapes / amplitude_stderr), pixel_stderr, is_known
     squares = _mean_squares(shapes[:, is_known], fit.stderr(n_frames))
-    parts, pixel_stderr, is_known = estimator.explain(
+    parts, part_stderr, is_known = estimator.explain(
         _parts(images / amplitude_stderr[..., 0]), mean, noise, motion, squares
     )
+    pixel_stderr = np.sqrt(np.square(part_stderr).reshape(2, *shapes.shape).mean(axis=0))
     shapes = (parts[: len(shapes)] + 1j * parts[len(shapes) :]) * amplitude_stderr
     rigid = fit.fit(estimator.shifts[:, None].astype(float))[:, :, None]
     shapes = np.where(is_known, (rigid + shapes) * scale, np.nan)
