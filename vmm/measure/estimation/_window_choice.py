@@ -24,6 +24,9 @@ _REACH = 1.2
 """Distance in standard deviations from torn windows within which they disturb the phase. A window is torn up to two
 standard deviations from an edge, and at this distance from it the phase is off by 0.5 % of the motion."""
 
+_BORDER_REACH = 2.4
+"""Distance in standard deviations from the border of the frame within which the mirrored margin disturbs the phase."""
+
 _PIXEL_SIGMA = 1.2
 """Standard deviation in pixels of the Gaussian in which a motion must explain a pixel."""
 
@@ -37,10 +40,10 @@ _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
 
-_PHASE_NOISE = 0.5
+_PHASE_NOISE = 0.4
 """Variance of the difference between the phase and a window around the same pixel, relative to that of the phase."""
 
-_MAX_DISTANCE = 12.0
+_MAX_DISTANCE = 9.0
 """Squared difference between the phase and a window, over its variance, up to which they agree in both directions."""
 
 _ACCURACY = 0.005
@@ -134,7 +137,7 @@ def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
     size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
     difference = np.maximum(np.abs(phase.values - windows.values) - _ACCURACY * size, 0)
     noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
-    excess = (np.square(difference) / noise * both).sum(axis=2).max(axis=0)
+    excess = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=2).max(axis=0)
     agrees: np.ndarray = excess <= _MAX_DISTANCE
     return agrees & both.any(axis=1)
 
@@ -155,10 +158,13 @@ def _disturbed(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
     """Bool map (H, W): whether a torn window, or the border of the frame, is within reach of the phase."""
     reach = int(np.ceil(_REACH * fit.sigma / fit.spacing))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    is_torn = np.pad(fit.is_torn, reach, constant_values=True)
+    is_torn = np.pad(fit.is_torn, reach)
     is_near = scipy.ndimage.binary_dilation(is_torn, y**2 + x**2 <= reach**2)[reach:-reach, reach:-reach]
     rows, cols = fit.nearest(*(np.arange(n) for n in size))
     disturbed: np.ndarray = is_near[np.ix_(rows, cols)]
+    border = int(np.ceil(_BORDER_REACH * fit.sigma))
+    for edge in (disturbed, disturbed.T):
+        edge[:border], edge[-border:] = True, True
     return disturbed
 
 
