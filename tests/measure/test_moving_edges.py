@@ -1,4 +1,4 @@
-"""The motion of every pixel beside objects that move otherwise, and near the border of the frame."""
+"""The motion of every pixel near objects that move otherwise, and near the border of the frame."""
 
 import numpy as np
 import pytest
@@ -34,13 +34,13 @@ def amplitudes(field):
 
 
 def check(values, stderr, is_known):
-    known, rows = is_known.all(axis=-1), np.arange(SIZE[0])
+    is_sure, rows = is_known.all(axis=-1), np.arange(SIZE[0])
     on_bar = (rows >= TOP) & (rows < BOTTOM)
     for is_inside, true in ((~on_bar, 0 * AMPLITUDE), (on_bar, AMPLITUDE)):
-        part = known & is_inside[:, None]
+        part = is_sure & is_inside[:, None]
         assert part.sum() > 0.8 * is_inside.sum() * SIZE[1]
         assert (abs(values[part] - true) > 3 * stderr[part]).mean() < 0.15
-    still = np.linalg.norm(values[known & ~on_bar[:, None]], axis=-1)
+    still = np.linalg.norm(values[is_sure & ~on_bar[:, None]], axis=-1)
     assert np.quantile(still, 0.99) < 5e-3
 
 

@@ -35,7 +35,7 @@ class Field(Result):
     stderr
         (H, W, 2) standard error of each value. Unobservable components are NaN.
     is_known
-        (H, W, 2) bool: whether the texture around the pixel makes the component observable.
+        (H, W, 2) bool: whether the texture around the pixel makes the component observable, and one motion explains it.
     fs
         Rate of the camera in Hz, or 1 if it is not known.
     unit
@@ -76,7 +76,12 @@ def field(
     """Displacement of every pixel over time, by least squares over the phase shifts around it.
 
     The estimate is that of ``displacement``, with a Gaussian neighborhood as the region of each pixel and the mean
-    frame as reference. The frame as a whole is tracked by whole pixels through motion of any size; within the frame,
+    frame as reference. Near edges that move otherwise, and near the border of the frame, the strongest components of
+    the motion over time come from the pixels alone: from the nearest window, of several sizes, that explains the pixel.
+    A pixel is unknown if windows that explain it disagree, or if it is within 2 pixels of another motion; where no
+    window explains it, the differences between windows are part of the standard error.
+
+    The frame as a whole is tracked by whole pixels through motion of any size; within the frame,
     motion must stay below half a wavelength of the finest texture, about one pixel. The result takes 8 bytes per pixel
     and frame: for long clips use a larger `step`, or ``modes``, which stores a few numbers per pixel.
 

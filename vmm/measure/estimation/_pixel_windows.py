@@ -119,7 +119,7 @@ class WindowFits:
 
 
 class WindowSums:
-    """Sums over the pixels in Gaussian windows, whose centers are `spacing` pixels apart."""
+    """Sums over the pixels in Gaussian windows, whose centers have a distance of `spacing` pixels."""
 
     def __init__(self, size: tuple[int, int], sigma: float, spacing: int) -> None:
         self.positions = [np.arange(0, n, spacing) for n in size]

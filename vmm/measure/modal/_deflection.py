@@ -40,7 +40,7 @@ class Modes(Result):
     stderr
         Standard error of their real and imaginary parts, of the same shape.
     is_known
-        (H, W, 2) or (R, 2) bool: whether the texture makes the component observable.
+        (H, W, 2) or (R, 2) bool: whether the texture makes the component observable, and one motion explains the pixel.
     fs
         Rate of the camera in Hz, or 1 if it is not known.
     unit
@@ -74,7 +74,10 @@ def modes(
 
     The phase shifts of all subbands are first fitted along time by sines, a mean and a trend; the displacement is then
     solved for in space. The two operations commute, so that memory holds a few numbers for each frequency and pixel,
-    whatever the length of the clip. The frame as a whole, and regions, are tracked through motion of any size; within
+    whatever the length of the clip. Near edges that move otherwise, and near the border of the frame, the shapes of
+    every pixel come from windows of pixels, as in ``field``.
+
+    The frame as a whole, and regions, are tracked through motion of any size; within
     the frame, motion must stay below half a wavelength of the finest texture, about one pixel.
 
     Parameters
