@@ -17,6 +17,7 @@ from vmm.cli.inputs import (
     length_unit,
     open_clip,
     requested_regions,
+    still_regions,
     warnings_to_stderr,
 )
 
@@ -63,11 +64,13 @@ def _modes(options: argparse.Namespace) -> None:
     rois = requested_regions(options)
     if rois is None and (tables := [path for path in paths if path.suffix.lower() in TABLES]):
         raise ValueError(f"{tables[0]}: this format holds shapes of regions, not of every pixel: give --roi or --grid")
+    unit = length_unit(options)
     with warnings_to_stderr(options):
+        still = still_regions(options)
         frequencies = options.frequency or strongest_frequencies(options)
         displacement = None
         if rois is not None:
-            displacement = vmm.measure.displacement(open_clip(options), rois, **length_unit(options))
+            displacement = vmm.measure.displacement(open_clip(options), rois, still=still, **unit)
         modes = _measure_modes(options, displacement, frequencies)
         _print_summary(modes)
         draw = vmm.plot.arrows if options.arrows else vmm.plot.overlay
@@ -82,7 +85,7 @@ def _modes(options: argparse.Namespace) -> None:
 
 def strongest_frequencies(options: argparse.Namespace) -> list[float]:
     """The frequencies of the strongest vibrations in the clip."""
-    suggestions = vmm.measure.suggest(open_clip(options))
+    suggestions = vmm.measure.suggest(open_clip(options), still=still_regions(options))
     frequencies = [part.frequency for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm]
     if not frequencies:
         raise ValueError("nothing vibrates above the noise: give a frequency in Hz with --frequency")
@@ -102,18 +105,24 @@ def _measure_modes(
     if reference is not None and len(reference) != 4:
         raise ValueError(f"--reference {words} must be a box TOP LEFT HEIGHT WIDTH in pixels")
     settings = {"sigma": options.sigma, "step": options.step, "reference": tuple(reference) if reference else None}
-    return vmm.measure.modes(open_clip(options), frequencies, **settings, **length_unit(options))
+    still = still_regions(options)
+    return vmm.measure.modes(open_clip(options), frequencies, still=still, **settings, **length_unit(options))
 
 
 def _print_summary(modes: vmm.measure.Modes) -> None:
     """Print a table with one row for each frequency."""
     import numpy as np
 
-    rows = [("frequency", "largest motion", "median standard error", "known")]
+    from vmm.plot._shapes import SIGNIFICANCE, typical_size
+
+    rows = [("frequency", "motion of 99 % up to", "largest", "median standard error", "known")]
     for frequency, shape, stderr in zip(modes.frequencies, modes.shapes, modes.stderr, strict=True):
-        largest = "unknown" if np.isnan(shape).all() else f"{np.nanmax(np.abs(shape)):.3g} {modes.unit}"
+        typical = largest = "unknown"
+        if not np.isnan(shape).all():
+            typical = f"{typical_size(shape, np.abs(shape) > SIGNIFICANCE * stderr):.3g} {modes.unit}"
+            largest = f"{np.nanmax(np.abs(shape)):.3g} {modes.unit}"
         median = "" if np.isnan(stderr).all() else f"{np.nanmedian(stderr):.2g} {modes.unit}"
-        rows.append((f"{frequency:.6g} Hz", largest, median, f"{100 * modes.is_known.mean():.0f} %"))
+        rows.append((f"{frequency:.6g} Hz", typical, largest, median, f"{100 * modes.is_known.mean():.0f} %"))
     outputs.print_table(rows)
 
 

@@ -4,6 +4,8 @@
 | --- | --- |
 | ``displacement``, ``RegionSignal`` | displacement of regions over time, with its standard error |
 | ``grid`` | regions on a regular grid |
+| ``still_regions`` | regions at rest in the scene, which show the motion of the camera |
+| ``pixel_size`` | size of a pixel, from a known length in the picture |
 | ``field``, ``Field`` | displacement of every pixel over time |
 | ``modes``, ``Modes`` | operating deflection shapes of every pixel or of regions |
 | ``blind_modes`` | mode shapes from the displacement of regions, without given frequencies |
@@ -12,6 +14,7 @@
 | ``spectrum``, ``Spectrum`` | amplitude spectrum or power spectral density by Welch's method |
 | ``peaks``, ``Peak`` | peaks of a spectrum: frequency and amplitude, each with its standard error |
 | ``phasors`` | amplitude and phase of signals at given frequencies |
+| ``changes``, ``Change`` | lines that are new, gone, larger or smaller in a second recording |
 | ``orbit``, ``Orbit`` | elliptic path of a point at one frequency |
 | ``velocity``, ``acceleration`` | derivatives of displacement |
 | ``integrate`` | displacement or velocity from the signal of an accelerometer |

@@ -3,12 +3,14 @@ from .applications._pulse import pulse as pulse
 from .applications._rates import Rate as Rate
 from .applications._sound import Sound as Sound
 from .applications._sound import sound as sound
+from .detection._still_regions import still_regions as still_regions
 from .detection._suggest import suggest as suggest
 from .detection._suggestion import Suggestion as Suggestion
 from .estimation._crlb import displacement_crlb as displacement_crlb
 from .estimation._displacement import displacement as displacement
 from .estimation._field import Field as Field
 from .estimation._field import field as field
+from .estimation._pixel_size import pixel_size as pixel_size
 from .estimation._regions import grid as grid
 from .export._files import load as load
 from .export._files import save as save
@@ -25,6 +27,8 @@ from .quality._faults import Faults as Faults
 from .quality._faults import check_codec as check_codec
 from .quality._faults import faults as faults
 from .quality._faults import min_frames as min_frames
+from .signals._changes import Change as Change
+from .signals._changes import changes as changes
 from .signals._comparison import Comparison as Comparison
 from .signals._comparison import compare as compare
 from .signals._crlb import sine_crlb as sine_crlb
