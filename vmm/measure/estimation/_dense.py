@@ -239,7 +239,8 @@ class DenseEstimator:
         components = Components(images, mean, self._usable(), noise, *squares, self.n_frames)
         values, stderr, is_known = motion
         variance = np.broadcast_to(stderr**2, values.shape)
-        flat = PixelMotion(*(x.reshape(len(values), -1, 2) for x in (values, variance)), is_known.reshape(-1, 2))
+        flat_values, flat_variance = (x.reshape(len(values), -1, 2) for x in (values, variance))
+        flat = PixelMotion(flat_values, flat_variance, is_known.reshape(-1, 2))
         result = explain_pixels(components, self._sigma, self._step, flat)
         return (
             result.values.reshape(values.shape),

@@ -72,7 +72,8 @@ class PixelMotion:
     @classmethod
     def unknown(cls, components: int, pixels: int) -> PixelMotion:
         """The motion of pixels of which nothing is known."""
-        return cls(*np.zeros((2, components, pixels, 2)), np.zeros((pixels, 2), bool))
+        values, variance = np.zeros((2, components, pixels, 2))
+        return cls(values, variance, np.zeros((pixels, 2), bool))
 
     def __getitem__(self, which: np.ndarray) -> PixelMotion:
         return PixelMotion(self.values[:, which], self.variance[:, which], self.is_known[which])
@@ -109,7 +110,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     if not len(rows):
         return result
     motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols)
-    is_explained = motion.is_known.any(axis=1)
+    is_explained: np.ndarray = np.asarray(motion.is_known.any(axis=1))
     smallest = _reading(fits[-1], *fits[-1].nearest(rows, cols))
     guarded = PixelMotion(motion.values.copy(), motion.variance.copy(), motion.is_known.copy())
     guarded.replace(~is_explained, smallest[~is_explained])
