@@ -40,10 +40,10 @@ _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
 
-_PHASE_NOISE = 0.4
+_PHASE_NOISE = 0.5
 """Variance of the difference between the phase and a window around the same pixel, relative to that of the phase."""
 
-_MAX_DISTANCE = 9.0
+_MAX_DISTANCE = 12.0
 """Squared difference between the phase and a window, over its variance, up to which they agree in both directions."""
 
 _ACCURACY = 0.005
