@@ -102,12 +102,12 @@ def _shift(before: Any, after: Any) -> tuple[int, int]:
 
 
 def _place_still_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int]) -> None:
-    """Set the still regions of each recording: those of --still, shifted in the second one, or those that are found."""
+    """Set the still regions of each recording: those of --still, shifted in the second one, or automatic ones."""
     is_given = pair[0].still != "auto"
-    for part, moved in zip(pair, ((0, 0), shift), strict=True):
+    for part, offset in zip(pair, ((0, 0), shift), strict=True):
         boxes = still_regions(part)
         if boxes and is_given:
-            part.still = [(top + moved[0], left + moved[1], *size) for top, left, *size in boxes]
+            part.still = [(box[0] + offset[0], box[1] + offset[1], *box[2:]) for box in boxes]
 
 
 def _suggested_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int]) -> list[tuple[int, ...]]:
@@ -119,19 +119,19 @@ def _suggested_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int
     height, width = clips[0].shape[1:3]
     side = min(_SIDE, height // 2, width // 2)
     limits = [
-        (_MARGIN + max(-moved, 0), n - side - _MARGIN - max(moved, 0))
-        for n, moved in zip((height, width), shift, strict=True)
+        (_MARGIN + max(-offset, 0), n - side - _MARGIN - max(offset, 0))
+        for n, offset in zip((height, width), shift, strict=True)
     ]
     points = []
-    for options, clip, moved in zip(pair, clips, ((0, 0), shift), strict=True):
+    for options, clip, offset in zip(pair, clips, ((0, 0), shift), strict=True):
         suggestions = vmm.measure.suggest(clip, still=options.still)
-        found = [part for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm]
-        points += [(part.snr, part.point[0] - moved[0], part.point[1] - moved[1]) for part in found]
+        motions = [part for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm]
+        points += [(part.snr, part.point[0] - offset[0], part.point[1] - offset[1]) for part in motions]
     boxes: list[tuple[int, ...]] = []
     for _, row, col in sorted(points, reverse=True) or [(0, height // 2, width // 2)]:
-        top, left = (max(min(p - side // 2, high), low) for p, (low, high) in zip((row, col), limits, strict=True))
-        if all(max(abs(top - box[0]), abs(left - box[1])) > side // 2 for box in boxes):
-            boxes.append((top, left, side, side))
+        corner = [max(min(p - side // 2, high), low) for p, (low, high) in zip((row, col), limits, strict=True)]
+        if all(max(abs(corner[0] - box[0]), abs(corner[1] - box[1])) > side // 2 for box in boxes):
+            boxes.append((*corner, side, side))
     return boxes[:_MAX_REGIONS]
 
 
@@ -145,9 +145,9 @@ def _displacements(
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for name, box in named.items():
-        top, left, (tall, wide) = box[0] + shift[0], box[1] + shift[1], box[2:]
-        if 0 <= top <= height - tall and 0 <= left <= width - wide:
-            before[name], after[name] = box, (top, left, tall, wide)
+        row, col, (tall, wide) = box[0] + shift[0], box[1] + shift[1], box[2:]
+        if 0 <= row <= height - tall and 0 <= col <= width - wide:
+            before[name], after[name] = box, (row, col, tall, wide)
     if not before:
         raise ValueError("no region is inside both pictures: choose others with --roi TOP LEFT HEIGHT WIDTH")
     unit = length_unit(pair[0])

@@ -59,10 +59,10 @@ def magnified_clip(
     except ValueError as error:
         return [f"The motion at {line.frequency:.4g} Hz was not magnified: {error}."]
     start = max(0, (len(frames) - _SHOWN_FRAMES) // 2)
-    shown = slice(start, start + _SHOWN_FRAMES)
+    excerpt = slice(start, start + _SHOWN_FRAMES)
     path = folder / "magnified.mp4"
     fps = min(clip.fs, 30.0)
-    vmm.io.write(path, vmm.plot.side_by_side(frames[shown], magnified[shown]), fps, white=clip.white)
+    vmm.io.write(path, vmm.plot.side_by_side(frames[excerpt], magnified[excerpt]), fps, white=clip.white)
     speed = f", shown {clip.fs / fps:.3g} times slower than filmed" if clip.fs > fps else ""
     return [
         f"Left: the clip{speed}. Right: motion between {line.band[0]:.4g} and {line.band[1]:.4g} Hz, magnified "

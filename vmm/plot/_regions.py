@@ -88,6 +88,6 @@ def _free_position(
     """Row and column at or below a position at which a label overlaps none of the others."""
     row, col = position
     tall, wide = _LABEL_HEIGHT * size[0], _LABEL_WIDTH * size[1]
-    while any(abs(row - other) < tall and abs(col - beside) < wide for other, beside in others):
+    while any(abs(row - y) < tall and abs(col - x) < wide for y, x in others):
         row += tall
     return row, col
