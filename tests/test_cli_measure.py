@@ -15,7 +15,7 @@ from vmm.data import synthetic, voices
 FS, COUNT = 80, 160
 LINES = (5.0, 17.0)
 AMPLITUDES = (0.2, 0.05)
-BEAM = (24, 84, 16, 24)  # near the free end of the beam, which is soft over the last columns
+BEAM = (24, 99, 16, 15)  # near the free end of the beam, which is soft from column 116 on
 
 
 def run(*arguments):
