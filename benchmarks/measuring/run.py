@@ -27,6 +27,12 @@ TABLES = {
     "textures": "textures",
     "factors": "factors.factors",
     "faults": "factors.faults",
+    "beside": "edges.beside",
+    "bar": "edges.bar",
+    "border": "edges.border",
+    "field": "fields.field",
+    "field-border": "fields.field-border",
+    "direction": "direction",
 }
 """Module of each table by its name in the command line; a module with several tables has a dictionary of them."""
 
