@@ -33,6 +33,10 @@ TABLES = {
     "field": "fields.field",
     "field-border": "fields.field-border",
     "direction": "direction",
+    "chance": "chance.chance",
+    "chance-clips": "chance.chance-clips",
+    "pulse": "pulses",
+    "peaks": "lines",
 }
 """Module of each table by its name in the command line; a module with several tables has a dictionary of them."""
 
