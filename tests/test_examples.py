@@ -123,7 +123,7 @@ def test_rod(within):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not available")
-@pytest.mark.filterwarnings("ignore:region 0 has edges of one direction")
+@pytest.mark.filterwarnings("ignore:region 0: edges of one direction")
 def test_rod_from_a_file(within):
     """The error is below the 0.121 px of the paper."""
     clip, readings = VIDEOS / "rod_displacement.avi", VIDEOS / "rod_displacement.csv"

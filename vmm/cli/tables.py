@@ -46,13 +46,24 @@ def region_rows(displacement: vmm.measure.RegionSignal) -> list[tuple[str, ...]]
     rows: list[tuple[str, ...]] = [titles]
     for r, roi in enumerate(displacement.rois):
         place = " ".join(map(str, roi)) if isinstance(roi, tuple) else "mask"
-        for axis, direction in enumerate(_DIRECTIONS):
-            values = displacement.values[:, r, axis]
-            numbers = float(np.std(values)), float(np.ptp(values)), float(displacement.stderr[r, axis])
-            is_known = displacement.is_known[r, axis]
-            cells = (f"{n:.3g} {displacement.unit}" if is_known else "unknown" for n in numbers)
+        for direction, values, stderr in _components(displacement, r):
+            numbers = float(np.std(values)), float(np.ptp(values)), float(stderr)
+            cells = (f"{n:.3g} {displacement.unit}" if np.isfinite(n) else "unknown" for n in numbers)
             rows.append((str(r), place, direction, *cells))
     return rows
+
+
+def _components(displacement: vmm.measure.RegionSignal, r: int) -> list[tuple[str, Any, float]]:
+    """Name, values (T,) and standard error of both components of a region, or of the one along an oblique direction."""
+    import numpy as np
+
+    direction = displacement.direction
+    if direction is not None and np.isfinite(direction[r]).all() and not displacement.is_known[r].any():
+        down, right = direction[r]
+        name = f"along ({down:.2f} down, {right:.2f} right)"
+        return [(name, displacement.along[:, r], displacement.along_stderr[r])]
+    pairs = zip(_DIRECTIONS, displacement.values[:, r].T, displacement.stderr[r], strict=True)
+    return [(name, values, stderr) for name, values, stderr in pairs]
 
 
 def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
@@ -84,9 +95,11 @@ def largest_signal(displacement: vmm.measure.RegionSignal) -> Any:
     from vmm.measure.signals._sampling import as_positions
     from vmm.measure.signals._signal import Signals
 
-    spread = np.where(displacement.is_known, np.nan_to_num(displacement.values.std(axis=0)), -1.0)
-    region, axis = divmod(int(spread.argmax()), 2)
-    if not displacement.is_known[region, axis]:
+    components = np.concatenate([displacement.values, displacement.along[..., None]], axis=-1)  # (T, R, 3)
+    components[..., :2][:, ~displacement.is_known] = np.nan
+    spread = np.nan_to_num(components.std(axis=0), nan=-1.0)
+    region, part = divmod(int(spread.argmax()), 3)
+    if spread[region, part] < 0:
         raise ValueError("no region's displacement is known: choose other regions with --roi or --grid")
     positions = as_positions(displacement.frame_times)
-    return Signals(displacement.values[:, region, axis], displacement.fs, displacement.unit, positions=positions)
+    return Signals(components[:, region, part], displacement.fs, displacement.unit, positions=positions)

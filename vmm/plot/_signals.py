@@ -67,7 +67,7 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
     for axes, i in zip(figure.subplots(len(regions), 1, sharex=True, squeeze=False)[:, 0], regions, strict=True):
         if isinstance(visible := getattr(values, "is_visible", None), np.ndarray):
             _shade(axes, ~visible[:, i], times)
-        _draw(axes, times, signals[:, i], error[i], getattr(values, "unit", ""))
+        _draw(axes, times, *_components(values, signals, error, i), unit=getattr(values, "unit", ""))
         axes.set_ylabel(_named(values))
         axes.margins(x=0)
         if signals.shape[1] > 1 or len(rois):
@@ -137,12 +137,27 @@ def _shade(axes: Any, hidden: np.ndarray, times: np.ndarray) -> None:
         axes.fill_between(limits[[first, end]], 0, 1, transform=axes.get_xaxis_transform(), color="0.88", lw=0)
 
 
-def _draw(axes: Any, times: np.ndarray, signals: np.ndarray, error: np.ndarray, unit: str) -> None:
+def _components(
+    values: Any, signals: np.ndarray, error: np.ndarray, i: int
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Signals (T, C) of region `i`, their standard errors (C,) and names.
+
+    A displacement that is known in an oblique direction only is one signal.
+    """
+    direction = getattr(values, "direction", None)
+    if direction is not None and np.isfinite(direction[i]).all() and not values.is_known[i].any():
+        name = f"along ({direction[i, 0]:.2f} down, {direction[i, 1]:.2f} right)"
+        return values.along[:, [i]], values.along_stderr[[i]], (name,)
+    return signals[:, i], error[i], COMPONENTS if signals.shape[2] == 2 else ("",)
+
+
+def _draw(
+    axes: Any, times: np.ndarray, signals: np.ndarray, error: np.ndarray, names: Sequence[str], *, unit: str
+) -> None:
     """Draw the signals (T, C) of one region."""
-    for c, (signal, spread) in enumerate(zip(signals.T, error, strict=True)):
+    for c, (signal, spread, label) in enumerate(zip(signals.T, error, names, strict=True)):
         if not np.isfinite(signal).any():
             continue
-        label = COMPONENTS[c] if signals.shape[1] == 2 else ""
         if np.isfinite(spread):
             low, high = signal - BAND * spread, signal + BAND * spread
             axes.fill_between(times, low, high, color=COLORS[c], alpha=0.3, linewidth=0)

@@ -13,16 +13,25 @@ from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator, MethodName
-from vmm.measure.estimation._observability import gradient_floor, observable_directions, warn_of_regions
+from vmm.measure.estimation._observability import (
+    gradient_floor,
+    observable_directions,
+    single_directions,
+    warn_of_regions,
+)
 from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
-from vmm.measure.signals._signal import RegionSignal, camera_rate, key_rate, time_unit
+from vmm.measure.signals._signal import RegionSignal, camera_rate, has_values, key_rate, time_unit
 
 _MAX_HIDDEN = 0.1
 """Fraction of the frames in which a region may be hidden. With more, interpolation would dominate its spectrum."""
 
 _MAX_SATURATED = 0.01
 """Fraction of the pixels of a region that may be saturated without a warning."""
+
+_NO_TEXTURE = "too little texture, so the displacement is unknown, and NaN"
+_ONE_DIRECTION = "edges of one direction only, so the displacement is known along their normal and unknown along them"
+_HIDDEN = "hidden in too many frames, so the displacement is unknown, and NaN"
 
 _SIMILARITY_DEVIATIONS = 4.0
 """Standard errors by which the similarity must be below its limit for a region to be hidden: noise alone does not reach
@@ -68,7 +77,8 @@ def displacement(
     Returns
     -------
     RegionSignal
-        Displacement (T, R, 2), down and right, with its standard error.
+        Displacement (T, R, 2), down and right, with its standard error. Regions with edges of one direction only have
+        the displacement along the normal of the edges: see `direction` and `along` there.
 
         Frames that repeat the one before in a regular pattern are left out.
 
@@ -112,7 +122,7 @@ def displacement(
     chosen = METHODS[method]
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
     cadence = _run(estimators, clip)
-    values, stderr, is_known, is_hidden = _collect(estimators, len(regions))
+    values, stderr, is_known, direction, is_hidden = _collect(estimators, len(regions))
     times = frame_times(frames, fs)
     times = None if times is None else times[: len(values)]
     if cadence is not None:
@@ -122,11 +132,14 @@ def displacement(
     saturated = np.empty(len(regions))
     for estimator in estimators:
         saturated[estimator.crops.index] = estimator.saturated
-    _warn(is_known, is_hidden, saturated)
-    is_known[is_hidden.mean(axis=0) > _MAX_HIDDEN] = False
+    _warn(has_values(is_known, direction), direction, is_hidden, saturated)
+    reasons = np.where(has_values(is_known, direction).any(axis=1), "", _NO_TEXTURE).astype(object)
+    is_lost = is_hidden.mean(axis=0) > _MAX_HIDDEN
+    is_known[is_lost], direction[is_lost], reasons[is_lost] = False, np.nan, _HIDDEN
+    is_given = has_values(is_known, direction)
     return RegionSignal(
-        values=np.where(is_known, _interpolate(values, is_hidden, times) * scale, np.nan),
-        stderr=np.where(is_known, stderr * scale, np.nan),
+        values=np.where(is_given, _interpolate(values, is_hidden, times) * scale, np.nan),
+        stderr=np.where(is_given, stderr * scale, np.nan),
         is_known=is_known,
         rois=tuple(region.as_roi(clip.size) for region in regions),
         fs=rate,
@@ -136,6 +149,8 @@ def displacement(
         time_unit=time_unit(frames, fs),
         frame_times=times,
         key_rate=key_rate(frames, fs),
+        reasons=tuple(reasons),
+        direction=direction,
     )
 
 
@@ -153,27 +168,30 @@ def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
     return steps.cadence()
 
 
-def _collect(estimators: Sequence[Estimator], count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Values (T, R, 2), standard errors (R, 2), known axes (R, 2) and hidden frames (T, R), in the order of regions."""
+def _collect(
+    estimators: Sequence[Estimator], count: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Values (T, R, 2), standard errors (R, 2), known axes (R, 2), single directions (R, 2), hidden frames (T, R)."""
     n_frames = len(estimators[0].moves)
-    values, stderr = np.empty((n_frames, count, 2)), np.empty((count, 2))
+    values, stderr, direction = np.empty((n_frames, count, 2)), np.empty((count, 2)), np.empty((count, 2))
     is_known, is_hidden = np.empty((count, 2), bool), np.zeros((n_frames, count), bool)
     for estimator in estimators:
         index = estimator.crops.index
-        is_known[index], values[:, index], stderr[index] = _solve(estimator)
+        is_known[index], direction[index], values[:, index], stderr[index] = _solve(estimator)
         similarity_stderr = np.sqrt(estimator.noise) * estimator.template.similarity_stderr
         is_hidden[:, index] = estimator.similarity < MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * similarity_stderr
-    return values, stderr, is_known, is_hidden
+    return values, stderr, is_known, direction, is_hidden
 
 
-def _solve(estimator: Estimator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Observable axes (G, 2), displacement (T, G, 2) and its standard error (G, 2) of an estimator's regions."""
+def _solve(estimator: Estimator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2)."""
     template, noise = estimator.template, estimator.noise
     floor = gradient_floor(noise, template.level, template.noise_energy, len(estimator.moves))
     is_known, projections = observable_directions(template.normal, floor)
     covariance = projections @ template.covariance @ projections
     variance = noise[:, None] * np.diagonal(covariance, axis1=-2, axis2=-1)
-    return is_known, np.einsum("gij,tgj->tgi", projections, estimator.moves), np.sqrt(variance)
+    values = np.einsum("gij,tgj->tgi", projections, estimator.moves)
+    return is_known, single_directions(projections), values, np.sqrt(variance)
 
 
 def _interpolate(values: np.ndarray, is_hidden: np.ndarray, times: np.ndarray | None) -> np.ndarray:
@@ -187,13 +205,12 @@ def _interpolate(values: np.ndarray, is_hidden: np.ndarray, times: np.ndarray | 
     return centered
 
 
-def _warn(is_known: np.ndarray, is_hidden: np.ndarray, saturated: np.ndarray) -> None:
+def _warn(is_given: np.ndarray, direction: np.ndarray, is_hidden: np.ndarray, saturated: np.ndarray) -> None:
     """Warn of regions that cannot be measured fully."""
-    no_texture: Any = ~is_known.any(axis=1)
-    one_direction: Any = is_known[:, 0] != is_known[:, 1]
+    no_texture: Any = ~is_given.any(axis=1)
     hidden: Any = is_hidden.any(axis=0) & ~no_texture
-    warn_of_regions(no_texture, "too little texture: the displacement is unknown, and NaN")
-    warn_of_regions(one_direction, "edges of one direction only: the displacement along them is unknown, and NaN")
+    warn_of_regions(no_texture, _NO_TEXTURE)
+    warn_of_regions(np.isfinite(direction).all(axis=1), _ONE_DIRECTION)
     warn_of_regions(saturated > _MAX_SATURATED, f"saturated pixels, up to {saturated.max():.0%}, which are left out")
     if hidden.any():
         frames = np.flatnonzero(is_hidden[:, hidden].any(axis=1))

@@ -10,9 +10,9 @@ _MIN_TO_NOISE = 25.0
 """Smallest ratio of the gradient energy of a region to the gradient energy of the noise in the reference. At this ratio
 noise biases the displacement by 4 %."""
 
-_MIN_ENERGY_RATIO = 1e-4
+_MIN_ENERGY_RATIO = 1e-3
 """Smallest ratio of the gradient energies of the two principal directions: below it, interpolation errors of the strong
-direction dominate the weak one."""
+direction dominate the weak one. Straight edges and stripes without noise have ratios of 4e-6 to 2e-4."""
 
 _MAX_PROJECTION = 0.1
 """Largest projection of an axis on an unobservable direction, which then biases the axis by 10 % at most."""
@@ -34,6 +34,21 @@ def observable_directions(normal: np.ndarray, floor: np.ndarray) -> tuple[np.nda
     return is_known, (vectors * is_observable[..., None, :]) @ vectors.swapaxes(-1, -2)
 
 
+def single_directions(projections: np.ndarray) -> np.ndarray:
+    """The only observable direction (..., 2) for projections (..., 2, 2), with a positive larger component; else NaN.
+
+    Edges of one direction determine the displacement along their normal alone.
+    """
+    largest = np.diagonal(projections, axis1=-2, axis2=-1).argmax(axis=-1)
+    vector = np.take_along_axis(projections, largest[..., None, None], axis=-1)[..., 0]
+    length = np.sqrt(
+        np.take_along_axis(vector, largest[..., None], axis=-1)
+    )  # A projection n n^T has the column n n_k.
+    is_single = np.rint(np.trace(projections, axis1=-2, axis2=-1)) == 1
+    direction: np.ndarray = np.where(is_single[..., None], vector / np.where(length > 0, length, 1), np.nan)
+    return direction
+
+
 def gradient_floor(noise: np.ndarray, level: np.ndarray, energy: np.ndarray, n_frames: int) -> np.ndarray:
     """Gradient energy below which a direction is unobservable: a multiple of that of the reference's noise.
 
@@ -48,5 +63,5 @@ def warn_of_regions(which: np.ndarray, message: str) -> None:
     """Warn that the regions for which the bool array `which` is True have a fault."""
     index = [str(i) for i in np.flatnonzero(which)]
     if index:
-        names = f"region {index[0]} has" if len(index) == 1 else f"regions {', '.join(index)} have"
-        warnings.warn(f"{names} {message}", stacklevel=4)
+        names = f"region {index[0]}" if len(index) == 1 else f"regions {', '.join(index)}"
+        warnings.warn(f"{names}: {message}", stacklevel=4)

@@ -12,6 +12,7 @@ import numpy as np
 from vmm.measure.modal._deflection import Modes
 from vmm.measure.signals._comparison import Comparison
 from vmm.measure.signals._peaks import Peak
+from vmm.measure.signals._signal import RegionSignal
 from vmm.measure.signals._spectrum import Spectrum
 
 Column = tuple[str, np.ndarray]
@@ -59,7 +60,8 @@ def as_table(result: Any) -> list[Column]:
         unit = "frames" if getattr(result, "time_unit", "s") == "frame" else "s"
         times = getattr(result, "times", None)
         times = np.arange(len(result.values)) / result.fs if times is None else times
-        return [(f"time ({unit})", times), *_signal_columns(result.values, getattr(result, "unit", ""))]
+        columns = _signal_columns(result.values, getattr(result, "unit", ""))
+        return [(f"time ({unit})", times), *_with_directions(columns, result)]
     raise ValueError(f"{type(result).__name__} has no table: save it as .npz")
 
 
@@ -71,6 +73,20 @@ def _signal_columns(values: np.ndarray, unit: str) -> list[Column]:
     """A column for each of signals (N, ...)."""
     flat = np.asarray(values, dtype=float).reshape(len(values), -1)
     return [(_with_unit(name, unit), flat[:, i]) for i, name in enumerate(_signal_names(values.shape[1:]))]
+
+
+def _with_directions(columns: list[Column], result: Any) -> list[Column]:
+    """The columns; one along its direction replaces both of a region that is known in an oblique direction only."""
+    if not isinstance(result, RegionSignal) or result.direction is None:
+        return columns
+    out = []
+    for i, direction in enumerate(result.direction):
+        if np.isfinite(direction).all() and not result.is_known[i].any():
+            name = f"region {i} along ({direction[0]:.4g} down, {direction[1]:.4g} right)"
+            out.append((_with_unit(name, result.unit), result.along[:, i]))
+        else:
+            out += columns[2 * i : 2 * i + 2]
+    return out
 
 
 def _signal_names(shape: tuple[int, ...]) -> list[str]:

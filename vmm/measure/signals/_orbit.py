@@ -111,6 +111,8 @@ def orbit(values: SignalsLike, frequency: float, *, fs: float | None = None) -> 
     phasors, stderr = phasor_with_stderr(flat, frequency / data.fs, data.positions)
     phasors[~np.isfinite(data.flat).all(axis=0)] = np.nan
     phasors, stderr = phasors.reshape(shape[1:]), stderr.reshape(shape[1:])
+    if data.direction is not None:  # Motion across a single direction is unknown, and with it the ellipse.
+        phasors[np.isfinite(data.direction).all(axis=1)] = np.nan
     return Orbit(float(frequency), phasors, stderr, *_ellipse(phasors), data.unit, data.frequency_unit)
 
 

@@ -30,7 +30,8 @@ class Peak(Result):
     frequency, frequency_stderr
         Frequency in Hz and its standard error; in cycles/frame if the rate is not known: see `frequency_unit`.
     amplitude, amplitude_stderr
-        (...) peak amplitude of each signal and its standard error, in `unit`.
+        (...) peak amplitude of each signal and its standard error, in `unit`. If the displacement of a region is known
+        in one direction only, these are its components down and right.
     phase
         (...) phase in radians at the first sample: the signal is ``amplitude * cos(2 pi frequency t + phase)``.
     snr
@@ -209,17 +210,12 @@ def _peak(flat: np.ndarray, residual: np.ndarray, frequencies: Sequence[float], 
         amplitude_stderr = math.sqrt(float(np.diag(np.linalg.pinv(basis.T @ basis))[2 * k : 2 * k + 2].mean()))
     snr = 10 * np.log10(max(np.mean(np.square(amplitude / noise)) * count / 4, 1e-300))
 
-    def of_all(values: np.ndarray) -> np.ndarray:
-        out = np.full(data.usable.shape, np.nan)
-        out[data.usable] = values
-        return out.reshape(data.values.shape[1:])
-
     return Peak(
         frequency=frequencies[k] * fs,
         frequency_stderr=float(frequency_stderr),
-        amplitude=of_all(amplitude),
-        amplitude_stderr=of_all(noise * amplitude_stderr),
-        phase=of_all(np.arctan2(-sine, cosine)),
+        amplitude=data.of_components(amplitude),
+        amplitude_stderr=data.of_components(noise * amplitude_stderr),
+        phase=data.of_components(np.arctan2(-sine, cosine), is_angle=True),
         snr=float(snr),
         is_steady=is_steady,
         unit=data.unit,

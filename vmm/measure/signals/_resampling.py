@@ -39,7 +39,7 @@ def evenly_sampled(data: Signals) -> Signals:
     """
     if data.positions is None:
         return data
-    usable, positions = data.usable, data.positions
+    usable, positions = data.varies, data.positions
     flat = detrend(data.flat[:, usable], positions)
     in_band = bin_frequencies(len(flat), positions) * len(flat) >= MIN_PERIODS
     frequencies = search(flat, in_band, _MAX_SINES, _FALSE_ALARM, positions) if usable.any() else []

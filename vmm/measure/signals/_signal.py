@@ -29,11 +29,12 @@ class RegionSignal(Result):
     Attributes
     ----------
     values
-        (T, R, 2) down and right. A displacement is relative to the mean position. Unobservable components are NaN.
+        (T, R, 2) down and right. A displacement is relative to the mean position. Unknown components are NaN. Where
+        `direction` is oblique, these are the components of the displacement along it.
     stderr
-        (R, 2) standard error of each value, from the noise of the pixels. Unobservable components are NaN.
+        (R, 2) standard error of each value, from the noise of the pixels. Unknown components are NaN.
     is_known
-        (R, 2) bool: whether the texture of the region makes the component observable.
+        (R, 2) bool: whether the displacement down, and that to the right, is known.
     rois
         The R regions: boxes (top, left, height, width) or masks (H, W).
     fs
@@ -54,6 +55,12 @@ class RegionSignal(Result):
         ``"displacement"``, ``"velocity"`` or ``"acceleration"``.
     time_unit
         ``"s"``, or ``"frame"`` if the rate of the camera is not known.
+    reasons
+        One string for each region: why it is unknown, or why its standard error is less certain than usual; empty for
+        other regions.
+    direction
+        (R, 2) unit vectors, down and right, normal to the edges of regions that have edges of one direction only. Their
+        displacement along it is known, and that across it is unknown. It is NaN for other regions.
     """
 
     values: np.ndarray
@@ -68,6 +75,8 @@ class RegionSignal(Result):
     time_unit: TimeUnit = "s"
     frame_times: np.ndarray | None = field(default=None, repr=False)
     key_rate: float = field(default=0.0, repr=False)
+    reasons: tuple[str, ...] = field(default=(), repr=False)
+    direction: np.ndarray | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -76,6 +85,29 @@ class RegionSignal(Result):
     def times(self) -> np.ndarray:
         """Time (T,) of each frame in seconds, or in frames if the rate of the camera is not known."""
         return np.arange(len(self.values)) / self.fs if self.frame_times is None else self.frame_times
+
+    @property
+    def is_reliable(self) -> np.ndarray:
+        """Bool array (R,): whether nothing makes the numbers of the region, or their standard errors, uncertain."""
+        return np.array([not reason for reason in self.reasons or [""] * len(self.rois)])
+
+    @property
+    def along(self) -> np.ndarray:
+        """Displacement (T, R) along `direction`; NaN for regions without one."""
+        return self._along(self.values)
+
+    @property
+    def along_stderr(self) -> np.ndarray:
+        """Standard error (R,) of `along`."""
+        return np.abs(self._along(self.stderr))
+
+    def _along(self, components: np.ndarray) -> np.ndarray:
+        """Lengths (..., R) of vectors along `direction` with these components (..., R, 2)."""
+        if self.direction is None:
+            return np.full(components.shape[:-1], np.nan)
+        regions, larger = np.arange(len(self.direction)), np.abs(self.direction).argmax(axis=1)
+        lengths: np.ndarray = components[..., regions, larger] / self.direction[regions, larger]
+        return lengths
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,6 +130,8 @@ class Signals(Result):
         (T,) times of uneven samples in mean intervals, from 0 to T - 1; None if the samples are evenly spaced.
     key_rate
         Key frames per second of the video, if they are regular; else 0.
+    direction
+        (R, 2) as in ``RegionSignal``, or None.
     """
 
     values: np.ndarray
@@ -107,6 +141,7 @@ class Signals(Result):
     time_unit: TimeUnit = "s"
     positions: np.ndarray | None = field(default=None, repr=False)
     key_rate: float = field(default=0.0, repr=False)
+    direction: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def times(self) -> np.ndarray:
@@ -129,21 +164,52 @@ class Signals(Result):
         return self.values.reshape(len(self.values), -1)
 
     @property
-    def usable(self) -> np.ndarray:
+    def varies(self) -> np.ndarray:
         """Bool array (N,): which of the N signals are known and vary."""
-        usable: np.ndarray = np.isfinite(self.flat).all(axis=0) & (np.ptp(self.flat, axis=0) > 0)
+        varies: np.ndarray = np.isfinite(self.flat).all(axis=0) & (np.ptp(self.flat, axis=0) > 0)
+        return varies
+
+    @property
+    def usable(self) -> np.ndarray:
+        """Bool array (N,): which of the N signals vary independently.
+
+        Of a displacement that is known in one direction only, the smaller component is a multiple of the larger one.
+        """
+        if self.direction is None:
+            return self.varies
+        larger = np.abs(self.direction).argmax(axis=1)[:, None]
+        is_smaller = np.isfinite(self.direction) & (np.arange(2) != larger)
+        usable: np.ndarray = self.varies & ~is_smaller.ravel()
         return usable
+
+    def of_components(self, values: np.ndarray, *, is_angle: bool = False) -> np.ndarray:
+        """Amplitudes of the usable signals (n,), or their phases, in the shape of the signals; NaN where unknown.
+
+        The smaller components of displacements that are known in one direction follow from the larger ones.
+        """
+        out = np.full(self.usable.shape, np.nan)
+        out[self.usable] = values
+        if self.direction is not None:
+            pairs, (down, right) = out.reshape(-1, 2), self.direction.T
+            ratio = np.where(np.abs(down) > np.abs(right), right / down, down / right)
+            other = pairs[:, ::-1] * np.abs(ratio)[:, None]
+            if is_angle:
+                other = np.angle(np.exp(1j * pairs[:, ::-1]) * np.sign(ratio)[:, None])
+            is_dependent = (self.varies & ~self.usable).reshape(-1, 2)
+            out = np.where(is_dependent, other, pairs)
+        return out.reshape(self.values.shape[1:])
 
     @property
     def weights(self) -> np.ndarray:
-        """Weights (N,) with sum 1: inverse variances, or equal weights if there is no `stderr`; 0 for unusable signals.
+        """Weights (N,) with sum 1: inverse variances, or equal weights if there is no `stderr`; 0 for signals that are
+        unknown or do not vary.
 
         Raises
         ------
         ValueError
             If no signal is usable.
         """
-        weights = self.usable.astype(float)
+        weights = self.varies.astype(float)
         if self.stderr is not None:
             stderr = np.broadcast_to(self.stderr, self.values.shape[1:]).ravel()
             valid = np.isfinite(stderr) & (stderr > 0)
@@ -198,9 +264,10 @@ def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
     if len(data) < _MIN_SAMPLES:
         raise ValueError(f"{len(data)} samples are too few to find a frequency in: give at least {_MIN_SAMPLES}")
     data = data.astype(np.float64)
-    is_known = getattr(values, "is_known", None)
+    is_known, direction = getattr(values, "is_known", None), getattr(values, "direction", None)
     if is_known is not None and np.shape(is_known) == data.shape[1:]:
-        data[:, ~np.asarray(is_known, dtype=bool)] = np.nan
+        is_known = np.asarray(is_known, dtype=bool)
+        data[:, ~(is_known if direction is None else has_values(is_known, direction))] = np.nan
     missing = ~np.isfinite(data).reshape(len(data), -1)
     if (partly := missing.any(axis=0) & ~missing.all(axis=0)).any():
         first = int(np.flatnonzero(missing[:, partly].any(axis=1))[0])
@@ -211,7 +278,16 @@ def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
     positions = as_positions(getattr(values, "frame_times", None))
     if isinstance(values, Signals):
         positions = values.positions
-    return Signals(data, rate, unit, stderr, time_unit(values, fs), positions, key_rate(values, fs))
+    return Signals(data, rate, unit, stderr, time_unit(values, fs), positions, key_rate(values, fs), direction)
+
+
+def has_values(is_known: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Bool array (R, 2): which components are known, or belong to a displacement that is known in one direction only.
+
+    An oblique direction leaves both components of `is_known` (R, 2) unknown, and is a row of `direction` (R, 2).
+    """
+    is_oblique = np.isfinite(direction).all(axis=1) & ~is_known.any(axis=1)
+    return is_known | is_oblique[:, None]
 
 
 def check_band(
