@@ -58,9 +58,11 @@ def standardized(image: np.ndarray, contrast: float) -> np.ndarray:
     return standard
 
 
-def texture(seed: int = 0, blur: float = 1.2, contrast: float = CONTRAST) -> Scene:
+def texture(
+    seed: int = 0, blur: float = 1.2, contrast: float = CONTRAST, shape: tuple[int, int] = (SIDE, SIDE)
+) -> Scene:
     """White noise blurred by a Gaussian."""
-    noise = np.random.default_rng([seed, 1]).normal(size=(SIDE, SIDE))
+    noise = np.random.default_rng([seed, 1]).normal(size=shape)
     return translated(standardized(scipy.ndimage.gaussian_filter(noise, blur, mode="wrap"), contrast))
 
 
