@@ -30,6 +30,9 @@ HEIGHTS = (48, 24)
 MAX_LOSS = 2.0
 """Largest distance of a modal assurance criterion from 1, relative to its mean for noise at the Cramer-Rao bound."""
 
+MIN_LOSS = 5e-5
+"""Distance of a criterion from 1 that is always on target: regions do not weight their columns evenly."""
+
 SHAKE_LOSS = 4.0
 """The same if a still region, which has noise of its own, is subtracted."""
 
@@ -141,8 +144,7 @@ def in_regions(height: int, effort: Effort) -> Lines:
 def losses(bound: np.ndarray, frames: int, limit: float) -> np.ndarray:
     """Distances (3,) of the criteria from 1 that are on target."""
     power = np.square(AMPLITUDES) * np.square(shapes()).sum(axis=1)
-    allowed: np.ndarray = limit * (len(BOXES) - 1) * 4 * np.square(bound).mean() / frames / power
-    return allowed
+    return np.maximum(limit * (len(BOXES) - 1) * 4 * np.square(bound).mean() / frames / power, MIN_LOSS)
 
 
 def of_beam(estimator: Estimator, frames: np.ndarray, bound: np.ndarray) -> list[Cell]:

@@ -6,7 +6,6 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from benchmarks.measuring.scenes import along, edge, stripes
 from benchmarks.measuring.scores import Box, attempt, has_pyidi, pyidi_reading, rms
 from benchmarks.measuring.tables import ON_TARGET, Cell, Effort, Lines, Row, Table, yes
 from vmm.data.synthetic import Scene
+from vmm.measure import RegionSignal
 
 ANGLES = (0.0, 10.0, 30.0, 45.0, 60.0, 75.0, 90.0)
 QUICK_ANGLES = (0.0, 30.0)
@@ -27,18 +27,15 @@ MAX_GAIN = 1.0
 SPREAD = (0.8, 1.25)
 
 
-def normal_part(signal: Any, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def normal_part(signal: RegionSignal, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Displacement (T, R) along the normal, its stated error (R,), and the error of its direction (R,) in degrees."""
     is_used = np.abs(normal) > 1e-9
     known = (signal.is_known | ~is_used).all(axis=1)
     values = np.where(known, np.nan_to_num(signal.values) @ normal, np.nan)
     stderr = np.where(known, np.sqrt(np.square(np.nan_to_num(signal.stderr)) @ normal**2), np.nan)
-    off = np.full(len(stderr), np.nan)
-    if not hasattr(signal, "direction"):
-        return values, stderr, off
     cosine = np.nan_to_num(signal.direction) @ normal
     is_one = np.isfinite(signal.direction).all(axis=1)
-    off[is_one] = np.rad2deg(np.arccos(np.minimum(np.abs(cosine[is_one]), 1)))
+    off = np.where(is_one, np.rad2deg(np.arccos(np.minimum(np.abs(cosine), 1))), np.nan)
     values = np.where(is_one, signal.along * np.sign(cosine), values)
     return values, np.where(is_one, signal.along_stderr, stderr), off
 

@@ -40,6 +40,8 @@ TABLES = {
     "chance-clips": "chance.chance-clips",
     "pulse": "pulses",
     "peaks": "lines",
+    "suggest": "suggestions",
+    "sound": "sounds",
 }
 """Module of each table by its name in the command line; a module with several tables has a dictionary of them."""
 
