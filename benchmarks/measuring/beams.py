@@ -118,16 +118,16 @@ def fitted(values: np.ndarray) -> np.ndarray:
 def figures(values: np.ndarray, bound: np.ndarray | None) -> list[Cell]:
     """Error, error over bound, modal assurance criteria, and deviations of the gain in percent, of known regions."""
     exact = shapes()
-    known = np.isfinite(values).all(axis=0)
+    is_known = np.isfinite(values).all(axis=0)
     truth = modal(len(values)) @ exact
-    error = np.sqrt(np.square(values - truth + truth.mean(axis=0)).mean(axis=0))[known]
-    amplitudes = fitted(values[:, known])
-    criteria = np.diag(vmm.measure.mac(amplitudes, exact[:, known]))
-    true = AMPLITUDES[:, None] * exact[:, known]
-    turned = amplitudes * 1j * np.exp(-1j * PHASES[:, None])
-    gains = 100 * ((turned.real * true).sum(axis=1) / np.square(true).sum(axis=1) - 1)
-    ratio = rms(error / bound[known]) if bound is not None else float("nan")
-    return [100 * known.mean(), 1e3 * rms(error), ratio, *criteria, *gains]
+    error = np.sqrt(np.square(values - truth + truth.mean(axis=0)).mean(axis=0))[is_known]
+    amplitudes = fitted(values[:, is_known])
+    criteria = np.diag(vmm.measure.mac(amplitudes, exact[:, is_known]))
+    true = AMPLITUDES[:, None] * exact[:, is_known]
+    aligned = amplitudes * 1j * np.exp(-1j * PHASES[:, None])
+    gains = 100 * ((aligned.real * true).sum(axis=1) / np.square(true).sum(axis=1) - 1)
+    ratio = rms(error / bound[is_known]) if bound is not None else float("nan")
+    return [100 * is_known.mean(), 1e3 * rms(error), ratio, *criteria, *gains]
 
 
 def in_regions(height: int, effort: Effort) -> Lines:
@@ -210,14 +210,14 @@ def every_pixel(height: int, effort: Effort) -> Lines:
         if not inside.any():
             continue
         truth = exact[:, None, columns] * (low < 0)
-        known = modes.is_known[..., 0][inside, columns]
-        error = np.abs(modes.shapes[..., 0][:, inside, columns] - truth)[:, known]
-        stated = modes.stderr[..., 0][:, inside, columns][:, known]
+        is_known = modes.is_known[..., 0][inside, columns]
+        error = np.abs(modes.shapes[..., 0][:, inside, columns] - truth)[:, is_known]
+        stated = modes.stderr[..., 0][:, inside, columns][:, is_known]
         spread = [rms(one / stderr) / np.sqrt(2) for one, stderr in zip(error, stated, strict=True)]
-        largest = 1e3 * float(np.percentile(error[0], 99)) if known.any() else 0.0
+        largest = 1e3 * float(np.percentile(error[0], 99)) if is_known.any() else 0.0
         is_right = max(spread, default=0) <= 3 if low < 0 else largest <= STILL_LIMIT
-        cells: list[Cell] = [name, 100 * known.mean(), *(1e3 * rms(e) for e in error), largest, *spread]
-        lines.append([*cells, yes(bool(is_right or not known.any()))])
+        cells: list[Cell] = [name, 100 * is_known.mean(), *(1e3 * rms(e) for e in error), largest, *spread]
+        lines.append([*cells, yes(bool(is_right or not is_known.any()))])
     return lines
 
 
@@ -263,28 +263,28 @@ def pixel_columns() -> dict[str, int]:
 TABLES = {
     "modes": Table(
         "Modes of a cantilever, in regions",
-        "A textured beam of 48 or 24 px in a frame of 96x320 px, before a textured background, vibrates in its first three "
-        "modes by 0.2, 0.02 and 0.005 px at 5, 31 and 87 Hz: 960 frames at 240 Hz, noise of 1 gray level, 15 regions of 21 "
-        "px. *Error* is in thousandths of a pixel, *MAC* the modal assurance criterion of each shape with the exact one. On "
-        f"target: 1 - MAC at most {MAX_LOSS:g} times its mean for noise at the Cramer-Rao bound, and the gain of the first "
-        f"mode within {MAX_GAIN:g} %.",
+        "A textured beam of 48 or 24 px in a frame of 96x320 px, before a textured background, vibrates in its first "
+        "three modes by 0.2, 0.02 and 0.005 px at 5, 31 and 87 Hz: 960 frames at 240 Hz, noise of 1 gray level, 15 "
+        "regions of 21 px. *Error* is in thousandths of a pixel, *MAC* the modal assurance criterion of each shape "
+        f"with the exact one. On target: 1 - MAC at most {MAX_LOSS:g} times its mean for noise at the Cramer-Rao "
+        f"bound, and the gain of the first mode within {MAX_GAIN:g} %.",
         region_columns,
         region_rows,
     ),
     "modes-pixels": Table(
         "Modes of a cantilever, in every pixel",
-        "The same clips by `modes` with a window of 5 px: root mean square error of the complex amplitude in thousandths of "
-        "a pixel, by the distance from the edge of the beam. On target: on the beam at most 3 times the stated error; of "
-        f"the background at rest 99 % below {STILL_LIMIT:g}.",
+        "The same clips by `modes` with a window of 5 px: root mean square error of the complex amplitude in "
+        "thousandths of a pixel, by the distance from the edge of the beam. On target: on the beam at most 3 times "
+        f"the stated error; of the background at rest 99 % below {STILL_LIMIT:g}.",
         pixel_columns,
         pixel_rows,
     ),
     "shake": Table(
         "Camera shake",
-        "The cantilever of 24 px, recorded by a camera that performs a random walk with a standard deviation of 1 px in "
-        "each direction. The motion of a still region of the background is subtracted by hand, or by the argument `still` "
-        f"of `displacement`. On target, with `still`: 1 - MAC at most {SHAKE_LOSS:g} times its mean for noise at the "
-        "bound.",
+        "The cantilever of 24 px, recorded by a camera that performs a random walk with a standard deviation of 1 px "
+        "in each direction. The motion of a still region of the background is subtracted by hand, or by the argument "
+        f"`still` of `displacement`. On target, with `still`: 1 - MAC at most {SHAKE_LOSS:g} times its mean for noise "
+        "at the bound.",
         shake_columns,
         shake_rows,
     ),

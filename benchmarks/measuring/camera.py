@@ -76,9 +76,7 @@ class Camera:
         return self.levels * float(np.sqrt(self.noise**2 + self.rows**2 + shot))
 
 
-def sway(
-    frames: int, seed: int, *, amplitude: float = 0.2, angle: float = 25.0, frequency: float = 7.3
-) -> np.ndarray:
+def sway(frames: int, seed: int, *, amplitude: float = 0.2, angle: float = 25.0, frequency: float = 7.3) -> np.ndarray:
     """Displacement (T, 2) down and right: a sine in a direction whose angle is counted from the right downwards."""
     phase = np.random.default_rng([seed, 7]).uniform(0, 2 * np.pi)
     wave = amplitude * np.sin(2 * np.pi * frequency * np.arange(frames) / FS + phase)

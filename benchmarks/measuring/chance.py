@@ -13,7 +13,7 @@ import numpy as np
 import vmm
 from benchmarks.measuring.camera import Camera
 from benchmarks.measuring.scenes import texture
-from benchmarks.measuring.tables import ON_TARGET, Effort, Lines, Row, Table, yes
+from benchmarks.measuring.tables import ON_TARGET, Cell, Effort, Lines, Row, Table, yes
 
 FS = 30.0
 SECONDS = (5, 10, 20, 30, 60)
@@ -136,11 +136,11 @@ CLIPS: dict[str, tuple[Callable[[int, int], bool], tuple[int, ...]]] = {
 
 def clip_lines(claim: Callable[[int, int], bool], lengths: tuple[int, ...], effort: Effort) -> Lines:
     """One line for each length: number of clips, and percentage of false alarms."""
-    lines = []
+    lines: list[list[Cell]] = []
     for frames in lengths[: 1 if effort.is_quick else None]:
         runs = effort.clips if frames * 4 > 1024 else 3 * effort.clips
-        found = share(partial(claim, frames), runs)
-        lines.append([str(frames), str(runs), found, yes(found <= limit(runs))])
+        claimed = share(partial(claim, frames), runs)
+        lines.append([str(frames), str(runs), claimed, yes(claimed <= limit(runs))])
     return lines
 
 
@@ -171,16 +171,17 @@ def clip_columns() -> dict[str, int]:
 TABLES = {
     "chance": Table(
         "False alarms in signals of noise",
-        "Percentage of draws of noise at 30 Hz in which something is claimed: breathing in two signals, a pulse in the "
-        "mean color of skin with noise of 0.02 gray levels, and peaks at two false-alarm rates, which are stated for white "
-        f"noise; a dash means that the signal is refused as too short. On target: breathing and pulse in at most {LIMIT:g} %, within the uncertainty of the number of draws.",
+        "Percentage of draws of noise at 30 Hz in which something is claimed: breathing in two signals, a pulse in "
+        "the mean color of skin with noise of 0.02 gray levels, and peaks at two false-alarm rates, which are stated "
+        "for white noise; a dash means that the signal is refused as too short. On target: breathing and pulse in at "
+        f"most {LIMIT:g} %, within the uncertainty of the number of draws.",
         signal_columns,
         signal_rows,
     ),
     "chance-clips": Table(
         "False alarms in clips of noise",
-        f"The same for clips of a texture at rest with noise of 1 gray level and 8 bits. On target: at most {LIMIT:g} %, "
-        "within the uncertainty of the number of clips.",
+        f"The same for clips of a texture at rest with noise of 1 gray level and 8 bits. On target: at most {LIMIT:g} "
+        "%, within the uncertainty of the number of clips.",
         clip_columns,
         clip_rows,
     ),

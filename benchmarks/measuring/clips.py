@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 import vmm
 from benchmarks.measuring.camera import Camera, rendered, sway
-from benchmarks.measuring.scenes import SIDE
 from benchmarks.measuring.scores import Box, Sample, attempt, cells, estimators
 from benchmarks.measuring.tables import Effort, Lines
 from vmm.data.synthetic import Scene
@@ -48,7 +47,7 @@ class Whole:
 
     scene: Callable[[int], Scene]
     moves: Callable[[int, int], np.ndarray] = sway
-    camera: Camera = Camera()
+    camera: Camera = field(default_factory=Camera)
     light: Light | None = None
     regions: tuple[int, ...] = (21, 61)
     gain: float = 1.0
@@ -113,10 +112,8 @@ def add(
     """Add the sample of every estimator, or the reason why one fails."""
     for name, estimator in estimators(with_linear).items():
         reading = attempt(estimator, frames, rois)
-        given = samples.setdefault(name, [])
+        own = samples.setdefault(name, [])
         if isinstance(reading, str):
             samples[name] = reading
-        elif not isinstance(given, str):
-            given.append(Sample(reading, truth, bound))
-
-
+        elif not isinstance(own, str):
+            own.append(Sample(reading, truth, bound))

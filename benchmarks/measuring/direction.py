@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,6 @@ from benchmarks.measuring.scenes import along, edge, stripes
 from benchmarks.measuring.scores import Box, attempt, has_pyidi, pyidi_reading, rms
 from benchmarks.measuring.tables import ON_TARGET, Cell, Effort, Lines, Row, Table, yes
 from vmm.data.synthetic import Scene
-from vmm.measure import RegionSignal
 
 ANGLES = (0.0, 10.0, 30.0, 45.0, 60.0, 75.0, 90.0)
 QUICK_ANGLES = (0.0, 30.0)
@@ -27,12 +27,12 @@ MAX_GAIN = 1.0
 SPREAD = (0.8, 1.25)
 
 
-def normal_part(signal: RegionSignal, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def normal_part(signal: Any, normal: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Displacement (T, R) along the normal, its stated error (R,), and the error of its direction (R,) in degrees."""
     is_used = np.abs(normal) > 1e-9
-    known = (signal.is_known | ~is_used).all(axis=1)
-    values = np.where(known, np.nan_to_num(signal.values) @ normal, np.nan)
-    stderr = np.where(known, np.sqrt(np.square(np.nan_to_num(signal.stderr)) @ normal**2), np.nan)
+    is_known = (signal.is_known | ~is_used).all(axis=1)
+    values = np.where(is_known, np.nan_to_num(signal.values) @ normal, np.nan)
+    stderr = np.where(is_known, np.sqrt(np.square(np.nan_to_num(signal.stderr)) @ normal**2), np.nan)
     cosine = np.nan_to_num(signal.direction) @ normal
     is_one = np.isfinite(signal.direction).all(axis=1)
     off = np.where(is_one, np.rad2deg(np.arccos(np.minimum(np.abs(cosine), 1))), np.nan)
@@ -71,8 +71,8 @@ def figure(frames: np.ndarray, truth: np.ndarray, rois: list[Box], normal: np.nd
 
 def directional(frames: np.ndarray, truth: np.ndarray, rois: list[Box], normal: np.ndarray) -> Cell:
     """Deviation of the gain in percent of the directional Lucas-Kanade method of pyidi for the true direction."""
-    options = {"dij": (float(normal[0]), float(normal[1]))}
-    reading = attempt(partial(pyidi_reading, name="DirectionalLucasKanade", **options), frames, rois)
+    dij = (float(normal[0]), float(normal[1]))
+    reading = attempt(partial(pyidi_reading, name="DirectionalLucasKanade", dij=dij), frames, rois)
     if isinstance(reading, str):
         return reading
     return 100 * (float(reading.values[:, 0] @ normal @ truth / (truth @ truth)) - 1)
@@ -94,10 +94,10 @@ def columns() -> dict[str, int]:
 
 TABLE = Table(
     "One direction only",
-    "A straight edge with a profile of 1 px, and stripes with periods of 9 and 23 px, move by 0.2 px along their normal, "
-    "whose angle is counted from the right downwards. Only the motion along the normal can be known: a dash means that it "
-    "is not. *Directional LK* is the method of pyidi that takes the direction from the user, here the true one. On target: "
-    f"gain within {MAX_GAIN:g} %, scatter over stated error from 0.8 to 1.25.",
+    "A straight edge with a profile of 1 px, and stripes with periods of 9 and 23 px, move by 0.2 px along their "
+    "normal, whose angle is counted from the right downwards. Only the motion along the normal can be known: a dash "
+    "means that it is not. *Directional LK* is the method of pyidi that takes the direction from the user, here the "
+    f"true one. On target: gain within {MAX_GAIN:g} %, scatter over stated error from 0.8 to 1.25.",
     columns,
     rows,
 )

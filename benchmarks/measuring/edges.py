@@ -1,4 +1,4 @@
-"""Regions beside, on and across the edges of a moving bar, and at the border of the frame."""
+"""Regions next to, on and across the edges of a moving bar, and at the border of the frame."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIZE = 21
 
 CENTER = (SIDE - 1) / 2
 
-BESIDE = (0, 1, 2, 4, 7, 12)
+GAPS = (0, 1, 2, 4, 7, 12)
 INSIDE = (0, 1, 2, 3, 4, 8)
 ACROSS = (0.9, 0.74, 0.5, 0.26, 0.1)
 BORDER = (0, 1, 2, 3, 4, 8)
@@ -73,7 +73,9 @@ class Bar:
     def clip(self, effort: Effort, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Frames, the displacement (T, 2) of the bar, and the light at rest."""
         scene = bar(self.half_width, self.angle, seed)
-        moves = sway(effort.frames, seed, amplitude=self.amplitude, angle=self.angle if self.motion is None else self.motion)
+        moves = sway(
+            effort.frames, seed, amplitude=self.amplitude, angle=self.angle if self.motion is None else self.motion
+        )
         frames = Camera().record(rendered(scene, moves) + self.level, seed)
         frames = np.repeat(frames[..., None], 3, axis=-1) if self.has_color else frames
         return frames, moves, np.clip(scene(np.zeros(2)) + self.level, 0, 255)
@@ -102,9 +104,9 @@ class Bar:
                 yield name, attempt(estimator, frames, [self.roi(box) for box in boxes])
 
 
-def beside(case: Bar, effort: Effort) -> Lines:
+def still_lines(case: Bar, effort: Effort) -> Lines:
     """One line for each gap: the motion that a still region shows."""
-    gaps = QUICK_GAPS if effort.is_quick else BESIDE
+    gaps = QUICK_GAPS if effort.is_quick else GAPS
     figures: dict[str, list[Reading]] = {}
     reasons: dict[str, str] = {}
     truths = []
@@ -117,7 +119,9 @@ def beside(case: Bar, effort: Effort) -> Lines:
                 reasons[name] = reading
             else:
                 figures.setdefault(name, []).append(reading)
-    return [[str(gap), *still_cells(case, figures, reasons, truths, slice(2 * i, 2 * i + 2))] for i, gap in enumerate(gaps)]
+    return [
+        [str(gap), *still_cells(case, figures, reasons, truths, slice(2 * i, 2 * i + 2))] for i, gap in enumerate(gaps)
+    ]
 
 
 def still_cells(
@@ -133,14 +137,14 @@ def still_cells(
             for one, moves in zip(readings, truths, strict=True)
         ]
         reads, stated, is_marked = (np.concatenate(values) for values in zip(*parts, strict=True))
-        known = np.isfinite(reads)
-        worst = 1e3 * float(np.max(np.abs(reads[known]), initial=0)) if known.any() else math.nan
+        is_known = np.isfinite(reads)
+        worst = 1e3 * float(np.max(np.abs(reads[is_known]), initial=0)) if is_known.any() else math.nan
         if name == "LK":
             return [*results[:-1], worst, results[-1]]
-        z = np.abs(reads / stated)[known & ~is_marked]
-        shares = f"{100 * known.mean():.0f} / {100 * is_marked[known].mean() if known.any() else 0:.0f}"
+        z = np.abs(reads / stated)[is_known & ~is_marked]
+        shares = f"{100 * is_known.mean():.0f} / {100 * is_marked[is_known].mean() if is_known.any() else 0:.0f}"
         largest = float(z.max()) if z.size else math.nan
-        results = [worst, 1e3 * float(np.median(stated[known])) if known.any() else math.nan, largest, shares]
+        results = [worst, 1e3 * float(np.median(stated[is_known])) if is_known.any() else math.nan, largest, shares]
         results.append(yes(bool((z <= 3.5).all())))
     return [*results[:-1], reasons.get("LK", "-"), results[-1]] if "LK" in reasons else results
 
@@ -149,8 +153,8 @@ def amplitudes(reading: Reading, moves: np.ndarray, case: Bar) -> np.ndarray:
     """Amplitude (R,) in pixels of the motion of the bar in readings of regions; NaN where it is not known."""
     values = np.where(reading.is_known, reading.values, 0) @ case.direction
     wave = (moves - moves.mean(axis=0)) @ case.direction
-    known = (reading.is_known | (np.abs(case.direction) < 1e-9)).all(axis=1)
-    return np.where(known, case.amplitude * (wave @ values) / (wave @ wave), np.nan)
+    is_known = (reading.is_known | (np.abs(case.direction) < 1e-9)).all(axis=1)
+    return np.where(is_known, case.amplitude * (wave @ values) / (wave @ wave), np.nan)
 
 
 def errors(reading: Reading, case: Bar) -> np.ndarray:
@@ -167,24 +171,24 @@ def on_bar(case: Bar, insides: Sequence[float], labels: Sequence[str], across: b
     samples: list[dict[str, list[Sample] | str]] = [{} for _ in pairs]
     for seed in range(effort.seeds):
         frames, moves, rest = case.clip(effort, seed)
-        for (inside, _), given in zip(pairs, samples, strict=True):
+        for (inside, _), own in zip(pairs, samples, strict=True):
             boxes = [case.box(case.half_width - case.reach - inside - SIZE, sign) for sign in (1, -1)]
             bound = vmm.measure.displacement_crlb(rest, boxes, noise=1.0)
-            clips.add(given, frames, boxes, np.repeat(moves[:, None], 2, axis=1), bound, with_linear=False)
-    return [[label, *bar_cells(given, across)] for (_, label), given in zip(pairs, samples, strict=True)]
+            clips.add(own, frames, boxes, np.repeat(moves[:, None], 2, axis=1), bound, with_linear=False)
+    return [[label, *bar_cells(own, across)] for (_, label), own in zip(pairs, samples, strict=True)]
 
 
 def bar_cells(samples: dict[str, list[Sample] | str], across: bool) -> list[Cell]:
     """Gain and scatter of the estimators."""
-    given = samples["phase"]
-    if isinstance(given, str):
-        return [given]
-    one = score(given)
+    own = samples["phase"]
+    if isinstance(own, str):
+        return [own]
+    one = score(own)
     cells: list[Cell] = [one.gain, one.spread_cell, one.shares]
     if "LK" in samples:
         other = samples["LK"]
         cells.append(other if isinstance(other, str) else score(other).gain)
-    is_unknown = across and (not one.known or one.marked == 100)
+    is_unknown = across and (not one.known_share or one.marked_share == 100)
     return [*cells, yes(is_unknown or one.is_on_target())]
 
 
@@ -194,13 +198,13 @@ def borders(effort: Effort) -> Lines:
     samples: dict[int, dict[str, list[Sample] | str]] = {gap: {} for gap in (QUICK_GAPS if effort.is_quick else BORDER)}
     for seed in range(effort.seeds):
         frames, moves, rest = case.clip(effort.frames, seed)
-        for gap, given in samples.items():
+        for gap, own in samples.items():
             far, middle = SIDE - SIZE - gap, (SIDE - SIZE) // 2
             boxes = [(*place, SIZE, SIZE) for place in ((gap, middle), (middle, gap), (far, middle), (middle, far))]
             bound = vmm.measure.displacement_crlb(rest, boxes, noise=1.0)
-            clips.add(given, frames, boxes, np.repeat(moves[:, None], 4, axis=1), bound)
-    for gap, given in samples.items():
-        lines.append([str(gap), *scores.cells(dict(given), 1.0)])
+            clips.add(own, frames, boxes, np.repeat(moves[:, None], 4, axis=1), bound)
+    for gap, own in samples.items():
+        lines.append([str(gap), *scores.cells(dict(own), 1.0)])
     return lines
 
 
@@ -218,10 +222,10 @@ BARS = {
 QUICK_BARS = ("0.2 px", "2 px")
 
 
-def beside_rows(effort: Effort) -> Iterator[Row]:
+def still_rows(effort: Effort) -> Iterator[Row]:
     """A row for each bar."""
     for name, case in BARS.items():
-        yield Row(name, partial(beside, case, effort), name in QUICK_BARS)
+        yield Row(name, partial(still_lines, case, effort), name in QUICK_BARS)
 
 
 def bar_rows(effort: Effort) -> Iterator[Row]:
@@ -248,8 +252,8 @@ def columns(*names: str) -> Callable[[], dict[str, int]]:
 
 
 def _columns(names: Sequence[str]) -> dict[str, int]:
-    found = dict.fromkeys(names, 1) | {ON_TARGET: 0}
-    return {name: 2 if "scatter" in name else n for name, n in found.items() if "LK" not in name or scores.has_pyidi()}
+    digits = dict.fromkeys(names, 1) | {ON_TARGET: 0}
+    return {name: 2 if "scatter" in name else n for name, n in digits.items() if "LK" not in name or scores.has_pyidi()}
 
 
 def border_columns() -> dict[str, int]:
@@ -258,29 +262,29 @@ def border_columns() -> dict[str, int]:
 
 
 TABLES = {
-    "beside": Table(
-        "Still regions beside a moving bar",
-        "A textured bar, 56 px wide, moves in front of a textured background at rest; both are noise with a blur of 1.2 px, "
-        "its edges have a profile of 0.5 px. Regions of 21 px at rest lie on both sides, their nearest point at a distance "
-        "from where the edge comes at most. *Reads* is the largest amplitude of the bar's motion in the reading of any of "
-        "them, in thousandths of a pixel; 0 is right. *Stated* is the error of that amplitude that follows from the stated "
-        "standard error, and *reads/stated* the largest ratio in regions that are not marked. On target: at most 3.5 in "
-        "all of them, or the region is marked or unknown.",
+    "still": Table(
+        "Still regions next to a moving bar",
+        "A textured bar, 56 px wide, moves in front of a textured background at rest; both are noise with a blur of "
+        "1.2 px, its edges have a profile of 0.5 px. Regions of 21 px at rest lie on both sides, their nearest point "
+        "at a distance from where the edge comes at most. *Reads* is the largest amplitude of the bar's motion in "
+        "the reading of any of them, in thousandths of a pixel; 0 is right. *Stated* is the error of that amplitude "
+        "that follows from the stated standard error, and *reads/stated* the largest ratio in regions that are not "
+        "marked. On target: at most 3.5 in all of them, or the region is marked or unknown.",
         columns("motion of the bar", "distance, px", "reads", "stated", "reads/stated", "known/marked, %", "LK: reads"),
-        beside_rows,
+        still_rows,
     ),
     "bar": Table(
         "Regions on a moving bar and across its edge",
-        "The same bar. Regions lie inside it, at a distance from where its edge comes at most, or an edge goes through "
-        "them. Gain and scatter are those against the motion of the bar. On target: as for textures; a region that an edge "
-        "goes through may also be unknown or marked.",
+        "The same bar. Regions lie inside it, at a distance from where its edge comes at most, or an edge goes "
+        "through them. Gain and scatter are those against the motion of the bar. On target: as for textures; a "
+        "region that an edge goes through may also be unknown or marked.",
         columns("motion of the bar", "place", "gain, %", "scatter/stated", "known/marked, %", "LK: gain, %"),
         bar_rows,
     ),
     "border": Table(
         "Regions at the border of the frame",
-        "The texture moves as a whole by 0.2 px at 25 degrees, and regions of 21 px lie in the middle of the four sides of "
-        "the frame, at a distance from its border. On target: as for textures.",
+        "The texture moves as a whole by 0.2 px at 25 degrees, and regions of 21 px lie in the middle of the four "
+        "sides of the frame, at a distance from its border. On target: as for textures.",
         border_columns,
         border_rows,
     ),

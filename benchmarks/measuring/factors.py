@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from benchmarks.measuring.clips import Whole
 from benchmarks.measuring.scenes import SIDE, leaves, photograph, texture
 from benchmarks.measuring.tables import Effort, Row, Table
 from benchmarks.measuring.textures import columns
+from vmm.data.synthetic import Scene
 
 STEPS = 8
 """Number of displacements during a long exposure whose pictures are averaged."""
@@ -51,7 +52,11 @@ def bright(level: float, light: np.ndarray) -> np.ndarray:
     return light + level
 
 
-SCENES = {"noise": texture, "leaves": leaves, "camera": partial(photograph, "camera")}
+SCENES: dict[str, Callable[[int], Scene]] = {
+    "noise": texture,
+    "leaves": leaves,
+    "camera": partial(photograph, "camera"),
+}
 
 CASES: dict[str, Whole] = {
     **{
@@ -126,20 +131,20 @@ TABLES = {
     "factors": Table(
         "One factor at a time",
         "As above, for noise with a blur of 1.2 px unless another scene is stated, and with one factor changed: the "
-        "amplitude or direction of the motion, the noise of the camera (white, shot, smoothed by a Gaussian, or random "
-        "white pixels), its bits, the light (flicker at 20 Hz, a constant ramp, a soft shadow that moves by 10 px at "
-        "3 Hz, or 90 and 65 gray levels more, so that pixels saturate), or a drift. The bound is that of white noise of "
-        "the same standard deviation. Targets are as above.",
+        "amplitude or direction of the motion, the noise of the camera (white, shot, smoothed by a Gaussian, or "
+        "random white pixels), its bits, the light (flicker at 20 Hz, a constant ramp, a soft shadow that moves by "
+        "10 px at 3 Hz, or 90 and 65 gray levels more, so that pixels saturate), or a drift. The bound is that of "
+        "white noise of the same standard deviation. Targets are as above.",
         columns,
         partial(rows, CASES),
     ),
     "faults": Table(
         "Weak texture and faults of the camera",
-        "As above. Weak texture has a standard deviation of 1 to 3 gray levels in noise of 1. Dead pixels are black or "
-        "white in all frames; a fixed pattern is noise that is the same in all frames; row noise is common to the pixels "
-        "of a row in one frame. A long exposure lasts as long as a frame: 8 pictures during it are averaged. The bound is "
-        "that of the noise alone. On target: as above, but a gain within 2 % for weak texture, dead pixels and fixed "
-        "pattern.",
+        "As above. Weak texture has a standard deviation of 1 to 3 gray levels in noise of 1. Dead pixels are black "
+        "or white in all frames; a fixed pattern is noise that is the same in all frames; row noise is common to the "
+        "pixels of a row in one frame. A long exposure lasts as long as a frame: 8 pictures during it are averaged. "
+        "The bound is that of the noise alone. On target: as above, but a gain within 2 % for weak texture, dead "
+        "pixels and fixed pattern.",
         columns,
         partial(rows, FAULTS),
     ),

@@ -1,4 +1,4 @@
-"""Displacement and modes of every pixel, beside edges and at the border of the frame."""
+"""Displacement and modes of every pixel, near edges and at the border of the frame."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def true_amplitude(moves: np.ndarray) -> np.ndarray:
     return amplitude
 
 
-def beside(case: Bar, method: str, effort: Effort) -> Lines:
+def bar_lines(case: Bar, method: str, effort: Effort) -> Lines:
     """One line for each zone of distances from the edge: on the background at rest, and on the bar."""
     parts = [_residuals(case, method, effort, seed) for seed in range(effort.seeds)]
     error, stated, outside = (np.stack(values) for values in zip(*parts, strict=True))
@@ -89,14 +89,14 @@ def _residuals(case: Bar, method: str, effort: Effort, seed: int) -> tuple[np.nd
 
 def figures(error: np.ndarray, stated: np.ndarray, zone: np.ndarray, is_still: bool) -> list[Cell]:
     """Known share, root mean square error, its 99th percentile, stated error, and their ratio."""
-    known = zone & np.isfinite(error)
-    if not known.any():
+    is_known = zone & np.isfinite(error)
+    if not is_known.any():
         return [0.0, *[float("nan")] * 4, yes(True)]
-    largest = 1e3 * float(np.percentile(error[known], 99))
-    spread = rms(error[known] / stated[known]) / np.sqrt(2)  # the stated error is that of the real part
+    largest = 1e3 * float(np.percentile(error[is_known], 99))
+    spread = rms(error[is_known] / stated[is_known]) / np.sqrt(2)  # the stated error is that of the real part
     is_right = largest <= STILL if is_still else spread <= MAX_SPREAD
-    share = 100 * known.sum() / zone.sum()
-    return [share, 1e3 * rms(error[known]), largest, 1e3 * rms(stated[known]), spread, yes(is_right)]
+    share = 100 * is_known.sum() / zone.sum()
+    return [share, 1e3 * rms(error[is_known]), largest, 1e3 * rms(stated[is_known]), spread, yes(is_right)]
 
 
 def at_border(method: str, effort: Effort) -> Lines:
@@ -113,10 +113,10 @@ def at_border(method: str, effort: Effort) -> Lines:
     lines = []
     for (low, _), parts in gains.items():
         gain, spread = np.concatenate(parts, axis=1)
-        known = np.isfinite(gain)
-        mean = 100 * (gain[known].mean() - 1) if known.any() else float("nan")
-        is_right = not known.any() or abs(mean) <= BORDER_GAIN
-        lines.append([str(low), 100 * known.mean(), mean, rms(spread[known]), yes(is_right)])
+        is_known = np.isfinite(gain)
+        mean = 100 * (gain[is_known].mean() - 1) if is_known.any() else float("nan")
+        is_right = not is_known.any() or abs(mean) <= BORDER_GAIN
+        lines.append([str(low), 100 * is_known.mean(), mean, rms(spread[is_known]), yes(is_right)])
     return lines
 
 
@@ -142,7 +142,7 @@ def bar_rows(effort: Effort) -> Iterator[Row]:
     for name, case in BARS.items():
         for method in METHODS:
             is_quick = name == "bar of 56 px, 0.2 px" and method == "field"
-            yield Row(f"{name}, {method}", partial(beside, case, method, effort), is_quick)
+            yield Row(f"{name}, {method}", partial(bar_lines, case, method, effort), is_quick)
 
 
 def border_rows(effort: Effort) -> Iterator[Row]:
@@ -152,7 +152,7 @@ def border_rows(effort: Effort) -> Iterator[Row]:
 
 
 def bar_columns() -> dict[str, int]:
-    """Columns of pixels beside an edge."""
+    """Columns of pixels near an edge."""
     names = {"scene and method": 0, "pixels": 0, "known, %": 0, "error": 1, "99 % below": 1, "stated": 2}
     return names | {"scatter/stated": 2, ON_TARGET: 0}
 
@@ -164,12 +164,12 @@ def border_columns() -> dict[str, int]:
 
 TABLES = {
     "field": Table(
-        "Every pixel, beside edges",
-        "The moving bar, measured in every pixel by `field` and `modes` with a window of 5 px, without 12 px at the border "
-        "of the frame. *Error* is the root mean square error of the amplitude at the frequency of the motion, in "
-        "thousandths of a pixel, over the known pixels at a distance from where the edge comes at most. On target: 99 % of "
-        f"the pixels at rest are below {STILL:g} thousandths of a pixel; on the bar the scatter is at most 3 times the "
-        "stated error.",
+        "Every pixel, near edges",
+        "The moving bar, measured in every pixel by `field` and `modes` with a window of 5 px, without 12 px at the "
+        "border of the frame. *Error* is the root mean square error of the amplitude at the frequency of the motion, "
+        "in thousandths of a pixel, over the known pixels at a distance from where the edge comes at most. On "
+        f"target: 99 % of the pixels at rest are below {STILL:g} thousandths of a pixel; on the bar the scatter is at "
+        "most 3 times the stated error.",
         bar_columns,
         bar_rows,
     ),

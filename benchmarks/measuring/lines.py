@@ -1,4 +1,4 @@
-"""Peaks of spectra: beside slow wander, close together, in short clips, and at uneven times."""
+"""Peaks of spectra: with slow wander, close together, in short clips, and at uneven times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 import vmm
 from benchmarks.measuring.scores import rms
-from benchmarks.measuring.tables import ON_TARGET, Effort, Lines, Row, Table, yes
+from benchmarks.measuring.tables import ON_TARGET, Cell, Effort, Lines, Row, Table, yes
 
 FS, COUNT = 100.0, 480
 NOISE = 0.005
@@ -94,14 +94,16 @@ def step(t: np.ndarray) -> np.ndarray:
 BIN = FS / COUNT
 CASES = {
     "line alone": Signal((12.34,), (0.05,)),
-    "beside a parabola of 1 px": Signal((12.34,), (0.05,), parabola),
-    "beside a decay of 1 px": Signal((12.34,), (0.05,), decay),
-    "beside 0.6 periods of 1 px": Signal((12.34,), (0.05,), partial(slow, 0.6)),
-    "beside 1.5 periods of 1 px": Signal((12.34,), (0.05,), partial(slow, 1.5)),
-    "beside a step of 0.1 px": Signal((12.34,), (0.05,), step),
-    "weak beside strong, 20 bins apart": Signal((12.34, 12.34 + 20 * BIN), (1.0, 0.003)),
+    "with a parabola of 1 px": Signal((12.34,), (0.05,), parabola),
+    "with a decay of 1 px": Signal((12.34,), (0.05,), decay),
+    "with 0.6 periods of 1 px": Signal((12.34,), (0.05,), partial(slow, 0.6)),
+    "with 1.5 periods of 1 px": Signal((12.34,), (0.05,), partial(slow, 1.5)),
+    "with a step of 0.1 px": Signal((12.34,), (0.05,), step),
+    "weak line, 20 bins from a strong one": Signal((12.34, 12.34 + 20 * BIN), (1.0, 0.003)),
     **{
-        f"two lines, {bins:g} bins apart": Signal((12.34, 12.34 + bins * BIN), (0.05, 0.015), may_be_marked=bins < 3)
+        f"two lines at a distance of {bins:g} bins": Signal(
+            (12.34, 12.34 + bins * BIN), (0.05, 0.015), may_be_marked=bins < 3
+        )
         for bins in (1.7, 2.5, 3.5)
     },
     **{
@@ -111,7 +113,7 @@ CASES = {
     "every third frame missing at random": Signal((12.34,), (0.05,), share=2 / 3),
     "wander and missing frames": Signal((12.34,), (0.05,), parabola, share=2 / 3),
 }
-QUICK = ("line alone", "beside a decay of 1 px", "two lines, 1.7 bins apart", "1.6 periods in the clip")
+QUICK = ("line alone", "with a decay of 1 px", "two lines at a distance of 1.7 bins", "1.6 periods in the clip")
 
 
 def lines(case: Signal, effort: Effort) -> Lines:
@@ -141,7 +143,7 @@ def lines(case: Signal, effort: Effort) -> Lines:
     marked = 1 - np.mean(steady) if steady else 0.0
     is_true = share > 0.9 and rms(np.array(z_frequency)) <= 1.5 and rms(np.array(z_amplitude)) <= 1.5
     is_right = (is_true or (case.may_be_marked and (marked > 0.9 or not steady))) and n_slow == 0
-    figures = [100 * share, 100 * marked, rms(np.array(z_frequency)), rms(np.array(z_amplitude))]
+    figures: list[Cell] = [100 * share, 100 * float(marked), rms(np.array(z_frequency)), rms(np.array(z_amplitude))]
     return [[*figures, n_false / runs, n_slow / runs, yes(bool(is_right and n_false <= 0.1 * runs))]]
 
 
@@ -159,12 +161,13 @@ def columns() -> dict[str, int]:
 
 TABLE = Table(
     "Peaks",
-    "480 samples at 100 Hz of a line of 0.05 px at 12.34 Hz with white noise of 0.005 px, at most 50 draws; beside it a "
-    "wander that is 20 times as large, or a second line of 0.015 px, or it lies below 3 periods in the clip, or a third of "
-    "the frames is missing. *Found* is the percentage of the lines within 0.6 bins of the true frequency; *scatter/stated* "
-    "is that of the found ones; *false lines* and *below 3 periods* are numbers per draw. On target: found in 90 % with a "
-    "scatter of at most 1.5 times the stated error, at most 0.1 false lines, and no line below 3 periods; lines less than "
-    "3 bins apart, and with few periods, may instead be absent or marked as not steady.",
+    "480 samples at 100 Hz of a line of 0.05 px at 12.34 Hz in white noise of 0.005 px, at most 50 draws. A wander "
+    "that is 20 times as large is added, or a second line of 0.015 px, or the line has few periods in the clip, or a "
+    "third of the frames is missing. *Found* is the percentage of the lines within 0.6 bins of the true frequency, "
+    "and *scatter/stated* that of these lines; *false lines* and *below 3 periods* are numbers per draw. On target: "
+    "found in 90 % with a scatter of at most 1.5 times the stated error, at most 0.1 false lines, and no line below "
+    "3 periods in the clip. Lines at a distance of less than 3 bins, and lines with few periods, may instead be "
+    "absent or marked as not steady.",
     columns,
     rows,
 )

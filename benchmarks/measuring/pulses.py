@@ -102,13 +102,13 @@ def lines(case: Beat, effort: Effort) -> Lines:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = [case.measure(seed) for seed in range(max(10, effort.runs // 5))]
-    known, error, stderr, snr = (np.array(values) for values in zip(*results, strict=True))
-    known = known.astype(bool)
-    if not known.any():
+    is_known, error, stderr, snr = (np.array(values) for values in zip(*results, strict=True))
+    is_known = is_known.astype(bool)
+    if not is_known.any():
         return [[0.0, float("nan"), float("nan"), float("nan"), yes(not case.must_be_known)]]
-    spread, worst = rms(error[known] / stderr[known]), rms(error[known])
-    is_right = worst <= MAX_ERROR and spread <= MAX_SPREAD and (known.mean() >= 0.9 or not case.must_be_known)
-    return [[100 * known.mean(), worst, spread, float(np.median(snr[known])), yes(is_right)]]
+    spread, worst = rms(error[is_known] / stderr[is_known]), rms(error[is_known])
+    is_right = worst <= MAX_ERROR and spread <= MAX_SPREAD and (is_known.mean() >= 0.9 or not case.must_be_known)
+    return [[100 * is_known.mean(), worst, spread, float(np.median(snr[is_known])), yes(is_right)]]
 
 
 def rows(effort: Effort) -> Iterator[Row]:
@@ -124,11 +124,11 @@ def columns() -> dict[str, int]:
 
 TABLE = Table(
     "Pulse and breathing",
-    "The mean color of skin with a pulse of 0.1 gray level and a second harmonic of 0.3 times that, and noise of 0.02 gray "
-    "levels, for 30 s at 30 Hz unless stated; and breathing of amplitude 1 in one of two displacements, 0.2 in the other. "
-    "Rates drift evenly from the beginning to the end, or change with the breath; the truth is the mean rate. On target: "
-    f"known in 90 % of the draws, a root mean square error of at most {MAX_ERROR:g}/min, and at most {MAX_SPREAD:g} times "
-    "the stated error. Signals with the strongest noise may be unknown.",
+    "The mean color of skin with a pulse of 0.1 gray level and a second harmonic of 0.3 times that, and noise of "
+    "0.02 gray levels, for 30 s at 30 Hz unless stated; and breathing of amplitude 1 in one of two displacements, "
+    "0.2 in the other. Rates drift evenly from the beginning to the end, or change with the breath; the truth is the "
+    f"mean rate. On target: known in 90 % of the draws, a root mean square error of at most {MAX_ERROR:g}/min, and at "
+    f"most {MAX_SPREAD:g} times the stated error. Signals with the strongest noise may be unknown.",
     columns,
     rows,
 )

@@ -27,7 +27,7 @@ TABLES = {
     "textures": "textures",
     "factors": "factors.factors",
     "faults": "factors.faults",
-    "beside": "edges.beside",
+    "still": "edges.still",
     "bar": "edges.bar",
     "border": "edges.border",
     "field": "fields.field",
@@ -49,8 +49,8 @@ REPORT = Path(__file__).parents[1] / "MEASURE.md"
 HEAD = (
     "# Accuracy of measurement",
     "",
-    "`python -m benchmarks measure --write` makes this page. Errors are root mean square errors against the exact motion "
-    "of each scene. *LK* is the Lucas-Kanade method of pyidi with its default settings.",
+    "`python -m benchmarks measure --write` makes this page. Errors are root mean square errors against the exact "
+    "motion of each scene. *LK* is the Lucas-Kanade method of pyidi with its default settings.",
     "",
 )
 MISSING = "pyidi is not installed (pip install pyidi), so that the columns of its Lucas-Kanade method (LK) are absent."
@@ -59,8 +59,8 @@ MISSING = "pyidi is not installed (pip install pyidi), so that the columns of it
 def table(name: str) -> Table:
     """The table of a name."""
     module, _, key = TABLES[name].partition(".")
-    found = import_module(f"benchmarks.measuring.{module}")
-    result: Table = found.TABLES[key] if key else found.TABLE
+    contents = import_module(f"benchmarks.measuring.{module}")
+    result: Table = contents.TABLES[key] if key else contents.TABLE
     return result
 
 
@@ -100,7 +100,7 @@ def report(names: Sequence[str], effort: Effort, jobs: int, quiet: bool = False)
 
 
 def verdict(one: Table, cells: Sequence[Cell]) -> str:
-    """"yes" or "no" if the table has targets and the line was measured; "failed" or "" otherwise."""
+    """Whether a line is on target: "yes", "no", "failed", or an empty string if the table has no targets."""
     if any(isinstance(value, str) and value.startswith("failed") for value in cells):
         return "failed"
     names = list(one.columns())

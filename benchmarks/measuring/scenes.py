@@ -1,8 +1,7 @@
 """Scenes that move exactly: periodic canvases that are translated in the Fourier domain, and layers of them.
 
-A scene is a function of a displacement (2,), down and right in pixels, that returns a frame (SIDE, SIDE) in gray levels.
-A canvas that is drawn finer than the pixels is averaged over the square of each pixel, so that it has the aliasing of a
-camera.
+A scene is a function of a displacement (2,), down and right in pixels, that returns a frame in gray levels. A canvas
+that is drawn finer than the pixels is averaged over the square of each pixel, so that it has the aliasing of a camera.
 """
 
 from __future__ import annotations
@@ -75,7 +74,9 @@ def speckle(seed: int = 0, size: float = 2.5) -> Scene:
     """Laser speckle of an average size in pixels: the intensity of a random field behind a round aperture."""
     rng, side = np.random.default_rng([seed, 3]), FINE * SIDE
     radius = np.hypot(*np.meshgrid(*2 * [FINE * np.fft.fftfreq(side)]))
-    field = np.fft.ifft2(np.fft.fft2(rng.normal(size=(side, side)) + 1j * rng.normal(size=(side, side))) * (radius < 0.5 / size))
+    field = np.fft.ifft2(
+        np.fft.fft2(rng.normal(size=(side, side)) + 1j * rng.normal(size=(side, side))) * (radius < 0.5 / size)
+    )
     intensity = np.square(np.abs(field))
     return translated(np.clip(60 * intensity / intensity.mean(), 0, 240), FINE)
 
@@ -91,9 +92,10 @@ def page(seed: int = 0) -> Scene:
     rng, side = np.random.default_rng([seed, 4]), FINE * SIDE
     image = np.full((side, side), 220.0)
     for top in range(4 * FINE, side - 16 * FINE, 16 * FINE):
-        for left in range(2 * FINE, side - 10 * FINE, 8 * FINE):
+        for start in range(2 * FINE, side - 10 * FINE, 8 * FINE):
             for _ in range(rng.integers(0, 5)):
-                row, col, length = top + rng.integers(10 * FINE), left + rng.integers(6 * FINE), rng.integers(8, 9 * FINE)
+                row, col = top + rng.integers(10 * FINE), start + rng.integers(6 * FINE)
+                length = int(rng.integers(8, 9 * FINE))
                 height, width = (length, FINE + 2) if rng.random() < 0.5 else (FINE + 2, min(length, 7 * FINE))
                 image[row : row + height, col : col + width] = 40.0
     return translated(image, FINE)

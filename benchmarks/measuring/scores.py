@@ -42,8 +42,8 @@ class Reading:
     @property
     def is_known(self) -> np.ndarray:
         """(R, 2) bool: whether the component is known."""
-        known: np.ndarray = np.isfinite(self.values).all(axis=0)
-        return known
+        is_known: np.ndarray = np.isfinite(self.values).all(axis=0)
+        return is_known
 
 
 Estimator = Callable[[np.ndarray, Sequence[Any]], Reading]
@@ -97,9 +97,7 @@ def has_pyidi() -> bool:
 def estimators(with_linear: bool = True) -> dict[str, Estimator]:
     """Estimators by their names in the tables."""
     return (
-        {"phase": phase}
-        | ({"linear": linear} if with_linear else {})
-        | ({"LK": lucas_kanade} if has_pyidi() else {})
+        {"phase": phase} | ({"linear": linear} if with_linear else {}) | ({"LK": lucas_kanade} if has_pyidi() else {})
     )
 
 
@@ -124,7 +122,7 @@ class Score:
         Deviation in percent of the gain from 1, by least squares, and its error from the scatter.
     spread, marked_spread
         Root mean square error over stated error in regions that are not marked, and in those that are.
-    known, marked
+    known_share, marked_share
         Percentage of the known components, and of the marked regions among those with a known component.
     error, stated
         Root mean square error, and stated error, in thousandths of a pixel.
@@ -135,20 +133,25 @@ class Score:
     gain_stderr: float
     spread: float
     marked_spread: float
-    known: float
-    marked: float
+    known_share: float
+    marked_share: float
     error: float
     stated: float
 
     @property
     def spread_cell(self) -> Cell:
         """The spread; in brackets that of marked regions, if all are."""
-        return f"({self.marked_spread:.2f})" if np.isnan(self.spread) and self.marked else self.spread
+        return f"({self.marked_spread:.2f})" if np.isnan(self.spread) and self.marked_share else self.spread
+
+    @property
+    def lost_cell(self) -> Cell:
+        """The ratio, with the percentage of the components that are not known, if there are any."""
+        return self.ratio if self.known_share == 100 else f"{self.ratio:.2f} ({100 - self.known_share:.0f} % lost)"
 
     @property
     def shares(self) -> str:
         """Known and marked shares."""
-        return f"{self.known:.0f} / {self.marked:.0f}"
+        return f"{self.known_share:.0f} / {self.marked_share:.0f}"
 
     def is_on_target(self, gain: float = 1.0, ratio: float = np.inf) -> bool:
         """Whether the stated error is true, or the region is marked or unknown.
@@ -176,23 +179,23 @@ def score(samples: Sequence[Sample]) -> Score:
     )
     is_marked = np.concatenate([one.reading.is_marked for one in samples])
     is_observable = np.isfinite(bound)
-    known = np.isfinite(values).all(axis=0) & is_observable
+    is_known = np.isfinite(values).all(axis=0) & is_observable
     error = np.sqrt(np.square(values - truth).mean(axis=0))
-    power = float(np.square(truth)[:, known].sum())
-    gain = float((values * truth)[:, known].sum()) / power if power else np.nan
-    scatter = rms((values - gain * truth)[:, known]) if known.any() else np.nan
-    stated = known & np.isfinite(stderr)
+    power = float(np.square(truth)[:, is_known].sum())
+    gain = float((values * truth)[:, is_known].sum()) / power if power else np.nan
+    scatter = rms((values - gain * truth)[:, is_known]) if is_known.any() else np.nan
+    stated = is_known & np.isfinite(stderr)
     marked = is_marked[:, None] & stated
-    measured = known.any(axis=1)
+    measured = is_known.any(axis=1)
     return Score(
-        ratio=rms((error / bound)[known]),
+        ratio=rms((error / bound)[is_known]),
         gain=100 * (gain - 1),
         gain_stderr=100 * scatter / np.sqrt(power) if power else np.nan,
         spread=rms((error / stderr)[stated & ~marked]),
         marked_spread=rms((error / stderr)[marked]),
-        known=100 * known.sum() / max(is_observable.sum(), 1),
-        marked=100 * is_marked[measured].mean() if measured.any() else 0.0,
-        error=1e3 * rms(error[known]),
+        known_share=100 * is_known.sum() / max(is_observable.sum(), 1),
+        marked_share=100 * is_marked[measured].mean() if measured.any() else 0.0,
+        error=1e3 * rms(error[is_known]),
         stated=1e3 * rms(stderr[stated]),
     )
 
@@ -207,7 +210,7 @@ def attempt(estimator: Estimator, frames: np.ndarray, rois: Sequence[Any]) -> Re
 
 def columns(with_linear: bool = True) -> dict[str, int]:
     """Columns of the scores of every estimator, with their decimals."""
-    result = {}
+    result: dict[str, int] = {}
     for name in estimators(with_linear):
         result |= {f"{name}: error/bound": 2, "gain, %" if name == "phase" else f"{name}: gain, %": 1}
         if name != "LK":
@@ -218,11 +221,11 @@ def columns(with_linear: bool = True) -> dict[str, int]:
 def cells(samples: dict[str, Sequence[Sample] | str], gain: float, ratio: float = np.inf) -> list[Cell]:
     """The scores of every estimator, and whether those of the default method are on target."""
     result: list[Cell] = []
-    for name, given in samples.items():
-        if isinstance(given, str):
-            result += [given, *[""] * (1 if name == "LK" else 3)]
+    for name, own in samples.items():
+        if isinstance(own, str):
+            result += [own, *[""] * (1 if name == "LK" else 3)]
             continue
-        one = score(given)
-        result += [one.ratio, one.gain] if name == "LK" else [one.ratio, one.gain, one.spread_cell, one.shares]
+        one = score(own)
+        result += [one.lost_cell, one.gain] if name == "LK" else [one.ratio, one.gain, one.spread_cell, one.shares]
     first = samples["phase"]
     return [*result, "no" if isinstance(first, str) else yes(score(first).is_on_target(gain, ratio))]

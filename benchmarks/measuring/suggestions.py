@@ -104,21 +104,21 @@ def lines(case: Vibrations, effort: Effort) -> Lines:
     deviations: list[float] = []
     n_found = n_false = n_rhythms = 0
     for seed in range(effort.seeds):
-        left = case.suggestions(seed)
+        others = case.suggestions(seed)
         for frequency, amplitude in zip(case.frequencies, case.amplitudes, strict=True):
-            near = [one for one in left if one.kind == "motion" and abs(one.frequency - frequency) < 0.4]
+            near = [one for one in others if one.kind == "motion" and abs(one.frequency - frequency) < 0.4]
             if near:
                 best = min(near, key=lambda one: abs(one.frequency - frequency))
-                left.remove(best)
+                others.remove(best)
                 n_found += 1
                 deviations.append(100 * (best.amplitude / amplitude - 1))
-        n_rhythms += sum(one.is_codec_rhythm for one in left)
-        n_false += sum(not one.is_codec_rhythm for one in left)
+        n_rhythms += sum(one.is_codec_rhythm for one in others)
+        n_false += sum(not one.is_codec_rhythm for one in others)
     n_true = len(case.frequencies) * effort.seeds
-    found = 100 * n_found / n_true if n_true else float("nan")
+    share = 100 * n_found / n_true if n_true else float("nan")
     worst = max(deviations, key=abs, default=float("nan"))
-    is_right = not found < 100 and not n_false and (case.encoded or not abs(worst) > MAX_ERROR)
-    return [[found, worst, n_false / effort.seeds, n_rhythms / effort.seeds, yes(is_right)]]
+    is_right = not share < 100 and not n_false and (case.encoded or not abs(worst) > MAX_ERROR)
+    return [[share, worst, n_false / effort.seeds, n_rhythms / effort.seeds, yes(is_right)]]
 
 
 def rows(effort: Effort) -> Iterator[Row]:
@@ -135,11 +135,11 @@ def columns() -> dict[str, int]:
 
 TABLE = Table(
     "Suggestions",
-    "Square parts of 52 px of a texture vibrate before a texture at rest, each at its own frequency: 360 frames of 128x192 "
-    "px at 240 Hz with noise of 1 gray level. Two parts that vibrate at 20 and 21 Hz are 1.5 bins of the spectrum apart. "
-    "Where stated, the clip is written as `.mp4` with H.264 and read again. On target: all found, amplitudes within "
-    f"{MAX_ERROR:g} % (H.264 takes motion away, so that its amplitudes do not count), and no other line that is not marked "
-    "as a rhythm of the codec.",
+    "Square parts of 52 px of a texture vibrate before a texture at rest, each at its own frequency: 360 frames of "
+    "128x192 px at 240 Hz with noise of 1 gray level. 20 and 21 Hz differ by 1.5 bins of the spectrum. Some clips are "
+    f"written as `.mp4` with H.264 and read again, as stated. On target: all found, amplitudes within {MAX_ERROR:g} "
+    "% (H.264 takes motion away, so that its amplitudes do not count), and no other line that is not marked as a "
+    "rhythm of the codec.",
     columns,
     rows,
 )
