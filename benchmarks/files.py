@@ -29,8 +29,8 @@ print(int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read()).group
 """
 _READ = "for chunk in vmm.io.stream(sys.argv[1], fs=1000): pass"
 _WRITE = "vmm.io.write(sys.argv[2], vmm.io.stream(sys.argv[1], fs=1000), 1000, overwrite=True)"
-_COMPARE = """from vmm.cli import main
-main(["compare", sys.argv[1], sys.argv[1], sys.argv[2], "--fs", "1000", "--overwrite"])"""
+_SLICE = """from vmm.cli import main
+main(["slice", sys.argv[1], sys.argv[1], sys.argv[2], "--fs", "1000", "--overwrite"])"""
 
 
 def main(quick: bool = False) -> None:
@@ -48,7 +48,7 @@ def main(quick: bool = False) -> None:
             _print(f"write {target}", [peak(_WRITE, path, path.with_name(target)) for path in paths])
         for target in ("slices.png", "both.mp4"):
             paths = [source("mkv", length, folder) for length in lengths]
-            _print(f"compare to {target}", [peak(_COMPARE, path, path.with_name(target)) for path in paths])
+            _print(f"slice to {target}", [peak(_SLICE, path, path.with_name(target)) for path in paths])
 
 
 def _print(name: str, megabytes: list[int]) -> None:

@@ -81,13 +81,13 @@ def test_side_by_side(video, tmp_path):
 
 
 def test_compare(video, tmp_path):
-    assert run("compare", video, video, tmp_path / "out.png", "--row", 4) == 0
+    assert run("slice", video, video, tmp_path / "out.png", "--row", 4) == 0
     assert (tmp_path / "out.png").stat().st_size > 1000
-    assert run("compare", video, video, tmp_path / "out.png") == 2
-    assert run("compare", video, video, tmp_path / "out.mkv") == 0
+    assert run("slice", video, video, tmp_path / "out.png") == 2
+    assert run("slice", video, video, tmp_path / "out.mkv") == 0
     assert vmm.io.info(tmp_path / "out.mkv").shape == (40, 32, 100)
     assert run("linear", video, tmp_path / "out.mp4", "--band", 2, 3, "--quiet") == 0
-    assert run("compare", video, tmp_path / "out.mp4", tmp_path / "both.mkv") == 0  # one is gray
+    assert run("slice", video, tmp_path / "out.mp4", tmp_path / "both.mkv") == 0  # one is gray
     assert vmm.io.info(tmp_path / "both.mkv").shape == (40, 32, 100, 3)
 
 

@@ -103,7 +103,7 @@ def test_pulse(tmp_path, within):
 def test_machine_fault(tmp_path, within):
     lines = [line.split("  ") for line in within("machine_fault.py").splitlines()]
     assert [line[0] for line in lines] == ["25.00 Hz", "50.00 Hz", "102.50 Hz"]
-    assert [line[3] for line in lines] == ["x 1.60", "as before", "new"]
+    assert [line[3] for line in lines] == ["larger, x 1.60", "as before", "new"]
     assert "102.50 Hz" in (tmp_path / "machine_fault.html").read_text(encoding="utf-8")
 
 

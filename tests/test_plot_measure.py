@@ -105,7 +105,7 @@ def test_the_overlay_shows_opposite_signs_in_different_colors(step):
     assert tuple(picture.get_extent()) == tuple(colors.get_extent())
     assert np.sign(values[0, 1]) == -np.sign(values[0, -2]) != 0
     assert alpha[0, values.shape[1] // 2] < 0.1 < alpha[0, 1] < 0.7  # transparent at 0
-    assert figure.axes[0].get_title(loc="left") == "1 Hz, largest displacement down: 0.2 px"
+    assert figure.axes[0].get_title(loc="left") == "1 Hz, displacement down up to 0.2 px"
 
 
 def test_values_below_three_standard_errors_are_not_drawn():
@@ -171,3 +171,25 @@ def test_the_page_is_escaped_and_complete():
     text = vmm.plot.page("a<b", [("x&y", ["<script>", [("h",), ("1 < 2",)]])], warnings=["w<"])
     assert "<script>" not in text and "a&lt;b" in text and "x&amp;y" in text and "1 &lt; 2" in text and "w&lt;" in text
     assert text.startswith("<!DOCTYPE html>") and text.endswith("</html>\n")
+
+
+def test_a_few_wrong_values_do_not_empty_the_picture():
+    shape, frame = seesaw().astype(complex), np.zeros((48, 64), np.uint8)
+    shape[0, 20:23, 30:33, 0] = 7.5j  # 0.3 % of the pixels
+    figure = vmm.plot.overlay(modes(shape), frame)
+    colors = figure.axes[0].images[1]
+    assert colors.get_clim()[1] == pytest.approx(0.2, rel=0.05) and colors.get_alpha()[0, 1] > 0.5
+    title = "1 Hz, displacement down up to 0.2 px (in 1 % of the places more, up to 7.5 px)"
+    assert figure.axes[0].get_title(loc="left") == title
+    (quiver,) = (part for part in vmm.plot.arrows(modes(shape), frame).axes[0].collections if hasattr(part, "U"))
+    assert np.hypot(quiver.U, quiver.V).max() == pytest.approx(0.2, rel=0.05)
+
+
+def test_a_page_embeds_videos_and_refuses_other_files(tmp_path):
+    for name in ("clip.mp4", "shape.gif", "notes.txt"):
+        (tmp_path / name).write_bytes(b"content")
+    text = vmm.plot.page("A beam", [("Motion", [tmp_path / "clip.mp4", tmp_path / "shape.gif"])])
+    assert '<video controls loop muted autoplay playsinline aria-label="Motion" src="data:video/mp4;base64,' in text
+    assert '<img alt="Motion" src="data:image/gif;base64,' in text
+    with pytest.raises(ValueError, match=r"notes\.txt: a page shows files of the types \.png"):
+        vmm.plot.page("A beam", [("Notes", [tmp_path / "notes.txt"])])

@@ -156,7 +156,7 @@ def test_compare_clips_of_different_depths(name, gray, tmp_path, monkeypatch):
     vmm.io.write(tmp_path / "a.tif", gray.astype(np.uint16) << 2, 30)
     vmm.io.write(tmp_path / "b.mkv", gray, 30)
     monkeypatch.setattr(vmm.io, "read", None)
-    command = ["compare", str(tmp_path / "a.tif"), str(tmp_path / "b.mkv"), str(tmp_path / name), "--fs", "30"]
+    command = ["slice", str(tmp_path / "a.tif"), str(tmp_path / "b.mkv"), str(tmp_path / name), "--fs", "30"]
     assert main(command) == 0
     monkeypatch.undo()
     if name == "both.mp4":

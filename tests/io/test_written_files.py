@@ -110,7 +110,7 @@ def test_a_high_speed_clip_is_shown_in_slow_motion(tmp_path, clip, capsys):
     assert (info.fps, info.capture_rate) == (Fraction(30), Fraction(15000))
     assert main(["info", str(tmp_path / "out.mp4")]) == 0
     assert "filmed    15000 frames/s; plays 500 times slower than filmed" in capsys.readouterr().out
-    assert main(["compare", str(tmp_path / "in.nut"), str(tmp_path / "out.mp4"), str(tmp_path / "both.mkv")]) == 0
+    assert main(["slice", str(tmp_path / "in.nut"), str(tmp_path / "out.mp4"), str(tmp_path / "both.mkv")]) == 0
     info = vmm.io.info(tmp_path / "both.mkv")
     assert (info.fps, info.capture_rate) == (Fraction(30), Fraction(15000))
 

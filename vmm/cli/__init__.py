@@ -5,8 +5,8 @@
 | ``magnify`` | one verb for every method |
 | ``options`` | options of these verbs, derived from the signatures and docstrings of the methods |
 | ``demo``, ``suggest``, ``convert``, ``warmup`` | the verbs of the same names |
-| ``measure``, ``spectrum``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
-| ``info`` | the verbs ``info`` and ``compare`` |
+| ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
+| ``info``, ``slice`` | the verbs of the same names |
 | ``report`` | the page of ``measure --report`` |
 | ``messages`` | warnings in the form of messages |
 | ``inputs``, ``tables``, ``outputs`` | input, tables and output of the verbs that measure |
@@ -20,7 +20,21 @@ import sys
 from typing import NoReturn
 
 import vmm
-from vmm.cli import convert, demo, info, magnify, measure, modes, pulse, sound, spectrum, suggest, warmup
+from vmm.cli import (
+    compare,
+    convert,
+    demo,
+    info,
+    magnify,
+    measure,
+    modes,
+    pulse,
+    slice,
+    sound,
+    spectrum,
+    suggest,
+    warmup,
+)
 from vmm.cli.messages import one_line_warnings
 
 _EPILOG = (
@@ -65,6 +79,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (demo, info, suggest, magnify, measure, spectrum, modes, sound, pulse, convert, warmup):
+    for module in (
+        demo,
+        info,
+        suggest,
+        magnify,
+        slice,
+        measure,
+        spectrum,
+        compare,
+        modes,
+        sound,
+        pulse,
+        convert,
+        warmup,
+    ):
         module.add(verbs)
     return parser

@@ -1,24 +1,18 @@
-"""The commands ``info`` and ``compare``: the properties of a file, and two clips side by side."""
+"""The command ``info``: the properties of a file."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import FS_HELP, INPUT_HELP
+from vmm.cli.inputs import INPUT_HELP
 from vmm.cli.outputs import speed_text
 
 
 def add(verbs: Any) -> None:
-    """Add the verbs to the parser."""
-    _add_info(verbs)
-    _add_compare(verbs)
-
-
-def _add_info(verbs: Any) -> None:
+    """Add the verb to the parser."""
     summary = "Print the size, rates, length and codec of a file, and what changes the numbers measured in it."
     verb = verbs.add_parser("info", help=summary, description=summary)
     verb.add_argument("input", help=INPUT_HELP)
@@ -93,69 +87,3 @@ def _uneven_rows(info: vmm.io.Info) -> list[tuple[str, str]]:
     if info.missing_end:
         rows.append(("end", f"missing: the header states {info.missing_end:.3f} s more than the file holds"))
     return rows
-
-
-def _add_compare(verbs: Any) -> None:
-    summary = "Compare two clips: write their x-t slices as a picture, or both side by side as a video."
-    verb = verbs.add_parser("compare", help=summary, description=summary)
-    verb.add_argument("before", help="First clip.")
-    verb.add_argument("after", help="Second clip.")
-    verb.add_argument("output", help="Picture of x-t slices (.png, .pdf, .svg), or a video.")
-    line = verb.add_mutually_exclusive_group()
-    line.add_argument("--row", type=int, help="Row of the frame that the slices show.")
-    line.add_argument("--col", type=int, help="Column of the frame that the slices show. Default: the middle column.")
-    verb.add_argument("--fs", type=float, metavar="HZ", help=FS_HELP)
-    verb.add_argument("--overwrite", action="store_true", help="Overwrite an existing output file.")
-    verb.set_defaults(run=_compare)
-
-
-def _compare(options: argparse.Namespace) -> None:
-    from vmm.io.destination import check_destination, temporary_path
-    from vmm.io.rates import default_playback_rate
-
-    out = Path(options.output)
-    is_picture = out.suffix.lower() in (".png", ".pdf", ".svg")
-    if is_picture:
-        check_destination(out, overwrite=options.overwrite)
-    before, after = (vmm.io.even(vmm.io.stream(path, fs=options.fs)) for path in (options.before, options.after))
-    if not is_picture:
-        pairs = vmm.plot.side_by_side(*_in_common_format(before, after))
-        fps = default_playback_rate(before.fps, before.fs)
-        return vmm.io.write(out, pairs, fps, fs=before.fs, like=before.info, overwrite=options.overwrite)
-    step = -(-max(before.shape[0], after.shape[0]) // _MAX_COLUMNS)
-    clips = (_every(step, clip) for clip in _in_common_format(before, after))
-    figure = vmm.plot.slices(*clips, row=options.row, col=options.col, fs=before.fs / step)
-    with temporary_path(out) as temporary:
-        figure.savefig(temporary, dpi=100)
-    return None
-
-
-_MAX_COLUMNS = 2000
-"""Largest number of frames in an x-t slice, a few times the width of the picture in pixels. Only every n-th frame of a
-longer clip is shown, which bounds the memory."""
-
-
-def _every(step: int, chunks: Iterator[Any]) -> Iterator[Any]:
-    """Every `step`-th frame of a clip."""
-    position = 0
-    for chunk in chunks:
-        yield chunk[-position % step :: step]
-        position += len(chunk)
-
-
-def _in_common_format(*clips: vmm.io.Clip) -> list[Iterator[Any]]:
-    """Chunks of the clips in 8 bits, in color if any clip has color, and cropped to the smallest size."""
-    import numpy as np
-
-    from vmm.io.values import full_range
-
-    height, width = (min(clip.shape[axis] for clip in clips) for axis in (1, 2))
-    is_color = any(len(clip.shape) == 4 for clip in clips)
-
-    def convert(chunk: Any) -> Any:
-        chunk = chunk[:, :height, :width]
-        if chunk.dtype == np.uint16:
-            chunk = (chunk >> 8).astype(np.uint8)
-        return np.repeat(chunk[..., None], 3, axis=-1) if is_color and chunk.ndim == 3 else chunk
-
-    return [map(convert, full_range(clip, clip.white)) for clip in clips]

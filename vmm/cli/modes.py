@@ -109,11 +109,16 @@ def _print_summary(modes: vmm.measure.Modes) -> None:
     """Print a table with one row for each frequency."""
     import numpy as np
 
-    rows = [("frequency", "largest motion", "median standard error", "known")]
+    from vmm.plot._shapes import SIGNIFICANCE, typical_size
+
+    rows = [("frequency", "motion of 99 % up to", "largest", "median standard error", "known")]
     for frequency, shape, stderr in zip(modes.frequencies, modes.shapes, modes.stderr, strict=True):
-        largest = "unknown" if np.isnan(shape).all() else f"{np.nanmax(np.abs(shape)):.3g} {modes.unit}"
+        typical = largest = "unknown"
+        if not np.isnan(shape).all():
+            typical = f"{typical_size(shape, np.abs(shape) > SIGNIFICANCE * stderr):.3g} {modes.unit}"
+            largest = f"{np.nanmax(np.abs(shape)):.3g} {modes.unit}"
         median = "" if np.isnan(stderr).all() else f"{np.nanmedian(stderr):.2g} {modes.unit}"
-        rows.append((f"{frequency:.6g} Hz", largest, median, f"{100 * modes.is_known.mean():.0f} %"))
+        rows.append((f"{frequency:.6g} Hz", typical, largest, median, f"{100 * modes.is_known.mean():.0f} %"))
     outputs.print_table(rows)
 
 

@@ -12,6 +12,7 @@
 | ``spectrum``, ``Spectrum`` | amplitude spectrum or power spectral density by Welch's method |
 | ``peaks``, ``Peak`` | peaks of a spectrum: frequency and amplitude, each with its standard error |
 | ``phasors`` | amplitude and phase of signals at given frequencies |
+| ``changes``, ``Change`` | lines that are new, gone, larger or smaller in a second recording |
 | ``orbit``, ``Orbit`` | elliptic path of a point at one frequency |
 | ``velocity``, ``acceleration`` | derivatives of displacement |
 | ``integrate`` | displacement or velocity from the signal of an accelerometer |

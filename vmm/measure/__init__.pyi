@@ -25,6 +25,8 @@ from .quality._faults import Faults as Faults
 from .quality._faults import check_codec as check_codec
 from .quality._faults import faults as faults
 from .quality._faults import min_frames as min_frames
+from .signals._changes import Change as Change
+from .signals._changes import changes as changes
 from .signals._comparison import Comparison as Comparison
 from .signals._comparison import compare as compare
 from .signals._crlb import sine_crlb as sine_crlb

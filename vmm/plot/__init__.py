@@ -11,6 +11,7 @@
 | ``side_by_side`` | a clip that shows two clips next to one another |
 | ``regions`` | outlines and numbers of regions on a frame |
 | ``waveform`` | displacement and other signals over time, each with its uncertainty band |
+| ``changes`` | spectra of two recordings, with the lines that changed |
 | ``comparison`` | a measured signal and the signal of a sensor over time |
 | ``spectrum`` | a spectrum with labeled peaks |
 | ``orbit`` | the ellipse along which a point moves at one frequency |
@@ -20,6 +21,7 @@
 """
 
 from vmm.plot._animated import animated
+from vmm.plot._changes import changes
 from vmm.plot._grid import grid
 from vmm.plot._networks import curves, kernels
 from vmm.plot._orbit import orbit
@@ -34,6 +36,7 @@ from vmm.plot._spectrum import spectrum
 __all__ = [
     "animated",
     "arrows",
+    "changes",
     "comparison",
     "contact_sheet",
     "curves",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.plot._shapes import significant_shape, spacing
+from vmm.plot._shapes import limit_size, significant_shape, spacing, typical_size
 from vmm.plot._slices import displayable
 
 _DEFAULT_AMPLITUDE = 0.03
@@ -92,7 +92,8 @@ def _interpolated(modes: Any, index: int, frame: np.ndarray, rois: Sequence[Any]
     from scipy.ndimage import gaussian_filter, map_coordinates
 
     shape, significant = significant_shape(modes, index, frame, rois)
-    shape = np.where(significant, shape, 0)
+    # A few places with a wrong large displacement would otherwise set the scale.
+    shape = np.where(significant, limit_size(shape, typical_size(shape, significant)), 0)
     step = spacing(shape.shape, frame.shape)
     energy = np.square(np.abs(shape)).sum(axis=-1)
     weight = energy / max(float(energy.max()), 1e-300)

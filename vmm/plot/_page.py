@@ -14,27 +14,36 @@ if TYPE_CHECKING:
 
 Part = Union[str, Path, "Figure", Sequence[Sequence[str]]]
 
+_KINDS = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+}
+
 _STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; color: #222; max-width: 1000px; margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin: 2em 0 .5em; border-bottom: 1px solid #ccc }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .2em 1.2em .2em 0 }
-th { border-bottom: 1px solid #888 } img { max-width: 100%; height: auto }
+th { border-bottom: 1px solid #888 } img, video { max-width: 100%; height: auto }
 .warning { background: #fff3cd; border-left: 4px solid #d39e00; padding: .5em .8em; margin: .5em 0 }
 """
 
 
 def page(title: str, parts: Sequence[tuple[str, Sequence[Part]]], *, warnings: Sequence[str] = ()) -> str:
-    """Build a self-contained HTML page: pictures are embedded, so that no other file is needed to show it.
+    """Build a self-contained HTML page: pictures and videos are embedded, so that it needs no other file.
 
     Parameters
     ----------
     title
         Title of the page.
     parts
-        Sections (heading, contents). Contents are a sequence of paragraphs (str), matplotlib figures, paths of PNG or
-        JPEG files, and tables. A table is a sequence of rows of cells (str), the first of which holds the column
-        titles.
+        Sections (heading, contents). Contents are a sequence of paragraphs (str), matplotlib figures, paths of
+        pictures (PNG, JPEG, GIF) or of videos that browsers play (MP4, WebM), and tables. A table is a sequence of rows
+        of cells (str), the first of which holds the column titles.
     warnings
         Sentences that are highlighted below the title.
 
@@ -65,16 +74,23 @@ def _part(content: Part, heading: str) -> str:
     if isinstance(content, Sequence):
         return _table(content)
     if isinstance(content, Path):
-        kind = "png" if content.suffix.lower() == ".png" else "jpeg"
-        return _image(content.read_bytes(), kind, heading)
+        kind = _KINDS.get(content.suffix.lower())
+        if kind is None:
+            raise ValueError(
+                f"{content}: a page shows files of the types {', '.join(_KINDS)}; convert it to one of them"
+            )
+        return _embedded(content.read_bytes(), kind, heading)
     picture = io.BytesIO()
     content.savefig(picture, format="png", dpi=100)
-    return _image(picture.getvalue(), "png", heading)
+    return _embedded(picture.getvalue(), "image/png", heading)
 
 
-def _image(data: bytes, kind: str, heading: str) -> str:
-    encoded = base64.b64encode(data).decode("ascii")
-    return f'<img alt="{html.escape(heading)}" src="data:image/{kind};base64,{encoded}">'
+def _embedded(data: bytes, kind: str, heading: str) -> str:
+    """A picture or a video that plays in a loop."""
+    source, name = f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}", html.escape(heading)
+    if kind.startswith("video"):
+        return f'<video controls loop muted autoplay playsinline aria-label="{name}" src="{source}"></video>'
+    return f'<img alt="{name}" src="{source}">'
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

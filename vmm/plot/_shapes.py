@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 SIGNIFICANCE = 3.0
 """Displacements below this multiple of their standard error are not drawn: noise exceeds it in 3 of 1000 places."""
 
+_TYPICAL_SHARE = 99.0
+"""Percentage of the places with significant motion that the scale of a picture covers. A few places with a wrong large
+displacement would otherwise make the rest of the picture empty."""
+
+_OUT_OF_SCALE = 1.5
+"""Ratio of the largest value to the end of the scale from which the title names the largest value."""
+
 _ARROWS = 28
 """Number of arrows along the longer side of the frame: more would touch one another on a page."""
 
@@ -26,7 +33,8 @@ def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figur
     """Show deflection shapes as colors on a frame: red in one direction and blue in the opposite one.
 
     The component, down or right, that holds more of the motion is drawn, at the phase of largest displacement. The
-    opacity grows with the displacement. Places whose displacement is below three standard errors stay transparent.
+    opacity grows with the displacement. Places whose displacement is below three standard errors stay transparent. The
+    scale ends at the displacement that 99 % of the other places do not exceed.
 
     Parameters
     ----------
@@ -41,7 +49,7 @@ def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figur
     Returns
     -------
     matplotlib.figure.Figure
-        The figure; the title of each panel gives the frequency and the largest displacement.
+        The figure; the title of each panel gives the frequency, the end of the scale and a displacement far beyond it.
 
     Raises
     ------
@@ -55,20 +63,21 @@ def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figur
     >>> clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 5.0, 0.2), noise=1.0)
     >>> figure = vmm.plot.overlay(vmm.measure.modes(clip, [5.0], fs=30), clip[0])
     >>> figure.axes[0].get_title(loc="left")
-    '5 Hz, largest displacement to the right: 0.2 px'
+    '5 Hz, displacement to the right up to 0.2 px'
     """
     figure, panels = _panels(modes, frame)
     for axes, k in zip(panels, range(len(modes.frequencies)), strict=True):
         real, significant = _at_largest_phase(modes, k, frame, rois)
-        axis = int(np.square(np.where(significant, real, 0)).sum(axis=(0, 1)).argmax())
+        typical = typical_size(real, significant)
+        axis = int(np.square(np.where(significant, limit_size(real, typical), 0)).sum(axis=(0, 1)).argmax())
         values = np.where(significant[..., axis], real[..., axis], 0)
-        largest = max(float(np.abs(values).max()), 1e-300)
-        opacity = np.clip(1.5 * np.abs(values) / largest, 0, 0.65)
-        limits = {"vmin": -largest, "vmax": largest, "extent": _extent(frame)}
+        limit = typical_size(real[..., axis], significant[..., axis])
+        opacity = np.clip(1.5 * np.abs(values) / limit, 0, 0.65)
+        limits = {"vmin": -limit, "vmax": limit, "extent": _extent(frame)}
         image = axes.imshow(values, cmap="RdBu_r", alpha=opacity, interpolation="none", **limits)
         image.set_alpha(opacity)
         axes.set_title(
-            _title(modes, k, largest, f"largest displacement {('down', 'to the right')[axis]}"),
+            _title(modes, k, limit, f"displacement {('down', 'to the right')[axis]} up to", float(abs(values).max())),
             loc="left",
             fontsize="medium",
         )
@@ -79,6 +88,8 @@ def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figur
 
 def arrows(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure:
     """Show deflection shapes as arrows on a frame, at the phase of largest displacement.
+
+    Arrows longer than 99 % of the others are drawn as long as those.
 
     Parameters
     ----------
@@ -102,7 +113,7 @@ def arrows(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure
     >>> clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(60, 30, 5.0, 0.2), noise=1.0)
     >>> figure = vmm.plot.arrows(vmm.measure.modes(clip, [5.0], fs=30), clip[0])
     >>> figure.axes[0].get_title(loc="left")
-    '5 Hz, longest arrow: 0.2 px'
+    '5 Hz, longest arrow 0.2 px'
     """
     figure, panels = _panels(modes, frame)
     for axes, k in zip(panels, range(len(modes.frequencies)), strict=True):
@@ -111,14 +122,17 @@ def arrows(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure
         length = np.hypot(*np.moveaxis(real, -1, 0))
         rows, cols, distance = _arrow_positions(length.shape, frame.shape, rois)
         down, right = np.moveaxis(real[rows, cols], -1, 0)
-        largest = max(float(length.max()), 1e-300)
-        drawn = np.hypot(down, right) > _MIN_LENGTH * largest
+        is_drawn: Any = significant.any(axis=-1)
+        limit = typical_size(length, is_drawn)
+        drawn = np.hypot(down, right) > _MIN_LENGTH * limit
+        shortening = np.minimum(1, limit / np.maximum(np.hypot(down, right), 1e-300))
+        down, right = down * shortening, right * shortening
         step = spacing(length.shape, frame.shape)
         x, y = cols[drawn] * step, rows[drawn] * step
-        scale = largest / (1.3 * distance)
+        scale = limit / (1.3 * distance)
         style = {"color": "red", "width": 0.0022, "headwidth": 4, "headlength": 5, "minlength": 0.5}
         axes.quiver(x, y, right[drawn], down[drawn], angles="xy", scale_units="xy", scale=scale, **style)
-        axes.set_title(_title(modes, k, largest, "longest arrow"), loc="left", fontsize="medium")
+        axes.set_title(_title(modes, k, limit, "longest arrow", float(length.max())), loc="left", fontsize="medium")
     return figure
 
 
@@ -146,8 +160,24 @@ def _extent(frame: np.ndarray) -> tuple[float, float, float, float]:
     return (-0.5, width - 0.5, height - 0.5, -0.5)
 
 
-def _title(modes: Any, k: int, largest: float, name: str) -> str:
-    return f"{modes.frequencies[k]:.4g} Hz, {name}: {largest:.2g} {modes.unit}"
+def _title(modes: Any, k: int, limit: float, name: str, largest: float) -> str:
+    """Title of a panel whose scale ends at `limit`, with the largest value if it is out of scale."""
+    beyond = (
+        f" (in 1 % of the places more, up to {largest:.2g} {modes.unit})" if largest > _OUT_OF_SCALE * limit else ""
+    )
+    return f"{modes.frequencies[k]:.4g} {modes.frequency_unit}, {name} {limit:.2g} {modes.unit}{beyond}"
+
+
+def limit_size(values: np.ndarray, limit: float) -> np.ndarray:
+    """Values with the same sign or phase, and with sizes of at most `limit`."""
+    limited: np.ndarray = values * np.minimum(1, limit / np.maximum(np.abs(values), 1e-300))
+    return limited
+
+
+def typical_size(values: np.ndarray, significant: np.ndarray) -> float:
+    """Size that 99 % of the significant values do not exceed, or the largest of a few values."""
+    sizes = np.abs(values[significant])
+    return max(float(np.percentile(sizes, _TYPICAL_SHARE, method="higher")), 1e-300) if sizes.size else 1e-300
 
 
 def _opaque(image: Any) -> Any:
@@ -183,7 +213,8 @@ def _painted(values: np.ndarray, frame: np.ndarray, rois: Sequence[Any]) -> np.n
 def _at_largest_phase(modes: Any, k: int, frame: np.ndarray, rois: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
     """Real displacement (h, w, 2) at the phase of largest total energy, and a mask where it exceeds its error."""
     shape, significant = significant_shape(modes, k, frame, rois)
-    rotation = np.exp(-0.5j * np.angle(np.sum(np.where(significant, shape, 0) ** 2)))
+    limited = np.where(significant, limit_size(shape, typical_size(shape, significant)), 0)
+    rotation = np.exp(-0.5j * np.angle(np.sum(limited**2)))
     real: np.ndarray = np.real(shape * rotation)
     return real, significant
 

@@ -1,0 +1,194 @@
+"""The command ``compare``: what changed between two recordings of one machine."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import vmm
+from vmm.cli import outputs
+from vmm.cli.inputs import (
+    INPUT_HELP,
+    add_clip_options,
+    add_regions,
+    first_frame,
+    length_unit,
+    open_clip,
+    requested_regions,
+    warnings_to_stderr,
+)
+
+_SIDE = 32
+"""Side in pixels of a region around a suggested vibration."""
+
+_MARGIN = 8
+"""Distance in pixels between these regions and the border of the frame, where the motion is less certain."""
+
+_MAX_REGIONS = 8
+"""Largest number of regions that are chosen automatically: more would fill the page with the same vibrations."""
+
+_MIN_SHIFT = 1.0
+"""Shift in pixels between the pictures of the recordings above which the regions of the second one follow it."""
+
+_MAX_SHIFT = 0.25
+"""Fraction of the frame by which the pictures may be shifted. Larger shifts are more likely wrong."""
+
+_MEANING = (
+    "A line is new or gone if only one recording has it, and larger or smaller if the difference of its amplitudes "
+    "exceeds what noise explains. The standard errors include the noise of the pixels and the noise around the line in "
+    "the spectrum. They do not include a different distance or angle of the camera, or a different load or speed."
+)
+
+
+def add(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    summary = "Compare two recordings of one machine: which vibrations are new, gone, larger or smaller."
+    verb = verbs.add_parser("compare", help=summary, description=summary)
+    verb.add_argument("before", help=f"First recording. {INPUT_HELP}")
+    verb.add_argument("after", help="Second recording, from the same place.")
+    add_clip_options(verb.add_argument_group("input"))
+    verb.add_argument("--quiet", action="store_true", help="Show no progress bar.")
+    add_regions(verb, "the places of the strongest vibrations of both recordings")
+    verb.add_argument(
+        "--max-peaks", type=int, default=12, metavar="N", help="Largest number of lines of each recording. Default: 12."
+    )
+    alarm = verb.add_argument("--false-alarm", type=float, default=0.01, metavar="PROBABILITY")
+    alarm.help = "Probability, between 0 and 1, that noise alone yields a change. Default: 0.01."
+    verb.add_argument("--report", metavar="FILE.html", help="Write a page with the table, spectra and places.")
+    verb.add_argument("--out", action="append", default=[], metavar="FILE", help="Write the changes to FILE (.npz).")
+    verb.add_argument("--overwrite", action="store_true", help="Overwrite existing output files.")
+    verb.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    pair = [argparse.Namespace(**{**vars(options), "input": path}) for path in (options.before, options.after)]
+    paths, _ = (outputs.output_paths(part, (".npz",), page=options.report) for part in pair)
+    with warnings_to_stderr(pair[0]) as messages, warnings_to_stderr(pair[1]) as more:
+        shift = _shift(*(first_frame(part) for part in pair))
+        regions = requested_regions(options) or _suggested_regions(pair, shift)
+        signals = _displacements(pair, regions, shift)
+        limits = {"max_peaks": options.max_peaks, "false_alarm": options.false_alarm}
+        changes = vmm.measure.changes(*signals, **limits)
+        if any(shift):
+            print(f"The second picture is shifted by {shift[0]} px down and {shift[1]} px right; its regions follow it")
+        if changes:
+            outputs.print_table(_rows(changes))
+        else:
+            print("No recording has a peak that is significantly above its noise")
+        for path in paths:
+            vmm.measure.save(path, changes, overwrite=True)
+        if options.report is not None:
+            _report(options, pair, signals, changes, [*messages, *more])
+
+
+def _shift(before: Any, after: Any) -> tuple[int, int]:
+    """Whole pixels by which the second picture is shifted, down and right; 0 if it is not shifted by a pixel."""
+    import numpy as np
+    from skimage.registration import phase_cross_correlation
+
+    if before.shape != after.shape:
+        raise ValueError(
+            f"the recordings have frames of {before.shape} and {after.shape} pixels: compare recordings of one size"
+        )
+    shift = -phase_cross_correlation(before.astype(float), after.astype(float), upsample_factor=4)[0]
+    is_plausible = np.abs(shift).max() >= _MIN_SHIFT and (np.abs(shift) < _MAX_SHIFT * np.array(before.shape)).all()
+    down, right = np.rint(shift).astype(int) if is_plausible else (0, 0)
+    return int(down), int(right)
+
+
+def _suggested_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int]) -> list[tuple[int, ...]]:
+    """Boxes in the first picture around the strongest vibrations of both recordings, without overlap by more than half.
+
+    Without any vibration it is the middle of the frame.
+    """
+    clips = [open_clip(part) for part in pair]
+    height, width = clips[0].shape[1:3]
+    side = min(_SIDE, height // 2, width // 2)
+    limits = [
+        (_MARGIN + max(-moved, 0), n - side - _MARGIN - max(moved, 0))
+        for n, moved in zip((height, width), shift, strict=True)
+    ]
+    points = []
+    for clip, moved in zip(clips, ((0, 0), shift), strict=True):
+        found = [part for part in vmm.measure.suggest(clip) if part.kind == "motion" and not part.is_codec_rhythm]
+        points += [(part.snr, part.point[0] - moved[0], part.point[1] - moved[1]) for part in found]
+    boxes: list[tuple[int, ...]] = []
+    for _, row, col in sorted(points, reverse=True) or [(0, height // 2, width // 2)]:
+        top, left = (max(min(p - side // 2, high), low) for p, (low, high) in zip((row, col), limits, strict=True))
+        if all(max(abs(top - box[0]), abs(left - box[1])) > side // 2 for box in boxes):
+            boxes.append((top, left, side, side))
+    return boxes[:_MAX_REGIONS]
+
+
+def _displacements(
+    pair: Sequence[argparse.Namespace], regions: Any, shift: tuple[int, int]
+) -> list[vmm.measure.RegionSignal]:
+    """Displacement of the same regions in both recordings."""
+    height, width = open_clip(pair[0]).shape[1:3]
+    boxes = regions((height, width)) if callable(regions) else regions
+    moved = [(top + shift[0], left + shift[1], *size) for top, left, *size in boxes]
+    is_inside = [0 <= top <= height - size[0] and 0 <= left <= width - size[1] for top, left, *size in moved]
+    boxes, moved = ([box for box, good in zip(part, is_inside, strict=True) if good] for part in (boxes, moved))
+    if not boxes:
+        raise ValueError("no region is inside both pictures: choose others with --roi TOP LEFT HEIGHT WIDTH")
+    unit = length_unit(pair[0])
+    return [
+        vmm.measure.displacement(open_clip(part), rois, **unit) for part, rois in zip(pair, (boxes, moved), strict=True)
+    ]
+
+
+def _rows(changes: Sequence[vmm.measure.Change]) -> list[tuple[str, ...]]:
+    """A row of titles, and one row for each line."""
+    rows: list[tuple[str, ...]] = [("frequency", "before", "after", "region", "direction", "change")]
+    for change in changes:
+        after = math.isfinite(change.frequency_after)
+        stderr = change.frequency_after_stderr if after else change.frequency_before_stderr
+        cells = (
+            outputs.with_stderr(change.frequency, stderr, change.frequency_unit),
+            outputs.with_stderr(change.before, change.before_stderr, change.unit),
+            outputs.with_stderr(change.after, change.after_stderr, change.unit),
+        )
+        region, direction = change.index
+        rows.append((*cells, str(region), ("down", "right")[direction], _verdict(change)))
+    return rows
+
+
+def _verdict(change: vmm.measure.Change) -> str:
+    """The verdict, with the ratio of the amplitudes and a significant change of the frequency."""
+    text: str = change.verdict
+    if text in ("larger", "smaller"):
+        text += f", {outputs.with_stderr(change.ratio, change.ratio_stderr)} times"
+    difference = change.frequency_after - change.frequency_before
+    if abs(difference) > 4 * math.hypot(change.frequency_before_stderr, change.frequency_after_stderr):
+        text += f", frequency {difference:+.3g} {change.frequency_unit}"
+    return text
+
+
+def _report(
+    options: argparse.Namespace,
+    pair: Sequence[argparse.Namespace],
+    signals: Sequence[vmm.measure.RegionSignal],
+    changes: Sequence[vmm.measure.Change],
+    messages: Sequence[str],
+) -> None:
+    """Write the page; it appears under its name when it is complete."""
+    from vmm.io.destination import temporary_path
+
+    spectra = [vmm.measure.spectrum(signal, segments=1) for signal in signals]
+    names = [Path(part.input).name for part in pair]
+    places = [vmm.plot.regions(first_frame(part), signal.rois) for part, signal in zip(pair, signals, strict=True)]
+    lines = "No recording has a peak that is significantly above its noise."
+    sections: list[tuple[str, list[Any]]] = [
+        ("Changes", [_rows(changes) if changes else lines, _MEANING]),
+        ("Spectra", [vmm.plot.changes(spectra[0], spectra[1], changes)] if changes else []),
+        (f"Regions before: {names[0]}", [places[0]]),
+        (f"Regions after: {names[1]}", [places[1]]),
+    ]
+    text = vmm.plot.page(
+        f"{names[0]} and {names[1]}", [part for part in sections if part[1]], warnings=list(dict.fromkeys(messages))
+    )
+    with temporary_path(Path(options.report)) as temporary:
+        temporary.write_text(text, encoding="utf-8")
