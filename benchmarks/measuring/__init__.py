@@ -14,4 +14,5 @@
 | ``beams`` | modes of a cantilever, and camera shake |
 | ``chance`` | false alarms in noise |
 | ``pulses``, ``lines``, ``suggestions``, ``sounds`` | rates, peaks, suggestions and sound that are there |
+| ``exports`` | comparison of two recordings, units and files |
 """

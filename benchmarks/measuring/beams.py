@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -221,6 +222,18 @@ def every_pixel(height: int, effort: Effort) -> Lines:
     return lines
 
 
+def costs(effort: Effort) -> Lines:
+    """One line for each estimator: time of the processor per frame, and relative to Lucas-Kanade."""
+    frames, _ = clip(48, effort, 0)
+    times: dict[str, float] = {}
+    for name, estimator in reversed(estimators().items()):
+        estimator(frames[:32], BOXES)  # compiles the kernels
+        start = time.process_time()
+        estimator(frames, BOXES)
+        times[name] = 1e3 * (time.process_time() - start) / len(frames)
+    return [[name, value, value / times.get("LK", float("nan"))] for name, value in times.items()]
+
+
 def region_rows(effort: Effort) -> Iterator[Row]:
     """A row for each height of the beam."""
     for height in HEIGHTS:
@@ -236,6 +249,16 @@ def pixel_rows(effort: Effort) -> Iterator[Row]:
 def shake_rows(effort: Effort) -> Iterator[Row]:
     """The row of the camera that shakes."""
     yield Row("beam of 24 px", partial(shaken, effort))
+
+
+def cost_rows(effort: Effort) -> Iterator[Row]:
+    """The row of the time."""
+    yield Row("beam of 48 px, 15 regions", partial(costs, effort))
+
+
+def cost_columns() -> dict[str, int]:
+    """Columns of the time."""
+    return {"scene": 0, "method": 0, "ms per frame": 2, "relative to LK": 2}
 
 
 def three(name: str, digits: int) -> dict[str, int]:
@@ -287,5 +310,11 @@ TABLES = {
         "at the bound.",
         shake_columns,
         shake_rows,
+    ),
+    "cost": Table(
+        "Time of displacement",
+        "Time of the processor, over all its threads, for 15 regions of 21 px in frames of 96x320 px. It depends on the machine; the ratio depends on it less.",
+        cost_columns,
+        cost_rows,
     ),
 }

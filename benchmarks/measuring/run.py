@@ -36,12 +36,15 @@ TABLES = {
     "modes": "beams.modes",
     "modes-pixels": "beams.modes-pixels",
     "shake": "beams.shake",
+    "cost": "beams.cost",
     "chance": "chance.chance",
     "chance-clips": "chance.chance-clips",
     "pulse": "pulses",
     "peaks": "lines",
     "suggest": "suggestions",
     "sound": "sounds",
+    "changes": "exports.changes",
+    "export": "exports.export",
 }
 """Module of each table by its name in the command line; a module with several tables has a dictionary of them."""
 

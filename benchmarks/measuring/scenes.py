@@ -25,6 +25,9 @@ CONTRAST = 35.0
 FINE = 4
 """Samples per pixel, in each direction, of canvases with sharp edges."""
 
+LENS = 0.5
+"""Sigma in pixels of the blur of a lens that leaves little aliasing."""
+
 EDGE = 0.5
 """Sigma in pixels of the profile of the edge of a layer: about that of an edge that is averaged over a pixel."""
 
@@ -65,9 +68,9 @@ def texture(
     return translated(standardized(scipy.ndimage.gaussian_filter(noise, blur, mode="wrap"), contrast))
 
 
-def leaves(seed: int = 0) -> Scene:
+def leaves(seed: int = 0, psf: float = LENS) -> Scene:
     """Discs that occlude one another, with sharp edges."""
-    return translated(leaves_image(SIDE, FINE, seed + 2), FINE)
+    return translated(leaves_image(SIDE, FINE, seed + 2), FINE, psf)
 
 
 def speckle(seed: int = 0, size: float = 2.5) -> Scene:
@@ -107,7 +110,8 @@ def photograph(name: str, seed: int = 0, samples: int = 1, psf: float = 0.0) -> 
     import skimage.data
 
     image = getattr(skimage.data, name)()
-    gray = 255 * skimage.color.rgb2gray(image) if image.ndim == 3 else image.astype(float)
+    gray = skimage.color.rgb2gray(image) if image.ndim == 3 else image / 255
+    gray = 25 + 200 * gray  # leaves room for the overshoot of sharp edges, which the camera would clip
     side = min(samples * SIDE, *gray.shape)
     side -= side % samples
     spare = np.array(gray.shape) - side
@@ -163,7 +167,8 @@ KINDS: dict[str, Callable[[int], Scene]] = {
     "noise, blur 0.6 px": partial(texture, blur=0.6),
     "noise, blur 6 px": partial(texture, blur=6.0),
     "noise, contrast 4": partial(texture, contrast=4.0),
-    "leaves": leaves,
+    "leaves, lens 0.5 px": leaves,
+    "leaves, no lens": partial(leaves, psf=0.0),
     "speckle": speckle,
     "checkerboard": checkerboard,
     "page of text": page,

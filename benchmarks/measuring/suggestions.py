@@ -136,10 +136,10 @@ def columns() -> dict[str, int]:
 TABLE = Table(
     "Suggestions",
     "Square parts of 52 px of a texture vibrate before a texture at rest, each at its own frequency: 360 frames of "
-    "128x192 px at 240 Hz with noise of 1 gray level. 20 and 21 Hz differ by 1.5 bins of the spectrum. Some clips are "
-    f"written as `.mp4` with H.264 and read again, as stated. On target: all found, amplitudes within {MAX_ERROR:g} "
-    "% (H.264 takes motion away, so that its amplitudes do not count), and no other line that is not marked as a "
-    "rhythm of the codec.",
+    "128x192 px at 240 Hz with noise of 1 gray level. 20 and 21 Hz differ by 1.5 bins of the spectrum. Some clips "
+    "are written as `.mp4` with H.264 and read again, as stated. On target: all found, amplitudes within "
+    f"{MAX_ERROR:g} % (H.264 takes motion away, so that its amplitudes do not count), and no other line that is not "
+    "marked as a rhythm of the codec.",
     columns,
     rows,
 )
