@@ -313,7 +313,8 @@ TABLES = {
     ),
     "cost": Table(
         "Time of displacement",
-        "Time of the processor, over all its threads, for 15 regions of 21 px in frames of 96x320 px. It depends on the machine; the ratio depends on it less.",
+        "Time of the processor, over all its threads, for 15 regions of 21 px in frames of 96x320 px. It depends on "
+        "the machine; the ratio depends on it less.",
         cost_columns,
         cost_rows,
     ),
