@@ -60,7 +60,7 @@ def test_scores_of_scenes_that_move_as_a_whole(monkeypatch):
     monkeypatch.setattr(scores, "has_pyidi", lambda: False)
     case = clips.Whole(scenes.texture, regions=(21,))
     ((side, bound, ratio, gain, *rest),) = clips.lines(case, TINY)
-    assert side == "21" and 1 < bound < 5 and 0.7 < ratio < 1.5 and abs(gain) < 5
+    assert side == "21" and 1 < float(bound) < 5 and 0.7 < float(ratio) < 1.5 and abs(float(gain)) < 5
     assert len(rest) + 4 == len(run.table("textures").columns()) - 1
 
 
