@@ -17,7 +17,6 @@ from benchmarks.measuring.scenes import along, leaves, photograph, texture
 from benchmarks.measuring.scores import attempt, has_pyidi, lucas_kanade
 from benchmarks.measuring.tables import ON_TARGET, Cell, Effort, Lines, Row, Table, yes
 from vmm.data.synthetic import Scene
-from vmm.measure.applications._sound import default_band
 from vmm.spatial import DualTree, SteerablePyramid
 
 FS = 2200.0
@@ -109,9 +108,9 @@ def of_sound(sound: vmm.measure.Sound, true: np.ndarray) -> float:
     return ratio(sound.values, in_band(true, sound.fs, sound.band))
 
 
-def of_motion(values: np.ndarray, true: np.ndarray) -> float:
-    """The ratio of a displacement in the default band; the filter keeps a sway out of it also at the ends."""
-    sections = scipy.signal.butter(4, default_band(FS), "bandpass", fs=FS, output="sos")
+def of_motion(values: np.ndarray, true: np.ndarray, band: tuple[float, float]) -> float:
+    """The ratio of a displacement in a band; the filter keeps a sway out of it also at the ends."""
+    sections = scipy.signal.butter(4, band, "bandpass", fs=FS, output="sos")
     return ratio(*(scipy.signal.sosfiltfilt(sections, signal - signal.mean()) for signal in (values, true)))
 
 
@@ -135,22 +134,21 @@ def lines(case: Case, effort: Effort) -> Lines:
 def figures(case: Case, effort: Effort, seed: int) -> list[Cell]:
     """The figures of one clip, and whether the sound is known."""
     frames, true, rest = case.clip(effort, seed)
-    band = default_band(FS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sound = vmm.measure.sound(frames, fs=FS)
         transforms = [vmm.measure.sound(frames, fs=FS, spatial=one) for one in (SteerablePyramid, DualTree)]
         displacement = vmm.measure.displacement(frames, fs=FS).values[:, 0] @ along(ANGLE)
-    cells: list[Cell] = [bound(rest, true, band), of_sound(sound, true), sound.snr]
+    cells: list[Cell] = [bound(rest, true, sound.band), of_sound(sound, true), sound.snr]
     cells += [of_sound(one, true) for one in transforms]
-    cells.append(of_motion(displacement, true))
+    cells.append(of_motion(displacement, true, sound.band))
     if has_pyidi():
         side = SIZE - 9
         reading = attempt(lucas_kanade, frames, [(4, 4, side, side)])
         if isinstance(reading, str):
             cells.append(reading)
         else:
-            cells.append(of_motion(reading.values[:, 0] @ along(ANGLE), true))
+            cells.append(of_motion(reading.values[:, 0] @ along(ANGLE), true, sound.band))
     return [*cells, float(sound.is_known)]
 
 
