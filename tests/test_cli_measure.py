@@ -164,11 +164,14 @@ class Page(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.open, self.headings, self.pictures, self.cells = [], [], [], []
+        self.open, self.headings, self.pictures, self.videos, self.cells = [], [], [], [], []
 
     def handle_starttag(self, tag, attributes):
         if tag == "img":
             self.pictures.append(dict(attributes)["src"])
+        elif tag == "video":
+            self.videos.append(dict(attributes)["src"])
+            self.open.append(tag)
         elif tag != "meta":
             self.open.append(tag)
 
@@ -197,6 +200,8 @@ def test_report(beam, tmp_path):
     assert page.headings == [
         "Clip",
         "Regions",
+        "Suggestions",
+        "Magnified clip",
         "Waveform",
         "Peaks",
         "Orbit",
@@ -206,7 +211,7 @@ def test_report(beam, tmp_path):
         "Settings",
     ]
     assert not re.search(r"https?://|src=\"(?!data:)", text)  # the page loads nothing from elsewhere
-    assert len(page.pictures) == 6
+    assert len(page.pictures) == 6 and len(page.videos) == 2
     for picture in page.pictures:
         assert iio.imread(io.BytesIO(base64.b64decode(picture.split(",")[1]))).std() > 1
     assert "--fs" in page.cells and "24 96 16 24" in page.cells

@@ -192,7 +192,7 @@ def _open_clip(
             f"--scale {options.scale:g} must be above 0 and at most {MAX_SCALE:g}: it is the size of the output "
             "relative to the input"
         )
-    return _resized(clip, options.scale)
+    return resized(clip, options.scale)
 
 
 def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Clip) -> None:
@@ -209,7 +209,8 @@ def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Cl
         )
 
 
-def _resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
+def resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
+    """The clip with frames of `scale` times the size."""
     import numpy as np
     import skimage.transform
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import vmm
 from vmm.cli.inputs import first_frame, length_unit, open_clip
+from vmm.cli.report_clips import animated_shapes, magnified_clip, suggestion_rows
 from vmm.cli.tables import largest_amplitude, peak_rows, region_rows
 
 _LARGE_FRAME = 200_000
 """Pixels of a frame above which shapes are measured at every second pixel, which takes a quarter of the memory."""
+
+_NOTHING = "No vibration or color change exceeds the noise of this clip."
 
 _OMITTED = ("run", "quiet", "overwrite", "out", "report")
 """Options that do not influence the results."""
@@ -30,20 +34,31 @@ def report(options: argparse.Namespace, displacement: vmm.measure.RegionSignal, 
     """Write the page; it appears under its name when it is complete."""
     from vmm.io.destination import temporary_path
 
+    with TemporaryDirectory() as folder:
+        text = _page(options, displacement, messages, Path(folder))
+    with temporary_path(Path(options.report)) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _page(
+    options: argparse.Namespace, displacement: vmm.measure.RegionSignal, messages: Sequence[str], folder: Path
+) -> str:
+    """The text of the page; `folder` holds its videos until they are embedded."""
     clip, frame = open_clip(options), first_frame(options)
+    suggestions = vmm.measure.suggest(open_clip(options, gray=False))
     faults = vmm.measure.faults(clip, fs=clip.fs).messages
     sections: list[tuple[str, list[Any]]] = [
         ("Clip", [_clip_rows(options, clip)]),
         ("Regions", [vmm.plot.regions(frame, displacement.rois), region_rows(displacement)]),
-        *(_motion_sections(options, displacement, frame) if displacement.is_known.any() else []),
+        ("Suggestions", [suggestion_rows(suggestions, options.input)] if suggestions else [_NOTHING]),
+        ("Magnified clip", magnified_clip(options, suggestions, folder)),
+        *(_motion_sections(options, displacement, frame, folder) if displacement.is_known.any() else []),
         ("Faults of the clip", [*faults] or ["No duplicate frames, dropped frames or saturated pixels were found."]),
         ("Meaning of the standard error", [_MEANING]),
         ("Settings", [_setting_rows(options)]),
     ]
     title, sections = Path(options.input).name, [section for section in sections if section[1]]
-    text = vmm.plot.page(title, sections, warnings=[*messages, *faults])
-    with temporary_path(Path(options.report)) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    return vmm.plot.page(title, sections, warnings=[*messages, *faults])
 
 
 def _clip_rows(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str, str]]:
@@ -62,7 +77,7 @@ def _clip_rows(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str
 
 
 def _motion_sections(
-    options: argparse.Namespace, displacement: vmm.measure.RegionSignal, frame: Any
+    options: argparse.Namespace, displacement: vmm.measure.RegionSignal, frame: Any, folder: Path
 ) -> list[tuple[str, list[Any]]]:
     """The sections about motion."""
     peaks = vmm.measure.peaks(displacement)
@@ -70,7 +85,7 @@ def _motion_sections(
         ("Waveform", [vmm.plot.waveform(displacement, rois=displacement.rois)]),
         ("Peaks", _peak_items(displacement, peaks)),
         ("Orbit", _orbit_items(displacement, peaks)),
-        ("Shapes", _shape_items(options, peaks, frame)),
+        ("Shapes", _shape_items(options, peaks, frame, folder)),
     ]
 
 
@@ -88,7 +103,7 @@ def _orbit_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.mea
     return [vmm.plot.orbit(vmm.measure.orbit(displacement, peaks[0].frequency))]
 
 
-def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak], frame: Any) -> list[Any]:
+def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak], frame: Any, folder: Path) -> list[Any]:
     """Deflection shapes of every pixel at the strongest peaks."""
     frequencies = sorted(peak.frequency for peak in peaks[: options.shapes])
     if not frequencies:
@@ -97,7 +112,8 @@ def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak],
     modes = vmm.measure.modes(open_clip(options), frequencies, step=step, **length_unit(options))
     largest = max(largest_amplitude(peak)[2] for peak in peaks) / options.pixel_size
     notes = [] if largest < 1 else [f"Motion of {largest:.2g} px is too large for shapes of every pixel (below 1 px)."]
-    return [*notes, vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame)]
+    moving = animated_shapes(modes, frame, folder, len(frequencies))
+    return [*notes, vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame), *moving]
 
 
 def _setting_rows(options: argparse.Namespace) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ def add(verbs: Any) -> None:
     box = verb.add_argument("--roi", nargs=4, type=int, metavar=BOX)
     box.help = f"{BOX_HELP} Only this region is used. Default: the whole frame."
     band = verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"))
-    band.help = "Band in Hz of the sound. Default: from 20 Hz upward."
+    band.help = "Band in Hz of the sound. Default: 20 Hz to 0.85 times half the rate, narrower for short clips."
     subtract = verb.add_argument("--subtract", type=float, default=0.0, metavar="FRACTION")
     subtract.help = "Fraction of the noise power that is subtracted, at least 0; 1 subtracts all of it. Default: 0."
     row = verb.add_argument("--row-time", type=float, metavar="SECONDS")
@@ -55,4 +55,4 @@ def _print_summary(sound: vmm.measure.Sound) -> None:
     elif sound.is_known:
         print(f"Signal-to-noise ratio {sound.snr:.1f} dB")
     else:
-        print("No sound was found: no common vibration of the picture exceeds the noise")
+        print(f"No sound was found. {sound.reason}")

@@ -13,6 +13,9 @@ from vmm.plot._slices import displayable
 _DEFAULT_AMPLITUDE = 0.03
 """Largest displacement, as a fraction of the longer side of the frame: clearly visible without folding the picture."""
 
+_LARGEST_AMPLITUDE = 0.1
+"""Largest displacement as a fraction of the shorter side of the frame, for long and narrow frames."""
+
 _BACKGROUND_WEIGHT = 0.02
 """Weight of the rest position, relative to the largest weight: it holds places far from all motion still."""
 
@@ -40,7 +43,7 @@ def animated(
         Index of the frequency in ``modes.frequencies``.
     gain
         Factor by which the measured displacement is multiplied. By default the largest displacement becomes 3 % of
-        the longer side of the frame.
+        the longer side of the frame, and at most 10 % of the shorter one.
     count
         Number of frames in the period.
     rois
@@ -72,7 +75,9 @@ def animated(
     largest = float(np.abs(phasors).max())
     if not largest > 0:
         raise ValueError(f"nothing moves by more than its error at {modes.frequencies[index]:.5g} Hz")
-    pixels = largest * gain if gain is not None else _DEFAULT_AMPLITUDE * max(frame.shape[:2])
+    height, width = frame.shape[:2]
+    default = min(_DEFAULT_AMPLITUDE * max(height, width), _LARGEST_AMPLITUDE * min(height, width))
+    pixels = default if gain is None else largest * gain
     phasors = phasors * (pixels / largest)
     rotations = np.exp(2j * np.pi * np.arange(count) / count)
     return np.stack([_forward_warp(image, np.real(phasors * rotation)) for rotation in rotations])

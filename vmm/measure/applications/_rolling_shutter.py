@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import scipy.fft
-import scipy.sparse.linalg
+import scipy.stats
 
 from vmm.backend.arrays import to_host
 from vmm.backend.luma import luma
 from vmm.engine.frames import FramesLike, checked, cut
 from vmm.engine.regions import Roi, as_region
+from vmm.measure.applications._band_fit import fit_spectrum
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.signals._signal import check_band
 
@@ -34,8 +35,10 @@ class RowOptions:
     damping
         Damping of the least squares relative to the mean weight. It suppresses frequencies that the gaps between frames
         hide.
-    max_iterations
-        Largest number of iterations of the conjugate gradients.
+    simulations
+        Number of simulated signals that determine the signal-to-noise ratio.
+    noise_tolerance
+        Factor by which noise in the band may exceed the noise outside it, because noise depends on frequency.
     taper
         Length in pixels of the taper at the ends of a row.
     """
@@ -44,11 +47,34 @@ class RowOptions:
     log_width: float = 0.55
     min_information: float = 0.02
     damping: float = 1e-2
-    max_iterations: int = 60
+    simulations: int = 4
+    noise_tolerance: float = 2.0
     taper: int = 8
 
 
 _OPTIONS = RowOptions()
+
+
+@dataclass(frozen=True)
+class RowSignal:
+    """Horizontal displacement at the times of the rows of a rolling shutter.
+
+    Attributes
+    ----------
+    values
+        (S,) signal in pixels.
+    fs
+        Rate of the signal in Hz.
+    snr
+        Ratio of the power of the signal to that of its error by noise, gaps and lost frequencies.
+    p_value
+        Probability that noise alone yields a signal as strong.
+    """
+
+    values: np.ndarray
+    fs: float
+    snr: float
+    p_value: float
 
 
 def row_motion(frames: FramesLike, *, roi: Roi | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -124,7 +150,7 @@ def rolling_shutter_signal(
     band: tuple[float, float],
     roi: Any = None,
     times: np.ndarray | None = None,
-) -> tuple[np.ndarray, float, float]:
+) -> RowSignal:
     """Horizontal displacement at the uniform times of the rows, with the gaps between frames interpolated.
 
     Parameters
@@ -143,12 +169,8 @@ def rolling_shutter_signal(
 
     Returns
     -------
-    values : ndarray
-        Signal (S,) in pixels.
-    rate : float
-        Rate of the signal in Hz: ``1 / row_time``.
-    noise : float
-        Root mean square in pixels of the noise in the signal.
+    RowSignal
+        The signal with its signal-to-noise ratio.
 
     Raises
     ------
@@ -164,8 +186,8 @@ def rolling_shutter_signal(
     >>> from vmm.measure.applications._rolling_shutter import rolling_shutter_signal
     >>> wave = 0.05 * np.sin(2 * np.pi * 100 * np.arange(1800) / 1800)
     >>> clip = voices.rolling_shutter((24, 96), wave, 30)
-    >>> values, rate, _ = rolling_shutter_signal(clip, 1 / 1800, fs=60, band=(80, 120))
-    >>> values.shape, round(rate), bool(np.abs(values - wave)[90:-90].max() < 0.01)
+    >>> rows = rolling_shutter_signal(clip, 1 / 1800, fs=60, band=(80, 120))
+    >>> rows.values.shape, round(rows.fs), bool(np.abs(rows.values - wave)[90:-90].max() < 0.01)
     ((1800,), 1800, True)
     """
     rows_per_frame = 1 / (fs * row_time) if fs > 0 and row_time > 0 else 0.0
@@ -186,35 +208,96 @@ def rolling_shutter_signal(
     check_band(band, size, rate, 1.0)
     is_used = information > _OPTIONS.min_information * information.mean()
     row_weights = np.maximum(information / information.mean(), 0) * is_used
-    samples, weights = np.zeros((2, max(size, int(places.max()) + 1)))
-    samples[places], weights[places] = values - values.mean(axis=0), np.broadcast_to(row_weights, values.shape)
-    samples, weights = samples[:size], weights[:size]
-    signal = _fit_in_band(samples, weights, band, rate)
-    return signal, rate, _noise_of_fit(samples - signal, weights, band, rate)
+    weights = np.zeros(max(size, int(places.max()) + 1))
+    weights[places] = np.broadcast_to(row_weights, values.shape)
+    rows = _Rows(places, weights[:size], band, rate)
+    return _row_signal(rows, rows.samples(values))
 
 
-def _noise_of_fit(residual: np.ndarray, weights: np.ndarray, band: tuple[float, float], rate: float) -> float:
-    """Root mean square of the noise in the fitted signal, by simulation with white noise of the residual's power."""
-    noise = np.random.default_rng(0).normal(size=len(residual)) * (weights > 0) / np.sqrt(np.maximum(weights, 1e-3))
-    fit = _fit_in_band(noise, weights, band, rate)
-    remaining = np.sum(weights * (noise - fit) ** 2)
-    return float(np.sqrt(np.sum(weights * residual**2) / remaining * np.mean(fit**2)))
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a clip as samples of a signal: their places (T, H), weights (S,), and the band and rate."""
+
+    places: np.ndarray
+    weights: np.ndarray
+    band: tuple[float, float]
+    rate: float
+
+    @property
+    def in_band(self) -> np.ndarray:
+        """Which frequencies (S // 2 + 1,) lie in the band."""
+        frequencies = np.fft.rfftfreq(len(self.weights), 1 / self.rate)
+        return (frequencies >= self.band[0]) & (frequencies <= self.band[1])
+
+    def samples(self, values: np.ndarray) -> np.ndarray:
+        """The samples (S,) of values (T, H) of the rows, which are relative to the mean frame; 0 between frames."""
+        samples = np.zeros(len(self.weights))
+        is_inside = self.places < len(samples)
+        samples[self.places[is_inside]] = (values - values.mean(axis=0))[is_inside]
+        return samples
+
+    def fit(self, samples: np.ndarray) -> np.ndarray:
+        """The signal (S,) in the band that fits the samples best."""
+        return fit_spectrum(samples, self.weights, self.in_band, _OPTIONS.damping)
+
+    def noise(self, rng: np.random.Generator) -> np.ndarray:
+        """Samples of noise of variance 1 at a weight of 1."""
+        noise = rng.normal(size=len(self.weights)) * (self.weights > 0)
+        return np.asarray(noise / np.sqrt(np.maximum(self.weights, 1e-3)))
+
+    def observed(self, signal: np.ndarray) -> np.ndarray:
+        """The samples that the rows take of a signal (S,) without noise."""
+        return self.samples(signal[np.minimum(self.places, len(signal) - 1)])
 
 
-def _fit_in_band(samples: np.ndarray, weights: np.ndarray, band: tuple[float, float], rate: float) -> np.ndarray:
-    """The signal (S,) in a band that fits the samples best, by weighted and damped least squares."""
-    frequencies = np.fft.rfftfreq(len(samples), 1 / rate)
-    in_band = (frequencies >= band[0]) & (frequencies <= band[1])
+def _row_signal(rows: _Rows, samples: np.ndarray) -> RowSignal:
+    """The fitted signal, with its signal-to-noise ratio by simulation and the probability of one as strong in noise.
 
-    def project(x: np.ndarray) -> np.ndarray:
-        return scipy.fft.irfft(scipy.fft.rfft(x) * in_band, len(samples))
+    The simulated signals have the spectrum of the fitted one, at frequencies that the camera loses that of their
+    surroundings, and random phases. They are sampled and fitted in the same way, so that their error includes noise,
+    the gaps between the frames and the lost frequencies.
+    """
+    signal, rng, weights = rows.fit(samples), np.random.default_rng(0), rows.weights
+    power = float(np.mean(signal**2))
+    noises = [rows.noise(rng) for _ in range(_OPTIONS.simulations)]
+    noise_fits = [rows.fit(noise) for noise in noises]
+    remaining = np.mean([np.sum(weights * (noise - fit) ** 2) for noise, fit in zip(noises, noise_fits, strict=True)])
+    variance = np.sum(weights * (samples - signal) ** 2) / max(float(remaining), 1e-300)
+    noise_power = variance * float(np.mean([np.mean(fit**2) for fit in noise_fits]))
+    observed = int(np.sum(weights > 0))
+    freedom = max(1.0, 2 * rows.in_band.sum() * observed / len(weights))
+    ratio = power / max(noise_power, 1e-300)
+    tolerated = ratio / _OPTIONS.noise_tolerance
+    p_value = float(scipy.stats.f.sf(tolerated, freedom, max(1.0, observed - freedom)))
+    magnitudes = np.sqrt(_surroundings(np.abs(np.fft.rfft(signal)) ** 2, len(rows.places))) * rows.in_band
+    snrs = []
+    for fit in noise_fits:
+        phases = np.exp(2j * np.pi * rng.random(len(magnitudes)))
+        true = np.fft.irfft(magnitudes * phases, len(signal))
+        again = rows.fit(rows.observed(true))
+        scale = np.sqrt(max(power - noise_power, 0) / max(float(np.mean(again**2)), 1e-300))
+        snrs.append(_snr(scale * again + np.sqrt(variance) * fit, true))
+    snr = float(np.exp(np.mean(np.log(snrs)))) if ratio > 1 else 0.0
+    return RowSignal(signal, rows.rate, snr, p_value)
 
-    def normal(x: np.ndarray) -> np.ndarray:
-        return project(weights * project(x)) + _OPTIONS.damping * weights.mean() * x
 
-    operator = scipy.sparse.linalg.LinearOperator((len(samples),) * 2, matvec=normal, dtype=np.float64)
-    signal, _ = scipy.sparse.linalg.cg(operator, project(weights * samples), rtol=1e-6, maxiter=_OPTIONS.max_iterations)
-    return np.asarray(signal)
+def _surroundings(power: np.ndarray, count: int) -> np.ndarray:
+    """A power spectrum (F,) in which every multiple of the frame rate has the mean power of the bins around it.
+
+    Multiples of the frame rate look the same in all of the `count` frames. Their distance is `count` bins.
+    """
+    filled, offsets = power.copy(), np.array([-4, -3, -2, 2, 3, 4])
+    for bin_ in range(0, len(power), max(count, 1)):
+        around = bin_ + offsets
+        inside = around[(around >= 0) & (around < len(power))]
+        filled[max(bin_ - 1, 0) : bin_ + 2] = power[inside].mean()
+    return filled
+
+
+def _snr(values: np.ndarray, true: np.ndarray) -> float:
+    """Signal-to-noise ratio of an estimate of a signal, independent of its scale."""
+    part = np.vdot(values, true) / max(float(np.vdot(true, true)), 1e-300) * true
+    return float(np.sum(part**2) / max(float(np.sum((values - part) ** 2)), 1e-300))
 
 
 def _row_filters(width: int) -> np.ndarray:

@@ -58,7 +58,7 @@ def displacement_crlb(image: ArrayLike, rois: Rois | None = None, *, noise: floa
         raise ValueError(f"image of shape {picture.shape} must be one gray frame of shape (H, W)")
     if not noise >= 0:
         raise ValueError(f"noise={noise!r} must be a standard deviation in gray levels, at least 0")
-    gradient = np.stack([_derivative(picture, axis) for axis in (0, 1)])
+    gradient = np.stack([spectral_derivative(picture, axis) for axis in (0, 1)])
     variance = noise**2 + QUANTIZATION_VARIANCE * rounded
     bounds = []
     for region in as_regions(rois, (picture.shape[0], picture.shape[1])):
@@ -77,7 +77,7 @@ def _inverse_diagonal(information: np.ndarray) -> np.ndarray:
     return diagonal
 
 
-def _derivative(image: np.ndarray, axis: int) -> np.ndarray:
+def spectral_derivative(image: np.ndarray, axis: int) -> np.ndarray:
     """Derivative along an axis in the Fourier domain, the image continued by reflection."""
     n = image.shape[axis]
     mirrored = np.concatenate([image, np.flip(image, axis)], axis=axis)

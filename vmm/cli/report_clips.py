@@ -1,0 +1,98 @@
+"""The moving pictures of a report: the clip and its magnified form side by side, and animated deflection shapes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import vmm
+from vmm.cli.inputs import open_part
+from vmm.cli.magnify import resized
+
+_LONG_SIDE = 480
+"""Largest side in pixels of a frame of the magnified clip: a page of a few megabytes can be sent by mail."""
+
+_MAX_FRAMES, _SHOWN_FRAMES = 600, 240
+"""Frames that are magnified, and frames that the page shows, 8 s at 30 frames/s."""
+
+_SHAPE_FPS = 24.0
+"""Playback rate of animated shapes, of which a period has 24 frames."""
+
+_SHAPE_PERIODS = 4
+"""Periods of an animated shape in its video: players need about a second of video to loop smoothly."""
+
+
+def suggestion_rows(suggestions: Sequence[vmm.measure.Suggestion], source: str) -> list[tuple[str, ...]]:
+    """A row of titles, and one row for each suggested line with the command that magnifies it."""
+    rows: list[tuple[str, ...]] = [("frequency", "kind", "amplitude", "place", "command")]
+    for part in suggestions:
+        unit = "px" if part.kind == "motion" else "gray levels"
+        place = "whole frame" if part.kind == "flicker" else f"row {part.point[0]}, column {part.point[1]}"
+        frequency = f"{part.frequency:.5g} {part.frequency_unit}"
+        rows.append((frequency, part.kind, f"{part.amplitude:.2g} {unit}", place, part.command(source)))
+    return rows
+
+
+def magnified_clip(
+    options: argparse.Namespace, suggestions: Sequence[vmm.measure.Suggestion], folder: Path
+) -> list[Any]:
+    """A caption, and the path of a video in `folder` of the clip and its magnified form, side by side.
+
+    The strongest suggested motion is magnified, in a part of the clip and at a size that fit into a page. The list is
+    empty if nothing moves, and holds the reason alone if the motion cannot be magnified.
+    """
+    line = next((part for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm), None)
+    if line is None:
+        return []
+    clip = vmm.io.even(open_part(options))
+    scale = min(1.0, _LONG_SIDE / max(clip.shape[1:3]))
+    if scale < 1:
+        clip = resized(clip, scale)
+    frames = _first_frames(clip, _MAX_FRAMES)
+    try:
+        magnified = vmm.gradient.magnify(frames, line.band, fs=clip.fs, alpha=line.alpha)
+    except ValueError as error:
+        return [f"The motion at {line.frequency:.4g} Hz was not magnified: {error}."]
+    start = max(0, (len(frames) - _SHOWN_FRAMES) // 2)
+    shown = slice(start, start + _SHOWN_FRAMES)
+    path = folder / "magnified.mp4"
+    fps = min(clip.fs, 30.0)
+    vmm.io.write(path, vmm.plot.side_by_side(frames[shown], magnified[shown]), fps, white=clip.white)
+    speed = f", shown {clip.fs / fps:.3g} times slower than filmed" if clip.fs > fps else ""
+    return [
+        f"Left: the clip{speed}. Right: motion between {line.band[0]:.4g} and {line.band[1]:.4g} Hz, magnified "
+        f"{line.alpha:g} times.",
+        path,
+    ]
+
+
+def _first_frames(clip: vmm.io.Clip, count: int) -> Any:
+    """The first `count` frames of a clip, as an array."""
+    import numpy as np
+
+    chunks, total = [], 0
+    for chunk in clip:
+        chunks.append(chunk[: count - total])
+        total += len(chunks[-1])
+        if total == count:
+            break
+    return np.concatenate(chunks)
+
+
+def animated_shapes(modes: vmm.measure.Modes, frame: Any, folder: Path, count: int) -> list[Any]:
+    """Captions, and paths of videos in `folder` of animated shapes; shapes below their noise are left out."""
+    import numpy as np
+
+    items: list[Any] = []
+    for k, frequency in islice(enumerate(modes.frequencies), count):
+        try:
+            period = vmm.plot.animated(modes, frame, k)
+        except ValueError:  # Nothing moves by more than its error.
+            continue
+        path = folder / f"shape{k}.mp4"
+        vmm.io.write(path, np.concatenate([period] * _SHAPE_PERIODS), _SHAPE_FPS)
+        items += [f"One period at {frequency:.4g} {modes.frequency_unit}, with enlarged displacement.", path]
+    return items

@@ -1,0 +1,67 @@
+"""Least-squares fits of signals with a known spectrum that are sampled in a part of the time only."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.fft
+import scipy.ndimage
+import scipy.sparse.linalg
+
+from vmm.measure.signals._windows import hann
+
+_MAX_ITERATIONS = 150
+"""Largest number of iterations of the conjugate gradients: the noise is reached well before."""
+
+_TOLERANCE = 1e-9
+"""Error at which the iteration ends, relative to the samples: slow motion may exceed the sound a thousandfold."""
+
+_MIN_EXCESS = 4.0
+"""Power of slow motion relative to the rest from which it is fitted. Single bins of noise rarely reach it, and the band
+of the sound leaves weaker slow motion out."""
+
+_TAIL_PERIODS = 2.0
+"""Periods of the lowest frequency by which signals are continued, so that their end does not wrap to their start."""
+
+
+def fit_spectrum(samples: np.ndarray, weights: np.ndarray, gain: np.ndarray, damping: float) -> np.ndarray:
+    """The signal (S,) that fits the samples (S,) best, by weighted and damped least squares.
+
+    `gain` (S // 2 + 1,) is the expected magnitude of the signal at each frequency, and `damping` is the power of the
+    noise of samples with the mean weight. It suppresses frequencies that gaps in the samples hide.
+    """
+
+    def project(x: np.ndarray) -> np.ndarray:
+        return scipy.fft.irfft(scipy.fft.rfft(x) * gain, len(samples))
+
+    def normal(x: np.ndarray) -> np.ndarray:
+        return project(weights * project(x)) + damping * weights.mean() * x
+
+    operator = scipy.sparse.linalg.LinearOperator((len(samples),) * 2, matvec=normal, dtype=np.float64)
+    right = project(weights * samples)
+    coefs, _ = scipy.sparse.linalg.cg(operator, right, rtol=_TOLERANCE, maxiter=_MAX_ITERATIONS)
+    return project(np.asarray(coefs))
+
+
+def without_slow_part(signals: np.ndarray, low: float, fs: float) -> np.ndarray:
+    """Signals (T, N) without their mean and their motion below `low` Hz.
+
+    A filter that cuts the clip off at its ends would spread slow motion, which may be a thousand times as large as the
+    sound, over all frequencies. The expected value of the slow motion, by its measured spectrum and that of the rest,
+    continues beyond the ends.
+    """
+    count = len(signals)
+    size = scipy.fft.next_fast_len(count + int(np.ceil(_TAIL_PERIODS * fs / low)), real=True)
+    centered = signals - signals.mean(axis=0)
+    power = np.square(np.abs(scipy.fft.rfft(centered * hann(count)[:, None], axis=0)))
+    frequencies, fine = scipy.fft.rfftfreq(count, 1 / fs), scipy.fft.rfftfreq(size, 1 / fs)
+    rest = np.median(power[frequencies >= low], axis=0)
+    excess = scipy.ndimage.maximum_filter1d(power, 3, axis=0) / np.maximum(rest, 1e-300) - _MIN_EXCESS
+    is_inside = np.arange(size) < count
+    slow = np.zeros((size, signals.shape[1]))
+    for i in np.flatnonzero(np.any(excess[frequencies < low] > 0, axis=0)):
+        expected = np.interp(fine, frequencies, excess[:, i]).clip(0) * (fine < low)
+        samples = np.zeros(size)
+        samples[:count] = centered[:, i]
+        damping = 1 / max(float(expected.max()), 1e-300)
+        slow[:, i] = fit_spectrum(samples, is_inside, np.sqrt(expected * damping), damping * size / count)
+    return centered - slow[:count]
