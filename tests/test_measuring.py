@@ -93,6 +93,17 @@ def test_unknown_tables_are_refused(capsys):
     assert "must be one of textures" in capsys.readouterr().err
 
 
+def test_the_page_is_written_as_a_whole(monkeypatch, tmp_path, capsys):
+    one = Table("Title", "Text.", lambda: {"name": 0, "value": 2}, lambda _: [Row("row", partial(list, [[1.0]]))])
+    monkeypatch.setattr(run, "table", lambda _: one)
+    monkeypatch.setattr(run, "TABLES", {"one": ""})
+    monkeypatch.setattr(run, "REPORT", tmp_path / "MEASURE.md")
+    run.main(["--quick", "--jobs", "1", "--write"])
+    assert run.REPORT.read_text() == capsys.readouterr().out.removesuffix("\n")
+    with pytest.raises(SystemExit):
+        run.main(["--write", "--tables", "one"])
+
+
 def test_without_pyidi_its_columns_are_absent(monkeypatch):
     monkeypatch.setattr(scores, "has_pyidi", lambda: False)
     assert not any("LK" in name for name in run.table("textures").columns())

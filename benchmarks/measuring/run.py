@@ -6,22 +6,33 @@ import argparse
 import importlib.metadata
 import multiprocessing
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import TextIO
 
 from tqdm import tqdm
 
 from benchmarks.measuring.scores import has_pyidi
-from benchmarks.measuring.tables import FULL, ON_TARGET, QUICK, Cell, Effort, Lines, Row, Table, header, line, measured
+from benchmarks.measuring.tables import (
+    FULL,
+    ON_TARGET,
+    QUICK,
+    Cell,
+    Effort,
+    Lines,
+    Row,
+    Table,
+    header,
+    line,
+    measured,
+    reason,
+)
 
 TABLES = {
     "textures": "textures",
@@ -80,7 +91,15 @@ def started(rows: Iterable[Row], pool: Executor | None) -> list[tuple[Row, Calla
     """Rows with a function that returns their lines; a pool begins to measure them at once."""
     if pool is None:
         return [(row, partial(measured, row)) for row in rows]
-    return [(row, pool.submit(measured, row).result) for row in rows]
+    return [(row, partial(collected, pool.submit(measured, row))) for row in rows]
+
+
+def collected(future: Future[Lines]) -> Lines:
+    """The lines of a row from a pool; one line with the reason if its process ends."""
+    try:
+        return future.result()
+    except Exception as error:  # a process that is ended for want of memory must not end the tables
+        return [[reason(error)]]
 
 
 def report(names: Sequence[str], effort: Effort, jobs: int, quiet: bool = False) -> Iterator[str]:
@@ -122,14 +141,15 @@ def head(effort: Effort) -> Iterator[str]:
     """The lines before the first table."""
     yield from HEAD
     version = f"pyidi is version {importlib.metadata.version('pyidi')}." if has_pyidi() else MISSING
-    yield from (f"{version} There are {effort.seeds} textures and noises of each scene.", "")
+    numbers = f"textures and noises of each scene: {effort.seeds}; places of small regions: {effort.places}"
+    yield from (f"{version} Here: {numbers}; draws of noise: {effort.runs}; frames: {effort.frames}.", "")
 
 
-def write(text: Iterable[str], files: Sequence[TextIO]) -> None:
-    """Write lines to several files at once."""
+def printed(text: Iterable[str]) -> Iterator[str]:
+    """Lines, which are also printed."""
     for one in text:
-        for file in files:
-            print(one, file=file, flush=True)
+        print(one, flush=True)
+        yield one
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -141,8 +161,10 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--places", type=int, help="places of small regions, from 1 to 5 [5; quick: 2]")
     parser.add_argument("--runs", type=int, help="draws of each kind of noise [100; quick: 10]")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes [all cores]")
-    parser.add_argument("--write", action="store_true", help=f"also write the tables into benchmarks/{REPORT.name}")
+    parser.add_argument("--write", action="store_true", help=f"also write all tables into benchmarks/{REPORT.name}")
     options = parser.parse_args(arguments)
+    if options.write and options.tables:
+        parser.error("--write makes the whole page: leave out --tables")
     if unknown := sorted(set(options.tables or ()) - set(TABLES)):
         parser.error(f"table {', '.join(unknown)} must be one of {', '.join(TABLES)}")
     if any(value is not None and value < 1 for value in (options.seeds, options.places, options.runs, options.jobs)):
@@ -150,8 +172,6 @@ def main(arguments: Sequence[str] = ()) -> None:
     numbers = {name: value for name in ("seeds", "places", "runs") if (value := getattr(options, name)) is not None}
     effort = replace(QUICK if options.quick else FULL, **numbers)
     text = chain(head(effort), report(options.tables or list(TABLES), effort, options.jobs))
-    if not options.write:
-        return write(text, [sys.stdout])
-    with REPORT.open("w", encoding="utf-8") as file:
-        write(text, [sys.stdout, file])
-    return None
+    page = "\n".join(printed(text))
+    if options.write:
+        REPORT.write_text(page, encoding="utf-8")
