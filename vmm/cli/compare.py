@@ -18,6 +18,7 @@ from vmm.cli.inputs import (
     length_unit,
     open_clip,
     requested_regions,
+    still_regions,
     warnings_to_stderr,
 )
 
@@ -68,6 +69,7 @@ def _compare(options: argparse.Namespace) -> None:
     paths, _ = (outputs.output_paths(part, (".npz",), page=options.report) for part in pair)
     with warnings_to_stderr(pair[0]) as messages, warnings_to_stderr(pair[1]) as more:
         shift = _shift(*(first_frame(part) for part in pair))
+        _place_still_regions(pair, shift)
         regions = requested_regions(options) or _suggested_regions(pair, shift)
         signals = _displacements(pair, regions, shift)
         limits = {"max_peaks": options.max_peaks, "false_alarm": options.false_alarm}
@@ -99,6 +101,15 @@ def _shift(before: Any, after: Any) -> tuple[int, int]:
     return int(down), int(right)
 
 
+def _place_still_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int]) -> None:
+    """Set the still regions of each recording: those of --still, shifted in the second one, or those that are found."""
+    is_given = pair[0].still != "auto"
+    for part, moved in zip(pair, ((0, 0), shift), strict=True):
+        boxes = still_regions(part)
+        if boxes and is_given:
+            part.still = [(top + moved[0], left + moved[1], *size) for top, left, *size in boxes]
+
+
 def _suggested_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int]) -> list[tuple[int, ...]]:
     """Boxes in the first picture around the strongest vibrations of both recordings, without overlap by more than half.
 
@@ -112,8 +123,9 @@ def _suggested_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int
         for n, moved in zip((height, width), shift, strict=True)
     ]
     points = []
-    for clip, moved in zip(clips, ((0, 0), shift), strict=True):
-        found = [part for part in vmm.measure.suggest(clip) if part.kind == "motion" and not part.is_codec_rhythm]
+    for options, clip, moved in zip(pair, clips, ((0, 0), shift), strict=True):
+        suggestions = vmm.measure.suggest(clip, still=options.still)
+        found = [part for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm]
         points += [(part.snr, part.point[0] - moved[0], part.point[1] - moved[1]) for part in found]
     boxes: list[tuple[int, ...]] = []
     for _, row, col in sorted(points, reverse=True) or [(0, height // 2, width // 2)]:
@@ -136,7 +148,8 @@ def _displacements(
         raise ValueError("no region is inside both pictures: choose others with --roi TOP LEFT HEIGHT WIDTH")
     unit = length_unit(pair[0])
     return [
-        vmm.measure.displacement(open_clip(part), rois, **unit) for part, rois in zip(pair, (boxes, moved), strict=True)
+        vmm.measure.displacement(open_clip(part), rois, still=part.still, **unit)
+        for part, rois in zip(pair, (boxes, moved), strict=True)
     ]
 
 

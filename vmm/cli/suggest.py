@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vmm.cli.inputs import INPUT_HELP, add_clip_options, open_part, warnings_to_stderr
+from vmm.cli.inputs import INPUT_HELP, add_clip_options, add_still, open_part, still_regions, warnings_to_stderr
 
 
 def add(verbs: Any) -> None:
@@ -13,7 +13,9 @@ def add(verbs: Any) -> None:
     summary = "Find the strongest vibrations and color changes in a clip, and print the commands that magnify them."
     verb = verbs.add_parser("suggest", help=summary, description=summary)
     verb.add_argument("input", help=INPUT_HELP)
-    add_clip_options(verb.add_argument_group("input"))
+    group = verb.add_argument_group("input")
+    add_clip_options(group)
+    add_still(group)
     verb.add_argument(
         "--max-peaks",
         type=int,
@@ -28,7 +30,8 @@ def _suggest(options: argparse.Namespace) -> None:
     import vmm
 
     with warnings_to_stderr(options):
-        suggestions = vmm.measure.suggest(open_part(options), max_peaks=options.max_peaks)
+        still = still_regions(options)
+        suggestions = vmm.measure.suggest(open_part(options), max_peaks=options.max_peaks, still=still)
     if not suggestions:
         print("No vibration or color change exceeds the noise of this clip")
     for suggestion in suggestions:

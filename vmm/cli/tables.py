@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import vmm
-from vmm.cli.inputs import length_unit, open_clip, requested_regions
+from vmm.cli.inputs import length_unit, open_clip, requested_regions, still_regions
 from vmm.cli.outputs import with_stderr
 
 _DIRECTIONS = ("down", "right")
@@ -20,11 +20,12 @@ def measure_displacement(
     from vmm.measure.detection._strongest_region import strongest_region
 
     rois, unit = requested_regions(options), length_unit(options)
+    still = still_regions(options)
     if rois is None:
-        suggestions = vmm.measure.suggest(open_clip(options))
-        rois = strongest_region(lambda: open_clip(options), suggestions)
+        suggestions = vmm.measure.suggest(open_clip(options), still=still)
+        rois = strongest_region(lambda: open_clip(options), suggestions, still)
         print(_region_message(rois, suggestions))
-    return vmm.measure.displacement(open_clip(options), rois, method=method, **unit)
+    return vmm.measure.displacement(open_clip(options), rois, still=still, method=method, **unit)
 
 
 def _region_message(roi: tuple[int, ...] | None, suggestions: list[vmm.measure.Suggestion]) -> str:

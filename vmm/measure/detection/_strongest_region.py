@@ -10,6 +10,7 @@ import numpy as np
 
 from vmm.engine.regions import Box
 from vmm.measure.detection._suggestion import Suggestion
+from vmm.measure.estimation._camera_motion import Still
 from vmm.measure.estimation._displacement import displacement
 from vmm.measure.estimation._estimator import MethodName
 from vmm.measure.signals._signal import RegionSignal
@@ -24,7 +25,9 @@ _N_CANDIDATES = 6
 """Number of regions that the fast linear estimator selects for the slower phase estimator."""
 
 
-def strongest_region(open_clip: Callable[[], Any], suggestions: Sequence[Suggestion]) -> Box | None:
+def strongest_region(
+    open_clip: Callable[[], Any], suggestions: Sequence[Suggestion], still: Still | None = None
+) -> Box | None:
     """The region that shows the strongest vibration most clearly, or None if nothing vibrates.
 
     Candidates are square regions within the box of the vibration. The region with the largest ratio of the amplitude at
@@ -37,6 +40,8 @@ def strongest_region(open_clip: Callable[[], Any], suggestions: Sequence[Suggest
         ``open_clip()`` returns the clip, for ``displacement``, from its first frame. It is called up to three times.
     suggestions
         Vibrations in the clip, the strongest first, as ``suggest`` returns them.
+    still
+        Regions at rest in the scene, as for ``displacement``.
 
     Returns
     -------
@@ -62,7 +67,7 @@ def strongest_region(open_clip: Callable[[], Any], suggestions: Sequence[Suggest
             return None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Most warnings would be about regions that are not chosen.
-            signal = displacement(open_clip(), boxes, fs=suggestion.fs, method=method)
+            signal = displacement(open_clip(), boxes, still=still, fs=suggestion.fs, method=method)
         ratio = _amplitude_ratio(signal, suggestion.frequency)
         boxes = [boxes[i] for i in np.argsort(-ratio)[:_N_CANDIDATES] if ratio[i] > 0]
     return boxes[0] if boxes else None

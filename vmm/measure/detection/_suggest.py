@@ -21,7 +21,9 @@ from vmm.measure.detection._tile_spectra import (
     tile_spectra,
 )
 from vmm.measure.detection._tiles import Tiles, tile_signals
+from vmm.measure.estimation._camera_motion import Still
 from vmm.measure.estimation._repeats import Cadence, new_frames, warn_of_cadence
+from vmm.measure.estimation._steady_frames import steady_frames
 from vmm.measure.signals._codec_rhythm import MAX_CODEC_LEVELS, MAX_CODEC_MOTION, follows_codec
 from vmm.measure.signals._result import frequency_unit
 from vmm.measure.signals._sampling import as_positions
@@ -73,7 +75,12 @@ _OPTIONS = DetectionOptions()
 
 
 def suggest(
-    frames: FramesLike, *, fs: float | None = None, max_peaks: int = 8, false_alarm: float = 0.01
+    frames: FramesLike,
+    *,
+    still: Still | None = None,
+    fs: float | None = None,
+    max_peaks: int = 8,
+    false_alarm: float = 0.01,
 ) -> list[Suggestion]:
     """Find the strongest vibrations and color changes in a clip, and a band to magnify each.
 
@@ -86,6 +93,9 @@ def suggest(
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks, with at least 16 frames.
+    still
+        Regions at rest in the scene, as for ``displacement``: the frames are first moved back by their motion,
+        that of the camera. The default, None, is for a camera at rest.
     fs
         Rate of the camera in Hz. The default is the rate of the clip; without any, frequencies are in cycles/frame.
     max_peaks
@@ -131,7 +141,7 @@ def suggest(
     rate, unit = camera_rate(frames, fs), frequency_unit(time_unit(frames, fs))
     if max_peaks < 1 or not 0 < false_alarm < 1:
         raise ValueError(f"max_peaks={max_peaks} must be at least 1, and false_alarm={false_alarm} must be in (0, 1)")
-    tiles = tile_signals(frames)
+    tiles = tile_signals(frames if still is None else steady_frames(frames, still))
     times = frame_times(frames, fs)
     times = None if times is None else times[: len(tiles.motion)]
     if tiles.cadence is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,18 @@ import numpy as np
 from vmm.engine.frames import FramesLike
 from vmm.engine.times import frame_times
 from vmm.engine.two_pass import TwoPassClip
+from vmm.measure.estimation._camera_motion import Still, without_camera_motion
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator, MethodName
+from vmm.measure.estimation._hidden_frames import interpolated
 from vmm.measure.estimation._observability import (
     gradient_floor,
     observable_directions,
     single_directions,
     warn_of_regions,
 )
+from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
 from vmm.measure.signals._signal import RegionSignal, camera_rate, has_values, key_rate, time_unit
@@ -42,8 +46,9 @@ def displacement(
     frames: FramesLike,
     rois: Rois | None = None,
     *,
+    still: Still | None = None,
     fs: float | None = None,
-    pixel_size: float = 1.0,
+    pixel_size: float | None = None,
     unit: str = "px",
     method: MethodName = "phase",
 ) -> RegionSignal:
@@ -63,12 +68,18 @@ def displacement(
     rois
         Regions: boxes (top, left, height, width) in pixels, masks (H, W) of bool, or ``grid(size, step)``; one or a
         list. The default is the whole frame without a margin.
+    still
+        Regions at rest in the scene, in the same forms, or ``"auto"`` to search for them (see
+        ``still_regions``). Their motion, that of the camera, is subtracted, and their standard errors are added. With
+        several regions, a small rotation of the camera is subtracted too, the better the farther they are from one
+        another. The default, None, subtracts nothing. With ``"auto"``, the chunks of an iterator are kept in memory.
     fs
         Rate of the camera in Hz. The default is the rate of the clip; without any, time is in frames.
     pixel_size
-        Size of a pixel in the scene, in `unit`. It must be positive; the default is 1.
+        Size of a pixel in the scene, in `unit`, which ``vmm.measure.pixel_size`` computes from a known length. It must
+        be positive. The default, None, measures in pixels.
     unit
-        Unit of the result. The default is pixels, ``"px"``.
+        Unit of the result, such as ``"mm"``. The default is pixels, ``"px"``.
     method
         ``"phase"``, the default, or ``"linear"``, which replaces the analysis in subbands by two products of each
         region with images that are made from the reference. It takes a tenth of the time and is as accurate for small
@@ -87,8 +98,8 @@ def displacement(
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or a region is neither a box nor a mask.
     ValueError
-        If the clip has fewer than two frames or holds NaN, a region does not lie inside the frame, or an option is out
-        of range.
+        If the clip has fewer than two frames or holds NaN, a region does not lie inside the frame, an option is out of
+        range, `unit` has no `pixel_size`, or a still region does not show the motion of the camera.
 
     Warns
     -----
@@ -116,6 +127,9 @@ def displacement(
     if method not in METHODS:
         raise ValueError(f"method={method!r} must be one of {', '.join(METHODS)}")
     scale = check_pixel_size(pixel_size, unit)
+    if still is not None:
+        measure = partial(displacement, fs=fs, pixel_size=pixel_size, unit=unit, method=method)
+        return without_camera_motion(measure, frames, rois, still)
     rate = camera_rate(frames, fs)
     clip = as_clip(frames)
     regions = as_regions(rois, clip.size)
@@ -138,7 +152,7 @@ def displacement(
     is_known[is_lost], direction[is_lost], reasons[is_lost] = False, np.nan, _HIDDEN
     is_given = has_values(is_known, direction)
     return RegionSignal(
-        values=np.where(is_given, _interpolate(values, is_hidden, times) * scale, np.nan),
+        values=np.where(is_given, interpolated(values, is_hidden, times) * scale, np.nan),
         stderr=np.where(is_given, stderr * scale, np.nan),
         is_known=is_known,
         rois=tuple(region.as_roi(clip.size) for region in regions),
@@ -151,6 +165,7 @@ def displacement(
         key_rate=key_rate(frames, fs),
         reasons=tuple(reasons),
         direction=direction,
+        pixel_size=scale,
     )
 
 
@@ -194,17 +209,6 @@ def _solve(estimator: Estimator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     return is_known, single_directions(projections), values, np.sqrt(variance)
 
 
-def _interpolate(values: np.ndarray, is_hidden: np.ndarray, times: np.ndarray | None) -> np.ndarray:
-    """Values (T, R, 2) without their mean; those in hidden frames (T, R) are interpolated linearly."""
-    t = np.arange(len(values)) if times is None else times
-    for r in np.flatnonzero(is_hidden.any(axis=0) & ~is_hidden.all(axis=0)):
-        visible = ~is_hidden[:, r]
-        for axis in (0, 1):
-            values[:, r, axis] = np.interp(t, t[visible], values[visible, r, axis])
-    centered: np.ndarray = values - values.mean(axis=0)
-    return centered
-
-
 def _warn(is_given: np.ndarray, direction: np.ndarray, is_hidden: np.ndarray, saturated: np.ndarray) -> None:
     """Warn of regions that cannot be measured fully."""
     no_texture: Any = ~is_given.any(axis=1)
@@ -220,18 +224,3 @@ def _warn(is_given: np.ndarray, direction: np.ndarray, is_hidden: np.ndarray, sa
             f"no similarity to the reference {where}: values are interpolated there, or unknown if these are many "
             "frames; cut the clip",
         )
-
-
-def check_pixel_size(pixel_size: float, unit: str) -> float:
-    """The size of a pixel as a float.
-
-    Raises
-    ------
-    ValueError
-        If it is not positive, or has no unit.
-    """
-    if not (np.isfinite(pixel_size) and pixel_size > 0):
-        raise ValueError(f"pixel_size={pixel_size!r} must be positive: the size of a pixel in the scene")
-    if pixel_size != 1 and unit == "px":
-        raise ValueError(f"pixel_size={pixel_size!r} needs its unit: give for example unit='mm'")
-    return float(pixel_size)

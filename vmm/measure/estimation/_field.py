@@ -11,9 +11,11 @@ import numpy as np
 from vmm.backend.arrays import to_host
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.times import frame_times
+from vmm.measure.estimation._camera_motion import Still, grid_points, measured_camera_motion
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
-from vmm.measure.estimation._displacement import check_pixel_size
+from vmm.measure.estimation._displacement import displacement
+from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.signals._result import Result, TimeUnit
 from vmm.measure.signals._signal import Quantity, camera_rate, time_unit
 
@@ -67,8 +69,9 @@ def field(
     *,
     sigma: float = 5.0,
     step: int = 1,
+    still: Still | None = None,
     fs: float | None = None,
-    pixel_size: float = 1.0,
+    pixel_size: float | None = None,
     unit: str = "px",
 ) -> Field:
     """Displacement of every pixel over time, by least squares over the phase shifts around it.
@@ -87,6 +90,9 @@ def field(
         default is 5.
     step
         Distance in pixels between neighboring points of the result, at least 1. The default is 1.
+    still
+        Regions at rest in the scene, as for ``displacement``. The chunks of an iterator are then kept in
+        memory.
     fs, pixel_size, unit
         As for ``displacement``.
 
@@ -115,6 +121,9 @@ def field(
     """
     scale = check_pixel_size(pixel_size, unit)
     rate = camera_rate(frames, fs)
+    camera = None
+    if still is not None:
+        camera, frames = measured_camera_motion(displacement, frames, still)
     clip = as_clip(frames)
     estimator = DenseEstimator(clip, sigma, step)
     moves: list[np.ndarray] = []
@@ -132,6 +141,11 @@ def field(
             n_frames += len(block)
     is_known, _, stderr = estimator.solve(residual / n_residuals / estimator.expected_residual())
     values = np.moveaxis(np.concatenate(moves) + estimator.shifts[..., None, None], 1, -1).astype(np.float32)
+    if camera is not None:
+        points = grid_points(clip.size, step)
+        camera.check_length(len(values))
+        values -= camera.at(points).astype(np.float32)
+        stderr = np.sqrt(stderr**2 + camera.variance(points))
     values -= values.mean(axis=0)
     values = np.where(is_known, values * np.float32(scale), np.float32(np.nan))
     times = frame_times(frames, fs)

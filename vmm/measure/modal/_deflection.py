@@ -13,9 +13,11 @@ from vmm.backend.arrays import to_host
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
+from vmm.measure.estimation._camera_motion import CameraMotion, Still, grid_points, measured_camera_motion
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
-from vmm.measure.estimation._displacement import check_pixel_size, displacement
+from vmm.measure.estimation._displacement import displacement
+from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._sampling import as_positions
@@ -63,11 +65,12 @@ def modes(
     frequencies: Sequence[float] | NDArray[Any] | float,
     *,
     rois: Rois | None = None,
+    still: Still | None = None,
     reference: Roi | int | None = None,
     sigma: float = 5.0,
     step: int = 1,
     fs: float | None = None,
-    pixel_size: float = 1.0,
+    pixel_size: float | None = None,
     unit: str = "px",
 ) -> Modes:
     """Operating deflection shapes at given frequencies, of every pixel or of regions.
@@ -85,6 +88,9 @@ def modes(
         Frequencies (K,) in Hz, inside (0, fs/2).
     rois
         Regions, as for ``displacement``. The default, None, is every pixel.
+    still
+        Regions at rest in the scene, as for ``displacement``. For shapes of every pixel, the chunks of an
+        iterator are then kept in memory.
     reference
         Region whose phase is defined as 0, in the direction in which it moves more: a box or mask, or with `rois` the
         index of a region. The default, None, refers phases to the time of the first frame.
@@ -126,13 +132,19 @@ def modes(
     ((1, 48, 64, 2), array([0. , 0.2]))
     """
     scale = check_pixel_size(pixel_size, unit)
-    if not isinstance(frames, RegionSignal) and rois is None:
-        rate = camera_rate(frames, fs), time_unit(frames, fs), as_positions(frame_times(frames, fs))
-        return _dense_shapes(frames, frequencies, reference, (sigma, step), rate, scale, unit)
     if isinstance(frames, RegionSignal):
+        if still is not None:
+            raise ValueError("still belongs to the measurement of displacement: give it to vmm.measure.displacement")
         signal = frames
+    elif rois is None:
+        rate = camera_rate(frames, fs), time_unit(frames, fs), as_positions(frame_times(frames, fs))
+        clip: Any = frames
+        camera = None
+        if still is not None:
+            camera, clip = measured_camera_motion(displacement, frames, still)
+        return _dense_shapes(clip, frequencies, reference, (sigma, step), rate, scale, unit, camera)
     else:
-        signal = displacement(frames, rois, fs=fs, pixel_size=pixel_size, unit=unit)
+        signal = displacement(frames, rois, still=still, fs=fs, pixel_size=pixel_size, unit=unit)
     positions = as_positions(signal.frame_times)
     cycles = check_frequencies(frequencies, signal.fs, len(signal), positions)
     fit = SineFit(cycles, len(signal), positions)
@@ -152,6 +164,7 @@ def _dense_shapes(
     rate: tuple[float, TimeUnit, np.ndarray | None],
     scale: float,
     unit: str,
+    camera: CameraMotion | None,
 ) -> Modes:
     """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit, positions)."""
     length: int | None = getattr(frames, "shape", (None,))[0]
@@ -166,7 +179,13 @@ def _dense_shapes(
     noise = to_host(residual).astype(float) / n_residuals / estimator.expected_residual()
     is_known, inverse, pixel_stderr = estimator.solve(noise)
     rigid = fit.fit(estimator.shifts[:, None].astype(float))[:, :, None]
-    shapes = (rigid - np.einsum("yxij,kjyx->kyxi", inverse, to_host(right_side))) * scale
+    shapes = rigid - np.einsum("yxij,kjyx->kyxi", inverse, to_host(right_side))
+    if camera is not None:
+        points = grid_points(clip.size, neighborhood[1])
+        camera.check_length(n_frames)
+        shapes -= np.einsum("yxip,kp->kyxi", camera.factors(points), fit.fit(camera.parameters))
+        pixel_stderr = np.sqrt(pixel_stderr**2 + camera.variance(points))
+    shapes = shapes * scale
     shapes = np.where(is_known, shapes, np.nan)
     if reference is not None:
         shapes = _with_reference_phase(shapes, _mean_shape(shapes, reference, clip.size, neighborhood[1]))
