@@ -54,8 +54,7 @@ def ours(method: Literal["phase", "linear"], frames: np.ndarray, rois: Sequence[
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a region is unknown or marked is part of the reading
         signal = vmm.measure.displacement(frames, list(rois), fs=FS, method=method)
-    is_reliable = getattr(signal, "is_reliable", np.ones(len(rois), bool))
-    return Reading(signal.values, signal.stderr, ~np.asarray(is_reliable))
+    return Reading(signal.values, signal.stderr, ~signal.is_reliable)
 
 
 def phase(frames: np.ndarray, rois: Sequence[Any]) -> Reading:
