@@ -316,3 +316,13 @@ class TestRealClips:
         assert "75 frames at 15000 Hz" in output.out and " mm" in output.out
         assert output.err.count("\n") == 1 and "edges of one direction only" in output.err
         assert (tmp_path / "out.html").stat().st_size > 100_000
+
+
+def test_regions_with_names(beam, tmp_path, capsys):
+    boxes = ["--roi", *BEAM, "--roi", 24, 40, 16, 24]
+    names = ["--name", "free end", "--name", "middle"]
+    assert run("measure", beam, "--fs", FS, *boxes, *names, "--out", tmp_path / "m.csv") == 0
+    assert (tmp_path / "m.csv").read_text().startswith("time (s),free end down (px),free end right (px),middle down")
+    assert capsys.readouterr().out.splitlines()[2].split()[:7] == ["free", "end", "24", "96", "16", "24", "down"]
+    assert run("measure", beam, "--fs", FS, *boxes, "--name", "free end") == 2
+    assert "must give each of the 2 regions of --roi its own name" in capsys.readouterr().err

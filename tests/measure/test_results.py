@@ -68,7 +68,9 @@ def array_results(signal):
     frames = synthetic.render(synthetic.texture((24, 32)), synthetic.sway(8, 30, 5, 0.1))
     sound = vmm.measure.Sound(np.zeros(4), 30.0, (1.0, 9.0), 3.0, True, np.ones(2))
     single = ("displacement", "spectrum", "orbit", "modes", "comparison", "rate", "faults")
-    return [*(by_kind[kind] for kind in single), by_kind["peaks"][0], vmm.measure.field(frames), sound]
+    wave = np.sin(np.arange(64)) + np.random.default_rng(0).normal(0, 0.01, 64)
+    (change,) = vmm.measure.changes(wave, wave)
+    return [*(by_kind[kind] for kind in single), by_kind["peaks"][0], vmm.measure.field(frames), sound, change]
 
 
 def test_results_have_a_short_repr_and_compare_by_identity(signal):

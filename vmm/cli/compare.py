@@ -77,7 +77,7 @@ def _compare(options: argparse.Namespace) -> None:
         if any(shift):
             print(f"The second picture is shifted by {shift[0]} px down and {shift[1]} px right; its regions follow it")
         if changes:
-            outputs.print_table(_rows(changes))
+            outputs.print_table(_rows(changes, signals[0].names))
         else:
             print("No recording has a peak that is significantly above its noise")
         for path in paths:
@@ -140,20 +140,24 @@ def _displacements(
 ) -> list[vmm.measure.RegionSignal]:
     """Displacement of the same regions in both recordings."""
     height, width = open_clip(pair[0]).shape[1:3]
-    boxes = regions((height, width)) if callable(regions) else regions
-    moved = [(top + shift[0], left + shift[1], *size) for top, left, *size in boxes]
-    is_inside = [0 <= top <= height - size[0] and 0 <= left <= width - size[1] for top, left, *size in moved]
-    boxes, moved = ([box for box, good in zip(part, is_inside, strict=True) if good] for part in (boxes, moved))
-    if not boxes:
+    listed = regions((height, width)) if callable(regions) else regions
+    named = listed if isinstance(listed, dict) else {str(i): box for i, box in enumerate(listed)}
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for name, box in named.items():
+        top, left, (tall, wide) = box[0] + shift[0], box[1] + shift[1], box[2:]
+        if 0 <= top <= height - tall and 0 <= left <= width - wide:
+            before[name], after[name] = box, (top, left, tall, wide)
+    if not before:
         raise ValueError("no region is inside both pictures: choose others with --roi TOP LEFT HEIGHT WIDTH")
     unit = length_unit(pair[0])
     return [
         vmm.measure.displacement(open_clip(part), rois, still=part.still, **unit)
-        for part, rois in zip(pair, (boxes, moved), strict=True)
+        for part, rois in zip(pair, (before, after), strict=True)
     ]
 
 
-def _rows(changes: Sequence[vmm.measure.Change]) -> list[tuple[str, ...]]:
+def _rows(changes: Sequence[vmm.measure.Change], names: Sequence[str]) -> list[tuple[str, ...]]:
     """A row of titles, and one row for each line."""
     rows: list[tuple[str, ...]] = [("frequency", "before", "after", "region", "direction", "change")]
     for change in changes:
@@ -165,7 +169,7 @@ def _rows(changes: Sequence[vmm.measure.Change]) -> list[tuple[str, ...]]:
             outputs.with_stderr(change.after, change.after_stderr, change.unit),
         )
         region, direction = change.index
-        rows.append((*cells, str(region), ("down", "right")[direction], _verdict(change)))
+        rows.append((*cells, names[region], ("down", "right")[direction], _verdict(change)))
     return rows
 
 
@@ -192,10 +196,13 @@ def _report(
 
     spectra = [vmm.measure.spectrum(signal, segments=1) for signal in signals]
     names = [Path(part.input).name for part in pair]
-    places = [vmm.plot.regions(first_frame(part), signal.rois) for part, signal in zip(pair, signals, strict=True)]
+    places = [
+        vmm.plot.regions(first_frame(part), signal.rois, names=signal.names)
+        for part, signal in zip(pair, signals, strict=True)
+    ]
     lines = "No recording has a peak that is significantly above its noise."
     sections: list[tuple[str, list[Any]]] = [
-        ("Changes", [_rows(changes) if changes else lines, _MEANING]),
+        ("Changes", [_rows(changes, signals[0].names) if changes else lines, _MEANING]),
         ("Spectra", [vmm.plot.changes(spectra[0], spectra[1], changes)] if changes else []),
         (f"Regions before: {names[0]}", [places[0]]),
         (f"Regions after: {names[1]}", [places[1]]),

@@ -43,6 +43,8 @@ def add_regions(verb: Any, default: str) -> None:
     place = group.add_mutually_exclusive_group()
     box = place.add_argument("--roi", nargs=4, type=int, action="append", metavar=BOX)
     box.help = f"{BOX_HELP} Repeat the option for more regions. Default: {default}."
+    name = group.add_argument("--name", action="append", default=[], metavar="NAME")
+    name.help = "Name of a region. Give one for each --roi, in the same order. Default: the number of the region."
     place.add_argument(
         "--grid", type=int, metavar="SIZE", help="Divide the frame into square regions with sides of SIZE pixels."
     )
@@ -145,7 +147,11 @@ def requested_regions(options: argparse.Namespace) -> Any:
         raise ValueError(f"--grid-step {options.grid_step} needs --grid, the size of the regions in pixels")
     if options.grid is not None:
         return vmm.measure.grid(options.grid, options.grid_step)
-    return [tuple(box) for box in options.roi] if options.roi else None
+    boxes = [tuple(box) for box in options.roi or ()]
+    if options.name and (len(options.name) != len(boxes) or len(set(options.name)) < len(boxes)):
+        names = ", ".join(options.name)
+        raise ValueError(f"--name {names} must give each of the {len(boxes)} regions of --roi its own name")
+    return dict(zip(options.name, boxes, strict=True)) if options.name else boxes or None
 
 
 def check_box(box: tuple[int, ...], size: tuple[int, ...]) -> None:

@@ -49,7 +49,7 @@ def _page(
     faults = vmm.measure.faults(clip, fs=clip.fs).messages
     sections: list[tuple[str, list[Any]]] = [
         ("Clip", [_clip_rows(options, clip)]),
-        ("Regions", [vmm.plot.regions(frame, displacement.rois), region_rows(displacement)]),
+        ("Regions", [vmm.plot.regions(frame, displacement.rois, names=displacement.names), region_rows(displacement)]),
         ("Suggestions", [suggestion_rows(suggestions, options.input)] if suggestions else [_NOTHING]),
         ("Magnified clip", magnified_clip(options, suggestions, folder)),
         *(_motion_sections(options, displacement, frame, folder) if displacement.is_known.any() else []),

@@ -19,7 +19,8 @@ def measure_displacement(
     """Displacement of the requested regions, by default of the one that shows the strongest vibration most clearly."""
     from vmm.measure.detection._strongest_region import strongest_region
 
-    rois, unit = requested_regions(options), length_unit(options)
+    rois: Any = requested_regions(options)
+    unit = length_unit(options)
     still = still_regions(options)
     if rois is None:
         suggestions = vmm.measure.suggest(open_clip(options), still=still)
@@ -50,8 +51,13 @@ def region_rows(displacement: vmm.measure.RegionSignal) -> list[tuple[str, ...]]
         for direction, values, stderr in _components(displacement, r):
             numbers = float(np.std(values)), float(np.ptp(values)), float(stderr)
             cells = (f"{n:.3g} {displacement.unit}" if np.isfinite(n) else "unknown" for n in numbers)
-            rows.append((str(r), place, direction, *cells))
+            rows.append((region_label(displacement, r), place, direction, *cells))
     return rows
+
+
+def region_label(displacement: vmm.measure.RegionSignal, r: int) -> str:
+    """The name of a region, or its number."""
+    return displacement.names[r] if displacement.names else str(r)
 
 
 def _components(displacement: vmm.measure.RegionSignal, r: int) -> list[tuple[str, Any, float]]:

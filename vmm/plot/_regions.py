@@ -17,8 +17,8 @@ _MAX_NUMBERS = 60
 """Largest number of regions that are numbered: the labels of more would overlap."""
 
 
-def regions(frame: np.ndarray, rois: Sequence[Any]) -> Figure:
-    """Draw the outlines of regions on a frame, with their numbers.
+def regions(frame: np.ndarray, rois: Sequence[Any], *, names: Sequence[str] = ()) -> Figure:
+    """Draw the outlines of regions on a frame, with their numbers or names.
 
     Parameters
     ----------
@@ -27,11 +27,13 @@ def regions(frame: np.ndarray, rois: Sequence[Any]) -> Figure:
     rois
         Boxes (top, left, height, width) in pixels or masks (H, W) of bool, such as ``rois`` of
         ``vmm.measure.displacement``.
+    names
+        Names of the regions. The default is their numbers, from 0.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The figure. Up to 60 regions are numbered, from 0.
+        The figure. Up to 60 regions have their number or name.
 
     Examples
     --------
@@ -56,7 +58,8 @@ def regions(frame: np.ndarray, rois: Sequence[Any]) -> Figure:
             axes.add_patch(Rectangle((first_col - 0.5, top - 0.5), wide, tall, fill=False, edgecolor="red"))
         if len(rois) <= _MAX_NUMBERS:
             row, col = center(roi)
-            number = axes.text(col, row, str(i), color="red", ha="center", va="center", fontweight="bold")
+            label = str(names[i] if names else i)
+            number = axes.text(col, row, label, color="red", ha="center", va="center", fontweight="bold")
             number.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     axes.set(xlabel="column", ylabel="row")
     return figure

@@ -144,12 +144,12 @@ class CameraMotion:
                     f"{place} leaves the frame by up to {outside:.2g} px when the camera moves: choose a region "
                     "that is farther from the border"
                 )
-        relative, size = self._disagreement
+        relative, distance = self._disagreement
         allowed = _GAIN_ERROR * float(np.sqrt(np.square(self.parameters[:, :2]).sum(axis=1).mean()))
-        if relative > _MAX_DISAGREEMENT and size > allowed:
+        if relative > _MAX_DISAGREEMENT and distance > allowed:
             raise ValueError(
-                f"the {len(still.rois)} still regions move against one another by {size:.2g} {still.unit} rms, so at "
-                "least one of them is not still: choose others"
+                f"the {len(still.rois)} still regions move against one another by {distance:.2g} {still.unit} rms, so "
+                "at least one of them is not still: choose others"
             )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -66,8 +67,8 @@ def displacement(
         Array (T, H, W) or (T, H, W, 3); a clip of ``vmm.io.stream``, which is read twice; or an iterator of chunks, of
         which the first 64 frames alone make the reference.
     rois
-        Regions: boxes (top, left, height, width) in pixels, masks (H, W) of bool, or ``grid(size, step)``; one or a
-        list. The default is the whole frame without a margin.
+        Regions: boxes (top, left, height, width) in pixels, masks (H, W) of bool, or ``grid(size, step)``; one, a list,
+        or a dict whose keys are their names. The default is the whole frame without a margin.
     still
         Regions at rest in the scene, in the same forms, or ``"auto"`` to search for them (see
         ``still_regions``). Their motion, that of the camera, is subtracted, and their standard errors are added. With
@@ -127,8 +128,10 @@ def displacement(
     if method not in METHODS:
         raise ValueError(f"method={method!r} must be one of {', '.join(METHODS)}")
     scale = check_pixel_size(pixel_size, unit)
+    measure = partial(displacement, fs=fs, pixel_size=pixel_size, unit=unit, method=method)
+    if isinstance(rois, Mapping):
+        return replace(measure(frames, list(rois.values()), still=still), names=tuple(map(str, rois)))
     if still is not None:
-        measure = partial(displacement, fs=fs, pixel_size=pixel_size, unit=unit, method=method)
         return without_camera_motion(measure, frames, rois, still)
     rate = camera_rate(frames, fs)
     clip = as_clip(frames)

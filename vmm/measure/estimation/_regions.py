@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,8 +12,8 @@ from vmm.engine.regions import Box, Region, Roi, as_region, box_center
 
 Layout = Callable[[tuple[int, int]], list[Box]]
 
-Rois: TypeAlias = Roi | Sequence[Roi] | Layout
-"""One region, a list of them, or a function such as ``grid(32)``."""
+Rois: TypeAlias = Roi | Sequence[Roi] | Mapping[str, Roi] | Layout
+"""One region, a list of them, a dict of them by name, or a function such as ``grid(32)``."""
 
 _MIN_SIDE = 3
 """Smallest height and width of a region in pixels, so that a gradient exists inside it."""
@@ -79,6 +79,8 @@ def as_regions(rois: Rois | None, shape: tuple[int, int], name: str = "rois") ->
     listed: Any = rois(shape) if callable(rois) else rois
     if is_array(listed):
         listed = to_host(listed)
+    if isinstance(listed, Mapping):
+        listed = list(listed.values())
     listed = [listed] if _is_single(listed) else list(listed)
     if not listed:
         raise ValueError(f"{name} is empty: give at least one box (top, left, height, width) or mask (H, W)")

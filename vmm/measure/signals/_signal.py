@@ -66,6 +66,8 @@ class RegionSignal(Result):
         Size of a pixel in the scene, in the unit of a displacement.
     still
         The still regions whose motion is subtracted; empty if there are none.
+    names
+        Names of the regions, if they were given; else empty.
     """
 
     values: np.ndarray
@@ -84,6 +86,7 @@ class RegionSignal(Result):
     direction: np.ndarray | None = field(default=None, repr=False)
     pixel_size: float = field(default=1.0, repr=False)
     still: tuple[Any, ...] = field(default=(), repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -92,6 +95,11 @@ class RegionSignal(Result):
     def times(self) -> np.ndarray:
         """Time (T,) of each frame in seconds, or in frames if the rate of the camera is not known."""
         return np.arange(len(self.values)) / self.fs if self.frame_times is None else self.frame_times
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the regions, or their numbers if they have none."""
+        return self.names or tuple(f"region {i}" for i in range(len(self.rois)))
 
     @property
     def is_reliable(self) -> np.ndarray:
