@@ -23,8 +23,20 @@ _CHANCE = 1e-4
 """Probability that noise appears as a change of the rate over time. It is small because the errors of intervals, which
 overlap, are a little larger than the bound."""
 
+_SWING_CHANCE = 0.01
+"""Probability that noise appears as a swing of the phase."""
+
+_MAX_VARIANCE = 0.1
+"""Largest variance by noise, in square radians, of the phase of one interval."""
+
+_BELOW_NYQUIST = 0.4
+"""Highest frequency in cycles per sample of harmonics of an interval that is fitted."""
+
 _STEP = 0.5
 """Steps in bins of the search for the total drift."""
+
+_MAX_DRIFT = 1.5
+"""Largest drift, relative to the mean frequency: at 2 the frequency falls to zero within the signal."""
 
 _PERIODS = 8.0
 """Periods in one interval of the course over time: fewer make it noisy, and more make it smooth."""
@@ -40,7 +52,7 @@ def drift_positions(flat: np.ndarray, low: float, high: float) -> tuple[np.ndarr
     The frequency is between `low` and `high`, in cycles per sample. The positions are None if it does not drift.
     """
     count = len(flat)
-    limit = min((high - low) * count + 1, 0.5 * (low + high) * count)
+    limit = min((high - low) * count + 1, 0.5 * (low + high) * count, _MAX_DRIFT * low * count)
     drifts = np.arange(-int(limit / _STEP), int(limit / _STEP) + 1) * _STEP
     peaks = [_peak(flat[:, 0], low, high, drift) for drift in drifts]
     best = int(np.argmax([energy for energy, _ in peaks]))
@@ -86,12 +98,41 @@ def scatter_of_mean(frequencies: np.ndarray, stderr: np.ndarray, expected: np.nd
     return math.sqrt(max(excess, 0.0) / max(is_known.sum() / 2, 1))
 
 
+def swing_of_mean(flat: np.ndarray, frequency: float, positions: np.ndarray | None) -> float:
+    """Standard error of a mean frequency by a phase that swings, as that of a pulse does with the breath.
+
+    The phases at the ends of the signal, whose difference is the mean frequency, deviate as much as those of short
+    intervals do beyond noise, and in opposite directions at worst.
+    """
+    phasor, stderr = phasor_with_stderr(flat, frequency, positions)
+    places = np.arange(len(flat), dtype=float) if positions is None else positions
+    variance = float(stderr[0] / abs(phasor[0])) ** 2 * len(flat)
+    length = math.ceil(max(1 / frequency, variance / _MAX_VARIANCE))
+    starts = range(0, len(flat) - length + 1, length)
+    phases = [_part_phase(flat[i : i + length], frequency, places[i : i + length]) for i in starts]
+    dof = len(phases) - 2
+    if dof < 1:
+        return 0.0
+    energy = float(np.square(detrend(np.unwrap(phases)[:, None])).sum())
+    if energy < variance / length * scipy.stats.chi2.isf(_SWING_CHANCE, dof):
+        return 0.0
+    return math.sqrt(energy / dof - variance / length) / (math.pi * len(flat))
+
+
 def expected_frequencies(frequency: float, positions: np.ndarray | None, centers: np.ndarray) -> np.ndarray:
     """Frequencies at these samples (W,) by the drift."""
     if positions is None:
         return np.full(len(centers), frequency)
     expected: np.ndarray = frequency * np.interp(centers, np.arange(len(positions)), np.gradient(positions))
     return expected
+
+
+def _part_phase(part: np.ndarray, frequency: float, positions: np.ndarray) -> float:
+    """Phase of an interval (T, 1) in terms of positions."""
+    mean = np.ones((len(part), 1)) / math.sqrt(len(part))
+    harmonics = [h * frequency for h in (1, 2, 3) if h * frequency < _BELOW_NYQUIST]
+    coefs = fit_sines(part - part.mean(), harmonics, positions, mean)[1]
+    return math.atan2(-coefs[1, 0], coefs[0, 0])
 
 
 def _part_frequency(part: np.ndarray, frequency: float, positions: np.ndarray, noise: float) -> tuple[float, float]:
@@ -119,11 +160,12 @@ def _refined(flat: np.ndarray, drift: float, frequency: float) -> tuple[float, f
     """Drift in bins and mean frequency that explain most energy, near these."""
     count = len(flat)
     for step in (0.25, 0.1, 0.04, 0.015):
-        trials = []
+        trials = [(0.0, drift, frequency)]
         for change in (-step, 0.0, step):
             positions = _positions(count, drift + change, frequency)
             trial = refine_frequency(flat, frequency, positions=positions)
-            trials.append((explained_energy(flat, trial, positions), drift + change, trial))
+            if abs(drift + change) + step <= _MAX_DRIFT * trial * count:
+                trials.append((explained_energy(flat, trial, positions), drift + change, trial))
         _, drift, frequency = max(trials)
     return drift, frequency
 

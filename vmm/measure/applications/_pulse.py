@@ -99,7 +99,8 @@ def pulse(
     searched = resolvable_band(PULSE_BAND, len(wave), rate) if band is None else band
     check_band(searched, len(wave), rate, MIN_PERIODS)
     low, high = searched[0] / rate, searched[1] / rate
-    line = strongest_line(wave[:, None], (low, high), is_cut=True)
+    gain = None if method == "green" else _interval_gain(rate)
+    line = strongest_line(wave[:, None], (low, high), gain)
     return estimate_rate(wave, line, rate, searched, min_snr, name="pulse")
 
 
@@ -193,11 +194,27 @@ def _chrom(normalized: np.ndarray) -> np.ndarray:
     return first - first.std() / max(float(second.std()), 1e-300) * second
 
 
+def _interval(fs: float) -> int:
+    """Samples of the intervals in which colors are projected."""
+    return max(int(np.ceil(_WINDOW * fs)), 3)
+
+
+def _interval_gain(fs: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Gain of projections without the means of their intervals, by the frequency in cycles per sample."""
+    length = _interval(fs)
+
+    def gain(frequencies: np.ndarray) -> np.ndarray:
+        mean = np.sin(np.pi * frequencies * length) / (length * np.sin(np.pi * frequencies))
+        return 1 - np.square(mean)
+
+    return gain
+
+
 def _overlap_add(project: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray, float], np.ndarray]:
     """A method that projects each interval of 1.6 s, and adds up the projections without their means."""
 
     def waveform(color: np.ndarray, fs: float) -> np.ndarray:
-        length = min(max(int(np.ceil(_WINDOW * fs)), 3), len(color))
+        length = min(_interval(fs), len(color))
         out, counts = np.zeros(len(color)), np.zeros(len(color))
         for i in range(len(color) - length + 1):
             part = color[i : i + length]

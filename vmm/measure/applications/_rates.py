@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vmm.measure.applications._drift import drift_positions, expected_frequencies, rates_over_time, scatter_of_mean
+from vmm.measure.applications._drift import (
+    drift_positions,
+    expected_frequencies,
+    rates_over_time,
+    scatter_of_mean,
+    swing_of_mean,
+)
 from vmm.measure.signals._chance import Line, signal_to_noise
 from vmm.measure.signals._crlb import sine_crlb
 from vmm.measure.signals._noise_floor import phasor_with_stderr
@@ -126,7 +132,8 @@ def estimate_rate(
     frequency, frequency_stderr = _fundamental(flat, frequency, positions, lowest)
     centers, frequencies, stderrs = rates_over_time(flat, frequency, positions)
     expected = expected_frequencies(frequency, positions, centers)
-    frequency_stderr = math.hypot(frequency_stderr, scatter_of_mean(frequencies, stderrs, expected))
+    scatter, swing = scatter_of_mean(frequencies, stderrs, expected), swing_of_mean(flat, frequency, positions)
+    frequency_stderr = math.hypot(frequency_stderr, scatter, swing)
     width = line.high - line.low
     if positions is None:  # A wide line drifts, even where noise hides how.
         frequency_stderr = math.hypot(frequency_stderr, max(width - 2 / len(flat), 0) / math.sqrt(12))

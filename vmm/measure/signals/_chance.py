@@ -7,6 +7,7 @@ spectra that are drawn from the background shows how often noise alone does as w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +17,14 @@ from vmm.measure.signals._windows import detrend, hann
 _DRAWS = 399
 """Spectra that are drawn. The smallest false-alarm probability that can be stated is 1 / 400."""
 
-_SLOPES, _STEEP_SLOPES = np.linspace(0, 2.5, 6), np.linspace(0, 4, 9)
-"""Exponents b of the backgrounds a ((f^2 + k^2)^(-b/2) + c), for spectra that are fitted from below the band on,
-and from the band on. White noise has b = 0 and a random walk has b = 2; the few bins that one side of a line has there
-leave b uncertain."""
+_DOUBTFUL = 0.05
+"""False-alarm probability up to which it is also computed with the backgrounds that the line itself lets expect: if the
+line is noise, the bins without it look flatter than their background is. The larger probability counts."""
 
-_KNEES, _NO_KNEE = np.array([0.0, 2.0, 5.0]), np.zeros(1)
+_SLOPES = np.linspace(0, 2.5, 6)
+"""Exponents b of the backgrounds a ((f^2 + k^2)^(-b/2) + c). White noise has b = 0 and a random walk has b = 2."""
+
+_KNEES = np.array([0.0, 2.0, 5.0])
 """Frequencies k below which the backgrounds are flat, relative to the lowest bin: drift that returns is bounded."""
 
 _FLATS = np.concatenate([[0.0], np.logspace(-4.5, 0, 7)])
@@ -94,45 +97,53 @@ class Line:
 
 @dataclass(frozen=True)
 class _Bins:
-    """Bins of a spectrum: `low` to `high` are those of the band, and the background is fitted from `start` to `stop`.
-
-    `is_cut` means that the spectrum has no bins below the band, because a filter has removed them.
-    """
+    """Bins of a spectrum: `low` to `high` are those of the band, and the background is fitted from `start` to `stop`."""
 
     start: int
     low: int
     high: int
     stop: int
-    is_cut: bool
 
     @property
     def frequencies(self) -> np.ndarray:
         return np.arange(self.start, self.stop, dtype=float)
 
 
-def strongest_line(flat: np.ndarray, band: tuple[float, float], *, is_cut: bool = False) -> Line:
+def strongest_line(
+    flat: np.ndarray, band: tuple[float, float], gain: Callable[[np.ndarray], np.ndarray] | None = None
+) -> Line:
     """The line in a band that is clearest in the spectra of signals (T, N), and its false-alarm probability.
 
-    `band` is in cycles per sample. `is_cut` means that a filter has removed the frequencies below it.
+    `band` is in cycles per sample. `gain` gives the gain, at such frequencies, of a filter that the signals have
+    passed: their noise has a smooth spectrum before the filter.
     """
     count = len(flat)
-    bins = _bins(count, band, is_cut)
+    bins = _bins(count, band)
     spectra = _spectra(flat, bins)
+    if gain is not None:
+        spectra = spectra / gain(bins.frequencies / count)[:, None]
     power = np.square(np.abs(spectra))
     level = np.exp(np.log(np.maximum(power, 1e-30 * power.max() + 1e-300)).mean(axis=0))
     mean = (power / level).mean(axis=1)[None]
     score, window, background = _search(mean, bins)
     used = ~_line_bins(bins, window)
     components = _components(spectra[used[0]] / np.sqrt(level * background[0, used[0], None]))
+    p_value = _chance(mean, used, score[0], bins, components)
+    if p_value <= _DOUBTFUL:
+        p_value = max(p_value, _chance(mean, np.ones_like(used), score[0], bins, components))
+    return Line(p_value, (window[0, 0] - 0.5) / count, (window[0, 1] - 0.5) / count)
+
+
+def _chance(mean: np.ndarray, used: np.ndarray, score: float, bins: _Bins, components: np.ndarray) -> float:
+    """Probability of such a score in spectra of the backgrounds that are likely by the used bins of a spectrum (1, F)."""
     rng = np.random.default_rng(0)
     drawn = _likely_backgrounds(mean, used, bins, components, rng) * _draw(components, len(mean[0]), rng)
-    p_value = (1 + int((_search(drawn, bins)[0] >= score[0]).sum())) / (1 + _DRAWS)
-    return Line(p_value, (window[0, 0] - 0.5) / count, (window[0, 1] - 0.5) / count)
+    return (1 + int((_search(drawn, bins)[0] >= score).sum())) / (1 + _DRAWS)
 
 
 def signal_to_noise(wave: np.ndarray, band: tuple[float, float], lines: list[tuple[float, float]]) -> float:
     """Power of lines, with these limits, of a signal (T, 1) over that of its background in the band, as a ratio."""
-    bins = _bins(len(wave), band, False)
+    bins = _bins(len(wave), band)
     power = np.square(np.abs(_spectra(wave, bins))).T
     inside = np.zeros(power.shape, bool)
     for low, high in lines:
@@ -149,11 +160,11 @@ def _spectra(flat: np.ndarray, bins: _Bins) -> np.ndarray:
     return spectra[bins.start : bins.stop]
 
 
-def _bins(count: int, band: tuple[float, float], is_cut: bool) -> _Bins:
+def _bins(count: int, band: tuple[float, float]) -> _Bins:
     """The bins of a band of signals of `count` samples, and of its background."""
     low, high = max(2, int(np.ceil(band[0] * count - 0.5))), min(int(band[1] * count + 0.5), count // 2)
     top = min(int(_TOP * band[1] * count), int(_BELOW_NYQUIST * count / 2))
-    return _Bins(low if is_cut else 2, low, high, max(top, high) + 1, is_cut)
+    return _Bins(2, low, high, max(top, high) + 1)
 
 
 def _components(whitened: np.ndarray) -> np.ndarray:
@@ -178,23 +189,22 @@ def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.
     """Score (D,), first bin and end (D, 2) of the most likely line in each of spectra (D, F), and background (D, F).
 
     The score is the gain in log-likelihood by the line, with the background that fits best around it, over the best
-    background alone. If there are no bins below the band, a steep background imitates a line there, and the score is
-    the gain by the line over the background around it. The search begins at several bins.
+    background alone. The search begins at several bins.
     """
     everywhere = np.ones(power.shape, bool)
     alone = _log_likelihood(power, _fit_background(power, everywhere, bins)).sum(axis=1)
-    best, local = np.full(len(power), -np.inf), np.zeros(len(power))
+    best = np.full(len(power), -np.inf)
     window, background = np.zeros((len(power), 2), int), np.ones_like(power)
     for tilt in _TILTS:
         trial = _highest(power * bins.frequencies**tilt, bins)
         for _ in range(_PASSES):
             floor = _fit_background(power, ~_line_bins(bins, trial), bins)
-            gain, trial = _clearest(power / floor, bins)
+            trial = _clearest(power / floor, bins)
         likelihood = _likelihood_with_line(power, floor, trial, bins)
         is_better = likelihood > best
-        best, local = np.where(is_better, likelihood, best), np.where(is_better, gain, local)
+        best = np.where(is_better, likelihood, best)
         window[is_better], background[is_better] = trial[is_better], floor[is_better]
-    return local if bins.is_cut else best - alone, window, background
+    return best - alone, window, background
 
 
 def _highest(power: np.ndarray, bins: _Bins) -> np.ndarray:
@@ -254,17 +264,16 @@ def _likely_backgrounds(
 def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Shapes (B, F) of backgrounds, their best scales (D, B), and minus their log-likelihoods for a bin (D, B)."""
     relative = bins.frequencies / bins.frequencies[0]
-    knees, exponents = (_NO_KNEE, _STEEP_SLOPES) if bins.is_cut else (_KNEES, _SLOPES)
-    bent = np.hypot(relative, knees[:, None])[:, None, None]
-    slopes = (bent / bent[..., :1]) ** -exponents[:, None, None]
+    bent = np.hypot(relative, _KNEES[:, None])[:, None, None]
+    slopes = (bent / bent[..., :1]) ** -_SLOPES[:, None, None]
     shapes = (slopes + _FLATS[:, None]).reshape(-1, len(relative))
     counts, weights = used.sum(axis=1, keepdims=True), used.astype(float)
     scales = np.maximum((weights * power) @ (1 / shapes).T / counts, 1e-300)
     return shapes, scales, np.log(scales) + weights @ np.log(shapes).T / counts
 
 
-def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
-    """Gain (D,), first bin and end (D, 2) of the clearest window in ratios (D, F) of power to background."""
+def _clearest(ratio: np.ndarray, bins: _Bins) -> np.ndarray:
+    """First bin and end (D, 2) of the clearest window in ratios (D, F) of power to background."""
     sums = np.concatenate([np.zeros((len(ratio), 1)), np.cumsum(ratio, axis=1)], axis=1)
     best, window = np.full(len(ratio), -1.0), np.zeros((len(ratio), 2), int)
     low, high, rows = bins.low - bins.start, bins.high + 1 - bins.start, np.arange(len(ratio))
@@ -278,7 +287,7 @@ def _clearest(ratio: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray]:
         is_better = score[rows, first] > best
         best = np.where(is_better, score[rows, first], best)
         window[is_better] = (first[is_better, None] + bins.low) + [0, width]
-    return best, window
+    return window
 
 
 def _line_bins(bins: _Bins, windows: np.ndarray) -> np.ndarray:
