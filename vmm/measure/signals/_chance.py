@@ -97,7 +97,7 @@ class Line:
 
 @dataclass(frozen=True)
 class _Bins:
-    """Bins of a spectrum: `low` to `high` are those of the band, and the background is fitted from `start` to `stop`."""
+    """Bins of a spectrum: `low` to `high` in the band, and `start` to `stop` for the fit of the background."""
 
     start: int
     low: int
@@ -135,7 +135,7 @@ def strongest_line(
 
 
 def _chance(mean: np.ndarray, used: np.ndarray, score: float, bins: _Bins, components: np.ndarray) -> float:
-    """Probability of such a score in spectra of the backgrounds that are likely by the used bins of a spectrum (1, F)."""
+    """Probability of such a score in backgrounds that are likely by the used bins of a spectrum (1, F)."""
     rng = np.random.default_rng(0)
     drawn = _likely_backgrounds(mean, used, bins, components, rng) * _draw(components, len(mean[0]), rng)
     return (1 + int((_search(drawn, bins)[0] >= score).sum())) / (1 + _DRAWS)
