@@ -59,6 +59,11 @@ _REASON = (
     "{:.2g}, and {:g} is allowed"
 )
 
+_LIGHT_REASON = (
+    "The light becomes uneven and even again, as that of a lamp at one side flickers, and this explains the picture "
+    "better than a vibration does: use a lamp that does not flicker, or choose a `band` or a `roi` without it"
+)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sound(Result):
@@ -81,8 +86,8 @@ class Sound(Result):
     weights
         (B,) weight of the signal of each subband.
     p_value
-        Probability that noise alone yields a common vibration at least as clear. Simulated noise does not determine
-        values below 0.005.
+        Probability that noise alone yields a common vibration at least as clear. Values below about 0.01 follow from a
+        Gumbel distribution, which exceeds the true probability for most noise.
     reason
         A sentence that says why the sound is not known, else an empty string.
     """
@@ -111,13 +116,14 @@ def sound(
 
     The signal of a subband is the mean of its phase shift against the mean frame, weighted by the squared amplitude
     [1]_. The noise of the camera is correlated between subbands in a way that follows from the filters and the mean
-    frame; its power in each subband is measured above the band. Motion below the band is fitted and subtracted. The
+    frame, and from its power at each pixel and wavenumber. Motion below the band is fitted and subtracted. The
     signals are whitened by the noise, and the waveform is their strongest combination: that of a motion of the whole
     picture, or the first principal component, whichever has less noise. No alignment is needed, since all subbands show
     the motion at the same time.
 
-    The sound is known if it is clearer than the strongest combination in 199 simulated clips of noise. The noise may
-    have any spectrum in time; noise that is correlated between pixels, as in compressed video, can yield false sounds.
+    The sound is known if it is clearer than the strongest combination in simulated noise. The noise may have any
+    spectrum in time, depend on the place and be correlated between pixels, which the changes from frame to frame show.
+    Noise that depends on what moves, as in compressed video, can still yield false sounds.
 
     Parameters
     ----------
@@ -182,7 +188,7 @@ def sound(
     limits = default_band(rate, len(signals)) if band is None else band
     _check_limits(limits, len(signals), rate)
     signals = without_slow_part(signals, limits[0], rate)
-    vibration = common_vibration(signals, subbands.covariance, subbands.sensitivity, rate, limits)
+    vibration = common_vibration(signals, subbands.covariance, subbands.sensitivity, subbands.light, rate, limits)
     values = _normalized(bandpass(signals @ vibration.weights, rate, limits), rate, subtract)
     return _as_sound(values, rate, limits, vibration)
 
@@ -206,10 +212,10 @@ def _from_rows(
 
 def _as_sound(values: np.ndarray, fs: float, band: tuple[float, float], vibration: Vibration) -> Sound:
     """The result, with the reason if the sound is not known."""
-    is_known = vibration.p_value <= _OPTIONS.false_alarm and vibration.snr > 0
-    reason = "" if is_known else _REASON.format(vibration.p_value, _OPTIONS.false_alarm)
+    is_known = vibration.p_value <= _OPTIONS.false_alarm and vibration.snr > 0 and not vibration.is_light
+    reason = _LIGHT_REASON if vibration.is_light else _REASON.format(vibration.p_value, _OPTIONS.false_alarm)
     snr = float(10 * np.log10(max(vibration.snr, 1e-6)))
-    return Sound(values, fs, band, snr, is_known, vibration.weights, vibration.p_value, reason)
+    return Sound(values, fs, band, snr, is_known, vibration.weights, vibration.p_value, "" if is_known else reason)
 
 
 def _with_gaps_filled(signals: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, float]:
