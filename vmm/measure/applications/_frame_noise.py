@@ -21,7 +21,7 @@ _MIN_POWER = 1e-4
 """Smallest power at a pixel or wavenumber relative to the mean, so that few pixels without noise do not outweigh all
 others."""
 
-_MIN_KEPT = 0.1
+_MIN_REMAINING = 0.1
 """Smallest fraction of the noise at a wavenumber that is left when changes by motion and light are removed."""
 
 
@@ -55,7 +55,7 @@ def white_noise(size: tuple[int, ...]) -> FrameNoise:
 
 
 def mean_and_noise(pieces: Iterator[Array]) -> tuple[Array, FrameNoise]:
-    """The mean (H, W) of the frames in pieces (n, H, W), and the noise of the frames."""
+    """The mean (H, W) of the frames in pieces (n, H, W), and their noise as the first of them show it."""
     total, count, changes, last = None, 0, _Changes(), None
     for piece in pieces:
         part = piece.sum(axis=0, dtype=np.float64)
@@ -81,16 +81,19 @@ class _Changes:
 
     def add(self, frames: np.ndarray, image: np.ndarray) -> None:
         """Add the changes between frames (n, H, W), without those that a motion or the light makes in this image."""
+        if len(frames) < 2:
+            return
         changes = np.diff(frames, axis=0)
         patterns = np.stack([image, *(spectral_derivative(image, axis) for axis in (0, 1))]).reshape(3, -1)
         basis = np.linalg.svd(patterns, full_matrices=False)[2]
         flat = changes.reshape(len(changes), -1)
         rest = (flat - (flat @ basis.T) @ basis).reshape(changes.shape)
         patterns = basis.reshape(3, *image.shape)
-        power = np.sum(np.abs(scipy.fft.rfft2(rest)) ** 2, axis=0)
-        removed = np.sum(np.abs(scipy.fft.rfft2(patterns)) ** 2, axis=0) / image.size
-        kept = [np.maximum(1 - share, _MIN_KEPT) for share in (np.sum(patterns**2, axis=0), removed)]
-        terms = [np.sum(rest**2, axis=0), power, *(len(changes) * share for share in kept)]
+        power, removed = (np.sum(np.abs(scipy.fft.rfft2(x)) ** 2, axis=0) for x in (rest, patterns))
+        remaining = [
+            np.maximum(1 - share, _MIN_REMAINING) for share in (np.sum(patterns**2, axis=0), removed / image.size)
+        ]
+        terms = [np.sum(rest**2, axis=0), power, *(len(changes) * share for share in remaining)]
         self.sums = [total + term for total, term in zip(self.sums, terms, strict=True)]
         self.count += len(changes)
 

@@ -81,8 +81,8 @@ class Sound(Result):
         Signal-to-noise ratio of the waveform in dB, before spectral subtraction, at most 60. That of a rolling shutter
         includes what its gaps and lost frequencies take away. It has no meaning if the sound is not known.
     is_known
-        Whether the subbands of the frames vibrate together by more than noise would: noise alone is taken for a sound
-        with a probability of 0.005, the false-alarm rate.
+        Whether the subbands of the frames vibrate together by more than noise would, and not by uneven light: noise
+        alone is taken for a sound with a probability of 0.005, the false-alarm rate.
     weights
         (B,) weight of the signal of each subband.
     p_value
@@ -115,15 +115,16 @@ def sound(
     """Sound that makes the objects in a clip vibrate, from the phase shifts of all subbands.
 
     The signal of a subband is the mean of its phase shift against the mean frame, weighted by the squared amplitude
-    [1]_. The noise of the camera is correlated between subbands in a way that follows from the filters and the mean
-    frame, and from its power at each pixel and wavenumber. Motion below the band is fitted and subtracted. The
-    signals are whitened by the noise, and the waveform is their strongest combination: that of a motion of the whole
-    picture, or the first principal component, whichever has less noise. No alignment is needed, since all subbands show
-    the motion at the same time.
+    [1]_. The noise of the camera is correlated between subbands in a way that follows from the filters, the mean frame,
+    and the power of the noise at each pixel and wavenumber. Motion below the band is fitted and subtracted. The signals
+    are whitened by the noise, and the waveform is their strongest combination: that of a motion of the whole picture,
+    or the first principal component, whichever has less noise. No alignment is needed, since all subbands show the
+    motion at the same time.
 
     The sound is known if it is clearer than the strongest combination in simulated noise. The noise may have any
     spectrum in time, depend on the place and be correlated between pixels, which the changes from frame to frame show.
-    Noise that depends on what moves, as in compressed video, can still yield false sounds.
+    Noise that depends on the motion, as in compressed video, can still yield false sounds. Light that becomes uneven
+    makes a sound unknown.
 
     Parameters
     ----------
@@ -212,8 +213,9 @@ def _from_rows(
 
 def _as_sound(values: np.ndarray, fs: float, band: tuple[float, float], vibration: Vibration) -> Sound:
     """The result, with the reason if the sound is not known."""
-    is_known = vibration.p_value <= _OPTIONS.false_alarm and vibration.snr > 0 and not vibration.is_light
-    reason = _LIGHT_REASON if vibration.is_light else _REASON.format(vibration.p_value, _OPTIONS.false_alarm)
+    is_clear = vibration.p_value <= _OPTIONS.false_alarm and vibration.snr > 0
+    is_known = is_clear and not vibration.is_light
+    reason = _LIGHT_REASON if is_clear else _REASON.format(vibration.p_value, _OPTIONS.false_alarm)
     snr = float(10 * np.log10(max(vibration.snr, 1e-6)))
     return Sound(values, fs, band, snr, is_known, vibration.weights, vibration.p_value, "" if is_known else reason)
 
