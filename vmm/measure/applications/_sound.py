@@ -34,7 +34,7 @@ class SoundOptions:
     row_high
         Default highest frequency in Hz of a rolling shutter: exposure attenuates higher ones.
     periods
-        Periods of the lowest frequency that a short clip holds by default: fewer are hardly distinct from drift.
+        Periods of the lowest frequency that a short clip holds by default: drift leaks into frequencies of fewer.
     false_alarm
         Probability that noise alone is taken for a sound.
     window
@@ -46,7 +46,7 @@ class SoundOptions:
     low: float = 20.0
     high: float = 0.85
     row_high: float = 2000.0
-    periods: float = 2.0
+    periods: float = 4.0
     false_alarm: float = 0.005
     window: float = 0.032
     min_noise_bins: int = 16
@@ -135,7 +135,7 @@ def sound(
         Rate of the camera in Hz. The default is the rate of the clip, else 1.
     band
         Band (low, high) in Hz of the sound. The default is 20 Hz to 0.85 times fs/2, and narrower for clips of fewer
-        than 107 frames, or if they hold fewer than two periods of 20 Hz. Frequencies above it should hold noise only.
+        than 107 frames, or if they hold fewer than four periods of 20 Hz. Frequencies above it should hold noise only.
     roi
         Box (top, left, height, width) in pixels. The default is the whole frame.
     spatial
