@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from benchmarks import files, gpu, learned, measure, motions, rates, speed, times
+from benchmarks import files, gpu, learned, motions, rates, speed, times
+from benchmarks.measuring import run as measuring
 from benchmarks.picture import run as picture
 from benchmarks.study import run
 
@@ -11,14 +12,13 @@ BENCHMARKS = {
     "speed": speed.main,
     "gpu": gpu.main,
     "motions": motions.main,
-    "measure": measure.main,
     "times": times.main,
     "learned": learned.main,
     "rates": rates.main,
     "files": files.main,
 }
 
-OWN_OPTIONS = {"study": run.main, "picture": picture.main}
+OWN_OPTIONS = {"study": run.main, "picture": picture.main, "measure": measuring.main}
 
 if sys.argv[1:2] and sys.argv[1] in OWN_OPTIONS:
     OWN_OPTIONS[sys.argv[1]](sys.argv[2:])
@@ -27,7 +27,7 @@ else:
     parser.add_argument(
         "name",
         choices=[*BENCHMARKS, *OWN_OPTIONS],
-        help="benchmark to run; study and picture have a --help of their own",
+        help="benchmark to run; study, picture and measure have a --help of their own",
     )
     parser.add_argument("--quick", action="store_true", help="use the smallest size, or few scenes")
     options = parser.parse_args()

@@ -22,6 +22,6 @@ else:
 signal = vmm.measure.displacement(clip, roi, fs=FS)
 peaks = vmm.measure.peaks(signal, fs_uncertainty=1e-3)  # 1e-3: the nominal rate may be wrong by 0.1 %
 for peak in peaks:
-    print(f"{peak.frequency:.3f} +- {peak.frequency_stderr:.3f} Hz, {np.nanmax(peak.amplitude):.4f} {peak.unit}")
+    print(f"{peak.frequency:.3f} +- {peak.clock_stderr:.3f} Hz, {np.nanmax(peak.amplitude):.4f} {peak.unit}")
 spectrum = vmm.measure.spectrum(signal, average=True)
 vmm.plot.spectrum(spectrum, peaks).savefig("tuning_fork.png")

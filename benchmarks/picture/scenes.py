@@ -61,23 +61,29 @@ def photograph(name: str, blur: float = 0.0) -> Scene:
     image = getattr(skimage.data, name)()
     gray = 255 * skimage.color.rgb2gray(image) if image.ndim == 3 else image.astype(float)
     row, col = ((n - SIDE) // 2 for n in gray.shape)
-    part = _periodic_component(gray[row : row + SIDE, col : col + SIDE])
+    part = periodic_component(gray[row : row + SIDE, col : col + SIDE])
     return periodic(scipy.ndimage.gaussian_filter(part, blur, mode="wrap") if blur else part)
 
 
 def leaves(blur: float = 0.7, seed: int = 2) -> Scene:
     """Discs that occlude one another, on a periodic canvas."""
-    rng, n = np.random.default_rng(seed), 4  # drawn four times as large, so that the edges are smooth
-    image = np.full((n * SIDE, n * SIDE), 128.0)
+    n = 4  # drawn four times as large, so that the edges are smooth
+    return periodic(_smooth(leaves_image(SIDE, n, seed).reshape(SIDE, n, SIDE, n).mean(axis=(1, 3)), blur))
+
+
+def leaves_image(side: int, n: int, seed: int) -> np.ndarray:
+    """Discs with sharp edges that occlude one another: a periodic canvas with n samples per pixel in each direction."""
+    rng = np.random.default_rng(seed)
+    image = np.full((n * side, n * side), 128.0)
     for _ in range(4000):
         radius = n / np.sqrt(rng.uniform((1 / 40) ** 2, (1 / 4) ** 2))
-        row, col = rng.integers(n * SIDE, size=2)
+        row, col = rng.integers(n * side, size=2)
         offsets = np.arange(-int(radius), int(radius) + 1)
         rows, cols = np.nonzero(offsets[:, None] ** 2 + offsets**2 <= radius**2)
         image[(rows + row - len(offsets) // 2) % len(image), (cols + col - len(offsets) // 2) % len(image)] = (
             rng.uniform(30, 225)
         )
-    return periodic(_smooth(image.reshape(SIDE, n, SIDE, n).mean(axis=(1, 3)), blur))
+    return image
 
 
 def checkerboard(square: int = 16, blur: float = 0.7) -> Scene:
@@ -160,6 +166,23 @@ def motion(
     )
 
 
+def periodic_component(image: np.ndarray) -> np.ndarray:
+    """An image without the smooth component that carries the differences between opposite borders."""
+    borders = np.zeros_like(image)
+    for axis in (0, 1):
+        lines = np.moveaxis(image, axis, 0)
+        jump = lines[-1] - lines[0]
+        np.moveaxis(borders, axis, 0)[0] += jump
+        np.moveaxis(borders, axis, 0)[-1] -= jump
+    down, right = (2 * np.cos(2 * np.pi * f) for f in _frequencies(image.shape))
+    laplacian = down + right - 4
+    laplacian[0, 0] = 1
+    spectrum = np.fft.fft2(borders) / laplacian
+    spectrum[0, 0] = 0
+    result: np.ndarray = image - np.fft.ifft2(spectrum).real
+    return result
+
+
 def _start(
     frame: np.ndarray, scene: Scene, target: np.ndarray, still: np.ndarray, inner: tuple[slice, slice]
 ) -> np.ndarray:
@@ -194,23 +217,6 @@ def _along(angle: float, side: int) -> Callable[[Sequence[float]], np.ndarray]:
     down, right = np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))
     rows, cols = np.indices((side, side)) - side / 2
     return lambda displacement: (rows - displacement[0]) * down + (cols - displacement[1]) * right
-
-
-def _periodic_component(image: np.ndarray) -> np.ndarray:
-    """An image without the smooth component that carries the differences between opposite borders."""
-    borders = np.zeros_like(image)
-    for axis in (0, 1):
-        lines = np.moveaxis(image, axis, 0)
-        jump = lines[-1] - lines[0]
-        np.moveaxis(borders, axis, 0)[0] += jump
-        np.moveaxis(borders, axis, 0)[-1] -= jump
-    down, right = (2 * np.cos(2 * np.pi * f) for f in _frequencies(image.shape))
-    laplacian = down + right - 4
-    laplacian[0, 0] = 1
-    spectrum = np.fft.fft2(borders) / laplacian
-    spectrum[0, 0] = 0
-    result: np.ndarray = image - np.fft.ifft2(spectrum).real
-    return result
 
 
 def _smooth(image: np.ndarray, blur: float) -> np.ndarray:

@@ -70,6 +70,17 @@ def test_field(frames, device):
     np.testing.assert_allclose(result.values, expected.values, atol=2e-3)
 
 
+def test_still_regions(frames, device):
+    still = (2, 2, 16, 16)
+    signals = [displacement(clip, ROIS[1], still=still) for clip in (frames, device.put(frames))]
+    np.testing.assert_allclose(signals[1].values, signals[0].values, atol=4e-4)
+    shapes = [modes(clip, 5.0, fs=30, still=still, step=4).shapes for clip in (frames, device.put(frames))]
+    np.testing.assert_allclose(shapes[1], shapes[0], atol=2e-3)
+    frames = synthetic.render(synthetic.beam((48, 64), modes=1, height=20), 0.2 * np.sin(np.arange(60)[:, None]))
+    lines = [suggest(clip, fs=30, still=still) for clip in (frames, device.put(frames))]
+    assert [round(one.frequency, 3) for one in lines[1]] == [round(one.frequency, 3) for one in lines[0]]
+
+
 def test_suggestions(device):
     clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(90, 30, 5.0, 0.2), noise=0.5)
     expected, result = suggest(clip, fs=30), suggest(device.put(clip), fs=30)
@@ -80,3 +91,12 @@ def test_crlb(device):
     image = synthetic.texture((64, 64))((0, 0))
     expected = vmm.measure.displacement_crlb(image, (20, 20, 21, 21), noise=1.0)
     np.testing.assert_allclose(vmm.measure.displacement_crlb(device.put(image), (20, 20, 21, 21), noise=1.0), expected)
+
+
+def test_displacement_beside_an_edge(frames, device):
+    clip = frames.copy()
+    clip[:, :, 28:] = np.roll(clip, 7, axis=0)[:, ::-1, 28:]
+    boxes = [(10, 12, 16, 16), (10, 28, 16, 16)]
+    expected, result = displacement(clip, boxes, fs=30), displacement(device.put(clip), boxes, fs=30)
+    np.testing.assert_allclose(result.values, expected.values, atol=2e-4)
+    assert result.reasons == expected.reasons

@@ -8,6 +8,8 @@ from cases import VIDEOS
 
 import vmm
 from vmm.measure import breathing, pulse
+from vmm.measure.applications._rates import estimate_rate
+from vmm.measure.signals._chance import Line
 
 FS, COUNT = 30, 300
 METHODS = ("pos", "chrom", "green")
@@ -28,7 +30,8 @@ def waves(rng, amplitude, draws=300):
     for _ in range(draws):
         frequency = rng.uniform(0.8, 2)
         wave = amplitude * np.cos(2 * np.pi * frequency * np.arange(COUNT) / FS + rng.uniform(0, 6))
-        result = breathing(wave + rng.normal(size=COUNT), fs=FS, band=(0.7, 4))
+        line = Line(0.001, frequency / FS - 1 / COUNT, frequency / FS + 1 / COUNT)
+        result = estimate_rate(wave + rng.normal(size=COUNT), line, FS, (0.7, 4), None)
         yield result, result.rate - 60 * frequency
 
 
@@ -65,14 +68,98 @@ def test_the_fundamental_is_chosen_over_its_harmonic():
     assert breathing(wave + noise, fs=FS, band=(0.7, 4)).rate == pytest.approx(54, abs=0.3)
 
 
+def colored(rng, kind, count, signals):
+    """White noise, 1/f noise, a random walk, or white noise with a walk."""
+    white = rng.normal(size=(count, signals))
+    if kind == "pink":
+        spectra = np.fft.rfft(white, axis=0)
+        spectra[1:] /= np.sqrt(np.arange(1, len(spectra)))[:, None]
+        return np.fft.irfft(spectra, count, axis=0)
+    if kind == "mixed":
+        return white + 0.05 * np.cumsum(rng.normal(size=white.shape), axis=0)
+    return np.cumsum(white, axis=0) if kind == "walk" else white
+
+
+def false_alarms(measured, runs):
+    return sum(measured(np.random.default_rng(seed)).is_known for seed in range(runs))
+
+
+@pytest.mark.parametrize("kind", ["white", "walk"])
+def test_noise_does_not_breathe(kind):
+    assert false_alarms(lambda rng: breathing(colored(rng, kind, 200, 2), fs=10), 8) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["white", "pink", "walk", "mixed"])
+@pytest.mark.parametrize("seconds", [10, 30])
+@pytest.mark.parametrize("signals", [1, 2, 12])
+def test_false_alarms_of_breathing(kind, seconds, signals):
+    runs = 200  # Of 200 runs, 10 exceed the limit of 3 of 100 by chance.
+    assert false_alarms(lambda rng: breathing(colored(rng, kind, 10 * seconds, signals), fs=10), runs) <= 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["white", "pink", "walk", "mixed"])
+@pytest.mark.parametrize("seconds", [5, 20])
 @pytest.mark.parametrize("method", METHODS)
-def test_noise_is_refused(method):
-    results = [pulse(skin(1.2, 0.0, 0.2, seed=seed), fs=FS, method=method) for seed in range(30)]
-    assert sum(result.is_known for result in results) <= 3
+def test_false_alarms_of_the_pulse(kind, seconds, method):
+    def measured(rng):
+        noise = colored(rng, kind, FS * seconds, 3)
+        return pulse(np.array([190.0, 140.0, 110.0]) + 0.02 * noise / noise.std(), fs=FS, method=method)
+
+    assert false_alarms(measured, 200) <= 10
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_noise_is_refused_with_its_probability(method):
+    results = [pulse(skin(1.2, 0.0, 0.2, seed=seed), fs=FS, method=method) for seed in range(3)]
+    assert sum(result.is_known for result in results) <= 1
     refused = next(result for result in results if not result.is_known)
-    assert np.isnan(refused.rate) and np.isnan(refused.stderr)
-    assert "dB, below the limit of 0 dB" in refused.reason
-    assert not pulse(skin(1.2, 0.004, 0.05), fs=FS, method=method, min_snr=40.0).is_known
+    assert np.isnan(refused.rate) and np.isnan(refused.stderr) and not len(refused.rates)
+    assert refused.p_value > 0.01
+    assert "may be chance: noise alone shows as clear a rhythm with probability" in refused.reason
+
+
+def test_a_limit_of_the_ratio_is_a_second_condition():
+    result = pulse(skin(1.2, 0.004, 0.05), fs=FS, min_snr=40.0)
+    assert not result.is_known and result.p_value <= 0.01
+    assert "dB, below the limit of 40 dB" in result.reason
+
+
+def drifting(drift, seconds=30, noise=0.02, seed=0):
+    """Mean color (T, 3) of skin whose pulse rises by `drift` beats per minute about 72."""
+    times = np.arange(FS * seconds) / FS
+    phase = 2 * np.pi * np.cumsum(1.2 + drift / 60 * (times / seconds - 0.5)) / FS
+    wave = np.cos(phase) + 0.3 * np.cos(2 * phase + 1)
+    color = np.array([190.0, 140.0, 110.0]) + 0.1 * np.outer(wave, [0.33, 0.77, 0.53])
+    return color + np.random.default_rng(seed).normal(0, noise, color.shape)
+
+
+@pytest.mark.parametrize("drift", [12, -24])
+def test_a_drifting_rate_gives_its_mean_and_its_course(drift):
+    result = pulse(drifting(drift), fs=FS)
+    assert abs(result.rate - 72) < 3 * result.stderr < 2
+    true = 72 + drift * (result.rate_times / 30 - 0.5)
+    assert len(result.rates) > 5
+    assert np.abs(result.rates - true).max() < 5 * result.rates_stderr.max() < 6
+
+
+@pytest.mark.parametrize("width", [0.05, 0.1])
+def test_sharp_pulses_are_not_counted_twice(width):
+    times = np.arange(900) / FS
+    beats = np.arange(-1, 33) * 60 / 58.9
+    wave = sum(np.exp(-np.square((times - beat - delay) / width) / 2) for beat in beats for delay in (0, 0.4))
+    result = breathing(wave + np.random.default_rng(0).normal(0, 0.05, 900), fs=FS, band=(0.7, 4))
+    assert result.rate == pytest.approx(58.9, abs=0.3)
+
+
+@pytest.mark.parametrize("noise", [0.5, 1.0])
+def test_signal_to_noise_ratio(noise):
+    times = np.arange(900) / FS
+    wave = np.sin(2 * np.pi * 0.37 * times) + noise * np.random.default_rng(1).normal(size=900)
+    expected = 10 * np.log10(0.5 / (noise**2 * 0.5 / (FS / 2)))
+    assert breathing(wave, fs=FS).snr == pytest.approx(expected, abs=2)
+    assert breathing(np.sin(2 * np.pi * 0.37 * times), fs=FS).snr <= 60
 
 
 def test_frames_regions_and_chunks(rng):
@@ -122,6 +209,7 @@ class TestRealClips:
         for method in METHODS:
             result = pulse(frames[:, 90:210, 150:370], fs=fs, method=method)
             assert result.is_known and 50 < result.rate < 60 and result.stderr < 1
+            assert not pulse(frames[:, :60, :60], fs=fs, method=method).is_known
 
     def test_breathing_of_a_baby(self):
         clip, fs = vmm.io.read(VIDEOS / "baby.mp4", gray=True)

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import inspect
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,7 +37,9 @@ def results(signal):
         "rate": vmm.measure.breathing(signal, band=(1, 10)),
         "faults": vmm.measure.Faults((3,), ((7, 2),), np.zeros((4, 5)), ("a sentence",)),
         "suggestion": [
-            vmm.measure.Suggestion(64.0, 0.01, 40.0, "motion", (1, 2, 3, 4), (5, 6), 0.1, (63, 65), 2, None, 500, True)
+            vmm.measure.Suggestion(
+                64.0, 0.01, 0.006, 40.0, "motion", (1, 2, 3, 4), (5, 6), 0.1, (63, 65), 2, None, 500, True
+            )
         ],
     }
 
@@ -67,7 +70,9 @@ def array_results(signal):
     frames = synthetic.render(synthetic.texture((24, 32)), synthetic.sway(8, 30, 5, 0.1))
     sound = vmm.measure.Sound(np.zeros(4), 30.0, (1.0, 9.0), 3.0, True, np.ones(2))
     single = ("displacement", "spectrum", "orbit", "modes", "comparison", "rate", "faults")
-    return [*(by_kind[kind] for kind in single), by_kind["peaks"][0], vmm.measure.field(frames), sound]
+    wave = np.sin(np.arange(64)) + np.random.default_rng(0).normal(0, 0.01, 64)
+    (change,) = vmm.measure.changes(wave, wave)
+    return [*(by_kind[kind] for kind in single), by_kind["peaks"][0], vmm.measure.field(frames), sound, change]
 
 
 def test_results_have_a_short_repr_and_compare_by_identity(signal):
@@ -175,19 +180,40 @@ def test_universal_file_format(signal, tmp_path):
     shapes = vmm.measure.modes(signal, [5.3, 7.1])
     save(tmp_path / "a.uff", [signal, shapes])
     sets = pyuff.UFF(str(tmp_path / "a.uff")).read_sets()
-    assert [one["type"] for one in sets] == [15] + 4 * [58] + 2 * [55]
-    np.testing.assert_allclose(sets[0]["x"], [18, 50])
-    np.testing.assert_allclose(sets[0]["y"], [-18, -18])
-    for k, (region, axis, direction) in enumerate([(0, 0, -2), (0, 1, 1), (1, 0, -2), (1, 1, 1)], start=1):
+    assert [one["type"] for one in sets] == [164, 15] + 4 * [58] + 2 * [55]
+    assert (sets[0]["units_code"], sets[0]["length"]) == (5, 1000)  # millimeters, as all lengths of the file
+    np.testing.assert_allclose(sets[1]["x"], [9, 25])
+    np.testing.assert_allclose(sets[1]["y"], [-9, -9])
+    for k, (region, axis, direction) in enumerate([(0, 0, -2), (0, 1, 1), (1, 0, -2), (1, 1, 1)], start=2):
         np.testing.assert_allclose(sets[k]["data"], signal.values[:, region, axis], rtol=1e-4, atol=1e-9)
         assert (sets[k]["rsp_node"], sets[k]["rsp_dir"]) == (region + 1, direction)
         assert sets[k]["abscissa_inc"] == pytest.approx(1 / 30, rel=1e-4)
         assert sets[k]["ordinate_axis_units_lab"].strip() == "mm"
-    assert sets[5]["freq"] == pytest.approx(5.3)
-    np.testing.assert_allclose(sets[5]["r1"], shapes.shapes[0, :, 1], rtol=1e-4)
-    np.testing.assert_allclose(sets[5]["r2"], -shapes.shapes[0, :, 0], rtol=1e-4)
+    assert sets[6]["freq"] == pytest.approx(5.3)
+    np.testing.assert_allclose(sets[6]["r1"], shapes.shapes[0, :, 1], rtol=1e-4)
+    np.testing.assert_allclose(sets[6]["r2"], -shapes.shapes[0, :, 0], rtol=1e-4)
     save(tmp_path / "b.uff", shapes)
-    assert pyuff.UFF(str(tmp_path / "b.uff")).read_sets(0)["type"] == 15
+    assert [one["type"] for one in pyuff.UFF(str(tmp_path / "b.uff")).read_sets()] == [164, 15, 55, 55]
+
+
+def test_quantities_and_units_in_the_universal_file_format(signal, tmp_path):
+    pyuff = pytest.importorskip("pyuff")
+    signals = {8: signal, 11: vmm.measure.velocity(signal), 12: vmm.measure.acceleration(signal)}
+    for code, unit in ((8, "mm"), (11, "mm/s"), (12, "mm/s^2")):
+        path = tmp_path / f"{code}.uff"
+        save(path, [signals[code], vmm.measure.modes(signals[code], 5.3)])
+        units, nodes, history, *_, shape = pyuff.UFF(str(path)).read_sets()
+        assert path.read_bytes().isascii()
+        assert history["ordinate_axis_units_lab"].strip() == unit and shape["id2"].strip() == f"in {unit}"
+        assert history["ordinate_spec_data_type"] == shape["spec_data_type"] == code
+        assert units["length"] == 1000 and nodes["x"] == [9, 25]
+    for unit, code, factor in (("m", 1, 1.0), ("in", 7, 39.3700787), ("um", 9, 1e6), ("px", 9, 1.0)):
+        save(path, replace(signal, unit=unit), overwrite=True)
+        units = pyuff.UFF(str(path)).read_sets(0)
+        assert units["units_code"] == code and units["length"] == pytest.approx(factor)
+    assert units["units_description"].strip() == "pixels, size unknown"
+    with pytest.raises(ValueError, match="holds one unit of length, not mm and px"):
+        save(path, [signal, replace(signal, unit="px")], overwrite=True)
 
 
 def test_without_pyuff_the_message_names_the_package(signal, tmp_path, monkeypatch):

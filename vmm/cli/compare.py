@@ -18,6 +18,7 @@ from vmm.cli.inputs import (
     length_unit,
     open_clip,
     requested_regions,
+    still_regions,
     warnings_to_stderr,
 )
 
@@ -68,6 +69,7 @@ def _compare(options: argparse.Namespace) -> None:
     paths, _ = (outputs.output_paths(part, (".npz",), page=options.report) for part in pair)
     with warnings_to_stderr(pair[0]) as messages, warnings_to_stderr(pair[1]) as more:
         shift = _shift(*(first_frame(part) for part in pair))
+        _place_still_regions(pair, shift)
         regions = requested_regions(options) or _suggested_regions(pair, shift)
         signals = _displacements(pair, regions, shift)
         limits = {"max_peaks": options.max_peaks, "false_alarm": options.false_alarm}
@@ -75,7 +77,7 @@ def _compare(options: argparse.Namespace) -> None:
         if any(shift):
             print(f"The second picture is shifted by {shift[0]} px down and {shift[1]} px right; its regions follow it")
         if changes:
-            outputs.print_table(_rows(changes))
+            outputs.print_table(_rows(changes, signals[0].names))
         else:
             print("No recording has a peak that is significantly above its noise")
         for path in paths:
@@ -99,6 +101,15 @@ def _shift(before: Any, after: Any) -> tuple[int, int]:
     return int(down), int(right)
 
 
+def _place_still_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int]) -> None:
+    """Set the still regions of each recording: those of --still, shifted in the second one, or automatic ones."""
+    is_given = pair[0].still != "auto"
+    for part, offset in zip(pair, ((0, 0), shift), strict=True):
+        boxes = still_regions(part)
+        if boxes and is_given:
+            part.still = [(box[0] + offset[0], box[1] + offset[1], *box[2:]) for box in boxes]
+
+
 def _suggested_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int]) -> list[tuple[int, ...]]:
     """Boxes in the first picture around the strongest vibrations of both recordings, without overlap by more than half.
 
@@ -108,18 +119,19 @@ def _suggested_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int
     height, width = clips[0].shape[1:3]
     side = min(_SIDE, height // 2, width // 2)
     limits = [
-        (_MARGIN + max(-moved, 0), n - side - _MARGIN - max(moved, 0))
-        for n, moved in zip((height, width), shift, strict=True)
+        (_MARGIN + max(-offset, 0), n - side - _MARGIN - max(offset, 0))
+        for n, offset in zip((height, width), shift, strict=True)
     ]
     points = []
-    for clip, moved in zip(clips, ((0, 0), shift), strict=True):
-        found = [part for part in vmm.measure.suggest(clip) if part.kind == "motion" and not part.is_codec_rhythm]
-        points += [(part.snr, part.point[0] - moved[0], part.point[1] - moved[1]) for part in found]
+    for options, clip, offset in zip(pair, clips, ((0, 0), shift), strict=True):
+        suggestions = vmm.measure.suggest(clip, still=options.still)
+        motions = [part for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm]
+        points += [(part.snr, part.point[0] - offset[0], part.point[1] - offset[1]) for part in motions]
     boxes: list[tuple[int, ...]] = []
     for _, row, col in sorted(points, reverse=True) or [(0, height // 2, width // 2)]:
-        top, left = (max(min(p - side // 2, high), low) for p, (low, high) in zip((row, col), limits, strict=True))
-        if all(max(abs(top - box[0]), abs(left - box[1])) > side // 2 for box in boxes):
-            boxes.append((top, left, side, side))
+        corner = [max(min(p - side // 2, high), low) for p, (low, high) in zip((row, col), limits, strict=True)]
+        if all(max(abs(corner[0] - box[0]), abs(corner[1] - box[1])) > side // 2 for box in boxes):
+            boxes.append((*corner, side, side))
     return boxes[:_MAX_REGIONS]
 
 
@@ -128,19 +140,24 @@ def _displacements(
 ) -> list[vmm.measure.RegionSignal]:
     """Displacement of the same regions in both recordings."""
     height, width = open_clip(pair[0]).shape[1:3]
-    boxes = regions((height, width)) if callable(regions) else regions
-    moved = [(top + shift[0], left + shift[1], *size) for top, left, *size in boxes]
-    is_inside = [0 <= top <= height - size[0] and 0 <= left <= width - size[1] for top, left, *size in moved]
-    boxes, moved = ([box for box, good in zip(part, is_inside, strict=True) if good] for part in (boxes, moved))
-    if not boxes:
+    listed = regions((height, width)) if callable(regions) else regions
+    named = listed if isinstance(listed, dict) else {str(i): box for i, box in enumerate(listed)}
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for name, box in named.items():
+        row, col, (tall, wide) = box[0] + shift[0], box[1] + shift[1], box[2:]
+        if 0 <= row <= height - tall and 0 <= col <= width - wide:
+            before[name], after[name] = box, (row, col, tall, wide)
+    if not before:
         raise ValueError("no region is inside both pictures: choose others with --roi TOP LEFT HEIGHT WIDTH")
     unit = length_unit(pair[0])
     return [
-        vmm.measure.displacement(open_clip(part), rois, **unit) for part, rois in zip(pair, (boxes, moved), strict=True)
+        vmm.measure.displacement(open_clip(part), rois, still=part.still, **unit)
+        for part, rois in zip(pair, (before, after), strict=True)
     ]
 
 
-def _rows(changes: Sequence[vmm.measure.Change]) -> list[tuple[str, ...]]:
+def _rows(changes: Sequence[vmm.measure.Change], names: Sequence[str]) -> list[tuple[str, ...]]:
     """A row of titles, and one row for each line."""
     rows: list[tuple[str, ...]] = [("frequency", "before", "after", "region", "direction", "change")]
     for change in changes:
@@ -152,7 +169,7 @@ def _rows(changes: Sequence[vmm.measure.Change]) -> list[tuple[str, ...]]:
             outputs.with_stderr(change.after, change.after_stderr, change.unit),
         )
         region, direction = change.index
-        rows.append((*cells, str(region), ("down", "right")[direction], _verdict(change)))
+        rows.append((*cells, names[region], ("down", "right")[direction], _verdict(change)))
     return rows
 
 
@@ -179,10 +196,13 @@ def _report(
 
     spectra = [vmm.measure.spectrum(signal, segments=1) for signal in signals]
     names = [Path(part.input).name for part in pair]
-    places = [vmm.plot.regions(first_frame(part), signal.rois) for part, signal in zip(pair, signals, strict=True)]
+    places = [
+        vmm.plot.regions(first_frame(part), signal.rois, labels=signal.names)
+        for part, signal in zip(pair, signals, strict=True)
+    ]
     lines = "No recording has a peak that is significantly above its noise."
     sections: list[tuple[str, list[Any]]] = [
-        ("Changes", [_rows(changes) if changes else lines, _MEANING]),
+        ("Changes", [_rows(changes, signals[0].names) if changes else lines, _MEANING]),
         ("Spectra", [vmm.plot.changes(spectra[0], spectra[1], changes)] if changes else []),
         (f"Regions before: {names[0]}", [places[0]]),
         (f"Regions after: {names[1]}", [places[1]]),

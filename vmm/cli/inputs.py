@@ -43,14 +43,45 @@ def add_regions(verb: Any, default: str) -> None:
     place = group.add_mutually_exclusive_group()
     box = place.add_argument("--roi", nargs=4, type=int, action="append", metavar=BOX)
     box.help = f"{BOX_HELP} Repeat the option for more regions. Default: {default}."
+    name = group.add_argument("--name", action="append", default=[], metavar="NAME")
+    name.help = "Name of a region. Give one for each --roi, in the same order. Default: the number of the region."
     place.add_argument(
         "--grid", type=int, metavar="SIZE", help="Divide the frame into square regions with sides of SIZE pixels."
     )
     step = group.add_argument("--grid-step", type=int, metavar="PIXELS")
     step.help = "Distance in pixels between neighboring regions of the grid. Default: SIZE."
-    length = group.add_argument("--pixel-size", type=float, default=1.0, metavar="LENGTH")
-    length.help = "Size of a pixel in the scene, in the unit of --unit. Default: 1."
-    group.add_argument("--unit", default="px", help="Unit of --pixel-size, for example mm. Default: px.")
+    add_still(group)
+    length = group.add_argument("--pixel-size", type=float, metavar="LENGTH")
+    length.help = "Size of a pixel in the scene, in the unit of --unit. Default: 1, in pixels."
+    group.add_argument("--unit", metavar="UNIT", help="Unit of --pixel-size, for example mm. Default: px.")
+    object_length = group.add_argument("--length-px", type=float, metavar="PIXELS")
+    object_length.help = (
+        "Length in pixels of an object whose true length is --length, in place of --pixel-size and --unit."
+    )
+    group.add_argument("--length", help="True length of that object with its unit, for example 50mm or 2in.")
+
+
+def add_still(group: Any) -> None:
+    """Add the option that chooses still regions."""
+    still = group.add_argument("--still", nargs="+", action=_StillAction, metavar=("TOP LEFT HEIGHT WIDTH", "auto"))
+    still.help = (
+        "Region at rest in the scene, whose motion, that of the camera, is subtracted. Repeat the option for "
+        "more regions, far from one another: rotation of the camera is then subtracted too. With auto, regions are "
+        "searched. Default: none."
+    )
+
+
+class _StillAction(argparse.Action):
+    """Collects the boxes of --still, or the word auto."""
+
+    def __call__(self, parser: argparse.ArgumentParser, options: Any, values: Any, *_: Any) -> None:
+        regions = getattr(options, self.dest)
+        if values == ["auto"] and regions is None:
+            setattr(options, self.dest, "auto")
+        elif len(values) == 4 and all(value.isdecimal() for value in values) and regions != "auto":
+            setattr(options, self.dest, [*(regions or ()), tuple(map(int, values))])
+        else:
+            parser.error(f"--still {' '.join(values)} must be TOP LEFT HEIGHT WIDTH in pixels, or auto alone")
 
 
 def open_part(options: argparse.Namespace, *, gray: bool = False) -> vmm.io.Clip:
@@ -84,9 +115,30 @@ def first_frame(options: argparse.Namespace) -> Any:
 
 def length_unit(options: argparse.Namespace) -> dict[str, Any]:
     """Size and unit of a pixel, as keyword arguments."""
-    if options.pixel_size != 1 and options.unit == "px":
-        raise ValueError(f"--pixel-size {options.pixel_size:g} needs the unit of that length, for example --unit mm")
-    return {"pixel_size": options.pixel_size, "unit": options.unit}
+    size, unit = options.pixel_size, options.unit or "px"
+    if (options.length_px is None) != (options.length is None):
+        raise ValueError("--length-px and --length belong together, for example --length-px 210 --length 50mm")
+    if options.length is not None:
+        if size is not None or options.unit is not None:
+            raise ValueError("--length-px and --length take the place of --pixel-size and --unit: give one of the two")
+        size, unit = vmm.measure.pixel_size(options.length_px, options.length)
+    elif size is not None and size != 1 and unit == "px":
+        raise ValueError(f"--pixel-size {size:g} needs the unit of that length, for example --unit mm")
+    elif size is None and unit != "px":
+        raise ValueError(
+            f"--unit {unit} needs the size of a pixel in that unit: give --pixel-size, or a known length in the "
+            "picture, for example --length-px 210 --length 50mm"
+        )
+    return {"pixel_size": size, "unit": unit}
+
+
+def still_regions(options: argparse.Namespace) -> Any:
+    """The regions of --still, or None. Those that auto finds are printed, and take its place in the options."""
+    if options.still == "auto":
+        options.still = vmm.measure.still_regions(open_part(options, gray=True))
+        words = ", ".join(f"--still {' '.join(map(str, box))}" for box in options.still)
+        print(f"Regions at rest: {words}")
+    return options.still
 
 
 def requested_regions(options: argparse.Namespace) -> Any:
@@ -95,7 +147,11 @@ def requested_regions(options: argparse.Namespace) -> Any:
         raise ValueError(f"--grid-step {options.grid_step} needs --grid, the size of the regions in pixels")
     if options.grid is not None:
         return vmm.measure.grid(options.grid, options.grid_step)
-    return [tuple(box) for box in options.roi] if options.roi else None
+    boxes = [tuple(box) for box in options.roi or ()]
+    if options.name and (len(options.name) != len(boxes) or len(set(options.name)) < len(boxes)):
+        names = ", ".join(options.name)
+        raise ValueError(f"--name {names} must give each of the {len(boxes)} regions of --roi its own name")
+    return dict(zip(options.name, boxes, strict=True)) if options.name else boxes or None
 
 
 def check_box(box: tuple[int, ...], size: tuple[int, ...]) -> None:

@@ -28,6 +28,7 @@ def add(verbs: Any) -> None:
     report.help = "Write a report with waveform, peaks, orbit and shapes to FILE.html."
     shapes = verb.add_argument("--shapes", type=int, default=3, metavar="N")
     shapes.help = "Number of peaks for which the report shows deflection shapes. Default: 3."
+    outputs.add_fs_uncertainty(verb)
     outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_measure)
 

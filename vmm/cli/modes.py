@@ -17,6 +17,7 @@ from vmm.cli.inputs import (
     length_unit,
     open_clip,
     requested_regions,
+    still_regions,
     warnings_to_stderr,
 )
 
@@ -63,11 +64,13 @@ def _modes(options: argparse.Namespace) -> None:
     rois = requested_regions(options)
     if rois is None and (tables := [path for path in paths if path.suffix.lower() in TABLES]):
         raise ValueError(f"{tables[0]}: this format holds shapes of regions, not of every pixel: give --roi or --grid")
+    unit = length_unit(options)
     with warnings_to_stderr(options):
+        still = still_regions(options)
         frequencies = options.frequency or strongest_frequencies(options)
         displacement = None
         if rois is not None:
-            displacement = vmm.measure.displacement(open_clip(options), rois, **length_unit(options))
+            displacement = vmm.measure.displacement(open_clip(options), rois, still=still, **unit)
         modes = _measure_modes(options, displacement, frequencies)
         _print_summary(modes)
         draw = vmm.plot.arrows if options.arrows else vmm.plot.overlay
@@ -82,7 +85,7 @@ def _modes(options: argparse.Namespace) -> None:
 
 def strongest_frequencies(options: argparse.Namespace) -> list[float]:
     """The frequencies of the strongest vibrations in the clip."""
-    suggestions = vmm.measure.suggest(open_clip(options))
+    suggestions = vmm.measure.suggest(open_clip(options), still=still_regions(options))
     frequencies = [part.frequency for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm]
     if not frequencies:
         raise ValueError("nothing vibrates above the noise: give a frequency in Hz with --frequency")
@@ -102,7 +105,8 @@ def _measure_modes(
     if reference is not None and len(reference) != 4:
         raise ValueError(f"--reference {words} must be a box TOP LEFT HEIGHT WIDTH in pixels")
     settings = {"sigma": options.sigma, "step": options.step, "reference": tuple(reference) if reference else None}
-    return vmm.measure.modes(open_clip(options), frequencies, **settings, **length_unit(options))
+    still = still_regions(options)
+    return vmm.measure.modes(open_clip(options), frequencies, still=still, **settings, **length_unit(options))
 
 
 def _print_summary(modes: vmm.measure.Modes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,17 @@ def speed_text(fps: float | Fraction, fs: float | Fraction) -> str:
     return f"plays {factor:g} times {'slower' if ratio > 1 else 'faster'} than filmed"
 
 
+def add_fs_uncertainty(group: Any) -> None:
+    """Add the option for the uncertainty of the camera's clock."""
+    from vmm.measure.signals._peaks import CLOCK_UNCERTAINTY
+
+    clock = group.add_argument("--fs-uncertainty", type=float, default=CLOCK_UNCERTAINTY, metavar="RATIO")
+    clock.help = (
+        "Relative standard uncertainty of the camera rate, from which the clock's part of the error of a frequency "
+        f"follows; 1e-3 suits a rounded rate, 0 an exact one. Default: {CLOCK_UNCERTAINTY:g}, a quartz oscillator."
+    )
+
+
 def print_table(rows: Sequence[Sequence[str]]) -> None:
     """Print rows of cells in columns; the first row holds the titles."""
     printed, omitted = rows[: MAX_ROWS + 1], len(rows) - MAX_ROWS - 1
@@ -89,7 +101,7 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def with_stderr(value: float, stderr: float, unit: str = "") -> str:
-    """A value and its standard error, rounded to two significant digits of the latter: 64.041 +- 0.002 Hz."""
+    """A value and its standard error, rounded to two significant digits of the latter: 64.0410 +- 0.0020 Hz."""
     import math
 
     suffix = f" {unit}" if unit else ""
@@ -97,5 +109,42 @@ def with_stderr(value: float, stderr: float, unit: str = "") -> str:
         return "unknown"
     if not (math.isfinite(stderr) and stderr > 0):
         return f"{value:.4g}{suffix}"
-    digits = max(0, min(9, 1 - math.floor(math.log10(stderr))))
+    digits = _decimals(stderr)
     return f"{value:.{digits}f} +- {stderr:.{digits}f}{suffix}"
+
+
+def frequency_text(line: vmm.measure.Peak | vmm.measure.Suggestion) -> str:
+    """The frequency of a line, with its standard error from noise and from the clock of the camera.
+
+    For example 64.0410 +- 0.00058 (noise) +- 0.0064 (clock 1e-4) Hz. The digits of the frequency follow both errors.
+    """
+    import math
+
+    frequency, noise, clock = line.frequency, line.frequency_stderr, line.clock_stderr
+    if not clock > 0:
+        return with_stderr(frequency, noise, line.frequency_unit)
+    value = f"{frequency:.{_decimals(math.hypot(noise, clock))}f}"
+    errors = (f"{error:.{_decimals(error)}f}" if error > 0 else "0" for error in (noise, clock))
+    mantissa, exponent = f"{clock / frequency:.0e}".split("e")
+    return "{} +- {} (noise) +- {} (clock {}e{}) {}".format(
+        value, *errors, mantissa, int(exponent), line.frequency_unit
+    )
+
+
+def target_names(source: str, suggestions: Sequence[Any]) -> list[str]:
+    """Names of the output files of the commands: all different, and none of a file that exists."""
+    stem = Path(source).stem or "clip"
+    names: list[str] = []
+    for suggestion in suggestions:
+        unit = "Hz" if suggestion.frequency_unit == "Hz" else "cpf"
+        name = f"{stem}_{suggestion.frequency:.4g}{unit}"
+        numbered = (f"{name}{'' if i == 1 else f'_{i}'}.mp4" for i in count(1))
+        names.append(next(target for target in numbered if target not in names and not Path(target).exists()))
+    return names
+
+
+def _decimals(stderr: float) -> int:
+    """Decimals that show two significant digits of a standard error."""
+    import math
+
+    return max(0, min(9, 1 - math.floor(math.log10(stderr))))

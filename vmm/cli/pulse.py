@@ -10,6 +10,9 @@ from vmm.cli import outputs
 from vmm.cli.inputs import BOX, BOX_HELP, add_input, open_clip, warnings_to_stderr
 
 FORMATS = (".csv", ".npz", ".wav", *outputs.PICTURES)
+_MAX_STDERR = 0.05
+"""Largest relative standard error of the rates over time whose range is printed."""
+
 METHODS = ("pos", "chrom", "green")
 
 
@@ -28,8 +31,10 @@ def add(verbs: Any) -> None:
     )
     band = verb.add_argument("--band", nargs=2, type=float, metavar=("LOW", "HIGH"))
     band.help = "Band in Hz that is searched. Default: 0.7 to 4 Hz for the pulse, 0.1 to 0.6 Hz for breathing."
-    snr = verb.add_argument("--min-snr", type=float, default=0.0, metavar="DB")
-    snr.help = "Signal-to-noise ratio in dB below which the rate is reported as unknown. Default: 0."
+    snr = verb.add_argument("--min-snr", type=float, metavar="DB")
+    snr.help = (
+        "Signal-to-noise ratio in dB below which the rate is reported as unknown as well. Default: no such limit."
+    )
     outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_pulse)
 
@@ -49,8 +54,12 @@ def _pulse(options: argparse.Namespace) -> None:
 
 
 def _print_summary(rate: vmm.measure.Rate, unit: str) -> None:
-    if rate.is_known:
-        value = outputs.with_stderr(rate.rate, rate.stderr)
-        print(f"{value} {unit} per minute, signal-to-noise ratio {rate.snr:.1f} dB")
-    else:
+    if not rate.is_known:
         print(f"Unknown: {rate.reason}")
+        return
+    value = outputs.with_stderr(rate.rate, rate.stderr)
+    print(f"{value} {unit} per minute, signal-to-noise ratio {rate.snr:.0f} dB")
+    print(f"Noise alone shows as clear a rhythm with a probability of at most {rate.p_value:.2g}")
+    rates = rate.rates[rate.rates_stderr < _MAX_STDERR * rate.rate]
+    if len(rates) > 1:
+        print(f"The rate was between {rates.min():.0f} and {rates.max():.0f} in intervals of 8 periods")

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import first_frame, length_unit, open_clip
+from vmm.cli.inputs import first_frame, length_unit, open_clip, still_regions
 from vmm.cli.report_clips import animated_shapes, magnified_clip, suggestion_rows
-from vmm.cli.tables import largest_amplitude, peak_rows, region_rows
+from vmm.cli.tables import largest_amplitude, peak_notes, peak_rows, region_rows
 
 _LARGE_FRAME = 200_000
 """Pixels of a frame above which shapes are measured at every second pixel, which takes a quarter of the memory."""
@@ -24,9 +24,10 @@ _OMITTED = ("run", "quiet", "overwrite", "out", "report")
 _MEANING = (
     "Each value is given with its standard error, as value \N{PLUS-MINUS SIGN} standard error. About 68 of 100 true "
     "values lie within one standard error of the measured value and 95 within two, which is the band drawn. The "
-    "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. It does not "
-    "include an error of --fs or --pixel-size, motion of the camera, or the effect of a lossy codec. A peak is not "
-    "steady if its amplitude or frequency changes during the clip."
+    "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. The "
+    "uncertainty of the camera's clock is stated separately: it changes all frequencies by the same factor. The "
+    "standard error does not include an error of --pixel-size, or the effect of a lossy codec. Motion of the camera is "
+    "subtracted with --still, and its error is included."
 )
 
 
@@ -45,11 +46,11 @@ def _page(
 ) -> str:
     """The text of the page; `folder` holds its videos until they are embedded."""
     clip, frame = open_clip(options), first_frame(options)
-    suggestions = vmm.measure.suggest(open_clip(options, gray=False))
+    suggestions = vmm.measure.suggest(open_clip(options, gray=False), still=still_regions(options))
     faults = vmm.measure.faults(clip, fs=clip.fs).messages
     sections: list[tuple[str, list[Any]]] = [
         ("Clip", [_clip_rows(options, clip)]),
-        ("Regions", [vmm.plot.regions(frame, displacement.rois), region_rows(displacement)]),
+        ("Regions", [vmm.plot.regions(frame, displacement.rois, labels=displacement.names), region_rows(displacement)]),
         ("Suggestions", [suggestion_rows(suggestions, options.input)] if suggestions else [_NOTHING]),
         ("Magnified clip", magnified_clip(options, suggestions, folder)),
         *(_motion_sections(options, displacement, frame, folder) if displacement.is_known.any() else []),
@@ -80,7 +81,7 @@ def _motion_sections(
     options: argparse.Namespace, displacement: vmm.measure.RegionSignal, frame: Any, folder: Path
 ) -> list[tuple[str, list[Any]]]:
     """The sections about motion."""
-    peaks = vmm.measure.peaks(displacement)
+    peaks = vmm.measure.peaks(displacement, fs_uncertainty=options.fs_uncertainty)
     return [
         ("Waveform", [vmm.plot.waveform(displacement, rois=displacement.rois)]),
         ("Peaks", _peak_items(displacement, peaks)),
@@ -93,7 +94,7 @@ def _peak_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.meas
     """Spectrum and table of peaks."""
     spectrum = vmm.measure.spectrum(displacement, segments=1, average=True)
     table = peak_rows(peaks) if peaks else "No peak is significantly above the noise."
-    return [vmm.plot.spectrum(spectrum, peaks), table]
+    return [vmm.plot.spectrum(spectrum, peaks), table, *peak_notes(peaks)]
 
 
 def _orbit_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
@@ -109,8 +110,9 @@ def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak],
     if not frequencies:
         return []
     step = 2 if frame.shape[0] * frame.shape[1] > _LARGE_FRAME else 1
-    modes = vmm.measure.modes(open_clip(options), frequencies, step=step, **length_unit(options))
-    largest = max(largest_amplitude(peak)[2] for peak in peaks) / options.pixel_size
+    unit = length_unit(options)
+    modes = vmm.measure.modes(open_clip(options), frequencies, step=step, still=still_regions(options), **unit)
+    largest = max(largest_amplitude(peak)[2] for peak in peaks) / (unit["pixel_size"] or 1)
     notes = [] if largest < 1 else [f"Motion of {largest:.2g} px is too large for shapes of every pixel (below 1 px)."]
     moving = animated_shapes(modes, frame, folder, len(frequencies))
     return [*notes, vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame), *moving]

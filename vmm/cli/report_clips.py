@@ -11,6 +11,7 @@ from typing import Any
 import vmm
 from vmm.cli.inputs import open_part
 from vmm.cli.magnify import resized
+from vmm.cli.outputs import frequency_text, target_names
 
 _LONG_SIDE = 480
 """Largest side in pixels of a frame of the magnified clip: a page of a few megabytes can be sent by mail."""
@@ -28,11 +29,12 @@ _SHAPE_PERIODS = 4
 def suggestion_rows(suggestions: Sequence[vmm.measure.Suggestion], source: str) -> list[tuple[str, ...]]:
     """A row of titles, and one row for each suggested line with the command that magnifies it."""
     rows: list[tuple[str, ...]] = [("frequency", "kind", "amplitude", "place", "command")]
-    for part in suggestions:
+    for part, target in zip(suggestions, target_names(source, suggestions), strict=True):
         unit = "px" if part.kind == "motion" else "gray levels"
         place = "whole frame" if part.kind == "flicker" else f"row {part.point[0]}, column {part.point[1]}"
-        frequency = f"{part.frequency:.5g} {part.frequency_unit}"
-        rows.append((frequency, part.kind, f"{part.amplitude:.2g} {unit}", place, part.command(source)))
+        rows.append(
+            (frequency_text(part), part.kind, f"{part.amplitude:.2g} {unit}", place, part.command(source, target))
+        )
     return rows
 
 
@@ -57,10 +59,10 @@ def magnified_clip(
     except ValueError as error:
         return [f"The motion at {line.frequency:.4g} Hz was not magnified: {error}."]
     start = max(0, (len(frames) - _SHOWN_FRAMES) // 2)
-    shown = slice(start, start + _SHOWN_FRAMES)
+    excerpt = slice(start, start + _SHOWN_FRAMES)
     path = folder / "magnified.mp4"
     fps = min(clip.fs, 30.0)
-    vmm.io.write(path, vmm.plot.side_by_side(frames[shown], magnified[shown]), fps, white=clip.white)
+    vmm.io.write(path, vmm.plot.side_by_side(frames[excerpt], magnified[excerpt]), fps, white=clip.white)
     speed = f", shown {clip.fs / fps:.3g} times slower than filmed" if clip.fs > fps else ""
     return [
         f"Left: the clip{speed}. Right: motion between {line.band[0]:.4g} and {line.band[1]:.4g} Hz, magnified "

@@ -8,7 +8,7 @@ from typing import Any
 import vmm
 from vmm.cli import outputs
 from vmm.cli.inputs import add_input, add_regions, warnings_to_stderr
-from vmm.cli.tables import measure_displacement, peak_rows
+from vmm.cli.tables import measure_displacement, peak_notes, peak_rows
 
 FORMATS = (".npz", ".csv", *outputs.PICTURES)
 
@@ -28,11 +28,7 @@ def add(verbs: Any) -> None:
     segments.help = "Number of overlapping segments over which the spectrum is averaged, at least 1. Default: 1."
     alarm = verb.add_argument("--false-alarm", type=float, default=0.01, metavar="PROBABILITY")
     alarm.help = "Probability, between 0 and 1, that noise alone yields a peak. Default: 0.01."
-    clock = verb.add_argument("--fs-uncertainty", type=float, default=0.0, metavar="RATIO")
-    clock.help = (
-        "Relative standard uncertainty of the camera rate, which the standard errors of frequencies then include; "
-        "5e-5 suits a quartz oscillator, 1e-3 a nominal rate. Default: 0."
-    )
+    outputs.add_fs_uncertainty(verb)
     verb.add_argument("--peaks", metavar="FILE", help="Write the peaks to FILE. Formats: .csv, .npz.")
     outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_spectrum)
@@ -52,6 +48,7 @@ def _spectrum(options: argparse.Namespace) -> None:
         spectrum = vmm.measure.spectrum(displacement, segments=options.segments, average=True)
         if peaks:
             outputs.print_table(peak_rows(peaks))
+            print(*peak_notes(peaks), sep="\n", end="\n" * bool(peak_notes(peaks)))
         else:
             print("No peak is significantly above the noise")
         for path in paths:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
-from vmm.cli.inputs import INPUT_HELP, add_clip_options, open_part, warnings_to_stderr
+from vmm.cli import outputs
+from vmm.cli.inputs import (
+    INPUT_HELP,
+    add_clip_options,
+    add_still,
+    first_frame,
+    open_part,
+    still_regions,
+    warnings_to_stderr,
+)
 
 
 def add(verbs: Any) -> None:
@@ -13,7 +23,9 @@ def add(verbs: Any) -> None:
     summary = "Find the strongest vibrations and color changes in a clip, and print the commands that magnify them."
     verb = verbs.add_parser("suggest", help=summary, description=summary)
     verb.add_argument("input", help=INPUT_HELP)
-    add_clip_options(verb.add_argument_group("input"))
+    group = verb.add_argument_group("input")
+    add_clip_options(group)
+    add_still(group)
     verb.add_argument(
         "--max-peaks",
         type=int,
@@ -21,25 +33,40 @@ def add(verbs: Any) -> None:
         metavar="N",
         help="Largest number of suggestions, strongest first. Default: 8.",
     )
+    outputs.add_fs_uncertainty(verb)
+    outputs.add_outputs(verb, outputs.PICTURES)
     verb.set_defaults(run=_suggest)
 
 
 def _suggest(options: argparse.Namespace) -> None:
     import vmm
 
+    paths = outputs.output_paths(options, outputs.PICTURES)
     with warnings_to_stderr(options):
-        suggestions = vmm.measure.suggest(open_part(options), max_peaks=options.max_peaks)
+        still, clip = still_regions(options), open_part(options)
+        settings = {"max_peaks": options.max_peaks, "fs_uncertainty": options.fs_uncertainty}
+        suggestions = vmm.measure.suggest(clip, still=still, **settings)
     if not suggestions:
         print("No vibration or color change exceeds the noise of this clip")
-    for suggestion in suggestions:
-        print(f"{suggestion.frequency:.5g} Hz +- {suggestion.frequency_stderr:.1g}, {_description(suggestion)}")
-        print(f"    {suggestion.command(options.input)}{_part_options(options)}")
+    for suggestion, target in zip(suggestions, outputs.target_names(options.input, suggestions), strict=True):
+        print(f"{outputs.frequency_text(suggestion)}, {_description(suggestion)}")
+        print(f"    {suggestion.command(options.input, target)}{_part_options(options)}")
+    for path in paths:
+        outputs.save_output(path, suggestions, lambda: _places(options, suggestions))
+
+
+def _places(options: argparse.Namespace, suggestions: Sequence[Any]) -> Any:
+    """A figure of the region of each suggestion on the first frame, with its frequency."""
+    import vmm
+
+    labels = [f"{suggestion.frequency:.4g} {suggestion.frequency_unit}" for suggestion in suggestions]
+    return vmm.plot.regions(first_frame(options), [suggestion.roi for suggestion in suggestions], labels=labels)
 
 
 def _description(suggestion: Any) -> str:
     """Kind, signal-to-noise ratio, amplitude and place of a suggestion."""
     codec = ", perhaps the rhythm of the codec" if suggestion.is_codec_rhythm else ""
-    harmonic = f", a harmonic of {suggestion.harmonic_of:.4g} Hz" if suggestion.harmonic_of else ""
+    harmonic = f", {suggestion.harmonic.text(suggestion.frequency_unit)}" if suggestion.harmonic else ""
     unit = "px" if suggestion.kind == "motion" else "gray levels"
     place = ""
     if suggestion.kind != "flicker":
@@ -51,4 +78,5 @@ def _description(suggestion: Any) -> str:
 def _part_options(options: argparse.Namespace) -> str:
     """The options that choose the same part of the clip."""
     start = f" --start {options.start:g}" if options.start else ""
-    return start + (f" --end {options.end:g}" if options.end is not None else "")
+    end = f" --end {options.end:g}" if options.end is not None else ""
+    return start + end + " --keep-going" * options.keep_going

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import vmm
-from vmm.cli.inputs import length_unit, open_clip, requested_regions
-from vmm.cli.outputs import with_stderr
+from vmm.cli.inputs import length_unit, open_clip, requested_regions, still_regions
+from vmm.cli.outputs import frequency_text, with_stderr
+from vmm.measure.signals._peaks import FEW_PERIODS, NOT_STEADY
 
 _DIRECTIONS = ("down", "right")
+
+_MEANINGS = {
+    "not steady": f"{NOT_STEADY}; the standard errors count the power next to it as noise",
+    "few periods": FEW_PERIODS,
+    "rhythm of the codec": "the video codec may cause it, since it treats frames differently in a regular pattern",
+}
+"""The notes in the table of peaks, and their meaning."""
 
 
 def measure_displacement(
@@ -19,12 +27,14 @@ def measure_displacement(
     """Displacement of the requested regions, by default of the one that shows the strongest vibration most clearly."""
     from vmm.measure.detection._strongest_region import strongest_region
 
-    rois, unit = requested_regions(options), length_unit(options)
+    rois: Any = requested_regions(options)
+    unit = length_unit(options)
+    still = still_regions(options)
     if rois is None:
-        suggestions = vmm.measure.suggest(open_clip(options))
-        rois = strongest_region(lambda: open_clip(options), suggestions)
+        suggestions = vmm.measure.suggest(open_clip(options), still=still)
+        rois = strongest_region(lambda: open_clip(options), suggestions, still)
         print(_region_message(rois, suggestions))
-    return vmm.measure.displacement(open_clip(options), rois, method=method, **unit)
+    return vmm.measure.displacement(open_clip(options), rois, still=still, method=method, **unit)
 
 
 def _region_message(roi: tuple[int, ...] | None, suggestions: list[vmm.measure.Suggestion]) -> str:
@@ -49,8 +59,13 @@ def region_rows(displacement: vmm.measure.RegionSignal) -> list[tuple[str, ...]]
         for direction, values, stderr in _components(displacement, r):
             numbers = float(np.std(values)), float(np.ptp(values)), float(stderr)
             cells = (f"{n:.3g} {displacement.unit}" if np.isfinite(n) else "unknown" for n in numbers)
-            rows.append((str(r), place, direction, *cells))
+            rows.append((region_label(displacement, r), place, direction, *cells))
     return rows
+
+
+def region_label(displacement: vmm.measure.RegionSignal, r: int) -> str:
+    """The name of a region, or its number."""
+    return displacement.names[r] if displacement.names else str(r)
 
 
 def _components(displacement: vmm.measure.RegionSignal, r: int) -> list[tuple[str, Any, float]]:
@@ -71,12 +86,28 @@ def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("frequency", "amplitude", "region", "direction", "snr", "")]
     for peak in peaks:
         region, axis, amplitude, stderr = largest_amplitude(peak)
-        frequency = with_stderr(peak.frequency, peak.frequency_stderr, peak.frequency_unit)
         size = with_stderr(amplitude, stderr, peak.unit)
-        note = "" if peak.is_steady else "not steady"
-        note = "rhythm of the codec" if peak.is_codec_rhythm else note
-        rows.append((frequency, size, str(region), _DIRECTIONS[axis], f"{peak.snr:.0f} dB", note))
+        notes = [note for note, applies in _notes(peak) if applies]
+        harmonic = [peak.harmonic.text(peak.frequency_unit)] if peak.harmonic else []
+        row = frequency_text(peak), size, str(region), _DIRECTIONS[axis], f"{peak.snr:.0f} dB"
+        rows.append((*row, "; ".join([*notes, *harmonic])))
     return rows
+
+
+def peak_notes(peaks: Sequence[vmm.measure.Peak]) -> list[str]:
+    """A sentence about each note in the table of peaks."""
+    notes = {note for peak in peaks for note, applies in _notes(peak) if applies}
+    return [f"{note}: {meaning}" for note, meaning in _MEANINGS.items() if note in notes]
+
+
+def _notes(peak: vmm.measure.Peak) -> list[tuple[str, bool]]:
+    """The notes on a peak, and whether they apply."""
+    not_steady, few_periods, codec = _MEANINGS
+    return [
+        (not_steady, peak.reason == NOT_STEADY),
+        (few_periods, peak.reason == FEW_PERIODS),
+        (codec, peak.is_codec_rhythm),
+    ]
 
 
 def largest_amplitude(peak: vmm.measure.Peak) -> tuple[int, int, float, float]:

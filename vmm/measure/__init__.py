@@ -4,6 +4,8 @@
 | --- | --- |
 | ``displacement``, ``RegionSignal`` | displacement of regions over time, with its standard error |
 | ``grid`` | regions on a regular grid |
+| ``still_regions`` | regions at rest in the scene, which show the motion of the camera |
+| ``pixel_size`` | size of a pixel, from a known length in the picture |
 | ``field``, ``Field`` | displacement of every pixel over time |
 | ``modes``, ``Modes`` | operating deflection shapes of every pixel or of regions |
 | ``blind_modes`` | mode shapes from the displacement of regions, without given frequencies |

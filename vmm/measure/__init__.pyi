@@ -3,12 +3,14 @@ from .applications._pulse import pulse as pulse
 from .applications._rates import Rate as Rate
 from .applications._sound import Sound as Sound
 from .applications._sound import sound as sound
+from .detection._still_regions import still_regions as still_regions
 from .detection._suggest import suggest as suggest
 from .detection._suggestion import Suggestion as Suggestion
 from .estimation._crlb import displacement_crlb as displacement_crlb
 from .estimation._displacement import displacement as displacement
 from .estimation._field import Field as Field
 from .estimation._field import field as field
+from .estimation._pixel_size import pixel_size as pixel_size
 from .estimation._regions import grid as grid
 from .export._files import load as load
 from .export._files import save as save

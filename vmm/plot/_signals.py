@@ -71,7 +71,7 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
         axes.set_ylabel(_named(values))
         axes.margins(x=0)
         if signals.shape[1] > 1 or len(rois):
-            axes.set_title(f"region {i}{_extent(rois, i)}", fontsize="medium", loc="left")
+            axes.set_title(f"{_label(values, i)}{_extent(rois, i)}", fontsize="medium", loc="left")
     in_frames = fs is None and getattr(values, "time_unit", "s" if hasattr(values, "fs") else "frame") == "frame"
     axes.set_xlabel("time (frames)" if in_frames else "time (s)")
     return figure
@@ -173,6 +173,11 @@ def _named(values: Any) -> str:
     unit = str(getattr(values, "unit", ""))
     quantity = getattr(values, "quantity", "signal")
     return f"{quantity} ({unit})" if unit else quantity
+
+
+def _label(values: Any, i: int) -> str:
+    """Name of a region."""
+    return str(values.labels[i]) if hasattr(values, "labels") else f"region {i}"
 
 
 def _extent(rois: Sequence[Any], i: int) -> str:

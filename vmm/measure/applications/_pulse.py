@@ -11,12 +11,13 @@ from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, checked, cut
 from vmm.engine.regions import Region, Roi
 from vmm.engine.times import frame_times, mean_rate
-from vmm.measure.applications._rates import Rate, estimate_rate, resolvable_band
+from vmm.measure.applications._rates import MIN_PERIODS, Rate, estimate_rate, resolvable_band
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._regions import as_regions
+from vmm.measure.signals._chance import strongest_line
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._sampling import as_positions
-from vmm.measure.signals._signal import Signals, SignalsLike, as_signals, bandpass, camera_rate
+from vmm.measure.signals._signal import Signals, SignalsLike, as_signals, bandpass, camera_rate, check_band
 
 PULSE_BAND = (0.7, 4.0)
 """Default band of the pulse in Hz: 42 to 240 beats per minute."""
@@ -35,7 +36,7 @@ def pulse(
     roi: Roi | None = None,
     method: Literal["pos", "chrom", "green"] = "pos",
     band: tuple[float, float] | None = None,
-    min_snr: float = 0.0,
+    min_snr: float | None = None,
 ) -> Rate:
     """Pulse rate from the mean color of a region of skin (remote photoplethysmography).
 
@@ -54,12 +55,13 @@ def pulse(
     band
         Band (low, high) in Hz of the pulse. The default is 0.7 to 4 Hz, from 3 periods in the clip on.
     min_snr
-        Signal-to-noise ratio in dB below which the rate is refused. The default is 0.
+        Signal-to-noise ratio in dB below which the rate is refused as well. The default is no such limit.
 
     Returns
     -------
     Rate
-        Rate in beats per minute with its standard error. If it is refused, `is_known` is False and `reason` says why.
+        Mean rate in beats per minute with its standard error, and the rate over time. If noise alone would show as
+        clear a rhythm with a probability above 0.01, `is_known` is False and `reason` says so.
 
     Raises
     ------
@@ -95,11 +97,18 @@ def pulse(
         color, rate = even.values, even.fs
     wave = _METHODS[method](color, rate)
     searched = resolvable_band(PULSE_BAND, len(wave), rate) if band is None else band
-    return estimate_rate(wave, rate, searched, min_snr, name="pulse")
+    check_band(searched, len(wave), rate, MIN_PERIODS)
+    low, high = searched[0] / rate, searched[1] / rate
+    line = strongest_line(wave[:, None], (low, high), is_cut=True)
+    return estimate_rate(wave, line, rate, searched, min_snr, name="pulse")
 
 
 def breathing(
-    values: SignalsLike, *, fs: float | None = None, band: tuple[float, float] | None = None, min_snr: float = 0.0
+    values: SignalsLike,
+    *,
+    fs: float | None = None,
+    band: tuple[float, float] | None = None,
+    min_snr: float | None = None,
 ) -> Rate:
     """Breathing rate from the displacement of chest, belly or back.
 
@@ -113,12 +122,13 @@ def breathing(
     band
         Band (low, high) in Hz of breathing. The default is 0.1 to 0.6 Hz, from 3 periods in the clip on.
     min_snr
-        Signal-to-noise ratio in dB below which the rate is refused. The default is 0.
+        Signal-to-noise ratio in dB below which the rate is refused as well. The default is no such limit.
 
     Returns
     -------
     Rate
-        Rate in breaths per minute with its standard error.
+        Mean rate in breaths per minute with its standard error, and the rate over time. If noise alone would show as
+        clear a rhythm with a probability above 0.01, `is_known` is False and `reason` says so.
 
     Raises
     ------
@@ -140,9 +150,13 @@ def breathing(
     used = data.usable & (weights > 0)
     flat = (data.flat - data.flat.mean(axis=0))[:, used]
     scale = np.sqrt(weights[used])
-    component = np.linalg.svd(bandpass(flat, data.fs, band) * scale, full_matrices=False)[2][0]
+    check_band(band, len(flat), data.fs, MIN_PERIODS)
+    line = strongest_line(flat * scale, (band[0] / data.fs, band[1] / data.fs))
+    margin = 1 / len(flat)
+    around = (line.low - margin) * data.fs, (line.high + margin) * data.fs
+    component = np.linalg.svd(bandpass(flat, data.fs, around) * scale, full_matrices=False)[2][0]
     wave = (flat * scale) @ component / float(np.abs(scale * component).sum())
-    return estimate_rate(wave, data.fs, band, min_snr, unit=data.unit, name="breathing")
+    return estimate_rate(wave, line, data.fs, band, min_snr, unit=data.unit, name="breathing")
 
 
 def mean_color(frames: FramesLike, roi: Roi | None = None) -> np.ndarray:

@@ -7,21 +7,33 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vmm.measure.applications._drift import drift_positions, expected_frequencies, rates_over_time, scatter_of_mean
+from vmm.measure.signals._chance import Line, signal_to_noise
 from vmm.measure.signals._crlb import sine_crlb
 from vmm.measure.signals._noise_floor import phasor_with_stderr
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import bandpass, check_band
 from vmm.measure.signals._sine_model import refine_frequency
-from vmm.measure.signals._windows import detrend, hann
+from vmm.measure.signals._windows import detrend
 
-_SIGNAL_WIDTH = 0.1
-"""Half width in Hz of the bands around the rate and its second harmonic that count as signal, as in [1] of
-``estimate_rate``."""
+FALSE_ALARM = 0.01
+"""False-alarm probability up to which a rate is known."""
 
-_SUBHARMONIC = 0.5
-"""Amplitude, relative to a peak, from which a peak at half its frequency is taken for the fundamental."""
+_SUBHARMONIC = 0.3
+"""Amplitude, relative to a peak, from which a peak at a fraction of its frequency is taken for the fundamental. Sharp
+pulses have harmonics that are stronger than the fundamental."""
 
-_MIN_PERIODS = 3.0
+_MAX_HARMONIC = 4
+"""Highest harmonic that may be the strongest line of a waveform."""
+
+_MIN_ENERGY = 12.0
+"""Energy over noise from which a fundamental that is weaker than a harmonic is accepted. Noise alone reaches it in
+about 1 of 10,000 waveforms."""
+
+_MAX_SNR = 60.0
+"""Largest signal-to-noise ratio in dB that is stated. The side lobes of the line hide weaker noise."""
+
+MIN_PERIODS = 3.0
 """Periods of the lowest rate that a clip must hold. With fewer, its peak cannot be separated from drift."""
 
 
@@ -32,19 +44,28 @@ class Rate(Result):
     Attributes
     ----------
     rate, stderr
-        Beats or breaths per minute, and the standard error. Both are NaN if the rate is not known.
+        Beats or breaths per minute, the mean over the clip, and the standard error. Both are NaN if the rate is not
+        known.
     is_known
-        Whether the signal-to-noise ratio reaches the limit.
+        Whether the line is too clear to be chance: `p_value` is at most 0.01.
     reason
         A sentence that says why the rate is not known, else an empty string.
+    p_value
+        False-alarm probability: the probability that noise with the same smooth spectrum, of any of the usual colors,
+        shows so clear a line anywhere in the band. The smallest value that is stated is 0.0025.
     snr
-        Signal-to-noise ratio in dB: the power near the rate and its second harmonic, over the rest of the band.
+        Signal-to-noise ratio in dB: the power at the rate and its harmonics in the band, over the power of the noise in
+        the band. It is at most 60 dB.
     values
         (T,) waveform, limited to the band.
     fs
         Rate of the waveform in Hz.
     band
         Band (low, high) in Hz in which the rate is searched.
+    rate_times, rates, rates_stderr
+        (W,) course of the rate over time: the centers in seconds of overlapping intervals of 8 periods, the rates per
+        minute there, and their standard errors. Rates that noise hides are NaN. If the rate is not known, they are
+        empty.
     unit
         Unit of the waveform.
     """
@@ -53,10 +74,14 @@ class Rate(Result):
     stderr: float
     is_known: bool
     reason: str = field(repr=False)
+    p_value: float
     snr: float
     values: np.ndarray
     fs: float
-    band: tuple[float, float]
+    band: tuple[float, float] = field(repr=False)
+    rate_times: np.ndarray = field(repr=False)
+    rates: np.ndarray = field(repr=False)
+    rates_stderr: np.ndarray = field(repr=False)
     unit: str = ""
 
 
@@ -68,67 +93,105 @@ def resolvable_band(band: tuple[float, float], count: int, fs: float) -> tuple[f
     ValueError
         If there is none.
     """
-    low, high = max(band[0], _MIN_PERIODS * fs / max(count, 1)), min(band[1], fs / 2)
+    low, high = max(band[0], MIN_PERIODS * fs / max(count, 1)), min(band[1], fs / 2)
     if low >= high:
-        check_band(band, count, fs, _MIN_PERIODS)
+        check_band(band, count, fs, MIN_PERIODS)
     return low, high
 
 
 def estimate_rate(
-    values: np.ndarray, fs: float, band: tuple[float, float], min_snr: float, *, unit: str = "", name: str = "signal"
+    values: np.ndarray,
+    line: Line,
+    fs: float,
+    band: tuple[float, float],
+    min_snr: float | None,
+    *,
+    unit: str = "",
+    name: str = "signal",
 ) -> Rate:
-    """Rate of a waveform (T,). It is refused if the signal-to-noise ratio is below `min_snr` in dB.
+    """Rate of a waveform (T,) from its strongest line.
 
-    If a peak at half the frequency of the strongest one is at least half as strong, it is taken for the fundamental.
-    The standard error is the Cramer-Rao bound [2]_ for the noise that is measured around the peak.
+    The rate is refused if the line may be chance, or if its signal-to-noise ratio is below `min_snr` in dB. The
+    standard error is the Cramer-Rao bound [1]_ for the noise that is measured around the line, with the changes over
+    time that a linear drift does not explain.
 
     References
     ----------
-    .. [1] De Haan, Jeanne: Robust pulse rate from chrominance-based rPPG. IEEE TBME 60(10), 2013.
-    .. [2] Rife, Boorstyn: Single-tone parameter estimation from discrete-time observations. IEEE Transactions on
+    .. [1] Rife, Boorstyn: Single-tone parameter estimation from discrete-time observations. IEEE Transactions on
        Information Theory 20(5), 1974.
     """
-    count = len(values)
-    check_band(band, count, fs, _MIN_PERIODS)
     flat = detrend(np.asarray(values, dtype=np.float64)[:, None])
-    frequency = _fundamental(flat, fs, band)
-    phasors, amplitude_stderr = phasor_with_stderr(flat, frequency)
-    noise = float(amplitude_stderr[0]) * math.sqrt(count / 2)
-    frequency_stderr = sine_crlb(max(noise, 1e-300), count, max(float(abs(phasors[0])), 1e-300), fs)[1]
-    rate, stderr, reason = 60 * frequency * fs, 60 * frequency_stderr, ""
-    snr = _snr(flat, frequency * fs, fs, band)
-    if not snr >= min_snr:
-        reason = (
+    waveform = bandpass(flat[:, 0], fs, band)
+    if line.p_value == 1:
+        return _unknown(_reason(1.0, -math.inf, None, band, name), line, -math.inf, waveform, fs, band, unit)
+    positions, frequency = drift_positions(flat, line.low, line.high)
+    lowest, highest = band[0] / fs - 0.5 / len(flat), band[1] / fs
+    frequency, frequency_stderr = _fundamental(flat, frequency, positions, lowest)
+    centers, frequencies, stderrs = rates_over_time(flat, frequency, positions)
+    expected = expected_frequencies(frequency, positions, centers)
+    frequency_stderr = math.hypot(frequency_stderr, scatter_of_mean(frequencies, stderrs, expected))
+    width = line.high - line.low
+    if positions is None:  # A wide line drifts, even where noise hides how.
+        frequency_stderr = math.hypot(frequency_stderr, max(width - 2 / len(flat), 0) / math.sqrt(12))
+    lines = [
+        (h * frequency - h * width / 2, h * frequency + h * width / 2) for h in range(1, int(highest / frequency) + 1)
+    ]
+    ratio = signal_to_noise(flat, (band[0] / fs, band[1] / fs), lines)
+    snr = min(10 * math.log10(max(ratio, 1e-10)), _MAX_SNR)
+    reason = _reason(line.p_value, snr, min_snr, band, name)
+    if reason:
+        return _unknown(reason, line, snr, waveform, fs, band, unit)
+    scale = 60 * fs
+    course = centers / fs, scale * frequencies, scale * stderrs
+    return Rate(
+        scale * frequency, scale * frequency_stderr, True, "", line.p_value, snr, waveform, fs, band, *course, unit
+    )
+
+
+def _unknown(
+    reason: str, line: Line, snr: float, waveform: np.ndarray, fs: float, band: tuple[float, float], unit: str
+) -> Rate:
+    """A rate that is not known."""
+    empty, nan = np.zeros(0), math.nan
+    return Rate(nan, nan, False, reason, line.p_value, snr, waveform, fs, band, empty, empty, empty, unit)
+
+
+def _reason(p_value: float, snr: float, min_snr: float | None, band: tuple[float, float], name: str) -> str:
+    """Why a rate is not known; an empty string if it is."""
+    if p_value > FALSE_ALARM:
+        return (
+            f"the {name} from {band[0]:.3g} to {band[1]:.3g} Hz may be chance: noise alone shows as clear a rhythm "
+            f"with probability {p_value:.2g}, above the limit of {FALSE_ALARM:g}; take a longer clip or a clearer "
+            "region"
+        )
+    if min_snr is not None and snr < min_snr:
+        return (
             f"the signal-to-noise ratio of the {name} from {band[0]:.3g} to {band[1]:.3g} Hz is {snr:.1f} dB, "
             f"below the limit of {min_snr:g} dB"
         )
-        rate = stderr = float("nan")
-    return Rate(rate, stderr, not reason, reason, snr, bandpass(flat[:, 0], fs, band), fs, band, unit)
+    return ""
 
 
-def _fundamental(flat: np.ndarray, fs: float, band: tuple[float, float]) -> float:
-    """Frequency of the fundamental in cycles per sample."""
-    low, high = band[0] / fs, band[1] / fs
-    size = 4 * len(flat)
-    bins = np.fft.rfftfreq(size)
-    in_band = (bins >= low) & (bins <= high)
-    power = np.where(in_band, np.abs(np.fft.rfft(flat[:, 0], size)) ** 2, 0)
-    strongest = refine_frequency(flat, float(bins[np.argmax(power)]))
-    if strongest / 2 < low:
-        return strongest
-    half = refine_frequency(flat, strongest / 2)
-    amplitudes = [abs(phasor_with_stderr(flat, frequency)[0][0]) for frequency in (half, strongest)]
-    is_subharmonic = abs(half - strongest / 2) < 0.5 / len(flat)
-    return half if is_subharmonic and amplitudes[0] > _SUBHARMONIC * amplitudes[1] else strongest
+def _fundamental(
+    flat: np.ndarray, strongest: float, positions: np.ndarray | None, lowest: float
+) -> tuple[float, float]:
+    """Frequency of the fundamental in cycles per sample, and its standard error, from that of the strongest line."""
+    amplitude, stderr = _amplitude(flat, strongest, positions)
+    divisor = 1
+    for harmonic in range(2, _MAX_HARMONIC + 1):
+        fraction = strongest / harmonic
+        if fraction < lowest:
+            break
+        refined = refine_frequency(flat, fraction, positions=positions)
+        size, noise = _amplitude(flat, refined, positions)
+        is_strong = size > _SUBHARMONIC * amplitude and size**2 > 2 * _MIN_ENERGY * noise**2
+        if abs(refined - fraction) < 0.5 / len(flat) and is_strong:
+            divisor = harmonic
+    noise = stderr * math.sqrt(len(flat) / 2)
+    bound = sine_crlb(max(noise, 1e-300), len(flat), max(amplitude, 1e-300))[1]
+    return strongest / divisor, bound / divisor
 
 
-def _snr(flat: np.ndarray, frequency: float, fs: float, band: tuple[float, float]) -> float:
-    """Power near a frequency and its second harmonic, over the power in the rest of the band, in dB."""
-    size = 4 * len(flat)
-    bins = np.fft.rfftfreq(size, 1 / fs)
-    power = np.abs(np.fft.rfft(flat[:, 0] * hann(len(flat)), size)) ** 2
-    in_band = (bins >= band[0]) & (bins <= band[1])
-    width = max(_SIGNAL_WIDTH, 2 * fs / len(flat))  # at least the main lobe of a Hann window
-    near = in_band & ((abs(bins - frequency) <= width) | (abs(bins - 2 * frequency) <= width))
-    signal, noise = float(power[near].sum()), float(power[in_band & ~near].sum())
-    return float(10 * np.log10(max(signal, 1e-300) / max(noise, 1e-300)))
+def _amplitude(flat: np.ndarray, frequency: float, positions: np.ndarray | None) -> tuple[float, float]:
+    phasors, stderr = phasor_with_stderr(flat, frequency, positions)
+    return float(abs(phasors[0])), float(stderr[0])

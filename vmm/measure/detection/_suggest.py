@@ -10,7 +10,10 @@ import numpy as np
 
 from vmm.engine.frames import FramesLike
 from vmm.engine.times import frame_times, mean_rate, stated_rate
+from vmm.measure.detection._amplitude import vibration
 from vmm.measure.detection._even_tiles import evenly_sampled_tiles
+from vmm.measure.detection._lines import Line, distinct_lines, with_harmonics
+from vmm.measure.detection._places import Place, places
 from vmm.measure.detection._suggestion import Suggestion
 from vmm.measure.detection._tile_spectra import (
     TileSpectra,
@@ -21,8 +24,11 @@ from vmm.measure.detection._tile_spectra import (
     tile_spectra,
 )
 from vmm.measure.detection._tiles import Tiles, tile_signals
+from vmm.measure.estimation._camera_motion import Still
 from vmm.measure.estimation._repeats import Cadence, new_frames, warn_of_cadence
+from vmm.measure.estimation._steady_frames import steady_frames
 from vmm.measure.signals._codec_rhythm import MAX_CODEC_LEVELS, MAX_CODEC_MOTION, follows_codec
+from vmm.measure.signals._peaks import CLOCK_UNCERTAINTY, check_fs_uncertainty
 from vmm.measure.signals._result import frequency_unit
 from vmm.measure.signals._sampling import as_positions
 from vmm.measure.signals._signal import camera_rate, key_rate, time_unit
@@ -51,10 +57,9 @@ class DetectionOptions:
         Signal-to-noise ratio in dB from which a peak may be broad.
     max_width
         Largest standard error of the frequency of weaker peaks, in bins.
-    max_harmonic
-        Highest order of a harmonic.
-    min_harmonic_periods
-        Periods of the fundamental in the clip below which peaks would often be its multiples by chance.
+    min_periods
+        Periods that the clip holds of a vibration. The search begins at 3 periods; the peak of a strong vibration
+        reaches it from below.
     """
 
     min_ratio: float = 8.0
@@ -65,40 +70,51 @@ class DetectionOptions:
     whole_frame_share: float = 0.6
     strong_snr: float = 13.0
     max_width: float = 1.5
-    max_harmonic: int = 8
-    min_harmonic_periods: int = 6
+    min_periods: float = 2.0
 
 
 _OPTIONS = DetectionOptions()
 
 
 def suggest(
-    frames: FramesLike, *, fs: float | None = None, max_peaks: int = 8, false_alarm: float = 0.01
+    frames: FramesLike,
+    *,
+    still: Still | None = None,
+    fs: float | None = None,
+    max_peaks: int = 8,
+    false_alarm: float = 0.01,
+    fs_uncertainty: float = CLOCK_UNCERTAINTY,
 ) -> list[Suggestion]:
     """Find the strongest vibrations and color changes in a clip, and a band to magnify each.
 
     The frame is divided into tiles of about 16 pixels. The motion of each tile is the linear least-squares solution for
-    the difference from the mean of the first frames [1]_, which is valid for motion up to a few pixels and a camera at
-    rest. Peaks are searched in the spectra of tiles, of squares of tiles, and of the whole frame. The clip is read
+    the difference from the mean of the first frames [1]_, for a camera at rest. Its response to motion of up to 4
+    pixels, which follows from the image, corrects amplitudes and removes harmonics that the motion does not have. Peaks
+    are searched in the spectra of tiles, of squares of tiles, and of the whole frame. The clip is read
     once, and memory holds a few numbers for each tile and frame.
 
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks, with at least 16 frames.
+    still
+        Regions at rest in the scene, as for ``displacement``: the frames are first moved back by their motion,
+        that of the camera. The default, None, is for a camera at rest.
     fs
         Rate of the camera in Hz. The default is the rate of the clip; without any, frequencies are in cycles/frame.
     max_peaks
         Largest number of suggestions, at least 1. The default is 8.
     false_alarm
         Probability, in (0, 1), that a clip of white noise yields any suggestion. The default is 0.01.
+    fs_uncertainty
+        Relative standard uncertainty of `fs`, in [0, 1), as for ``peaks``. The default is 1e-4.
 
     Returns
     -------
     list of Suggestion
         One for each frequency, the strongest first, and last those that the video codec may cause. The list is empty if
-        no peak exceeds the noise by 9 dB. The search covers frequencies from 3 periods in the clip to 0.94 times fs/2;
-        for unevenly spaced frames fs is the rate at their shortest usual interval.
+        no peak exceeds the noise by 9 dB. The search covers frequencies from 3 periods in the clip, or 2 of a strong
+        vibration, to 0.94 times fs/2; for unevenly spaced frames fs is the rate at their shortest usual interval.
 
     Raises
     ------
@@ -131,7 +147,8 @@ def suggest(
     rate, unit = camera_rate(frames, fs), frequency_unit(time_unit(frames, fs))
     if max_peaks < 1 or not 0 < false_alarm < 1:
         raise ValueError(f"max_peaks={max_peaks} must be at least 1, and false_alarm={false_alarm} must be in (0, 1)")
-    tiles = tile_signals(frames)
+    check_fs_uncertainty(fs_uncertainty)
+    tiles = tile_signals(frames if still is None else steady_frames(frames, still))
     times = frame_times(frames, fs)
     times = None if times is None else times[: len(tiles.motion)]
     if tiles.cadence is not None:
@@ -140,19 +157,23 @@ def suggest(
     if times is not None:
         tiles, rate = _evenly_sampled(tiles, times, false_alarm)
     motion = tile_spectra(tiles.motion, _OPTIONS.min_contrast * tiles.scale, false_alarm)
-    suggestions = [_motion_suggestion(tiles, motion, i, rate) for i in _strong_peaks(motion)]
-    suggestions += _color_suggestions(tiles, motion, rate, false_alarm)
     bin_width = rate / len(tiles.motion)
-    suggestions = [
-        replace(suggestion, frequency_unit=unit)
-        for suggestion in suggestions
-        if _is_narrow_or_strong(suggestion, bin_width)
+    candidates = [
+        _motion_line(tiles, motion, place, rate)
+        for i in _strong_peaks(motion)
+        for place in places(motion, tiles.motion, i)
     ]
-    suggestions.sort(key=lambda suggestion: -suggestion.snr)
-    suggestions = _with_harmonics(_distinct(suggestions, bin_width), bin_width)
-    suggestions = _with_codec_rhythm(suggestions, key_rate(frames, fs), bin_width)
+    candidates += _color_lines(tiles, motion, rate, false_alarm)
+    candidates = [line for line in candidates if _is_certain(line.suggestion, bin_width)]
+    candidates.sort(key=lambda line: -line.suggestion.snr)
+    lines = with_harmonics(distinct_lines(candidates, bin_width), tiles, motion.level, bin_width)
+    suggestions = _with_codec_rhythm([line.suggestion for line in lines], key_rate(frames, fs), bin_width)
     stated = float(stated_rate(frames, fs) or 1.0)
-    return [replace(suggestion, fs=stated) for suggestion in suggestions[:max_peaks]]
+    relative = fs_uncertainty if unit == "Hz" else 0.0
+    return [
+        replace(part, fs=stated, frequency_unit=unit, clock_stderr=relative * part.frequency)
+        for part in suggestions[:max_peaks]
+    ]
 
 
 def _without_repeats(
@@ -161,7 +182,8 @@ def _without_repeats(
     """Tiles of the new frames, with their times if these are uneven, and their rate."""
     times = np.arange(len(tiles.motion)) / rate if times is None else times
     motion, times, rate = new_frames(tiles.motion, cadence, times)
-    return replace(tiles, motion=motion, color=tiles.color[cadence.is_new]), times, rate
+    index = max(int(cadence.is_new[: int(tiles.template_index) + 1].sum()) - 1, 0)
+    return replace(tiles, motion=motion, color=tiles.color[cadence.is_new], template_index=index), times, rate
 
 
 def _evenly_sampled(tiles: Tiles, times: np.ndarray, false_alarm: float) -> tuple[Tiles, float]:
@@ -169,32 +191,17 @@ def _evenly_sampled(tiles: Tiles, times: np.ndarray, false_alarm: float) -> tupl
     positions: Any = as_positions(times)
     motion, interval = evenly_sampled_tiles(tiles.motion, positions, _OPTIONS.min_contrast * tiles.scale, false_alarm)
     color, _ = evenly_sampled_tiles(tiles.color, positions, _OPTIONS.min_contrast, false_alarm)
-    return replace(tiles, motion=motion, color=color), mean_rate(times) / interval
+    index = positions[min(int(tiles.template_index), len(positions) - 1)] / interval
+    return replace(tiles, motion=motion, color=color, template_index=index), mean_rate(times) / interval
 
 
-def _is_narrow_or_strong(suggestion: Suggestion, bin_width: float) -> bool:
-    """Whether the peak of a suggestion is narrow, or strong."""
+def _is_certain(suggestion: Suggestion, bin_width: float) -> bool:
+    """Whether the clip holds enough periods of a suggestion, and its peak is narrow, or strong."""
+    if suggestion.frequency < _OPTIONS.min_periods * bin_width:
+        return False
     limit = suggestion.frequency / 3
     is_strong = suggestion.snr > _OPTIONS.strong_snr
     return suggestion.frequency_stderr < (limit if is_strong else min(limit, _OPTIONS.max_width * bin_width))
-
-
-def _distinct(suggestions: list[Suggestion], bin_width: float) -> list[Suggestion]:
-    """The strongest suggestion of each frequency."""
-    distinct: list[Suggestion] = []
-    for suggestion in suggestions:
-        if all(abs(suggestion.frequency - other.frequency) > MAIN_LOBE * bin_width for other in distinct):
-            distinct.append(suggestion)
-    return distinct
-
-
-def _with_harmonics(suggestions: list[Suggestion], bin_width: float) -> list[Suggestion]:
-    """The suggestions, with `harmonic_of` set for harmonics of stronger ones."""
-    out: list[Suggestion] = []
-    for suggestion in suggestions:
-        roots = [root for root in out if root.harmonic_of is None and _is_harmonic(suggestion, root, bin_width)]
-        out.append(replace(suggestion, harmonic_of=roots[0].frequency) if roots else suggestion)
-    return out
 
 
 def _with_codec_rhythm(suggestions: list[Suggestion], rate: float, bin_width: float) -> list[Suggestion]:
@@ -209,36 +216,22 @@ def _with_codec_rhythm(suggestions: list[Suggestion], rate: float, bin_width: fl
     return sorted(marked, key=lambda suggestion: suggestion.is_codec_rhythm)
 
 
-def _is_harmonic(suggestion: Suggestion, root: Suggestion, bin_width: float) -> bool:
-    """Whether a suggestion is a harmonic of another one, possibly aliased."""
-    has_periods = root.frequency > _OPTIONS.min_harmonic_periods * bin_width
-    for order in range(2, _OPTIONS.max_harmonic + 1) if has_periods else ():
-        aliased = abs((order * root.frequency + suggestion.fs / 2) % suggestion.fs - suggestion.fs / 2)
-        stderr = suggestion.frequency_stderr + order * root.frequency_stderr
-        if abs(aliased - suggestion.frequency) < min(3 * stderr, bin_width):
-            return True
-    return False
-
-
 def _strong_peaks(spectra: TileSpectra) -> list[int]:
     """Bins of the peaks whose ratio to noise reaches the minimum."""
     return [i for i in spectra.peaks() if spectra.square_ratio[i].max() > _OPTIONS.min_ratio]
 
 
-def _motion_suggestion(tiles: Tiles, spectra: TileSpectra, i: int, fs: float) -> Suggestion:
-    """A suggestion from the peak at bin i of the motion."""
-    suggestion, where = _suggestion(tiles, tiles.motion, spectra, i, fs)
-    gradients, axes = tiles.gradients[where], tiles.axes[where]  # (n, 2), (n, 2, 2)
-    along = tile_phasors(tiles.motion[..., where], suggestion.frequency / fs).T / gradients
-    along[gradients < 0.25 * gradients.max(axis=1, keepdims=True)] = 0  # motion along edges is dominated by noise
-    phasors = np.einsum("nij,nj->ni", axes, along)
-    semi_axes = np.linalg.svd(np.stack([phasors.real, phasors.imag], axis=-1), compute_uv=False)
-    amplitude = float(np.average(semi_axes[:, 0], weights=spectra.tile_ratio[i][where]))
-    return replace(suggestion, amplitude=amplitude, alpha=_two_digits(2 / max(amplitude, 1e-9), 2, 100))
+def _motion_line(tiles: Tiles, spectra: TileSpectra, place: Place, fs: float) -> Line:
+    """A line of the motion at one place."""
+    suggestion = _suggestion(tiles, tiles.motion, spectra, place, fs)
+    result = vibration(tiles, spectra.level, place.ratio, place.where, suggestion.frequency / fs)
+    amplitude = result.amplitude
+    suggestion = replace(suggestion, amplitude=amplitude, alpha=_two_digits(2 / max(amplitude, 1e-9), 2, 100))
+    return Line(suggestion, place.where, place.ratio, result)
 
 
-def _color_suggestions(tiles: Tiles, motion: TileSpectra, fs: float, false_alarm: float) -> list[Suggestion]:
-    """Suggestions from changes of luma and color that motion does not explain."""
+def _color_lines(tiles: Tiles, motion: TileSpectra, fs: float, false_alarm: float) -> list[Line]:
+    """Lines of luma and color that motion does not explain."""
     mean = tiles.color.mean(axis=0)
     relative = tiles.color / np.maximum(mean, 0.05 * max(float(mean.mean()), 1e-9))  # (T, K, y, x)
     luma = relative.mean(axis=1, keepdims=True)
@@ -260,9 +253,7 @@ def _color_suggestions(tiles: Tiles, motion: TileSpectra, fs: float, false_alarm
             for spectra, signal, i in candidates
             if _is_flicker(luma, is_lit, i) or _changes_tint(spectra, tint_spectra, motion, i)
         ]
-    return [
-        _color_suggestion(tiles, signal, spectra, i, fs, _is_flicker(luma, is_lit, i)) for spectra, signal, i in peaks
-    ]
+    return [_color_line(tiles, signal, spectra, i, fs, _is_flicker(luma, is_lit, i)) for spectra, signal, i in peaks]
 
 
 def _changes_tint(spectra: TileSpectra, tint: TileSpectra, motion: TileSpectra, i: int) -> bool:
@@ -281,36 +272,35 @@ def _is_flicker(luma: np.ndarray, is_lit: np.ndarray, i: int) -> bool:
     return bool(share > _OPTIONS.flicker_share)
 
 
-def _color_suggestion(
-    tiles: Tiles, signal: np.ndarray, spectra: TileSpectra, i: int, fs: float, is_flicker: bool
-) -> Suggestion:
-    """A suggestion from the peak at bin i of a color or luma signal."""
-    suggestion, where = _suggestion(tiles, signal, spectra, i, fs)
+def _color_line(tiles: Tiles, signal: np.ndarray, spectra: TileSpectra, i: int, fs: float, is_flicker: bool) -> Line:
+    """A line from the peak at bin i of a color or luma signal."""
+    where = connected_region(spectra.tile_ratio[i], spectra.square_ratio[i])
+    place = Place(i, where, spectra.tile_ratio[i], float(spectra.square_ratio[i].max()))
+    suggestion = _suggestion(tiles, signal, spectra, place, fs)
     changes = np.abs(tile_phasors(tiles.color[..., where], suggestion.frequency / fs)).max(axis=0)
     amplitude = float(np.average(changes, weights=spectra.tile_ratio[i][where]))
     if is_flicker:
         roi = (0, 0, *tiles.size)
-        return replace(suggestion, kind="flicker", amplitude=amplitude, alpha=-1.0, roi=roi, is_whole_frame=True)
+        suggestion = replace(suggestion, kind="flicker", amplitude=amplitude, alpha=-1.0, roi=roi, is_whole_frame=True)
+        return Line(suggestion, np.ones_like(where), place.ratio)
     mean = float(tiles.color[..., where].mean())
     alpha = _two_digits(0.1 * mean / max(amplitude, 1e-9), 5, 200)
-    return replace(suggestion, kind="color", amplitude=amplitude, alpha=alpha)
+    return Line(replace(suggestion, kind="color", amplitude=amplitude, alpha=alpha), where, place.ratio)
 
 
-def _suggestion(
-    tiles: Tiles, signals: np.ndarray, spectra: TileSpectra, i: int, fs: float
-) -> tuple[Suggestion, np.ndarray]:
-    """A suggestion without amplitude and alpha from bin i of signals (T, K, y, x), and the map of its tiles."""
-    where = connected_region(spectra.tile_ratio[i], spectra.square_ratio[i])
+def _suggestion(tiles: Tiles, signals: np.ndarray, spectra: TileSpectra, place: Place, fs: float) -> Suggestion:
+    """A suggestion without amplitude and alpha from a place of signals (T, K, y, x)."""
+    where, i = place.where, place.bin
     flat, level = signals[..., where].reshape(len(signals), -1), spectra.level[:, where].ravel()
-    total_ratio = signals.shape[1] * spectra.tile_ratio[i][where].sum()
+    total_ratio = signals.shape[1] * place.ratio[where].sum()
     frequency, stderr = (fs * part for part in refine_peak(flat, level, i, total_ratio))
     roi = _bounding_box(where, tiles.side)
-    row, col = strongest_tile(np.where(where, spectra.tile_ratio[i], 0))
+    row, col = strongest_tile(np.where(where, place.ratio, 0))
     point = int((row + 0.5) * tiles.side[0]), int((col + 0.5) * tiles.side[1])
-    snr = float(10 * np.log10(spectra.square_ratio[i].max()))
+    snr = float(10 * np.log10(place.square_ratio))
     band = _band(frequency, stderr, fs, len(signals))
     is_whole = roi[2] * roi[3] > _OPTIONS.whole_frame_share * tiles.size[0] * tiles.size[1]
-    return Suggestion(frequency, stderr, snr, "motion", roi, point, 0.0, band, 0.0, None, fs, is_whole), where
+    return Suggestion(frequency, stderr, 0.0, snr, "motion", roi, point, 0.0, band, 0.0, None, fs, is_whole)
 
 
 def _bounding_box(where: np.ndarray, side: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -6,6 +6,8 @@ import shlex
 from dataclasses import dataclass
 from typing import Literal
 
+from vmm.measure.signals._harmonics import Harmonic
+
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -14,7 +16,9 @@ class Suggestion:
     Attributes
     ----------
     frequency, frequency_stderr
-        Frequency in Hz and its approximate standard error; in cycles/frame if the rate is not known.
+        Frequency in Hz and its approximate standard error from noise; in cycles/frame if the rate is not known.
+    clock_stderr
+        Standard error of the frequency in Hz from the uncertainty of `fs`; it is not part of `frequency_stderr`.
     snr
         Signal-to-noise ratio in dB: power over the noise at neighboring frequencies, in the strongest 3x3 tiles.
     kind
@@ -30,8 +34,9 @@ class Suggestion:
         Band (low, high) in Hz to magnify.
     alpha
         Amplification that makes the change visible; -1, which removes it, for flicker.
-    harmonic_of
-        Frequency in Hz of a stronger suggestion of which this one is a harmonic, possibly aliased; else None.
+    harmonic
+        ``(order, of, is_aliased)`` if this is a harmonic of a larger suggestion with the frequency ``of``; else None.
+        An aliased harmonic is above fs/2 and is observed at another frequency.
     fs
         Rate of the camera in Hz, or 1 if it is not known.
     is_whole_frame
@@ -45,6 +50,7 @@ class Suggestion:
 
     frequency: float
     frequency_stderr: float
+    clock_stderr: float
     snr: float
     kind: Literal["motion", "color", "flicker"]
     roi: tuple[int, int, int, int]
@@ -52,7 +58,7 @@ class Suggestion:
     amplitude: float
     band: tuple[float, float]
     alpha: float
-    harmonic_of: float | None
+    harmonic: Harmonic | None
     fs: float
     is_whole_frame: bool
     frequency_unit: str = "Hz"
@@ -76,7 +82,8 @@ class Suggestion:
         Examples
         --------
         >>> from vmm.measure import Suggestion
-        >>> fork = Suggestion(64.0, 0.01, 40.0, "motion", (64, 0, 96, 96), (72, 8), 0.1, (63, 65), 20, None, 500, False)
+        >>> place = (64, 0, 96, 96), (72, 8)
+        >>> fork = Suggestion(64.0, 0.01, 0.006, 40.0, "motion", *place, 0.1, (63, 65), 20, None, 500, False)
         >>> fork.command("fork.mp4")
         'vmm gradient fork.mp4 out.mp4 --band 63 65 --fs 500 --alpha 20 --roi 64 0 96 96'
         """

@@ -38,7 +38,7 @@ _MIN_REGION_RATIO = 3.0
 _LOG_FALL = 2 * np.log(3 * np.pi / 8)
 """Fall of the logarithm of the power of a steady sine under a Hann window, at half a bin from its frequency."""
 
-_MIN_STDERR = 0.02
+_MIN_STDERR = 0.005
 """Smallest standard error of a frequency in bins: real vibrations are not steadier."""
 
 _THRESHOLD_FACTOR = 1.5

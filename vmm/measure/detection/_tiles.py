@@ -52,6 +52,14 @@ class Tiles:
         Height and width of a frame in pixels.
     scale
         Standard deviation of the reference in gray levels.
+    parts
+        (3, H, W) derivatives of the reference down and right, and the reference, without their means in each tile.
+    share
+        (y, x, 2) part of a derivative that looks like a change of contrast.
+    template
+        (H, W) luma of one frame, whose noise the reference does not contain.
+    template_index
+        Time of that frame in frames.
     cadence
         Regular pattern of repeated frames, or None.
     """
@@ -63,6 +71,10 @@ class Tiles:
     side: tuple[int, int]
     size: tuple[int, int]
     scale: float
+    parts: np.ndarray
+    share: np.ndarray
+    template: np.ndarray
+    template_index: float
     cadence: Cadence | None = None
 
 
@@ -79,19 +91,26 @@ def tile_signals(frames: Any) -> Tiles:
     parts = [
         _centered(part, rows, cols) for part in (-_derivative(reference, 0), -_derivative(reference, 1), reference)
     ]
-    sums, means, steps = [], [], FrameSteps()
+    sums, means, steps, count = [], [], FrameSteps(), 0
+    template, template_index = reference, 0
     for chunk in _all_chunks(first, chunks):
         steps.observe(chunk)
-        change = luma(chunk)[covered] - reference
+        frames_luma = luma(chunk)[covered]
+        if template_index < N_REFERENCE:
+            i = min(N_REFERENCE - count, len(chunk) - 1)
+            template, template_index = frames_luma[i], count + i
+        count += len(chunk)
+        change = frames_luma - reference
         sums.append(to_host(xp.stack([_tile_sums(change * part, rows, cols, 1)[..., 0] for part in parts], axis=1)))
         channels = chunk[covered].reshape(len(chunk), rows * height, cols * width, -1)
         totals = to_host(_tile_sums(channels, rows, cols, channels.shape[3]))
         means.append(np.moveaxis(totals, -1, 1) / (height * width))
     products = [xp.stack([_tile_sums((a * b)[None], rows, cols, 1)[0, ..., 0] for b in parts]) for a in parts]
     gram = np.moveaxis(to_host(xp.stack(products)), (0, 1), (2, 3)).astype(np.float64)
-    motion, gradients, axes = _whitened_motion(np.concatenate(sums), gram)
+    motion, gradients, axes, share = _whitened_motion(np.concatenate(sums), gram)
     color, scale = np.concatenate(means), float(reference.std())
-    return Tiles(motion, color, gradients, axes, (height, width), size, scale, steps.cadence())
+    images = to_host(xp.stack(parts)), share, to_host(template), template_index
+    return Tiles(motion, color, gradients, axes, (height, width), size, scale, *images, steps.cadence())
 
 
 def _reference_frames(chunks: Iterator[Array]) -> Array:
@@ -145,7 +164,7 @@ def _tile_sums(frames: Array, rows: int, cols: int, channels: int) -> Array:
     return lines.reshape(n, rows, cols, -1, channels).sum(axis=3)
 
 
-def _whitened_motion(sums: np.ndarray, gram: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _whitened_motion(sums: np.ndarray, gram: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Motion (T, 2, y, x) along the principal directions, insensitive to changes of brightness and contrast.
 
     `sums` (T, 3, y, x) holds the products of the changes with both derivatives and the reference, and `gram`
@@ -157,4 +176,4 @@ def _whitened_motion(sums: np.ndarray, gram: np.ndarray) -> tuple[np.ndarray, np
     gradients = np.sqrt(np.maximum(energy, 1e-6 * max(energy.max(), 1e-12)))
     whitening = np.einsum("yxdk,yxk->yxdk", axes, 1 / gradients).astype(sums.dtype)
     projections = sums[:, :2] - np.moveaxis(share, -1, 0).astype(sums.dtype) * sums[:, 2:]
-    return np.einsum("tdyx,yxdk->tkyx", projections, whitening), gradients, axes
+    return np.einsum("tdyx,yxdk->tkyx", projections, whitening), gradients, axes, share

@@ -12,6 +12,7 @@ from vmm.backend.arrays import Array, namespace, real_dtype
 from vmm.backend.luma import luma
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.regions import Region
+from vmm.measure.estimation._stuck_pixels import fill
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,9 @@ class Crops:
         Width in pixels of the margin on each side.
     inside
         (G, rows, cols): 1 where a pixel belongs to the region, else 0.
+    stuck
+        Row and column (M, 2) in the frame of the stuck pixels around each region, which are filled from their
+        neighbors.
     """
 
     index: np.ndarray
@@ -37,10 +41,13 @@ class Crops:
     size: tuple[int, int]
     margin: int
     inside: np.ndarray
+    stuck: Sequence[np.ndarray] = ()
 
     def select(self, g: int) -> Crops:
         """One of the regions."""
-        return Crops(self.index[[g]], self.corners[[g]], self.size, self.margin, self.inside[[g]])
+        return Crops(
+            self.index[[g]], self.corners[[g]], self.size, self.margin, self.inside[[g]], self.stuck[g : g + 1]
+        )
 
     def extract(self, frames: Array, shifts: np.ndarray) -> Array:
         """Luma (G, n, rows, cols) of frames (n, H, W[, 3]) at whole-pixel shifts (n, G, 2)."""
@@ -54,6 +61,8 @@ class Crops:
         for run in equal_runs(shifts) if len(frames) else ():
             raw = self.extract_raw(frames[run], g, shifts[run.start])
             crops[run] = raw if raw.ndim == 3 else luma(raw)
+            if len(self.stuck) and len(self.stuck[g]):
+                fill(crops[run], self.stuck[g] - self.corners[g] - shifts[run.start])
 
     def project(self, frames: Array, shifts: np.ndarray, images: Array) -> tuple[Array, Array]:
         """Products (G, n, K) of the crops with images (G, K, rows, cols), and sums (G, rows, cols) of the crops."""

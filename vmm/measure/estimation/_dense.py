@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+import scipy.ndimage
 
 from vmm.backend.arrays import Array, namespace, real_dtype, to_host
 from vmm.backend.reference import phase_shift
@@ -16,8 +18,11 @@ from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
+from vmm.measure.estimation._pixel_windows import Components, without_flicker
 from vmm.measure.estimation._template import Template, pseudo_inverse
 from vmm.measure.estimation._tracking import Tracker
+from vmm.measure.estimation._window_choice import PixelMotion, explain_pixels
+from vmm.parts import Grid
 
 _MARGIN, _FLAT = 16, 8
 """Width in pixels of the mirrored margin around the frame, and of its part with full weight. The margin keeps the
@@ -32,8 +37,18 @@ _TRUNCATION = 3.0
 _MAX_GRID_STEP = 1.6
 """Largest sample spacing of a subband in standard deviations. A coarser grid would leave gaps between samples."""
 
-NOISE_INTERVAL = 32
-"""Interval in frames at which the noise is estimated: that takes as long as the displacement itself."""
+NOISE_INTERVAL, _NOISE_STEP = 32, 4
+"""Interval in frames, and distance in pixels, at which the noise is estimated."""
+
+_MIN_ENERGY_RATIO = 0.01
+"""Smallest ratio of the gradient energies of the two directions. Below it, as along a straight edge, changes of light
+and motion of the surroundings would read as motion along the edge that is ten times larger."""
+
+_BORDER = 3
+"""Width in pixels of the border of the frame where the slopes of the luma are not reliable."""
+
+_SATURATION_INTERVAL, _MAX_SATURATED = 8, 0.02
+"""Interval in frames at which saturated pixels are counted, and the fraction of them up to which a pixel is used."""
 
 
 class DenseEstimator:
@@ -58,110 +73,233 @@ class DenseEstimator:
         self._crops = group_by_size([Region((0, 0, *clip.size))], _MARGIN)[0]
         self._bank = FilterBank(self._crops.size, self.dtype, self.xp, 2, _EQUIVALENT_SIDE * sigma)
         self._track(clip)
-        positions = [np.arange(0, n, step) + _MARGIN for n in clip.size]
-        self._down: list[Array] = []
-        self._right: list[Array] = []
-        for grid in self._bank.grids:
-            widths = [max(sigma, spacing / _MAX_GRID_STEP) for spacing in grid.step]
-            axes = zip((self._down, self._right), positions, grid.positions(), widths, strict=True)
-            for matrices, targets, samples, width in axes:
-                matrices.append(self.xp.asarray(_gaussian_matrix(targets, samples, width), self.dtype))
-        self.normal = self._normal_matrices(self._template.weights)
+        self._step, self._sigma = step, sigma
+        self._sums = self._neighborhoods([np.arange(0, n, step) for n in clip.size])
+        self._noise_places = [np.arange(0, n, _NOISE_STEP) for n in clip.size]
+        self._noise_sums = self._neighborhoods(self._noise_places)
+        self.normal = self._normal_matrices(self._template.weights, self._sums)
+
+    def _neighborhoods(self, places: Sequence[np.ndarray]) -> NeighborhoodSums:
+        """Sums around the pixels of some rows and columns."""
+        targets = [place + _MARGIN for place in places]
+        return NeighborhoodSums(targets, self._bank.grids, self._sigma, self.xp, self.dtype)
 
     def _track(self, clip: TwoPassClip) -> None:
         """Track the frame as a whole by whole pixels, and make the reference from the mean frame."""
-        self._tracker = Tracker(self._crops, self._bank, _FLAT)
+        window = taper_window(self._bank.size, _MARGIN, _FLAT)
+        self._tracker = Tracker(self._crops, self._bank, window)
         self.n_frames = self._n_done = 0
+        self._saturated = np.zeros(clip.size)
+        self._n_examined = 0
         for chunk in clip.first_pass():
             self._observe(chunk)
         mean = self.xp.asarray(self._tracker.reference()[0], self.dtype)
-        window = taper_window(self._bank.size, _MARGIN, _FLAT)
         self._template = Template.from_crops(mean, self._crops.inside, self._bank, window)
         self.shifts = self._tracker.crop_shifts()[:, 0]
 
     def _observe(self, chunk: Array) -> None:
         for frames in cut(chunk):
             self._tracker.update(frames)
+            self._examine_saturation(frames[-self.n_frames % _SATURATION_INTERVAL :: _SATURATION_INTERVAL])
             self.n_frames += len(frames)
+
+    def _examine_saturation(self, frames: Array) -> None:
+        """Count in how many frames (n, H, W[, 3]) each pixel has the smallest or largest value of its type."""
+        if frames.dtype.kind == "u" and len(frames):
+            is_saturated = (frames == 0) | (frames == np.iinfo(frames.dtype).max)
+            self._saturated += to_host(is_saturated.reshape(*frames.shape[:3], -1).any(axis=3).sum(axis=0))
+        self._n_examined += len(frames)
 
     @property
     def references(self) -> list[Array]:
         """Coefficients (h, w) of the reference in each subband."""
         return [r[0] for r in self._template.references]
 
-    def phase_shifts(self, frames: Array) -> Iterator[tuple[Array, Array]]:
-        """Coefficients (n, h, w) of the next frames, shifted back, and their phase shifts, for each subband."""
+    def next_crops(self, frames: Array) -> Array:
+        """Luma (1, n, rows, cols) of the next frames, shifted back, with a margin."""
         if self._n_done + len(frames) > self.n_frames:  # of an iterator, only the first frames are observed
             self._observe(frames)
             self.shifts = self._tracker.crop_shifts()[:, 0]
-        crops = self._crops.extract(frames, self.shifts[self._n_done : self._n_done + len(frames), None])
+        crops = self.crops_of(frames, self._n_done)
         self._n_done += len(frames)
+        return crops
+
+    def crops_of(self, frames: Array, start: int) -> Array:
+        """Luma (1, n, rows, cols) of the frames from number `start` on, shifted back, with a margin."""
+        return self._crops.extract(frames, self.shifts[start : start + len(frames), None])
+
+    @staticmethod
+    def inside(crops: Array) -> Array:
+        """The frames (n, H, W) of crops (1, n, rows, cols), without the margin."""
+        return crops[0, :, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+
+    def phase_shifts(self, crops: Array) -> Iterator[tuple[Array, Array]]:
+        """Coefficients (n, h, w) of crops (1, n, rows, cols), and their phase shifts, for each subband."""
         for coefs, r in zip(self._bank.analyze(self._template.windowed(crops)), self.references, strict=True):
             yield coefs, phase_shift(coefs, self.xp.broadcast_to(r, coefs.shape))
 
-    def _neighborhood_sums(self, i: int, values: Array, squared: bool = False) -> Array:
-        """Sums (..., H, W) of values (..., h, w) of subband i around each pixel, by the weights or their squares."""
-        down, right = self._down[i], self._right[i]
-        if squared:
-            down, right = down**2, right**2
-        return down @ values @ right.T
-
     def right_side(self, i: int, phases: Array) -> Array:
-        """Contribution (n, 2, H, W) of phase shifts (n, h, w) in subband i to the right-hand side of the system."""
-        return self._neighborhood_sums(i, phases[:, None] * self._template.weighted_gradients[i])
+        """Contribution (n, 2, h, w) of phase shifts in subband i to the right-hand side of the system."""
+        return self._sums(i, phases[:, None] * self._template.weighted_gradients[i])
 
-    def _normal_matrices(self, weights: Sequence[Array], squared: bool = False) -> np.ndarray:
-        """Normal matrices (H, W, 2, 2) around each pixel."""
+    def _normal_matrices(self, weights: Sequence[Array], sums: NeighborhoodSums, squared: bool = False) -> np.ndarray:
+        """Normal matrices (h, w, 2, 2) around each pixel."""
         total: Any = 0
         for i, (w, k) in enumerate(zip(weights, self._template.phase_gradients, strict=True)):
             products = w * self.xp.stack([k[:, 0] ** 2, k[:, 0] * k[:, 1], k[:, 1] ** 2], axis=1)[0]
-            total = total + self._neighborhood_sums(i, products, squared)
+            total = total + sums(i, products, squared)
         matrices: np.ndarray = np.moveaxis(to_host(total).astype(float)[[0, 1, 1, 2]], 0, -1)
         return matrices.reshape(*matrices.shape[:2], 2, 2)
 
     def displacement(self, right_side: Array) -> Array:
-        """Displacement (n, 2, H, W) for a right-hand side, without knowledge of the noise."""
+        """Displacement (n, 2, h, w) for a right-hand side, without knowledge of the noise."""
         return -self.xp.einsum("yxij,njyx->niyx", self._inverse, right_side)
 
     @cached_property
     def _inverse(self) -> Array:
-        """Inverse normal matrices (H, W, 2, 2)."""
+        """Inverse normal matrices (h, w, 2, 2)."""
         return self.xp.asarray(pseudo_inverse(self.normal), self.dtype)
 
-    def residual(self, subbands: Sequence[tuple[Array, Array]]) -> Array:
-        """Energy (H, W) of the coefficients of a frame in quadrature to the prediction from its displacement.
+    @cached_property
+    def _noise_inverse(self) -> Array:
+        """Inverse normal matrices (h', w', 2, 2) at the places where the noise is estimated."""
+        normal = self._normal_matrices(self._template.weights, self._noise_sums)
+        return self.xp.asarray(pseudo_inverse(normal), self.dtype)
 
-        `subbands` holds coefficients (h, w) and phase shifts (h, w) of each subband.
+    def residual(self, subbands: Sequence[tuple[Array, Array]]) -> np.ndarray:
+        """Energy (h', w') of the coefficients of a frame in quadrature to the prediction from its displacement.
+
+        `subbands` holds coefficients and phase shifts of each subband. The places are the same for every `step`.
         """
-        right_side = sum(self.right_side(i, phases[None]) for i, (_, phases) in enumerate(subbands))
-        moves = self.displacement(right_side)[0]
+        gradients = self._template.weighted_gradients
+        right_side = sum(self._noise_sums(i, phases * gradients[i][0]) for i, (_, phases) in enumerate(subbands))
+        moves = -self.xp.einsum("yxij,jyx->iyx", self._noise_inverse, right_side)
         total: Any = 0
         for i, (coefs, phases) in enumerate(subbands):
-            nearest = [matrix.argmax(axis=0) for matrix in (self._down[i], self._right[i])]
-            local = moves[:, nearest[0][:, None], nearest[1]]
+            down, right = self._noise_sums.nearest(i)
+            local = moves[:, down[:, None], right]
             quadrature = abs(coefs) * self.xp.sin(phases + (self._template.phase_gradients[i][0] * local).sum(axis=0))
-            total = total + self._neighborhood_sums(i, self._template.weights[i][0] * quadrature**2)
-        return total
+            total = total + self._noise_sums(i, self._template.weights[i][0] * quadrature**2)
+        return to_host(total).astype(float)
 
-    def expected_residual(self) -> np.ndarray:
-        """The same energy (H, W) for white noise of variance 1."""
+    def noise(self, residual: np.ndarray) -> np.ndarray:
+        """Variance (H, W) of the noise of each pixel, from the mean of ``residual`` over frames."""
         parts = enumerate(zip(self._template.weights, self._bank.noise_power, strict=True))
-        total = sum(to_host(self._neighborhood_sums(i, w[0])).astype(float) * n / 2 for i, (w, n) in parts)
-        return np.maximum(total, 1e-20)
+        expected = sum(to_host(self._noise_sums(i, w[0])).astype(float) * n / 2 for i, (w, n) in parts)
+        size, places = self._saturated.shape, self._noise_places
+        down, right = (_interpolation_matrix(n, place) for n, place in zip(size, places, strict=True))
+        interpolated: np.ndarray = down @ (residual / np.maximum(expected, 1e-20)) @ right.T
+        return interpolated
 
     def solve(self, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Observable axes (H, W, 2), inverse normal matrices (H, W, 2, 2) and standard errors (H, W, 2).
 
         `noise` (H, W) is the variance of the pixels.
         """
+        noise = noise[:: self._step, :: self._step]
         parts = enumerate(zip(self._template.areas, self._bank.gradient_noise_power, strict=True))
-        energy = sum(to_host(self._neighborhood_sums(i, area[0])).astype(float) * e for i, (area, e) in parts)
+        energy = sum(to_host(self._sums(i, area[0])).astype(float) * e for i, (area, e) in parts)
         floor = gradient_floor(noise, np.asarray(self._template.level[0]), np.asarray(energy), self.n_frames)
+        floor = np.maximum(floor, _MIN_ENERGY_RATIO * np.linalg.eigvalsh(self.normal)[..., 1])
         is_known, projections = observable_directions(self.normal, floor)
         inverse = projections @ np.linalg.pinv(self.normal, rcond=1e-9, hermitian=True)
-        scatter = self._normal_matrices(self._template.weights, squared=True) / 2
+        scatter = self._normal_matrices(self._template.weights, self._sums, squared=True) / 2
         variance = np.diagonal(inverse @ scatter @ inverse.swapaxes(-1, -2), axis1=-2, axis2=-1)
         return is_known, inverse, np.sqrt(noise[..., None] * np.maximum(variance, 0))
+
+    def explain(
+        self,
+        images: np.ndarray,
+        mean: np.ndarray,
+        noise: np.ndarray,
+        motion: tuple[np.ndarray, np.ndarray, np.ndarray],
+        squares: tuple[np.ndarray, float],
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Motion of the pixels, taken from windows of pixels where their surroundings move otherwise.
+
+        Parameters
+        ----------
+        images
+            Components (M, H, W) of the luma over time, each with the noise of a single frame.
+        mean
+            Mean (H, W) of the luma.
+        noise
+            Variance (H, W) of the noise of each pixel.
+        motion
+            Components (M, h, w, 2) of the displacement, standard errors (h, w, 2) and known axes (h, w, 2).
+        squares
+            Mean square (M,) over time of a motion of 1 in one component, and the kurtosis of the motion over time.
+
+        Returns
+        -------
+        tuple
+            Components (M, h, w, 2), their standard errors, and the known axes (h, w, 2).
+        """
+        images = without_flicker(images, mean)
+        components = Components(images, mean, self._usable(), noise, *squares, self.n_frames)
+        values, stderr, is_known = motion
+        variance = np.broadcast_to(stderr**2, values.shape)
+        flat_values, flat_variance = (x.reshape(len(values), -1, 2) for x in (values, variance))
+        flat = PixelMotion(flat_values, flat_variance, is_known.reshape(-1, 2))
+        result = explain_pixels(components, self._sigma, self._step, flat)
+        return (
+            result.values.reshape(values.shape),
+            np.sqrt(result.variance).reshape(values.shape),
+            result.is_known.reshape(stderr.shape),
+        )
+
+    @property
+    def n_neighborhoods(self) -> float:
+        """Number of neighborhoods that hold independent pixels."""
+        return max(1.0, self._saturated.size / (_EQUIVALENT_SIDE * self._sigma) ** 2)
+
+    def _usable(self) -> np.ndarray:
+        """(H, W) 1 where a pixel is inside all shifted frames and not saturated, else 0."""
+        is_saturated = self._saturated > _MAX_SATURATED * self._n_examined
+        usable = 1.0 - scipy.ndimage.binary_dilation(is_saturated, np.ones((3, 3)))
+        for axis, shift in enumerate(np.abs(self.shifts).max(axis=0)):
+            border = np.moveaxis(usable, axis, 0)
+            border[: _BORDER + shift], border[-_BORDER - shift :] = 0, 0
+        return usable
+
+
+class NeighborhoodSums:
+    """Sums over the samples of subbands around some pixels, with the weights of a Gaussian.
+
+    Parameters
+    ----------
+    targets
+        Rows and columns of the pixels.
+    grids
+        Positions of the samples of each subband.
+    sigma
+        Standard deviation of the Gaussian in pixels.
+    xp, dtype
+        Array module and floating type.
+    """
+
+    def __init__(
+        self, targets: Sequence[np.ndarray], grids: Sequence[Grid], sigma: float, xp: ModuleType, dtype: Any
+    ) -> None:
+        self._matrices: list[list[Array]] = []
+        for grid in grids:
+            widths = [max(sigma, spacing / _MAX_GRID_STEP) for spacing in grid.step]
+            axes = zip(targets, grid.positions(), widths, strict=True)
+            self._matrices.append([xp.asarray(_gaussian_matrix(*axis), dtype) for axis in axes])
+
+    def __call__(self, i: int, values: Array, squared: bool = False) -> Array:
+        """Sums (..., h, w) of values of subband i around each pixel, by the weights or their squares."""
+        down, right = (matrix**2 if squared else matrix for matrix in self._matrices[i])
+        return down @ values @ right.T
+
+    def nearest(self, i: int) -> list[Array]:
+        """Indices of the row and of the column of pixels that weigh most for each row and column of subband i."""
+        return [matrix.argmax(axis=0) for matrix in self._matrices[i]]
+
+
+def _interpolation_matrix(length: int, places: np.ndarray) -> np.ndarray:
+    """Weights (length, places) of linear interpolation at every pixel, and of the nearest place beyond the ends."""
+    return np.stack([np.interp(np.arange(length), places, unit) for unit in np.eye(len(places))], axis=1)
 
 
 def _gaussian_matrix(targets: np.ndarray, samples: np.ndarray, width: float) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,17 +12,22 @@ import numpy as np
 from vmm.engine.frames import FramesLike
 from vmm.engine.times import frame_times
 from vmm.engine.two_pass import TwoPassClip
+from vmm.measure.estimation._camera_motion import Still, without_camera_motion
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator, MethodName
+from vmm.measure.estimation._hidden_frames import interpolated
 from vmm.measure.estimation._observability import (
     gradient_floor,
     observable_directions,
     single_directions,
     warn_of_regions,
 )
+from vmm.measure.estimation._own_estimator import MARGIN, OwnPixelEstimator
+from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
+from vmm.measure.estimation._solution import Solution
 from vmm.measure.signals._signal import RegionSignal, camera_rate, has_values, key_rate, time_unit
 
 _MAX_HIDDEN = 0.1
@@ -32,6 +39,8 @@ _MAX_SATURATED = 0.01
 _NO_TEXTURE = "too little texture, so the displacement is unknown, and NaN"
 _ONE_DIRECTION = "edges of one direction only, so the displacement is known along their normal and unknown along them"
 _HIDDEN = "hidden in too many frames, so the displacement is unknown, and NaN"
+_IN_PARTS = "moves in parts: an edge runs through it, so the displacement is unknown, and NaN"
+_AT_BORDER = "too close to the border of the frame, so the displacement may be too small by a tenth or more"
 
 _SIMILARITY_DEVIATIONS = 4.0
 """Standard errors by which the similarity must be below its limit for a region to be hidden: noise alone does not reach
@@ -42,8 +51,9 @@ def displacement(
     frames: FramesLike,
     rois: Rois | None = None,
     *,
+    still: Still | None = None,
     fs: float | None = None,
-    pixel_size: float = 1.0,
+    pixel_size: float | None = None,
     unit: str = "px",
     method: MethodName = "phase",
 ) -> RegionSignal:
@@ -55,24 +65,35 @@ def displacement(
     a tight frame, for which this estimate reaches the Cramer-Rao bound (``displacement_crlb``). Changes of illumination
     do not change phase.
 
+    Filters reach beyond a region. If the neighborhood moves otherwise than the region, or the border of the frame is
+    nearer than 8 px, the displacement is the least-squares fit of the reference and its Taylor series to the pixels of
+    the region itself, with offset and contrast of the illumination. A region through which an edge runs, so that its
+    parts move differently, is unknown.
+
     Parameters
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3); a clip of ``vmm.io.stream``, which is read twice; or an iterator of chunks, of
         which the first 64 frames alone make the reference.
     rois
-        Regions: boxes (top, left, height, width) in pixels, masks (H, W) of bool, or ``grid(size, step)``; one or a
-        list. The default is the whole frame without a margin.
+        Regions: boxes (top, left, height, width) in pixels, masks (H, W) of bool, or ``grid(size, step)``; one, a list,
+        or a dict whose keys are their names. The default is the whole frame without a margin.
+    still
+        Regions at rest in the scene, in the same forms, or ``"auto"`` to search for them (see
+        ``still_regions``). Their motion, that of the camera, is subtracted, and their standard errors are added. With
+        several regions, a small rotation of the camera is subtracted too, the better the farther they are from one
+        another. The default, None, subtracts nothing. With ``"auto"``, the chunks of an iterator are kept in memory.
     fs
         Rate of the camera in Hz. The default is the rate of the clip; without any, time is in frames.
     pixel_size
-        Size of a pixel in the scene, in `unit`. It must be positive; the default is 1.
+        Size of a pixel in the scene, in `unit`, which ``vmm.measure.pixel_size`` computes from a known length. It must
+        be positive. The default, None, measures in pixels.
     unit
-        Unit of the result. The default is pixels, ``"px"``.
+        Unit of the result, such as ``"mm"``. The default is pixels, ``"px"``.
     method
         ``"phase"``, the default, or ``"linear"``, which replaces the analysis in subbands by two products of each
-        region with images that are made from the reference. It takes a tenth of the time and is as accurate for small
-        motion, but more sensitive to illumination that varies within a region.
+        region with images that are made from the reference. It takes less time and is as accurate for small motion, but
+        more sensitive to illumination that varies within a region, and it cannot leave levels out.
 
     Returns
     -------
@@ -87,8 +108,8 @@ def displacement(
     TypeError
         If `frames` is neither an array nor an iterator of arrays, or a region is neither a box nor a mask.
     ValueError
-        If the clip has fewer than two frames or holds NaN, a region does not lie inside the frame, or an option is out
-        of range.
+        If the clip has fewer than two frames or holds NaN, a region does not lie inside the frame, an option is out of
+        range, `unit` has no `pixel_size`, or a still region does not show the motion of the camera.
 
     Warns
     -----
@@ -116,13 +137,23 @@ def displacement(
     if method not in METHODS:
         raise ValueError(f"method={method!r} must be one of {', '.join(METHODS)}")
     scale = check_pixel_size(pixel_size, unit)
+    measure = partial(displacement, fs=fs, pixel_size=pixel_size, unit=unit, method=method)
+    if isinstance(rois, Mapping):
+        return replace(measure(frames, list(rois.values()), still=still), names=tuple(map(str, rois)))
+    if still is not None:
+        return without_camera_motion(measure, frames, rois, still)
     rate = camera_rate(frames, fs)
     clip = as_clip(frames)
     regions = as_regions(rois, clip.size)
     chosen = METHODS[method]
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
-    cadence = _run(estimators, clip)
-    values, stderr, is_known, direction, is_hidden = _collect(estimators, len(regions))
+    own_estimators = [OwnPixelEstimator(clip, crops) for crops in group_by_size(regions, MARGIN)]
+    cadence = _run([*estimators, *own_estimators], clip)
+    values, stderr, is_known, direction, is_hidden, reasons = _collect(estimators, len(regions))
+    is_divided, is_at_border = np.zeros((2, len(regions)), bool)
+    for own in own_estimators:
+        _replace(own, values, stderr, is_known, direction, is_hidden, reasons)
+        is_divided[own.crops.index], is_at_border[own.crops.index] = own.moves_in_parts, own.is_cut_by_border
     times = frame_times(frames, fs)
     times = None if times is None else times[: len(values)]
     if cadence is not None:
@@ -133,12 +164,16 @@ def displacement(
     for estimator in estimators:
         saturated[estimator.crops.index] = estimator.saturated
     _warn(has_values(is_known, direction), direction, is_hidden, saturated)
-    reasons = np.where(has_values(is_known, direction).any(axis=1), "", _NO_TEXTURE).astype(object)
+    reasons[~has_values(is_known, direction).any(axis=1)] = _NO_TEXTURE
+    reasons[is_at_border] = _AT_BORDER
+    is_known[is_divided], direction[is_divided], reasons[is_divided] = False, np.nan, _IN_PARTS
+    warn_of_regions(is_at_border, _AT_BORDER)
+    warn_of_regions(is_divided, _IN_PARTS)
     is_lost = is_hidden.mean(axis=0) > _MAX_HIDDEN
     is_known[is_lost], direction[is_lost], reasons[is_lost] = False, np.nan, _HIDDEN
     is_given = has_values(is_known, direction)
     return RegionSignal(
-        values=np.where(is_given, _interpolate(values, is_hidden, times) * scale, np.nan),
+        values=np.where(is_given, interpolated(values, is_hidden, times) * scale, np.nan),
         stderr=np.where(is_given, stderr * scale, np.nan),
         is_known=is_known,
         rois=tuple(region.as_roi(clip.size) for region in regions),
@@ -151,14 +186,19 @@ def displacement(
         key_rate=key_rate(frames, fs),
         reasons=tuple(reasons),
         direction=direction,
+        pixel_size=scale,
     )
 
 
-def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
+def _run(estimators: Sequence[Estimator | OwnPixelEstimator], clip: TwoPassClip) -> Cadence | None:
     """Run both passes over the clip; return the pattern of repeated frames."""
     for chunk in clip.first_pass():
         for estimator in estimators:
             estimator.observe(chunk)
+    if repaired := [estimator for estimator in estimators if estimator.fill_stuck_pixels()]:
+        for chunk in clip.first_pass():
+            for estimator in repaired:
+                estimator.observe(chunk)
     for estimator in estimators:
         estimator.prepare()
     steps = FrameSteps()
@@ -170,39 +210,49 @@ def _run(estimators: Sequence[Estimator], clip: TwoPassClip) -> Cadence | None:
 
 def _collect(
     estimators: Sequence[Estimator], count: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Values (T, R, 2), standard errors (R, 2), known axes (R, 2), single directions (R, 2), hidden frames (T, R)."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Values (T, R, 2), standard errors, known axes and single directions (R, 2), hidden frames (T, R), and reasons."""
     n_frames = len(estimators[0].moves)
     values, stderr, direction = np.empty((n_frames, count, 2)), np.empty((count, 2)), np.empty((count, 2))
     is_known, is_hidden = np.empty((count, 2), bool), np.zeros((n_frames, count), bool)
+    reasons = np.full(count, "", object)
     for estimator in estimators:
         index = estimator.crops.index
-        is_known[index], direction[index], values[:, index], stderr[index] = _solve(estimator)
-        similarity_stderr = np.sqrt(estimator.noise) * estimator.template.similarity_stderr
+        solution = estimator.solve()
+        is_known[index], direction[index], values[:, index], stderr[index] = _solve(estimator, solution)
+        reasons[index] = solution.reasons
+        similarity_stderr = np.sqrt(solution.noise) * estimator.template.similarity_stderr
         is_hidden[:, index] = estimator.similarity < MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * similarity_stderr
-    return values, stderr, is_known, direction, is_hidden
+    return values, stderr, is_known, direction, is_hidden, reasons
 
 
-def _solve(estimator: Estimator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _solve(estimator: Estimator, solution: Solution) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2)."""
-    template, noise = estimator.template, estimator.noise
-    floor = gradient_floor(noise, template.level, template.noise_energy, len(estimator.moves))
-    is_known, projections = observable_directions(template.normal, floor)
-    covariance = projections @ template.covariance @ projections
-    variance = noise[:, None] * np.diagonal(covariance, axis1=-2, axis2=-1)
-    values = np.einsum("gij,tgj->tgi", projections, estimator.moves)
+    template = estimator.template
+    floor = gradient_floor(solution.noise, template.level, template.noise_energy, len(estimator.moves))
+    is_known, projections = observable_directions(solution.normal, floor)
+    covariance = projections @ solution.covariance @ projections
+    variance = np.diagonal(covariance, axis1=-2, axis2=-1)
+    values = np.einsum("gij,tgj->tgi", projections, solution.moves)
     return is_known, single_directions(projections), values, np.sqrt(variance)
 
 
-def _interpolate(values: np.ndarray, is_hidden: np.ndarray, times: np.ndarray | None) -> np.ndarray:
-    """Values (T, R, 2) without their mean; those in hidden frames (T, R) are interpolated linearly."""
-    t = np.arange(len(values)) if times is None else times
-    for r in np.flatnonzero(is_hidden.any(axis=0) & ~is_hidden.all(axis=0)):
-        visible = ~is_hidden[:, r]
-        for axis in (0, 1):
-            values[:, r, axis] = np.interp(t, t[visible], values[visible, r, axis])
-    centered: np.ndarray = values - values.mean(axis=0)
-    return centered
+def _replace(
+    own: OwnPixelEstimator,
+    values: np.ndarray,
+    stderr: np.ndarray,
+    is_known: np.ndarray,
+    direction: np.ndarray,
+    is_hidden: np.ndarray,
+    reasons: np.ndarray,
+) -> None:
+    """Put the estimates from a region's own pixels in the place of others where filters would see the neighborhood."""
+    replaced, index = own.replaces, own.crops.index[own.replaces]
+    results = [result[..., replaced, :] for result in own.solution()]
+    is_known[index], direction[index], values[:, index], stderr[index] = results
+    reasons[index] = ""
+    limit = MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * own.similarity_stderr[replaced]
+    is_hidden[:, index] = own.similarity[:, replaced] < limit
 
 
 def _warn(is_given: np.ndarray, direction: np.ndarray, is_hidden: np.ndarray, saturated: np.ndarray) -> None:
@@ -220,18 +270,3 @@ def _warn(is_given: np.ndarray, direction: np.ndarray, is_hidden: np.ndarray, sa
             f"no similarity to the reference {where}: values are interpolated there, or unknown if these are many "
             "frames; cut the clip",
         )
-
-
-def check_pixel_size(pixel_size: float, unit: str) -> float:
-    """The size of a pixel as a float.
-
-    Raises
-    ------
-    ValueError
-        If it is not positive, or has no unit.
-    """
-    if not (np.isfinite(pixel_size) and pixel_size > 0):
-        raise ValueError(f"pixel_size={pixel_size!r} must be positive: the size of a pixel in the scene")
-    if pixel_size != 1 and unit == "px":
-        raise ValueError(f"pixel_size={pixel_size!r} needs its unit: give for example unit='mm'")
-    return float(pixel_size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,12 @@ from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
-from vmm.measure.estimation._template import Template
+from vmm.measure.estimation._observability import MIN_ENERGY_RATIO
+from vmm.measure.estimation._residuals import Residuals, ResidualSums
+from vmm.measure.estimation._slopes import SlopeSums, slope_sums
+from vmm.measure.estimation._solution import Observations, Solution, solve
+from vmm.measure.estimation._stuck_pixels import StuckPixelFinder
+from vmm.measure.estimation._template import Template, pseudo_inverse
 from vmm.measure.estimation._tracking import Tracker, unsaturated_window
 
 MethodName = Literal["phase", "linear"]
@@ -48,7 +53,7 @@ class Method:
     noise_interval: int
 
 
-METHODS: dict[str, Method] = {"phase": Method(True, 12, 6, 2, 16), "linear": Method(False, 8, 4, 4, 64)}
+METHODS: dict[str, Method] = {"phase": Method(True, 12, 6, 2, 16), "linear": Method(False, 8, 4, 4, 16)}
 
 
 class Estimator:
@@ -63,16 +68,31 @@ class Estimator:
         dtype, xp = real_dtype(clip.dtype), namespace(clip.sample)
         side = min(crops.size) - 2 * method.margin
         self.bank = FilterBank(crops.size, dtype, xp, method.orientations, side)
-        self._tracker = Tracker(crops, self.bank, method.flat)
+        self._window = taper_window(self.bank.size, method.margin, method.flat)
+        self._tracker = Tracker(crops, self.bank, self._window)
+        self._finder = StuckPixelFinder(crops)
         self._n_observed, self._n_estimated = 0, 0
         self._moves: list[np.ndarray] = []
         self._similarity: list[np.ndarray] = []
-        self._noise: list[np.ndarray] = []
+        self._scores: list[np.ndarray] = []
+        self._residual_sums, self._slope_sums = ResidualSums(), SlopeSums()
 
     def observe(self, frames: Array) -> None:
         """Track the regions through frames from which the reference is made."""
         self._tracker.update(frames)
         self._n_observed += len(frames)
+        if not self.crops.stuck:
+            self._finder.update(frames)
+
+    def fill_stuck_pixels(self) -> bool:
+        """Start anew with stuck pixels filled, if the observed frames have any; return whether they have."""
+        stuck = self._finder.find()
+        if not any(map(len, stuck)):
+            return False
+        self.crops = replace(self.crops, stuck=stuck)
+        self._tracker = Tracker(self.crops, self.bank, self._window)
+        self._n_observed = 0
+        return True
 
     def prepare(self) -> None:
         """Make the reference from the observed frames."""
@@ -81,9 +101,10 @@ class Estimator:
         inside = self.crops.inside
         self.saturated = (is_saturated & (inside > 0)).sum(axis=(1, 2)) / inside.sum(axis=(1, 2))
         weights = unsaturated_window(is_saturated)
-        window = taper_window(self.bank.size, self.method.margin, self.method.flat) * weights
+        window = self._window * weights
         crops = self.bank.xp.asarray(image, self.bank.dtype)
         self.template = Template.from_crops(crops, inside * (weights > 0.5), self.bank, window)
+        self._residuals = Residuals(self.template, inside, 1 if self.method.uses_phase else self.method.noise_interval)
 
     def estimate(self, frames: Array) -> None:
         """Estimate the displacement in the next frames."""
@@ -93,33 +114,41 @@ class Estimator:
         shifts = self._shifts[self._n_estimated : self._n_estimated + len(frames)]
         step = max(1, _BLOCK // self.crops.inside.size) if self.method.uses_phase else len(frames)
         blocks = [slice(i, i + step) for i in range(0, len(frames), step)]
-        for moves, similarity, noise in in_parallel(
+        for moves, similarity, scores, of_residuals, of_slopes in in_parallel(
             lambda block: self._estimate_block(frames, shifts, block), blocks, workers(frames)
         ):
             self._moves.append(moves.swapaxes(0, 1))
             self._similarity.append(similarity.T)
-            self._noise.append(noise.T)
+            if scores is not None:
+                self._scores.append(scores.swapaxes(1, 2).astype(np.float32))
+            self._residual_sums.add(of_residuals)
+            self._slope_sums.add(of_slopes)
         self._moves[-len(blocks) :] = [np.concatenate(self._moves[-len(blocks) :]) + shifts]
         self._n_estimated += len(frames)
 
     def _estimate_block(
         self, frames: Array, shifts: np.ndarray, block: slice
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Displacement (G, n, 2) beyond shifts, similarity (G, n), and noise variance (G, m) of some of the frames."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, ResidualSums, SlopeSums]:
+        """Displacement (G, n, 2) beyond shifts, similarity (G, n), and sums over some of the frames."""
         template, interval = self.template, self.method.noise_interval
         sampled = slice(-(self._n_estimated + block.start) % interval, None, interval)
+        index = np.arange(self._n_estimated + block.start, self._n_estimated + min(block.stop, len(frames)))
+        is_odd, scores = self._residuals.is_odd(index), None
         if self.method.uses_phase:
             crops = self.crops.extract(frames[block], shifts[block])
             coefs = self.bank.analyze(template.windowed(crops))
-            moves, similarity = template.displacement_from_phase(coefs), template.similarity(crops)
-            samples = [c.reshape(*crops.shape[:2], *c.shape[1:])[:, sampled] for c in coefs]
+            scores, similarity = template.level_scores(coefs), template.similarity(crops)
+            moves = scores.sum(axis=0).astype(float) @ pseudo_inverse(template.normal, MIN_ENERGY_RATIO)
+            slope = slope_sums(crops, template.image, moves, similarity >= MIN_SIMILARITY, is_odd)
+            crops = crops[:, sampled]
         else:
             products = self.crops.project(frames[block], shifts[block], template.images)[0]
             moves, similarity = template.displacement_from_luma(products)
             crops = self.crops.extract(frames[block][sampled], shifts[block][sampled])
-            samples = self.bank.analyze(template.windowed(crops)) if crops.size else []
-        variance = template.noise_variance(samples, moves[:, sampled])
-        return moves, similarity, np.where(similarity[:, sampled] < MIN_SIMILARITY, np.nan, variance)
+            is_visible = similarity[:, sampled] >= MIN_SIMILARITY
+            slope = slope_sums(crops, template.image, moves[:, sampled], is_visible, is_odd[sampled])
+        sums = self._residuals.sums(crops, moves[:, sampled], similarity[:, sampled] >= MIN_SIMILARITY)
+        return moves, similarity, scores, sums, slope
 
     @property
     def moves(self) -> np.ndarray:
@@ -131,9 +160,16 @@ class Estimator:
         """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
         return np.concatenate(self._similarity)
 
-    @property
-    def noise(self) -> np.ndarray:
-        """Variance (G,) of the noise of the pixels."""
-        noise = np.concatenate(self._noise)
-        valid = np.isfinite(noise)
-        return np.where(valid, noise, 0).sum(axis=0) / np.maximum(valid.sum(axis=0), 1)
+    def solve(self) -> Solution:
+        """The displacement from the levels that agree, with its covariance."""
+        shifts = self._shifts[: self._n_estimated]
+        observed = Observations(
+            np.concatenate(self._scores, axis=1) if self._scores else None,
+            shifts,
+            self.moves - shifts,
+            self.similarity >= MIN_SIMILARITY,
+            self._tracker.n_reference,
+            self._residual_sums,
+            self._slope_sums,
+        )
+        return solve(self._residuals, observed)

@@ -11,9 +11,13 @@ import numpy as np
 from vmm.backend.arrays import to_host
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.times import frame_times
+from vmm.engine.two_pass import TwoPassClip
+from vmm.measure.estimation._camera_motion import Still, grid_points, measured_camera_motion
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
-from vmm.measure.estimation._displacement import check_pixel_size
+from vmm.measure.estimation._displacement import displacement
+from vmm.measure.estimation._pixel_size import check_pixel_size
+from vmm.measure.estimation._principal_components import principal_components
 from vmm.measure.signals._result import Result, TimeUnit
 from vmm.measure.signals._signal import Quantity, camera_rate, time_unit
 
@@ -33,7 +37,7 @@ class Field(Result):
     stderr
         (H, W, 2) standard error of each value. Unobservable components are NaN.
     is_known
-        (H, W, 2) bool: whether the texture around the pixel makes the component observable.
+        (H, W, 2) bool: whether the texture around the pixel makes the component observable, and one motion explains it.
     fs
         Rate of the camera in Hz, or 1 if it is not known.
     unit
@@ -67,14 +71,20 @@ def field(
     *,
     sigma: float = 5.0,
     step: int = 1,
+    still: Still | None = None,
     fs: float | None = None,
-    pixel_size: float = 1.0,
+    pixel_size: float | None = None,
     unit: str = "px",
 ) -> Field:
     """Displacement of every pixel over time, by least squares over the phase shifts around it.
 
     The estimate is that of ``displacement``, with a Gaussian neighborhood as the region of each pixel and the mean
-    frame as reference. The frame as a whole is tracked by whole pixels through motion of any size; within the frame,
+    frame as reference. Near edges that move otherwise, and near the border of the frame, the strongest components of
+    the motion over time come from the pixels alone: from the nearest window, of several sizes, that explains the pixel.
+    A pixel is unknown if windows that explain it disagree, or if it is within 2 pixels of another motion; where no
+    window explains it, the differences between windows are part of the standard error.
+
+    The frame as a whole is tracked by whole pixels through motion of any size; within the frame,
     motion must stay below half a wavelength of the finest texture, about one pixel. The result takes 8 bytes per pixel
     and frame: for long clips use a larger `step`, or ``modes``, which stores a few numbers per pixel.
 
@@ -87,6 +97,9 @@ def field(
         default is 5.
     step
         Distance in pixels between neighboring points of the result, at least 1. The default is 1.
+    still
+        Regions at rest in the scene, as for ``displacement``. The chunks of an iterator are then kept in
+        memory.
     fs, pixel_size, unit
         As for ``displacement``.
 
@@ -115,23 +128,20 @@ def field(
     """
     scale = check_pixel_size(pixel_size, unit)
     rate = camera_rate(frames, fs)
+    camera = None
+    if still is not None:
+        camera, frames = measured_camera_motion(displacement, frames, still)
     clip = as_clip(frames)
     estimator = DenseEstimator(clip, sigma, step)
-    moves: list[np.ndarray] = []
-    residual: Any = 0
-    n_residuals = n_frames = 0
-    for chunk in clip.second_pass():
-        for block in cut(chunk, _BLOCK):
-            subbands = list(estimator.phase_shifts(block))
-            right_side = sum(estimator.right_side(i, phases) for i, (_, phases) in enumerate(subbands))
-            moves.append(to_host(estimator.displacement(right_side)))
-            for t in range(-n_frames % NOISE_INTERVAL, len(block), NOISE_INTERVAL):
-                energy = estimator.residual([(coefs[t], phases[t]) for coefs, phases in subbands])
-                residual = residual + to_host(energy).astype(float)
-                n_residuals += 1
-            n_frames += len(block)
-    is_known, _, stderr = estimator.solve(residual / n_residuals / estimator.expected_residual())
-    values = np.moveaxis(np.concatenate(moves) + estimator.shifts[..., None, None], 1, -1).astype(np.float32)
+    values, noise = _from_phase(clip.second_pass(), estimator)
+    is_known, _, stderr = estimator.solve(noise)
+    values, stderr, is_known = _from_windows(clip, estimator, noise, (values, stderr, is_known))
+    values += np.moveaxis(estimator.shifts[..., None, None], 1, -1).astype(np.float32)
+    if camera is not None:
+        points = grid_points(clip.size, step)
+        camera.check_length(len(values))
+        values -= camera.at(points).astype(np.float32)
+        stderr = np.sqrt(stderr**2 + camera.variance(points))
     values -= values.mean(axis=0)
     values = np.where(is_known, values * np.float32(scale), np.float32(np.nan))
     times = frame_times(frames, fs)
@@ -144,3 +154,56 @@ def field(
         time_unit=time_unit(frames, fs),
         frame_times=None if times is None else times[: len(values)],
     )
+
+
+def _from_phase(chunks: Any, estimator: DenseEstimator) -> tuple[np.ndarray, np.ndarray]:
+    """Displacement (T, h, w, 2) by the phase, beyond the shifts of the frame, and the variance (H, W) of the noise."""
+    moves: list[np.ndarray] = []
+    residual: Any = 0
+    n_residuals = n_frames = 0
+    for chunk in chunks:
+        for block in cut(chunk, _BLOCK):
+            subbands = list(estimator.phase_shifts(estimator.next_crops(block)))
+            right_side = sum(estimator.right_side(i, phases) for i, (_, phases) in enumerate(subbands))
+            moves.append(to_host(estimator.displacement(right_side)))
+            for t in range(-n_frames % NOISE_INTERVAL, len(block), NOISE_INTERVAL):
+                energy = estimator.residual([(coefs[t], phases[t]) for coefs, phases in subbands])
+                residual = residual + energy
+                n_residuals += 1
+            n_frames += len(block)
+    values = np.moveaxis(np.concatenate(moves), 1, -1).astype(np.float32)
+    return values, estimator.noise(residual / n_residuals)
+
+
+def _from_windows(
+    clip: TwoPassClip,
+    estimator: DenseEstimator,
+    noise: np.ndarray,
+    motion: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values, standard errors and known axes with the principal components of windows that explain the pixels.
+
+    The first pass is read once more. Of an iterator, it has the first frames alone, which then decide.
+    """
+    values, stderr, is_known = motion
+    basis = principal_components(values, np.where(is_known, stderr, np.nan), estimator.n_neighborhoods)
+    if not len(basis):
+        return motion
+    xp, sums, total, count = estimator.xp, 0, 0, 0
+    for chunk in clip.first_pass():
+        for block in cut(chunk, _BLOCK):
+            luma = estimator.inside(estimator.crops_of(block, count))
+            rows = xp.asarray(basis[:, count : count + len(block)], estimator.dtype)
+            sums, total = sums + xp.tensordot(rows, luma, 1), total + luma.sum(axis=0)
+            count += len(block)
+    mean = to_host(total).astype(np.float64) / count
+    rows = basis[:, :count]
+    whiten = np.linalg.inv(np.linalg.cholesky(rows @ rows.T - count * np.outer(rows.mean(axis=1), rows.mean(axis=1))))
+    images = np.tensordot(whiten, to_host(sums) - rows.sum(axis=1)[:, None, None] * mean, 1)
+    phase = np.tensordot(whiten @ (rows - rows.mean(axis=1, keepdims=True)), values[:count], 1)
+    kurtosis = float(count * ((whiten @ rows)[0] ** 4).sum())
+    squares = np.full(len(basis), 1 / count), kurtosis
+    chosen, new_stderr, is_known = estimator.explain(images, mean, noise, (phase, stderr, is_known), squares)
+    correction = np.tensordot(whiten.T, chosen - phase, 1).astype(np.float32)
+    values += np.tensordot(basis.T.astype(np.float32), correction, 1)
+    return values, np.maximum(stderr, new_stderr.max(axis=0)), is_known

@@ -51,7 +51,7 @@ class FilterBank:
         coefs, _ = self._pyramid.analyze(images)
         return [coefs[i] for i in self.indices]
 
-    def adjoint(self, coefs: Sequence[Array]) -> Array:
+    def adjoint(self, coefs: Sequence[Array | None]) -> Array:
         """Images (n, H, W) of the adjoint of ``analyze``.
 
         The product of such an image with a frame equals the sum of the products of `coefs` with the frame's
@@ -59,7 +59,7 @@ class FilterBank:
         """
         padded: list[Array | None] = [None] * len(self._pyramid.grids)
         for i, subband, grid in zip(self.indices, coefs, self.grids, strict=True):
-            padded[i] = subband / math.prod(grid.step)
+            padded[i] = None if subband is None else subband / math.prod(grid.step)
         return self._pyramid.synthesize(padded, None) / 2
 
     @cached_property

@@ -10,7 +10,7 @@ _MIN_TO_NOISE = 25.0
 """Smallest ratio of the gradient energy of a region to the gradient energy of the noise in the reference. At this ratio
 noise biases the displacement by 4 %."""
 
-_MIN_ENERGY_RATIO = 1e-3
+MIN_ENERGY_RATIO = 1e-3
 """Smallest ratio of the gradient energies of the two principal directions: below it, interpolation errors of the strong
 direction dominate the weak one. Straight edges and stripes without noise have ratios of 4e-6 to 2e-4."""
 
@@ -28,7 +28,7 @@ def observable_directions(normal: np.ndarray, floor: np.ndarray) -> tuple[np.nda
     of such an eigenvalue.
     """
     values, vectors = np.linalg.eigh(normal)
-    is_observable = values > np.maximum(floor[..., None], _MIN_ENERGY_RATIO * values[..., 1:])
+    is_observable = values > np.maximum(floor[..., None], MIN_ENERGY_RATIO * values[..., 1:])
     projection = np.abs(vectors) * ~is_observable[..., None, :]
     is_known = (projection <= _MAX_PROJECTION).all(axis=-1)
     return is_known, (vectors * is_observable[..., None, :]) @ vectors.swapaxes(-1, -2)

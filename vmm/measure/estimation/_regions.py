@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.engine.regions import Box, Region, Roi, as_region
+from vmm.engine.regions import Box, Region, Roi, as_region, box_center
 
 Layout = Callable[[tuple[int, int]], list[Box]]
 
-Rois: TypeAlias = Roi | Sequence[Roi] | Layout
-"""One region, a list of them, or a function such as ``grid(32)``."""
+Rois: TypeAlias = Roi | Sequence[Roi] | Mapping[str, Roi] | Layout
+"""One region, a list of them, a dict of them by name, or a function such as ``grid(32)``."""
 
 _MIN_SIDE = 3
 """Smallest height and width of a region in pixels, so that a gradient exists inside it."""
@@ -67,11 +67,11 @@ def grid(size: int = 21, step: int | None = None, *, margin: int = 8) -> Layout:
     return boxes
 
 
-def as_regions(rois: Rois | None, shape: tuple[int, int]) -> list[Region]:
+def as_regions(rois: Rois | None, shape: tuple[int, int], name: str = "rois") -> list[Region]:
     """The regions that `rois` describes in a frame of shape (H, W).
 
     `rois` is one box or mask, a list of them, or a function such as ``grid(32)``. None means the whole frame
-    without a margin of an eighth of its shorter side.
+    without a margin of an eighth of its shorter side. Messages use the `name` of the argument.
     """
     if rois is None:
         margin = max(min(shape) // 8, 1)
@@ -79,10 +79,22 @@ def as_regions(rois: Rois | None, shape: tuple[int, int]) -> list[Region]:
     listed: Any = rois(shape) if callable(rois) else rois
     if is_array(listed):
         listed = to_host(listed)
+    if isinstance(listed, Mapping):
+        listed = list(listed.values())
     listed = [listed] if _is_single(listed) else list(listed)
     if not listed:
-        raise ValueError("rois is empty: give at least one box (top, left, height, width) or mask (H, W)")
-    return [as_region(roi, shape, name=f"rois[{i}]", min_side=_MIN_SIDE) for i, roi in enumerate(listed)]
+        raise ValueError(f"{name} is empty: give at least one box (top, left, height, width) or mask (H, W)")
+    return [as_region(roi, shape, name=f"{name}[{i}]", min_side=_MIN_SIDE) for i, roi in enumerate(listed)]
+
+
+def roi_center(roi: Any) -> tuple[float, float]:
+    """Row and column of the center of a region: a box, or a mask (H, W)."""
+    if isinstance(roi, Region):
+        roi = roi.box
+    if isinstance(roi, np.ndarray) and roi.ndim == 2:
+        rows, cols = np.nonzero(roi)
+        return float(rows.mean()), float(cols.mean())
+    return box_center(roi)
 
 
 def _is_single(rois: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, to_host
-from vmm.backend.reference import phase_shift, phase_sums
+from vmm.backend.reference import phase_sums
 from vmm.measure.estimation._filter_bank import FilterBank, gradients, sample_areas, shifted
 
 _CONTRAST_RANGE = (0.5, 2.0)
@@ -120,6 +120,45 @@ class Template:
         """Windowed crops (G * n, H, W) for the filter bank, from crops (G, n, H, W)."""
         return _windowed(crops, self.window[:, None]).reshape(-1, *self.bank.size)
 
+    @cached_property
+    def levels(self) -> list[list[int]]:
+        """Indices of the subbands of each level, the finest level first."""
+        scales = [grid.scale for grid in self.bank.grids]
+        return [[i for i, scale in enumerate(scales) if scale == level] for level in sorted(set(scales))]
+
+    @cached_property
+    def level_normals(self) -> np.ndarray:
+        """Normal matrices (L, G, 2, 2) of the levels."""
+        return np.stack([self.subband_normals[index].sum(axis=0) for index in self.levels])
+
+    @cached_property
+    def level_images(self) -> Array:
+        """Images (G, L, 2, H, W) whose products with a crop are its scores, down and right, in each level.
+
+        A score is the product of the normal matrix with a small displacement, beyond noise.
+        """
+        xp, images = self.bank.xp, []
+        for index in self.levels:
+            coefs: list[Array | None] = [None] * len(self.references)
+            for i in index:
+                weighted = -1j * (self.areas[i] * self.references[i])[:, None] * self.phase_gradients[i]
+                coefs[i] = weighted.reshape(-1, *weighted.shape[2:]).astype(self.references[i].dtype)
+            images.append(self.bank.adjoint(coefs).reshape(len(self.window), 2, *self.window.shape[1:]))
+        stacked = xp.stack(images, axis=1) * self.window[:, None, None]
+        window = self.window[:, None, None]
+        return stacked - stacked.sum(axis=(3, 4), keepdims=True) / window.sum(axis=(3, 4), keepdims=True) * window
+
+    def level_scores(self, coefs: Sequence[Array]) -> np.ndarray:
+        """Scores (L, G, n, 2) of the levels from the phases of coefficients (G * n, h, w)."""
+        levels = []
+        for index in self.levels:
+            sums: Any = 0
+            for i in index:
+                r = self.references[i]
+                sums = sums - phase_sums(coefs[i].reshape(len(r), -1, *r.shape[1:]), r, self.weighted_gradients[i])
+            levels.append(to_host(sums))
+        return np.stack(levels)
+
     def displacement_from_phase(self, coefs: Sequence[Array], subbands: Sequence[int] | None = None) -> np.ndarray:
         """Displacement (G, n, 2) in pixels from the phases of coefficients (G * n, h, w), in all or some subbands."""
         indices = range(len(coefs)) if subbands is None else subbands
@@ -211,47 +250,11 @@ class Template:
         parts = zip(self.areas, self.bank.gradient_noise_power, strict=True)
         return to_host(sum(area.sum(axis=(1, 2)) * energy for area, energy in parts)).astype(float)
 
-    @cached_property
-    def covariance(self) -> np.ndarray:
-        """Covariance (G, 2, 2) of the displacement for white noise of variance 1 in the pixels."""
-        images = to_host(self.images[:, :2]).reshape(len(self.normal), 2, -1).astype(float)
-        inverse = pseudo_inverse(self.normal)
-        covariance: np.ndarray = inverse @ np.matmul(images, images.swapaxes(1, 2)) @ inverse
-        return covariance
 
-    def noise_variance(self, coefs: Sequence[Array], moves: np.ndarray) -> np.ndarray:
-        """Variance (G, n) of the noise of the pixels, from the coefficients' part in quadrature to the prediction.
-
-        The prediction is the reference with the phase shift of displacement `moves` (G, n, 2).
-        """
-        if not moves.size:
-            return moves[..., 0]
-        xp = self.bank.xp
-        total: Any = 0
-        d = xp.asarray(moves, self.bank.dtype)
-        for c, r, k, w in zip(coefs, self.references, self.phase_gradients, self.weights, strict=True):
-            measured = c.reshape(len(r), -1, *r.shape[1:])
-            phases = phase_shift(measured, xp.broadcast_to(r[:, None], measured.shape)).reshape(*d.shape[:2], -1)
-            quadrature = abs(measured).reshape(phases.shape) * xp.sin(phases + d @ k.reshape(len(k), 2, -1))
-            total = total + (quadrature**2 @ w.reshape(len(w), -1, 1))[..., 0]
-        return to_host(total).astype(float) / self._expected_residual[:, None]
-
-    @cached_property
-    def _expected_residual(self) -> np.ndarray:
-        """The same weighted sum (G,) for white noise of variance 1, less the part that the displacement absorbs."""
-        xp = self.bank.xp
-        parts = zip(self.weights, self.bank.noise_power, strict=True)
-        total = to_host(sum(w.sum(axis=(1, 2)) * n / 2 for w, n in parts))
-        triples = zip(self.references, self.weighted_gradients, self.phase_gradients, strict=True)
-        absorbed = to_host(sum(xp.einsum("gayx,gbyx->gab", wk * (abs(r) ** 2)[:, None], k) for r, wk, k in triples))
-        absorbed_trace = np.trace(pseudo_inverse(self.normal) @ absorbed, axis1=-2, axis2=-1) / 2
-        return np.maximum(total - absorbed_trace, 0.1 * total + 1e-20).astype(float)
-
-
-def pseudo_inverse(normal: np.ndarray) -> np.ndarray:
-    """Pseudo-inverse (..., 2, 2) of symmetric positive matrices."""
+def pseudo_inverse(normal: np.ndarray, min_ratio: float = _SINGULAR) -> np.ndarray:
+    """Pseudo-inverse (..., 2, 2) of symmetric positive matrices, without eigenvalues below a ratio to the largest."""
     values, vectors = np.linalg.eigh(normal)
-    is_regular = values > np.maximum(_SINGULAR * values[..., 1:], 1e-30)
+    is_regular = values > np.maximum(min_ratio * values[..., 1:], 1e-30)
     scaled = vectors * np.where(is_regular, 1 / np.where(is_regular, values, 1), 0)[..., None, :]
     return scaled @ vectors.swapaxes(-1, -2)
 

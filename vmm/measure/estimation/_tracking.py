@@ -10,7 +10,7 @@ import scipy.ndimage
 from vmm.backend.arrays import Array, to_host
 from vmm.backend.threads import in_parallel, workers
 from vmm.measure.estimation._crops import Crops
-from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._filter_bank import FilterBank
 from vmm.measure.estimation._template import Template
 
 
@@ -98,13 +98,13 @@ class Tracker:
         The regions.
     bank
         Their subbands.
-    flat
-        Pixels around a region that have full weight.
+    window
+        Window (H, W) of the crops.
     """
 
-    def __init__(self, crops: Crops, bank: FilterBank, flat: int) -> None:
+    def __init__(self, crops: Crops, bank: FilterBank, window: np.ndarray) -> None:
         self.crops, self.bank = crops, bank
-        self._window = taper_window(bank.size, crops.margin, flat)
+        self._window = window
         self._shifts: list[np.ndarray] = []  # (n, G, 2) in whole pixels
         self._moves: list[np.ndarray] = []  # (n, G, 2) in pixels, beyond the shifts
         self._sums = np.zeros((2, *crops.inside.shape))  # sums of crops that show the region, and of the others
@@ -205,6 +205,7 @@ class Tracker:
         pairs = (self._sums, self._counts[..., None, None])
         total, count = (np.where(is_reliable, x[0], x.sum(axis=0)) for x in pairs)
         mean = total / count
+        self.n_reference = np.maximum(count[:, 0, 0], 1)
         spectrum = np.fft.rfft2(mean)
         for g in range(len(mean)):
             down, right = (samples[:, g] - samples[:, g].mean(axis=0)).T

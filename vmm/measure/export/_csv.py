@@ -60,7 +60,7 @@ def as_table(result: Any) -> list[Column]:
         unit = "frames" if getattr(result, "time_unit", "s") == "frame" else "s"
         times = getattr(result, "times", None)
         times = np.arange(len(result.values)) / result.fs if times is None else times
-        columns = _signal_columns(result.values, getattr(result, "unit", ""))
+        columns = _signal_columns(result.values, getattr(result, "unit", ""), getattr(result, "labels", ()))
         return [(f"time ({unit})", times), *_with_directions(columns, result)]
     raise ValueError(f"{type(result).__name__} has no table: save it as .npz")
 
@@ -69,10 +69,10 @@ def _with_unit(name: str, unit: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def _signal_columns(values: np.ndarray, unit: str) -> list[Column]:
-    """A column for each of signals (N, ...)."""
+def _signal_columns(values: np.ndarray, unit: str, labels: Sequence[str] = ()) -> list[Column]:
+    """A column for each of signals (N, ...); `labels` names their regions."""
     flat = np.asarray(values, dtype=float).reshape(len(values), -1)
-    return [(_with_unit(name, unit), flat[:, i]) for i, name in enumerate(_signal_names(values.shape[1:]))]
+    return [(_with_unit(name, unit), flat[:, i]) for i, name in enumerate(_signal_names(values.shape[1:], labels))]
 
 
 def _with_directions(columns: list[Column], result: Any) -> list[Column]:
@@ -82,21 +82,22 @@ def _with_directions(columns: list[Column], result: Any) -> list[Column]:
     out = []
     for i, direction in enumerate(result.direction):
         if np.isfinite(direction).all() and not result.is_known[i].any():
-            name = f"region {i} along ({direction[0]:.4g} down, {direction[1]:.4g} right)"
+            name = f"{result.labels[i]} along ({direction[0]:.4g} down, {direction[1]:.4g} right)"
             out.append((_with_unit(name, result.unit), result.along[:, i]))
         else:
             out += columns[2 * i : 2 * i + 2]
     return out
 
 
-def _signal_names(shape: tuple[int, ...]) -> list[str]:
+def _signal_names(shape: tuple[int, ...], labels: Sequence[str]) -> list[str]:
     """Names of signals of this shape: regions with their directions, or indices."""
     if not shape:
         return ["value"]
     if shape == (2,):
         return ["down", "right"]
     if len(shape) == 2 and shape[1] == 2:
-        return [f"region {i} {direction}" for i in range(shape[0]) for direction in ("down", "right")]
+        regions = labels or [f"region {i}" for i in range(shape[0])]
+        return [f"{region} {direction}" for region in regions for direction in ("down", "right")]
     return ["value " + " ".join(map(str, index)) for index in np.ndindex(*shape)]
 
 

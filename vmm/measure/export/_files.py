@@ -23,12 +23,12 @@ _STRUCTURE = "about"
 def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = "", overwrite: bool = False) -> None:
     """Save a result in the format that the extension of the file name chooses.
 
-    ========  ==========================================================================================
+    ========  =======================================================================================================
     ``.npz``  the whole result, for ``load``
     ``.csv``  a table, with names and units in the first line
     ``.wav``  one signal, resampled to a rate of at least 8 kHz that players support
-    ``.uff``  nodes, time histories and shapes (datasets 15, 58 and 55), for vibration analysis software
-    ========  ==========================================================================================
+    ``.uff``  units, nodes, time histories and shapes (datasets 164, 15, 58, 55), for vibration analysis software
+    ========  =======================================================================================================
 
     The file appears under its name only when it is complete.
 

@@ -13,9 +13,11 @@ from vmm.backend.arrays import to_host
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
+from vmm.measure.estimation._camera_motion import CameraMotion, Still, grid_points, measured_camera_motion
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
-from vmm.measure.estimation._displacement import check_pixel_size, displacement
+from vmm.measure.estimation._displacement import displacement
+from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._sampling import as_positions
@@ -40,7 +42,7 @@ class Modes(Result):
     stderr
         Standard error of their real and imaginary parts, of the same shape.
     is_known
-        (H, W, 2) or (R, 2) bool: whether the texture makes the component observable.
+        (H, W, 2) or (R, 2) bool: whether the texture makes the component observable, and one motion explains the pixel.
     fs
         Rate of the camera in Hz, or 1 if it is not known.
     unit
@@ -63,18 +65,22 @@ def modes(
     frequencies: Sequence[float] | NDArray[Any] | float,
     *,
     rois: Rois | None = None,
+    still: Still | None = None,
     reference: Roi | int | None = None,
     sigma: float = 5.0,
     step: int = 1,
     fs: float | None = None,
-    pixel_size: float = 1.0,
+    pixel_size: float | None = None,
     unit: str = "px",
 ) -> Modes:
     """Operating deflection shapes at given frequencies, of every pixel or of regions.
 
     The phase shifts of all subbands are first fitted along time by sines, a mean and a trend; the displacement is then
     solved for in space. The two operations commute, so that memory holds a few numbers for each frequency and pixel,
-    whatever the length of the clip. The frame as a whole, and regions, are tracked through motion of any size; within
+    whatever the length of the clip. Near edges that move otherwise, and near the border of the frame, the shapes of
+    every pixel come from windows of pixels, as in ``field``.
+
+    The frame as a whole, and regions, are tracked through motion of any size; within
     the frame, motion must stay below half a wavelength of the finest texture, about one pixel.
 
     Parameters
@@ -85,6 +91,9 @@ def modes(
         Frequencies (K,) in Hz, inside (0, fs/2).
     rois
         Regions, as for ``displacement``. The default, None, is every pixel.
+    still
+        Regions at rest in the scene, as for ``displacement``. For shapes of every pixel, the chunks of an
+        iterator are then kept in memory.
     reference
         Region whose phase is defined as 0, in the direction in which it moves more: a box or mask, or with `rois` the
         index of a region. The default, None, refers phases to the time of the first frame.
@@ -126,13 +135,19 @@ def modes(
     ((1, 48, 64, 2), array([0. , 0.2]))
     """
     scale = check_pixel_size(pixel_size, unit)
-    if not isinstance(frames, RegionSignal) and rois is None:
-        rate = camera_rate(frames, fs), time_unit(frames, fs), as_positions(frame_times(frames, fs))
-        return _dense_shapes(frames, frequencies, reference, (sigma, step), rate, scale, unit)
     if isinstance(frames, RegionSignal):
+        if still is not None:
+            raise ValueError("still belongs to the measurement of displacement: give it to vmm.measure.displacement")
         signal = frames
+    elif rois is None:
+        rate = camera_rate(frames, fs), time_unit(frames, fs), as_positions(frame_times(frames, fs))
+        clip: Any = frames
+        camera = None
+        if still is not None:
+            camera, clip = measured_camera_motion(displacement, frames, still)
+        return _dense_shapes(clip, frequencies, reference, (sigma, step), rate, scale, unit, camera)
     else:
-        signal = displacement(frames, rois, fs=fs, pixel_size=pixel_size, unit=unit)
+        signal = displacement(frames, rois, still=still, fs=fs, pixel_size=pixel_size, unit=unit)
     positions = as_positions(signal.frame_times)
     cycles = check_frequencies(frequencies, signal.fs, len(signal), positions)
     fit = SineFit(cycles, len(signal), positions)
@@ -152,6 +167,7 @@ def _dense_shapes(
     rate: tuple[float, TimeUnit, np.ndarray | None],
     scale: float,
     unit: str,
+    camera: CameraMotion | None,
 ) -> Modes:
     """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit, positions)."""
     length: int | None = getattr(frames, "shape", (None,))[0]
@@ -159,43 +175,80 @@ def _dense_shapes(
     clip = as_clip(frames)
     estimator = DenseEstimator(clip, *neighborhood)
     fit = SineFit(cycles, length, rate[2])
-    sums, residual, (n_frames, n_residuals) = _accumulate(clip.second_pass(), estimator, fit)
+    sums, luma, residual, (n_frames, n_residuals) = _accumulate(clip.second_pass(), estimator, fit)
     if length is not None and n_frames != length:
         raise ValueError(f"the clip holds {n_frames} frames, not {length} as it states: give an array, or a whole clip")
     right_side: Any = sum(estimator.right_side(i, fit.solve(s, n_frames)) for i, s in enumerate(sums))
-    noise = to_host(residual).astype(float) / n_residuals / estimator.expected_residual()
+    noise = estimator.noise(residual / n_residuals)
     is_known, inverse, pixel_stderr = estimator.solve(noise)
+    shapes = -np.einsum("yxij,kjyx->kyxi", inverse, to_host(right_side))
+    amplitude_stderr = fit.stderr(n_frames).reshape(-1, 1, 1, 1)
+    images, mean = fit.solve(to_host(luma[0]), n_frames), to_host(luma[1]).astype(float) / n_frames
+    motion = _parts(shapes / amplitude_stderr), pixel_stderr, is_known
+    squares = _mean_squares(shapes[:, is_known], fit.stderr(n_frames))
+    parts, part_stderr, is_known = estimator.explain(
+        _parts(images / amplitude_stderr[..., 0]), mean, noise, motion, squares
+    )
+    pixel_stderr = np.sqrt(np.square(part_stderr).reshape(2, *shapes.shape).mean(axis=0))
+    shapes = (parts[: len(shapes)] + 1j * parts[len(shapes) :]) * amplitude_stderr
     rigid = fit.fit(estimator.shifts[:, None].astype(float))[:, :, None]
-    shapes = (rigid - np.einsum("yxij,kjyx->kyxi", inverse, to_host(right_side))) * scale
-    shapes = np.where(is_known, shapes, np.nan)
+    shapes = rigid + shapes
+    if camera is not None:
+        points = grid_points(clip.size, neighborhood[1])
+        camera.check_length(n_frames)
+        shapes -= np.einsum("yxip,kp->kyxi", camera.factors(points), fit.fit(camera.parameters))
+        pixel_stderr = np.sqrt(pixel_stderr**2 + camera.variance(points))
+    shapes = np.where(is_known, shapes * scale, np.nan)
     if reference is not None:
         shapes = _with_reference_phase(shapes, _mean_shape(shapes, reference, clip.size, neighborhood[1]))
-    stderr = fit.stderr(n_frames).reshape(-1, 1, 1, 1) * np.where(is_known, pixel_stderr * scale, np.nan)
+    stderr = amplitude_stderr * np.where(is_known, pixel_stderr * scale, np.nan)
     freqs = np.atleast_1d(np.asarray(frequencies, float))
     return Modes(freqs, shapes, stderr, is_known, rate[0], unit, frequency_unit(rate[1]))
 
 
-def _accumulate(chunks: Any, estimator: DenseEstimator, fit: SineFit) -> tuple[list[Any], Any, tuple[int, int]]:
-    """Sums over time of the phase shifts times the rows of the fit, for each subband, and of the residual energy.
+def _accumulate(
+    chunks: Any, estimator: DenseEstimator, fit: SineFit
+) -> tuple[list[Any], tuple[Any, Any], Any, tuple[int, int]]:
+    """Sums over time of the phase shifts times the rows of the fit for each subband, of the luma, and of the residual.
 
-    The last value holds the number of frames, and of those whose residual is summed.
+    The luma is summed with the rows of the fit, and without. The last value holds the number of frames, and of those
+    whose residual is summed.
     """
     sums: list[Any] = [0] * len(estimator.references)
     residual: Any = 0
+    luma: tuple[Any, Any] = 0, 0
     n_frames = n_residuals = 0
     for chunk in chunks:
         for block in cut(chunk, _BLOCK):
             rows = estimator.xp.asarray(fit.rows(n_frames, n_frames + len(block)), estimator.dtype)
             sampled = slice(-n_frames % NOISE_INTERVAL, None, NOISE_INTERVAL)
             samples = []
-            for i, (coefs, phases) in enumerate(estimator.phase_shifts(block)):
+            crops = estimator.next_crops(block)
+            pixels = estimator.inside(crops)
+            luma = luma[0] + estimator.xp.tensordot(rows, pixels, 1), luma[1] + pixels.sum(axis=0)
+            for i, (coefs, phases) in enumerate(estimator.phase_shifts(crops)):
                 sums[i] = sums[i] + estimator.xp.tensordot(rows, phases, 1)
                 samples.append((coefs[sampled], phases[sampled]))
             for t in range(len(samples[0][0])):
                 residual = residual + estimator.residual([(c[t], p[t]) for c, p in samples])
                 n_residuals += 1
             n_frames += len(block)
-    return sums, residual, (n_frames, n_residuals)
+    return sums, luma, residual, (n_frames, n_residuals)
+
+
+def _parts(values: np.ndarray) -> np.ndarray:
+    """Real and imaginary parts (2 K, ...) of complex values (K, ...)."""
+    return np.concatenate([values.real, values.imag])
+
+
+def _mean_squares(shapes: np.ndarray, stderr: np.ndarray) -> tuple[np.ndarray, float]:
+    """Mean square over time of a motion of one standard error in each part (2 K,), and the kurtosis of the motion.
+
+    `shapes` (K, N) are amplitudes of pixels, and `stderr` (K,) their standard errors for noise of variance 1.
+    """
+    energy = (abs(shapes) ** 2).mean(axis=1)
+    kurtosis = 3 - 1.5 * float((energy**2).sum() / max(energy.sum() ** 2, 1e-30))
+    return np.tile(stderr**2 / 2, 2), kurtosis
 
 
 def _with_reference_phase(shapes: np.ndarray, reference: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -54,16 +54,16 @@ class Change(Result):
 
     verdict: Verdict
     index: tuple[int, ...]
-    frequency_before: float
-    frequency_before_stderr: float
-    frequency_after: float
-    frequency_after_stderr: float
+    frequency_before: float = field(repr=False)
+    frequency_before_stderr: float = field(repr=False)
+    frequency_after: float = field(repr=False)
+    frequency_after_stderr: float = field(repr=False)
     before: float
-    before_stderr: float
+    before_stderr: float = field(repr=False)
     after: float
-    after_stderr: float
+    after_stderr: float = field(repr=False)
     unit: str
-    frequency_unit: str
+    frequency_unit: str = field(repr=False)
 
     @property
     def frequency(self) -> float:

@@ -32,7 +32,8 @@ class RegionSignal(Result):
         (T, R, 2) down and right. A displacement is relative to the mean position. Unknown components are NaN. Where
         `direction` is oblique, these are the components of the displacement along it.
     stderr
-        (R, 2) standard error of each value, from the noise of the pixels. Unknown components are NaN.
+        (R, 2) standard error of each value, from the noise of the pixels, the misfit of the model, and the still
+        regions. Unknown components are NaN.
     is_known
         (R, 2) bool: whether the displacement down, and that to the right, is known.
     rois
@@ -61,6 +62,12 @@ class RegionSignal(Result):
     direction
         (R, 2) unit vectors, down and right, normal to the edges of regions that have edges of one direction only. Their
         displacement along it is known, and that across it is unknown. It is NaN for other regions.
+    pixel_size
+        Size of a pixel in the scene, in the unit of a displacement.
+    still
+        The still regions whose motion is subtracted; empty if there are none.
+    names
+        Names of the regions, if they were given; else empty.
     """
 
     values: np.ndarray
@@ -77,6 +84,9 @@ class RegionSignal(Result):
     key_rate: float = field(default=0.0, repr=False)
     reasons: tuple[str, ...] = field(default=(), repr=False)
     direction: np.ndarray | None = field(default=None, repr=False)
+    pixel_size: float = field(default=1.0, repr=False)
+    still: tuple[Any, ...] = field(default=(), repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -85,6 +95,11 @@ class RegionSignal(Result):
     def times(self) -> np.ndarray:
         """Time (T,) of each frame in seconds, or in frames if the rate of the camera is not known."""
         return np.arange(len(self.values)) / self.fs if self.frame_times is None else self.frame_times
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the regions, or their numbers if they have none."""
+        return self.names or tuple(f"region {i}" for i in range(len(self.rois)))
 
     @property
     def is_reliable(self) -> np.ndarray:

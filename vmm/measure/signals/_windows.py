@@ -22,5 +22,10 @@ def detrend(signals: np.ndarray, positions: np.ndarray | None = None) -> np.ndar
     n = len(signals)
     places = np.arange(n) if positions is None else positions
     trend = np.linalg.qr(np.stack([np.ones(n), places - (n - 1) / 2], axis=1))[0]
-    flat = signals.reshape(n, -1).astype(np.float64)
-    return (flat - trend @ (trend.T @ flat)).reshape(signals.shape)
+    return without(signals.reshape(n, -1).astype(np.float64), trend).reshape(signals.shape)
+
+
+def without(signals: np.ndarray, functions: np.ndarray) -> np.ndarray:
+    """Signals (T, N) without the part that orthonormal functions (T, K) explain."""
+    rest: np.ndarray = signals - functions @ (functions.T @ signals)
+    return rest

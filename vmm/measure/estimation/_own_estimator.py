@@ -1,0 +1,271 @@
+"""Two passes over a clip that measure regions from their own pixels, and the motion of their neighborhoods."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.ndimage
+
+from vmm.backend.arrays import Array, namespace, real_dtype
+from vmm.backend.threads import in_parallel, workers
+from vmm.engine.two_pass import TwoPassClip
+from vmm.measure.estimation._crops import Crops
+from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
+from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives
+from vmm.measure.estimation._reading import Reading, centered
+from vmm.measure.estimation._stuck_pixels import StuckPixelFinder
+from vmm.measure.estimation._tracking import Tracker, unsaturated_window
+
+MARGIN = STRIP + REACH
+"""Width in pixels of the margin around a region: the strips outside its sides, and the reach of the derivatives."""
+
+_TAPER = 4
+"""Width in pixels of the taper around a region while it is tracked. A wider one would let the neighborhood in."""
+
+_BORDER = 3
+"""Width in pixels of the border of the frame that is left out: more than half of the taps of a derivative reach beyond
+the frame there."""
+
+_NEAR = 8
+"""Distance in pixels from the border of the frame below which the filters of subbands reach too far beyond it:
+the displacement would be more than .5 % too small."""
+
+_N_SAMPLED = 128
+"""Number of frames, about, in which residuals and strips are examined. The variance of one signal is then known to
+13 %, and those of a region are means over many pixels."""
+
+_GOLDEN = 0.6180339887498949
+"""Step of the sequence that chooses those frames, which has no period that the motion could have."""
+
+_OUTLINE = 3
+"""Width in pixels of the outline of a region that is left out where an edge moves along it: 3 px from an edge, half of
+the taps of a derivative lie on the side of the region."""
+
+_MIN_INNER = 0.3
+"""Smallest fraction of the pixels of a region that must remain. Small regions are read with a narrower outline left
+out, or whole."""
+
+_MIN_PIXELS = 25
+"""Smallest number of pixels of a region that are read at the border of the frame."""
+
+_MIN_DIFFERENCE = 0.05
+"""Variance, relative to that of the reading without the outline, that is added to the variance of the difference of
+both readings: it bounds the effect of rounding errors."""
+
+_MIN_SIGNIFICANCE = 3.0
+"""Standard deviations of noise by which both readings must differ. A mistake costs a few pixels of the region."""
+
+_BLOCK = 2**20
+"""Pixels of crops that are examined at a time."""
+
+
+_PLAIN = 0.25
+"""Ratio of the gradient energy of a region to that of the strips outside its sides, below which the region is plain."""
+
+
+class OwnPixelEstimator:
+    """Estimates the displacement of regions of one size from their own pixels, and looks at their neighborhoods.
+
+    Call ``observe`` with all chunks of the first pass, then ``prepare``, then ``estimate`` with all chunks of the
+    second pass, as for ``Estimator``.
+
+    Parameters
+    ----------
+    clip
+        The clip.
+    crops
+        The regions with a margin of `MARGIN`.
+    """
+
+    def __init__(self, clip: TwoPassClip, crops: Crops) -> None:
+        self.crops, self._frame, self._length = crops, clip.size, clip.length
+        self._dtype, self._xp = real_dtype(clip.dtype), namespace(clip.sample)
+        self._bank = FilterBank(crops.size, self._dtype, self._xp, 2, min(crops.size) - 2 * MARGIN)
+        inner = (crops.size[0] - 2 * (MARGIN - _TAPER), crops.size[1] - 2 * (MARGIN - _TAPER))
+        self._window = np.pad(taper_window(inner, _TAPER, 1), MARGIN - _TAPER)
+        self._tracker, self._finder = Tracker(crops, self._bank, self._window), StuckPixelFinder(crops)
+        self._n_observed, self._n_estimated = 0, 0
+        self._strip_moves: list[np.ndarray] = []
+
+    def observe(self, frames: Array) -> None:
+        """Track the regions through frames from which the reference is made."""
+        self._tracker.update(frames)
+        self._n_observed += len(frames)
+        if not self.crops.stuck:
+            self._finder.update(frames)
+
+    def fill_stuck_pixels(self) -> bool:
+        """Start anew with stuck pixels filled, if the observed frames have any; return whether they have."""
+        stuck = self._finder.find()
+        if not any(map(len, stuck)):
+            return False
+        self.crops = replace(self.crops, stuck=stuck)
+        self._tracker = Tracker(self.crops, self._bank, self._window)
+        self._n_observed = 0
+        return True
+
+    def prepare(self) -> None:
+        """Make the reference and its derivatives from the observed frames."""
+        image, is_saturated = self._tracker.reference()
+        self._shifts = self._tracker.crop_shifts()
+        counts = self._in_frame(self._shifts) & (unsaturated_window(is_saturated) > 0.99)
+        level = np.where(counts, image, 0).sum(axis=(1, 2)) / np.maximum(counts.sum(axis=(1, 2)), 1)
+        images = derivatives(image - level[:, None, None])
+        counts, inside = (x[:, REACH:-REACH, REACH:-REACH] for x in (counts, self.crops.inside > 0))
+        core = (slice(None), slice(None), slice(STRIP, -STRIP), slice(STRIP, -STRIP))
+        weights = (counts & inside)[:, STRIP:-STRIP, STRIP:-STRIP].astype(float)
+        models = [
+            PixelModel.from_derivatives(images[core], w, self._dtype, self._xp) for w in (weights, _eroded(weights))
+        ]
+        self.whole, self.inner = (Reading(model, np.abs(level)) for model in models)
+        self._strips = Strips.of(images, counts, inside, self._dtype, self._xp)
+
+    def estimate(self, frames: Array) -> None:
+        """Estimate the displacement in the next frames."""
+        if self._n_estimated + len(frames) > self._n_observed:  # of an iterator, only the first frames are observed
+            self.observe(frames)
+            self._shifts = self._tracker.crop_shifts()
+        shifts = self._shifts[self._n_estimated : self._n_estimated + len(frames)]
+        step = max(1, _BLOCK // self.crops.inside.size)
+        blocks = [slice(i, min(i + step, len(frames))) for i in range(0, len(frames), step)]
+        for whole, inner, strip_moves in in_parallel(
+            lambda block: self._estimate_block(frames, shifts, block), blocks, workers(frames)
+        ):
+            self.whole.append(*whole)
+            self.inner.append(*inner)
+            self._strip_moves.append(strip_moves)
+        self._n_estimated += len(frames)
+
+    def _estimate_block(self, frames: Array, shifts: np.ndarray, block: slice) -> tuple[Any, Any, np.ndarray]:
+        """Results of both readings for some of the frames, and the moves (G, 4, m, 2) of the strips in sampled ones."""
+        crops = self.crops.extract(frames[block], shifts[block])[:, :, REACH:-REACH, REACH:-REACH]
+        core = crops[:, :, STRIP:-STRIP, STRIP:-STRIP]
+        numbers = self._n_estimated + np.arange(block.start, block.stop)
+        chosen = np.flatnonzero(numbers * _GOLDEN % 1 < _N_SAMPLED / self._length)
+        whole = self.whole.read(core, chosen)
+        inner = self.inner.read(core, chosen, whole[0].moves)
+        strip_moves = self._strips.fit(crops[:, self._xp.asarray(chosen)], whole[1].moves)
+        return (*whole, shifts[block]), (*inner, shifts[block]), strip_moves
+
+    def _in_frame(self, shifts: np.ndarray) -> np.ndarray:
+        """Bool array (G, rows, cols): the pixels of crops that are far enough from the border in all frames."""
+        masks = []
+        for axis in (0, 1):
+            places = self.crops.corners[:, None, axis] + np.arange(self.crops.size[axis])
+            first, last = shifts[..., axis].min(axis=0)[:, None], shifts[..., axis].max(axis=0)[:, None]
+            masks.append((places + first >= _BORDER) & (places + last < self._frame[axis] - _BORDER))
+        return masks[0][:, :, None] & masks[1][:, None, :]
+
+    @property
+    def is_near_border(self) -> np.ndarray:
+        """Bool array (G,): whether a region comes so near to the border of the frame that filters reach beyond it."""
+        shifts = self._shifts
+        near = np.zeros(len(self.crops.index), bool)
+        for axis in (0, 1):
+            first = self.crops.corners[:, axis] + MARGIN + shifts[..., axis].min(axis=0)
+            last = self.crops.corners[:, axis] + self.crops.size[axis] - MARGIN + shifts[..., axis].max(axis=0)
+            near |= (first < _NEAR) | (last > self._frame[axis] - _NEAR)
+        return near
+
+    @cached_property
+    def neighborhood(self) -> Neighborhood:
+        """The motion of the regions and of the strips outside their sides, in sampled frames."""
+        is_sampled = self.whole.is_sampled
+        return Neighborhood(
+            self.whole.sampled_moves,
+            centered(np.concatenate(self._strip_moves, axis=2), is_sampled[:, None]),
+            self.whole.covariance,
+            self.whole.noise[:, None, None, None] * self._strips.covariance,
+            self._strips.is_usable,
+            np.maximum(is_sampled.sum(axis=1), 1),
+        )
+
+    @cached_property
+    def _n_directions(self) -> np.ndarray:
+        """Number (2, G) of observable directions of the readings with and without the outline."""
+        traces = [np.trace(reading.projections, axis1=1, axis2=2) for reading in (self.whole, self.inner)]
+        return np.rint(traces).astype(int)
+
+    @cached_property
+    def moves_otherwise(self) -> np.ndarray:
+        """Bool array (G,): whether the neighborhood of a region moves otherwise than the region.
+
+        A region without texture has no motion of its own: the filters would show that of the texture around it. A scene
+        of weak texture has such strips as well, and the filters measure it better.
+        """
+        is_blank = self._n_directions[1] == 0
+        is_plain = self.whole.model.gradient_energy < _PLAIN * self._strips.gradient_energy
+        result: np.ndarray = np.where(
+            is_blank, is_plain & self.neighborhood.is_moving, self.neighborhood.moves_otherwise
+        )
+        return result
+
+    @cached_property
+    def uses_inner(self) -> np.ndarray:
+        """Bool array (G,): whether a region is read without the pixels along its outline.
+
+        An edge that moves along the outline covers them at times, and blurs the reference next to it. They are left out
+        if the neighborhood moves otherwise, and the displacement without them differs by more than noise explains or is
+        unknown in a direction, in which they then show the neighborhood.
+        """
+        difference = self.whole.sampled_moves - self.inner.sampled_moves
+        inner, whole = self.inner.model.covariance, self.whole.model.covariance
+        noise = self.inner.noise[:, None, None] * (inner - whole + _MIN_DIFFERENCE * inner)
+        power = np.einsum("gni,gij,gnj->g", difference, np.linalg.pinv(noise, hermitian=True), difference)
+        count = np.maximum(self.whole.is_sampled.sum(axis=1), 1)
+        differs = (power / count - 2) / 2 * np.sqrt(count) > _MIN_SIGNIFICANCE
+        return self.moves_otherwise & (differs | (self._n_directions[1] < self._n_directions[0]))
+
+    @cached_property
+    def moves_in_parts(self) -> np.ndarray:
+        """Bool array (G,): whether a region moves in parts, as if an edge ran through it."""
+        has_edge, largest = self.neighborhood.has_edge, self.neighborhood.largest_motion
+        result = np.zeros(len(has_edge), bool)
+        for reading, is_used in ((self.inner, self.uses_inner), (self.whole, ~self.uses_inner)):
+            result |= is_used & (reading.is_unexplained | (has_edge & reading.is_poor))
+            which = np.flatnonzero(is_used & has_edge & ~result)
+            result[which] = reading.moves_in_parts(largest, which)
+        return result
+
+    @cached_property
+    def is_cut_by_border(self) -> np.ndarray:
+        """Bool array (G,): whether too few pixels of a region are far enough from the border of the frame."""
+        counts, n_pixels = self.whole.model.counts, (self.crops.inside > 0).sum(axis=(1, 2))
+        return self.is_near_border & (counts < np.maximum(_MIN_PIXELS, _MIN_INNER * n_pixels))
+
+    @cached_property
+    def replaces(self) -> np.ndarray:
+        """Bool array (G,): whether this estimate takes the place of one by filters that reach beyond the region."""
+        return self.moves_otherwise | (self.is_near_border & ~self.is_cut_by_border)
+
+    @property
+    def similarity(self) -> np.ndarray:
+        """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
+        return np.where(self.uses_inner, self.inner.similarity, self.whole.similarity)
+
+    @property
+    def similarity_stderr(self) -> np.ndarray:
+        """Standard error (G,) of the similarity."""
+        return np.where(self.uses_inner, self.inner.similarity_stderr, self.whole.similarity_stderr)
+
+    def solution(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2)."""
+        if not self.uses_inner.any():
+            return self.whole.solution()
+        pairs = zip(self.inner.solution(), self.whole.solution(), strict=True)
+        is_known, direction, values, stderr = (np.where(self.uses_inner[:, None], *pair) for pair in pairs)
+        return is_known, direction, values, stderr
+
+
+def _eroded(weights: np.ndarray) -> np.ndarray:
+    """Weights (G, h, w) without the pixels along the outline of the regions, of which enough must remain."""
+    result = weights
+    for _ in range(_OUTLINE):
+        narrower = scipy.ndimage.binary_erosion(result > 0, np.ones((1, 3, 3)))
+        is_large = narrower.sum(axis=(1, 2)) >= _MIN_INNER * weights.sum(axis=(1, 2))
+        result = np.where(is_large[:, None, None], narrower, result)
+    return result

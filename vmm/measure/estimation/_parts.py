@@ -1,0 +1,211 @@
+"""Regions that move in parts: whether lines divide the pixels of a region into parts with different motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from vmm.backend.arrays import Array, to_host
+from vmm.measure.estimation._own_pixels import PixelModel
+
+_SIDE = 6
+"""Largest number of blocks along the side of a region."""
+
+_ANGLES = 8
+"""Number of directions of the lines that divide a region."""
+
+_MIN_PIXELS = 9
+"""Smallest number of pixels of a part."""
+
+_MIN_SIGNIFICANCE = 8.0
+"""Standard deviations of noise by which two parts must explain the pixels better than one motion. About 100 divisions
+are compared, of which the best one reaches 3 by chance."""
+
+_MIN_DIFFERENCE = 0.3
+"""Smallest difference between the motions of the parts, relative to the largest motion of the region and its
+neighborhood. Smaller ones move the displacement of the region by less than a sixth."""
+
+_MIN_SHARE = 0.5
+"""Smallest share that two parts must explain of what the motions of all blocks explain. On aliased pictures the blocks
+scatter, and no line explains much of that."""
+
+_MIN_TO_EVEN = 0.9
+"""Smallest ratio of what two parts explain to what a motion explains that grows evenly across the region, and has twice
+as many parameters. Of an even growth, two parts explain three quarters."""
+
+_SINGULAR = 1e-4
+"""Relative eigenvalue below which a normal matrix is singular: differences of single-precision sums are less exact."""
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Rectangular blocks of G regions, of which the scores are summed.
+
+    Attributes
+    ----------
+    rows, cols
+        Matrices (h, m) and (w, n) that are 1 where a row or column belongs to a block, else 0.
+    slopes
+        Slopes (G, 3, h, w): the change of the pixels with a displacement down and right and with an offset.
+    normals
+        Normal matrices (G, K, 3, 3) of these slopes in the K = m n blocks.
+    """
+
+    rows: Array
+    cols: Array
+    slopes: Array
+    normals: np.ndarray
+
+    @classmethod
+    def of(cls, model: PixelModel) -> Blocks:
+        """The blocks of the regions of a model."""
+        xp, dtype = model.xp, model.images.dtype
+        rows, cols = (xp.asarray(_membership(n), dtype) for n in model.weights.shape[1:])
+        slopes = xp.concatenate([model.slopes, model.weights[:, None]], axis=1)
+        products = slopes[:, :, None] * slopes[:, None]
+        normals = to_host(rows.T @ products @ cols).astype(float)
+        return cls(rows, cols, slopes, normals.reshape(*normals.shape[:3], -1).transpose(0, 3, 1, 2))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of blocks along both sides of a region."""
+        return self.rows.shape[1], self.cols.shape[1]
+
+    def scores(self, residual: Array) -> np.ndarray:
+        """Scores (G, n, 3K): sums over each block of a residual (G, n, h, w) times the slopes."""
+        parts = [to_host(self.rows.T @ (residual * self.slopes[:, None, i]) @ self.cols) for i in range(3)]
+        return np.stack(parts, axis=-1).astype(float).reshape(*residual.shape[:2], 3 * len(self.normals[0]))
+
+
+def _membership(length: int) -> np.ndarray:
+    """Matrix (length, n) that divides a side into n blocks."""
+    count = min(_SIDE, length)
+    return (np.arange(length)[:, None] * count // length == np.arange(count)).astype(float)
+
+
+def _centers(shape: tuple[int, int]) -> np.ndarray:
+    """Centers (2, K) of blocks relative to that of the region, in sides of the region."""
+    return np.stack(np.meshgrid(*((np.arange(n) + 0.5) / n - 0.5 for n in shape), indexing="ij")).reshape(2, -1)
+
+
+@lru_cache
+def _divisions(shape: tuple[int, int]) -> np.ndarray:
+    """Divisions (S, K) of blocks: 1 in one part and 0 in the other, for half planes and for bands between two lines."""
+    divisions: dict[bytes, np.ndarray] = {}
+    for angle in np.pi * np.arange(_ANGLES) / _ANGLES:
+        places = np.array([np.sin(angle), np.cos(angle)]) @ _centers(shape)
+        cuts = np.linspace(places.min() - 1e-9, places.max() + 1e-9, _SIDE + 1)
+        for i in range(_SIDE):
+            for j in range(i + 1, _SIDE + 1):
+                part = (places > cuts[i]) & (places <= cuts[j])
+                part = part if part[0] else ~part
+                if not part.all():
+                    divisions[part.tobytes()] = part.astype(float)
+    return np.stack(list(divisions.values()))
+
+
+def moves_in_parts(
+    shape: tuple[int, int],
+    normals: np.ndarray,
+    covariance: np.ndarray,
+    noise: np.ndarray,
+    motion: np.ndarray,
+    n_frames: np.ndarray,
+) -> np.ndarray:
+    """Bool array (G,): whether regions move in parts.
+
+    Two motions, with an offset of their own, must explain the pixels better than one motion, and about as well as a
+    motion that grows evenly across the region, as that of a bending beam.
+
+    Parameters
+    ----------
+    shape
+        Number of blocks along both sides of the regions.
+    normals
+        Normal matrices (G, K, 3, 3) of the blocks.
+    covariance
+        Covariance (G, 3K, 3K) over time of their scores, which one motion does not explain.
+    noise
+        Variance (G,) of the noise of a pixel.
+    motion
+        Second moments (G, 2, 2) of the largest motion of the region and its neighborhood.
+    n_frames
+        Number (G,) of frames.
+    """
+    tests = (_Test(shape, *arrays) for arrays in zip(normals, covariance, noise, motion, strict=True))
+    return np.array([test.is_divided(int(count)) for test, count in zip(tests, n_frames, strict=True)], bool)
+
+
+@dataclass(frozen=True, eq=False)
+class _Test:
+    """Test of one region: its blocks with their normal matrices, covariance of scores, noise and largest motion."""
+
+    shape: tuple[int, int]
+    normals: np.ndarray
+    covariance: np.ndarray
+    noise: float
+    motion: np.ndarray
+
+    def is_divided(self, n_frames: int) -> bool:
+        """Whether two parts explain the motion best."""
+        energy, difference, scale = self._parts()
+        significance = energy / (3 * self.noise) * np.sqrt(1.5 * n_frames)
+        if significance < _MIN_SIGNIFICANCE or difference < _MIN_DIFFERENCE**2 * scale:
+            return False
+        return energy > max(_MIN_SHARE * self._separate(), _MIN_TO_EVEN * self._even())
+
+    @cached_property
+    def _scores(self) -> np.ndarray:
+        """Covariance (K, 3, K, 3) of the scores, without what a motion and an offset of all blocks together explain."""
+        normals = self.normals.reshape(-1, 3)
+        total = np.tile(np.eye(3), (1, len(self.normals)))
+        projection = np.eye(len(normals)) - normals @ _pinv(self.normals.sum(axis=0)) @ total
+        covariance: np.ndarray = projection @ self.covariance @ projection.T
+        return covariance.reshape(len(self.normals), 3, -1, 3)
+
+    def _separate(self) -> float:
+        """Energy that separate motions and offsets of all blocks explain beyond that of noise."""
+        index = np.arange(len(self.normals))
+        return self._explained(self.normals, self._scores[index, :, index])
+
+    def _explained(self, normals: np.ndarray, power: np.ndarray) -> float:
+        """Energy that models with these normal matrices and powers of their scores explain beyond that of noise."""
+        inverse = _pinv(normals)
+        freedom = (inverse * normals).sum()
+        return float((inverse * power).sum() - freedom * self.noise)
+
+    def _parts(self) -> tuple[float, float, float]:
+        """Energies of the best division, of the difference in motion between its parts, and of the largest motion.
+
+        The first two are those that the division explains beyond noise.
+        """
+        divisions = _divisions(self.shape)
+        counts = divisions @ self.normals[:, 2, 2]
+        divisions = divisions[(counts >= _MIN_PIXELS) & (self.normals[:, 2, 2].sum() - counts >= _MIN_PIXELS)]
+        if not len(divisions):
+            return 0.0, 0.0, 1.0
+        part, total = np.einsum("sk,kab->sab", divisions, self.normals), self.normals.sum(axis=0)
+        normals = part - part @ _pinv(total) @ part
+        inverse = _pinv(normals)
+        power = np.einsum("sakb,sk->sab", np.tensordot(divisions, self._scores, 1), divisions)
+        energy = np.einsum("sab,sba->s", inverse, power) - 3 * self.noise
+        best = int(energy.argmax())
+        deviation = (inverse[best] @ power[best] @ inverse[best])[:2, :2]
+        information = _pinv(inverse[best, :2, :2])
+        difference = (information * deviation).sum() - 2 * self.noise
+        return float(energy[best]), float(difference), float(np.trace(information) * np.trace(self.motion) / 2)
+
+    def _even(self) -> float:
+        """Energy that a motion and an offset explain that grow evenly across the region, beyond that of noise."""
+        growth = np.concatenate([np.ones((1, len(self.normals))), _centers(self.shape)])
+        normal = np.einsum("fk,gk,kab->fagb", growth, growth, self.normals).reshape(9, 9)
+        power = np.einsum("fk,kalb,gl->fagb", growth, self._scores, growth, optimize=True).reshape(9, 9)
+        return self._explained(normal, power)
+
+
+def _pinv(matrices: np.ndarray) -> np.ndarray:
+    """Pseudo-inverse of symmetric positive matrices."""
+    inverse: np.ndarray = np.linalg.pinv(matrices, rcond=_SINGULAR, hermitian=True)
+    return inverse

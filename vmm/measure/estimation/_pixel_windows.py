@@ -1,0 +1,253 @@
+"""Least squares of the pixels in Gaussian windows, which read nothing outside the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.ndimage
+
+from vmm.measure.estimation._observability import gradient_floor, observable_directions
+
+_TAPS = (0.9259, -0.3649, 0.1584, -0.0604, 0.0141)
+"""Weights of the derivative at distances of 1 to 5 pixels, by least squares up to 0.36 cycles per pixel: more taps
+would mix pixels of different objects, and fewer would be wrong for fine texture."""
+
+_TRUNCATION = 2.0
+"""Standard deviations at which the Gaussian is cut off: nothing beyond this distance influences a window."""
+
+_WINDOWS_PER_SIGMA = 2.5
+"""Windows within one standard deviation: more would hardly differ from their neighbors."""
+
+_MIN_WEIGHT = 0.1
+"""Smallest weight of the usable pixels of a window, relative to the whole window."""
+
+_MIN_ENERGY_RATIO = 0.01
+"""Smallest ratio of the gradient energies of the two directions, as for the dense field."""
+
+_MIN_FREEDOM = 0.2
+"""Smallest share of the noise that is taken to be left by the fit of a window with few pixels."""
+
+_MAX_NOISE_EXCESS, _NOISE_DEVIATIONS = 0.15, 4.0
+"""Excess of the unexplained energy over that of the noise that is allowed in a consistent window: a fraction, for the
+error of the noise itself, and standard deviations."""
+
+_MAX_MISFIT = 0.004
+"""Unexplained share of the energy of the motion that is allowed in a consistent window. It covers errors of the
+derivative; a part of the window that moves otherwise leaves about its share of the energy."""
+
+_QUIET_SHARE = 0.25
+"""Quantile of the unexplained energy over that of the noise that is taken as noise: slow drifts and codecs make noise
+that is stronger in some components."""
+
+_CURVATURE_SHARE = 0.75
+"""Curvature of the texture along the motion over its mean in both directions, for isotropic texture."""
+
+_BEND_NOISE, _BEND_WEIGHT = 0.13, 2.0
+"""Variance of the second difference over one standard deviation of the window, relative to that of a window; and the
+weight of its mean over four directions, of which an edge shows in about two."""
+
+_FLICKER_ROUNDS, _FLICKER_RANGE = 3, 4.0
+"""Rounds of reweighting when changes of light are fitted, and the energy, relative to the median, at which a pixel
+counts half."""
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """The motion of a clip in M components over time, each with the noise of a single frame.
+
+    Attributes
+    ----------
+    images
+        Components (M, H, W) of the pixels' luma.
+    mean
+        Mean image (H, W).
+    usable
+        (H, W) 1 where a pixel may be used, else 0.
+    noise
+        Variance (H, W) of the noise of a pixel.
+    mean_squares
+        (M,) mean square over time of a motion that has the value 1 in one component.
+    kurtosis
+        Kurtosis of the motion over time: 1.5 for a sine, 3 for random motion.
+    n_frames
+        Number of frames.
+    """
+
+    images: np.ndarray
+    mean: np.ndarray
+    usable: np.ndarray
+    noise: np.ndarray
+    mean_squares: np.ndarray
+    kurtosis: float
+    n_frames: int
+
+
+@dataclass(frozen=True, eq=False)
+class WindowFits:
+    """Motion in windows of one size.
+
+    Attributes
+    ----------
+    sigma
+        Standard deviation of the windows in pixels.
+    spacing
+        Distance in pixels between neighboring windows.
+    values, variance
+        Components (M, h, w, 2) of the displacement, down and right, and their variances.
+    is_known
+        (h, w, 2) bool: whether the texture makes the direction observable.
+    is_torn
+        (h, w) bool: whether one motion does not explain the pixels.
+    nonlinear
+        (h, w) relative error of the displacement that larger motion may leave.
+    """
+
+    sigma: float
+    spacing: int
+    values: np.ndarray
+    variance: np.ndarray
+    is_known: np.ndarray
+    is_torn: np.ndarray
+    nonlinear: np.ndarray
+
+    def nearest(self, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Indices of the windows nearest to positions in pixels."""
+        indices = ((x + self.spacing // 2) // self.spacing for x in (rows, cols))
+        first, second = (np.minimum(i, n - 1) for i, n in zip(indices, self.is_torn.shape, strict=True))
+        return first, second
+
+
+class WindowSums:
+    """Sums over the pixels in Gaussian windows, whose centers have a distance of `spacing` pixels."""
+
+    def __init__(self, size: tuple[int, int], sigma: float, spacing: int) -> None:
+        self.positions = [np.arange(0, n, spacing) for n in size]
+        distances = [(np.arange(n) - p[:, None]) / sigma for p, n in zip(self.positions, size, strict=True)]
+        self._weights = [np.where(abs(x) <= _TRUNCATION, np.exp(-0.5 * x**2), 0) for x in distances]
+
+    def __call__(self, values: np.ndarray, squared: bool = False) -> np.ndarray:
+        """Sums (..., h, w) of values (..., H, W), by the weights or their squares."""
+        down, right = (m**2 if squared else m for m in self._weights)
+        sums: np.ndarray = down @ values @ right.T
+        return sums
+
+
+def without_flicker(images: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Components (M, H, W) of the luma without changes of light that are the same in the whole frame.
+
+    The changes are a multiple of the mean image (H, W) and a level. Pixels with large motion hardly count.
+    """
+    design = np.stack([np.ones(mean.size), mean.ravel() - mean.mean()], axis=1)
+    flat = images.reshape(len(images), -1).T.astype(np.float64)
+    residual, weights = flat, np.ones(mean.size)
+    for _ in range(_FLICKER_ROUNDS):
+        weighted = design * weights[:, None]
+        residual = flat - design @ (np.linalg.pinv(weighted.T @ design) @ (weighted.T @ flat))
+        energy = np.square(residual).mean(axis=1)
+        weights = 1 / (1 + energy / np.maximum(_FLICKER_RANGE * np.median(energy), 1e-12))
+    return residual.T.reshape(images.shape)
+
+
+def fit_windows(components: Components, slopes: np.ndarray, sigma: float) -> WindowFits:
+    """The motion in windows of standard deviation `sigma`.
+
+    In each window, the luma changes by the slopes (2, H, W) of the mean image times the displacement, and by an offset.
+    """
+    usable = components.usable
+    spacing = max(1, int(sigma / _WINDOWS_PER_SIGMA))
+    sums = WindowSums(usable.shape, sigma, spacing)
+    noise = components.noise[np.ix_(*sums.positions)]
+    weight = sums(usable)
+    weight_safe, weight_squared = np.maximum(weight, 1e-9), sums(usable, squared=True)
+    means = sums(slopes * usable) / weight_safe
+    normal = _products(sums, slopes, usable) - weight * means[:, None] * means
+    cross = means[:, None] * sums(slopes * usable, squared=True)
+    scatter = _products(sums, slopes, usable, squared=True) - cross - cross.swapaxes(0, 1)
+    scatter += weight_squared * means[:, None] * means
+    normal, scatter = (np.moveaxis(x, (0, 1), (-2, -1)) for x in (normal, scatter))
+    is_known, inverse = _observable_inverse(normal, weight, noise, components)
+    luma = sums(components.images * usable)
+    right_side = np.stack([sums(components.images * slope * usable) for slope in slopes], axis=-1)
+    right_side -= np.moveaxis(means, 0, -1) * luma[..., None]
+    values = -np.einsum("yxij,myxj->myxi", inverse, right_side)
+    explained = -np.einsum("myxi,myxi->myx", right_side, values) / weight_safe
+    energy = (sums(components.images**2 * usable) - luma**2 / weight_safe) / weight_safe
+    freedom = np.maximum(weight**2 / np.maximum(weight_squared, 1e-9), 1e-9)
+    unexplained = (energy - explained) / np.maximum(1 - 3 / freedom, _MIN_FREEDOM)
+    values, nonlinear = _corrected(values, sums, slopes, components)
+    large = weight >= _MIN_WEIGHT * weight.max()
+    quiet = np.quantile((unexplained / noise)[:, large], _QUIET_SHARE, axis=1)[:, None, None]
+    limit = noise * np.maximum(quiet, 1) * (1 + _MAX_NOISE_EXCESS + _NOISE_DEVIATIONS * np.sqrt(2 / freedom))
+    is_torn = (unexplained > limit + (_MAX_MISFIT + nonlinear**2) * explained).any(axis=0)
+    misfit = np.minimum(np.maximum(unexplained - limit, 0) / np.maximum(explained, 1e-9), 1)[..., None]
+    level = np.maximum(noise, unexplained.mean(axis=0))
+    variance = level[..., None] * np.diagonal(inverse @ scatter @ inverse, axis1=-2, axis2=-1)
+    variance = variance + misfit**2 * np.square(values).sum(axis=-1, keepdims=True)
+    variance = variance + _bend(values, variance, is_torn, max(1, round(sigma / spacing)))
+    is_known &= large[..., None]
+    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, nonlinear)
+
+
+def _bend(values: np.ndarray, variance: np.ndarray, is_torn: np.ndarray, distance: int) -> np.ndarray:
+    """Mean square (M, h, w, 2) of the second difference of values over a distance, beyond its noise.
+
+    It shows a part of a window that moves otherwise where the noise hides it from the unexplained energy.
+    """
+    total, count = np.zeros(variance.shape), np.zeros(is_torn.shape)
+    padded = np.pad(values, [(0, 0), (distance, distance), (distance, distance), (0, 0)])
+    torn = np.pad(is_torn, distance, constant_values=True)
+    height, width = is_torn.shape
+    diagonal = round(distance * np.sqrt(0.5))
+    for down, right in ((distance, 0), (0, distance), (diagonal, diagonal), (diagonal, -diagonal)):
+        starts = [(distance + sign * down, distance + sign * right) for sign in (1, -1)]
+        first, second = ((slice(a, a + height), slice(b, b + width)) for a, b in starts)
+        is_valid = ~(torn[first] | torn[second] | is_torn)
+        difference = (padded[(slice(None), *first)] + padded[(slice(None), *second)]) / 2 - values
+        total += is_valid[..., None] * np.square(difference)
+        count += is_valid
+    mean = total / np.maximum(count, 1)[..., None]
+    bend: np.ndarray = _BEND_WEIGHT * np.maximum(mean - _BEND_NOISE * variance, 0)
+    return bend
+
+
+def derivatives(image: np.ndarray) -> np.ndarray:
+    """Derivatives (2, H, W) of an image (H, W), down and right."""
+    taps = [-t for t in _TAPS[::-1]] + [0.0, *_TAPS]
+    return np.stack([scipy.ndimage.correlate1d(image, taps, axis, mode="mirror") for axis in (0, 1)])
+
+
+def _products(sums: WindowSums, slopes: np.ndarray, usable: np.ndarray, squared: bool = False) -> np.ndarray:
+    """Sums (2, 2, h, w) of the products of two slopes."""
+    down, right = slopes
+    parts = sums(np.stack([down * down, down * right, right * right]) * usable, squared)
+    return parts[[0, 1, 1, 2]].reshape(2, 2, *parts.shape[1:])
+
+
+def _observable_inverse(
+    normal: np.ndarray, weight: np.ndarray, noise: np.ndarray, components: Components
+) -> tuple[np.ndarray, np.ndarray]:
+    """Observable axes (h, w, 2), and inverses (h, w, 2, 2) in the observable directions."""
+    energy = 2 * float(np.dot(_TAPS, _TAPS)) * weight
+    floor = gradient_floor(noise, np.asarray(abs(components.mean.mean())), energy, components.n_frames)
+    floor = np.maximum(floor, _MIN_ENERGY_RATIO * np.linalg.eigvalsh(normal)[..., 1])
+    is_known, projections = observable_directions(normal, floor)
+    return is_known, projections @ np.linalg.pinv(normal, rcond=1e-9, hermitian=True)
+
+
+def _corrected(
+    values: np.ndarray, sums: WindowSums, slopes: np.ndarray, components: Components
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values without the errors of larger motion, and the relative size (h, w) of those that are left.
+
+    Motion blurs the mean image, so that the luma changes more than its slopes predict, and luma is not linear in the
+    displacement: the gain is ``1 + c m (3 - k) / 6`` for a texture of curvature c, and motion of mean square m and
+    kurtosis k.
+    """
+    second = derivatives(slopes[0]), derivatives(slopes[1])
+    bending = sum((part**2).sum(axis=0) for part in second)
+    steepness = np.maximum(sums((slopes**2).sum(axis=0) * components.usable), 1e-9)
+    curvature = _CURVATURE_SHARE * sums(bending * components.usable) / steepness
+    motion = np.einsum("m,myxi->yx", components.mean_squares, values**2)
+    gain = 1 + curvature * motion * (3 - components.kurtosis) / 6
+    return values / gain[..., None], np.minimum(curvature * motion / 4, 0.25)

@@ -1,0 +1,238 @@
+"""Readings of regions from their own pixels: displacement over time, noise, and errors of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+
+from vmm.backend.arrays import Array, to_host
+from vmm.measure.estimation._estimator import MIN_SIMILARITY
+from vmm.measure.estimation._observability import gradient_floor, observable_directions, single_directions
+from vmm.measure.estimation._own_pixels import Fit, PixelModel, gradient_noise
+from vmm.measure.estimation._parts import Blocks, moves_in_parts
+
+_ROUNDING = 1e-5
+"""Smallest noise relative to the mean level. Rounding errors of single precision reach a tenth of it."""
+
+_MIN_FULL = 0.5
+"""Smallest share of its pixels with which a block is compared to others."""
+
+_UNEXPLAINED_TO_NOISE = 9.0
+_UNEXPLAINED_TO_CONTRAST = 0.3
+"""Smallest variance over time that a model fails to explain in a block, relative to that of the quarter of the blocks
+in which it explains most, and to the variance of the picture over the region."""
+
+_COLORED_TO_WHITE = 1.5
+"""Smallest ratio of the variance of a displacement by the jackknife over blocks to that for white noise, if what the
+model does not explain is taken as a picture that moves otherwise. The jackknife alone scatters by a few per cent."""
+
+_UNEXPLAINED_SHARE = 0.15
+"""Smallest share of the blocks in which a model must fail. Below it the rest of the region
+determines the motion."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Sums over sampled frames.
+
+    Attributes
+    ----------
+    count
+        Number (G,) of frames that show the region.
+    residual, energy
+        Sums (G, h, w) of the residuals and of their squares.
+    scores, products
+        Sums of the scores (G, 3K) of the blocks and of their products (G, 3K, 3K).
+    """
+
+    count: np.ndarray
+    residual: np.ndarray
+    energy: np.ndarray
+    scores: np.ndarray
+    products: np.ndarray
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
+
+
+class Reading:
+    """Reads the displacement of G regions from the pixels of a model.
+
+    Call ``read`` with blocks of crops, in any thread, and ``append`` with the results in the order of the frames.
+
+    Parameters
+    ----------
+    model
+        The model.
+    level
+        Mean gray level (G,) of the regions.
+    """
+
+    def __init__(self, model: PixelModel, level: np.ndarray) -> None:
+        self.model, self._level = model, level
+        self.blocks = Blocks.of(model)
+        self._moves: list[np.ndarray] = []
+        self._contrast: list[np.ndarray] = []
+        self._sampled: list[Fit] = []
+        self._sums: list[Sums] = []
+
+    def read(self, crops: Array, chosen: np.ndarray, start: np.ndarray | None = None) -> tuple[Fit, Fit, Sums]:
+        """The fit to crops (G, n, h, w), and the fit to the frames with indices `chosen` and sums over these.
+
+        The fit starts from the displacement `start` (G, n, 2), by default 0.
+        """
+        fit = self.model.fit(crops, start)
+        sampled = Fit(fit.moves[:, chosen], fit.contrast[:, chosen])
+        is_visible = sampled.contrast >= MIN_SIMILARITY
+        residual = self.model.residual(crops[:, self.model.xp.asarray(chosen)], sampled)
+        residual = residual * self.model.xp.asarray(is_visible, residual.dtype)[..., None, None]
+        scores = self.blocks.scores(residual)
+        total, energy = (to_host(x.sum(axis=1)).astype(float) for x in (residual, residual**2))
+        products = scores.swapaxes(1, 2) @ scores
+        return fit, sampled, Sums(is_visible.sum(axis=1), total, energy, scores.sum(axis=1), products)
+
+    def append(self, fit: Fit, sampled: Fit, sums: Sums, shifts: np.ndarray) -> None:
+        """Add the results for the next frames, which were shifted by whole pixels (n, G, 2)."""
+        self._moves.append(fit.moves.swapaxes(0, 1) + shifts)
+        self._contrast.append(fit.contrast.T)
+        self._sampled.append(sampled)
+        self._sums = [sum(self._sums, sums)] if self._sums else [sums]
+
+    @property
+    def moves(self) -> np.ndarray:
+        """Displacement (T, G, 2) in pixels."""
+        return np.concatenate(self._moves)
+
+    @cached_property
+    def is_sampled(self) -> np.ndarray:
+        """Bool array (G, n): which of the sampled frames show a region."""
+        return np.concatenate([fit.contrast for fit in self._sampled], axis=1) >= MIN_SIMILARITY
+
+    @cached_property
+    def sampled_moves(self) -> np.ndarray:
+        """Displacement (G, n, 2) in sampled frames, beyond the shifts and relative to its mean; 0 if hidden."""
+        return centered(np.concatenate([fit.moves for fit in self._sampled], axis=1), self.is_sampled)
+
+    @property
+    def similarity(self) -> np.ndarray:
+        """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
+        return np.concatenate(self._contrast)
+
+    @property
+    def similarity_stderr(self) -> np.ndarray:
+        """Standard error (G,) of the similarity."""
+        return np.sqrt(self.noise / np.maximum(self.model.gram[:, 0, 0], 1e-30))
+
+    @cached_property
+    def _variance(self) -> np.ndarray:
+        """Variance (G, h, w) over time of what the model does not explain."""
+        sums = self._sums[0]
+        count = sums.count[:, None, None]
+        energy = sums.energy - np.square(sums.residual) / np.maximum(count, 1)
+        variance: np.ndarray = np.maximum(energy, 0) / np.maximum(count - 1, 1)
+        return variance
+
+    @cached_property
+    def noise(self) -> np.ndarray:
+        """Variance (G,) of the noise of the pixels, with all that the model does not explain."""
+        variance = self._variance.sum(axis=(1, 2)) / np.maximum(self.model.counts - 4, 1)
+        return np.maximum(variance, np.square(_ROUNDING * self._level) + 1e-12)
+
+    @cached_property
+    def is_unexplained(self) -> np.ndarray:
+        """Bool array (G,): whether the model fails in a part of a region, while it holds in another one.
+
+        The reference shows one part alone if the parts move against each other by more than the size of the texture.
+        """
+        rows, cols = (to_host(x) for x in (self.blocks.rows, self.blocks.cols))
+        counts, energy = (rows.T @ x @ cols for x in (to_host(self.model.weights), self._variance))
+        is_full = counts >= _MIN_FULL * counts.max(axis=(1, 2), keepdims=True)
+        variance = np.where(is_full, energy / np.maximum(counts, 1), np.nan).reshape(len(counts), -1)
+        lowest = np.nanquantile(variance, 0.25, axis=1, keepdims=True)
+        contrast = self.model.gram[:, :1, 0] / np.maximum(self.model.counts, 1)[:, None]
+        fails = (variance > _UNEXPLAINED_TO_NOISE * lowest) & (variance > _UNEXPLAINED_TO_CONTRAST * contrast)
+        is_unexplained: np.ndarray = fails.sum(axis=1) > _UNEXPLAINED_SHARE * is_full.sum(axis=(1, 2))
+        return is_unexplained
+
+    @cached_property
+    def score_covariance(self) -> np.ndarray:
+        """Covariance (G, 3K, 3K) of the scores of the blocks over time."""
+        sums = self._sums[0]
+        count = sums.count[:, None, None]
+        outer = sums.scores[:, :, None] * sums.scores[:, None] / np.maximum(count, 1)
+        covariance: np.ndarray = (sums.products - outer) / np.maximum(count - 1, 1)
+        return covariance
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """Covariance (G, 2, 2) of the displacement for white noise of the variance `noise`."""
+        covariance: np.ndarray = self.noise[:, None, None] * self.model.covariance
+        return covariance
+
+    def moves_in_parts(self, motion: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Bool array: whether the regions with indices `which` move in parts.
+
+        `motion` (G, 2, 2) are the second moments of the largest motion of each region and its neighborhood.
+        """
+        arrays = (self.score_covariance, self.noise, motion, self._sums[0].count)
+        return moves_in_parts(self.blocks.shape, self.blocks.normals[which], *(x[which] for x in arrays))
+
+    @cached_property
+    def _observable(self) -> tuple[np.ndarray, np.ndarray]:
+        """Observable axes (G, 2), and projections (G, 2, 2) on observable directions."""
+        energy = self.model.counts * gradient_noise()
+        floor = gradient_floor(self.noise, self._level, energy, sum(map(len, self._moves)))
+        return observable_directions(self.model.normal, floor)
+
+    @cached_property
+    def _jackknife(self) -> np.ndarray:
+        """Covariance (G, 2, 2) of the displacement by the jackknife over the blocks."""
+        count = len(self.blocks.normals[0])
+        scores = self.score_covariance.reshape(-1, count, 3, count, 3)
+        power = np.einsum("gkakb->gab", scores[:, :, :2, :, :2])
+        inverse = self.model.covariance
+        covariance: np.ndarray = inverse @ power @ inverse * count / (count - 1)
+        return covariance
+
+    @property
+    def is_poor(self) -> np.ndarray:
+        """Bool array (G,): whether the model explains little of the picture, and the rest is no white noise.
+
+        The reference shows a mixture of parts that move relative to each other by more than the size of the texture.
+        """
+        contrast = self.model.gram[:, 0, 0] / np.maximum(self.model.counts, 1)
+        traces = (np.trace(x, axis1=1, axis2=2) for x in (self._jackknife, self.covariance))
+        is_colored = next(traces) > _COLORED_TO_WHITE * next(traces)
+        result: np.ndarray = (self.noise > _UNEXPLAINED_TO_CONTRAST * contrast) & is_colored
+        return result
+
+    @property
+    def projections(self) -> np.ndarray:
+        """Projections (G, 2, 2) on the observable directions."""
+        return self._observable[1]
+
+    def solution(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2).
+
+        The error is the larger one of that for white noise and of the jackknife over the blocks, which counts what the
+        model does not explain.
+        """
+        is_known, projections = self._observable
+        white, jackknife = (projections @ x @ projections for x in (self.covariance, self._jackknife))
+        variance = np.fmax(_diagonal(white), _diagonal(jackknife))
+        values = np.einsum("gij,tgj->tgi", projections, self.moves)
+        return is_known, single_directions(projections), values, np.sqrt(variance)
+
+
+def _diagonal(matrices: np.ndarray) -> np.ndarray:
+    return np.diagonal(matrices, axis1=1, axis2=2)
+
+
+def centered(moves: np.ndarray, is_visible: np.ndarray) -> np.ndarray:
+    """Displacement (..., n, 2) relative to its mean over the visible frames (..., n), and 0 in the others."""
+    weights = is_visible[..., None]
+    count = np.maximum(weights.sum(axis=-2, keepdims=True), 1)
+    result: np.ndarray = (moves - (moves * weights).sum(axis=-2, keepdims=True) / count) * weights
+    return result

@@ -1,0 +1,267 @@
+"""The window that explains each pixel, where the pixels around it do not move as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.ndimage
+
+from vmm.measure.estimation._pixel_windows import Components, WindowFits, WindowSums, derivatives, fit_windows
+
+_SCALES = (1.0, 0.5, 0.25)
+"""Sizes of the windows relative to the neighborhood. Smaller ones fit into narrow objects, and are noisier."""
+
+_MIN_SIGMA = 1.2
+"""Smallest standard deviation of a window in pixels: smaller ones hold too few pixels for three unknowns."""
+
+_RINGS = ((0.0, 1), (1.0, 8), (1.7, 16), (2.4, 16))
+"""Distances of windows from the pixel in their standard deviations, and the number of windows at each distance. At the
+largest distance the whole window is on one side of the pixel."""
+
+_REACH = 1.2
+"""Distance in standard deviations from torn windows within which they disturb the phase. A window is torn up to two
+standard deviations from an edge, and at this distance from it the phase is off by 0.5 % of the motion."""
+
+_BORDER_REACH = 2.4
+"""Distance in standard deviations from the border of the frame within which the mirrored margin disturbs the phase."""
+
+_PIXEL_SIGMA = 1.2
+"""Standard deviation in pixels of the Gaussian in which a motion must explain a pixel."""
+
+_MAX_EXCESS = 12.0
+"""Excess of chi-square over that of the best motion up to which a motion explains the pixel as well."""
+
+_MAX_DISAGREEMENT, _DEVIATIONS = 0.3, 3.0
+"""Difference between two motions, as a fraction of the larger one and in standard errors, above which they disagree."""
+
+_GUARD = 2
+"""Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
+unknown: the slopes of the mean image mix two objects there."""
+
+_PHASE_NOISE = 0.5
+"""Variance of the difference between the phase and a window around the same pixel, relative to that of the phase."""
+
+_MAX_DISTANCE = 12.0
+"""Squared difference between the phase and a window, over its variance, up to which they agree in both directions."""
+
+_ACCURACY = 0.005
+"""Relative accuracy of the motion in windows: that of the derivatives."""
+
+_LARGE, _MAX_GUARD = 0.95, 4
+"""Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
+
+
+@dataclass(eq=False)
+class PixelMotion:
+    """Motion of N pixels in M components.
+
+    Attributes
+    ----------
+    values, variance
+        (M, N, 2) displacement, down and right, and its variance.
+    is_known
+        (N, 2) bool: whether a direction is known.
+    """
+
+    values: np.ndarray
+    variance: np.ndarray
+    is_known: np.ndarray
+
+    @classmethod
+    def unknown(cls, components: int, pixels: int) -> PixelMotion:
+        """The motion of pixels of which nothing is known."""
+        values, variance = np.zeros((2, components, pixels, 2))
+        return cls(values, variance, np.zeros((pixels, 2), bool))
+
+    def __getitem__(self, which: np.ndarray) -> PixelMotion:
+        return PixelMotion(self.values[:, which], self.variance[:, which], self.is_known[which])
+
+    def replace(self, which: np.ndarray, other: PixelMotion) -> None:
+        """Replace the motion of some pixels, chosen by bools (N,) or indices, by that of as many others."""
+        self.values[:, which], self.variance[:, which] = other.values, other.variance
+        self.is_known[which] = other.is_known
+
+    def disagrees(self, other: PixelMotion) -> np.ndarray:
+        """Bool (N,): whether the motions of the pixels differ, in the directions that both know."""
+        both = self.is_known & other.is_known
+        first, second = (np.square(x.values).sum(axis=0) for x in (self, other))
+        difference = np.square(self.values - other.values).sum(axis=0)
+        noise = (self.variance + other.variance).sum(axis=0)
+        limit = _MAX_DISAGREEMENT**2 * np.maximum(first, second) + _DEVIATIONS**2 * noise
+        result: np.ndarray = (both * difference).sum(axis=1) > (both * limit).sum(axis=1)
+        return result
+
+
+def explain_pixels(components: Components, sigma: float, step: int, phase: PixelMotion) -> PixelMotion:
+    """The motion of every `step`-th pixel in both directions, from the phase where the pixels around move as one.
+
+    Elsewhere, and near the border of the frame, it is that of the nearest window that explains the pixel. Windows are
+    tried at several distances and in several sizes. If none does, it is that of the phase, and the differences between
+    the motions in windows of all sizes are added to its variance; large differences make it unknown.
+    """
+    slopes = derivatives(components.mean)
+    scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
+    fits = [fit_windows(components, slopes, scale) for scale in scales]
+    size = components.mean.shape
+    result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
+    rows, cols = np.nonzero(_disturbed(fits[0], size))
+    if not len(rows):
+        return result
+    motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols)
+    is_explained: np.ndarray = np.asarray(motion.is_known.any(axis=1))
+    smallest = _reading(fits[-1], *fits[-1].nearest(rows, cols))
+    guarded = PixelMotion(motion.values.copy(), motion.variance.copy(), motion.is_known.copy())
+    guarded.replace(~is_explained, smallest[~is_explained])
+    largest = np.sqrt(2 * np.einsum("m,mni->n", components.mean_squares, guarded.values**2))
+    guard = _GUARD + min(_MAX_GUARD, round(float(np.quantile(largest, _LARGE))))
+    is_ambiguous |= _near_another_motion(guarded, rows, cols, size, guard)
+    on_grid = (rows % step == 0) & (cols % step == 0)
+    places = (rows[on_grid] // step) * (-(-size[1] // step)) + cols[on_grid] // step
+    old, new = result[places], motion[on_grid]
+    is_better = is_explained[on_grid] & ~_agrees(phase[places], new)
+    readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
+    spread = _with_spread(phase[places], readings)
+    old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
+    new.is_known &= phase.is_known[places]
+    old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
+    old.replace(is_better, new[is_better])
+    old.is_known &= ~is_ambiguous[on_grid, None]
+    result.replace(places, old)
+    return result
+
+
+def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
+    """Whether (N,) the motion of the phase differs from that of windows by no more than noise, in what both know."""
+    both = phase.is_known & windows.is_known
+    size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
+    difference = np.maximum(np.abs(phase.values - windows.values) - _ACCURACY * size, 0)
+    noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
+    excess = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=2).max(axis=0)
+    agrees: np.ndarray = excess <= _MAX_DISTANCE
+    return agrees & both.any(axis=1)
+
+
+def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
+    """The motion of the phase with its difference from that of the windows, beyond their noise, in the variance."""
+    rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
+    first, second = fit.nearest(rows, cols)
+    window, nonlinear = _reading(fit, first, second), fit.nonlinear[first, second, None]
+    size = np.square(window.values).sum(axis=2, keepdims=True)
+    noise = phase.variance + window.variance
+    excess = np.square(phase.values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
+    doubt = np.where(window.is_known & ~fit.is_torn[first, second, None], np.maximum(excess, 0), 0)
+    return PixelMotion(phase.values.copy(), phase.variance + doubt, phase.is_known.copy())
+
+
+def _disturbed(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
+    """Bool map (H, W): whether a torn window, or the border of the frame, is within reach of the phase."""
+    reach = int(np.ceil(_REACH * fit.sigma / fit.spacing))
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    is_torn = np.pad(fit.is_torn, reach)
+    is_near = scipy.ndimage.binary_dilation(is_torn, y**2 + x**2 <= reach**2)[reach:-reach, reach:-reach]
+    rows, cols = fit.nearest(*(np.arange(n) for n in size))
+    disturbed: np.ndarray = is_near[np.ix_(rows, cols)]
+    border = int(np.ceil(_BORDER_REACH * fit.sigma))
+    for edge in (disturbed, disturbed.T):
+        edge[:border], edge[-border:] = True, True
+    return disturbed
+
+
+class _Evidence:
+    """How well motions explain N pixels: the energy of the luma that they leave in a small Gaussian."""
+
+    def __init__(self, components: Components, slopes: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> None:
+        sums = WindowSums(components.mean.shape, _PIXEL_SIGMA, 1)
+        images, (down, right) = components.images, slopes
+        ones = np.ones(components.mean.shape)
+        scale = (sums(ones) / sums(ones, squared=True))[rows, cols] / components.noise[rows, cols]
+        self._energy = sums((images**2).sum(axis=0))[rows, cols] * scale
+        self._cross = np.stack([sums(images * slope)[:, rows, cols] * scale for slope in slopes], axis=-1)
+        products = np.stack([down * down, 2 * down * right, right * right])
+        self._normal = sums(products)[:, rows, cols] * scale
+        self.freedom = len(images) * (sums(ones) ** 2 / sums(ones, squared=True))[rows, cols]
+
+    def chi_square(self, values: np.ndarray) -> np.ndarray:
+        """Chi-square (N,) of the motion (M, N, 2)."""
+        down, right = values[..., 0], values[..., 1]
+        squares = ((down**2).sum(axis=0), (down * right).sum(axis=0), (right**2).sum(axis=0))
+        linear = 2 * np.einsum("mni,mni->n", self._cross, values)
+        total: np.ndarray = self._energy + linear + sum(n * s for n, s in zip(self._normal, squares, strict=True))
+        return total
+
+
+def _choose(
+    fits: Sequence[WindowFits], evidence: _Evidence, rows: np.ndarray, cols: np.ndarray
+) -> tuple[PixelMotion, np.ndarray]:
+    """Motion of N pixels in the nearest window that explains each, and whether (N,) others that do disagree with it.
+
+    Larger windows come first; a later one is taken if it knows more directions.
+    """
+    best = np.full(len(rows), np.inf)
+    for motion, is_valid in _candidates(fits, rows, cols):
+        best = np.where(is_valid, np.minimum(best, evidence.chi_square(motion.values)), best)
+    limit = best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom)
+    chosen = PixelMotion.unknown(len(fits[0].values), len(rows))
+    is_ambiguous = np.zeros(len(rows), bool)
+    is_off_center = fits[0].is_torn[fits[0].nearest(rows, cols)]
+    for motion, is_valid in _candidates(fits, rows, cols):
+        explains = is_valid & (evidence.chi_square(motion.values) <= limit)
+        is_ambiguous |= explains & is_off_center & chosen.disagrees(motion)
+        is_better = explains & (motion.is_known.sum(axis=1) > chosen.is_known.sum(axis=1))
+        chosen.replace(is_better, motion[is_better])
+    return chosen, is_ambiguous
+
+
+def _candidates(
+    fits: Sequence[WindowFits], rows: np.ndarray, cols: np.ndarray
+) -> Iterator[tuple[PixelMotion, np.ndarray]]:
+    """Motion of N pixels in each window around them, and whether (N,) the window is inside the frame and not torn."""
+    for fit in fits:
+        nearest = fit.nearest(rows, cols)
+        for down, right in _offsets(fit):
+            first, second = nearest[0] + down, nearest[1] + right
+            height, width = fit.is_torn.shape
+            is_inside = (first >= 0) & (first < height) & (second >= 0) & (second < width)
+            first, second = np.clip(first, 0, height - 1), np.clip(second, 0, width - 1)
+            yield _reading(fit, first, second), is_inside & ~fit.is_torn[first, second]
+
+
+def _offsets(fit: WindowFits) -> list[tuple[int, int]]:
+    """Distances, in windows, of the windows around a pixel."""
+    unit = fit.sigma / fit.spacing
+    angles = [(radius * unit, 2 * np.pi * i / count) for radius, count in _RINGS for i in range(count)]
+    offsets = [(round(radius * np.sin(angle)), round(radius * np.cos(angle))) for radius, angle in angles]
+    return list(dict.fromkeys(offsets))
+
+
+def _reading(fit: WindowFits, first: np.ndarray, second: np.ndarray) -> PixelMotion:
+    """The motion in the windows of some indices."""
+    return PixelMotion(fit.values[:, first, second], fit.variance[:, first, second], fit.is_known[first, second])
+
+
+def _near_another_motion(
+    motion: PixelMotion, rows: np.ndarray, cols: np.ndarray, size: tuple[int, ...], guard: int
+) -> np.ndarray:
+    """Whether (N,) a pixel with a different motion is within the guard distance of each pixel."""
+    index = np.full((size[0] + 2 * guard, size[1] + 2 * guard), -1)
+    index[rows + guard, cols + guard] = np.arange(len(rows))
+    is_near = np.zeros(len(rows), bool)
+    span = range(-guard, guard + 1)
+    for down, right in ((a, b) for a in span for b in span if 0 < a * a + b * b <= guard**2):
+        other = index[rows + guard + down, cols + guard + right]
+        is_near |= (other >= 0) & motion.disagrees(motion[other])
+    return is_near
+
+
+def _with_spread(motion: PixelMotion, readings: Sequence[PixelMotion]) -> PixelMotion:
+    """Motion with the largest differences from other readings of the same pixels added to the variance.
+
+    It is unknown where they differ by a large part of the motion.
+    """
+    differences = np.stack([np.square(reading.values - motion.values) for reading in readings])
+    sizes = np.stack([np.square(m.values).sum(axis=(0, 2)) for m in (motion, *readings)])
+    spread = differences.max(axis=0)
+    is_close = spread.sum(axis=(0, 2)) <= _MAX_DISAGREEMENT**2 * sizes.max(axis=0)
+    return PixelMotion(motion.values, motion.variance + spread, motion.is_known & is_close[:, None])
