@@ -174,6 +174,11 @@ def test_breathing_in_the_lowest_bins_of_a_walk():
     assert 0 < breathing(noise, fs=10).p_value <= 1
 
 
+def test_constant_signals_are_unknown():
+    assert not breathing(np.ones(300), fs=10).is_known
+    assert not pulse(np.full((COUNT, 3), 100.0), fs=FS).is_known
+
+
 @pytest.mark.parametrize("width", [pytest.param(0.05, marks=pytest.mark.slow), 0.1])
 def test_sharp_pulses_are_not_counted_twice(width):
     times = np.arange(900) / FS

@@ -105,6 +105,8 @@ def swing_of_mean(flat: np.ndarray, frequency: float, positions: np.ndarray | No
     intervals do beyond noise, and in opposite directions at worst.
     """
     phasor, stderr = phasor_with_stderr(flat, frequency, positions)
+    if not abs(phasor[0]) > stderr[0]:
+        return 0.0
     places = np.arange(len(flat), dtype=float) if positions is None else positions
     variance = float(stderr[0] / abs(phasor[0])) ** 2 * len(flat)
     length = math.ceil(max(1 / frequency, variance / _MAX_VARIANCE))

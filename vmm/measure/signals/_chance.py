@@ -77,6 +77,9 @@ _LOBE = np.array([-0.25, 0.5, -0.25]) * np.sqrt(8 / 3)
 _CORRELATED = 35 / 18
 """Bins of a Hann-windowed periodogram that hold as much information as one independent bin."""
 
+_ROUNDING = 1e-12
+"""Largest change that rounding errors cause, in any of the usual units. Signals that change less are constant."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -119,6 +122,8 @@ def strongest_line(
     """
     count = len(flat)
     bins = _bins(count, band)
+    if not (np.ptp(flat, axis=0) > _ROUNDING).any():
+        return Line(1.0, *band)
     spectra = _spectra(flat, bins)
     if gain is not None:
         spectra = spectra / gain(bins.frequencies / count)[:, None]
