@@ -174,8 +174,7 @@ def test_breathing_in_the_lowest_bins_of_a_walk():
     assert 0 < breathing(noise, fs=10).p_value <= 1
 
 
-def test_constant_signals_are_unknown():
-    assert not breathing(np.ones(300), fs=10).is_known
+def test_constant_colors_have_no_pulse():
     assert not pulse(np.full((COUNT, 3), 100.0), fs=FS).is_known
 
 
