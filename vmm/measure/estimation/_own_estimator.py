@@ -138,7 +138,9 @@ class OwnPixelEstimator:
         The others keep the estimate by filters: their neighborhood moves as they do.
         """
         is_cut_off = self.is_near_border & ~self.is_cut_by_border
-        is_moving = self.neighborhood.moves_otherwise | (self._may_be_blank & self.neighborhood.is_moving)
+        is_moving = self.neighborhood.moves_otherwise | (
+            self._may_be_blank & self._is_plain & self.neighborhood.is_moving
+        )
         which = np.flatnonzero(is_cut_off | is_moving)
         if not len(which):
             return None
@@ -228,6 +230,12 @@ class OwnPixelEstimator:
         return np.rint(traces).astype(int)
 
     @property
+    def _is_plain(self) -> np.ndarray:
+        """Bool array (G,): whether a region has far less texture than the strips outside its sides."""
+        result: np.ndarray = self.whole.model.gradient_energy < _PLAIN * self._strips.gradient_energy
+        return result
+
+    @property
     def _may_be_blank(self) -> np.ndarray:
         """Bool array (G,): whether no direction of the reading without the outline might be observable.
 
@@ -247,9 +255,8 @@ class OwnPixelEstimator:
         of weak texture has such strips as well, and the filters measure it better.
         """
         is_blank = self._n_directions[1] == 0
-        is_plain = self.whole.model.gradient_energy < _PLAIN * self._strips.gradient_energy
         result: np.ndarray = np.where(
-            is_blank, is_plain & self.neighborhood.is_moving, self.neighborhood.moves_otherwise
+            is_blank, self._is_plain & self.neighborhood.is_moving, self.neighborhood.moves_otherwise
         )
         return result
 
