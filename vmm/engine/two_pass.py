@@ -28,12 +28,15 @@ class TwoPassClip:
         Number of frames in the first pass. A file may hold fewer frames than it states.
     sample
         An array (1, H, W[, 3]) of the same shape, dtype and array module as one frame.
+    is_repeatable
+        Whether ``first_pass()`` iterates over all frames, so that they can be read again after the second pass.
     """
 
     first_pass: Callable[[], Iterator[Array]]
     second_pass: Callable[[], Iterator[Array]]
     length: int
     sample: Array
+    is_repeatable: bool
 
     @property
     def size(self) -> tuple[int, int]:
@@ -68,14 +71,14 @@ def two_pass(frames: Any, chunks: Iterator[Array] | None = None, *, n_buffered: 
     """
     clip = as_frames(frames)
     if is_array(clip):
-        return TwoPassClip(lambda: moving(cut(clip)), lambda: cut(clip), len(clip), clip[:1])
+        return TwoPassClip(lambda: moving(cut(clip)), lambda: cut(clip), len(clip), clip[:1], True)
     rest = moving(clip) if chunks is None else chunks
     if hasattr(clip, "reopen"):
         sample = np.zeros((1, *clip.shape[1:]), clip.dtype)
-        return TwoPassClip(lambda: moving(clip.reopen()), lambda: rest, clip.shape[0], sample)
+        return TwoPassClip(lambda: moving(clip.reopen()), lambda: rest, clip.shape[0], sample, True)
     buffer: list[Array] = []
     length = 0
     while length < n_buffered and (chunk := next(rest, None)) is not None:
         buffer.append(chunk)
         length += len(chunk)
-    return TwoPassClip(lambda: iter(buffer), lambda: chain(buffer, rest), length, buffer[0][:1])
+    return TwoPassClip(lambda: iter(buffer), lambda: chain(buffer, rest), length, buffer[0][:1], length < n_buffered)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,23 +43,36 @@ class Crops:
     inside: np.ndarray
     stuck: Sequence[np.ndarray] = ()
 
-    def select(self, g: int) -> Crops:
-        """One of the regions."""
-        return Crops(
-            self.index[[g]], self.corners[[g]], self.size, self.margin, self.inside[[g]], self.stuck[g : g + 1]
+    def select(self, which: Sequence[int] | np.ndarray) -> Crops:
+        """Some of the regions."""
+        stuck = [self.stuck[g] for g in which] if len(self.stuck) else ()
+        return replace(
+            self, index=self.index[which], corners=self.corners[which], inside=self.inside[which], stuck=stuck
         )
 
-    def extract(self, frames: Array, shifts: np.ndarray) -> Array:
-        """Luma (G, n, rows, cols) of frames (n, H, W[, 3]) at whole-pixel shifts (n, G, 2)."""
-        out = namespace(frames).empty((len(self.index), len(frames), *self.size), real_dtype(frames.dtype))
+    def extract(self, frames: Array, shifts: np.ndarray, chosen: np.ndarray | None = None) -> Array:
+        """Luma (G, n, rows, cols) of frames (N, H, W[, 3]) at whole-pixel shifts (N, G, 2).
+
+        The default is all N frames; `chosen` (n,) are the indices of some of them in ascending order.
+        """
+        n = len(frames) if chosen is None else len(chosen)
+        out = namespace(frames).empty((len(self.index), n, *self.size), real_dtype(frames.dtype))
         for g, crops in enumerate(out):
-            self._extract_into(crops, frames, g, shifts[:, g])
+            self._extract_into(crops, frames, g, shifts[:, g], chosen)
         return out
 
-    def _extract_into(self, crops: Array, frames: Array, g: int, shifts: np.ndarray) -> None:
+    def _extract_into(
+        self, crops: Array, frames: Array, g: int, shifts: np.ndarray, chosen: np.ndarray | None = None
+    ) -> None:
         """Write the crops (n, rows, cols) of region g."""
-        for run in equal_runs(shifts) if len(frames) else ():
-            raw = self.extract_raw(frames[run], g, shifts[run.start])
+        shifts = shifts if chosen is None else shifts[chosen]
+        for run in equal_runs(shifts) if len(shifts) else ():
+            if chosen is None:
+                raw = self.extract_raw(frames[run], g, shifts[run.start])
+            else:
+                start, stop = chosen[run.start], chosen[run.stop - 1] + 1
+                index = namespace(frames).asarray(chosen[run] - start)
+                raw = self.extract_raw(frames[start:stop], g, shifts[run.start])[index]
             crops[run] = raw if raw.ndim == 3 else luma(raw)
             if len(self.stuck) and len(self.stuck[g]):
                 fill(crops[run], self.stuck[g] - self.corners[g] - shifts[run.start])
@@ -108,6 +121,9 @@ def _crops(regions: Sequence[Region], index: np.ndarray, margin: int) -> Crops:
 
 def equal_runs(values: np.ndarray) -> Iterator[slice]:
     """Slices over runs of equal rows of values (n, ...)."""
+    if (values == values[:1]).all():
+        yield slice(0, len(values))
+        return
     edges = np.flatnonzero(np.any(np.diff(values, axis=0), axis=1)) + 1
     for start, stop in zip([0, *edges], [*edges, len(values)], strict=True):
         yield slice(int(start), int(stop))

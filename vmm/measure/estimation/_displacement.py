@@ -73,8 +73,9 @@ def displacement(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3); a clip of ``vmm.io.stream``, which is read twice; or an iterator of chunks, of
-        which the first 64 frames alone make the reference.
+        Array (T, H, W) or (T, H, W, 3); a clip of ``vmm.io.stream``, which is read twice, and once more if the
+        neighborhood of a region moves otherwise or the border is near; or an iterator of chunks, of which the first 64
+        frames alone make the reference.
     rois
         Regions: boxes (top, left, height, width) in pixels, masks (H, W) of bool, or ``grid(size, step)``; one, a list,
         or a dict whose keys are their names. The default is the whole frame without a margin.
@@ -149,11 +150,13 @@ def displacement(
     estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
     own_estimators = [OwnPixelEstimator(clip, crops) for crops in group_by_size(regions, MARGIN)]
     cadence = _run([*estimators, *own_estimators], clip)
+    closer_estimators = _run_closer(own_estimators, clip)
     values, stderr, is_known, direction, is_hidden, reasons = _collect(estimators, len(regions))
     is_divided, is_at_border = np.zeros((2, len(regions)), bool)
-    for own in own_estimators:
-        _replace(own, values, stderr, is_known, direction, is_hidden, reasons)
+    for own in [*own_estimators, *closer_estimators]:
         is_divided[own.crops.index], is_at_border[own.crops.index] = own.moves_in_parts, own.is_cut_by_border
+    for own in closer_estimators:
+        _replace(own, values, stderr, is_known, direction, is_hidden, reasons)
     times = frame_times(frames, fs)
     times = None if times is None else times[: len(values)]
     if cadence is not None:
@@ -206,6 +209,17 @@ def _run(estimators: Sequence[Estimator | OwnPixelEstimator], clip: TwoPassClip)
         for estimator in estimators:
             estimator.estimate(chunk)
     return steps.cadence()
+
+
+def _run_closer(own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip) -> list[OwnPixelEstimator]:
+    """The estimators that have read all frames: of a clip that can be read again, those of undecided regions alone."""
+    if not clip.is_repeatable:
+        return list(own_estimators)
+    closer = [undecided for own in own_estimators if (undecided := own.undecided()) is not None]
+    for chunk in clip.first_pass() if closer else ():
+        for estimator in closer:
+            estimator.estimate(chunk)
+    return closer
 
 
 def _collect(

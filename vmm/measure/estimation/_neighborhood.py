@@ -70,6 +70,10 @@ class Strips:
         models = [PixelModel.from_derivatives(images[:, :, y, x], weights[:, y, x], dtype, xp) for y, x in slices]
         return cls(slices, models)
 
+    def select(self, which: np.ndarray) -> Strips:
+        """The strips of some of the regions."""
+        return Strips(self.slices, [model.select(which) for model in self.models])
+
     def fit(self, crops: Array, start: np.ndarray) -> np.ndarray:
         """Displacement (G, 4, n, 2) of the strips in crops (G, n, h, w), from that of the regions (G, n, 2) on."""
         parts = zip(self.slices, self.models, strict=True)

@@ -15,7 +15,8 @@ from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
-from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives
+from vmm.measure.estimation._observability import gradient_floor
+from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives, gradient_noise
 from vmm.measure.estimation._reading import Reading, centered
 from vmm.measure.estimation._stuck_pixels import StuckPixelFinder
 from vmm.measure.estimation._tracking import Tracker, unsaturated_window
@@ -71,7 +72,8 @@ class OwnPixelEstimator:
     """Estimates the displacement of regions of one size from their own pixels, and looks at their neighborhoods.
 
     Call ``observe`` with all chunks of the first pass, then ``prepare``, then ``estimate`` with all chunks of the
-    second pass, as for ``Estimator``.
+    second pass, as for ``Estimator``. Of a clip that can be read again, only sampled frames are read in the second
+    pass, and ``undecided`` then gives an estimator for the regions of which all frames are needed.
 
     Parameters
     ----------
@@ -82,7 +84,8 @@ class OwnPixelEstimator:
     """
 
     def __init__(self, clip: TwoPassClip, crops: Crops) -> None:
-        self.crops, self._frame, self._length = crops, clip.size, clip.length
+        self.crops, self._clip = crops, clip
+        self._only_samples = clip.is_repeatable
         self._dtype, self._xp = real_dtype(clip.dtype), namespace(clip.sample)
         self._bank = FilterBank(crops.size, self._dtype, self._xp, 2, min(crops.size) - 2 * MARGIN)
         inner = (crops.size[0] - 2 * (MARGIN - _TAPER), crops.size[1] - 2 * (MARGIN - _TAPER))
@@ -118,11 +121,35 @@ class OwnPixelEstimator:
         counts, inside = (x[:, REACH:-REACH, REACH:-REACH] for x in (counts, self.crops.inside > 0))
         core = (slice(None), slice(None), slice(STRIP, -STRIP), slice(STRIP, -STRIP))
         weights = (counts & inside)[:, STRIP:-STRIP, STRIP:-STRIP].astype(float)
-        models = [
+        whole, inner = (
             PixelModel.from_derivatives(images[core], w, self._dtype, self._xp) for w in (weights, _eroded(weights))
-        ]
-        self.whole, self.inner = (Reading(model, np.abs(level)) for model in models)
-        self._strips = Strips.of(images, counts, inside, self._dtype, self._xp)
+        )
+        strips = Strips.of(images, counts, inside, self._dtype, self._xp)
+        self._open(whole, inner, strips, np.abs(level), max(1, _BLOCK // self.crops.inside.size))
+
+    def _open(self, whole: PixelModel, inner: PixelModel, strips: Strips, level: np.ndarray, block: int) -> None:
+        """Begin the readings with these models, in blocks of this number of frames."""
+        self.whole, self.inner = Reading(whole, level), Reading(inner, level)
+        self._strips, self._level, self._block = strips, level, block
+
+    def undecided(self) -> OwnPixelEstimator | None:
+        """An estimator of the regions that the sampled frames do not decide, for a pass over all frames, or None.
+
+        The others keep the estimate by filters: their neighborhood moves as they do.
+        """
+        is_cut_off = self.is_near_border & ~self.is_cut_by_border
+        is_moving = self.neighborhood.moves_otherwise | (
+            self._may_be_blank & self._is_plain & self.neighborhood.is_moving
+        )
+        which = np.flatnonzero(is_cut_off | is_moving)
+        if not len(which):
+            return None
+        result = OwnPixelEstimator(self._clip, self.crops.select(which))
+        result._only_samples = False
+        result._shifts, result._n_observed = self._shifts[:, which], self._n_observed
+        models = (reading.model.select(which) for reading in (self.whole, self.inner))
+        result._open(*models, self._strips.select(which), self._level[which], self._block)
+        return result
 
     def estimate(self, frames: Array) -> None:
         """Estimate the displacement in the next frames."""
@@ -130,26 +157,38 @@ class OwnPixelEstimator:
             self.observe(frames)
             self._shifts = self._tracker.crop_shifts()
         shifts = self._shifts[self._n_estimated : self._n_estimated + len(frames)]
-        step = max(1, _BLOCK // self.crops.inside.size)
+        step = int(self._block / self._share) if self._only_samples else self._block
         blocks = [slice(i, min(i + step, len(frames))) for i in range(0, len(frames), step)]
         for whole, inner, strip_moves in in_parallel(
             lambda block: self._estimate_block(frames, shifts, block), blocks, workers(frames)
         ):
             self.whole.append(*whole)
-            self.inner.append(*inner)
+            if not self._only_samples:
+                self.inner.append(*inner)
             self._strip_moves.append(strip_moves)
         self._n_estimated += len(frames)
 
+    @property
+    def _share(self) -> float:
+        """Share of the frames that are sampled."""
+        return min(1.0, _N_SAMPLED / self._clip.length)
+
     def _estimate_block(self, frames: Array, shifts: np.ndarray, block: slice) -> tuple[Any, Any, np.ndarray]:
         """Results of both readings for some of the frames, and the moves (G, 4, m, 2) of the strips in sampled ones."""
-        crops = self.crops.extract(frames[block], shifts[block])[:, :, REACH:-REACH, REACH:-REACH]
-        core = crops[:, :, STRIP:-STRIP, STRIP:-STRIP]
         numbers = self._n_estimated + np.arange(block.start, block.stop)
-        chosen = np.flatnonzero(numbers * _GOLDEN % 1 < _N_SAMPLED / self._length)
+        chosen = np.flatnonzero(numbers * _GOLDEN % 1 < self._share)
+        frames, shifts = frames[block], shifts[block]
+        if self._only_samples:
+            crops, shifts = self.crops.extract(frames, shifts, chosen), shifts[chosen]
+            chosen = np.arange(len(chosen))
+        else:
+            crops = self.crops.extract(frames, shifts)
+        crops = crops[:, :, REACH:-REACH, REACH:-REACH]
+        core = crops[:, :, STRIP:-STRIP, STRIP:-STRIP]
         whole = self.whole.read(core, chosen)
-        inner = self.inner.read(core, chosen, whole[0].moves)
+        inner = () if self._only_samples else (*self.inner.read(core, chosen, whole[0].moves), shifts)
         strip_moves = self._strips.fit(crops[:, self._xp.asarray(chosen)], whole[1].moves)
-        return (*whole, shifts[block]), (*inner, shifts[block]), strip_moves
+        return (*whole, shifts), inner, strip_moves
 
     def _in_frame(self, shifts: np.ndarray) -> np.ndarray:
         """Bool array (G, rows, cols): the pixels of crops that are far enough from the border in all frames."""
@@ -157,7 +196,7 @@ class OwnPixelEstimator:
         for axis in (0, 1):
             places = self.crops.corners[:, None, axis] + np.arange(self.crops.size[axis])
             first, last = shifts[..., axis].min(axis=0)[:, None], shifts[..., axis].max(axis=0)[:, None]
-            masks.append((places + first >= _BORDER) & (places + last < self._frame[axis] - _BORDER))
+            masks.append((places + first >= _BORDER) & (places + last < self._clip.size[axis] - _BORDER))
         return masks[0][:, :, None] & masks[1][:, None, :]
 
     @property
@@ -168,7 +207,7 @@ class OwnPixelEstimator:
         for axis in (0, 1):
             first = self.crops.corners[:, axis] + MARGIN + shifts[..., axis].min(axis=0)
             last = self.crops.corners[:, axis] + self.crops.size[axis] - MARGIN + shifts[..., axis].max(axis=0)
-            near |= (first < _NEAR) | (last > self._frame[axis] - _NEAR)
+            near |= (first < _NEAR) | (last > self._clip.size[axis] - _NEAR)
         return near
 
     @cached_property
@@ -190,6 +229,24 @@ class OwnPixelEstimator:
         traces = [np.trace(reading.projections, axis1=1, axis2=2) for reading in (self.whole, self.inner)]
         return np.rint(traces).astype(int)
 
+    @property
+    def _is_plain(self) -> np.ndarray:
+        """Bool array (G,): whether a region has far less texture than the strips outside its sides."""
+        result: np.ndarray = self.whole.model.gradient_energy < _PLAIN * self._strips.gradient_energy
+        return result
+
+    @property
+    def _may_be_blank(self) -> np.ndarray:
+        """Bool array (G,): whether no direction of the reading without the outline might be observable.
+
+        Its noise is at most that of the whole region, of which all might be in the pixels without the outline.
+        """
+        inner, whole = self.inner.model, self.whole.model
+        noise = 2 * self.whole.noise * whole.counts / np.maximum(inner.counts - 4, 1)
+        floor = gradient_floor(noise, self._level, inner.counts * gradient_noise(), self._n_observed)
+        largest: np.ndarray = np.linalg.eigvalsh(inner.normal)[:, -1]
+        return largest <= floor
+
     @cached_property
     def moves_otherwise(self) -> np.ndarray:
         """Bool array (G,): whether the neighborhood of a region moves otherwise than the region.
@@ -198,9 +255,8 @@ class OwnPixelEstimator:
         of weak texture has such strips as well, and the filters measure it better.
         """
         is_blank = self._n_directions[1] == 0
-        is_plain = self.whole.model.gradient_energy < _PLAIN * self._strips.gradient_energy
         result: np.ndarray = np.where(
-            is_blank, is_plain & self.neighborhood.is_moving, self.neighborhood.moves_otherwise
+            is_blank, self._is_plain & self.neighborhood.is_moving, self.neighborhood.moves_otherwise
         )
         return result
 
@@ -212,6 +268,8 @@ class OwnPixelEstimator:
         if the neighborhood moves otherwise, and the displacement without them differs by more than noise explains or is
         unknown in a direction, in which they then show the neighborhood.
         """
+        if self._only_samples:
+            return np.zeros(len(self.crops.index), bool)
         difference = self.whole.sampled_moves - self.inner.sampled_moves
         inner, whole = self.inner.model.covariance, self.whole.model.covariance
         noise = self.inner.noise[:, None, None] * (inner - whole + _MIN_DIFFERENCE * inner)
@@ -226,6 +284,8 @@ class OwnPixelEstimator:
         has_edge, largest = self.neighborhood.has_edge, self.neighborhood.largest_motion
         result = np.zeros(len(has_edge), bool)
         for reading, is_used in ((self.inner, self.uses_inner), (self.whole, ~self.uses_inner)):
+            if not is_used.any():
+                continue
             result |= is_used & (reading.is_unexplained | (has_edge & reading.is_poor))
             which = np.flatnonzero(is_used & has_edge & ~result)
             result[which] = reading.moves_in_parts(largest, which)

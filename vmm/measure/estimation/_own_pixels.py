@@ -165,6 +165,11 @@ class PixelModel:
         gram = flat @ flat.swapaxes(1, 2)
         return cls(xp.asarray(centered, dtype), xp.asarray(weights, dtype), counts, gram, xp)
 
+    def select(self, which: np.ndarray) -> PixelModel:
+        """The model of some of the regions."""
+        index = self.xp.asarray(which)
+        return PixelModel(self.images[index], self.weights[index], self.counts[which], self.gram[which], self.xp)
+
     @cached_property
     def _flat(self) -> Array:
         """Images (G, P, 15) for products with frames."""

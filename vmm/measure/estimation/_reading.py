@@ -72,11 +72,15 @@ class Reading:
 
     def __init__(self, model: PixelModel, level: np.ndarray) -> None:
         self.model, self._level = model, level
-        self.blocks = Blocks.of(model)
         self._moves: list[np.ndarray] = []
         self._contrast: list[np.ndarray] = []
         self._sampled: list[Fit] = []
         self._sums: list[Sums] = []
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """Blocks of the regions, of which scores are summed."""
+        return Blocks.of(self.model)
 
     def read(self, crops: Array, chosen: np.ndarray, start: np.ndarray | None = None) -> tuple[Fit, Fit, Sums]:
         """The fit to crops (G, n, h, w), and the fit to the frames with indices `chosen` and sums over these.

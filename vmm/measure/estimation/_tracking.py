@@ -133,7 +133,7 @@ class Tracker:
         def track(g: int) -> None:
             self._track_one(frames, g, int(needs_search[g].argmax()), shifts, moves, similarity)
             is_visible[g] = similarity[g] >= _TRACKING.reject_below
-            crops = self.crops.select(g).extract(frames, shifts[:, [g]])[0]
+            crops = self.crops.select([g]).extract(frames, shifts[:, [g]])[0]
             selections = (self.bank.xp.asarray(mask) for mask in (is_visible[g], ~is_visible[g]))
             visible_sums[g], hidden_sums[g] = (to_host(crops[mask].sum(axis=0)) for mask in selections)
 
@@ -150,7 +150,7 @@ class Tracker:
         self, frames: Array, g: int, start: int, shifts: np.ndarray, moves: np.ndarray, similarities: np.ndarray
     ) -> None:
         """Track one region frame by frame; after several failed searches, pause the search."""
-        crop, template, first_shift = self.crops.select(g), self._template.select(g), shifts[0, g].copy()
+        crop, template, first_shift = self.crops.select([g]), self._template.select(g), shifts[0, g].copy()
         for t in range(start, len(frames)):
             shift, frame = shifts[max(t - 1, 0), g], frames[t : t + 1]
             move, similarity = moves[g, t], similarities[g, t]
