@@ -66,7 +66,7 @@ def magnified_clip(
     speed = f", shown {clip.fs / fps:.3g} times slower than filmed" if clip.fs > fps else ""
     return [
         f"Left: the clip{speed}. Right: motion between {line.band[0]:.4g} and {line.band[1]:.4g} Hz, magnified "
-        f"{line.alpha:g} times.",
+        f"{1 + line.alpha:g} times.",
         path,
     ]
 
