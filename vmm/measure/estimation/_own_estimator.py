@@ -142,8 +142,8 @@ class OwnPixelEstimator:
         core = crops[:, :, STRIP:-STRIP, STRIP:-STRIP]
         numbers = self._n_estimated + np.arange(block.start, block.stop)
         chosen = np.flatnonzero(numbers * _GOLDEN % 1 < _N_SAMPLED / self._length)
-        whole = self.whole.read(core, chosen)
-        inner = self.inner.read(core, chosen, whole[0].moves)
+        whole = self.whole.read(core, chosen, numbers[0])
+        inner = self.inner.read(core, chosen, numbers[0], whole[0].moves)
         strip_moves = self._strips.fit(crops[:, self._xp.asarray(chosen)], whole[1].moves)
         return (*whole, shifts[block]), (*inner, shifts[block]), strip_moves
 
@@ -250,6 +250,11 @@ class OwnPixelEstimator:
         pairs = zip(self.inner.solution(), self.whole.solution(), strict=True)
         is_known, direction, values, stderr = (np.where(self.uses_inner[:, None], *pair) for pair in pairs)
         return is_known, direction, values, stderr
+
+    @property
+    def reasons(self) -> np.ndarray:
+        """Why the standard error of each region (G,) is less certain than usual; empty for sound regions."""
+        return np.where(self.uses_inner, self.inner.reasons, self.whole.reasons)
 
 
 def _eroded(weights: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ import numpy as np
 import scipy.ndimage
 
 from vmm.backend.arrays import Array, to_host
+from vmm.measure.estimation._observability import observable_directions
 
 REACH = 5
 """Pixels by which the taps of a derivative reach beyond a pixel. With 4 the derivative is wrong by .6 % at .3 cycles
@@ -180,6 +181,14 @@ class PixelModel:
         return normal
 
     @cached_property
+    def _textured(self) -> np.ndarray:
+        """Projections (G, 2, 2) on the directions with texture.
+
+        Steps in the others would follow noise, and far from the reference its Taylor series adds errors to both.
+        """
+        return observable_directions(self.normal, np.zeros(len(self.normal)))[1]
+
+    @cached_property
     def slopes(self) -> Array:
         """Change (G, 2, h, w) of the pixels per pixel of displacement, with offset and contrast fitted."""
         cross = self.gram[:, [DOWN, RIGHT], 0] / np.maximum(self.gram[:, :1, 0], 1e-30)
@@ -194,6 +203,7 @@ class PixelModel:
         contrast = np.ones(flat.shape[:2])
         for _ in range(steps):
             step, contrast = self._step(moves, products)
+            step = step @ self._textured
             moves = np.clip(moves + np.clip(step, -0.5, 0.5), -_MAX_MOVE, _MAX_MOVE)
             if abs(step).max(initial=0) < _MIN_STEP:
                 break

@@ -123,7 +123,7 @@ def _peak_columns(peaks: list[Peak]) -> list[Column]:
 
 
 def _notes(peak: Peak) -> list[str]:
-    """The reason why a peak is uncertain, its relation to a stronger one, and the rhythm of the codec, if they apply."""
+    """The reason why a peak is uncertain, its relation to a stronger one, and the rhythm of the codec, if any."""
     harmonic = [peak.harmonic.text(peak.frequency_unit)] if peak.harmonic else []
     return [*filter(None, [peak.reason]), *harmonic, *["perhaps the rhythm of the codec"] * peak.is_codec_rhythm]
 
