@@ -18,11 +18,19 @@ AMPLITUDES = (0.2, 0.05)
 BEAM = (24, 99, 16, 15)  # near the free end of the beam, which is soft from column 116 on
 
 
+_PEAK = r"([\d.]+) \+- ([\d.]+) \(noise\) \+- [\d.]+ \(clock 1e-4\) Hz +([\d.]+) \+- ([\d.]+) px"
+
+
 def run(*arguments):
     try:
         return main([str(argument) for argument in arguments])
     except SystemExit as stop:  # argparse
         return stop.code
+
+
+def place(box):
+    """A box as tables print it."""
+    return " ".join(map(str, box))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +50,7 @@ def test_measure_writes_every_format(beam, tmp_path, capsys):
     boxes = ["--roi", *BEAM, "--roi", 24, 40, 16, 24]
     assert run("measure", beam, "--fs", FS, *boxes, "--pixel-size", 0.5, "--unit", "mm", *outs) == 0
     output = capsys.readouterr()
-    assert "displacement, 160 frames at 80 Hz, 2 s" in output.out and "24 96 16 24" in output.out and "mm" in output.out
+    assert "displacement, 160 frames at 80 Hz, 2 s" in output.out and place(BEAM) in output.out and "mm" in output.out
     assert output.err == ""  # neither a progress bar, since the output is not a terminal, nor a warning
     signal = vmm.measure.load(tmp_path / "m.npz")
     assert signal.unit == "mm" and signal.values.shape == (COUNT, 2, 2) and signal.fs == FS
@@ -60,7 +68,7 @@ def test_without_a_roi_the_vibrating_region_is_measured(beam, capsys):
     assert output[0].startswith("Measured where 5") and "--roi" in output[0]
     row, col, height, width = map(int, output[0].split()[-4:])
     assert 0 < row < row + height < 64 and 32 < col < col + width < 128
-    matches = [re.match(r"([\d.]+) \+- ([\d.]+) Hz +([\d.]+) \+- ([\d.]+) px", line) for line in output[2:]]
+    matches = [re.match(_PEAK, line) for line in output[2:]]
     peaks = sorted([float(part) for part in match.groups()] for match in matches if match)
     # The region may lie at the node of the second mode.
     assert len(peaks) >= 1
@@ -123,7 +131,7 @@ def test_animations_keep_the_pixel_aspect(tmp_path):
 
 def test_modes_of_regions(beam, tmp_path, capsys):
     outs = [word for name in ("m.csv", "m.uff", "m.png") for word in ("--out", tmp_path / name)]
-    regions = ["--grid", 16, "--grid-step", 24]
+    regions = ["--roi", 24, 48, 16, 16, "--roi", 24, 72, 16, 16, "--roi", 24, 96, 16, 16]
     assert run("modes", beam, "--fs", FS, *regions, "--arrows", "--reference", 1, *outs) == 0
     frequencies = [float(line.split()[0]) for line in capsys.readouterr().out.splitlines()[1:]]
     assert sorted(frequencies) == pytest.approx(LINES, abs=0.05)  # those of the strongest vibrations
@@ -216,7 +224,7 @@ def test_report(beam, tmp_path):
     assert len(page.pictures) == 6 and len(page.videos) == 2
     for picture in page.pictures:
         assert iio.imread(io.BytesIO(base64.b64decode(picture.split(",")[1]))).std() > 1
-    assert "--fs" in page.cells and "24 96 16 24" in page.cells
+    assert "--fs" in page.cells and place(BEAM) in page.cells
     assert any(re.match(r"(5\.0|4\.99)\d* \+- ", cell) for cell in page.cells)
     before = text
     assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--report", path) == 2  # the file exists already
@@ -315,8 +323,7 @@ class TestRealClips:
         report = ["--report", tmp_path / "out.html", "--shapes", 1]
         assert run("measure", VIDEOS / "beam.cih", "--unit", "mm", "--pixel-size", 0.5, *report) == 0
         output = capsys.readouterr()
-        assert "75 frames at 15000 Hz" in output.out and " mm" in output.out
-        assert output.err.count("\n") == 1 and "edges of one direction only" in output.err
+        assert "75 frames at 15000 Hz" in output.out and " mm" in output.out and not output.err
         assert (tmp_path / "out.html").stat().st_size > 100_000
 
 
@@ -325,6 +332,6 @@ def test_regions_with_names(beam, tmp_path, capsys):
     names = ["--name", "free end", "--name", "middle"]
     assert run("measure", beam, "--fs", FS, *boxes, *names, "--out", tmp_path / "m.csv") == 0
     assert (tmp_path / "m.csv").read_text().startswith("time (s),free end down (px),free end right (px),middle down")
-    assert capsys.readouterr().out.splitlines()[2].split()[:7] == ["free", "end", "24", "96", "16", "24", "down"]
+    assert capsys.readouterr().out.splitlines()[2].split()[:7] == ["free", "end", *place(BEAM).split(), "down"]
     assert run("measure", beam, "--fs", FS, *boxes, "--name", "free end") == 2
     assert "must give each of the 2 regions of --roi its own name" in capsys.readouterr().err

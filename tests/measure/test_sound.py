@@ -8,6 +8,7 @@ import scipy.ndimage
 
 from vmm.data import synthetic, voices
 from vmm.measure import sound
+from vmm.measure.applications._frame_noise import mean_and_noise, white_noise
 from vmm.measure.applications._rolling_shutter import rolling_shutter_signal, row_motion
 from vmm.measure.applications._sound import spectral_subtraction
 from vmm.measure.applications._subband_signals import _best_reader, _reader
@@ -58,17 +59,46 @@ def test_waveform_within_half_a_decibel_of_the_bound(speech_clip, name):
 
 @pytest.mark.parametrize("count", [64, 256])
 def test_noise_is_no_sound(count):
-    """Neither white noise, nor noise that is larger in the band, nor light that drifts, is taken for a sound."""
+    """Neither white, 1/f, smooth or row noise, nor light that drifts, is taken for a sound."""
     scene, rng = synthetic.texture((32, 32))((0, 0)), np.random.default_rng(5)
-    spectrum = np.fft.rfft(rng.normal(size=(count, 32, 32)), axis=0)
-    spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))[:, None, None]
-    pink = np.fft.irfft(spectrum, count, axis=0)
+    white = rng.normal(size=(count, 32, 32))
+    pink = np.fft.irfft(
+        np.fft.rfft(white, axis=0) / np.sqrt(np.maximum(np.arange(count // 2 + 1), 1))[:, None, None], count, 0
+    )
     drift = 1 + 0.1 * np.linspace(0, 1, count)[:, None, None] * np.linspace(-1, 1, 32)
-    white = rng.normal(size=pink.shape)
-    for frames in (scene + white, scene + pink / pink.std(), scene * drift + white):
-        waveform = sound(np.rint(frames), fs=FS)
+    smooth, rows = 2 * scipy.ndimage.gaussian_filter(white, (0, 0.7, 0.7)), rng.normal(size=(count, 32, 1))
+    for frames in (
+        scene + white,
+        scene + pink / pink.std(),
+        scene * drift + white,
+        scene + smooth,
+        scene + white + rows,
+    ):
+        waveform = sound(np.rint(frames), fs=FS, spatial=DualTree)
         assert not waveform.is_known and waveform.p_value > 0.005
         assert f"with a probability of {waveform.p_value:.2g}" in waveform.reason
+
+
+def test_light_that_becomes_uneven_is_no_sound(rng):
+    """A lamp at one side that flickers moves no pattern, but the phases of the subbands."""
+    flicker = 1 + 0.1 * np.sin(2 * np.pi * 100 * np.arange(256) / FS)[:, None, None] * np.linspace(0, 1, 48)
+    clip = synthetic.texture((48, 48))((0, 0)) * flicker + rng.normal(size=(256, 48, 48))
+    waveform = sound(clip, fs=FS, spatial=DualTree)
+    assert not waveform.is_known and "The light becomes uneven" in waveform.reason
+
+
+def test_noise_of_frames():
+    """The measured noise has the strength and correlation of the frames, and leaves their motion out."""
+    rng, moves = np.random.default_rng(2), synthetic.sway(300, FS, 330, 0.05)
+    clip = synthetic.render(synthetic.texture((48, 48)), moves, noise=0).astype(float)
+    strength = np.where(np.arange(48) < 24, 1.0, 3.0)
+    white = mean_and_noise(iter([clip + strength * rng.normal(size=clip.shape)]))[1]
+    assert white.deviation[:, :24].mean() == pytest.approx(1, abs=0.1)
+    assert white.deviation[:, 24:].mean() == pytest.approx(3, abs=0.1)
+    smooth = scipy.ndimage.gaussian_filter1d(rng.normal(size=clip.shape), 1.0, axis=2, mode="wrap")
+    gain = mean_and_noise(iter(np.split(clip + 2 * smooth, [1, 100])))[1].gain
+    power, expected = np.mean(gain**2, axis=0), np.exp(-np.square(2 * np.pi * np.arange(25) / 48))
+    np.testing.assert_allclose(power / power[0], expected, atol=0.05)  # rounding of the frames adds 0.02
 
 
 def test_a_weak_sound_in_a_short_clip():
@@ -100,10 +130,11 @@ def share_of(values, voice):
 def test_blurred_pictures_use_the_large_scales():
     """The default transform holds more of a blurred picture than the dual tree, and is the dual tree for textures."""
     image = scipy.ndimage.gaussian_filter(synthetic.leaves((96, 96), seed=2)((0, 0)), 4)
-    best, tree = _best_reader(image), _reader(image, DualTree)
+    best, tree = _best_reader(image, white_noise(image.shape)), _reader(image, white_noise(image.shape), DualTree)
     assert best.information > 1.3 * tree.information
     texture = synthetic.texture((96, 96))((0, 0))
-    assert _best_reader(texture).information == pytest.approx(_reader(texture, DualTree).information)
+    default = _reader(texture, white_noise(texture.shape), DualTree)
+    assert _best_reader(texture, white_noise(texture.shape)).information == pytest.approx(default.information)
 
 
 def test_chunks_color_and_regions():

@@ -47,7 +47,7 @@ def without_slow_part(signals: np.ndarray, low: float, fs: float) -> np.ndarray:
 
     A filter that cuts the clip off at its ends would spread slow motion, which may be a thousand times as large as the
     sound, over all frequencies. The expected value of the slow motion, by its measured spectrum and that of the rest,
-    continues beyond the ends.
+    continues beyond the ends. One spectrum serves all signals, so that their noise remains equally correlated.
     """
     count = len(signals)
     size = scipy.fft.next_fast_len(count + int(np.ceil(_TAIL_PERIODS * fs / low)), real=True)
@@ -56,12 +56,14 @@ def without_slow_part(signals: np.ndarray, low: float, fs: float) -> np.ndarray:
     frequencies, fine = scipy.fft.rfftfreq(count, 1 / fs), scipy.fft.rfftfreq(size, 1 / fs)
     rest = np.median(power[frequencies >= low], axis=0)
     excess = scipy.ndimage.maximum_filter1d(power, 3, axis=0) / np.maximum(rest, 1e-300) - _MIN_EXCESS
+    expected = np.interp(fine, frequencies, excess.mean(axis=1)).clip(0) * (fine < low)
+    if not expected.any():
+        return centered
     is_inside = np.arange(size) < count
-    slow = np.zeros((size, signals.shape[1]))
-    for i in np.flatnonzero(np.any(excess[frequencies < low] > 0, axis=0)):
-        expected = np.interp(fine, frequencies, excess[:, i]).clip(0) * (fine < low)
+    damping = 1 / float(expected.max())
+    slow = np.zeros(centered.shape)
+    for i in range(centered.shape[1]):
         samples = np.zeros(size)
         samples[:count] = centered[:, i]
-        damping = 1 / max(float(expected.max()), 1e-300)
-        slow[:, i] = fit_spectrum(samples, is_inside, np.sqrt(expected * damping), damping * size / count)
-    return centered - slow[:count]
+        slow[:, i] = fit_spectrum(samples, is_inside, np.sqrt(expected * damping), damping * size / count)[:count]
+    return centered - slow

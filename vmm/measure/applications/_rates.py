@@ -78,7 +78,7 @@ class Rate(Result):
     snr: float
     values: np.ndarray
     fs: float
-    band: tuple[float, float]
+    band: tuple[float, float] = field(repr=False)
     rate_times: np.ndarray = field(repr=False)
     rates: np.ndarray = field(repr=False)
     rates_stderr: np.ndarray = field(repr=False)
@@ -121,6 +121,9 @@ def estimate_rate(
        Information Theory 20(5), 1974.
     """
     flat = detrend(np.asarray(values, dtype=np.float64)[:, None])
+    waveform = bandpass(flat[:, 0], fs, band)
+    if line.p_value == 1:
+        return _unknown(_reason(1.0, -math.inf, None, band, name), line, -math.inf, waveform, fs, band, unit)
     positions, frequency = drift_positions(flat, line.low, line.high)
     lowest, highest = band[0] / fs - 0.5 / len(flat), band[1] / fs
     frequency, frequency_stderr = _fundamental(flat, frequency, positions, lowest)
@@ -136,15 +139,21 @@ def estimate_rate(
     ratio = signal_to_noise(flat, (band[0] / fs, band[1] / fs), lines)
     snr = min(10 * math.log10(max(ratio, 1e-10)), _MAX_SNR)
     reason = _reason(line.p_value, snr, min_snr, band, name)
-    waveform = bandpass(flat[:, 0], fs, band)
     if reason:
-        empty, nan = np.zeros(0), math.nan
-        return Rate(nan, nan, False, reason, line.p_value, snr, waveform, fs, band, empty, empty, empty, unit)
+        return _unknown(reason, line, snr, waveform, fs, band, unit)
     scale = 60 * fs
     course = centers / fs, scale * frequencies, scale * stderrs
     return Rate(
         scale * frequency, scale * frequency_stderr, True, "", line.p_value, snr, waveform, fs, band, *course, unit
     )
+
+
+def _unknown(
+    reason: str, line: Line, snr: float, waveform: np.ndarray, fs: float, band: tuple[float, float], unit: str
+) -> Rate:
+    """A rate that is not known."""
+    empty, nan = np.zeros(0), math.nan
+    return Rate(nan, nan, False, reason, line.p_value, snr, waveform, fs, band, empty, empty, empty, unit)
 
 
 def _reason(p_value: float, snr: float, min_snr: float | None, band: tuple[float, float], name: str) -> str:

@@ -34,7 +34,7 @@ class SoundOptions:
     row_high
         Default highest frequency in Hz of a rolling shutter: exposure attenuates higher ones.
     periods
-        Periods of the lowest frequency that a short clip holds by default: fewer are hardly distinct from drift.
+        Periods of the lowest frequency that a short clip holds by default: drift leaks into frequencies of fewer.
     false_alarm
         Probability that noise alone is taken for a sound.
     window
@@ -46,7 +46,7 @@ class SoundOptions:
     low: float = 20.0
     high: float = 0.85
     row_high: float = 2000.0
-    periods: float = 2.0
+    periods: float = 4.0
     false_alarm: float = 0.005
     window: float = 0.032
     min_noise_bins: int = 16
@@ -57,6 +57,11 @@ _OPTIONS = SoundOptions()
 _REASON = (
     "The picture has no common vibration that exceeds the noise: noise alone yields one as clear with a probability of "
     "{:.2g}, and {:g} is allowed"
+)
+
+_LIGHT_REASON = (
+    "The light becomes uneven and even again, as that of a lamp at one side flickers, and this explains the picture "
+    "better than a vibration does: use a lamp that does not flicker, or choose a `band` or a `roi` without it"
 )
 
 
@@ -76,13 +81,13 @@ class Sound(Result):
         Signal-to-noise ratio of the waveform in dB, before spectral subtraction, at most 60. That of a rolling shutter
         includes what its gaps and lost frequencies take away. It has no meaning if the sound is not known.
     is_known
-        Whether the subbands of the frames vibrate together by more than noise would: noise alone is taken for a sound
-        with a probability of 0.005, the false-alarm rate.
+        Whether the subbands of the frames vibrate together by more than noise would, and not by uneven light: noise
+        alone is taken for a sound with a probability of 0.005, the false-alarm rate.
     weights
         (B,) weight of the signal of each subband.
     p_value
-        Probability that noise alone yields a common vibration at least as clear. Simulated noise does not determine
-        values below 0.005.
+        Probability that noise alone yields a common vibration at least as clear. Values below about 0.01 follow from a
+        Gumbel distribution, which exceeds the true probability for most noise.
     reason
         A sentence that says why the sound is not known, else an empty string.
     """
@@ -110,14 +115,16 @@ def sound(
     """Sound that makes the objects in a clip vibrate, from the phase shifts of all subbands.
 
     The signal of a subband is the mean of its phase shift against the mean frame, weighted by the squared amplitude
-    [1]_. The noise of the camera is correlated between subbands in a way that follows from the filters and the mean
-    frame; its power in each subband is measured above the band. Motion below the band is fitted and subtracted. The
-    signals are whitened by the noise, and the waveform is their strongest combination: that of a motion of the whole
-    picture, or the first principal component, whichever has less noise. No alignment is needed, since all subbands show
-    the motion at the same time.
+    [1]_. The noise of the camera is correlated between subbands in a way that follows from the filters, the mean frame,
+    and the power of the noise at each pixel and wavenumber. Motion below the band is fitted and subtracted. The signals
+    are whitened by the noise, and the waveform is their strongest combination: that of a motion of the whole picture,
+    or the first principal component, whichever has less noise. No alignment is needed, since all subbands show the
+    motion at the same time.
 
-    The sound is known if it is clearer than the strongest combination in 199 simulated clips of noise. The noise may
-    have any spectrum in time; noise that is correlated between pixels, as in compressed video, can yield false sounds.
+    The sound is known if it is clearer than the strongest combination in simulated noise. The noise may have any
+    spectrum in time, depend on the place and be correlated between pixels, which the changes from frame to frame show.
+    Noise that depends on the motion, as in compressed video, can still yield false sounds. Light that becomes uneven
+    makes a sound unknown.
 
     Parameters
     ----------
@@ -128,7 +135,7 @@ def sound(
         Rate of the camera in Hz. The default is the rate of the clip, else 1.
     band
         Band (low, high) in Hz of the sound. The default is 20 Hz to 0.85 times fs/2, and narrower for clips of fewer
-        than 107 frames, or if they hold fewer than two periods of 20 Hz. Frequencies above it should hold noise only.
+        than 107 frames, or if they hold fewer than four periods of 20 Hz. Frequencies above it should hold noise only.
     roi
         Box (top, left, height, width) in pixels. The default is the whole frame.
     spatial
@@ -182,7 +189,7 @@ def sound(
     limits = default_band(rate, len(signals)) if band is None else band
     _check_limits(limits, len(signals), rate)
     signals = without_slow_part(signals, limits[0], rate)
-    vibration = common_vibration(signals, subbands.covariance, subbands.sensitivity, rate, limits)
+    vibration = common_vibration(signals, subbands.covariance, subbands.sensitivity, subbands.light, rate, limits)
     values = _normalized(bandpass(signals @ vibration.weights, rate, limits), rate, subtract)
     return _as_sound(values, rate, limits, vibration)
 
@@ -206,10 +213,11 @@ def _from_rows(
 
 def _as_sound(values: np.ndarray, fs: float, band: tuple[float, float], vibration: Vibration) -> Sound:
     """The result, with the reason if the sound is not known."""
-    is_known = vibration.p_value <= _OPTIONS.false_alarm and vibration.snr > 0
-    reason = "" if is_known else _REASON.format(vibration.p_value, _OPTIONS.false_alarm)
+    is_clear = vibration.p_value <= _OPTIONS.false_alarm and vibration.snr > 0
+    is_known = is_clear and not vibration.is_light
+    reason = _LIGHT_REASON if is_clear else _REASON.format(vibration.p_value, _OPTIONS.false_alarm)
     snr = float(10 * np.log10(max(vibration.snr, 1e-6)))
-    return Sound(values, fs, band, snr, is_known, vibration.weights, vibration.p_value, reason)
+    return Sound(values, fs, band, snr, is_known, vibration.weights, vibration.p_value, "" if is_known else reason)
 
 
 def _with_gaps_filled(signals: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, float]:

@@ -81,6 +81,13 @@ class Strips:
         return np.stack([model.covariance for model in self.models], axis=1)
 
     @property
+    def gradient_energy(self) -> np.ndarray:
+        """Squared gradient (G,) per pixel of the strip with the most texture."""
+        energies = np.stack([model.gradient_energy for model in self.models], axis=1)
+        largest: np.ndarray = np.where(self.is_usable, energies, 0).max(axis=1)
+        return largest
+
+    @property
     def is_usable(self) -> np.ndarray:
         """Bool array (G, 4): whether a strip has enough pixels inside the frame."""
         return np.stack([model.counts >= _MIN_PIXELS for model in self.models], axis=1)

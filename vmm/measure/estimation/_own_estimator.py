@@ -63,6 +63,10 @@ _BLOCK = 2**20
 """Pixels of crops that are examined at a time."""
 
 
+_PLAIN = 0.25
+"""Ratio of the gradient energy of a region to that of the strips outside its sides, below which the region is plain."""
+
+
 class OwnPixelEstimator:
     """Estimates the displacement of regions of one size from their own pixels, and looks at their neighborhoods.
 
@@ -190,10 +194,15 @@ class OwnPixelEstimator:
     def moves_otherwise(self) -> np.ndarray:
         """Bool array (G,): whether the neighborhood of a region moves otherwise than the region.
 
-        A region without texture has no motion of its own: the filters would show that of the texture around it.
+        A region without texture has no motion of its own: the filters would show that of the texture around it. A scene
+        of weak texture has such strips as well, and the filters measure it better.
         """
         is_blank = self._n_directions[1] == 0
-        return self.neighborhood.moves_otherwise | (is_blank & self.neighborhood.is_moving)
+        is_plain = self.whole.model.gradient_energy < _PLAIN * self._strips.gradient_energy
+        result: np.ndarray = np.where(
+            is_blank, is_plain & self.neighborhood.is_moving, self.neighborhood.moves_otherwise
+        )
+        return result
 
     @cached_property
     def uses_inner(self) -> np.ndarray:

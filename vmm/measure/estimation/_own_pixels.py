@@ -172,6 +172,12 @@ class PixelModel:
         flat = self.images.reshape(*self.images.shape[:2], -1).swapaxes(1, 2)
         return self.xp.ascontiguousarray(flat)
 
+    @property
+    def gradient_energy(self) -> np.ndarray:
+        """Squared gradient (G,) of the reference per pixel."""
+        energy: np.ndarray = (self.gram[:, DOWN, DOWN] + self.gram[:, RIGHT, RIGHT]) / np.maximum(self.counts, 1)
+        return energy
+
     @cached_property
     def normal(self) -> np.ndarray:
         """Normal matrices (G, 2, 2) of the displacement, with offset and contrast fitted."""

@@ -110,6 +110,10 @@ class _Bins:
         return np.arange(self.start, self.stop, dtype=float)
 
 
+_ROUNDING = 1e-12
+"""Largest change that rounding errors cause, in any of the usual units. Signals that change less are constant."""
+
+
 def strongest_line(flat: np.ndarray, band: tuple[float, float], *, is_cut: bool = False) -> Line:
     """The line in a band that is clearest in the spectra of signals (T, N), and its false-alarm probability.
 
@@ -117,6 +121,8 @@ def strongest_line(flat: np.ndarray, band: tuple[float, float], *, is_cut: bool 
     """
     count = len(flat)
     bins = _bins(count, band, is_cut)
+    if not (np.ptp(flat, axis=0) > _ROUNDING).any():
+        return Line(1.0, *band)
     spectra = _spectra(flat, bins)
     power = np.square(np.abs(spectra))
     level = np.exp(np.log(np.maximum(power, 1e-30 * power.max() + 1e-300)).mean(axis=0))
