@@ -52,7 +52,8 @@ class SlopeSums:
         `numbers` (n,) are those of the frames in the clip.
         """
         is_first = numbers * _GOLDEN % 1 < 0.5
-        flat = to_host(residual).reshape(*residual.shape[:2], -1).astype(float)
+        n_pixels = residual.shape[2] * residual.shape[3]  # -1 would be undefined without frames
+        flat = to_host(residual).reshape(*residual.shape[:2], n_pixels).astype(float)
         halves = []
         for half in (is_first, ~is_first):
             moves, part = (fit.moves * is_visible[..., None])[:, half], flat[:, half]
