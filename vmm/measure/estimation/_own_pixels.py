@@ -203,7 +203,7 @@ class PixelModel:
 
     def fit(self, frames: Array, start: np.ndarray | None = None, steps: int = 8) -> Fit:
         """The displacement in frames (G, n, h, w), from `start` (G, n, 2) on, which is 0 by default."""
-        flat = frames.reshape(*frames.shape[:2], -1)
+        flat = frames.reshape(*frames.shape[:2], frames.shape[2] * frames.shape[3])  # also of no frames
         products = np.ascontiguousarray(to_host(flat @ self._flat).swapaxes(1, 2), float)
         moves = np.zeros((*flat.shape[:2], 2)) if start is None else start
         contrast = np.ones(flat.shape[:2])
