@@ -46,6 +46,7 @@ def test_a_known_length_gives_one_unit_in_all_formats(beam, tmp_path, capsys):
     assert vmm.measure.load(tmp_path / "s.npz").unit == "in"
 
 
+@pytest.mark.slow
 def test_still_regions(beam, tmp_path, capsys):
     still = ["--still", 2, 8, 12, 40, "--still", 50, 60, 12, 60]
     assert run("measure", beam, "--fs", FS, "--roi", *BEAM, *still, "--out", tmp_path / "m.npz") == 0

@@ -70,6 +70,7 @@ def test_field(frames, device):
     np.testing.assert_allclose(result.values, expected.values, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_still_regions(frames, device):
     still = (2, 2, 16, 16)
     signals = [displacement(clip, ROIS[1], still=still) for clip in (frames, device.put(frames))]

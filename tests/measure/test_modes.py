@@ -107,6 +107,7 @@ def test_chunks_equal_the_clip(clip, dense):
     assert chunked.fs == FS
 
 
+@pytest.mark.slow
 def test_phase_is_relative_to_the_reference(clip, signal):
     tip = (38, 270, 20, 20)
     shapes = vmm.measure.modes(clip[:480], FREQUENCIES[:2], fs=FS, reference=tip, step=4).shapes

@@ -109,7 +109,7 @@ def test_a_weak_sound_in_a_short_clip():
         sound(np.zeros((31, 32, 32), np.uint8), fs=FS)
 
 
-@pytest.mark.parametrize("amplitude", [0.0, 0.25])
+@pytest.mark.parametrize("amplitude", [pytest.param(0.0, marks=pytest.mark.slow), 0.25])
 def test_slow_motion_does_not_leak_into_the_sound(amplitude):
     """The ends of the clip are included; a cut after reflection loses 9 dB by the slow motion."""
     scene, times = synthetic.texture((48, 48)), np.arange(800) / FS
@@ -137,6 +137,7 @@ def test_blurred_pictures_use_the_large_scales():
     assert _best_reader(texture, white_noise(texture.shape)).information == pytest.approx(default.information)
 
 
+@pytest.mark.slow
 def test_chunks_color_and_regions():
     clip = synthetic.render(SCENE, voices.speech(500, FS, 0.02), noise=1.0)
     whole = sound(clip, fs=FS, band=(100, 900), roi=(16, 8, 64, 72)).values

@@ -70,7 +70,7 @@ def test_regions_are_averaged_by_inverse_variance(rng):
 # Peaks.
 
 
-@pytest.mark.parametrize("count", [300, 960])
+@pytest.mark.parametrize("count", [300, pytest.param(960, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("signals", [1, 6])
 def test_the_rate_of_false_alarms(rng, count, signals):
     result = sum(bool(peaks(rng.normal(size=(count, signals)), max_peaks=1, false_alarm=0.1)) for _ in range(300))

@@ -82,6 +82,7 @@ def test_rotation_of_the_camera():
     assert ((several.values[:, 0] - true).std(axis=0) < 1.5 * several.stderr[0]).all()
 
 
+@pytest.mark.slow
 def test_every_pixel_relative_to_still_regions(shaken):
     for still in (STILL[0], STILL):
         result = vmm.measure.modes(shaken, 7.0, still=still, fs=FS, step=4)

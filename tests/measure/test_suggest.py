@@ -37,6 +37,7 @@ def test_amplitude_in_every_direction(angle):
     assert line.alpha == pytest.approx(2 / line.amplitude, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_standard_error_of_the_frequency():
     errors = [
         (line.frequency - 3.33) / line.frequency_stderr
