@@ -46,3 +46,16 @@ def test_recordings_that_cannot_be_compared(recordings, tmp_path, capsys):
     assert "frames of (72, 96) and (48, 64) pixels" in capsys.readouterr().err
     assert run("compare", *recordings, "--fs", FS, "--roi", 0, 0, 4, 4) == 2
     assert "no region is inside both pictures" in capsys.readouterr().err
+
+
+def test_regions_that_are_chosen_do_not_cross_the_edge_of_a_part(tmp_path, capsys):
+    """The strongest tile of a part is near its edge, where a box around it would move in parts."""
+    for name, size, seed in (("before", 0.2, 1), ("after", 0.35, 2)):
+        scene = synthetic.texture((96, 144))
+        part = synthetic.render(scene, synthetic.sway(COUNT, FS, 12, size, 90), noise=1.0, seed=seed)
+        frames = synthetic.render(scene, np.zeros((COUNT, 2)), noise=1.0, seed=seed + 2)
+        frames[:, 24:70, 40:100] = part[:, 24:70, 40:100]
+        vmm.io.write(tmp_path / f"{name}.mkv", frames, FS)
+    assert run("compare", tmp_path / "before.mkv", tmp_path / "after.mkv") == 0
+    output = capsys.readouterr()
+    assert "larger, 1.7" in output.out and not output.err

@@ -226,9 +226,8 @@ def test_report(beam, tmp_path):
         assert iio.imread(io.BytesIO(base64.b64decode(picture.split(",")[1]))).std() > 1
     assert "--fs" in page.cells and place(BEAM) in page.cells
     assert any(re.match(r"(5\.0|4\.99)\d* \+- ", cell) for cell in page.cells)
-    before = text
     assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--report", path) == 2  # the file exists already
-    assert path.read_text(encoding="utf-8") == before and [p.name for p in tmp_path.iterdir()] == ["out.html"]
+    assert path.read_text(encoding="utf-8") == text and [p.name for p in tmp_path.iterdir()] == ["out.html"]
 
 
 def test_a_report_that_fails_leaves_no_file(beam, tmp_path, monkeypatch, capsys):
@@ -335,3 +334,18 @@ def test_regions_with_names(beam, tmp_path, capsys):
     assert capsys.readouterr().out.splitlines()[2].split()[:7] == ["free", "end", *place(BEAM).split(), "down"]
     assert run("measure", beam, "--fs", FS, *boxes, "--name", "free end") == 2
     assert "must give each of the 2 regions of --roi its own name" in capsys.readouterr().err
+    assert run("spectrum", beam, "--fs", FS, *boxes, *names, "--peaks", tmp_path / "p.csv") == 0
+    assert "  free end  down " in capsys.readouterr().out
+    titles = (tmp_path / "p.csv").read_text().splitlines()[0].split(",")
+    assert {"clock stderr (Hz)", "amplitude free end down (px)", "note"} < set(titles)
+
+
+def test_tables_hold_the_reason_of_a_region(beam, tmp_path, capsys):
+    reason = "moves in parts: an edge runs through it, so the displacement is unknown, and NaN"
+    part = ["--end", 1, "--roi", 8, 96, 24, 16, "--name", "edge", "--report", tmp_path / "r.html"]
+    assert run("measure", beam, "--fs", FS, *part) == 0
+    output, page = capsys.readouterr(), Page()
+    assert f"edge: {reason}" in output.err and output.out.splitlines()[2].endswith(reason)
+    page.feed((tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert reason in page.cells and "8 96 24 16" in page.cells
+    assert all(cell.endswith(" --end 1") for cell in page.cells if cell.startswith("vmm "))

@@ -133,3 +133,16 @@ def test_scatter_of_textures(seed, method):
     scatter, _ = compared(signal, moves)
     assert signal.is_reliable.all()
     assert np.all((scatter > 0.75) & (scatter < 1.3))
+
+
+@pytest.mark.parametrize("corner", [(0, 20), (43, 0)])
+def test_a_fixed_pattern_at_the_border(corner):
+    """A region near the border is read from its own pixels, without the levels of a pyramid."""
+    box = (*corner, 21, 21)
+    clean = vmm.measure.displacement(recorded(moving(texture(2))), box)
+    assert clean.is_reliable.all()
+    pattern = 12 * np.random.default_rng(5).standard_normal((SIDE, SIDE))
+    signal = vmm.measure.displacement(recorded(moving(texture(2)) + pattern), box)
+    scatter, gain = compared(signal)
+    assert gain < 0.9 and signal.reasons == (NOT_ONE_MOTION,)
+    assert scatter.max() < 1.3

@@ -73,3 +73,12 @@ def test_tables_and_plots_of_one_direction(tmp_path):
     (row,) = region_rows(signal)[1:]
     assert row[2:4] == ("along (-0.50 down, 0.87 right)", f"{signal.along.std():.3g} mm")
     np.testing.assert_array_equal(largest_signal(signal).values, signal.along[:, 0])
+
+
+def test_noise_across_stripes_at_the_border_adds_no_error_along_them():
+    frames, _ = stripes(70)
+    noisy = frames + np.random.default_rng(2).normal(0, 3, frames.shape)
+    with pytest.warns(UserWarning, match="one direction"):
+        signal = vmm.measure.displacement(np.clip(np.rint(noisy), 0, 255).astype(np.uint8), (0, 30, 21, 21), fs=FS)
+    ratio = (signal.along[:, 0] - SWAY + SWAY.mean()).std() / signal.along_stderr[0]
+    assert 0.75 < ratio < 1.3

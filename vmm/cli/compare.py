@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,8 @@ from vmm.cli.inputs import (
 )
 
 _SIDE = 32
-"""Side in pixels of a region around a suggested vibration."""
-
-_MARGIN = 8
-"""Distance in pixels between these regions and the border of the frame, where the motion is less certain."""
+"""Side in pixels of a region in the middle of the frame, and distance from the center of a region within which it shows
+a suggested vibration as well."""
 
 _MAX_REGIONS = 8
 """Largest number of regions that are chosen automatically: more would fill the page with the same vibrations."""
@@ -111,28 +110,39 @@ def _place_still_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, i
 
 
 def _suggested_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int]) -> list[tuple[int, ...]]:
-    """Boxes in the first picture around the strongest vibrations of both recordings, without overlap by more than half.
+    """Boxes in the first picture that show the vibrations of both recordings most clearly, one for each place.
 
     Without any vibration it is the middle of the frame.
     """
-    clips = [open_clip(part) for part in pair]
-    height, width = clips[0].shape[1:3]
-    side = min(_SIDE, height // 2, width // 2)
-    limits = [
-        (_MARGIN + max(-offset, 0), n - side - _MARGIN - max(offset, 0))
-        for n, offset in zip((height, width), shift, strict=True)
-    ]
-    points = []
-    for options, clip, offset in zip(pair, clips, ((0, 0), shift), strict=True):
-        suggestions = vmm.measure.suggest(clip, still=options.still)
+    from vmm.measure.detection._strongest_region import strongest_region
+
+    lines = []
+    for options, offset in zip(pair, ((0, 0), shift), strict=True):
+        suggestions = vmm.measure.suggest(open_clip(options), still=options.still)
         motions = [part for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm]
-        points += [(part.snr, part.point[0] - offset[0], part.point[1] - offset[1]) for part in motions]
+        lines += [(options, offset, part) for part in motions]
     boxes: list[tuple[int, ...]] = []
-    for _, row, col in sorted(points, reverse=True) or [(0, height // 2, width // 2)]:
-        corner = [max(min(p - side // 2, high), low) for p, (low, high) in zip((row, col), limits, strict=True)]
-        if all(max(abs(corner[0] - box[0]), abs(corner[1] - box[1])) > side // 2 for box in boxes):
-            boxes.append((*corner, side, side))
-    return boxes[:_MAX_REGIONS]
+    for options, offset, line in sorted(lines, key=lambda part: -part[2].snr):
+        place = [p - o for p, o in zip(line.point, offset, strict=True)]
+        is_shown = any(line.is_whole_frame or _is_near(box, place) for box in boxes)
+        if is_shown or len(boxes) == _MAX_REGIONS:
+            continue
+        box = strongest_region(partial(open_clip, options), [line], options.still)
+        if box is not None:
+            boxes.append((box[0] - offset[0], box[1] - offset[1], *box[2:]))
+    return list(dict.fromkeys(boxes)) or [_middle(open_clip(pair[0]).shape[1:3])]
+
+
+def _is_near(box: tuple[int, ...], place: Sequence[int]) -> bool:
+    """Whether a place, row and column, is so near to a box that its motion is that of the box."""
+    row, col = (place[i] - box[i] - box[2 + i] / 2 for i in range(2))
+    return max(abs(row), abs(col)) <= _SIDE
+
+
+def _middle(size: tuple[int, ...]) -> tuple[int, ...]:
+    """A box in the middle of the frame."""
+    side = min(_SIDE, *(n // 2 for n in size))
+    return (*((n - side) // 2 for n in size), side, side)
 
 
 def _displacements(

@@ -143,6 +143,19 @@ def target_names(source: str, suggestions: Sequence[Any]) -> list[str]:
     return names
 
 
+def part_options(options: argparse.Namespace) -> str:
+    """The options by which a suggested command chooses the same part of the clip."""
+    start = f" --start {options.start:g}" if options.start else ""
+    end = f" --end {options.end:g}" if options.end is not None else ""
+    return start + end + " --keep-going" * options.keep_going
+
+
+def suggestion_notes(suggestion: vmm.measure.Suggestion) -> list[str]:
+    """Its relation to a larger suggestion, and the rhythm of the codec, if any."""
+    harmonic = [suggestion.harmonic.text(suggestion.frequency_unit)] if suggestion.harmonic else []
+    return [*harmonic, *["perhaps the rhythm of the codec"] * suggestion.is_codec_rhythm]
+
+
 def _decimals(stderr: float) -> int:
     """Decimals that show two significant digits of a standard error."""
     import math

@@ -24,7 +24,9 @@ _OMITTED = ("run", "quiet", "overwrite", "out", "report")
 _MEANING = (
     "Each value is given with its standard error, as value \N{PLUS-MINUS SIGN} standard error. About 68 of 100 true "
     "values lie within one standard error of the measured value and 95 within two, which is the band drawn. The "
-    "standard error includes the noise of the pixels and, for peaks, the noise near them in the spectrum. The "
+    "standard error includes the noise of the pixels, the disagreement of fine and coarse detail and, for peaks, the "
+    "noise near them in the spectrum. Where the last column of the table of regions gives a reason, the picture does "
+    "not follow one motion, so that the standard error is less certain, or the motion is unknown. The "
     "uncertainty of the camera's clock is stated separately: it changes all frequencies by the same factor. The "
     "standard error does not include an error of --pixel-size, or the effect of a lossy codec. Motion of the camera is "
     "subtracted with --still, and its error is included."
@@ -51,7 +53,7 @@ def _page(
     sections: list[tuple[str, list[Any]]] = [
         ("Clip", [_clip_rows(options, clip)]),
         ("Regions", [vmm.plot.regions(frame, displacement.rois, labels=displacement.names), region_rows(displacement)]),
-        ("Suggestions", [suggestion_rows(suggestions, options.input)] if suggestions else [_NOTHING]),
+        ("Suggestions", [suggestion_rows(suggestions, options)] if suggestions else [_NOTHING]),
         ("Magnified clip", magnified_clip(options, suggestions, folder)),
         *(_motion_sections(options, displacement, frame, folder) if displacement.is_known.any() else []),
         ("Faults of the clip", [*faults] or ["No duplicate frames, dropped frames or saturated pixels were found."]),
@@ -118,9 +120,19 @@ def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak],
     return [*notes, vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame), *moving]
 
 
+def _setting(value: Any) -> str:
+    """The value of an option as it is typed; those of a repeated option are separated by commas."""
+    if not isinstance(value, (list, tuple)):
+        return str(value)
+    return ", ".join(" ".join(map(str, part)) if isinstance(part, (list, tuple)) else str(part) for part in value)
+
+
 def _setting_rows(options: argparse.Namespace) -> list[tuple[str, str]]:
-    settings = {name: value for name, value in vars(options).items() if name not in _OMITTED and value is not None}
+    settings = {
+        name: value for name, value in vars(options).items() if name not in _OMITTED and value not in (None, [])
+    }
     rows = [
-        (name if name == "input" else f"--{name.replace('_', '-')}", str(value)) for name, value in settings.items()
+        (name if name == "input" else f"--{name.replace('_', '-')}", _setting(value))
+        for name, value in settings.items()
     ]
     return [("option", "value"), *rows, ("vmm", vmm.__version__)]

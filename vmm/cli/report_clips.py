@@ -11,7 +11,7 @@ from typing import Any
 import vmm
 from vmm.cli.inputs import open_part
 from vmm.cli.magnify import resized
-from vmm.cli.outputs import frequency_text, target_names
+from vmm.cli.outputs import frequency_text, part_options, suggestion_notes, target_names
 
 _LONG_SIDE = 480
 """Largest side in pixels of a frame of the magnified clip: a page of a few megabytes can be sent by mail."""
@@ -26,15 +26,17 @@ _SHAPE_PERIODS = 4
 """Periods of an animated shape in its video: players need about a second of video to loop smoothly."""
 
 
-def suggestion_rows(suggestions: Sequence[vmm.measure.Suggestion], source: str) -> list[tuple[str, ...]]:
+def suggestion_rows(
+    suggestions: Sequence[vmm.measure.Suggestion], options: argparse.Namespace
+) -> list[tuple[str, ...]]:
     """A row of titles, and one row for each suggested line with the command that magnifies it."""
-    rows: list[tuple[str, ...]] = [("frequency", "kind", "amplitude", "place", "command")]
-    for part, target in zip(suggestions, target_names(source, suggestions), strict=True):
+    rows: list[tuple[str, ...]] = [("frequency", "kind", "amplitude", "place", "command", "")]
+    for part, target in zip(suggestions, target_names(options.input, suggestions), strict=True):
         unit = "px" if part.kind == "motion" else "gray levels"
         place = "whole frame" if part.kind == "flicker" else f"row {part.point[0]}, column {part.point[1]}"
-        rows.append(
-            (frequency_text(part), part.kind, f"{part.amplitude:.2g} {unit}", place, part.command(source, target))
-        )
+        command = part.command(options.input, target) + part_options(options)
+        cells = frequency_text(part), part.kind, f"{part.amplitude:.2g} {unit}", place, command
+        rows.append((*cells, "; ".join(suggestion_notes(part))))
     return rows
 
 
@@ -66,7 +68,7 @@ def magnified_clip(
     speed = f", shown {clip.fs / fps:.3g} times slower than filmed" if clip.fs > fps else ""
     return [
         f"Left: the clip{speed}. Right: motion between {line.band[0]:.4g} and {line.band[1]:.4g} Hz, magnified "
-        f"{line.alpha:g} times.",
+        f"{1 + line.alpha:g} times.",
         path,
     ]
 

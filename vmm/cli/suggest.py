@@ -50,7 +50,7 @@ def _suggest(options: argparse.Namespace) -> None:
         print("No vibration or color change exceeds the noise of this clip")
     for suggestion, target in zip(suggestions, outputs.target_names(options.input, suggestions), strict=True):
         print(f"{outputs.frequency_text(suggestion)}, {_description(suggestion)}")
-        print(f"    {suggestion.command(options.input, target)}{_part_options(options)}")
+        print(f"    {suggestion.command(options.input, target)}{outputs.part_options(options)}")
     for path in paths:
         outputs.save_output(path, suggestions, lambda: _places(options, suggestions))
 
@@ -65,18 +65,9 @@ def _places(options: argparse.Namespace, suggestions: Sequence[Any]) -> Any:
 
 def _description(suggestion: Any) -> str:
     """Kind, signal-to-noise ratio, amplitude and place of a suggestion."""
-    codec = ", perhaps the rhythm of the codec" if suggestion.is_codec_rhythm else ""
-    harmonic = f", {suggestion.harmonic.text(suggestion.frequency_unit)}" if suggestion.harmonic else ""
     unit = "px" if suggestion.kind == "motion" else "gray levels"
     place = ""
     if suggestion.kind != "flicker":
         place = f", about row {suggestion.point[0]}, column {suggestion.point[1]}"
     size = f"{suggestion.snr:.0f} dB above the noise, {suggestion.amplitude:.2g} {unit}"
-    return f"{suggestion.kind}, {size}{place}{harmonic}{codec}"
-
-
-def _part_options(options: argparse.Namespace) -> str:
-    """The options that choose the same part of the clip."""
-    start = f" --start {options.start:g}" if options.start else ""
-    end = f" --end {options.end:g}" if options.end is not None else ""
-    return start + end + " --keep-going" * options.keep_going
+    return ", ".join([suggestion.kind, size + place, *outputs.suggestion_notes(suggestion)])

@@ -49,17 +49,18 @@ def _region_message(roi: tuple[int, ...] | None, suggestions: list[vmm.measure.S
 
 
 def region_rows(displacement: vmm.measure.RegionSignal) -> list[tuple[str, ...]]:
-    """A row of titles, and one row for each region and direction."""
+    """A row of titles, and one row for each region and direction, with the reason of an uncertain region at the end."""
     import numpy as np
 
-    titles = ("region", "top left height width", "direction", "rms", "peak to peak", "standard error")
+    titles = ("region", "top left height width", "direction", "rms", "peak to peak", "standard error", "")
     rows: list[tuple[str, ...]] = [titles]
     for r, roi in enumerate(displacement.rois):
+        reason = displacement.reasons[r] if displacement.reasons else ""
         place = " ".join(map(str, roi)) if isinstance(roi, tuple) else "mask"
         for direction, values, stderr in _components(displacement, r):
             numbers = float(np.std(values)), float(np.ptp(values)), float(stderr)
             cells = (f"{n:.3g} {displacement.unit}" if np.isfinite(n) else "unknown" for n in numbers)
-            rows.append((region_label(displacement, r), place, direction, *cells))
+            rows.append((region_label(displacement, r), place, direction, *cells, reason))
     return rows
 
 
@@ -89,7 +90,8 @@ def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
         size = with_stderr(amplitude, stderr, peak.unit)
         notes = [note for note, applies in _notes(peak) if applies]
         harmonic = [peak.harmonic.text(peak.frequency_unit)] if peak.harmonic else []
-        row = frequency_text(peak), size, str(region), _DIRECTIONS[axis], f"{peak.snr:.0f} dB"
+        place = peak.names[region] if peak.names else str(region)
+        row = frequency_text(peak), size, place, _DIRECTIONS[axis], f"{peak.snr:.0f} dB"
         rows.append((*row, "; ".join([*notes, *harmonic])))
     return rows
 

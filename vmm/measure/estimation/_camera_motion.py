@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 
 from vmm.engine.frames import as_array, as_frames
 from vmm.measure.estimation._hidden_frames import interpolated
+from vmm.measure.estimation._observability import with_region_names
 from vmm.measure.estimation._regions import Rois, as_regions, roi_center
 from vmm.measure.estimation._still_search import find_still
 from vmm.measure.signals._signal import RegionSignal
@@ -172,19 +172,10 @@ def without_camera_motion(measure: Measure, frames: Any, rois: Rois | None, stil
     count, size = parts[-1]
     camera = CameraMotion(_selection(signal, slice(count, None)))
     camera.check(size)
+    names = [f"region {i}" if i < count else f"still region {i - count}" for i in range(len(signal.rois))]
     for message in messages:
-        warnings.warn(_with_still_names(str(message.message), count), message.category, stacklevel=3)
+        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=3)
     return _difference(_selection(signal, slice(count)), camera)
-
-
-def _with_still_names(message: str, count: int) -> str:
-    """A warning about regions in which those from number `count` on are called still regions."""
-    match = re.fullmatch(r"regions? ([\d, ]+)(: .*)", message, re.DOTALL)
-    if match is None:
-        return message
-    numbers = map(int, match[1].split(","))
-    names = (f"region {i}" if i < count else f"still region {i - count}" for i in numbers)
-    return ", ".join(names) + match[2]
 
 
 def measured_camera_motion(measure: Measure, frames: Any, still: Still) -> tuple[CameraMotion, Any]:

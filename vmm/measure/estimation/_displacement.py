@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from vmm.measure.estimation._observability import (
     observable_directions,
     single_directions,
     warn_of_regions,
+    with_region_names,
 )
 from vmm.measure.estimation._own_estimator import MARGIN, OwnPixelEstimator
 from vmm.measure.estimation._pixel_size import check_pixel_size
@@ -140,7 +142,7 @@ def displacement(
     scale = check_pixel_size(pixel_size, unit)
     measure = partial(displacement, fs=fs, pixel_size=pixel_size, unit=unit, method=method)
     if isinstance(rois, Mapping):
-        return replace(measure(frames, list(rois.values()), still=still), names=tuple(map(str, rois)))
+        return _with_names(partial(measure, frames, list(rois.values()), still=still), tuple(map(str, rois)))
     if still is not None:
         return without_camera_motion(measure, frames, rois, still)
     rate = camera_rate(frames, fs)
@@ -191,6 +193,16 @@ def displacement(
         direction=direction,
         pixel_size=scale,
     )
+
+
+def _with_names(measure: Callable[[], RegionSignal], names: tuple[str, ...]) -> RegionSignal:
+    """The signal that ``measure()`` returns, with names of its regions, which warnings use as well."""
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("always")
+        signal = measure()
+    for message in messages:
+        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=3)
+    return replace(signal, names=names)
 
 
 def _run(estimators: Sequence[Estimator | OwnPixelEstimator], clip: TwoPassClip) -> Cadence | None:
@@ -264,7 +276,7 @@ def _replace(
     replaced, index = own.replaces, own.crops.index[own.replaces]
     results = [result[..., replaced, :] for result in own.solution()]
     is_known[index], direction[index], values[:, index], stderr[index] = results
-    reasons[index] = ""
+    reasons[index] = own.reasons[replaced]
     limit = MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * own.similarity_stderr[replaced]
     is_hidden[:, index] = own.similarity[:, replaced] < limit
 

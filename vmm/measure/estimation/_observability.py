@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -65,3 +67,12 @@ def warn_of_regions(which: np.ndarray, message: str) -> None:
     if index:
         names = f"region {index[0]}" if len(index) == 1 else f"regions {', '.join(index)}"
         warnings.warn(f"{names}: {message}", stacklevel=4)
+
+
+def with_region_names(message: str, names: Sequence[str]) -> str:
+    """A warning about regions in which their names take the place of their numbers."""
+    match = re.fullmatch(r"((?:still )?regions? [^:]*)(: .*)", message, re.DOTALL)
+    if match is None:
+        return message
+    subject = re.sub(r"^regions ([\d, ]+)$", lambda part: "region " + part[1].replace(", ", ", region "), match[1])
+    return re.sub(r"(?<!still )region (\d+)", lambda part: names[int(part[1])], subject) + match[2]

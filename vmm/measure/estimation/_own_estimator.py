@@ -147,8 +147,8 @@ class OwnPixelEstimator:
         result = OwnPixelEstimator(self._clip, self.crops.select(which))
         result._only_samples = False
         result._shifts, result._n_observed = self._shifts[:, which], self._n_observed
-        models = (reading.model.select(which) for reading in (self.whole, self.inner))
-        result._open(*models, self._strips.select(which), self._level[which], self._block)
+        whole, inner = self.whole.model.select(which), self.inner.model.select(which)
+        result._open(whole, inner, self._strips.select(which), self._level[which], self._block)
         return result
 
     def estimate(self, frames: Array) -> None:
@@ -177,7 +177,7 @@ class OwnPixelEstimator:
         """Results of both readings for some of the frames, and the moves (G, 4, m, 2) of the strips in sampled ones."""
         numbers = self._n_estimated + np.arange(block.start, block.stop)
         chosen = np.flatnonzero(numbers * _GOLDEN % 1 < self._share)
-        frames, shifts = frames[block], shifts[block]
+        frames, shifts, times = frames[block], shifts[block], numbers[chosen]
         if self._only_samples:
             crops, shifts = self.crops.extract(frames, shifts, chosen), shifts[chosen]
             chosen = np.arange(len(chosen))
@@ -185,8 +185,8 @@ class OwnPixelEstimator:
             crops = self.crops.extract(frames, shifts)
         crops = crops[:, :, REACH:-REACH, REACH:-REACH]
         core = crops[:, :, STRIP:-STRIP, STRIP:-STRIP]
-        whole = self.whole.read(core, chosen)
-        inner = () if self._only_samples else (*self.inner.read(core, chosen, whole[0].moves), shifts)
+        whole = self.whole.read(core, chosen, times)
+        inner = () if self._only_samples else (*self.inner.read(core, chosen, times, whole[0].moves), shifts)
         strip_moves = self._strips.fit(crops[:, self._xp.asarray(chosen)], whole[1].moves)
         return (*whole, shifts), inner, strip_moves
 
@@ -319,6 +319,11 @@ class OwnPixelEstimator:
         pairs = zip(self.inner.solution(), self.whole.solution(), strict=True)
         is_known, direction, values, stderr = (np.where(self.uses_inner[:, None], *pair) for pair in pairs)
         return is_known, direction, values, stderr
+
+    @property
+    def reasons(self) -> np.ndarray:
+        """Why the standard error of each region (G,) is less certain than usual; empty for sound regions."""
+        return np.where(self.uses_inner, self.inner.reasons, self.whole.reasons)
 
 
 def _eroded(weights: np.ndarray) -> np.ndarray:

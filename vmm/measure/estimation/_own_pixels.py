@@ -18,6 +18,7 @@ import numpy as np
 import scipy.ndimage
 
 from vmm.backend.arrays import Array, to_host
+from vmm.measure.estimation._observability import observable_directions
 
 REACH = 5
 """Pixels by which the taps of a derivative reach beyond a pixel. With 4 the derivative is wrong by .6 % at .3 cycles
@@ -191,6 +192,14 @@ class PixelModel:
         return normal
 
     @cached_property
+    def _textured(self) -> np.ndarray:
+        """Projections (G, 2, 2) on the directions with texture.
+
+        Steps in the others would follow noise, and far from the reference its Taylor series adds errors to both.
+        """
+        return observable_directions(self.normal, np.zeros(len(self.normal)))[1]
+
+    @cached_property
     def slopes(self) -> Array:
         """Change (G, 2, h, w) of the pixels per pixel of displacement, with offset and contrast fitted."""
         cross = self.gram[:, [DOWN, RIGHT], 0] / np.maximum(self.gram[:, :1, 0], 1e-30)
@@ -199,12 +208,13 @@ class PixelModel:
 
     def fit(self, frames: Array, start: np.ndarray | None = None, steps: int = 8) -> Fit:
         """The displacement in frames (G, n, h, w), from `start` (G, n, 2) on, which is 0 by default."""
-        flat = frames.reshape(*frames.shape[:2], -1)
+        flat = frames.reshape(*frames.shape[:2], frames.shape[2] * frames.shape[3])  # also of no frames
         products = np.ascontiguousarray(to_host(flat @ self._flat).swapaxes(1, 2), float)
         moves = np.zeros((*flat.shape[:2], 2)) if start is None else start
         contrast = np.ones(flat.shape[:2])
         for _ in range(steps):
             step, contrast = self._step(moves, products)
+            step = step @ self._textured
             moves = np.clip(moves + np.clip(step, -0.5, 0.5), -_MAX_MOVE, _MAX_MOVE)
             if abs(step).max(initial=0) < _MIN_STEP:
                 break

@@ -11,7 +11,9 @@ from vmm.backend.arrays import Array, to_host
 from vmm.measure.estimation._estimator import MIN_SIMILARITY
 from vmm.measure.estimation._observability import gradient_floor, observable_directions, single_directions
 from vmm.measure.estimation._own_pixels import Fit, PixelModel, gradient_noise
+from vmm.measure.estimation._own_slopes import OwnSlopes, SlopeSums, compare_own_slopes
 from vmm.measure.estimation._parts import Blocks, moves_in_parts
+from vmm.measure.estimation._solution import NOT_ONE_MOTION, MisfitOptions
 
 _ROUNDING = 1e-5
 """Smallest noise relative to the mean level. Rounding errors of single precision reach a tenth of it."""
@@ -32,6 +34,9 @@ _UNEXPLAINED_SHARE = 0.15
 """Smallest share of the blocks in which a model must fail. Below it the rest of the region
 determines the motion."""
 
+_SLOPES = MisfitOptions(bias_of_ratio=1.0)
+"""Limits for the slopes that the model leaves; the displacement is too small by the whole of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sums:
@@ -45,6 +50,8 @@ class Sums:
         Sums (G, h, w) of the residuals and of their squares.
     scores, products
         Sums of the scores (G, 3K) of the blocks and of their products (G, 3K, 3K).
+    slopes
+        Sums for the slopes that the model leaves.
     """
 
     count: np.ndarray
@@ -52,6 +59,7 @@ class Sums:
     energy: np.ndarray
     scores: np.ndarray
     products: np.ndarray
+    slopes: SlopeSums
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
@@ -82,10 +90,13 @@ class Reading:
         """Blocks of the regions, of which scores are summed."""
         return Blocks.of(self.model)
 
-    def read(self, crops: Array, chosen: np.ndarray, start: np.ndarray | None = None) -> tuple[Fit, Fit, Sums]:
+    def read(
+        self, crops: Array, chosen: np.ndarray, times: np.ndarray, start: np.ndarray | None = None
+    ) -> tuple[Fit, Fit, Sums]:
         """The fit to crops (G, n, h, w), and the fit to the frames with indices `chosen` and sums over these.
 
-        The fit starts from the displacement `start` (G, n, 2), by default 0.
+        The fit starts from the displacement `start` (G, n, 2), by default 0. `times` are the numbers of the chosen
+        frames in the clip.
         """
         fit = self.model.fit(crops, start)
         sampled = Fit(fit.moves[:, chosen], fit.contrast[:, chosen])
@@ -95,7 +106,8 @@ class Reading:
         scores = self.blocks.scores(residual)
         total, energy = (to_host(x.sum(axis=1)).astype(float) for x in (residual, residual**2))
         products = scores.swapaxes(1, 2) @ scores
-        return fit, sampled, Sums(is_visible.sum(axis=1), total, energy, scores.sum(axis=1), products)
+        slopes = SlopeSums.of(sampled, is_visible, residual, times)
+        return fit, sampled, Sums(is_visible.sum(axis=1), total, energy, scores.sum(axis=1), products, slopes)
 
     def append(self, fit: Fit, sampled: Fit, sums: Sums, shifts: np.ndarray) -> None:
         """Add the results for the next frames, which were shifted by whole pixels (n, G, 2)."""
@@ -212,6 +224,31 @@ class Reading:
         result: np.ndarray = (self.noise > _UNEXPLAINED_TO_CONTRAST * contrast) & is_colored
         return result
 
+    @cached_property
+    def _slopes(self) -> OwnSlopes:
+        """The slopes that the model leaves."""
+        return compare_own_slopes(self._sums[0].slopes, self.model, self.projections, self.noise)
+
+    @property
+    def _bias(self) -> np.ndarray:
+        """Second moments (G, 2, 2) of the bias of the displacement, as far as noise does not explain it."""
+        excess, stderr = self._slopes.excess, self._slopes.stderr
+        beyond = np.maximum(excess - _SLOPES.ratio_deviations * stderr - _SLOPES.ratio_rounding, 0)
+        share: np.ndarray = _SLOPES.bias_of_ratio * np.where(self._is_marked, excess + stderr, beyond)
+        return (share**2)[:, None, None] * self._slopes.moments
+
+    @property
+    def _is_marked(self) -> np.ndarray:
+        """Bool array (G,): whether the model leaves slopes that noise does not explain."""
+        limit = np.maximum(_SLOPES.min_ratio, _SLOPES.min_ratio_deviations * self._slopes.stderr)
+        marked: np.ndarray = self._slopes.excess > limit
+        return marked
+
+    @property
+    def reasons(self) -> np.ndarray:
+        """Why the standard error of each region (G,) is less certain than usual; empty for sound regions."""
+        return np.where(self._is_marked, NOT_ONE_MOTION, "")
+
     @property
     def projections(self) -> np.ndarray:
         """Projections (G, 2, 2) on the observable directions."""
@@ -221,11 +258,11 @@ class Reading:
         """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2).
 
         The error is the larger one of that for white noise and of the jackknife over the blocks, which counts what the
-        model does not explain.
+        model does not explain, and the bias by slopes that the model leaves.
         """
         is_known, projections = self._observable
         white, jackknife = (projections @ x @ projections for x in (self.covariance, self._jackknife))
-        variance = np.fmax(_diagonal(white), _diagonal(jackknife))
+        variance = np.fmax(_diagonal(white), _diagonal(jackknife)) + _diagonal(self._bias)
         values = np.einsum("gij,tgj->tgi", projections, self.moves)
         return is_known, single_directions(projections), values, np.sqrt(variance)
 

@@ -107,6 +107,7 @@ def _peak_columns(peaks: list[Peak]) -> list[Column]:
     columns = [
         (f"frequency ({unit})", np.array([peak.frequency for peak in peaks])),
         (f"frequency stderr ({unit})", np.array([peak.frequency_stderr for peak in peaks])),
+        (f"clock stderr ({unit})", np.array([peak.clock_stderr for peak in peaks])),
         ("snr (dB)", np.array([peak.snr for peak in peaks])),
     ]
     for attribute in ("amplitude", "amplitude_stderr", "phase"):
@@ -115,8 +116,16 @@ def _peak_columns(peaks: list[Peak]) -> list[Column]:
         if values.ndim == 1:
             columns.append((_with_unit(name, unit), values))
         else:
-            columns += [(f"{name} {signal}", column) for signal, column in _signal_columns(values, unit)]
-    return columns
+            signals = _signal_columns(values, unit, peaks[0].names)
+            columns += [(f"{name} {signal}", column) for signal, column in signals]
+    notes = ["; ".join(_notes(peak)) for peak in peaks]
+    return [*columns, ("note", np.array(notes))]
+
+
+def _notes(peak: Peak) -> list[str]:
+    """The reason why a peak is uncertain, its relation to a stronger one, and the rhythm of the codec, if any."""
+    harmonic = [peak.harmonic.text(peak.frequency_unit)] if peak.harmonic else []
+    return [*filter(None, [peak.reason]), *harmonic, *["perhaps the rhythm of the codec"] * peak.is_codec_rhythm]
 
 
 def _shape_columns(modes: Modes) -> list[Column]:

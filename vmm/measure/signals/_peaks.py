@@ -73,6 +73,8 @@ class Peak(Result):
     harmonic
         ``(order, of, is_aliased)`` if the peak is a harmonic of a stronger one with the frequency ``of``; else None. An
         aliased harmonic is above fs/2 and is observed at another frequency.
+    names
+        Names of the regions whose displacement the signals are, if they were given; else empty.
     """
 
     frequency: float
@@ -89,6 +91,7 @@ class Peak(Result):
     is_codec_rhythm: bool = field(default=False, repr=False)
     reason: str = field(default="", repr=False)
     harmonic: Harmonic | None = field(default=None, repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_reliable(self) -> bool:
@@ -195,7 +198,8 @@ def peaks(
     if data.positions is not None:
         detected = _unique(flat, detected, background, data, false_alarm)
     relative = fs_uncertainty if data.time_unit == "s" else 0.0
-    detected = [replace(peak, clock_stderr=relative * peak.frequency) for peak in detected]
+    names = tuple(getattr(values, "names", ()))
+    detected = [replace(peak, clock_stderr=relative * peak.frequency, names=names) for peak in detected]
     detected = sorted(_with_codec_rhythm(detected, data), key=lambda peak: (peak.is_codec_rhythm, -peak.snr))
     return _with_harmonics(detected, data.fs / count)
 
