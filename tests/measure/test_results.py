@@ -146,7 +146,8 @@ def test_tables_have_units(signal, tmp_path):
     assert rows(tmp_path / "s.csv")[0][:2] == ["frequency (Hz)", "region 0 down (mm)"]
     save(tmp_path / "p.csv", by_kind["peaks"])
     head, lines = rows(tmp_path / "p.csv")
-    assert head[:4] == ["frequency (Hz)", "frequency stderr (Hz)", "snr (dB)", "amplitude region 0 down (mm)"]
+    errors = ["frequency stderr (Hz)", "clock stderr (Hz)"]
+    assert head[:5] == ["frequency (Hz)", *errors, "snr (dB)", "amplitude region 0 down (mm)"] and head[-1] == "note"
     assert lines[0, 0] == pytest.approx(5.3, abs=0.01)
     save(tmp_path / "m.csv", by_kind["modes"])
     head, lines = rows(tmp_path / "m.csv")
