@@ -272,10 +272,18 @@ def _replace(
     is_hidden: np.ndarray,
     reasons: np.ndarray,
 ) -> None:
-    """Put the estimates from a region's own pixels in the place of others where filters would see the neighborhood."""
-    replaced, index = own.replaces, own.crops.index[own.replaces]
-    results = [result[..., replaced, :] for result in own.solution()]
-    is_known[index], direction[index], values[:, index], stderr[index] = results
+    """Put the estimates from a region's own pixels in the place of others where filters would see the neighborhood.
+
+    Pixels that do not follow one motion, as those of an aliased picture, seem to move otherwise than the neighborhood
+    although they do not. There the estimate by filters stays, with the larger standard error.
+    """
+    is_doubtful = own.replaces & ~own.is_near_border & (own.reasons != "")
+    replaced, results = own.replaces & ~is_doubtful, own.solution()
+    doubtful = own.crops.index[is_doubtful]
+    stderr[doubtful] = np.fmax(stderr[doubtful], results[3][is_doubtful])
+    reasons[doubtful] = np.where(reasons[doubtful] == "", own.reasons[is_doubtful], reasons[doubtful])
+    index = own.crops.index[replaced]
+    is_known[index], direction[index], values[:, index], stderr[index] = (x[..., replaced, :] for x in results)
     reasons[index] = own.reasons[replaced]
     limit = MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * own.similarity_stderr[replaced]
     is_hidden[:, index] = own.similarity[:, replaced] < limit
