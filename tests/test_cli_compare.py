@@ -48,6 +48,7 @@ def test_recordings_that_cannot_be_compared(recordings, tmp_path, capsys):
     assert "no region is inside both pictures" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_regions_that_are_chosen_do_not_cross_the_edge_of_a_part(tmp_path, capsys):
     """The strongest tile of a part is near its edge, where a box around it would move in parts."""
     for name, size, seed in (("before", 0.2, 1), ("after", 0.35, 2)):

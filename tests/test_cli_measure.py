@@ -318,6 +318,7 @@ class TestRealClips:
         output = capsys.readouterr()
         assert 50 < float(output.out.split()[0]) < 60 and not output.err
 
+    @pytest.mark.slow
     def test_report_of_a_high_speed_recording(self, tmp_path, capsys):
         report = ["--report", tmp_path / "out.html", "--shapes", 1]
         assert run("measure", VIDEOS / "beam.cih", "--unit", "mm", "--pixel-size", 0.5, *report) == 0

@@ -58,6 +58,7 @@ def test_several_bands(video, tmp_path, capsys):
     assert "must hold one number for each of the 2 bands" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_motion_since_the_first_frame(video, tmp_path, capsys):
     frames, out = vmm.io.read(video)[0], tmp_path / "out.mkv"
     options = ["--alpha", 3, "--limit", 8, "--roi", 8, 12, 32, 40, "--end", 0.3]

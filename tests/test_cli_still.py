@@ -27,6 +27,7 @@ def beam(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_a_known_length_gives_one_unit_in_all_formats(beam, tmp_path, capsys):
     outs = [word for name in ("m.npz", "m.csv", "m.uff") for word in ("--out", tmp_path / name)]
     length = ["--length-px", 210, "--length", "50mm"]

@@ -113,7 +113,7 @@ def magnify(
     >>> out = vmm.bilateral.magnify(clip, 3.0, fs=30, alpha=10)
     >>> before, after = (detrend(vmm.measure.displacement(x).values[12:33, 0, 1]).std() for x in (clip, out))
     >>> print(f"The output vibration is {after / before:.1f} times the input vibration.")
-    The output vibration is 10.7 times the input vibration.
+    The output vibration is 10.6 times the input vibration.
     """
     temporal = bilateral(frequency, sampling_rate(frames, fs), max_displacement=max_displacement, pairs=pairs)
     return magnify_displacement(

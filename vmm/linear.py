@@ -107,7 +107,7 @@ def magnify(
     >>> out = vmm.linear.magnify(clip, (2, 4), fs=30, alpha=10)
     >>> before, after = (vmm.measure.displacement(x).values[30:, 0, 1].std() for x in (clip, out))
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
-    The output motion is 10.7 times the input motion.
+    The output motion is 10.8 times the input motion.
     """
     if wavelength is not None and not wavelength > 0:
         raise ValueError(f"wavelength={wavelength!r} must be a positive number of pixels")

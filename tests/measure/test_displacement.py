@@ -66,7 +66,8 @@ def test_errors_reach_the_bound(clip, scene, moves, method, noise, side, limit):
         assert gain(signal[:, 1], moves[:, 1], 5) == pytest.approx(1, abs=2e-3)
 
 
-@pytest.mark.parametrize("method", ["phase", pytest.param("linear", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
 def test_gain_at_a_fifth_of_a_pixel(scene, moves, method):
     """Noise would make the gain scatter, so there is none."""
     frames = synthetic.render(scene, moves, dtype=np.float32)[:480]

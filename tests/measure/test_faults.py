@@ -119,6 +119,7 @@ def test_more_bits_preserve_more_motion():
 
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not installed")
 class TestRealClips:
+    @pytest.mark.slow
     def test_a_recording_of_a_string_has_no_faults(self):
         result = faults(vmm.io.stream(VIDEOS / "guitar.mp4", fs=600))
         assert result.duplicates == () and result.dropped == ()

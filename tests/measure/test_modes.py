@@ -92,6 +92,7 @@ def test_shapes_of_every_pixel(dense):
     np.testing.assert_allclose(scatter, dense.stderr[2][INNER].reshape(-1, 2).mean(axis=0), rtol=0.15)
 
 
+@pytest.mark.slow
 def test_chunks_equal_the_clip(clip, dense):
     class ReopenableClip:
         fs, shape, dtype = FS, clip.shape, clip.dtype

@@ -237,6 +237,7 @@ def test_invalid_arguments(rng):
 
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not installed")
 class TestRealClips:
+    @pytest.mark.slow
     def test_pulse_of_a_face(self):
         frames, fs = vmm.io.read(VIDEOS / "face.mp4")
         method: Any

@@ -139,6 +139,7 @@ def test_a_band_and_unknown_signals():
     assert np.isnan(line.amplitude[1]) and line.amplitude[0] == pytest.approx(1, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not VIDEOS.exists(), reason="the real clips are not installed")
 def test_tuning_fork():
     """At the nominal rate of 500 Hz, a fork of 64 Hz is measured at 64.04 Hz.
