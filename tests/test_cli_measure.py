@@ -70,8 +70,7 @@ def test_without_a_roi_the_vibrating_region_is_measured(beam, capsys):
     assert 0 < row < row + height < 64 and 32 < col < col + width < 128
     matches = [re.match(_PEAK, line) for line in output[2:]]
     peaks = sorted([float(part) for part in match.groups()] for match in matches if match)
-    # The region may lie at the node of the second mode.
-    assert len(peaks) >= 1
+    assert peaks  # The region may lie at the node of the second mode.
     for (frequency, stderr, amplitude, amplitude_stderr), true in zip(peaks, LINES, strict=False):
         assert abs(frequency - true) < 5 * stderr < 0.1
         assert 0 < amplitude_stderr < 0.2 * amplitude
@@ -337,8 +336,7 @@ def test_regions_with_names(beam, tmp_path, capsys):
     assert "must give each of the 2 regions of --roi its own name" in capsys.readouterr().err
     assert run("spectrum", beam, "--fs", FS, *boxes, *names, "--peaks", tmp_path / "p.csv") == 0
     assert "  free end  down " in capsys.readouterr().out
-    titles = (tmp_path / "p.csv").read_text().splitlines()[0].split(",")
-    assert {"clock stderr (Hz)", "amplitude free end down (px)", "note"} < set(titles)
+    assert ",amplitude free end down (px)," in (tmp_path / "p.csv").read_text()
 
 
 def test_tables_hold_the_reason_of_a_region(beam, tmp_path, capsys):
