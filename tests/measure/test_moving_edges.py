@@ -46,7 +46,8 @@ def check(values, stderr, is_known):
 
 def test_field(frames):
     field = vmm.measure.field(frames, fs=FS)
-    check(*amplitudes(field), field.is_known)
+    values, stderr = amplitudes(field)
+    check(values, stderr, field.is_known)
 
 
 def test_modes_of_chunks(frames):
@@ -64,7 +65,8 @@ def test_kinds_of_clips(kind, frames):
         "flicker": np.rint(np.clip(frames * light, 0, 255)).astype(np.uint8),
     }
     field = vmm.measure.field(clips[kind], fs=FS)
-    check(*amplitudes(field), field.is_known)
+    values, stderr = amplitudes(field)
+    check(values, stderr, field.is_known)
 
 
 def test_the_border_of_the_frame():

@@ -27,7 +27,7 @@ def test_the_displacement_along_the_normal(degrees):
     with pytest.warns(UserWarning, match="regions 0, 1: edges of one direction only.*known along their normal"):
         signal = vmm.measure.displacement(frames, BOXES, fs=FS)
     assert not signal.is_known.any() and signal.is_reliable.all()
-    np.testing.assert_allclose(signal.direction, [normal, normal], atol=1e-3)
+    np.testing.assert_allclose(np.asarray(signal.direction), [normal, normal], atol=1e-3)
     np.testing.assert_allclose(signal.values, signal.along[..., None] * normal, atol=1e-3)
     expected = SWAY - SWAY.mean()
     gain = expected @ signal.along / (expected @ expected)
@@ -69,7 +69,7 @@ def test_tables_and_plots_of_one_direction(tmp_path):
     vmm.measure.save(tmp_path / "signal.npz", signal)
     np.testing.assert_array_equal(vmm.measure.load(tmp_path / "signal.npz").along, signal.along)
     (line,) = vmm.plot.waveform(signal).axes[0].lines
-    assert line.get_label().startswith("along (-0.50 down, 0.87 right)")
+    assert str(line.get_label()).startswith("along (-0.50 down, 0.87 right)")
     (row,) = region_rows(signal)[1:]
     assert row[2:4] == ("along (-0.50 down, 0.87 right)", f"{signal.along.std():.3g} mm")
     np.testing.assert_array_equal(largest_signal(signal).values, signal.along[:, 0])

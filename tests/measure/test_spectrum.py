@@ -178,8 +178,8 @@ def test_a_slow_wander_does_not_disturb_a_line(rng, kind):
         wave = sine(24.34, amplitude, rng.uniform(0, 6), 480) + 20 * amplitude * wandering(kind, rng) + noise
         line, *others = sorted(peaks(wave, fs=FS), key=lambda line: abs(line.frequency - 24.34))
         extra += len(others)
-        errors = line.frequency - 24.34, line.amplitude - amplitude
-        lines.append(np.divide(errors, (line.frequency_stderr, line.amplitude_stderr)))
+        errors = np.array([line.frequency - 24.34, float(line.amplitude) - amplitude])
+        lines.append(errors / [line.frequency_stderr, float(line.amplitude_stderr)])
     assert extra == 0 or kind == "walk"  # a random walk has false alarms of its own
     assert np.sqrt(np.mean(np.square(lines), axis=0)).max() < 1.6
 

@@ -25,7 +25,7 @@ _MEANING = (
     "Each value is given with its standard error, as value \N{PLUS-MINUS SIGN} standard error. About 68 of 100 true "
     "values lie within one standard error of the measured value and 95 within two, which is the band drawn. The "
     "standard error includes the noise of the pixels, the disagreement of fine and coarse detail and, for peaks, the "
-    "noise near them in the spectrum. Where the last column of the table of regions gives a reason, the picture does "
+    "noise near them in the spectrum. If the last column of the table of regions gives a reason, the picture does "
     "not follow one motion, so that the standard error is less certain, or the motion is unknown. The "
     "uncertainty of the camera's clock is stated separately: it changes all frequencies by the same factor. The "
     "standard error does not include an error of --pixel-size, or the effect of a lossy codec. Motion of the camera is "
