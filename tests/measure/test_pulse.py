@@ -49,7 +49,8 @@ def test_rates_reach_the_bound_with_correct_standard_errors(rng, amplitude, limi
     assert all(rate.is_known for rate in rates)
     scatter = np.sqrt(np.mean(np.square(errors)))
     assert scatter < limit * bound
-    assert np.sqrt(np.mean([rate.stderr**2 for rate in rates])) == pytest.approx(scatter, rel=2.08 / np.sqrt(draws))
+    stated = np.sqrt(np.mean([rate.stderr**2 for rate in rates]))
+    assert 1 - 2.08 / np.sqrt(draws) < stated / scatter < 1.25  # swings of the rate count, also those that are noise
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -168,7 +168,8 @@ def displacement(
     saturated = np.empty(len(regions))
     for estimator in estimators:
         saturated[estimator.crops.index] = estimator.saturated
-    _warn(has_values(is_known, direction), direction, is_hidden, saturated)
+    is_given = has_values(is_known, direction) | is_divided[:, None]  # Parts that move have a warning of their own.
+    _warn(is_given, direction, is_hidden & ~is_divided, saturated)
     reasons[~has_values(is_known, direction).any(axis=1)] = _NO_TEXTURE
     reasons[is_at_border] = _AT_BORDER
     is_known[is_divided], direction[is_divided], reasons[is_divided] = False, np.nan, _IN_PARTS
@@ -277,7 +278,7 @@ def _replace(
     Pixels that do not follow one motion, as those of an aliased picture, seem to move otherwise than the neighborhood
     although they do not. There the estimate by filters stays, with the larger standard error.
     """
-    is_doubtful = own.replaces & ~own.is_near_border & (own.reasons != "")
+    is_doubtful = own.replaces & ~own.is_near_border & ~own.moves_in_parts & (own.reasons != "")
     replaced, results = own.replaces & ~is_doubtful, own.solution()
     doubtful = own.crops.index[is_doubtful]
     stderr[doubtful] = np.fmax(stderr[doubtful], results[3][is_doubtful])
