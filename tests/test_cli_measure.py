@@ -1,6 +1,7 @@
 """The measuring commands of the command line."""
 
 import re
+import warnings
 from fractions import Fraction
 from html.parser import HTMLParser
 
@@ -16,6 +17,7 @@ FS, COUNT = 80, 160
 LINES = (5.0, 17.0)
 AMPLITUDES = (0.2, 0.05)
 BEAM = (24, 99, 16, 15)  # near the free end of the beam, which is soft from column 116 on
+PLACE = " ".join(map(str, BEAM))  # as tables print it
 
 
 _PEAK = r"([\d.]+) \+- ([\d.]+) \(noise\) \+- [\d.]+ \(clock 1e-4\) Hz +([\d.]+) \+- ([\d.]+) px"
@@ -26,11 +28,6 @@ def run(*arguments):
         return main([str(argument) for argument in arguments])
     except SystemExit as stop:  # argparse
         return stop.code
-
-
-def place(box):
-    """A box as tables print it."""
-    return " ".join(map(str, box))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +47,7 @@ def test_measure_writes_every_format(beam, tmp_path, capsys):
     boxes = ["--roi", *BEAM, "--roi", 24, 40, 16, 24]
     assert run("measure", beam, "--fs", FS, *boxes, "--pixel-size", 0.5, "--unit", "mm", *outs) == 0
     output = capsys.readouterr()
-    assert "displacement, 160 frames at 80 Hz, 2 s" in output.out and place(BEAM) in output.out and "mm" in output.out
+    assert "displacement, 160 frames at 80 Hz, 2 s" in output.out and PLACE in output.out and "mm" in output.out
     assert output.err == ""  # neither a progress bar, since the output is not a terminal, nor a warning
     signal = vmm.measure.load(tmp_path / "m.npz")
     assert signal.unit == "mm" and signal.values.shape == (COUNT, 2, 2) and signal.fs == FS
@@ -68,8 +65,8 @@ def test_without_a_roi_the_vibrating_region_is_measured(beam, capsys):
     assert output[0].startswith("Measured where 5") and "--roi" in output[0]
     row, col, height, width = map(int, output[0].split()[-4:])
     assert 0 < row < row + height < 64 and 32 < col < col + width < 128
-    matches = [re.match(_PEAK, line) for line in output[2:]]
-    peaks = sorted([float(part) for part in match.groups()] for match in matches if match)
+    matches = filter(None, (re.match(_PEAK, line) for line in output[2:]))
+    peaks = sorted([float(part) for part in match.groups()] for match in matches)
     assert peaks  # The region may lie at the node of the second mode.
     for (frequency, stderr, amplitude, amplitude_stderr), true in zip(peaks, LINES, strict=False):
         assert abs(frequency - true) < 5 * stderr < 0.1
@@ -223,7 +220,7 @@ def test_report(beam, tmp_path):
     assert len(page.pictures) == 6 and len(page.videos) == 2
     for picture in page.pictures:
         assert iio.imread(io.BytesIO(base64.b64decode(picture.split(",")[1]))).std() > 1
-    assert "--fs" in page.cells and place(BEAM) in page.cells
+    assert "--fs" in page.cells and PLACE in page.cells
     assert any(re.match(r"(5\.0|4\.99)\d* \+- ", cell) for cell in page.cells)
     assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--report", path) == 2  # the file exists already
     assert path.read_text(encoding="utf-8") == text and [p.name for p in tmp_path.iterdir()] == ["out.html"]
@@ -274,11 +271,13 @@ def test_an_mp4_destroys_as_much_motion_as_the_readme_states(tmp_path):
     clip = synthetic.render(synthetic.beam(), ends, noise=1.0)
     rois = [(38, col, 21, 21) for col in range(12, 292, 20)]
     true = synthetic.cantilever(synthetic.beam_positions()[[col + 10 for _, col, _, _ in rois]])
-    for name, expected in (("in.mkv", (1, 1, 1)), ("in.mp4", (0.80, 0.13, 0.04))):
+    for name, expected in (("in.mkv", (1, 1, 1)), ("in.mp4", (0.86, 0.08, 0.06))):
         vmm.io.write(tmp_path / name, clip, 240)
-        signal = vmm.measure.displacement(vmm.io.stream(tmp_path / name, gray=True), rois, method="linear")
-        shapes = vmm.measure.modes(signal, frequencies).shapes[..., 0]
-        shares = np.abs((shapes * true).sum(axis=1)) / (true**2).sum(axis=1) / sizes
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # The codec moves the blocks of some regions in parts.
+            signal = vmm.measure.displacement(vmm.io.stream(tmp_path / name, gray=True), rois, method="linear")
+        shapes, known = vmm.measure.modes(signal, frequencies).shapes[..., 0], signal.is_known[:, 0]
+        shares = np.abs((shapes * true)[:, known].sum(axis=1)) / (true[:, known] ** 2).sum(axis=1) / sizes
         assert shares == pytest.approx(expected, abs=0.05)
 
 
@@ -331,7 +330,7 @@ def test_regions_with_names(beam, tmp_path, capsys):
     names = ["--name", "free end", "--name", "middle"]
     assert run("measure", beam, "--fs", FS, *boxes, *names, "--out", tmp_path / "m.csv") == 0
     assert (tmp_path / "m.csv").read_text().startswith("time (s),free end down (px),free end right (px),middle down")
-    assert capsys.readouterr().out.splitlines()[2].split()[:7] == ["free", "end", *place(BEAM).split(), "down"]
+    assert capsys.readouterr().out.splitlines()[2].split()[:7] == ["free", "end", *PLACE.split(), "down"]
     assert run("measure", beam, "--fs", FS, *boxes, "--name", "free end") == 2
     assert "must give each of the 2 regions of --roi its own name" in capsys.readouterr().err
     assert run("spectrum", beam, "--fs", FS, *boxes, *names, "--peaks", tmp_path / "p.csv") == 0

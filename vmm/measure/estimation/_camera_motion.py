@@ -137,7 +137,9 @@ class CameraMotion:
                 reason = still.reasons[i] or "edges of one direction only"
                 raise ValueError(f"{place} does not show the motion of the camera: {reason}; choose another region")
             if not still.is_reliable[i]:
-                raise ValueError(f"{place} does not show the motion of the camera: {still.reasons[i]}; choose another")
+                warnings.warn(
+                    f"{place} shows the motion of the camera less certainly: {still.reasons[i]}", stacklevel=5
+                )
             outside = _distance_outside(roi, still.values[:, i] / still.pixel_size, size)
             if outside > _MAX_OUTSIDE:
                 raise ValueError(
