@@ -2,20 +2,13 @@
 
 import numpy as np
 import pytest
+from test_cli_measure import run
 
 import vmm
-from vmm.cli import main
 from vmm.data import synthetic
 
 FS, COUNT = 80, 160
 BEAM = (24, 96, 16, 24)  # near the free end of the beam
-
-
-def run(*arguments):
-    try:
-        return main([str(argument) for argument in arguments])
-    except SystemExit as stop:  # argparse
-        return stop.code
 
 
 @pytest.fixture(scope="module")

@@ -125,9 +125,10 @@ def columns() -> dict[str, int]:
 
 TABLE = Table(
     "Pulse and breathing",
-    "The mean color of skin with a pulse of 0.1 gray level and a second harmonic of 0.3 times that, and noise of "
-    "0.02 gray levels, for 30 s at 30 Hz unless stated; and breathing of amplitude 1 in one of two displacements, "
-    "0.2 in the other. Rates drift evenly from the beginning to the end, or change with the breath; the truth is the "
+    "The signals of a pulse are the mean color of skin. The pulse has an amplitude of 0.1 gray level, with a second "
+    "harmonic of 0.3 times that and noise of 0.02 gray levels, and the clip has 30 s at 30 Hz, unless the row states "
+    "otherwise. The signals of breathing are two displacements, in which it has amplitudes of 1 and 0.2. Rates that "
+    "drift change evenly from the beginning to the end, and others change with the breath. The truth is the "
     f"mean rate. On target: known in 90 % of the draws, a root mean square error of at most {MAX_ERROR:g}/min, and at "
     f"most {MAX_SPREAD:g} times the stated error. Signals of 5 s and those with the strongest noise may be unknown.",
     columns,

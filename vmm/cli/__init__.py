@@ -37,6 +37,9 @@ from vmm.cli import (
 )
 from vmm.cli.messages import one_line_warnings
 
+_VERBS = (demo, info, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
+"""Modules of the commands, in the order of the help."""
+
 _EPILOG = (
     "Start with vmm demo. For a clip of your own, vmm suggest CLIP finds vibrations and prints the commands that "
     "magnify them. vmm COMMAND --help describes the options of a command."
@@ -79,20 +82,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (
-        demo,
-        info,
-        suggest,
-        magnify,
-        slice,
-        measure,
-        spectrum,
-        compare,
-        modes,
-        sound,
-        pulse,
-        convert,
-        warmup,
-    ):
+    for module in _VERBS:
         module.add(verbs)
     return parser

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,13 +12,13 @@ from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._first_pass import FirstPass
 from vmm.measure.estimation._observability import MIN_ENERGY_RATIO
 from vmm.measure.estimation._residuals import Residuals, ResidualSums
 from vmm.measure.estimation._slopes import SlopeSums, slope_sums
 from vmm.measure.estimation._solution import Observations, Solution, solve
-from vmm.measure.estimation._stuck_pixels import StuckPixelFinder
 from vmm.measure.estimation._template import Template, pseudo_inverse
-from vmm.measure.estimation._tracking import Tracker, unsaturated_window
+from vmm.measure.estimation._tracking import unsaturated_window
 
 MethodName = Literal["phase", "linear"]
 
@@ -56,7 +56,7 @@ class Method:
 METHODS: dict[str, Method] = {"phase": Method(True, 12, 6, 2, 16), "linear": Method(False, 8, 4, 4, 16)}
 
 
-class Estimator:
+class Estimator(FirstPass):
     """Estimates the displacement of regions of one size.
 
     Call ``observe`` with all chunks of the first pass, then ``prepare``, then ``estimate`` with all chunks of the
@@ -64,40 +64,18 @@ class Estimator:
     """
 
     def __init__(self, clip: TwoPassClip, crops: Crops, method: Method) -> None:
-        self.crops, self.method = crops, method
+        self.method = method
         dtype, xp = real_dtype(clip.dtype), namespace(clip.sample)
-        side = min(crops.size) - 2 * method.margin
-        self.bank = FilterBank(crops.size, dtype, xp, method.orientations, side)
-        self._window = taper_window(self.bank.size, method.margin, method.flat)
-        self._tracker = Tracker(crops, self.bank, self._window)
-        self._finder = StuckPixelFinder(crops)
-        self._n_observed, self._n_estimated = 0, 0
+        bank = FilterBank(crops.size, dtype, xp, method.orientations, min(crops.size) - 2 * method.margin)
+        super().__init__(crops, bank, taper_window(bank.size, method.margin, method.flat))
         self._moves: list[np.ndarray] = []
         self._similarity: list[np.ndarray] = []
         self._scores: list[np.ndarray] = []
         self._residual_sums, self._slope_sums = ResidualSums(), SlopeSums()
 
-    def observe(self, frames: Array) -> None:
-        """Track the regions through frames from which the reference is made."""
-        self._tracker.update(frames)
-        self._n_observed += len(frames)
-        if not self.crops.stuck:
-            self._finder.update(frames)
-
-    def fill_stuck_pixels(self) -> bool:
-        """Start anew with stuck pixels filled, if the observed frames have any; return whether they have."""
-        stuck = self._finder.find()
-        if not any(map(len, stuck)):
-            return False
-        self.crops = replace(self.crops, stuck=stuck)
-        self._tracker = Tracker(self.crops, self.bank, self._window)
-        self._n_observed = 0
-        return True
-
     def prepare(self) -> None:
         """Make the reference from the observed frames."""
-        image, is_saturated = self._tracker.reference()
-        self._shifts = self._tracker.crop_shifts()
+        image, is_saturated = self._reference()
         inside = self.crops.inside
         self.saturated = (is_saturated & (inside > 0)).sum(axis=(1, 2)) / inside.sum(axis=(1, 2))
         weights = unsaturated_window(is_saturated)
@@ -108,10 +86,7 @@ class Estimator:
 
     def estimate(self, frames: Array) -> None:
         """Estimate the displacement in the next frames."""
-        if self._n_estimated + len(frames) > self._n_observed:  # of an iterator, only the first frames are observed
-            self.observe(frames)
-            self._shifts = self._tracker.crop_shifts()
-        shifts = self._shifts[self._n_estimated : self._n_estimated + len(frames)]
+        shifts = self._next_shifts(frames)
         step = max(1, _BLOCK // self.crops.inside.size) if self.method.uses_phase else len(frames)
         blocks = [slice(i, i + step) for i in range(0, len(frames), step)]
         for moves, similarity, scores, of_residuals, of_slopes in in_parallel(

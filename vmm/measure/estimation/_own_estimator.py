@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +13,12 @@ from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._first_pass import FirstPass
 from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
 from vmm.measure.estimation._observability import gradient_floor
 from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives, gradient_noise
 from vmm.measure.estimation._reading import Reading, centered
-from vmm.measure.estimation._stuck_pixels import StuckPixelFinder
-from vmm.measure.estimation._tracking import Tracker, unsaturated_window
+from vmm.measure.estimation._tracking import unsaturated_window
 
 MARGIN = STRIP + REACH
 """Width in pixels of the margin around a region: the strips outside its sides, and the reach of the derivatives."""
@@ -68,7 +67,7 @@ _PLAIN = 0.25
 """Ratio of the gradient energy of a region to that of the strips outside its sides, below which the region is plain."""
 
 
-class OwnPixelEstimator:
+class OwnPixelEstimator(FirstPass):
     """Estimates the displacement of regions of one size from their own pixels, and looks at their neighborhoods.
 
     Call ``observe`` with all chunks of the first pass, then ``prepare``, then ``estimate`` with all chunks of the
@@ -84,37 +83,16 @@ class OwnPixelEstimator:
     """
 
     def __init__(self, clip: TwoPassClip, crops: Crops) -> None:
-        self.crops, self._clip = crops, clip
-        self._only_samples = clip.is_repeatable
+        self._clip, self._only_samples = clip, clip.is_repeatable
         self._dtype, self._xp = real_dtype(clip.dtype), namespace(clip.sample)
-        self._bank = FilterBank(crops.size, self._dtype, self._xp, 2, min(crops.size) - 2 * MARGIN)
+        bank = FilterBank(crops.size, self._dtype, self._xp, 2, min(crops.size) - 2 * MARGIN)
         inner = (crops.size[0] - 2 * (MARGIN - _TAPER), crops.size[1] - 2 * (MARGIN - _TAPER))
-        self._window = np.pad(taper_window(inner, _TAPER, 1), MARGIN - _TAPER)
-        self._tracker, self._finder = Tracker(crops, self._bank, self._window), StuckPixelFinder(crops)
-        self._n_observed, self._n_estimated = 0, 0
+        super().__init__(crops, bank, np.pad(taper_window(inner, _TAPER, 1), MARGIN - _TAPER))
         self._strip_moves: list[np.ndarray] = []
-
-    def observe(self, frames: Array) -> None:
-        """Track the regions through frames from which the reference is made."""
-        self._tracker.update(frames)
-        self._n_observed += len(frames)
-        if not self.crops.stuck:
-            self._finder.update(frames)
-
-    def fill_stuck_pixels(self) -> bool:
-        """Start anew with stuck pixels filled, if the observed frames have any; return whether they have."""
-        stuck = self._finder.find()
-        if not any(map(len, stuck)):
-            return False
-        self.crops = replace(self.crops, stuck=stuck)
-        self._tracker = Tracker(self.crops, self._bank, self._window)
-        self._n_observed = 0
-        return True
 
     def prepare(self) -> None:
         """Make the reference and its derivatives from the observed frames."""
-        image, is_saturated = self._tracker.reference()
-        self._shifts = self._tracker.crop_shifts()
+        image, is_saturated = self._reference()
         counts = self._in_frame(self._shifts) & (unsaturated_window(is_saturated) > 0.99)
         level = np.where(counts, image, 0).sum(axis=(1, 2)) / np.maximum(counts.sum(axis=(1, 2)), 1)
         images = derivatives(image - level[:, None, None])
@@ -153,10 +131,7 @@ class OwnPixelEstimator:
 
     def estimate(self, frames: Array) -> None:
         """Estimate the displacement in the next frames."""
-        if self._n_estimated + len(frames) > self._n_observed:  # of an iterator, only the first frames are observed
-            self.observe(frames)
-            self._shifts = self._tracker.crop_shifts()
-        shifts = self._shifts[self._n_estimated : self._n_estimated + len(frames)]
+        shifts = self._next_shifts(frames)
         step = int(self._block / self._share) if self._only_samples else self._block
         blocks = [slice(i, min(i + step, len(frames))) for i in range(0, len(frames), step)]
         for whole, inner, strip_moves in in_parallel(

@@ -59,7 +59,8 @@ def even_positions(positions: np.ndarray) -> np.ndarray:
 def resample(flat: np.ndarray, positions: np.ndarray, frequencies: list[float], grid: np.ndarray) -> np.ndarray:
     """Resample signals (T, N) at uneven positions to the positions `grid` (G,).
 
-    Sines of the given frequencies are fitted and evaluated on the grid; the rest of the signals is interpolated.
+    Sines of the given frequencies are fitted to the signals, and the fit is evaluated at the positions of the grid.
+    The difference between the signals and the fit is interpolated.
     """
     remainder, sines = flat, np.zeros(())
     if frequencies:
