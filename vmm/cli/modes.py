@@ -80,7 +80,7 @@ def _modes(options: argparse.Namespace) -> None:
                 _write_animation(path, modes, frame, places, options)
             else:
                 result = [displacement, modes] if path.suffix.lower() == ".uff" else modes
-                outputs.save_output(path, result, partial(draw, modes, frame, rois=places))
+                outputs.save_output(path, result, partial(draw, modes, frame, rois=places), overwrite=options.overwrite)
 
 
 def strongest_frequencies(options: argparse.Namespace) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import count
@@ -59,15 +60,20 @@ def check_not_input(path: Path, source: str) -> None:
         raise ValueError(f"{path} is the input itself: choose another name for the output")
 
 
-def save_output(path: Path, result: Any, figure: Callable[[], Any]) -> None:
+def save_output(path: Path, result: Any, figure: Callable[[], Any], *, overwrite: bool) -> None:
     """Save the result, or the figure if the path is a picture; the file appears when it is complete."""
-    from vmm.io.destination import temporary_path
+    from vmm.io.drafts import draft
 
     if path.suffix.lower() in PICTURES:
-        with temporary_path(path) as temporary:
+        with draft(path, overwrite=overwrite) as temporary:
             figure().savefig(temporary, dpi=120)
     else:
-        vmm.measure.save(path, result, overwrite=True)  # _check has refused to overwrite a file without --overwrite.
+        vmm.measure.save(path, result, overwrite=overwrite)
+
+
+def page_bytes(text: str) -> bytes:
+    """A page in UTF-8, with a replacement character for each byte of a file name that is not UTF-8."""
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text).encode()
 
 
 def speed_text(fps: float | Fraction, fs: float | Fraction) -> str:

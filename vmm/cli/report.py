@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import vmm
 from vmm.cli.inputs import first_frame, length_unit, open_clip, still_regions
+from vmm.cli.outputs import page_bytes
 from vmm.cli.report_clips import animated_shapes, magnified_clip, suggestion_rows
 from vmm.cli.tables import largest_amplitude, peak_notes, peak_rows, region_rows
 
@@ -35,12 +35,10 @@ _MEANING = (
 
 def report(options: argparse.Namespace, displacement: vmm.measure.RegionSignal, messages: Sequence[str]) -> None:
     """Write the page; it appears under its name when it is complete."""
-    from vmm.io.destination import temporary_path
+    from vmm.io.drafts import draft
 
-    with TemporaryDirectory() as folder:
-        text = _page(options, displacement, messages, Path(folder))
-    with temporary_path(Path(options.report)) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    with draft(Path(options.report), overwrite=options.overwrite) as temporary:
+        temporary.write_bytes(page_bytes(_page(options, displacement, messages, temporary.parent)))
 
 
 def _page(

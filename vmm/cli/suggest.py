@@ -52,7 +52,7 @@ def _suggest(options: argparse.Namespace) -> None:
         print(f"{outputs.frequency_text(suggestion)}, {_description(suggestion)}")
         print(f"    {suggestion.command(options.input, target)}{outputs.part_options(options)}")
     for path in paths:
-        outputs.save_output(path, suggestions, lambda: _places(options, suggestions))
+        outputs.save_output(path, suggestions, lambda: _places(options, suggestions), overwrite=options.overwrite)
 
 
 def _places(options: argparse.Namespace, suggestions: Sequence[Any]) -> Any:

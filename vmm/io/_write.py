@@ -19,7 +19,8 @@ from vmm.io import zarr_store
 from vmm.io._info import as_path, info
 from vmm.io._read import Clip
 from vmm.io.chroma import ChromaQueue
-from vmm.io.destination import check_destination, temporary_path
+from vmm.io.destination import check_destination
+from vmm.io.drafts import draft
 from vmm.io.encode import FFV1, H264, HDR, Output, encoded_size, write_video
 from vmm.io.rates import camera_rate, check_rate, exact_rate
 from vmm.io.values import full_range, maximum_of, white_of
@@ -90,7 +91,7 @@ def write(
     Raises
     ------
     FileExistsError
-        If the path exists and `overwrite` is False.
+        If the path exists and `overwrite` is False, or another run is writing it.
     FileNotFoundError
         If the folder of the path does not exist.
     PermissionError
@@ -148,7 +149,7 @@ def write(
     rate = None if fs is None else camera_rate(fs)
     dtype = first.dtype.newbyteorder("=")
     clip = Output(host_chunks, first.shape[1:], dtype, exact, rate, like, sound, span, color)
-    with temporary_path(path) as temporary:
+    with draft(path, overwrite=overwrite) as temporary:
         writer(temporary, clip)
         _check_file(temporary, path, clip, sum(lengths))
 

@@ -95,7 +95,7 @@ def write_video(path: Path, clip: Output) -> None:
                 process.stdin.write(chunk.data)
             process.stdin.close()
         if process.wait() != 0:
-            raise OSError(f"{path.parent}: writing the video failed: {last_error() or 'ffmpeg gives no reason'}")
+            raise OSError(f"{path}: writing the video failed: {last_error() or 'ffmpeg gives no reason'}")
     if is_patched:
         set_avi_rate(path, clip.fps)
     if suffix == ".gif":

@@ -7,7 +7,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from vmm.io import metadata
-from vmm.io.program import ffmpeg
+from vmm.io.program import ffmpeg, started
 from vmm.io.timing import Spacing, Timestamps, find_spacing, read_packets
 
 _WITHOUT_RATE = re.compile(
@@ -203,28 +203,22 @@ def logged_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Ca
     """Run ffmpeg; yield the process and a function that returns its messages so far. It is stopped on exit."""
     with tempfile.TemporaryFile() as log:
         command = [ffmpeg(), "-v", "error", "-nostdin", *arguments]
-        # In a session of its own, ffmpeg does not receive Ctrl-C, which this process handles.
-        process = subprocess.Popen(command, stderr=log, start_new_session=True, **pipes)
 
         def read_log() -> str:
             # The position in the file is shared with ffmpeg, which would overwrite its messages after a seek.
             return os.pread(log.fileno(), _LOG_BYTES, 0).decode(errors="replace")
 
-        try:
+        with started(command, stderr=log, **pipes) as process:
             yield process, read_log
-        finally:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
 
 
 def run_ffmpeg(*arguments: Any, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
     """Run ffmpeg to its end; return its exit code and output, whatever they are."""
     command = [ffmpeg(), "-hide_banner", "-nostdin", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=timeout)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "errors": "replace"}
+    with started(command, **pipes) as process:
+        output, messages = process.communicate(timeout=timeout)
+    return subprocess.CompletedProcess(command, process.returncode, output, messages)
 
 
 def input_options(path: Path) -> list[str]:

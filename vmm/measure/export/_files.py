@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from vmm.io.destination import check_destination, temporary_path
+from vmm.io.destination import check_destination
+from vmm.io.drafts import draft
 from vmm.measure.export._csv import write_csv
 from vmm.measure.export._uff import write_uff
 from vmm.measure.export._wav import write_wav
@@ -48,7 +49,7 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
     Raises
     ------
     FileExistsError
-        If the file exists and `overwrite` is False.
+        If the file exists and `overwrite` is False, or another run is writing it.
     FileNotFoundError, PermissionError
         If the folder does not exist or cannot be written to.
     ValueError
@@ -73,8 +74,8 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
     check_destination(path, overwrite=overwrite)
     if isinstance(result, np.ndarray):
         result = Signals(result, 1.0 if fs is None else float(fs), unit, time_unit="frame" if fs is None else "s")
-    with temporary_path(path) as draft:
-        writer(draft, result)
+    with draft(path, overwrite=overwrite) as temporary:
+        writer(temporary, result)
 
 
 def load(path: str | Path) -> Any:
