@@ -1,5 +1,5 @@
 """``python -m vmm``."""
 
-from vmm.cli import main
+from vmm_main import main
 
 raise SystemExit(main())

@@ -8,14 +8,13 @@
 | ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info``, ``slice`` | the verbs of the same names |
 | ``report`` | the page of ``measure --report`` |
-| ``messages`` | warnings in the form of messages |
+| ``messages`` | messages in one line, and text that does not change the terminal |
 | ``inputs``, ``tables``, ``outputs`` | input, tables and output of the verbs that measure |
 """
 
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from typing import NoReturn
 
@@ -35,7 +34,7 @@ from vmm.cli import (
     suggest,
     warmup,
 )
-from vmm.cli.messages import one_line_warnings
+from vmm.cli.messages import one_line_warnings, print_message, printable, printable_streams
 
 _VERBS = (demo, info, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
 """Modules of the commands, in the order of the help."""
@@ -47,27 +46,42 @@ _EPILOG = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return 0 on success, 2 if the input is invalid, and 130 if the user interrupts it."""
-    if hasattr(signal, "SIGTERM"):
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # The exception lets temporary files be deleted.
-    options = _parser().parse_args(arguments)
+    """Run a command; return 0 on success, 2 if the input is invalid, 130 if interrupted, and 141 if nobody reads."""
     try:
-        with one_line_warnings():
-            options.run(options)
+        with printable_streams(), one_line_warnings():
+            return _status(arguments)
+    except BrokenPipeError:  # The program that reads the output has ended, such as head.
+        return 141
+
+
+def _status(arguments: list[str] | None) -> int:
+    try:
+        _run(arguments)
     except KeyboardInterrupt:
-        print("vmm: interrupted; nothing was written", file=sys.stderr)
+        print("vmm: interrupted; no incomplete file remains", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        raise
     except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
-        print(f"vmm: error: {_message(error)}", file=sys.stderr)
+        print_message("error", _message(error))
         return 2
     return 0
+
+
+def _run(arguments: list[str] | None) -> None:
+    try:
+        options = _parser().parse_args(arguments)
+        options.run(options)
+    finally:
+        if sys.stdout is not None:  # An error of writing is raised here, and not at the end of the interpreter.
+            sys.stdout.flush()
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line, without the list of all options."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"vmm: error: {message}; see {self.prog} --help\n")
+        self.exit(2, f"vmm: error: {printable(message)}; see {self.prog} --help\n")
 
 
 def _message(error: Exception) -> str:

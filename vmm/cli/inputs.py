@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import vmm
+from vmm.cli.messages import print_message
 from vmm.cli.notices import is_first_time, motion_notice
 
 INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file, or Zarr store."
@@ -177,7 +177,7 @@ def warnings_to_stderr(options: argparse.Namespace, *, about_motion: bool = True
     def print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
         if str(message) not in messages:
             messages.append(str(message))
-            print(f"vmm: warning: {message}", file=sys.stderr)
+            print_message("warning", message)
 
     if about_motion and (message := motion_notice(Path(options.input))):
         if is_first_time(Path(options.input), message):
