@@ -1,7 +1,7 @@
 """Start of the program ``vmm``, which handles signals before it imports anything that takes time.
 
-A signal can arrive at any moment. Its handler deletes incomplete files, stops ffmpeg and ends the process with one line,
-without an exception, which a library could catch or which could be raised while another one is handled.
+A signal can arrive at any moment. Its handler deletes incomplete files, stops ffmpeg and ends the process with one
+line. It raises no exception, which a library could catch, or which could interrupt the handling of another one.
 """
 
 import os

@@ -19,6 +19,7 @@ from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
 from vmm.engine.regions import Mask
 from vmm.engine.two_pass import TwoPassClip, two_pass
+from vmm.io.exits import at_signal
 from vmm.learned import NAMES, Network, load, pair
 from vmm.learned._pair import Paint, paint
 from vmm.learned.method import ALL_MOTION
@@ -239,8 +240,13 @@ def _adapted(
         export.export(net, save, "flowmag")
         return Network(Path(save)), strength
     folder = Path(tempfile.mkdtemp(prefix="vmm-"))
-    export.export(net, folder / "adapted.onnx", "flowmag")
-    adapted = Network(folder / "adapted.onnx")
+    at_signal(partial(shutil.rmtree, folder, True))
+    try:
+        export.export(net, folder / "adapted.onnx", "flowmag")
+        adapted = Network(folder / "adapted.onnx")
+    except BaseException:
+        shutil.rmtree(folder, True)
+        raise
     weakref.finalize(adapted, shutil.rmtree, folder, True)  # the files are needed as long as the network
     return adapted, strength
 

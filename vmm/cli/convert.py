@@ -32,5 +32,5 @@ def _convert(options: argparse.Namespace) -> None:
         check_destination(file, overwrite=options.overwrite)
     from vmm.train.convert import convert
 
-    for file in convert(options.input, output, options.kind):
+    for file in convert(options.input, output, options.kind, overwrite=options.overwrite):
         print(file)

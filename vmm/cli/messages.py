@@ -17,13 +17,13 @@ _IN_TEXT = re.compile(rf"(?![\n\t])[{_CONTROL}]")
 
 
 def printable(text: object) -> str:
-    """A text in one line, with escapes in place of characters that would change the terminal.
+    r"""A text in one line, with escapes in place of characters that would change the terminal.
 
     Examples
     --------
     >>> from vmm.cli.messages import printable
-    >>> print(printable("two\\nlines, \\x1b[31mred"))
-    two\\nlines, \\x1b[31mred
+    >>> print(printable("two\nlines, \x1b[31mred"))
+    two\nlines, \x1b[31mred
     """
     return _IN_LINE.sub(_escape, str(text))
 

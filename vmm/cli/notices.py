@@ -9,6 +9,7 @@ from pathlib import Path
 
 import vmm
 from vmm.io.codecs import codec_loss
+from vmm.io.drafts import draft
 
 _MAX_LINES = 1000
 """Files in the record; the oldest are forgotten, and their notices are printed again."""
@@ -39,7 +40,8 @@ def is_first_time(path: Path, message: str) -> bool:
         if key in lines:
             return False
         record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text("\n".join([*lines, key][-_MAX_LINES:]) + "\n")
+        with draft(record, overwrite=True) as temporary:
+            temporary.write_text("\n".join([*lines, key][-_MAX_LINES:]) + "\n")
     except (OSError, ValueError):  # The message is printed again if it cannot be recorded.
         pass
     return True

@@ -1,7 +1,7 @@
 """Steps before a signal ends the process, such as the deletion of incomplete files, and sections that it cannot divide.
 
 A signal handler that ends the process calls ``finish``. Code that starts other programs or creates temporary files
-registers with ``cleaned_up`` how to remove them. Without such a handler, this module has no effect.
+registers how to remove them. Without such a handler, this module has no effect.
 """
 
 from __future__ import annotations
@@ -15,11 +15,19 @@ _sections: set[object] = set()
 _waiting: list[Callable[[], object]] = []
 
 
+def at_signal(cleanup: Callable[[], object]) -> Callable[[], object]:
+    """Register a function that is called if a signal ends the process; return a function that removes it again.
+
+    It runs in a signal handler: it must not wait for a lock, and its errors are ignored.
+    """
+    key = object()
+    _cleanups[key] = cleanup
+    return lambda: _cleanups.pop(key, None)
+
+
 @contextmanager
 def cleaned_up(cleanup: Callable[[], object]) -> Iterator[None]:
-    """Register a function that is called if the process ends within the context.
-
-    The function runs in a signal handler: it must not wait for a lock, and its errors are ignored.
+    """Register a function as ``at_signal`` does, as long as the context lasts.
 
     Examples
     --------
@@ -29,12 +37,11 @@ def cleaned_up(cleanup: Callable[[], object]) -> Iterator[None]:
     stopped the program
     the end
     """
-    key = object()
-    _cleanups[key] = cleanup
+    remove = at_signal(cleanup)
     try:
         yield
     finally:
-        _cleanups.pop(key, None)
+        remove()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.io.drafts import draft
 from vmm.learned import Network, load
 from vmm.learned.preprocess import to_network, white_value
 
@@ -149,5 +150,6 @@ def curves(history: Sequence[Mapping[str, float]], path: str | Path | None = Non
     scores.set(xlabel="minutes", ylabel="structural similarity, held out")
     scores.legend(title="motion>output, px", fontsize="small")
     if path is not None:
-        figure.savefig(path)
+        with draft(Path(path), overwrite=True) as temporary:
+            figure.savefig(temporary)
     return figure

@@ -34,7 +34,7 @@ FORMS: dict[str, list[Form]] = {
 """Published forms of each kind of network: a constructor and a loader of the weights. They are tried in order."""
 
 
-def convert(source: str | Path, out: str | Path, kind: str) -> list[Path]:
+def convert(source: str | Path, out: str | Path, kind: str, *, overwrite: bool = True) -> list[Path]:
     """Convert published weights to ONNX graphs, which the library can run.
 
     Parameters
@@ -46,6 +46,8 @@ def convert(source: str | Path, out: str | Path, kind: str) -> list[Path]:
         Output path ``PATH.onnx``, as in ``vmm.train.export.export``.
     kind
         "magnet", "lightweight", "realtime" or "flowmag".
+    overwrite
+        Whether to replace existing files. The default is True.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def convert(source: str | Path, out: str | Path, kind: str) -> list[Path]:
         except (RuntimeError, KeyError) as error:
             failures.append(str(error).splitlines()[0])
             continue
-        return export(net, out, kind, half=False)
+        return export(net, out, kind, half=False, overwrite=overwrite)
     raise ValueError(f"{source} does not hold published weights of {kind}: {failures[0]}")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from vmm.io.drafts import draft
 from vmm.learned.network import Network, files
 from vmm.train.pairs import Scenes, pairs
 from vmm.train.textures import texture_bank
@@ -89,9 +90,8 @@ def quantize(path: str | Path, out: str | Path, *, seed: int = 0) -> list[Path]:
             extra_options={"CalibPercentile": 99.99},
         )
         for part, file in sources.items():
-            draft = targets[part].with_name(targets[part].name + ".part")
-            shutil.copyfile(quantized if part == "decoder" else file, draft)
-            draft.replace(targets[part])
+            with draft(targets[part], overwrite=True) as temporary:
+                shutil.copyfile(quantized if part == "decoder" else file, temporary)
     return list(targets.values())
 
 
