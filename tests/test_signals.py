@@ -13,7 +13,7 @@ import pytest
 
 import vmm
 from vmm.cli import main
-from vmm.cli.messages import printable
+from vmm.cli.messages import printable, printable_streams
 from vmm.data import synthetic
 
 ROOT = Path(__file__).parents[1]
@@ -128,6 +128,13 @@ def test_names_that_would_change_the_terminal(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["info", "a.mkv", "--fs", "\x1b[2J"])
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_progress_bars_are_printed_as_they_are(capsys):
+    with printable_streams():
+        for text in ("\rclip.mkv: 10%", "\r", "", "\r  \r", "\ra\x1b.mkv\rb: 10%", "\n"):
+            sys.stderr.write(text)
+    assert capsys.readouterr().err == "\rclip.mkv: 10%\r\r  \r\ra\\x1b.mkv\\rb: 10%\n"
 
 
 @pytest.fixture

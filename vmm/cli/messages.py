@@ -64,9 +64,9 @@ class _Printable:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        inner = text.strip("\r")  # Progress bars return to the beginning of the line before and after their text.
-        before, after = text.partition(inner)[0], text.rpartition(inner)[2]
-        self._stream.write(before + _IN_TEXT.sub(_escape, inner) + after if inner else text)
+        # Progress bars return to the beginning of the line before and after their text.
+        start, end = len(text) - len(text.lstrip("\r")), len(text.rstrip("\r"))
+        self._stream.write(text[:start] + _IN_TEXT.sub(_escape, text[start:end]) + text[max(start, end) :])
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
