@@ -12,6 +12,7 @@ from cases import BY_FREQUENCY
 import vmm
 from vmm.cli import main
 from vmm.data import synthetic
+from vmm.io.drafts import PREFIX
 
 
 @pytest.fixture
@@ -207,7 +208,7 @@ def test_an_interrupted_run_removes_its_partial_file(sent, status, tmp_path):
     command = [sys.executable, "-m", "vmm", "riesz", video, tmp_path / "out.mp4", "--band", "2", "3"]
     with subprocess.Popen([str(c) for c in command], stderr=subprocess.PIPE, text=True) as process:
         for _ in range(600):
-            if any(path.name.startswith(".out") for path in tmp_path.iterdir()):
+            if any(path.name.startswith(PREFIX) for path in tmp_path.iterdir()):
                 break
             time.sleep(0.05)
         process.send_signal(sent)

@@ -106,13 +106,11 @@ def test_the_longest_names(name, tmp_path):
 def test_errors_name_the_destination(tmp_path):
     path = tmp_path / "out.txt"
     for error in (OSError(errno.ENOSPC, "No space left on device"), OSError("1000 requested and 24 written")):
-        with pytest.raises(OSError, match="No space left|the disk is full") as raised:
-            with draft(path, overwrite=False):
-                raise error
+        with pytest.raises(OSError, match=r"No space left|the disk is full") as raised, draft(path, overwrite=False):
+            raise error
         assert str(path) in str(raised.value)
-    with pytest.raises(ValueError, match=re.escape(f"{path}: no video")):
-        with draft(path, overwrite=False) as temporary:
-            raise ValueError(f"{temporary}: no video")
+    with pytest.raises(ValueError, match=re.escape(f"{path}: no video")), draft(path, overwrite=False) as temporary:
+        raise ValueError(f"{temporary}: no video")
     assert names_in(tmp_path) == []
 
 
