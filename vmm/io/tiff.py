@@ -115,6 +115,10 @@ def _leading_axes(stack: Any, page: Any) -> tuple[str, tuple[int, ...], int | No
     start = page.dataoffsets[0] if page.is_contiguous and page.dataoffsets else None
     if any(getattr(stack, f"is_{kind}") for kind in _DESCRIBED_KINDS):
         series = stack.series[0]
+        if stack.is_ome and series.kind in ("generic", "uniform"):
+            raise ValueError(
+                "its OME metadata name other files, which are not opened, or cannot be read; save it as one file"
+            )
         n = len(series.shape) - page.ndim
         return series.axes[:n], series.shape[:n], series.dataoffset
     if stack.is_imagej:
