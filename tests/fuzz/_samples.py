@@ -68,7 +68,7 @@ def video(name: str) -> Files:
 
 def tiff(name: str) -> Files:
     """A TIFF stack."""
-    values: np.ndarray = frames()[:10]
+    values: np.ndarray = frames()[:18]
     options = {
         "plain.tif": {},
         "deflate.tif": {"compression": "deflate", "predictor": True, "rowsperstrip": 9},
@@ -128,7 +128,9 @@ def phantom(name: str) -> Files:
     """A recording of a Phantom camera."""
     depth = int(name[1:-5])
     values = frames()
-    images = [_packed(image, depth) if depth in (10, 12) else image.astype(f"<u{depth // 8}").tobytes() for image in values]
+    images = [
+        _packed(image, depth) if depth in (10, 12) else image.astype(f"<u{depth // 8}").tobytes() for image in values
+    ]
     setup, table = 84, 84 + 900
     head = struct.pack("<2sHHHiIiIIIIQ", b"CI", 44, 0, 1, 0, COUNT, 0, COUNT, 44, setup, table, 0)
     packing, bits = {10: 0x100, 12: 0x400}.get(depth, 0), 8 if depth == 8 else 16

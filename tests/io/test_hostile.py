@@ -86,7 +86,8 @@ def test_numbers_in_files(text, number):
 
 
 @pytest.mark.parametrize(
-    "error", [struct.error("x"), zlib.error("x"), IndexError(), OverflowError("x"), ZeroDivisionError(), SyntaxError("x")]
+    "error",
+    [struct.error("x"), zlib.error("x"), IndexError(), OverflowError("x"), ZeroDivisionError(), SyntaxError("x")],
 )
 def test_errors_of_libraries_name_the_file(error, tmp_path):
     with pytest.raises(ValueError, match=r"a\.tif: no file that can be read, or a damaged one \(\w"):

@@ -57,8 +57,8 @@ def readable_errors(path: Path, kind: str = "file") -> Iterator[None]:
 
 
 def _names(error: Any, path: Path) -> bool:
-    """Whether the message of an error begins with the path of the file, or of a file in the folder."""
-    return str(error).startswith(str(path))
+    """Whether the message of an error begins with the path of the file, of a companion, or of a file in the folder."""
+    return str(error).startswith((str(path), f"{path.with_suffix('')}."))
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> ValueError:
