@@ -8,51 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
+import vmm.io.process
+
 from ._samples import MAKERS, Files, images, sample, tiff
 from ._verdicts import Finished, Trial
 
 _HEAD = 600
 """Bytes at the start of a file in which half of the faults lie, because headers are there."""
 
-_EXTREMES = (
-    0,
-    1,
-    2,
-    3,
-    7,
-    255,
-    256,
-    32767,
-    32768,
-    60000,
-    65535,
-    2**16,
-    2**24,
-    2**31 - 1,
-    2**31,
-    2**32 - 1,
-    2**63,
-    2**64 - 1,
-)
+_EXTREMES = (0, 1, 2, 3, 7, 255, 2**15, 60000, 2**16 - 1, 2**24, 2**31 - 1, 2**31, 2**32 - 1, 2**63, 2**64 - 1)
 """Numbers that are written over fields of headers."""
 
-_TEXTS = (
-    "0",
-    "-1",
-    "-30",
-    "1",
-    "65535",
-    "2147483648",
-    "1e400",
-    "1e99999999",
-    "0/0",
-    "nan",
-    "",
-    "9" * 5000,
-    "30.5",
-    "é",
-)
+_TEXTS = ("0", "-1", "-30", "1", "65535", "2147483648", "1e400", "1e99999999", "0/0", "nan", "", "9" * 5000, "é")
 """Texts that take the place of numbers in headers that are texts."""
+
+vmm.io.process.SILENCE = 30.0  # ffmpeg is stopped earlier than the trial.
 
 _STATELESS = (".tif", ".cine")
 """Formats that may state no rate, and folders, for which --fs is given."""
@@ -98,7 +68,7 @@ def _judged(result: Finished) -> str | None:
     """A command that succeeds has read at least one frame of at least one pixel."""
     size = re.search(r"^size\s+(-?\d+) x (-?\d+)", result.text, re.MULTILINE)
     count = re.search(r"^frames\s+(-?\d+)", result.text, re.MULTILINE)
-    if size and min(int(size[1]), int(size[2])) < 1 or count and int(count[1]) < 1:
+    if (size and min(int(size[1]), int(size[2])) < 1) or (count and int(count[1]) < 1):
         return f"an empty picture: {result.text[:200]}"
     return "a warning of Python" if "Warning:" in result.text else None
 

@@ -6,6 +6,7 @@ import io
 import struct
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -143,8 +144,22 @@ def phantom(name: str) -> Files:
     return {name: head + picture + block + offsets + body}
 
 
+def _deep_png(frame: np.ndarray) -> bytes:
+    """A PNG image with colors of 16 bits."""
+
+    def block(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 16, 2, 0, 0, 0)
+    rows = b"".join(b"\0" + row.tobytes() for row in np.repeat(frame[..., None].astype(">u2") * 256, 3, axis=-1))
+    blocks = block(b"IHDR", head) + block(b"IDAT", zlib.compress(rows)) + block(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + blocks
+
+
 def images(name: str) -> Files:
     """A folder of images."""
+    if name == "deep-color":
+        return {f"{name}/{i:03d}.png": _deep_png(frame) for i, frame in enumerate(frames()[:6])}
     suffix = {"pngs": "png", "jpgs": "jpg", "tifs": "tif", "palette": "png", "deep": "png"}[name]
     result = {}
     for i, frame in enumerate(frames()[:6]):
@@ -162,9 +177,10 @@ _PLAYLISTS = {
     "concat.mp4": "ffconcat version 1.0\nfile a.ts\nfile a.ts\n",
     "self.ffconcat": "ffconcat version 1.0\nfile self.ffconcat\n",
     "dynamic.mp4": "<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011' type='dynamic' minimumUpdatePeriod="
-    "'PT1S' profiles='urn:mpeg:dash:profile:isoff-live:2011'><Period><AdaptationSet contentType='video'><Representation "
-    "id='0' mimeType='video/mp4' bandwidth='1'><BaseURL>a.ts</BaseURL></Representation></AdaptationSet></Period></MPD>",
-    "a.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+    "'PT1S' profiles='urn:mpeg:dash:profile:isoff-live:2011'><Period><AdaptationSet contentType='video'>"
+    "<Representation id='0' mimeType='video/mp4' bandwidth='1'><BaseURL>a.ts</BaseURL></Representation>"
+    "</AdaptationSet></Period></MPD>",
+    "a.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
     "a.txt": "a plain text\n" * 40,
     "a.svg": "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><image href='a.ts'/></svg>",
     "a.asx": "<asx version='3.0'><entry><ref href='a.ts'/></entry></asx>",
@@ -184,7 +200,7 @@ MAKERS: dict[Callable[[str], Files], tuple[str, ...]] = {
     ),
     phantom: ("p8.cine", "p16.cine", "p10.cine", "p12.cine"),
     photron: ("a.cih", "b.cih", "c.cih", "a.cihx", "b.cihx", "c.cihx"),
-    images: ("pngs", "jpgs", "tifs", "palette", "deep"),
+    images: ("pngs", "jpgs", "tifs", "palette", "deep", "deep-color"),
     playlist: tuple(_PLAYLISTS),
     video: tuple(_VIDEOS),
 }

@@ -70,7 +70,7 @@ def test_sizes_of_recordings_that_cannot_be(name, value, tmp_path):
 
 def test_long_lines_of_headers_take_no_time(tmp_path):
     (tmp_path / "a.cih").write_text("Total Frame : 1" + " " * 10**6 + "x\n" + " " * 10**6)
-    with pytest.raises(ValueError, match="the line 'Image Width' is missing|damaged header"):
+    with pytest.raises(ValueError, match=r"the line 'Image Width' is missing|damaged header"):
         vmm.io.info(tmp_path / "a.cih")
     with open(tmp_path / "a.cih", "wb") as file:
         file.truncate(2**40)
@@ -90,9 +90,9 @@ def test_numbers_in_files(text, number):
     [struct.error("x"), zlib.error("x"), IndexError(), OverflowError("x"), ZeroDivisionError(), SyntaxError("x")],
 )
 def test_errors_of_libraries_name_the_file(error, tmp_path):
-    with pytest.raises(ValueError, match=r"a\.tif: no file that can be read, or a damaged one \(\w"):
-        with readable_errors(tmp_path / "a.tif"):
-            raise error
+    message = r"a\.tif: no file that can be read, or a damaged one \(\w"
+    with pytest.raises(ValueError, match=message), readable_errors(tmp_path / "a.tif"):
+        raise error
 
 
 def test_errors_of_the_disk_name_the_file(tmp_path):
@@ -129,8 +129,8 @@ def test_other_files_that_a_file_names_are_not_opened(tmp_path):
     """An OME-TIFF may name files that hold its further pages."""
     os.mkfifo(tmp_path / "other.ome.tif")
     text = (
-        '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels '
-        'ID="Pixels:0" DimensionOrder="XYTZC" Type="uint8" SizeX="8" SizeY="6" SizeT="2" SizeZ="1" SizeC="1">'
+        '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">'
+        '<Pixels ID="Pixels:0" DimensionOrder="XYTZC" Type="uint8" SizeX="8" SizeY="6" SizeT="2" SizeZ="1" SizeC="1">'
         '<Channel ID="Channel:0:0" SamplesPerPixel="1"/><TiffData IFD="0" PlaneCount="1"/><TiffData IFD="0" FirstT="1" '
         'PlaneCount="1"><UUID FileName="other.ome.tif">urn:uuid:1</UUID></TiffData></Pixels></Image></OME>'
     )
