@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 from cases import BY_FREQUENCY
+from ffmpeg import run_ffmpeg
 
 import vmm
 from vmm.cli import main
@@ -93,8 +94,6 @@ def test_compare(video, tmp_path):
 
 
 def test_sound_is_copied_if_the_playback_rate_is_unchanged(video, tmp_path):
-    from vmm.io.video import run_ffmpeg
-
     run_ffmpeg(
         "-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4"
     )

@@ -52,10 +52,11 @@ MAX_SENTENCE = 600
 
 @dataclass(frozen=True)
 class Finished:
-    """Status and text of a command that ended."""
+    """Status of a command that ended, its text on both outputs, and that on the standard error."""
 
     status: int
     text: str
+    errors: str = ""
 
 
 def is_finite(result: Any) -> str | None:
@@ -186,19 +187,20 @@ def _command(arguments: list[str]) -> tuple[Finished, BaseException | None]:
         reported.append(error)
         return message(error)
 
-    text = io.StringIO()
-    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+    text, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(errors):
         try:
             with mock.patch.object(vmm.cli, "_message", recorded):
                 status = vmm.cli.main(arguments)
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else 1
-    return Finished(status, text.getvalue()), reported[0] if reported else None
+    both = text.getvalue() + errors.getvalue()
+    return Finished(status, both, errors.getvalue()), reported[0] if reported else None
 
 
 def _failed_command(finished: Finished, error: BaseException | None, trial: Trial) -> tuple[str, str]:
     """Class and detail of a command whose status is not 0."""
-    lines = [line for line in finished.text.splitlines() if line.strip()]
+    lines = [line for line in finished.errors.splitlines() if line.strip()]
     if finished.status != 2 or "Traceback" in finished.text:
         return "exception", f"status {finished.status}: {finished.text.strip()[-500:]}"
     if isinstance(error, Exception):
@@ -206,7 +208,7 @@ def _failed_command(finished: Finished, error: BaseException | None, trial: Tria
         if outcome != "sentence":
             return outcome, detail
     errors = [line for line in lines if line.startswith("vmm: error: ")]
-    rest = [line for line in lines if not line.startswith(("vmm: error: ", "vmm: warning: "))]
+    rest = [line for line in lines if not line.startswith(("vmm: error: ", "vmm: warning: ", "vmm: note: "))]
     if len(errors) != 1 or rest:
         return "raw", f"not one line: {finished.text.strip()[-500:]}"
     if not _names_one(errors[0], trial.names):

@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, frames, monkeypatch):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk(tmp_path, frames, monkeypatch):
-    monkeypatch.setattr("vmm.io.video.ffmpeg", lambda: _full(tmp_path / "ffmpeg"))
+    monkeypatch.setattr("vmm.io.process.ffmpeg", lambda: _full(tmp_path / "ffmpeg"))
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(OSError, match=r"writing the video failed: .*No space left on device"):

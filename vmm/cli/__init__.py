@@ -15,7 +15,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import traceback
 from typing import NoReturn
 
 import vmm
@@ -39,6 +41,14 @@ from vmm.cli.messages import one_line_warnings, print_message, printable, printa
 _VERBS = (demo, info, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
 """Modules of the commands, in the order of the help."""
 
+_FORESEEN = (ValueError, TypeError, OSError, ImportError, MemoryError)
+"""Errors whose message is a sentence for the user."""
+
+_ISSUES = "https://github.com/vmm-toolkit/vmm/issues"
+
+_MAX_TEXT = 200
+"""Characters of the message of an unforeseen error that are printed."""
+
 _EPILOG = (
     "Start with vmm demo. For a clip of your own, vmm suggest CLIP finds vibrations and prints the commands that "
     "magnify them. vmm COMMAND --help describes the options of a command."
@@ -46,7 +56,12 @@ _EPILOG = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return 0 on success, 2 if the input is invalid, 130 if interrupted, and 141 if nobody reads."""
+    """Run a command; return its exit status.
+
+    It is 0 on success, 2 if the input is invalid, 130 if the user interrupts it, 141 if nobody reads the output, and 1
+    after an error that nobody has foreseen, for which one sentence asks for a report. With VMM_DEBUG=1, every error
+    shows its traceback.
+    """
     try:
         with printable_streams(), one_line_warnings():
             return _status(arguments)
@@ -62,9 +77,12 @@ def _status(arguments: list[str] | None) -> int:
         return 130
     except BrokenPipeError:
         raise
-    except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
-        print_message("error", _message(error))
-        return 2
+    except Exception as error:
+        if os.environ.get("VMM_DEBUG"):
+            traceback.print_exc()
+        is_foreseen = isinstance(error, _FORESEEN)
+        print_message("error", _message(error) if is_foreseen else _request(error))
+        return 2 if is_foreseen else 1
     return 0
 
 
@@ -82,6 +100,15 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"vmm: error: {printable(message)}; see {self.prog} --help\n")
+
+
+def _request(error: Exception) -> str:
+    """The sentence that asks for a report of an error."""
+    reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_TEXT]}"
+    return (
+        f"this command failed by a fault of vmm or of a package that it uses ({reason}); please report it with the "
+        f"command at {_ISSUES}; VMM_DEBUG=1 shows where it happened"
+    )
 
 
 def _message(error: Exception) -> str:

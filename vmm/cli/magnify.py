@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import check_box, warnings_to_stderr
+from vmm.cli.inputs import check_box, part_of_input, warnings_to_stderr
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input, speed_text
 from vmm.engine.static import magnify_static
@@ -176,8 +176,7 @@ def _open_clip(
     options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
 ) -> vmm.io.Clip:
     """Open the input, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
-    part = {"start": options.start, "end": options.end, "keep_going": options.keep_going}
-    open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, **part)
+    open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, **part_of_input(options))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
         clip = open_input(luma=luma)
@@ -236,17 +235,14 @@ def _mask(options: argparse.Namespace) -> Any:
     """The mask of --mask, as a map (H, W) in [0, 1], the box of --roi, or None."""
     if not hasattr(options, "mask"):
         return _scaled_box(options) if hasattr(options, "roi") else None
-    import imageio.v3 as iio
     import numpy as np
 
-    try:
-        image = iio.imread(options.mask, plugin="pillow")
-    except OSError as error:
-        raise ValueError(f"--mask {options.mask}: no image that can be read") from error
+    from vmm.io.images import read_image
+
+    image = read_image(Path(options.mask))
     white = np.iinfo(image.dtype).max if image.dtype.kind in "ui" else 1
     if image.ndim == 3:
-        channels = 1 if image.shape[2] <= 2 else 3  # The last channel of 2 or 4 is alpha.
-        image = image[..., :channels].mean(axis=-1)
+        image = image.mean(axis=-1)
     mask = np.clip(image.astype(float) / white, 0, 1)
     if options.scale != 1:
         import skimage.transform

@@ -15,9 +15,9 @@ _MAX_LINES = 1000
 """Files in the record; the oldest are forgotten, and their notices are printed again."""
 
 
-def motion_notice(path: Path) -> str:
+def motion_notice(path: Path, *, playlists: bool = False) -> str:
     """One line about properties of a file that change measured motion, or an empty string."""
-    info = vmm.io.info(path)
+    info = vmm.io.info(path, playlists=playlists)
     notices = []
     if "first" in info.field_order:
         notices.append("interlaced frames show two instants, which makes motion too small")

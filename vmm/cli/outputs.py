@@ -153,7 +153,7 @@ def part_options(options: argparse.Namespace) -> str:
     """The options by which a suggested command chooses the same part of the clip."""
     start = f" --start {options.start:g}" if options.start else ""
     end = f" --end {options.end:g}" if options.end is not None else ""
-    return start + end + " --keep-going" * options.keep_going
+    return start + end + " --keep-going" * options.keep_going + " --playlists" * options.playlists
 
 
 def suggestion_notes(suggestion: vmm.measure.Suggestion) -> list[str]:

@@ -72,7 +72,7 @@ def _page(
 
 
 def _clip_rows(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str, str]]:
-    info = vmm.io.info(options.input)
+    info = vmm.io.info(options.input, playlists=options.playlists)
     frames, height, width = clip.shape[:3]
     playback = f", playback at {float(info.fps):.6g} frames/s" if info.fps and float(info.fps) != clip.fs else ""
     duration = (frames if clip.times is None else clip.fs * clip.times[-1] + 1) / clip.fs
