@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, to_host
+from vmm.backend.checks import checked
 from vmm.engine.alpha import Gain, check_alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
@@ -49,6 +50,7 @@ _MIN_SIDE = 16  # The generator halves the frame four times, so smaller frames h
 _MAX_TRAINING_FRAMES = 128  # Frames of the clip used for adaptation at most; this bounds the memory.
 
 
+@checked
 def magnify(
     frames: Frames,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vmm.backend.checks import checked
 from vmm.engine.alpha import Gain
 from vmm.engine.combinations import Reading, magnify_displacement
 from vmm.engine.frames import Frames
@@ -18,6 +19,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@checked
 def magnify(
     frames: Frames,
     frequency: float,

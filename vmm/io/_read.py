@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.checks import checked
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
@@ -155,6 +156,7 @@ class Clip:
             self.seconds_waited += perf_counter() - start
 
 
+@checked
 def stream(
     path: str | Path,
     *,
@@ -253,6 +255,7 @@ def stream(
     return clip(lambda: prefetch(open_video(pixels=pixels)), size, bits=8 if info.dtype == "uint8" else bits)
 
 
+@checked
 def read(
     path: str | Path,
     *,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from vmm.backend.checks import checked
 from vmm.parts import Motion
 
 
+@checked
 def limited(motion: Motion, limit: float) -> Motion:
     """The same motion with a soft limit on the phase shift that is put into the coefficients.
 

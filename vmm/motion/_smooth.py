@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from vmm.backend.checks import checked
 from vmm.parts import Motion
 
 
+@checked
 def smooth(motion: Motion, sigma: float) -> Motion:
     """The same motion, after a blur in space: ``blur(motion * amplitude) / blur(amplitude)``.
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace
+from vmm.backend.checks import checked
 
 
+@checked
 def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     """Join two clips horizontally, with a white line between them.
 

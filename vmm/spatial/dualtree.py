@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, on_device
+from vmm.backend.checks import checked
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence
 
@@ -75,6 +76,7 @@ class DualTree:
     True
     """
 
+    @checked
     def __init__(
         self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, levels: int | None = None
     ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.checks import checked
 from vmm.backend.reference import expand, reduce
 from vmm.parts import Grid
 
@@ -42,6 +43,7 @@ class Gaussian:
     (1, 8, 12)
     """
 
+    @checked
     def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, level: int = 4) -> None:
         if level < 0 or min(shape[:2]) < 2**level:
             raise ValueError(
@@ -112,6 +114,7 @@ class GaussianPyramid:
     8
     """
 
+    @checked
     def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np) -> None:
         if min(shape[:2]) < 5:
             raise ValueError(f"frames of {shape[0]}x{shape[1]} are too small: a pyramid needs 5x5 pixels")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.checks import checked
 from vmm.backend.reference import expand, reduce
 from vmm.parts import Grid
 from vmm.spatial.gaussian import halvings, height
@@ -46,6 +47,7 @@ class Laplacian:
     7
     """
 
+    @checked
     def __init__(
         self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, levels: int | None = None
     ) -> None:

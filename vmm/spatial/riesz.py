@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.checks import checked
 from vmm.backend.reference import correlate, interleave, riesz
 from vmm.parts import Grid, LazySequence
 from vmm.spatial.gaussian import halvings
@@ -74,6 +75,7 @@ class RieszPyramid:
     [(2, 3, 64, 96), (2, 3, 32, 48), (2, 3, 16, 24), (2, 3, 8, 12)]
     """
 
+    @checked
     def __init__(
         self,
         shape: tuple[int, ...],
@@ -123,6 +125,7 @@ class RieszBands(LazySequence):
         Taps of the approximate Riesz transform along an axis and across it.
     """
 
+    @checked
     def __init__(self, levels: Sequence[Array], along: Sequence[float], across: Sequence[float]) -> None:
         super().__init__(lambda i: riesz(levels[i], along, across), len(levels))
         self.levels: Sequence[Array] = levels
@@ -133,6 +136,7 @@ class RieszBands(LazySequence):
 class _Invertible:
     """The self-inverting pyramid: a high-pass and a low-pass at each level, with the same filters for synthesis."""
 
+    @checked
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._sizes = [(shape[0], shape[1])]
         while min(self._sizes[-1]) >= 10:

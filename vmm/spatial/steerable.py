@@ -13,6 +13,7 @@ import numpy as np
 import scipy.fft
 
 from vmm.backend.arrays import Array, fft2, irfft2, joined, on_device, rfft2
+from vmm.backend.checks import checked
 from vmm.backend.reference import add_box, read_box
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence
@@ -68,6 +69,7 @@ class SteerablePyramid:
     True
     """
 
+    @checked
     def __init__(
         self,
         shape: tuple[int, ...],

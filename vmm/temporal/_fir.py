@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.checks import checked
 from vmm.backend.reference import product
 from vmm.parts import LookAheadFilter
 from vmm.temporal.bands import band_in_cycles
 
 
+@checked
 def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None = None) -> LookAheadFilter:
     """Linear-phase band-pass filter, designed with a Hamming window; it rejects 0 Hz completely.
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from vmm.backend.checks import checked
 from vmm.parts import LookAheadFilter
 from vmm.temporal._fir import filter_of_taps, gain
 from vmm.temporal.bands import frequency_in_cycles
@@ -18,6 +19,7 @@ Kernel: TypeAlias = Literal["gaussian", "dog", "interval", "takeda"]
 """Name of the impulse response of an acceleration filter."""
 
 
+@checked
 def acceleration(frequency: float, fs: float | None = None, *, kernel: Kernel = "gaussian") -> LookAheadFilter:
     """Acceleration filter: the negative second derivative of a Gaussian, with a peak gain of 1 at the frequency.
 
@@ -77,6 +79,7 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: Kernel = 
     raise ValueError(f"kernel={kernel!r} must be 'gaussian', 'dog', 'interval' or 'takeda'")
 
 
+@checked
 def jerk(frequency: float, fs: float | None = None, *, kernel: JerkKernel = "gaussian") -> LookAheadFilter:
     """Jerk filter: the third derivative of a Gaussian, with a gain of 1 at the frequency.
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vmm.backend.arrays import to_host
+from vmm.backend.checks import checked
 from vmm.measure.estimation._regions import Rois, as_regions
 
 QUANTIZATION_VARIANCE = 1 / 12
@@ -15,6 +16,7 @@ _SINGULAR = 1e-12
 """Relative eigenvalue below which the Fisher information is taken as singular: the level of rounding errors."""
 
 
+@checked
 def displacement_crlb(image: ArrayLike, rois: Rois | None = None, *, noise: float, rounded: bool = True) -> np.ndarray:
     """Cramer-Rao bound for the displacement of regions.
 

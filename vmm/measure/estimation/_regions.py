@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
+from vmm.backend.checks import checked
 from vmm.engine.regions import Box, Region, Roi, as_region, box_center
 
 Layout = Callable[[tuple[int, int]], list[Box]]
@@ -19,6 +20,7 @@ _MIN_SIDE = 3
 """Smallest height and width of a region in pixels, so that a gradient exists inside it."""
 
 
+@checked
 def grid(size: int = 21, step: int | None = None, *, margin: int = 8) -> Layout:
     """Square boxes on a regular grid over the frame.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vmm.backend.checks import checked
 from vmm.engine.times import mean_rate
 from vmm.measure.modal._deflection import Modes
 from vmm.measure.signals._resampling import evenly_sampled
@@ -14,6 +15,7 @@ from vmm.measure.signals._sine_model import refine_frequency
 from vmm.measure.signals._windows import detrend, hann
 
 
+@checked
 def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
     """Mode shapes from the displacement of regions, without given frequencies.
 

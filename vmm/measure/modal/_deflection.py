@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vmm.backend.arrays import to_host
+from vmm.backend.checks import checked
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
@@ -60,6 +61,7 @@ class Modes(Result):
     frequency_unit: str = "Hz"
 
 
+@checked
 def modes(
     frames: FramesLike | RegionSignal,
     frequencies: Sequence[float] | NDArray[Any] | float,
@@ -278,6 +280,7 @@ def _check_index(reference: Any, count: int) -> int:
     return int(reference)
 
 
+@checked
 def mac(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     """Modal assurance criterion (MAC): the similarity of shapes, independent of their scale and phase.
 

@@ -7,12 +7,14 @@ import scipy.ndimage
 from numpy.typing import ArrayLike
 
 from vmm.backend.arrays import is_array, to_host
+from vmm.backend.checks import checked
 from vmm.engine.frames import FramesLike, as_array
 
 _EDGE_CONTRAST = 0.25
 """Smallest height of an edge relative to the highest edge: ringing at weak edges is not visible."""
 
 
+@checked
 def structural_similarity(frames: FramesLike, truth: FramesLike, *, every: int = 1) -> float:
     """Mean structural similarity index (SSIM) of frames, with Gaussian windows, for gray levels from 0 to 255.
 
@@ -54,6 +56,7 @@ def structural_similarity(frames: FramesLike, truth: FramesLike, *, every: int =
     return float(np.mean([ssim(a, b, **options) for a, b in pairs]))
 
 
+@checked
 def overshoot(frames: FramesLike, truth: FramesLike, *, radius: int = 4) -> float:
     """Ringing: how far frames exceed the local range of the truth at edges, relative to the height of the edge.
 
@@ -91,6 +94,7 @@ def overshoot(frames: FramesLike, truth: FramesLike, *, radius: int = 4) -> floa
     return float(np.mean(excess[is_edge] / height[is_edge])) if is_edge.any() else 0.0
 
 
+@checked
 def sharpness(frames: FramesLike, truth: FramesLike) -> float:
     """Root-mean-square gradient of frames relative to that of the truth: below 1 if they are blurred.
 
@@ -122,6 +126,7 @@ def sharpness(frames: FramesLike, truth: FramesLike) -> float:
     return float(np.sqrt(energies[0] / energies[1])) if energies[1] else 1.0
 
 
+@checked
 def ghosting(frames: FramesLike, truth: FramesLike, original: FramesLike) -> float:
     """Ghosts: the share of the original clip that remains in the magnified frames.
 
@@ -158,6 +163,7 @@ def ghosting(frames: FramesLike, truth: FramesLike, original: FramesLike) -> flo
     return float(np.vdot(result - ideal, difference)) / power if power else 0.0
 
 
+@checked
 def static_error(frames: FramesLike, image: ArrayLike, is_static: ArrayLike) -> float:
     """Mean absolute difference in gray levels from a static image, at pixels where nothing moves.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from vmm.backend.arrays import Array, is_array, to_host
+from vmm.backend.checks import checked
 from vmm.engine.frames import FramesLike, as_frames, checked, cut
 from vmm.engine.times import frame_times
 from vmm.measure.detection._tiles import N_REFERENCE, ClipTooShortError, tile_signals
@@ -79,6 +80,7 @@ class Faults(Result):
     messages: tuple[str, ...]
 
 
+@checked
 def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, float] | None = None) -> Faults:
     """Find faults of a clip: duplicate and dropped frames, saturated pixels, and too few frames for a band.
 
@@ -138,6 +140,7 @@ def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, fl
     return Faults(duplicates, dropped, saturated, tuple(messages))
 
 
+@checked
 def min_frames(band: tuple[float, float], fs: float) -> int:
     """Number of frames that a clip needs for a band: 3 periods of its lowest frequency.
 
@@ -170,6 +173,7 @@ def min_frames(band: tuple[float, float], fs: float) -> int:
     return math.ceil(MIN_PERIODS * fs / low)
 
 
+@checked
 def check_codec(path: str | Path) -> None:
     """Warn if the codec of a file destroys small motion, or its frames are interlaced.
 

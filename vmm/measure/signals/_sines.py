@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.checks import checked
 from vmm.measure.signals._sampling import highest_frequency
 from vmm.measure.signals._signal import SignalsLike, as_signals
 
@@ -125,6 +126,7 @@ def check_frequencies(
     return freqs / fs
 
 
+@checked
 def phasors(values: SignalsLike, frequencies: Sequence[float] | NDArray[Any], *, fs: float | None = None) -> np.ndarray:
     """Phasors of sines of known frequencies, by least squares together with a mean and a linear trend.
 
