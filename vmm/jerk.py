@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.engine.alpha import Gain
 from vmm.engine.combinations import Reading, magnify_displacement
 from vmm.engine.frames import Frames
@@ -19,7 +19,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-@checked
+@checks_arguments
 def magnify(
     frames: Frames,
     frequency: float,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal, TypeAlias
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.combinations import magnify_with_color
 from vmm.engine.frames import Frames
@@ -30,7 +30,7 @@ Transform: TypeAlias = Literal["steerable", "dualtree"]
 """Name of a complex transform."""
 
 
-@checked
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band,

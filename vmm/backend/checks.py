@@ -83,6 +83,7 @@ RANGES: dict[str, Range] = {
     "n_frames": Range(high=1e12),
     "noise": Range(high=1e12),
     "nu": _EXPONENT,
+    "octave": Range(0.1, 1, " octaves"),
     "orientations": Range(1, 32),
     "pixel_size": Range(high=1e12),
     "propagation": Range(high=64),
@@ -94,6 +95,7 @@ RANGES: dict[str, Range] = {
     "step": Range(high=1e6, unit=" px"),
     "strength": _EXPONENT,
     "subtract": _EXPONENT,
+    "transition": Range(0.05, 2, " octaves"),
     "wavelength": Range(high=1e9, unit=" px"),
     "white": Range(finite=False),
     "window": Range(high=1001),
@@ -174,10 +176,63 @@ def check_fs(fs: float | None, name: str = "fs") -> float:
         rate = math.inf
     if not MIN_FS <= rate <= MAX_FS:
         raise ValueError(
-            f"{name}={shown(fs)} must be a positive number in [{MIN_FS:g}, {MAX_FS:g}]: the rate in Hz at which the camera "
-            "took the frames"
+            f"{name}={shown(fs)} must be a positive number in [{MIN_FS:g}, {MAX_FS:g}]: the rate in Hz at which the "
+            "camera took the frames"
         )
     return rate
+
+
+def check_positive(name: str, value: Any, meaning: str, high: float = 1e30) -> float:
+    """The argument as a float above 0.
+
+    Raises
+    ------
+    TypeError
+        If it is not one number.
+    ValueError
+        If it is not positive, or larger than `high`.
+    """
+    number = check_number(name, value, Range(finite=False))
+    if not 0 < number <= high:
+        raise ValueError(f"{name}={shown(value)} must be a positive number of at most {high:g}: {meaning}")
+    return number
+
+
+def as_numbers(name: str, value: Any, kinds: str = "buif") -> np.ndarray:
+    """The argument as an array of real numbers on the host, or of other kinds of NumPy's types.
+
+    Raises
+    ------
+    TypeError
+        If it holds anything else, or is a masked array.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: fill its masked values first, with {name}.filled(value)")
+    try:
+        array = np.asarray(value.get() if hasattr(value, "get") and hasattr(value, "dtype") else value)
+    except (TypeError, ValueError):  # a list of unequal parts
+        raise TypeError(f"{name}={shown(value)} must be an array of numbers") from None
+    if array.dtype.kind not in kinds:
+        raise TypeError(f"{name} of type {array.dtype} must be an array of {'' if 'c' in kinds else 'real '}numbers")
+    return array
+
+
+def as_picture(name: str, value: Any) -> np.ndarray:
+    """The argument as one gray frame (H, W) in float64.
+
+    Raises
+    ------
+    TypeError
+        If it holds anything but real numbers.
+    ValueError
+        If it has another shape, or is not finite.
+    """
+    picture = as_numbers(name, value).astype(np.float64)
+    if picture.ndim != 2:
+        raise ValueError(f"{name} of shape {picture.shape} must be one gray frame of shape (H, W)")
+    if not np.isfinite(picture).all():
+        raise ValueError(f"{name} holds NaN or infinite values: replace them first")
+    return picture
 
 
 def shown(value: Any) -> str:
@@ -191,7 +246,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:40]}..."
 
 
-def checked(function: F) -> F:
+def checks_arguments(function: F) -> F:
     """Check the arguments of a function by their annotations, and numbers by ``RANGES``, before it is called.
 
     Annotations of one number, a flag, a text, one of several names, a pair of numbers, or one of these or None are

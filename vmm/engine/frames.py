@@ -130,6 +130,8 @@ def check_frames(frames: Any) -> None:
         )
     if frames.ndim not in (3, 4) or (frames.ndim == 4 and frames.shape[3] != 3):
         raise ValueError(f"frames of shape {frames.shape} must be (T, H, W) or (T, H, W, 3): time first, gray or color")
+    if min(frames.shape[1:3]) < 1:
+        raise ValueError(f"frames of shape {frames.shape} hold no pixels: give frames with at least one row and column")
     if frames.dtype.name not in ("uint8", "uint16", "float16", "float32", "float64"):
         raise TypeError(
             f"frames of type {frames.dtype} must be uint8, uint16, float16, float32 or float64: convert them first"

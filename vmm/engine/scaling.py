@@ -75,8 +75,8 @@ class Scaling:
         factor = self._factor or 1.0
         if factor != 1 and peak * factor > _LARGEST:
             raise ValueError(
-                f"frames reach {peak:g}, but the first frames that are not 0 are at most {2 * _PEAK / factor:.2g}: this "
-                "range is too wide for floating point, so cut the clip there"
+                f"frames reach {peak:g}, but the first frames that are not 0 are at most {2 * _PEAK / factor:.2g}: "
+                "this range is too wide for floating point, so cut the clip there"
             )
         return chunk.astype(dtype, copy=False) if factor == 1 else chunk.astype(dtype, copy=False) * dtype.type(factor)
 

@@ -28,6 +28,11 @@ _MAX_DEVIATIONS = 4.0
 exceeds it once in 16000 points."""
 
 
+MAX_DELAY_PER_FRAME = 0.5
+"""Largest group delay of a filter along trajectories, relative to the number of frames of the clip, beyond that of
+``vmm.engine.windows.MIN_DELAY``: its weights are computed for each number of frames in which a point is visible."""
+
+
 def of_fields(flow: Array, temporal: LinearFilter, frames: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
     """Yield each frame with the filtered displacement of its pixels, from displacements of the first frame's pixels."""
     signal = None
@@ -82,7 +87,7 @@ def by_window(
         trajectories.add(frame)
         if len(trajectories.waiting) > trajectories.delay:
             yield trajectories.take()
-    check_delay(delay if isinstance(temporal, LookAheadFilter) else 0, trajectories.count)
+    check_delay(delay if isinstance(temporal, LookAheadFilter) else 0, trajectories.count, MAX_DELAY_PER_FRAME)
     while trajectories.waiting:
         yield trajectories.take()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,12 @@ from vmm.backend.arrays import Array
 from vmm.engine.frames import is_pair
 from vmm.parts import LookAheadFilter, NonlinearFilter, TemporalFilter
 
-
 MIN_DELAY = 64
 """Group delay in frames up to which a filter may be used for a clip of any length."""
 
-MAX_DELAY_PER_FRAME = 2
-"""Largest group delay of longer filters, relative to the number of frames of the clip. A filter of four times the
-length of the clip cannot be resolved: nearly all of its input is extrapolated, at the expense of time and memory."""
+MAX_DELAY_PER_FRAME = 4
+"""Largest group delay of longer filters, relative to the number of frames of the clip. Nearly all input of a filter of
+eight times the length of the clip is extrapolated, at the expense of time and memory."""
 
 
 @dataclass(frozen=True)
@@ -39,27 +39,27 @@ class Window:
     tail: int
 
 
-def check_delay(delay: int, count: int) -> None:
+def check_delay(delay: int, count: int, per_frame: float = MAX_DELAY_PER_FRAME) -> None:
     """Raise if a filter is too long for a clip of this number of frames.
 
     Raises
     ------
     ValueError
-        If the group delay exceeds both ``MIN_DELAY`` and ``MAX_DELAY_PER_FRAME`` times the number of frames.
+        If the group delay exceeds both ``MIN_DELAY`` and `per_frame` times the number of frames.
     """
-    if delay > max(MIN_DELAY, MAX_DELAY_PER_FRAME * count):
+    if delay > max(MIN_DELAY, per_frame * count):
         raise ValueError(
-            f"frames: a clip of {count} frames is too short for this band, whose filter is {2 * delay + 1} frames long: "
-            f"record at least {-(-delay // MAX_DELAY_PER_FRAME)} frames, or choose a wider band or a higher frequency"
+            f"frames: a clip of {count} frames is too short for this band, whose filter has {2 * delay + 1} frames: "
+            f"use at least {math.ceil(delay / per_frame)} frames, a wider band or a higher frequency"
         )
 
 
-def check_length_for(temporal: TemporalFilter, frames: Any) -> None:
+def check_length_for(temporal: TemporalFilter, frames: Any, per_frame: float = MAX_DELAY_PER_FRAME) -> None:
     """Raise as ``check_delay`` does if the number of frames is known before they are read."""
     clip = frames[0] if is_pair(frames) else frames
     shape = getattr(clip, "shape", None)
     if isinstance(temporal, LookAheadFilter | NonlinearFilter) and shape and len(shape) >= 3:
-        check_delay(temporal.delay, shape[0])
+        check_delay(temporal.delay, shape[0], per_frame)
 
 
 def windows(chunks: Iterable[Array], delay: int) -> Iterator[Window]:

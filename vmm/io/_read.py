@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
@@ -156,7 +156,7 @@ class Clip:
             self.seconds_waited += perf_counter() - start
 
 
-@checked
+@checks_arguments
 def stream(
     path: str | Path,
     *,
@@ -255,7 +255,7 @@ def stream(
     return clip(lambda: prefetch(open_video(pixels=pixels)), size, bits=8 if info.dtype == "uint8" else bits)
 
 
-@checked
+@checks_arguments
 def read(
     path: str | Path,
     *,

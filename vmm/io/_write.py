@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike, as_frames, check_frames, checked, is_pair
 from vmm.io import zarr_store
 from vmm.io._info import as_path, info
@@ -29,7 +29,7 @@ from vmm.io.video import Info
 _TIFF = (".tif", ".tiff")
 
 
-@checked
+@checks_arguments
 def write(
     path: str | Path,
     frames: FramesLike,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace, to_host
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import blur, robust_std
 from vmm.motion.warp import bicubic, bilinear, pixel_positions
@@ -27,7 +27,7 @@ _REGULARIZATION = 1e-6
 """Constant added to squared gradients, relative to their mean: it decides where a frame has no texture at all."""
 
 
-@checked
+@checks_arguments
 def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
     """Dense optical flow: displacement of each pixel from frame a to frame b, by the method of Lucas and Kanade.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.parts import Grid, Motion
 
 
-@checked
+@checks_arguments
 def per_part(*motions: Motion) -> Motion:
     """One motion for each part of ``vmm.spatial.stacked``.
 

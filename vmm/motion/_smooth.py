@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.parts import Motion
 
 
-@checked
+@checks_arguments
 def smooth(motion: Motion, sigma: float) -> Motion:
     """The same motion, after a blur in space: ``blur(motion * amplitude) / blur(amplitude)``.
 

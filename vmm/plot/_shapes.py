@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.plot._slices import displayable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _MIN_LENGTH = 0.04
 """Shortest arrow, as a fraction of the longest: a shorter one is only a dot."""
 
 
-@checked
+@checks_arguments
 def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure:
     """Show deflection shapes as colors on a frame: red in one direction and blue in the opposite one.
 
@@ -88,7 +88,7 @@ def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figur
     return figure
 
 
-@checked
+@checks_arguments
 def arrows(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure:
     """Show deflection shapes as arrows on a frame, at the phase of largest displacement.
 

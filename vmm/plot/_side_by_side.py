@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments, shown
 
 
-@checked
+@checks_arguments
 def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     """Join two clips horizontally, with a white line between them.
 
@@ -38,6 +38,13 @@ def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     >>> vmm.plot.side_by_side(clip, clip).shape
     (5, 8, 24)
     """
+    for name, clip in (("before", before), ("after", after)):
+        if not (is_array(clip) or isinstance(clip, Iterable)) or isinstance(clip, str | bytes):
+            raise TypeError(
+                f"{name}={shown(clip)} must be an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks"
+            )
+    if is_array(before) != is_array(after):
+        raise TypeError("before and after must both be arrays, or both be iterators of chunks")
     if is_array(before):
         return _joined(before, after, gap)
     return (_joined(a, b, gap) for a, b in _synchronized(iter(before), iter(after)))

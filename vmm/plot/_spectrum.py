@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.plot._signals import COLORS, COMPONENTS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SHIFTS = 3
 """Number of label positions that neighboring peaks use in turn."""
 
 
-@checked
+@checks_arguments
 def spectrum(density: Any, peaks: Sequence[Any] = (), *, band: tuple[float, float] | None = None) -> Figure:
     """Draw a spectrum on a logarithmic scale and label its peaks by frequency and amplitude.
 

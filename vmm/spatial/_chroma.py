@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.backend.chroma import color_channels, halved_planes, mixed_planes
 from vmm.backend.reference import reduce, weigh_channels
 from vmm.parts import Grid, LazySequence, Spatial, SpatialPlan
@@ -33,7 +33,7 @@ _MIN_SIDE = 10
 """Smallest side in px of a frame whose chroma can move: that of a Laplacian pyramid of two levels."""
 
 
-@checked
+@checks_arguments
 def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
     """Make a Laplacian pyramid of color frames, the finer of whose levels hold chroma next to luma.
 
@@ -75,7 +75,7 @@ def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
     return plan
 
 
-@checked
+@checks_arguments
 def with_chroma(part: SpatialPlan, chroma: ChromaSize | None = "half") -> SpatialPlan:
     """Stack a spatial part on a Laplacian pyramid of luma and chroma, of which the chroma alone is changed.
 

@@ -13,10 +13,11 @@ import numpy as np
 import scipy.fft
 
 from vmm.backend.arrays import Array, fft2, irfft2, joined, on_device, rfft2
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.backend.reference import add_box, read_box
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence
+from vmm.spatial._gray import check_gray
 
 _BATCH_SAMPLES = 2**14
 """Smallest number of samples that are transformed together: a smaller transform takes less time than its call."""
@@ -69,7 +70,7 @@ class SteerablePyramid:
     True
     """
 
-    @checked
+    @checks_arguments
     def __init__(
         self,
         shape: tuple[int, ...],
@@ -81,6 +82,7 @@ class SteerablePyramid:
         transition: float | None = None,
         crop: float = 0.03,
     ) -> None:
+        check_gray("SteerablePyramid", shape)
         height, width = shape[0], shape[1]
         if min(height, width) < 8:
             raise ValueError(f"frames of {height}x{width} are too small: a steerable pyramid needs 8x8 pixels")

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from vmm import phase
 from vmm.backend.arrays import Array, is_array, joined, namespace, to_host
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.backend.reference import add_clipped
 from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.frames import ArrayOut, Frames, as_array, check_frames, check_length, checked, in_form_of
@@ -68,7 +68,7 @@ _MOTION_TOLERANCE = 1.0
 """Apparent motion in pixels, in addition to the motion of the whole, up to which a pixel belongs to the layer."""
 
 
-@checked
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band | float,
@@ -180,7 +180,7 @@ def magnify(
     return next(scaling.inverse([result]))
 
 
-@checked
+@checks_arguments
 def steady(frames: ArrayOut, transforms: ArrayLike) -> ArrayOut:
     """The clip with the tracked region at rest.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vmm.backend.arrays import Array, to_host
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.backend.luma import luma
 from vmm.engine.frames import FramesLike, as_array
 from vmm.engine.regions import Box, Roi, as_region
@@ -39,7 +39,7 @@ _SCALE_RANGE = (0.5, 2.0)
 """Range of the scale against the first frame, beyond which its detail cannot be compared."""
 
 
-@checked
+@checks_arguments
 def track(frames: FramesLike, roi: Roi | None = None, *, model: Model = "similarity") -> np.ndarray:
     """Transforms that map points of a region in the first frame to their positions in each frame.
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.backend.time_series import low_rank, running_sum
 from vmm.parts import CausalFilter, LinearFilter, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
 
-@checked
+@checks_arguments
 def chain(*filters: LinearFilter) -> LinearFilter:
     """Cascade of filters, applied one after another; their delays add up.
 
@@ -56,7 +56,7 @@ def chain(*filters: LinearFilter) -> LinearFilter:
     return _combined(filters, apply, sum(map(_delay, filters)), (low, high) if low < high else (0.0, 0.5), factors)
 
 
-@checked
+@checks_arguments
 def parallel(*filters: LinearFilter, gains: Sequence[float] | None = None) -> LinearFilter:
     """Weighted sum of the outputs of filters, which are delayed so that all have the same delay.
 
@@ -149,7 +149,7 @@ def _delayed(y: Array, n: int, queue: Array | None) -> tuple[Array, Array | None
     return samples[: len(y)], samples[len(y) :]
 
 
-@checked
+@checks_arguments
 def unwrap() -> CausalFilter:
     """Running sum along time, which unwraps a phase from its differences between frames.
 
@@ -170,7 +170,7 @@ def unwrap() -> CausalFilter:
     return CausalFilter(running_sum)
 
 
-@checked
+@checks_arguments
 def difference() -> CausalFilter:
     """Difference between each frame and the previous one: the inverse of ``unwrap``.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.io.destination import check_destination, temporary_path
 from vmm.measure.export._csv import write_csv
 from vmm.measure.export._uff import write_uff
@@ -21,7 +21,7 @@ _STRUCTURE = "about"
 """Name of the entry of a .npz file that describes the result in JSON, with references to the arrays."""
 
 
-@checked
+@checks_arguments
 def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = "", overwrite: bool = False) -> None:
     """Save a result in the format that the extension of the file name chooses.
 
@@ -79,7 +79,7 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
         writer(draft, result)
 
 
-@checked
+@checks_arguments
 def load(path: str | Path) -> Any:
     """Load a result from a ``.npz`` file that ``save`` wrote.
 

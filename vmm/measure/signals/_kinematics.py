@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.measure.signals._resampling import back_to_positions, evenly_sampled
 from vmm.measure.signals._result import derivative_unit
 from vmm.measure.signals._signal import HasValues, Quantity, Signals, SignalsLike, as_signals
@@ -25,7 +25,7 @@ integration amplifies by 1/f^2, with a slope of f^8."""
 
 
 @overload
-@checked
+@checks_arguments
 def velocity(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
 @overload
 def velocity(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
@@ -67,7 +67,7 @@ def velocity(values: ArrayLike | HasValues, *, fs: float | None = None, cutoff: 
 
 
 @overload
-@checked
+@checks_arguments
 def acceleration(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
 @overload
 def acceleration(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
@@ -107,7 +107,7 @@ def acceleration(values: ArrayLike | HasValues, *, fs: float | None = None, cuto
     return _derivative(values, fs, cutoff, 2)
 
 
-@checked
+@checks_arguments
 def integrate(values: SignalsLike, *, fs: float | None = None, highpass: float, order: int = 2) -> np.ndarray:
     """Displacement or velocity from the signal of an accelerometer, by integration with a zero-phase high-pass filter.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.measure.signals._noise_floor import phasor_with_stderr
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import SignalsLike, as_signals, check_band
@@ -69,7 +69,7 @@ class Orbit(Result):
         return np.real(self.phasors * rotation)
 
 
-@checked
+@checks_arguments
 def orbit(values: SignalsLike, frequency: float, *, fs: float | None = None) -> Orbit:
     """Ellipse that points follow at one frequency, by least squares.
 

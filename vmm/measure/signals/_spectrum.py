@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from vmm.backend.checks import checked
+from vmm.backend.checks import checks_arguments
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result, density_unit
 from vmm.measure.signals._signal import SignalsLike, as_signals
@@ -53,7 +53,7 @@ class Spectrum(Result):
     frequency_unit: str = "Hz"
 
 
-@checked
+@checks_arguments
 def spectrum(
     values: SignalsLike, *, fs: float | None = None, kind: Kind = "amplitude", segments: int = 1, average: bool = False
 ) -> Spectrum:
