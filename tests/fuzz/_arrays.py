@@ -101,7 +101,8 @@ def _in_another_form(target: Target, arguments: dict[str, Any], rng: np.random.G
     if raises:
         judge = _never_raised  # type: ignore[assignment]
     text = f"{target.name}({_described({**arguments, 'frames': clip})}) with frames as {form}"
-    return Trial(text, partial(_call, target, changed), judge, _names(target, ()), raises=raises)
+    outputs = (arguments["path"],) if "path" in arguments else ()
+    return Trial(text, partial(_call, target, changed), judge, _names(target, ()), outputs, raises)
 
 
 def _never_raised(result: Any) -> str | None:
@@ -219,7 +220,9 @@ def _faulty(target: Target, arguments: dict[str, Any], rng: np.random.Generator,
                 return f"{name} was changed"
         return _sense(result)
 
-    return Trial(text, partial(_call, target, changed), judge, names)
+    path = changed.get("path")
+    outputs = (path,) if isinstance(path, str) and path else ()
+    return Trial(text, partial(_call, target, changed), judge, names, outputs)
 
 
 RELATED = {

@@ -61,7 +61,8 @@ class Finished:
 def is_finite(result: Any) -> str | None:
     """The judgment that an array, or each chunk of an iterator, holds finite numbers."""
     for chunk in result if isinstance(result, list | tuple) else [result]:
-        if isinstance(chunk, np.ndarray) and chunk.dtype.kind in "fc" and not np.isfinite(chunk).all():
+        is_number = isinstance(chunk, np.ndarray | np.floating | float)
+        if is_number and np.asarray(chunk).dtype.kind in "fc" and not np.isfinite(chunk).all():
             return "the result is not finite"
     return None
 
@@ -168,9 +169,7 @@ def _judged(trial: Trial) -> tuple[str, str]:
     if complaint is not None:
         return "nonsense", complaint
     for warning in caught:
-        if issubclass(warning.category, RuntimeWarning | DeprecationWarning) or "ComplexWarning" in str(
-            warning.category
-        ):
+        if issubclass(warning.category, DeprecationWarning) or "ComplexWarning" in str(warning.category):
             return "raw", f"{warning.category.__name__}: {warning.message} ({warning.filename}:{warning.lineno})"
     return "right", ""
 

@@ -152,7 +152,7 @@ class ChromaLevels:
         self.size: tuple[int, int] = (shape[0], shape[1])
         self._dtype = dtype
         self.first: int = 1 if size == "half" else 0
-        grids = Laplacian(shape, dtype).grids[self.first : _LAST_LEVEL + 1]
+        grids = Laplacian(shape[:2], dtype).grids[self.first : _LAST_LEVEL + 1]
         self.grids: Sequence[Grid] = [replace(grid, planes=3) for grid in grids]
         self._luma = Laplacian(grids[0].shape, dtype, levels=len(grids))
         self._chroma = Laplacian(grids[0].shape, dtype, levels=len(grids) - 1)
@@ -206,7 +206,7 @@ class ColorLaplacian:
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype, size: ChromaSize) -> None:
         self._dtype = dtype
-        self._luma = Laplacian(shape, dtype)
+        self._luma = Laplacian(shape[:2], dtype)
         self._chroma = ChromaLevels(shape, dtype, size)
         first = self._chroma.first
         self._with_chroma = range(first, first + len(self._chroma.grids))

@@ -9,6 +9,7 @@ from vmm.backend.checks import checks_arguments
 from vmm.backend.luma import luma
 from vmm.engine.frames import FramesLike, as_array
 from vmm.engine.regions import Box, Roi, as_region
+from vmm.engine.scaling import Scaling
 from vmm.measure.signals._windows import hann
 from vmm.stabilize._transforms import (
     MODELS,
@@ -85,7 +86,7 @@ def track(frames: FramesLike, roi: Roi | None = None, *, model: Model = "similar
            [0. , 1. , 1.5],
            [0. , 0. , 1. ]])
     """
-    clip = as_array(frames)
+    clip = Scaling(as_array(frames)).applied()
     if model not in MODELS:
         raise ValueError(f"model={model!r} must be one of {', '.join(MODELS)}")
     box = as_region(roi, clip.shape[1:3], min_side=MIN_SIDE).box

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.checks import checks_arguments
+from vmm.io._info import as_path
 from vmm.io.destination import check_destination, temporary_path
 from vmm.measure.export._csv import write_csv
 from vmm.measure.export._uff import write_uff
@@ -68,7 +69,7 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
     >>> float(spectrum.frequencies[spectrum.values.argmax()])
     5.0
     """
-    path = Path(path)
+    path = as_path(path)
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise ValueError(f"{path}: unknown format {path.suffix!r}; known formats are {', '.join(_WRITERS)}")

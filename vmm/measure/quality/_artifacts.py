@@ -10,6 +10,9 @@ from vmm.backend.arrays import to_host
 from vmm.backend.checks import as_numbers, checks_arguments
 from vmm.engine.frames import FramesLike, as_array
 
+_MAX_VALUE = 1e100
+"""Largest value of a clip, whose square is finite."""
+
 _EDGE_CONTRAST = 0.25
 """Smallest height of an edge relative to the highest edge: ringing at weak edges is not visible."""
 
@@ -192,7 +195,7 @@ def static_error(frames: FramesLike, image: ArrayLike, is_static: ArrayLike) -> 
     >>> vmm.measure.static_error(np.ones((3, 4, 4)), np.zeros((4, 4)), np.ones((4, 4), bool))
     1.0
     """
-    clip, still = to_host(as_array(frames)).astype(np.float64), as_numbers("image", image).astype(np.float64)
+    clip, still = _comparable("frames", frames), as_numbers("image", image).astype(np.float64)
     where = as_numbers("is_static", is_static).astype(bool)
     if clip.ndim != 3 or clip.shape[1:] != still.shape or where.shape != still.shape or not where.any():
         raise ValueError(
@@ -204,10 +207,17 @@ def static_error(frames: FramesLike, image: ArrayLike, is_static: ArrayLike) -> 
 
 def _as_pair(frames: FramesLike, truth: FramesLike) -> tuple[np.ndarray, np.ndarray]:
     """Two clips of one shape (T, H, W), as float64."""
-    clips = (as_array(clip) for clip in (frames, truth))
-    result, ideal = (np.asarray(to_host(clip), dtype=float) for clip in clips)
+    result, ideal = _comparable("frames", frames), _comparable("truth", truth)
     if result.ndim != 3 or result.shape != ideal.shape:
         raise ValueError(
             f"frames and truth: clips of shape {result.shape} and {ideal.shape} must have one shape (T, H, W)"
         )
     return result, ideal
+
+
+def _comparable(name: str, frames: FramesLike) -> np.ndarray:
+    """A clip in float64, whose squares are finite."""
+    clip: np.ndarray = to_host(as_array(frames)).astype(np.float64)
+    if clip.size and not abs(clip).max() <= _MAX_VALUE:
+        raise ValueError(f"{name} must hold finite values of at most {_MAX_VALUE:g}: divide the clips by a constant")
+    return clip

@@ -277,7 +277,9 @@ def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
     if data.ndim == 0 or data.dtype.kind not in "fiub":
         raise TypeError(f"signals must be real numbers (T, ...), time first, not {data.dtype} {data.shape}")
     if len(data) < _MIN_SAMPLES:
-        raise ValueError(f"{len(data)} samples are too few to find a frequency in: give at least {_MIN_SAMPLES}")
+        raise ValueError(
+            f"signals: {len(data)} samples are too few to find a frequency in: give at least {_MIN_SAMPLES}"
+        )
     data = data.astype(np.float64)
     is_known, direction = getattr(values, "is_known", None), getattr(values, "direction", None)
     if is_known is not None and np.shape(is_known) == data.shape[1:]:
