@@ -69,8 +69,8 @@ def trial(rng: np.random.Generator, folder: Path) -> Trial:
 
 def _clip(rng: np.random.Generator) -> np.ndarray:
     """A small clip with motion, of a random size and type."""
-    n = int(rng.integers(2, 41))
-    shape = tuple(int(side) for side in rng.integers(20, 49, 2))
+    n = int(rng.integers(2, 25))
+    shape = tuple(int(side) for side in rng.integers(16, 37, 2))
     moves = synthetic.sway(n, 30, 3.0, 0.3, angle=float(rng.uniform(0, 90)))
     clip = synthetic.render(_texture(shape), moves, dtype=np.float64)
     if rng.random() < 0.4:

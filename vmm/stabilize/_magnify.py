@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from vmm import phase
 from vmm.backend.arrays import Array, is_array, joined, namespace, to_host
-from vmm.backend.checks import checks_arguments
+from vmm.backend.checks import as_numbers, checks_arguments, shown
 from vmm.backend.reference import add_clipped
 from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.frames import ArrayOut, Frames, as_array, check_frames, check_length, checked, in_form_of
@@ -145,6 +145,8 @@ def magnify(
     >>> [float(abs(vmm.measure.phasors(x, [4], fs=30)[0]).round(1)) for x in tracks]  # amplitudes at 4 Hz in px
     [0.1, 0.9]
     """
+    if not (method is None or callable(method)):
+        raise TypeError(f"method={shown(method)} must be a function, such as vmm.phase.magnify")
     if not is_array(frames):
         settings = {"roi": roi, "model": model, "smoothness": smoothness, "mask": mask, "feather": feather}
         rate = sampling_rate(frames, fs)
@@ -211,7 +213,7 @@ def steady(frames: ArrayOut, transforms: ArrayLike) -> ArrayOut:
     [36.2, 0.0]
     """
     frames = as_array(frames)
-    matrices = np.asarray(transforms, dtype=float)
+    matrices = as_numbers("transforms", transforms).astype(np.float64)
     if matrices.shape != (len(frames), 3, 3):
         raise ValueError(f"transforms of shape {matrices.shape} must hold a matrix for each frame, {len(frames), 3, 3}")
     clip = to_host(frames)

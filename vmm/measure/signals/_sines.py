@@ -17,6 +17,9 @@ _TAPER = 0.125
 """Fraction of the signal over which the weights rise at each end. It raises the standard errors by 5 % and reduces the
 leakage of components that are not in the model."""
 
+_MIN_SPACING = 0.01
+"""Distance in bins between frequencies below which the fit of their phasors is singular in floating point."""
+
 _MIN_SEPARATION = 1.5
 """Smallest distance in bins between two frequencies, from 0 and from fs/2. Closer ones make the system
 ill-conditioned."""
@@ -172,10 +175,10 @@ def phasors(values: SignalsLike, frequencies: Sequence[float] | NDArray[Any], *,
     count, needed = len(data.values), 2 * len(freqs) + 2
     if count < needed:
         raise ValueError(f"{count} samples are too few for {len(freqs)} frequencies: give at least {needed}")
-    try:
-        return SineFit(freqs / data.fs, None, data.positions).fit(data.values)
-    except np.linalg.LinAlgError:
+    spacing = np.diff(np.sort(np.concatenate([[0.0], freqs, [data.nyquist]]))) * count / data.fs
+    if spacing.min() < _MIN_SPACING:
         raise ValueError(
             f"frequencies={shown(freqs.tolist())} Hz cannot be separated in {count} samples: one is too near to "
             "another, to 0 or to fs/2"
-        ) from None
+        )
+    return SineFit(freqs / data.fs, None, data.positions).fit(data.values)
