@@ -211,7 +211,7 @@ def _faulty(target: Target, arguments: dict[str, Any], rng: np.random.Generator,
     chosen = [str(name) for name in rng.permutation(parameters)[:count]]
     changed = {**arguments, **{name: _values.unusual(name, arguments, rng) for name in chosen}}
     text = f"{target.name}({_described(changed)})"
-    names = _names(target, tuple(chosen) if count == 1 else ())
+    names = _names(target, ())
     before = {name: value.copy() for name, value in changed.items() if isinstance(value, np.ndarray)}
 
     def judge(result: Any) -> str | None:
@@ -362,7 +362,7 @@ TARGETS: tuple[Target, ...] = (
     Target("measure.velocity", _of_signal()),
     Target("measure.acceleration", _of_signal()),
     Target("measure.integrate", _of_signal(highpass=0.5)),
-    Target("measure.breathing", _of_signal()),
+    Target("measure.breathing", lambda frames, rng: {"values": _wave(rng), "fs": 3.0}),
     Target("measure.changes", lambda frames, rng: {"before": _wave(rng), "after": _wave(rng), "fs": 30.0}),
     Target(
         "measure.compare",
