@@ -48,10 +48,10 @@ class Target:
 
     @property
     def function(self) -> Callable[..., Any]:
-        found: Any = vmm
+        function: Any = vmm
         for part in self.name.split("."):
-            found = getattr(found, part)
-        return found
+            function = getattr(function, part)
+        return function
 
 
 def trial(rng: np.random.Generator, folder: Path) -> Trial:
@@ -269,9 +269,9 @@ def _sense(result: Any) -> str | None:
     fs = getattr(result, "fs", 1.0)
     if not (np.isfinite(fs) and fs > 0):
         return f"the result states fs={fs}"
-    values, known = getattr(result, "values", None), getattr(result, "is_known", None)
-    same_shape = isinstance(values, np.ndarray) and isinstance(known, np.ndarray) and values.shape == known.shape
-    if same_shape and not np.isfinite(values[known]).all():
+    values, is_known = getattr(result, "values", None), getattr(result, "is_known", None)
+    same_shape = isinstance(values, np.ndarray) and isinstance(is_known, np.ndarray) and values.shape == is_known.shape
+    if same_shape and not np.isfinite(values[is_known]).all():
         return "known values are not finite"
     return None
 

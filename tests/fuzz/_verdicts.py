@@ -125,9 +125,11 @@ def attempt(kind: str, seed: int, folder: Path) -> Verdict:
         outcome, detail = _judged(trial)
     new = sorted(_listed(folder) - before)
     expected = trial.outputs if outcome in ("right", "nonsense") else ()
-    left = [name for name in new if not any(name == f"work/{o}" or name.startswith(f"work/{o}/") for o in expected)]
-    if left and outcome not in ("exception", "nonsense"):
-        outcome, detail = "leftovers", f"{', '.join(left[:5])} after: {outcome} {detail}"
+    leftovers = [
+        name for name in new if not any(name == f"work/{o}" or name.startswith(f"work/{o}/") for o in expected)
+    ]
+    if leftovers and outcome not in ("exception", "nonsense"):
+        outcome, detail = "leftovers", f"{', '.join(leftovers[:5])} after: {outcome} {detail}"
     return Verdict(outcome, detail, description=trial.description)
 
 

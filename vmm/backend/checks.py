@@ -74,7 +74,7 @@ RANGES: dict[str, Range] = {
     "gap": Range(0, 10_000, " px"),
     "highpass": _HZ,
     "level": Range(0, 30),
-    "levels": Range(1, 30),
+    "levels": Range(0, 30),
     "limit": Range(finite=False),
     "margin": Range(high=1e6, unit=" px"),
     "max_displacement": Range(high=1e6, unit=" px"),
@@ -100,7 +100,7 @@ RANGES: dict[str, Range] = {
     "white": Range(finite=False),
     "window": Range(high=1001),
 }
-"""Ranges of numbers by the names of arguments. Where no smallest value is stated, the function itself checks it."""
+"""Ranges of numbers by the names of arguments. The function itself checks a smallest value that is not stated."""
 
 
 def check_number(name: str, value: Any, limits: Range | None = None) -> float:
@@ -115,13 +115,13 @@ def check_number(name: str, value: Any, limits: Range | None = None) -> float:
     """
     limits = Range() if limits is None else limits
     if not (isinstance(value, Real) or (getattr(value, "shape", None) == () and value.dtype.kind in "buif")):
-        raise TypeError(f"{name}={shown(value)} must be one number{limits.unit}")
+        raise TypeError(f"{name}={short_text(value)} must be one number{limits.unit}")
     try:
         number = float(value)  # type: ignore[arg-type]
     except OverflowError:
-        raise ValueError(f"{name}={shown(value)} is too large: it must be {limits}") from None
+        raise ValueError(f"{name}={short_text(value)} is too large: it must be {limits}") from None
     if (limits.finite and not math.isfinite(number)) or number < limits.low or number > limits.high:
-        raise ValueError(f"{name}={shown(value)} must be {'finite' if not math.isfinite(number) else limits}")
+        raise ValueError(f"{name}={short_text(value)} must be {'finite' if not math.isfinite(number) else limits}")
     return number
 
 
@@ -139,9 +139,9 @@ def check_count(name: str, value: Any, limits: Range | None = None) -> int:
     try:
         count = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name}={shown(value)} must be one whole number{limits.unit}") from None
+        raise TypeError(f"{name}={short_text(value)} must be one whole number{limits.unit}") from None
     if not max(limits.low, -(2**62)) <= count <= min(limits.high, 2**62):
-        raise ValueError(f"{name}={shown(value)} must be {limits if limits != Range() else 'a number of 64 bits'}")
+        raise ValueError(f"{name}={short_text(value)} must be {limits if limits != Range() else 'a number of 64 bits'}")
     return count
 
 
@@ -156,7 +156,7 @@ def check_pair(name: str, value: Any) -> tuple[float, float]:
     try:
         low, high = (check_number(name, edge, Range(finite=False)) for edge in value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name}={shown(value)} must be two numbers: (low, high) in Hz") from None
+        raise TypeError(f"{name}={short_text(value)} must be two numbers: (low, high) in Hz") from None
     return low, high
 
 
@@ -176,8 +176,8 @@ def check_fs(fs: float | None, name: str = "fs") -> float:
         rate = math.inf
     if not MIN_FS <= rate <= MAX_FS:
         raise ValueError(
-            f"{name}={shown(fs)} must be a positive number in [{MIN_FS:g}, {MAX_FS:g}]: the rate in Hz at which the "
-            "camera took the frames"
+            f"{name}={short_text(fs)} must be a positive number in [{MIN_FS:g}, {MAX_FS:g}]: the rate in Hz at which "
+            "the camera took the frames"
         )
     return rate
 
@@ -194,7 +194,7 @@ def check_positive(name: str, value: Any, meaning: str, high: float = 1e30) -> f
     """
     number = check_number(name, value, Range(finite=False))
     if not 0 < number <= high:
-        raise ValueError(f"{name}={shown(value)} must be a positive number of at most {high:g}: {meaning}")
+        raise ValueError(f"{name}={short_text(value)} must be a positive number of at most {high:g}: {meaning}")
     return number
 
 
@@ -211,7 +211,7 @@ def as_numbers(name: str, value: Any, kinds: str = "buif") -> np.ndarray:
     try:
         array = np.asarray(value.get() if hasattr(value, "get") and hasattr(value, "dtype") else value)
     except (TypeError, ValueError):  # a list of unequal parts
-        raise TypeError(f"{name}={shown(value)} must be an array of numbers") from None
+        raise TypeError(f"{name}={short_text(value)} must be an array of numbers") from None
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name} of type {array.dtype} must be an array of {'' if 'c' in kinds else 'real '}numbers")
     return array
@@ -235,7 +235,7 @@ def as_picture(name: str, value: Any) -> np.ndarray:
     return picture
 
 
-def shown(value: Any) -> str:
+def short_text(value: Any) -> str:
     """A value in one short line, for messages."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         return f"an array {value.shape} of {value.dtype}"
@@ -256,8 +256,8 @@ def checks_arguments(function: F) -> F:
 
     @cache
     def checks() -> dict[str, Callable[[str, Any], object]]:
-        found = {name: _check_for(name, hint) for name, hint in _hints(function).items() if name != "return"}
-        return {name: check for name, check in found.items() if check is not None}
+        by_name = {name: _check_for(name, hint) for name, hint in _hints(function).items() if name != "return"}
+        return {name: check for name, check in by_name.items() if check is not None}
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -320,16 +320,16 @@ def _check_of_kind(name: str, kinds: list[Any]) -> Callable[[str, Any], object] 
 def check_flag(name: str, value: Any) -> None:
     """Raise a TypeError if the argument is neither True nor False."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name}={shown(value)} must be True or False")
+        raise TypeError(f"{name}={short_text(value)} must be True or False")
 
 
 def check_text(name: str, value: Any) -> None:
     """Raise a TypeError if the argument is not a string."""
     if not isinstance(value, str):
-        raise TypeError(f"{name}={shown(value)} must be a string")
+        raise TypeError(f"{name}={short_text(value)} must be a string")
 
 
 def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
     """Raise a TypeError if the argument cannot be one of several names; the function refuses other names itself."""
     if not isinstance(value, type(choices[0])):
-        raise TypeError(f"{name}={shown(value)} must be one of {', '.join(map(repr, choices))}")
+        raise TypeError(f"{name}={short_text(value)} must be one of {', '.join(map(repr, choices))}")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, DeviceArray, is_array, namespace, real_dtype
-from vmm.backend.checks import MAX_GAIN, Range, check_number, shown
+from vmm.backend.checks import MAX_GAIN, Range, check_number, short_text
 from vmm.backend.reference import resample
 from vmm.engine.regions import as_region, is_binary
 from vmm.parts import Grid
@@ -36,7 +36,7 @@ def check_alpha(alpha: Any) -> None:
         check_number("alpha", alpha, _GAINS)
         return
     if not (is_array(alpha) and alpha.dtype.kind in "uif"):
-        raise TypeError(f"alpha={shown(alpha)} must be a number or a map (H, W)")
+        raise TypeError(f"alpha={short_text(alpha)} must be a number or a map (H, W)")
     if isinstance(alpha, np.ma.MaskedArray):
         raise TypeError("alpha is a masked array: fill its masked values first, with alpha.filled(value)")
     if not bool((abs(namespace(alpha).asarray(alpha, dtype=np.float64)) <= MAX_GAIN).all()):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, DeviceArray, is_array, to_host
-from vmm.backend.checks import shown
+from vmm.backend.checks import short_text
 
 Box = tuple[int, int, int, int]
 """(top, left, height, width) in pixels."""
@@ -107,7 +107,7 @@ def _checked_box(roi: Any, shape: tuple[int, ...], name: str, min_side: int) -> 
         row, col, height, width = (_whole(edge) for edge in roi)
     except (TypeError, ValueError, OverflowError):
         raise TypeError(
-            f"{name}={shown(roi)} must be a box (top, left, height, width) in pixels or a mask (H, W)"
+            f"{name}={short_text(roi)} must be a box (top, left, height, width) in pixels or a mask (H, W)"
         ) from None
     if min(row, col) < 0 or min(height, width) < min_side or row + height > shape[0] or col + width > shape[1]:
         raise ValueError(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace
-from vmm.backend.checks import checks_arguments, shown
+from vmm.backend.checks import checks_arguments, short_text
 
 
 @checks_arguments
@@ -41,7 +41,7 @@ def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     for name, clip in (("before", before), ("after", after)):
         if not (is_array(clip) or isinstance(clip, Iterable)) or isinstance(clip, str | bytes):
             raise TypeError(
-                f"{name}={shown(clip)} must be an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks"
+                f"{name}={short_text(clip)} must be an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks"
             )
     if is_array(before) != is_array(after):
         raise TypeError("before and after must both be arrays, or both be iterators of chunks")
@@ -64,7 +64,9 @@ def _synchronized(before: Iterator[Array], after: Iterator[Array]) -> Iterator[t
 
 def _joined(before: Array, after: Array, gap: int) -> Array:
     if before.shape != after.shape:
-        raise ValueError(f"clips side by side must have the same shape, not {before.shape} and {after.shape}")
+        raise ValueError(
+            f"before and after: clips side by side must have the same shape, not {before.shape} and {after.shape}"
+        )
     xp = namespace(before)
     white = 65535 if before.dtype.name == "uint16" else 255
     line = xp.full((*before.shape[:2], gap, *before.shape[3:]), white, before.dtype)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from vmm import phase
 from vmm.backend.arrays import Array, is_array, joined, namespace, to_host
-from vmm.backend.checks import as_numbers, checks_arguments, shown
+from vmm.backend.checks import as_numbers, checks_arguments, short_text
 from vmm.backend.reference import add_clipped
 from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.frames import ArrayOut, Frames, as_array, check_frames, check_length, checked, in_form_of
@@ -146,7 +146,7 @@ def magnify(
     [0.1, 0.9]
     """
     if not (method is None or callable(method)):
-        raise TypeError(f"method={shown(method)} must be a function, such as vmm.phase.magnify")
+        raise TypeError(f"method={short_text(method)} must be a function, such as vmm.phase.magnify")
     if not is_array(frames):
         settings = {"roi": roi, "model": model, "smoothness": smoothness, "mask": mask, "feather": feather}
         rate = sampling_rate(frames, fs)

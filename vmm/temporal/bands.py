@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmm.backend.checks import Range, check_fs, check_number, check_pair, shown
+from vmm.backend.checks import Range, check_fs, check_number, check_pair, short_text
 
 MIN_FREQUENCY = 1e-6
 """Smallest frequency and width of a band in cycles per frame: a period of a million frames."""
@@ -31,7 +31,7 @@ def frequency_in_cycles(frequency: float, fs: float | None) -> float:
     """The frequency in cycles per frame."""
     number, rate = check_number("frequency", frequency, Range(finite=False, unit=" in Hz")), check_fs(fs)
     if not 0 < number < rate / 2:
-        raise ValueError(f"frequency={shown(frequency)} must be in {_range(fs)}")
+        raise ValueError(f"frequency={short_text(frequency)} must be in {_range(fs)}")
     return number / rate
 
 
@@ -39,7 +39,7 @@ def check_taps(name: str, value: Any, count: float) -> None:
     """Raise if a filter for a band or a frequency has more than ``MAX_TAPS`` frames."""
     if count > MAX_TAPS:
         raise ValueError(
-            f"{name}={shown(value)} needs a filter of {count:.6g} frames, and {MAX_TAPS} are possible: choose a "
+            f"{name}={short_text(value)} needs a filter of {count:.6g} frames, and {MAX_TAPS} are possible: choose a "
             "wider band or a higher frequency, or leave out frames so that the rate is lower"
         )
 

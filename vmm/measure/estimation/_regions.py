@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
-from vmm.backend.checks import checks_arguments, shown
+from vmm.backend.checks import checks_arguments, short_text
 from vmm.engine.regions import Box, Region, Roi, as_region, box_center
 
 Layout = Callable[[tuple[int, int]], list[Box]]
@@ -85,7 +85,7 @@ def as_regions(rois: Rois | None, shape: tuple[int, int], name: str = "rois") ->
         listed = list(listed.values())
     if not isinstance(listed, Region | Sequence | np.ndarray) or isinstance(listed, str | bytes):
         raise TypeError(
-            f"{name}={shown(listed)} must be a box (top, left, height, width), a mask (H, W), or a list of them"
+            f"{name}={short_text(listed)} must be a box (top, left, height, width), a mask (H, W), or a list of them"
         )
     listed = [listed] if _is_single(listed) else list(listed)
     if not listed:
@@ -97,7 +97,7 @@ def _boxes_of(layout: Callable[..., Any], shape: tuple[int, int], name: str) -> 
     """The boxes of a function such as ``grid(32)``."""
     if isinstance(layout, type):
         raise TypeError(
-            f"{name}={shown(layout)} must be a box (top, left, height, width), a mask (H, W), or a list of them"
+            f"{name}={short_text(layout)} must be a box (top, left, height, width), a mask (H, W), or a list of them"
         )
     return layout(shape)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vmm.backend.arrays import to_host
-from vmm.backend.checks import as_numbers, checks_arguments, shown
+from vmm.backend.checks import as_numbers, checks_arguments, short_text
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
@@ -276,7 +276,7 @@ def _mean_shape(shapes: np.ndarray, reference: Any, size: tuple[int, int], step:
 
 def _check_index(reference: Any, count: int) -> int:
     if not isinstance(reference, (int, np.integer)) or not -count <= reference < count:
-        raise ValueError(f"reference={shown(reference)} must be the index of one of the {count} regions")
+        raise ValueError(f"reference={short_text(reference)} must be the index of one of the {count} regions")
     return int(reference)
 
 

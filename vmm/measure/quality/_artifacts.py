@@ -218,6 +218,8 @@ def _as_pair(frames: FramesLike, truth: FramesLike) -> tuple[np.ndarray, np.ndar
 def _comparable(name: str, frames: FramesLike) -> np.ndarray:
     """A clip in float64, whose squares are finite."""
     clip: np.ndarray = to_host(as_array(frames)).astype(np.float64)
-    if clip.size and not abs(clip).max() <= _MAX_VALUE:
+    if not clip.size:
+        raise ValueError(f"{name} of shape {clip.shape} holds no frame")
+    if not abs(clip).max() <= _MAX_VALUE:
         raise ValueError(f"{name} must hold finite values of at most {_MAX_VALUE:g}: divide the clips by a constant")
     return clip

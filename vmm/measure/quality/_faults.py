@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from vmm.backend.arrays import Array, is_array, to_host
-from vmm.backend.checks import check_fs, check_pair, checks_arguments, shown
+from vmm.backend.checks import check_fs, check_pair, checks_arguments, short_text
 from vmm.engine.frames import FramesLike, as_frames, check_length, checked, cut
 from vmm.engine.times import frame_times
 from vmm.measure.detection._tiles import N_REFERENCE, ClipTooShortError, tile_signals
@@ -175,10 +175,10 @@ def min_frames(band: tuple[float, float], fs: float) -> int:
     """
     (low, high), rate = check_pair("band", band), check_fs(fs)
     if not 0 < low < high < math.inf:
-        raise ValueError(f"band={shown(band)} must be positive and rising, in Hz")
+        raise ValueError(f"band={short_text(band)} must be positive and rising, in Hz")
     if MIN_PERIODS * rate / low > MAX_FRAMES:
         raise ValueError(
-            f"band={shown(band)} begins so low that a clip at fs={rate:g} Hz needs over {MAX_FRAMES:g} frames"
+            f"band={short_text(band)} begins so low that a clip at fs={rate:g} Hz needs over {MAX_FRAMES:g} frames"
         )
     return math.ceil(MIN_PERIODS * rate / low)
 

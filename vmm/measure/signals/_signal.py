@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmm.backend.arrays import DeviceArray, to_host
-from vmm.backend.checks import check_fs, check_pair, shown
+from vmm.backend.checks import check_fs, check_pair, short_text
 from vmm.engine.times import frame_times, mean_rate, stated_rate
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._sampling import as_positions, highest_frequency, positions_or_index
@@ -325,7 +325,7 @@ def check_band(
     low, high = check_pair("band", band)
     limit = fs / 2 if nyquist is None else nyquist
     if not 0 < low < high <= limit:
-        raise ValueError(f"band={shown(band)} must be rising and lie inside (0, fs/2] = (0, {limit:g}] Hz")
+        raise ValueError(f"band={short_text(band)} must be rising and lie inside (0, fs/2] = (0, {limit:g}] Hz")
     if count * low / fs < min_periods:
         raise ValueError(
             f"a clip of {count} frames at {fs:g} Hz is too short for band={band} Hz: it holds {count * low / fs:.2g} "

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import as_numbers, checks_arguments, shown
+from vmm.backend.checks import as_numbers, checks_arguments, short_text
 from vmm.measure.signals._sampling import highest_frequency
 from vmm.measure.signals._signal import SignalsLike, as_signals
 
@@ -120,14 +120,14 @@ def check_frequencies(
     limit = highest_frequency(positions) * fs
     if freqs.ndim != 1 or not len(freqs) or not ((freqs > 0) & (freqs < limit)).all():
         raise ValueError(
-            f"frequencies={shown(freqs.tolist())} must lie inside (0, fs/2) = (0, {limit:g}) Hz: is fs right?"
+            f"frequencies={short_text(freqs.tolist())} must lie inside (0, fs/2) = (0, {limit:g}) Hz: is fs right?"
         )
     if count is not None:
         separation = np.diff(np.sort(np.concatenate([[0.0], freqs, [limit]]))) * count / fs
         if separation.min() < _MIN_SEPARATION:
             raise ValueError(
-                f"frequencies={shown(freqs.tolist())} Hz cannot be separated in {count} frames at fs={fs:g} Hz: they "
-                f"must be {_MIN_SEPARATION * fs / count:.3g} Hz from one another, 0 and fs/2; take a longer clip"
+                f"frequencies={short_text(freqs.tolist())} Hz cannot be separated in {count} frames at fs={fs:g} Hz: "
+                f"they must be {_MIN_SEPARATION * fs / count:.3g} Hz from one another, 0 and fs/2; take a longer clip"
             )
     return freqs / fs
 
@@ -171,14 +171,16 @@ def phasors(values: SignalsLike, frequencies: Sequence[float] | NDArray[Any], *,
     data = as_signals(values, fs)
     freqs = as_numbers("frequencies", frequencies).astype(np.float64)
     if freqs.ndim != 1 or not len(freqs) or not ((freqs > 0) & (freqs < data.nyquist)).all():
-        raise ValueError(f"frequencies={shown(freqs.tolist())} must lie inside (0, fs/2) = (0, {data.nyquist:g}) Hz")
+        raise ValueError(
+            f"frequencies={short_text(freqs.tolist())} must lie inside (0, fs/2) = (0, {data.nyquist:g}) Hz"
+        )
     count, needed = len(data.values), 2 * len(freqs) + 2
     if count < needed:
         raise ValueError(f"{count} samples are too few for {len(freqs)} frequencies: give at least {needed}")
     spacing = np.diff(np.sort(np.concatenate([[0.0], freqs, [data.nyquist]]))) * count / data.fs
     if spacing.min() < _MIN_SPACING:
         raise ValueError(
-            f"frequencies={shown(freqs.tolist())} Hz cannot be separated in {count} samples: one is too near to "
+            f"frequencies={short_text(freqs.tolist())} Hz cannot be separated in {count} samples: one is too near to "
             "another, to 0 or to fs/2"
         )
     return SineFit(freqs / data.fs, None, data.positions).fit(data.values)
