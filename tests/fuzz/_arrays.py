@@ -234,6 +234,8 @@ RELATED = {
     "after": ("signals", "frames", "before"),
     "a": ("mode", "modes", "shapes"),
     "b": ("mode", "modes", "shapes"),
+    "path": ("format", "formats", "name", "file", "folder"),
+    "result": ("WAV", "signal", "table", "saved"),
     "octave": ("transform",),
     "orientations": ("transform",),
     "transition": ("transform",),

@@ -156,7 +156,8 @@ def check_pair(name: str, value: Any) -> tuple[float, float]:
     try:
         low, high = (check_number(name, edge, Range(finite=False)) for edge in value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name}={short_text(value)} must be two numbers: (low, high) in Hz") from None
+        meaning = ": (low, high) in Hz" if name == "band" else ""
+        raise TypeError(f"{name}={short_text(value)} must be two numbers{meaning}") from None
     return low, high
 
 

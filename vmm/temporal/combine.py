@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import checks_arguments
+from vmm.backend.checks import as_numbers, checks_arguments
 from vmm.backend.time_series import low_rank, running_sum
 from vmm.parts import CausalFilter, LinearFilter, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
@@ -86,7 +86,7 @@ def parallel(*filters: LinearFilter, gains: Sequence[float] | None = None) -> Li
     >>> vmm.temporal.parallel(slow, fast, gains=(10, -1)).delay == slow.delay
     True
     """
-    weights = [1.0] * len(filters) if gains is None else [float(gain) for gain in gains]
+    weights = [1.0] * len(filters) if gains is None else as_numbers("gains", gains).astype(float).ravel().tolist()
     if not filters or len(weights) != len(filters):
         raise ValueError(
             f"gains holds {len(weights)} values for {len(filters)} filters: pass filters, and one gain for each"

@@ -25,10 +25,10 @@ integration amplifies by 1/f^2, with a slope of f^8."""
 
 
 @overload
-@checks_arguments
 def velocity(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
 @overload
 def velocity(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
+@checks_arguments
 def velocity(values: ArrayLike | HasValues, *, fs: float | None = None, cutoff: float | None = None) -> Any:
     """Velocity, by differentiation in the frequency domain.
 
@@ -67,10 +67,10 @@ def velocity(values: ArrayLike | HasValues, *, fs: float | None = None, cutoff: 
 
 
 @overload
-@checks_arguments
 def acceleration(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
 @overload
 def acceleration(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
+@checks_arguments
 def acceleration(values: ArrayLike | HasValues, *, fs: float | None = None, cutoff: float | None = None) -> Any:
     """Acceleration, by differentiation in the frequency domain.
 
