@@ -397,6 +397,13 @@ TARGETS: tuple[Target, ...] = (
             "fs": 30.0,
         },
     ),
+    Target("motion.flow", lambda frames, rng: {"a": _gray(frames[0]), "b": _gray(frames[-1]), "sigma": 2.5}),
+    Target("motion.level_displacement", lambda frames, rng: {"limit": 20.0, "direction": 30.0}),
+    Target("motion.local_displacement", lambda frames, rng: {"sigma": 3.0}),
+    Target("motion.smooth", lambda frames, rng: {"motion": vmm.motion.local_phase, "sigma": 3.0}),
+    Target("motion.weighted", lambda frames, rng: {"motion": vmm.motion.local_phase, "strength": 1.0}),
+    Target("motion.limited", lambda frames, rng: {"motion": vmm.motion.local_phase, "limit": 1.0}),
+    Target("spatial.SteerablePyramid", lambda frames, rng: {"shape": frames.shape[1:3]}),
     Target("measure.grid", lambda frames, rng: {"size": 12}),
     Target("measure.pixel_size", lambda frames, rng: {"length_px": 20.0, "length": "5 mm"}),
     Target(
@@ -427,6 +434,11 @@ TARGETS: tuple[Target, ...] = (
         True,
     ),
 )
+
+
+def _gray(frame: np.ndarray) -> np.ndarray:
+    """A frame (H, W) in float32."""
+    return frame.astype(np.float32).reshape(*frame.shape[:2], -1)[..., 0]
 
 
 @cache

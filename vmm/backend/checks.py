@@ -50,11 +50,13 @@ class Range:
             return f"at least {self.low:g}{self.unit}"
         if math.isinf(self.low):
             return f"at most {self.high:g}{self.unit}"
+        if self.low == 0:
+            return f"0 or greater and at most {self.high:g}{self.unit}"
         return f"in [{self.low:g}, {self.high:g}]{self.unit}"
 
 
 _FACTOR = Range(-MAX_GAIN, MAX_GAIN)
-_EXPONENT = Range(high=1000)
+_EXPONENT = Range(0, 1000)
 _PIXELS = Range(high=1000, unit=" px")
 _HZ = Range(high=MAX_FS, unit=" Hz")
 
