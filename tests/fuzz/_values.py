@@ -72,7 +72,7 @@ def unusual(name: str, arguments: dict[str, Any], rng: np.random.Generator) -> A
 
 
 def _unusual_array(array: Any, rng: np.random.Generator) -> Any:
-    """An array with a wrong type, shape or content, or something that is no array."""
+    """An array with a wrong type, shape or content, or something else."""
     if not isinstance(array, np.ndarray) or rng.random() < 0.25:
         pool = NUMBERS if rng.random() < 0.3 else OTHERS
         return pool[rng.integers(len(pool))]

@@ -52,10 +52,11 @@ MAX_SENTENCE = 600
 
 @dataclass(frozen=True)
 class Finished:
-    """Status and text of a command that ended."""
+    """Status and text of a command that ended, and the part of the text that went to standard error."""
 
     status: int
     text: str
+    errors: str = ""
 
 
 def is_finite(result: Any) -> str | None:
@@ -167,7 +168,10 @@ def _judged(trial: Trial) -> tuple[str, str]:
         result = finished
         if re.search(r"Traceback|Exception ignored|Error:", finished.text):
             return "exception", finished.text.strip()[-500:]
-    complaint = trial.judge(result)
+    try:
+        complaint = trial.judge(result)
+    except Exception as error:
+        complaint = f"the result cannot be judged: {type(error).__name__}: {error}"
     if complaint is not None:
         return "nonsense", complaint
     for warning in caught:
@@ -187,19 +191,19 @@ def _command(arguments: list[str]) -> tuple[Finished, BaseException | None]:
         reported.append(error)
         return message(error)
 
-    text = io.StringIO()
-    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             with mock.patch.object(vmm.cli, "_message", recorded):
                 status = vmm.cli.main(arguments)
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else 1
-    return Finished(status, text.getvalue()), reported[0] if reported else None
+    return Finished(status, out.getvalue() + err.getvalue(), err.getvalue()), reported[0] if reported else None
 
 
 def _failed_command(finished: Finished, error: BaseException | None, trial: Trial) -> tuple[str, str]:
     """Class and detail of a command whose status is not 0."""
-    lines = [line for line in finished.text.splitlines() if line.strip()]
+    lines = [line for line in finished.errors.splitlines() if line.strip()]
     if finished.status != 2 or "Traceback" in finished.text:
         return "exception", f"status {finished.status}: {finished.text.strip()[-500:]}"
     if isinstance(error, Exception):

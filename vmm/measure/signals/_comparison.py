@@ -125,6 +125,10 @@ def compare(
     lag = _lag(measured, ours.fs, other, theirs.fs, max_lag)
     times = np.arange(len(measured)) / ours.fs
     inside = (times + lag > -0.5 / theirs.fs) & (times + lag < durations[1] - 0.5 / theirs.fs)
+    if inside.sum() < 2:
+        raise ValueError(
+            f"values and sensor overlap in {inside.sum()} samples only at a lag of {lag:.3g} s: choose a smaller max_lag"
+        )
     resampled = _resample(other, theirs.fs, times[inside] + lag)
     return _comparison(times[inside], measured[inside], resampled, ours.fs, lag)
 
