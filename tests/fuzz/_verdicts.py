@@ -52,7 +52,7 @@ MAX_SENTENCE = 600
 
 @dataclass(frozen=True)
 class Finished:
-    """Status and text of a command that ended, and the part of the text that went to standard error."""
+    """Status of a command that ended, its text on both outputs, and that on the standard error."""
 
     status: int
     text: str
@@ -191,14 +191,15 @@ def _command(arguments: list[str]) -> tuple[Finished, BaseException | None]:
         reported.append(error)
         return message(error)
 
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    text, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(errors):
         try:
             with mock.patch.object(vmm.cli, "_message", recorded):
                 status = vmm.cli.main(arguments)
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else 1
-    return Finished(status, out.getvalue() + err.getvalue(), err.getvalue()), reported[0] if reported else None
+    both = text.getvalue() + errors.getvalue()
+    return Finished(status, both, errors.getvalue()), reported[0] if reported else None
 
 
 def _failed_command(finished: Finished, error: BaseException | None, trial: Trial) -> tuple[str, str]:
@@ -211,7 +212,7 @@ def _failed_command(finished: Finished, error: BaseException | None, trial: Tria
         if outcome != "sentence":
             return outcome, detail
     errors = [line for line in lines if line.startswith("vmm: error: ")]
-    rest = [line for line in lines if not line.startswith(("vmm: error: ", "vmm: warning: "))]
+    rest = [line for line in lines if not line.startswith(("vmm: error: ", "vmm: warning: ", "vmm: note: "))]
     if len(errors) != 1 or rest:
         return "raw", f"not one line: {finished.text.strip()[-500:]}"
     if not _names_one(errors[0], trial.names):

@@ -166,7 +166,9 @@ def _limited(kind: str, seed: int, folder: Path, cpu: float, memory: float) -> V
     if children and verdict.outcome in ("right", "sentence"):
         verdict = replace(verdict, outcome="leftovers", detail=f"child processes {children}")
     _set_limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
-    return replace(verdict, seconds=time.process_time() - start, memory=_status("VmHWM") / 2**20)
+    of_children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    memory = max(_status("VmHWM"), of_children) / 2**20
+    return replace(verdict, seconds=time.process_time() - start, memory=memory)
 
 
 def _set_limit(which: int, value: int) -> None:

@@ -127,7 +127,7 @@ def compare(
     inside = (times + lag > -0.5 / theirs.fs) & (times + lag < durations[1] - 0.5 / theirs.fs)
     if inside.sum() < 2:
         raise ValueError(
-            f"values and sensor overlap in {inside.sum()} samples only at a lag of {lag:.3g} s: choose a smaller max_lag"
+            f"values and sensor overlap in {inside.sum()} samples at a lag of {lag:.3g} s: choose a smaller max_lag"
         )
     resampled = _resample(other, theirs.fs, times[inside] + lag)
     return _comparison(times[inside], measured[inside], resampled, ours.fs, lag)
