@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, to_host
+from vmm.backend.checks import checks_arguments
 from vmm.engine.alpha import Gain, check_alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
@@ -23,7 +24,7 @@ from vmm.io.exits import at_signal
 from vmm.learned import NAMES, Network, load, pair
 from vmm.learned._pair import Paint, paint
 from vmm.learned.method import ALL_MOTION
-from vmm.learned.preprocess import white_value
+from vmm.learned.preprocess import white_of
 from vmm.learned.weights import FOLDER
 from vmm.parts import ClipPlan, Spatial
 
@@ -50,6 +51,7 @@ _MIN_SIDE = 16  # The generator halves the frame four times, so smaller frames h
 _MAX_TRAINING_FRAMES = 128  # Frames of the clip used for adaptation at most; this bounds the memory.
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     *,
@@ -231,7 +233,7 @@ def _adapted(
         name = _weights(weights)
         load(name, "flowmag")  # raises an error if the weights cannot be used
         initial = restore.flowmag(FOLDER / f"{name}.onnx" if name in NAMES else name)
-    white = white_value(frames.dtype) if white is None else white
+    white = white_of(frames.dtype, white)
     net = adapt.adapt(
         initial, frames, steps, factors=(1.0, max(factor, 2.0)), fresh=fresh, white=white, progress=progress
     )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import namespace
+from vmm.backend.checks import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
@@ -33,6 +34,7 @@ _NU = 0.7
 """Steepness of the adaptive gain, as published."""
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band,

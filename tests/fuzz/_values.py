@@ -32,10 +32,15 @@ NUMBERS: list[Any] = [
 ]  # fmt: skip
 """Numbers that may be valid or not."""
 
+
+def _three(*_: Any, **__: Any) -> int:
+    return 3
+
+
 OTHERS: list[Any] = [
     None, "a", "", b"x", [30], (2,), (1, 2), (4, 2), (2.0, 4.0), (0, 4), (math.nan, 4), (2, math.inf), (1e-6, 13.5),
     (4.5, 4.500000000001), (2, 4, 6), [(2, 4), (5, 7)], [(2, 4), 3], [], {}, {"a": 1}, 3 + 1j, np.array([1.0, 2.0]),
-    np.array([]), np.zeros((2, 2)), object, len, "fir", "phase", (0, 0, 8, 8), (-1, 0, 8, 8), (0, 0, 10**6, 8),
+    np.array([]), np.zeros((2, 2)), object, _three, "fir", "phase", (0, 0, 8, 8), (-1, 0, 8, 8), (0, 0, 10**6, 8),
     [(0, 0, 16, 16)], ("a", "b"), (None, None), np.array(["a"]), [[1, 2], [3]], range(3), iter([1, 2]), "1 mm", "px",
     np.datetime64("2020-01-01"), np.ma.masked_array([1.0, 2.0], [False, True]),
 ]  # fmt: skip
@@ -67,7 +72,7 @@ def unusual(name: str, arguments: dict[str, Any], rng: np.random.Generator) -> A
 
 
 def _unusual_array(array: Any, rng: np.random.Generator) -> Any:
-    """An array with a wrong type, shape or content, or something that is no array."""
+    """An array with a wrong type, shape or content, or something else."""
     if not isinstance(array, np.ndarray) or rng.random() < 0.25:
         pool = NUMBERS if rng.random() < 0.3 else OTHERS
         return pool[rng.integers(len(pool))]

@@ -62,7 +62,8 @@ class Finished:
 def is_finite(result: Any) -> str | None:
     """The judgment that an array, or each chunk of an iterator, holds finite numbers."""
     for chunk in result if isinstance(result, list | tuple) else [result]:
-        if isinstance(chunk, np.ndarray) and chunk.dtype.kind in "fc" and not np.isfinite(chunk).all():
+        is_number = isinstance(chunk, np.ndarray | np.floating | float)
+        if is_number and np.asarray(chunk).dtype.kind in "fc" and not np.isfinite(chunk).all():
             return "the result is not finite"
     return None
 
@@ -125,9 +126,11 @@ def attempt(kind: str, seed: int, folder: Path) -> Verdict:
         outcome, detail = _judged(trial)
     new = sorted(_listed(folder) - before)
     expected = trial.outputs if outcome in ("right", "nonsense") else ()
-    left = [name for name in new if not any(name == f"work/{o}" or name.startswith(f"work/{o}/") for o in expected)]
-    if left and outcome not in ("exception", "nonsense"):
-        outcome, detail = "leftovers", f"{', '.join(left[:5])} after: {outcome} {detail}"
+    leftovers = [
+        name for name in new if not any(name == f"work/{o}" or name.startswith(f"work/{o}/") for o in expected)
+    ]
+    if leftovers and outcome not in ("exception", "nonsense"):
+        outcome, detail = "leftovers", f"{', '.join(leftovers[:5])} after: {outcome} {detail}"
     return Verdict(outcome, detail, description=trial.description)
 
 
@@ -165,13 +168,14 @@ def _judged(trial: Trial) -> tuple[str, str]:
         result = finished
         if re.search(r"Traceback|Exception ignored|Error:", finished.text):
             return "exception", finished.text.strip()[-500:]
-    complaint = trial.judge(result)
+    try:
+        complaint = trial.judge(result)
+    except Exception as error:
+        complaint = f"the result cannot be judged: {type(error).__name__}: {error}"
     if complaint is not None:
         return "nonsense", complaint
     for warning in caught:
-        if issubclass(warning.category, RuntimeWarning | DeprecationWarning) or "ComplexWarning" in str(
-            warning.category
-        ):
+        if issubclass(warning.category, DeprecationWarning) or "ComplexWarning" in str(warning.category):
             return "raw", f"{warning.category.__name__}: {warning.message} ({warning.filename}:{warning.lineno})"
     return "right", ""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import vmm
 from vmm.cli.inputs import check_box, part_of_input, warnings_to_stderr
+from vmm.cli.notices import length_notice
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input, speed_text
 from vmm.engine.static import magnify_static
@@ -85,6 +86,7 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         clip = _open_clip(options, fs, luma=luma, chunk=device_chunk_length(clip))
     if hasattr(options, "roi"):
         check_box(_scaled_box(options), clip.shape[1:3])
+    _warn_if_short(settings, clip)
     if "white" in parameters:
         settings.setdefault("white", clip.white)
     result = _magnified(options, name, clip, settings, transfer)
@@ -100,6 +102,16 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         vmm.io.write(out, chunks, fps, fs=clip.fs, like=clip.info, **tracks, overwrite=options.overwrite)
     if options.profile or options.gpu:
         _print_times(perf_counter() - start, clip, times, transfer)
+
+
+def _warn_if_short(settings: dict[str, Any], clip: vmm.io.Clip) -> None:
+    """Warn if the clip is too short for a band or for a period of the frequency."""
+    band = settings.get("band")
+    bands = [] if band is None else [band] if isinstance(band, tuple) else band
+    frequency = settings.get("frequency", 0.0)
+    bands = [*bands, (frequency, 2 * frequency)] if frequency > 0 else bands
+    if text := length_notice(bands, clip.shape[0], clip.fs):
+        warnings.warn(text, UserWarning, stacklevel=2)
 
 
 def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import vmm
@@ -27,6 +28,21 @@ def motion_notice(path: Path, *, playlists: bool = False) -> str:
     if (loss := codec_loss(path, info)) is not None:
         notices.append(str(loss))
     return f"{path.name}: {'; '.join(notices)}; vmm info {path.name} says more" if notices else ""
+
+
+def length_notice(bands: Sequence[tuple[float, float]], count: int, fs: float) -> str:
+    """A sentence about the first band (low, high) in Hz that a clip cannot resolve, or an empty string.
+
+    A band is resolved by a clip that holds a period of its lower edge and lasts for the inverse of its width.
+    """
+    for low, high in bands:
+        needed = max(1 / low, 1 / (high - low)) if 0 < low < high else 0.0
+        if count < needed * fs:
+            return (
+                f"the clip lasts {count / fs:.3g} s, and a band of {low:g} to {high:g} Hz needs {needed:.3g} s: "
+                "motion of other frequencies is magnified, too"
+            )
+    return ""
 
 
 def is_first_time(path: Path, message: str) -> bool:

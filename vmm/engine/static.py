@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from vmm.backend.arrays import Array, is_array, namespace
+from vmm.backend.checks import checks_arguments
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import blur, soft_limit
 from vmm.engine.alpha import Alpha, check_alpha, spread_mask
@@ -32,6 +33,7 @@ Refine: TypeAlias = Callable[[tuple[FrameLevels, FrameLevels], tuple[Array, Arra
 them, and the smallest noise that is assumed."""
 
 
+@checks_arguments
 def magnify_static(
     frames: Frames,
     *,

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.checks import checks_arguments
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
@@ -156,6 +157,7 @@ class Clip:
             self.seconds_waited += perf_counter() - start
 
 
+@checks_arguments
 def stream(
     path: str | Path,
     *,
@@ -263,6 +265,7 @@ def stream(
     return clip(lambda: prefetch(open_video(pixels)), size, bits=8 if info.dtype == "uint8" else bits)
 
 
+@checks_arguments
 def read(
     path: str | Path,
     *,

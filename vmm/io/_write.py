@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
+from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike, as_frames, check_frames, checked, is_pair
 from vmm.io import zarr_store
 from vmm.io._info import as_path, info
@@ -29,6 +30,7 @@ from vmm.io.video import Info
 _TIFF = (".tif", ".tiff")
 
 
+@checks_arguments
 def write(
     path: str | Path,
     frames: FramesLike,
@@ -129,11 +131,10 @@ def write(
     if isinstance(frames, Clip):
         fs, like = frames.fs if fs is None else fs, like or frames.info
     clip_chunks = _as_chunks(frames)
-    chunks = (chunk for chunk in clip_chunks if len(chunk))
+    chunks = _with_frames(clip_chunks)
     first = next(chunks, None)
     if first is None:
         raise ValueError(f"{path}: no frames to write")
-    check_frames(first)
     if color is not None and (path.suffix.lower() not in H264 or first.shape[1:] != color.info.shape[1:3]):
         raise ValueError(
             f"{path}: chroma planes can be written to {', '.join(H264)} only, with luma of the size that was read"
@@ -152,6 +153,14 @@ def write(
     with draft(path, overwrite=overwrite) as temporary:
         writer(temporary, clip)
         _check_file(temporary, path, clip, sum(lengths))
+
+
+def _with_frames(chunks: Iterable[Any]) -> Iterator[Any]:
+    """The chunks that hold frames, after a check of each."""
+    for chunk in chunks:
+        check_frames(chunk)
+        if len(chunk):
+            yield chunk
 
 
 def _losses(path: Path, like: Info | None) -> str:

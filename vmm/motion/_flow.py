@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace, to_host
+from vmm.backend.arrays import Array, is_array, namespace, to_host
+from vmm.backend.checks import checks_arguments, short_text
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import blur, robust_std
 from vmm.motion.warp import bicubic, bilinear, pixel_positions
@@ -26,6 +27,7 @@ _REGULARIZATION = 1e-6
 """Constant added to squared gradients, relative to their mean: it decides where a frame has no texture at all."""
 
 
+@checks_arguments
 def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
     """Dense optical flow: displacement of each pixel from frame a to frame b, by the method of Lucas and Kanade.
 
@@ -63,6 +65,9 @@ def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
     >>> right[8:-8, 8:-8].mean().round(2).item()
     0.25
     """
+    for name, image in (("a", a), ("b", b)):
+        if not is_array(image) or image.dtype.kind not in "buif" or image.ndim != 2:
+            raise TypeError(f"{name}={short_text(image)} must be the luma (H, W) of a frame, an array of real numbers")
     if a.ndim != 2 or a.shape != b.shape or min(a.shape) < 4:
         raise ValueError(f"frames of shape {a.shape} and {b.shape} must be of one size (H, W), at least 4 x 4 pixels")
     if not sigma > 0:

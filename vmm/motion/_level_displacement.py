@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.checks import checks_arguments
 from vmm.backend.levels import displaced_level, displaced_level_change, gradient_displacement
 from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
@@ -17,6 +18,7 @@ LIMIT = 20.0
 """Default of the largest output displacement in px of a level."""
 
 
+@checks_arguments
 def level_displacement(
     limit: float = LIMIT,
     *,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vmm.backend.arrays import to_host
+from vmm.backend.checks import checks_arguments
 from vmm.plot._slices import displayable, line_over_time
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@checks_arguments
 def grid(
     clips: Mapping[str, Any],
     *,

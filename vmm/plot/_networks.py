@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.checks import checks_arguments
 from vmm.io.drafts import draft
 from vmm.learned import Network, load
 from vmm.learned.preprocess import to_network, white_value
@@ -28,6 +29,7 @@ _COLUMNS = 8
 """Number of panels in a row of the figure."""
 
 
+@checks_arguments
 def kernels(weights: str | Path, frame: np.ndarray | None = None, *, count: int = 32) -> Figure:
     """Show the effective kernel of each channel of a network's shape representation, and feature maps of a frame.
 
@@ -115,6 +117,7 @@ def _maps(net: Network, frame: np.ndarray, count: int) -> list[tuple[str, np.nda
     return maps
 
 
+@checks_arguments
 def curves(history: Sequence[Mapping[str, float]], path: str | Path | None = None) -> Figure:
     """Draw learning curves: the loss, and the structural similarity on held-out photographs, over training time.
 

@@ -12,9 +12,11 @@ import numpy as np
 import scipy.fft
 
 from vmm.backend.arrays import Array
+from vmm.backend.checks import checks_arguments
 from vmm.parts import Grid, Spatial, SpatialPlan
 
 
+@checks_arguments
 def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPlan:
     """Apply a spatial part to frames that are extended by reflection, because Fourier pyramids are periodic.
 

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.checks import checks_arguments
 from vmm.parts import Grid, LazySequence, Spatial, SpatialPlan
 
 
+@checks_arguments
 def stacked(*parts: SpatialPlan) -> SpatialPlan:
     """Use several spatial parts together: their subbands are concatenated, their changes are added.
 

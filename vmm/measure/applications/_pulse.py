@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vmm.backend.arrays import is_array, to_host
+from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike, checked, cut
 from vmm.engine.regions import Region, Roi
 from vmm.engine.times import frame_times, mean_rate
@@ -29,6 +30,7 @@ _WINDOW = 1.6
 """Length in seconds of the intervals in which colors are projected, as in [1] of ``pulse``: about two heartbeats."""
 
 
+@checks_arguments
 def pulse(
     frames: FramesLike,
     *,
@@ -104,6 +106,7 @@ def pulse(
     return estimate_rate(wave, line, rate, searched, min_snr, name="pulse")
 
 
+@checks_arguments
 def breathing(
     values: SignalsLike,
     *,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike
 from vmm.engine.times import frame_times
 from vmm.engine.two_pass import TwoPassClip
@@ -49,6 +50,7 @@ _SIMILARITY_DEVIATIONS = 4.0
 this distance in clips of practical length."""
 
 
+@checks_arguments
 def displacement(
     frames: FramesLike,
     rois: Rois | None = None,

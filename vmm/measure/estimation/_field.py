@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import to_host
+from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.times import frame_times
 from vmm.engine.two_pass import TwoPassClip
@@ -66,6 +67,7 @@ class Field(Result):
         return np.arange(len(self.values)) / self.fs if self.frame_times is None else self.frame_times
 
 
+@checks_arguments
 def field(
     frames: FramesLike,
     *,

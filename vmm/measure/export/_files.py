@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.checks import checks_arguments
+from vmm.io._info import as_path
 from vmm.io.destination import check_destination
 from vmm.io.drafts import draft
 from vmm.measure.export._csv import write_csv
@@ -21,6 +23,7 @@ _STRUCTURE = "about"
 """Name of the entry of a .npz file that describes the result in JSON, with references to the arrays."""
 
 
+@checks_arguments
 def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = "", overwrite: bool = False) -> None:
     """Save a result in the format that the extension of the file name chooses.
 
@@ -67,7 +70,7 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
     >>> float(spectrum.frequencies[spectrum.values.argmax()])
     5.0
     """
-    path = Path(path)
+    path = as_path(path)
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise ValueError(f"{path}: unknown format {path.suffix!r}; known formats are {', '.join(_WRITERS)}")
@@ -78,6 +81,7 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
         writer(temporary, result)
 
 
+@checks_arguments
 def load(path: str | Path) -> Any:
     """Load a result from a ``.npz`` file that ``save`` wrote.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vmm.backend.arrays import to_host
+from vmm.backend.checks import as_numbers, checks_arguments, short_text
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
@@ -63,6 +64,7 @@ class Modes(Result):
     names: tuple[str, ...] = field(default=(), repr=False)
 
 
+@checks_arguments
 def modes(
     frames: FramesLike | RegionSignal,
     frequencies: Sequence[float] | NDArray[Any] | float,
@@ -277,10 +279,11 @@ def _mean_shape(shapes: np.ndarray, reference: Any, size: tuple[int, int], step:
 
 def _check_index(reference: Any, count: int) -> int:
     if not isinstance(reference, (int, np.integer)) or not -count <= reference < count:
-        raise ValueError(f"reference={reference!r} must be the index of one of the {count} regions")
+        raise ValueError(f"reference={short_text(reference)} must be the index of one of the {count} regions")
     return int(reference)
 
 
+@checks_arguments
 def mac(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     """Modal assurance criterion (MAC): the similarity of shapes, independent of their scale and phase.
 
@@ -310,13 +313,15 @@ def mac(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     array([[1.],
            [0.]])
     """
-    first, second = np.asarray(a), np.asarray(b)
+    first, second = as_numbers("a", a, "buifc"), as_numbers("b", b, "buifc")
     if first.ndim < 2 or first.shape[1:] != second.shape[1:]:
-        raise ValueError(f"shapes {first.shape} and {second.shape} must be (K, ...) and (L, ...) of the same places")
+        raise ValueError(
+            f"shapes a {first.shape} and b {second.shape} must be (K, ...) and (L, ...) of the same places"
+        )
     first, second = first.reshape(len(first), -1), second.reshape(len(second), -1)
     valid = np.isfinite(first).all(axis=0) & np.isfinite(second).all(axis=0)
     if not valid.any():
-        raise ValueError("the shapes have no place where both are known")
+        raise ValueError("the shapes a and b have no place where both are known")
     first, second = first[:, valid], second[:, valid]
     energy = np.outer((abs(first) ** 2).sum(axis=1), (abs(second) ** 2).sum(axis=1))
     criterion: np.ndarray = abs(first.conj() @ second.T) ** 2 / np.maximum(energy, 1e-300)

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.interpolate
 from numpy.typing import ArrayLike
 
+from vmm.backend.checks import checks_arguments
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import SignalsLike, as_signals, bandpass, check_band
@@ -49,6 +50,7 @@ class Comparison(Result):
     normalized_mae: float
 
 
+@checks_arguments
 def compare(
     values: SignalsLike,
     sensor: ArrayLike,
@@ -123,6 +125,10 @@ def compare(
     lag = _lag(measured, ours.fs, other, theirs.fs, max_lag)
     times = np.arange(len(measured)) / ours.fs
     inside = (times + lag > -0.5 / theirs.fs) & (times + lag < durations[1] - 0.5 / theirs.fs)
+    if inside.sum() < 2:
+        raise ValueError(
+            f"values and sensor overlap in {inside.sum()} samples at a lag of {lag:.3g} s: choose a smaller max_lag"
+        )
     resampled = _resample(other, theirs.fs, times[inside] + lag)
     return _comparison(times[inside], measured[inside], resampled, ours.fs, lag)
 
