@@ -252,20 +252,19 @@ CRAFTED: dict[str, Change] = {
     **METADATA,
     "NaN weights": _values(float("nan")),
     "infinite weights": _values(float("inf")),
-    "large weights": _values(6e4),
     "an absolute path of weights": _external("/etc/passwd"),
     "a path of weights": _external("net.decoder.onnx"),
     "an endless loop": _before_outputs(_endless, _tensor("true", True, bool)),
     "a constant of a huge shape": _before_outputs(
         lambda x, y: [
-            helper.make_node("ConstantOfShape", ["shape"], ["huge"]),
+            helper.make_node("ConstantOfShape", ["new shape"], ["huge"]),
             helper.make_node("ReduceMax", ["huge"], ["most"], keepdims=0),
             helper.make_node("Add", [x, "most"], [y]),
         ],
-        _tensor("shape", [10**6, 10**4]),
+        _tensor("new shape", [10**6, 10**4]),
     ),
     "concatenations": _before_outputs(_doubled, *(_tensor(name, values) for name, values in _END.items())),
-    "a huge expansion": _before_outputs(_node("Expand", "shape"), _tensor("shape", [10**5, 1, 1, 1])),
+    "a huge expansion": _before_outputs(_node("Expand", "new shape"), _tensor("new shape", [10**5, 1, 1, 1])),
     "a huge padding": _before_outputs(_node("Pad", "pads"), _tensor("pads", [0, 0, 10**5, 10**5, 0, 0, 0, 0])),
     "a huge enlargement": _before_outputs(
         _node("Resize", "", "scales", mode="nearest"), _tensor("scales", [1, 1, 1e4, 1e4], np.float32)

@@ -112,11 +112,12 @@ def _unpickled(path: Path) -> Any:
 
 def _weights(path: Path, name: str, value: Any) -> Any:
     """Weights of a network, after a check that they are finite real numbers."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_number = isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**62)
     tensor = torch.tensor(value) if is_number else value
     if isinstance(tensor, np.ndarray) and tensor.dtype.kind in "fiub":
         tensor = torch.as_tensor(tensor.astype(tensor.dtype.newbyteorder("=")))
-    if not isinstance(tensor, torch.Tensor) or tensor.layout != torch.strided or tensor.is_complex():
+    is_tensor = isinstance(tensor, torch.Tensor) and tensor.device.type == "cpu" and tensor.layout == torch.strided
+    if not is_tensor or tensor.is_complex() or tensor.is_quantized:
         raise ValueError(f"{path}: {name[:60]!r} holds {type(value).__name__}, which are not weights")
     if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
         raise ValueError(f"{path}: {name[:60]!r} states more values than the file holds")
