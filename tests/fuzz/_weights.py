@@ -494,7 +494,6 @@ STATES: dict[str, Callable[[Any], Any]] = {
     "sparse weights": lambda torch: {"a": torch.zeros(3, 3).to_sparse()},
     "NaN": lambda torch: {"a": torch.full((3,), float("nan"))},
     "repeated values": lambda torch: {"a": torch.zeros(1).expand(10**5, 10**5)},
-    "quantized weights": lambda torch: {"a": torch.quantize_per_tensor(torch.zeros(3), 0.1, 0, torch.qint8)},
     "meta weights": lambda torch: {"a": torch.zeros(10**6, 10**6, device="meta")},
     "another network": lambda torch: {"encoder.weight": torch.zeros(8, 3, 3, 3)},
     "code": lambda torch: {"a": Planted()},
