@@ -17,7 +17,6 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from vmm.io.destination import temporary_path
 from vmm.learned.network import files
 from vmm.learned.session import runtime
 
@@ -179,8 +178,9 @@ def _halved(net: Any) -> Any:
 
 def _write(path: Path, model: bytes) -> None:
     """Write a file; an interrupted write leaves an existing file as it is."""
-    with temporary_path(path) as draft:
-        draft.write_bytes(model)
+    draft = path.with_name(path.name + ".part")
+    draft.write_bytes(model)
+    draft.replace(path)
 
 
 def _graph(part: nn.Module, name: str, inputs: tuple[Tensor, ...], facts: dict[str, Any], half: bool) -> bytes:

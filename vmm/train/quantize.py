@@ -15,7 +15,6 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from vmm.io.destination import temporary_path
 from vmm.learned.network import Network, files
 from vmm.learned.session import runtime
 from vmm.train.pairs import Scenes, pairs
@@ -92,8 +91,9 @@ def quantize(path: str | Path, out: str | Path, *, seed: int = 0) -> list[Path]:
             extra_options={"CalibPercentile": 99.99},
         )
         for part, file in sources.items():
-            with temporary_path(targets[part]) as draft:
-                shutil.copyfile(quantized if part == "decoder" else file, draft)
+            draft = targets[part].with_name(targets[part].name + ".part")
+            shutil.copyfile(quantized if part == "decoder" else file, draft)
+            draft.replace(targets[part])
     return list(targets.values())
 
 
