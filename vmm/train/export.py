@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from vmm.io.drafts import draft
 from vmm.learned.network import files
+from vmm.learned.session import runtime
 
 TOLERANCE = 1e-5
 """Tolerated difference between PyTorch and ONNX Runtime, relative to the largest value; both round to 6e-8."""
@@ -247,7 +247,7 @@ def _halve(model: onnx.ModelProto) -> None:
 
 def _verify(part: nn.Module, data: bytes, names: Sequence[str], inputs: tuple[Tensor, ...]) -> None:
     """Raise a ValueError if ONNX Runtime and PyTorch differ, for the given inputs or for smaller ones."""
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    session = runtime().InferenceSession(data, providers=["CPUExecutionProvider"])
     smaller = tuple(x[..., : x.shape[-2] // 2, : x.shape[-1] // 2].contiguous() for x in inputs)
     for tensors in (inputs, smaller):
         with torch.no_grad():
