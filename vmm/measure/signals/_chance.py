@@ -68,6 +68,16 @@ too few bins."""
 _BIN_COST = 3.0
 """Log-likelihood that a bin of a harmonic with its own level costs, so that few bins of noise take one."""
 
+_OUTSTANDING = 6.0
+"""Power of a bin, relative to the background, from which the bin belongs to a line. One bin of noise in 400 has as much.
+The side bands of a rate that swings lie apart from the line itself, and harmonics may lie above the band."""
+
+_PEELS = 6
+"""Fits of the background of a signal, after each of which outstanding bins are left out."""
+
+_MIN_REMAINING = 0.1
+"""Smallest share of the bins that the background is fitted to."""
+
 _MAX_COMPONENTS = 12
 """Largest number of independent components of the noise that are drawn. Fewer make the test more cautious."""
 
@@ -153,7 +163,12 @@ def signal_to_noise(wave: np.ndarray, band: tuple[float, float], lines: list[tup
     inside = np.zeros(power.shape, bool)
     for low, high in lines:
         inside |= abs(bins.frequencies / len(wave) - (low + high) / 2) <= (high - low) / 2 + _MARGIN / len(wave)
-    background = _fit_background(power, ~inside, bins) if not inside.all() else power
+    background = power
+    for _ in range(_PEELS):
+        if inside.mean() > 1 - _MIN_REMAINING:
+            break
+        background = _fit_background(power, ~inside, bins)
+        inside |= power > _OUTSTANDING * background
     in_band = (bins.frequencies >= bins.low) & (bins.frequencies <= bins.high)
     excess = float((power - background)[inside & in_band].sum())
     return excess / max(float(background[:, in_band].sum()), 1e-300)
