@@ -219,12 +219,29 @@ def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.
         trial = _highest(power * bins.frequencies**tilt, bins)
         for _ in range(_PASSES):
             floor = _fit_background(power, ~_line_bins(bins, trial), bins)
-            trial = _clearest(power / floor, bins)
-        likelihood = _likelihood_with_line(power, floor, trial, bins)
+            trial = _clearest(power / floor, _rises(power), bins)
+        likelihood = np.where(_begins_with(_rises(power), trial, bins), _likelihood_with_line(power, floor, trial, bins), alone)
         is_better = likelihood > best
         best = np.where(is_better, likelihood, best)
         window[is_better], background[is_better] = trial[is_better], floor[is_better]
     return best - alone, window, background
+
+
+def _rises(power: np.ndarray) -> np.ndarray:
+    """Bool array (D, F): bins with at least as much power as the one below them.
+
+    A line begins with one. The power of a slow change, such as a bend, a ramp or a period that is longer than those of
+    the band, falls from bin to bin, though often more steeply than the background.
+    """
+    rises = np.ones(power.shape, bool)
+    rises[:, 1:] = power[:, 1:] >= power[:, :-1]
+    return rises
+
+
+def _begins_with(bools: np.ndarray, window: np.ndarray, bins: _Bins) -> np.ndarray:
+    """The value (D,) of bools (D, F) at the first bin of windows (D, 2)."""
+    first: np.ndarray = np.take_along_axis(bools, window[:, :1] - bins.start, axis=1)[:, 0]
+    return first
 
 
 def _highest(power: np.ndarray, bins: _Bins) -> np.ndarray:
@@ -292,8 +309,11 @@ def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.n
     return shapes, scales, np.log(scales) + weights @ np.log(shapes).T / counts
 
 
-def _clearest(ratio: np.ndarray, bins: _Bins) -> np.ndarray:
-    """First bin and end (D, 2) of the clearest window in ratios (D, F) of power to background."""
+def _clearest(ratio: np.ndarray, rises: np.ndarray, bins: _Bins) -> np.ndarray:
+    """First bin and end (D, 2) of the clearest window in ratios (D, F) of power to background.
+
+    Windows begin with bins to which the power rises (D, F).
+    """
     sums = np.concatenate([np.zeros((len(ratio), 1)), np.cumsum(ratio, axis=1)], axis=1)
     best, window = np.full(len(ratio), -1.0), np.zeros((len(ratio), 2), int)
     low, high, rows = bins.low - bins.start, bins.high + 1 - bins.start, np.arange(len(ratio))
@@ -302,6 +322,7 @@ def _clearest(ratio: np.ndarray, bins: _Bins) -> np.ndarray:
             break
         mean = np.maximum((sums[:, low + width : high + 1] - sums[:, low : high + 1 - width]) / width, 1)
         score = _gain(np.array(width), mean)
+        score[~rises[:, low : high + 1 - width]] = 0
         score[:, width - 2 > _MAX_SPREAD * (np.arange(score.shape[1]) + bins.low)] = 0
         first = score.argmax(axis=1)
         is_better = score[rows, first] > best
