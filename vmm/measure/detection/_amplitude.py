@@ -90,7 +90,7 @@ class Vibration:
         """
         if order > len(self.harmonics):
             return False
-        phasors, noise = _displacement_phasors(tiles, level, self.chosen, frequency)
+        phasors, noise = displacement_phasors(tiles, level, self.chosen, frequency)
         size = _root_mean(np.einsum("ni,ni->n", self.axes, phasors), noise)
         return size < _INVENTED * self.harmonics[order - 1]
 
@@ -105,7 +105,7 @@ def vibration(tiles: Tiles, level: np.ndarray, ratio: np.ndarray, where: np.ndar
     has_texture = weaker >= _MIN_GRADIENT * tiles.gradients[where].max()
     chosen = chosen[has_texture] if has_texture.any() else chosen
     chosen = chosen[np.argsort(-ratio[tuple(chosen.T)])[:_MAX_TILES]]
-    phasors, noise = _displacement_phasors(tiles, level, chosen, frequency)
+    phasors, noise = displacement_phasors(tiles, level, chosen, frequency)
     axes = _major_axes(phasors)
     along = np.einsum("ni,ni->n", axes, phasors)
     large = np.quantile(np.abs(along), 0.8)
@@ -113,7 +113,7 @@ def vibration(tiles: Tiles, level: np.ndarray, ratio: np.ndarray, where: np.ndar
     chosen, axes, along, noise = (part[is_inside] for part in (chosen, axes, along, noise))
     angle = np.angle(along) + 2 * np.pi * frequency * (tiles.template_index - (len(tiles.motion) - 1) / 2)
     measured = [_root_mean(along, noise)]
-    third, third_noise = _displacement_phasors(tiles, level, chosen, _folded(3 * frequency))
+    third, third_noise = displacement_phasors(tiles, level, chosen, _folded(3 * frequency))
     measured.append(_root_mean(np.einsum("ni,ni->n", axes, third), third_noise))
     responses = _harmonic_responses(tiles, chosen, axes, np.cos(angle), _AMPLITUDES)
     best = _best_amplitude(responses, *measured)
@@ -134,7 +134,7 @@ def _best_amplitude(responses: np.ndarray, first: float, third: float) -> int:
     return int(np.argmin(cost))
 
 
-def _displacement_phasors(
+def displacement_phasors(
     tiles: Tiles, level: np.ndarray, chosen: np.ndarray, frequency: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Complex displacement (n, 2) of tiles, down and right, and the standard deviation (n,) of its noise."""

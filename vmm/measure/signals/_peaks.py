@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.measure.signals._background import Background
-from vmm.measure.signals._codec_rhythm import MAX_CODEC_MOTION, follows_codec
+from vmm.measure.signals._codec_rhythm import MAX_CODEC_MOTION, follows_codec, key_rates
 from vmm.measure.signals._harmonics import Harmonic, harmonic
 from vmm.measure.signals._joint_fit import changes, line_errors
 from vmm.measure.signals._noise_floor import local_noise
@@ -222,14 +222,12 @@ def _with_harmonics(detected: list[Peak], bin_width: float) -> list[Peak]:
 
 def _with_codec_rhythm(detected: list[Peak], data: Signals) -> list[Peak]:
     """The peaks, with `is_codec_rhythm` set for those that the codec may cause."""
-    is_rhythm = follows_codec(
-        [peak.frequency for peak in detected],
-        [peak.frequency_stderr for peak in detected],
-        [float(np.nanmax(peak.amplitude)) for peak in detected],
-        data.key_rate,
-        data.fs / len(data.values),
-        MAX_CODEC_MOTION if data.unit == "px" else None,
-    )
+    frequencies, stderrs = ([getattr(peak, name) for peak in detected] for name in ("frequency", "frequency_stderr"))
+    amplitudes = [float(np.nanmax(peak.amplitude)) for peak in detected]
+    bin_width, limit = data.fs / len(data.values), MAX_CODEC_MOTION if data.unit == "px" else None
+    is_rhythm = np.zeros(len(detected), bool)
+    for rate in key_rates(data.key_rate, data.fs):
+        is_rhythm |= follows_codec(frequencies, stderrs, amplitudes, rate, bin_width, limit)
     return [replace(peak, is_codec_rhythm=bool(part)) for peak, part in zip(detected, is_rhythm, strict=True)]
 
 
