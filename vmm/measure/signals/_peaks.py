@@ -75,6 +75,9 @@ class Peak(Result):
         aliased harmonic is above fs/2 and is observed at another frequency.
     names
         Names of the regions whose displacement the signals are, if they were given; else empty.
+    direction
+        (R, 2) as in ``RegionSignal``: unit vectors of regions whose displacement is known in one direction only, NaN for
+        others; None if the signals have none.
     """
 
     frequency: float
@@ -92,6 +95,25 @@ class Peak(Result):
     reason: str = field(default="", repr=False)
     harmonic: Harmonic | None = field(default=None, repr=False)
     names: tuple[str, ...] = field(default=(), repr=False)
+    direction: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def along(self) -> np.ndarray:
+        """Amplitude (R,) along `direction`; NaN for regions without one."""
+        return self._along(self.amplitude)
+
+    @property
+    def along_stderr(self) -> np.ndarray:
+        """Standard error (R,) of `along`."""
+        return self._along(self.amplitude_stderr)
+
+    def _along(self, amplitude: np.ndarray) -> np.ndarray:
+        """Amplitudes (R,) along `direction` whose components have these amplitudes (R, 2)."""
+        if self.direction is None:
+            return np.full(amplitude.shape[:1], np.nan)
+        regions, larger = np.arange(len(self.direction)), np.abs(self.direction).argmax(axis=1)
+        along: np.ndarray = amplitude[regions, larger] / np.abs(self.direction[regions, larger])
+        return along
 
     @property
     def is_reliable(self) -> bool:
@@ -199,7 +221,8 @@ def peaks(
         detected = _unique(flat, detected, background, data, false_alarm)
     relative = fs_uncertainty if data.time_unit == "s" else 0.0
     names = tuple(getattr(values, "names", ()))
-    detected = [replace(peak, clock_stderr=relative * peak.frequency, names=names) for peak in detected]
+    known: dict[str, Any] = {"names": names, "direction": data.direction}
+    detected = [replace(peak, clock_stderr=relative * peak.frequency, **known) for peak in detected]
     detected = sorted(_with_codec_rhythm(detected, data), key=lambda peak: (peak.is_codec_rhythm, -peak.snr))
     return _with_harmonics(detected, data.fs / count)
 
