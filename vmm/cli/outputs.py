@@ -157,9 +157,14 @@ def part_options(options: argparse.Namespace) -> str:
 
 
 def suggestion_notes(suggestion: vmm.measure.Suggestion) -> list[str]:
-    """Its relation to a larger suggestion, and the rhythm of the codec, if any."""
-    harmonic = [suggestion.harmonic.text(suggestion.frequency_unit)] if suggestion.harmonic else []
-    return [*harmonic, *["perhaps the rhythm of the codec"] * suggestion.is_codec_rhythm]
+    """Its relation to a larger suggestion, whether the codec may cause it, and the harmonics that are left out."""
+    notes = [suggestion.harmonic.text(suggestion.frequency_unit)] if suggestion.harmonic else []
+    if suggestion.is_codec_rhythm:
+        notes.append("perhaps made by the codec")
+    if orders := suggestion.omitted_harmonics:
+        listed = " and ".join(filter(None, [", ".join(map(str, orders[:-1])), str(orders[-1])]))
+        notes.append(f"without harmonic{'s' * (len(orders) > 1)} {listed}, which the search itself may make")
+    return notes
 
 
 def _decimals(stderr: float) -> int:

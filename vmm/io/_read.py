@@ -18,6 +18,7 @@ from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
 from vmm.io.codecs import PREDICTIVE
+from vmm.io.coding import Coding, coding_of
 from vmm.io.decoding import Pixels, decode, report_missing_end
 from vmm.io.limits import readable_errors
 from vmm.io.prefetch import prefetch
@@ -117,6 +118,11 @@ class Clip:
         self.bits: int | None = bits
         self.least_bits: int = least_bits
         self.seconds_waited: float = 0.0
+
+    @property
+    def coding(self) -> Coding | None:
+        """How a lossy codec codes the frames of the file; None if the frames are lossless or come from elsewhere."""
+        return None if self.info is None else coding_of(self.info)
 
     @cached_property
     def white(self) -> float:

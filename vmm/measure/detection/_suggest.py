@@ -12,6 +12,7 @@ from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike
 from vmm.engine.times import frame_times, mean_rate, stated_rate
 from vmm.measure.detection._amplitude import vibration
+from vmm.measure.detection._codec_lines import codec_lines, codec_rates
 from vmm.measure.detection._even_tiles import evenly_sampled_tiles
 from vmm.measure.detection._lines import Line, distinct_lines, with_harmonics
 from vmm.measure.detection._places import Place, places
@@ -28,7 +29,7 @@ from vmm.measure.detection._tiles import Tiles, tile_signals
 from vmm.measure.estimation._camera_motion import Still
 from vmm.measure.estimation._repeats import Cadence, new_frames, warn_of_cadence
 from vmm.measure.estimation._steady_frames import steady_frames
-from vmm.measure.signals._codec_rhythm import MAX_CODEC_LEVELS, MAX_CODEC_MOTION, follows_codec
+from vmm.measure.signals._codec_rhythm import key_rates
 from vmm.measure.signals._peaks import CLOCK_UNCERTAINTY, check_fs_uncertainty
 from vmm.measure.signals._result import frequency_unit
 from vmm.measure.signals._sampling import as_positions
@@ -169,7 +170,11 @@ def suggest(
     candidates = [line for line in candidates if _is_certain(line.suggestion, bin_width)]
     candidates.sort(key=lambda line: -line.suggestion.snr)
     lines = with_harmonics(distinct_lines(candidates, bin_width), tiles, motion.level, bin_width)
-    suggestions = _with_codec_rhythm([line.suggestion for line in lines], key_rate(frames, fs), bin_width)
+    is_rhythm, coding = np.zeros(len(lines), bool), getattr(frames, "coding", None)
+    if coding is not None:
+        rates = codec_rates(coding, key_rates(key_rate(frames, fs), rate), rate)
+        is_rhythm = codec_lines(lines, tiles, motion.level, rates, bin_width)
+    suggestions = _with_codec_rhythm(lines, is_rhythm)
     stated = float(stated_rate(frames, fs) or 1.0)
     relative = fs_uncertainty if unit == "Hz" else 0.0
     return [
@@ -206,14 +211,10 @@ def _is_certain(suggestion: Suggestion, bin_width: float) -> bool:
     return suggestion.frequency_stderr < (limit if is_strong else min(limit, _OPTIONS.max_width * bin_width))
 
 
-def _with_codec_rhythm(suggestions: list[Suggestion], rate: float, bin_width: float) -> list[Suggestion]:
-    """The suggestions, and after all others those that a codec with `rate` key frames per second may cause."""
-    limits = {"motion": MAX_CODEC_MOTION}
-    sizes = [suggestion.amplitude / limits.get(suggestion.kind, MAX_CODEC_LEVELS) for suggestion in suggestions]
-    frequencies, stderrs = ([getattr(part, name) for part in suggestions] for name in ("frequency", "frequency_stderr"))
-    is_rhythm = follows_codec(frequencies, stderrs, sizes, rate, bin_width, 1.0)
+def _with_codec_rhythm(lines: list[Line], is_rhythm: np.ndarray) -> list[Suggestion]:
+    """The suggestions, and after all others those that the codec may cause."""
     marked = [
-        replace(suggestion, is_codec_rhythm=bool(part)) for suggestion, part in zip(suggestions, is_rhythm, strict=True)
+        replace(line.suggestion, is_codec_rhythm=bool(part)) for line, part in zip(lines, is_rhythm, strict=True)
     ]
     return sorted(marked, key=lambda suggestion: suggestion.is_codec_rhythm)
 
