@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.ndimage
 
+from vmm.measure.estimation._motion_edges import MotionEdges
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
 
 _TAPS = (0.9259, -0.3649, 0.1584, -0.0604, 0.0141)
@@ -42,10 +43,6 @@ that is stronger in some components."""
 
 _CURVATURE_SHARE = 0.75
 """Curvature of the texture along the motion over its mean in both directions, for isotropic texture."""
-
-_BEND_NOISE, _BEND_WEIGHT = 0.13, 2.0
-"""Variance of the second difference over one standard deviation of the window, relative to that of a window; and the
-weight of its mean over four directions, of which an edge shows in about two."""
 
 _FLICKER_ROUNDS, _FLICKER_RANGE = 3, 4.0
 """Rounds of reweighting when changes of light are fitted, and the energy, relative to the median, at which a pixel
@@ -97,8 +94,14 @@ class WindowFits:
         Components (M, h, w, 2) of the displacement, down and right, and their variances.
     is_known
         (h, w, 2) bool: whether the texture makes the direction observable.
+    is_near_edge
+        (h, w) bool: whether the motion around the window has an edge.
     is_torn
-        (h, w) bool: whether one motion does not explain the pixels.
+        (h, w) bool: whether parts of the window move differently.
+    noise_ratio
+        (M,) variance of the noise of each component relative to that of a single frame.
+    bend
+        (M, h, w, 2) square of the error that a motion that changes from place to place makes in a window.
     nonlinear
         (h, w) relative error of the displacement that larger motion may leave.
     """
@@ -108,7 +111,10 @@ class WindowFits:
     values: np.ndarray
     variance: np.ndarray
     is_known: np.ndarray
+    is_near_edge: np.ndarray
     is_torn: np.ndarray
+    bend: np.ndarray
+    noise_ratio: np.ndarray
     nonlinear: np.ndarray
 
     def nearest(self, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -149,10 +155,13 @@ def without_flicker(images: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return residual.T.reshape(images.shape)
 
 
-def fit_windows(components: Components, slopes: np.ndarray, sigma: float) -> WindowFits:
+def fit_windows(
+    components: Components, slopes: np.ndarray, sigma: float, larger: WindowFits | None = None
+) -> WindowFits:
     """The motion in windows of standard deviation `sigma`.
 
     In each window, the luma changes by the slopes (2, H, W) of the mean image times the displacement, and by an offset.
+    `larger` windows, if any, show where the motion has edges.
     """
     usable = components.usable
     spacing = max(1, int(sigma / _WINDOWS_PER_SIGMA))
@@ -177,38 +186,33 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float) -> Win
     unexplained = (energy - explained) / np.maximum(1 - 3 / freedom, _MIN_FREEDOM)
     values, nonlinear = _corrected(values, sums, slopes, components)
     large = weight >= _MIN_WEIGHT * weight.max()
-    quiet = np.quantile((unexplained / noise)[:, large], _QUIET_SHARE, axis=1)[:, None, None]
-    limit = noise * np.maximum(quiet, 1) * (1 + _MAX_NOISE_EXCESS + _NOISE_DEVIATIONS * np.sqrt(2 / freedom))
+    quiet = np.maximum(np.quantile((unexplained / noise)[:, large], _QUIET_SHARE, axis=1), 1)
+    limit = noise * quiet[:, None, None] * (1 + _MAX_NOISE_EXCESS + _NOISE_DEVIATIONS * np.sqrt(2 / freedom))
     is_torn = (unexplained > limit + (_MAX_MISFIT + nonlinear**2) * explained).any(axis=0)
     misfit = np.minimum(np.maximum(unexplained - limit, 0) / np.maximum(explained, 1e-9), 1)[..., None]
-    level = np.maximum(noise, unexplained.mean(axis=0))
-    variance = level[..., None] * np.diagonal(inverse @ scatter @ inverse, axis1=-2, axis2=-1)
-    variance = variance + misfit**2 * np.square(values).sum(axis=-1, keepdims=True)
-    variance = variance + _bend(values, variance, is_torn, max(1, round(sigma / spacing)))
+    efficiency = np.diagonal(inverse @ scatter @ inverse, axis1=-2, axis2=-1)
     is_known &= large[..., None]
-    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, nonlinear)
+    least_noise = (noise * quiet[:, None, None])[..., None] * efficiency
+    center = _center_of_texture(sums, slopes, usable) / spacing
+    edges = MotionEdges.of(values, least_noise, is_known, max(1, round(sigma / spacing)), center)
+    is_near_edge = edges.is_near
+    if larger is not None:
+        is_near_edge = larger.is_near_edge[np.ix_(*larger.nearest(*sums.positions))]
+    is_torn = edges.is_mixed | (is_torn & is_near_edge)
+    level = np.maximum(noise, unexplained.mean(axis=0))
+    variance = level[..., None] * efficiency
+    variance = variance + misfit**2 * np.square(values).sum(axis=-1, keepdims=True)
+    variance = variance + edges.bend
+    return WindowFits(sigma, spacing, values, variance, is_known, is_near_edge, is_torn, edges.bend, quiet, nonlinear)
 
 
-def _bend(values: np.ndarray, variance: np.ndarray, is_torn: np.ndarray, distance: int) -> np.ndarray:
-    """Mean square (M, h, w, 2) of the second difference of values over a distance, beyond its noise.
-
-    It shows a part of a window that moves otherwise where the noise hides it from the unexplained energy.
-    """
-    total, count = np.zeros(variance.shape), np.zeros(is_torn.shape)
-    padded = np.pad(values, [(0, 0), (distance, distance), (distance, distance), (0, 0)])
-    torn = np.pad(is_torn, distance, constant_values=True)
-    height, width = is_torn.shape
-    diagonal = round(distance * np.sqrt(0.5))
-    for down, right in ((distance, 0), (0, distance), (diagonal, diagonal), (diagonal, -diagonal)):
-        starts = [(distance + sign * down, distance + sign * right) for sign in (1, -1)]
-        first, second = ((slice(a, a + height), slice(b, b + width)) for a, b in starts)
-        is_valid = ~(torn[first] | torn[second] | is_torn)
-        difference = (padded[(slice(None), *first)] + padded[(slice(None), *second)]) / 2 - values
-        total += is_valid[..., None] * np.square(difference)
-        count += is_valid
-    mean = total / np.maximum(count, 1)[..., None]
-    bend: np.ndarray = _BEND_WEIGHT * np.maximum(mean - _BEND_NOISE * variance, 0)
-    return bend
+def _center_of_texture(sums: WindowSums, slopes: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Distance (2, h, w) in pixels of the center of the texture's gradient energy from the center of each window."""
+    energy = (slopes**2).sum(axis=0) * usable
+    total = np.maximum(sums(energy), 1e-9)
+    places = np.indices(usable.shape)
+    centers = np.meshgrid(*sums.positions, indexing="ij")
+    return np.stack([sums(energy * place) / total - center for place, center in zip(places, centers, strict=True)])
 
 
 def derivatives(image: np.ndarray) -> np.ndarray:

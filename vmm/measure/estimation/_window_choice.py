@@ -40,14 +40,12 @@ _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
 
-_PHASE_NOISE = 0.5
-"""Variance of the difference between the phase and a window around the same pixel, relative to that of the phase."""
+_CHANCE = 4.0
+"""Standard deviations of chi-square that noise may exceed its mean by in a pixel that a motion explains."""
 
-_MAX_DISTANCE = 12.0
-"""Squared difference between the phase and a window, over its variance, up to which they agree in both directions."""
-
-_ACCURACY = 0.005
-"""Relative accuracy of the motion in windows: that of the derivatives."""
+_MAX_NOISE_EXCESS, _MAX_SHARE = 0.2, 0.1
+"""Chi-square of a motion that explains a pixel, beyond its mean and its scatter: as a fraction of the mean, and as a
+fraction of the energy of the luma. Near edges the slopes of the mean image are less accurate than elsewhere."""
 
 _LARGE, _MAX_GUARD = 0.95, 4
 """Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
@@ -103,7 +101,8 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
-    fits = [fit_windows(components, slopes, scale) for scale in scales]
+    largest_windows = fit_windows(components, slopes, scales[0])
+    fits = [largest_windows, *(fit_windows(components, slopes, scale, largest_windows) for scale in scales[1:])]
     size = components.mean.shape
     result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
     rows, cols = np.nonzero(_disturbed(fits[0], size))
@@ -120,27 +119,17 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     on_grid = (rows % step == 0) & (cols % step == 0)
     places = (rows[on_grid] // step) * (-(-size[1] // step)) + cols[on_grid] // step
     old, new = result[places], motion[on_grid]
-    is_better = is_explained[on_grid] & ~_agrees(phase[places], new)
+    is_better = is_explained[on_grid]
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
     old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
+    is_ambiguous |= ~is_explained & fits[0].is_near_edge[fits[0].nearest(rows, cols)]
     new.is_known &= phase.is_known[places]
     old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
     old.replace(is_better, new[is_better])
     old.is_known &= ~is_ambiguous[on_grid, None]
     result.replace(places, old)
     return result
-
-
-def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
-    """Whether (N,) the motion of the phase differs from that of windows by no more than noise, in what both know."""
-    both = phase.is_known & windows.is_known
-    size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
-    difference = np.maximum(np.abs(phase.values - windows.values) - _ACCURACY * size, 0)
-    noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
-    excess = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=2).max(axis=0)
-    agrees: np.ndarray = excess <= _MAX_DISTANCE
-    return agrees & both.any(axis=1)
 
 
 def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
@@ -151,7 +140,7 @@ def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]
     size = np.square(window.values).sum(axis=2, keepdims=True)
     noise = phase.variance + window.variance
     excess = np.square(phase.values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
-    doubt = np.where(window.is_known & ~fit.is_torn[first, second, None], np.maximum(excess, 0), 0)
+    doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.bend[:, first, second]
     return PixelMotion(phase.values.copy(), phase.variance + doubt, phase.is_known.copy())
 
 
@@ -177,18 +166,24 @@ class _Evidence:
         images, (down, right) = components.images, slopes
         ones = np.ones(components.mean.shape)
         scale = (sums(ones) / sums(ones, squared=True))[rows, cols] / components.noise[rows, cols]
-        self._energy = sums((images**2).sum(axis=0))[rows, cols] * scale
+        self.energy = sums((images**2).sum(axis=0))[rows, cols] * scale
         self._cross = np.stack([sums(images * slope)[:, rows, cols] * scale for slope in slopes], axis=-1)
         products = np.stack([down * down, 2 * down * right, right * right])
         self._normal = sums(products)[:, rows, cols] * scale
         self.freedom = len(images) * (sums(ones) ** 2 / sums(ones, squared=True))[rows, cols]
+
+    @property
+    def limit(self) -> np.ndarray:
+        """Chi-square (N,) up to which a motion explains a pixel."""
+        noise = (1 + _MAX_NOISE_EXCESS) * self.freedom + _CHANCE * np.sqrt(2 * self.freedom)
+        return noise + _MAX_SHARE * self.energy
 
     def chi_square(self, values: np.ndarray) -> np.ndarray:
         """Chi-square (N,) of the motion (M, N, 2)."""
         down, right = values[..., 0], values[..., 1]
         squares = ((down**2).sum(axis=0), (down * right).sum(axis=0), (right**2).sum(axis=0))
         linear = 2 * np.einsum("mni,mni->n", self._cross, values)
-        total: np.ndarray = self._energy + linear + sum(n * s for n, s in zip(self._normal, squares, strict=True))
+        total: np.ndarray = self.energy + linear + sum(n * s for n, s in zip(self._normal, squares, strict=True))
         return total
 
 
@@ -202,7 +197,7 @@ def _choose(
     best = np.full(len(rows), np.inf)
     for motion, is_valid in _candidates(fits, rows, cols):
         best = np.where(is_valid, np.minimum(best, evidence.chi_square(motion.values)), best)
-    limit = best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom)
+    limit = np.minimum(best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom), evidence.limit)
     chosen = PixelMotion.unknown(len(fits[0].values), len(rows))
     is_ambiguous = np.zeros(len(rows), bool)
     is_off_center = fits[0].is_torn[fits[0].nearest(rows, cols)]
