@@ -15,6 +15,10 @@ standard deviations, 0.07, and may count as edges."""
 _MIN_STEP = 0.02
 """Difference to both neighbors, relative to the largest motion around a window, above which an edge is in a window."""
 
+_MAX_BEND, _MAX_BEND_NOISE = 0.15, 4.0
+"""Error by a bend above which a window is not used: relative to the largest motion around it, and its square relative
+to the variance. A weak edge that noise hides is as large."""
+
 _BEND_NOISE, _STEP_NOISE = 0.13, 0.44
 """Variances of the second difference and of the difference between neighbors at a distance of one standard deviation,
 relative to that of a window: the windows share most of their pixels."""
@@ -26,7 +30,7 @@ _SIGNIFICANCE = 5.0
 """Standard deviations of chi-square above its mean from which a difference is not due to noise."""
 
 _REACH = 2.0
-"""Distance in standard deviations of the window within which the largest motion counts."""
+"""Distance in standard deviations of the window within which the largest motion counts, and an edge is near."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +86,12 @@ class MotionEdges:
                 slope = total / np.maximum(usable[0].astype(int) + usable[1], 1) / distance
                 growth += slope * center[0 if down else 1][..., None]
         bend = _BEND_WEIGHT * np.maximum(curvature / np.maximum(count, 1) - _BEND_NOISE * variance, 0) + growth**2
-        y, x = np.mgrid[-distance : distance + 1, -distance : distance + 1]
-        is_near = scipy.ndimage.binary_dilation(is_seed, y**2 + x**2 <= distance**2)
-        return cls(is_near, is_mixed & is_near, np.where(is_near[..., None], 0, bend))
+        y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+        is_near = scipy.ndimage.binary_dilation(is_seed, y**2 + x**2 <= reach**2)
+        bend = np.where(is_near[..., None], 0, bend)
+        error = bend.sum(axis=(0, -1))
+        is_unclear = error > np.maximum(_MAX_BEND**2 * largest, _MAX_BEND_NOISE * (variance * is_known).sum(axis=(0, -1)))
+        return cls(is_near, (is_mixed & is_near) | is_unclear, bend)
 
 
 def _is_large(difference: np.ndarray, variance: np.ndarray, valid: np.ndarray, least: np.ndarray) -> np.ndarray:

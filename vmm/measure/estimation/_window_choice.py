@@ -105,7 +105,8 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     fits = [largest_windows, *(fit_windows(components, slopes, scale, largest_windows) for scale in scales[1:])]
     size = components.mean.shape
     result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
-    rows, cols = np.nonzero(_disturbed(fits[0], size))
+    is_beside, is_at_border = _beside_edges(fits[0], size), _at_border(fits[0], size)
+    rows, cols = np.nonzero(is_beside | is_at_border)
     if not len(rows):
         return result
     motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols)
@@ -123,7 +124,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
     old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
-    is_ambiguous |= ~is_explained & fits[0].is_near_edge[fits[0].nearest(rows, cols)]
+    is_ambiguous |= ~is_explained & is_beside[rows, cols]
     new.is_known &= phase.is_known[places]
     old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
     old.replace(is_better, new[is_better])
@@ -144,18 +145,22 @@ def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]
     return PixelMotion(phase.values.copy(), phase.variance + doubt, phase.is_known.copy())
 
 
-def _disturbed(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
-    """Bool map (H, W): whether a torn window, or the border of the frame, is within reach of the phase."""
+def _beside_edges(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
+    """Bool map (H, W): whether a torn window is within reach of the phase."""
     reach = int(np.ceil(_REACH * fit.sigma / fit.spacing))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     is_torn = np.pad(fit.is_torn, reach)
     is_near = scipy.ndimage.binary_dilation(is_torn, y**2 + x**2 <= reach**2)[reach:-reach, reach:-reach]
-    rows, cols = fit.nearest(*(np.arange(n) for n in size))
-    disturbed: np.ndarray = is_near[np.ix_(rows, cols)]
+    result: np.ndarray = is_near[np.ix_(*fit.nearest(*(np.arange(n) for n in size)))]
+    return result
+
+
+def _at_border(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
+    """Bool map (H, W): whether the border of the frame is within reach of the phase."""
     border = int(np.ceil(_BORDER_REACH * fit.sigma))
-    for edge in (disturbed, disturbed.T):
-        edge[:border], edge[-border:] = True, True
-    return disturbed
+    result = np.ones(size, bool)
+    result[border:-border, border:-border] = False
+    return result
 
 
 class _Evidence:
