@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
 
-from vmm.measure.estimation._motion_edges import MotionEdges
+from vmm.measure.estimation._motion_edges import MotionEdges, dilated
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
 
 _TAPS = (0.9259, -0.3649, 0.1584, -0.0604, 0.0141)
@@ -94,14 +94,12 @@ class WindowFits:
         Components (M, h, w, 2) of the displacement, down and right, and their variances.
     is_known
         (h, w, 2) bool: whether the texture makes the direction observable.
-    is_near_edge
-        (h, w) bool: whether the motion around the window has an edge.
     is_torn
-        (h, w) bool: whether parts of the window move differently.
+        (h, w) bool: whether one motion does not explain the pixels.
+    edges
+        What neighboring windows say about edges of the motion.
     noise_ratio
         (M,) variance of the noise of each component relative to that of a single frame.
-    bend
-        (M, h, w, 2) square of the error that a motion that changes from place to place makes in a window.
     nonlinear
         (h, w) relative error of the displacement that larger motion may leave.
     """
@@ -111,11 +109,31 @@ class WindowFits:
     values: np.ndarray
     variance: np.ndarray
     is_known: np.ndarray
-    is_near_edge: np.ndarray
     is_torn: np.ndarray
-    bend: np.ndarray
+    edges: MotionEdges
     noise_ratio: np.ndarray
     nonlinear: np.ndarray
+
+    @property
+    def distance(self) -> int:
+        """Windows within one standard deviation."""
+        return max(1, round(self.sigma / self.spacing))
+
+    @property
+    def positions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the centers of the windows in pixels."""
+        height, width = self.is_torn.shape
+        return np.arange(height) * self.spacing, np.arange(width) * self.spacing
+
+    def beside(self, is_near_edge: np.ndarray) -> WindowFits:
+        """The windows where `is_near_edge` (h, w) says that the motion has an edge nearby, and bends elsewhere.
+
+        Torn windows are then those that mix both sides of an edge; bends are corrected, and part of the variance.
+        """
+        is_torn = np.where(is_near_edge, self.is_torn | self.edges.is_mixed, self.edges.is_unclear)
+        is_bent = ~is_near_edge[..., None]
+        values, variance = self.values - is_bent * self.edges.growth, self.variance + is_bent * self.edges.bend
+        return replace(self, values=values, variance=variance, is_torn=is_torn)
 
     def nearest(self, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the windows nearest to positions in pixels."""
@@ -155,13 +173,10 @@ def without_flicker(images: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return residual.T.reshape(images.shape)
 
 
-def fit_windows(
-    components: Components, slopes: np.ndarray, sigma: float, larger: WindowFits | None = None
-) -> WindowFits:
+def fit_windows(components: Components, slopes: np.ndarray, sigma: float) -> WindowFits:
     """The motion in windows of standard deviation `sigma`.
 
     In each window, the luma changes by the slopes (2, H, W) of the mean image times the displacement, and by an offset.
-    `larger` windows, if any, show where the motion has edges.
     """
     usable = components.usable
     spacing = max(1, int(sigma / _WINDOWS_PER_SIGMA))
@@ -195,15 +210,22 @@ def fit_windows(
     least_noise = (noise * quiet[:, None, None])[..., None] * efficiency
     center = _center_of_texture(sums, slopes, usable) / spacing
     edges = MotionEdges.of(values, least_noise, is_known, max(1, round(sigma / spacing)), center)
-    is_near_edge = edges.is_near
-    if larger is not None:
-        is_near_edge = larger.is_near_edge[np.ix_(*larger.nearest(*sums.positions))]
-    is_torn = edges.is_mixed | (is_torn & is_near_edge)
     level = np.maximum(noise, unexplained.mean(axis=0))
-    variance = level[..., None] * efficiency
-    variance = variance + misfit**2 * np.square(values).sum(axis=-1, keepdims=True)
-    variance = variance + edges.bend
-    return WindowFits(sigma, spacing, values, variance, is_known, is_near_edge, is_torn, edges.bend, quiet, nonlinear)
+    variance = level[..., None] * efficiency + misfit**2 * np.square(values).sum(axis=-1, keepdims=True)
+    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, edges, quiet, nonlinear)
+
+
+def near_edges(larger: WindowFits, smaller: WindowFits) -> np.ndarray:
+    """Bool map (h, w) on the grid of the larger windows: whether the motion has an edge nearby, and does not only bend.
+
+    A bend is weaker in smaller windows and an edge is not, so that smaller ones decide where noise lets them.
+    """
+    first, second = np.ix_(*smaller.nearest(*larger.positions))
+    scale = max(1, round(larger.sigma / smaller.spacing))
+    shown = dilated(smaller.edges.is_edge, scale)[first, second]
+    is_blind = ~smaller.edges.can_show_edge[first, second]
+    result: np.ndarray = dilated(larger.edges.is_edge, larger.distance) & (shown | is_blind)
+    return result
 
 
 def _center_of_texture(sums: WindowSums, slopes: np.ndarray, usable: np.ndarray) -> np.ndarray:

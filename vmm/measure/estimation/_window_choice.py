@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.ndimage
 
-from vmm.measure.estimation._pixel_windows import Components, WindowFits, WindowSums, derivatives, fit_windows
+from vmm.measure.estimation._pixel_windows import (
+    Components,
+    WindowFits,
+    WindowSums,
+    derivatives,
+    fit_windows,
+    near_edges,
+)
 
 _SCALES = (1.0, 0.5, 0.25)
 """Sizes of the windows relative to the neighborhood. Smaller ones fit into narrow objects, and are noisier."""
@@ -101,8 +108,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
-    largest_windows = fit_windows(components, slopes, scales[0])
-    fits = [largest_windows, *(fit_windows(components, slopes, scale, largest_windows) for scale in scales[1:])]
+    fits = _beside_same_edges([fit_windows(components, slopes, scale) for scale in scales])
     size = components.mean.shape
     result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
     is_beside, is_at_border = _beside_edges(fits[0], size), _at_border(fits[0], size)
@@ -133,16 +139,24 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     return result
 
 
+def _beside_same_edges(fits: Sequence[WindowFits]) -> list[WindowFits]:
+    """Windows of several sizes, the largest first, with the same edges of the motion."""
+    larger = fits[0]
+    is_near = near_edges(larger, fits[min(1, len(fits) - 1)])
+    return [fit.beside(is_near[np.ix_(*larger.nearest(*fit.positions))]) for fit in fits]
+
+
 def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
     """The motion of the phase with its difference from that of the windows, beyond their noise, in the variance."""
     rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
     first, second = fit.nearest(rows, cols)
     window, nonlinear = _reading(fit, first, second), fit.nonlinear[first, second, None]
     size = np.square(window.values).sum(axis=2, keepdims=True)
+    values = phase.values - fit.edges.growth[:, first, second]
     noise = phase.variance + window.variance
-    excess = np.square(phase.values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
-    doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.bend[:, first, second]
-    return PixelMotion(phase.values.copy(), phase.variance + doubt, phase.is_known.copy())
+    excess = np.square(values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
+    doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.edges.bend[:, first, second]
+    return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
 
 
 def _beside_edges(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
