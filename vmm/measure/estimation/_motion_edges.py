@@ -30,7 +30,7 @@ shows in about two, and of the square of the correction for the center of the te
 _SIGNIFICANCE = 5.0
 """Standard deviations of chi-square above its mean from which a difference is not due to noise."""
 
-_REACH = 2.0
+REACH = 2.0
 """Distance in standard deviations of the window within which the largest motion counts, and an edge is near."""
 
 
@@ -63,17 +63,24 @@ class MotionEdges:
 
     @classmethod
     def of(
-        cls, values: np.ndarray, variance: np.ndarray, is_known: np.ndarray, distance: int, center: np.ndarray
+        cls,
+        values: np.ndarray,
+        variance: np.ndarray,
+        is_known: np.ndarray,
+        leverage: np.ndarray,
+        distance: int,
+        reach: int,
     ) -> MotionEdges:
         """Edges and bends in the motion (M, h, w, 2) of windows with variances of the same shape.
 
-        `is_known` (h, w, 2) are the directions that count, `distance` is one standard deviation in windows, and
-        `center` (2, h, w) the distance in windows, down and right, of the center of the texture from that of a window.
+        `is_known` (h, w, 2) are the directions that count, and `leverage` (2, h, w, 2, 2) is the error of the motion
+        for its slopes from window to window, down and right. `distance` is one standard deviation in windows, and
+        `reach` the distance within which the largest motion counts.
         """
         largest = scipy.ndimage.maximum_filter(
-            np.square(values * is_known).sum(axis=(0, -1)), 2 * int(np.ceil(_REACH * distance)) + 1, mode="constant"
+            np.square(values * is_known).sum(axis=(0, -1)), 2 * reach + 1, mode="constant"
         )
-        growth = _growth(values, is_known, distance, center)
+        growth = _growth(values, is_known, distance, leverage)
         values = values - growth
         is_edge, is_mixed = np.zeros((2, *is_known.shape[:2]), bool)
         squares, count = np.zeros(values.shape), np.zeros(is_known.shape)
@@ -99,21 +106,21 @@ class MotionEdges:
 
 def dilated(mask: np.ndarray, distance: int) -> np.ndarray:
     """The mask (h, w) with all places within two standard deviations of the window, each of `distance` places."""
-    reach = int(np.ceil(_REACH * distance))
+    reach = int(np.ceil(REACH * distance))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     padded = scipy.ndimage.binary_dilation(np.pad(mask, reach), y**2 + x**2 <= reach**2)
     result: np.ndarray = padded[reach:-reach, reach:-reach]
     return result
 
 
-def _growth(values: np.ndarray, is_known: np.ndarray, distance: int, center: np.ndarray) -> np.ndarray:
-    """Slope of the motion (M, h, w, 2) times the distance of the center of the texture from that of the window."""
+def _growth(values: np.ndarray, is_known: np.ndarray, distance: int, leverage: np.ndarray) -> np.ndarray:
+    """Error (M, h, w, 2) of a motion that grows evenly from window to window."""
     growth = np.zeros(values.shape)
     for down, right in ((distance, 0), (0, distance)):
         (after, before), (has_after, has_before) = _steps(values, is_known, down, right)
         count = np.maximum(has_after.astype(int) + has_before, 1)
         slope = (after * has_after - before * has_before) / count / distance
-        growth += slope * center[0 if down else 1][..., None]
+        growth += np.einsum("yxij,myxj->myxi", leverage[0 if down else 1], slope)
     return growth
 
 

@@ -173,10 +173,11 @@ def without_flicker(images: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return residual.T.reshape(images.shape)
 
 
-def fit_windows(components: Components, slopes: np.ndarray, sigma: float) -> WindowFits:
+def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach: float) -> WindowFits:
     """The motion in windows of standard deviation `sigma`.
 
     In each window, the luma changes by the slopes (2, H, W) of the mean image times the displacement, and by an offset.
+    Edges of the motion are judged by the largest motion within `reach` pixels.
     """
     usable = components.usable
     spacing = max(1, int(sigma / _WINDOWS_PER_SIGMA))
@@ -208,8 +209,9 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float) -> Win
     efficiency = np.diagonal(inverse @ scatter @ inverse, axis1=-2, axis2=-1)
     is_known &= large[..., None]
     least_noise = (noise * quiet[:, None, None])[..., None] * efficiency
-    center = _center_of_texture(sums, slopes, usable) / spacing
-    edges = MotionEdges.of(values, least_noise, is_known, max(1, round(sigma / spacing)), center)
+    leverage = _leverage(sums, slopes, usable, means, normal, inverse) / spacing
+    distances = max(1, round(sigma / spacing)), int(np.ceil(reach / spacing))
+    edges = MotionEdges.of(values, least_noise, is_known, leverage, *distances)
     level = np.maximum(noise, unexplained.mean(axis=0))
     variance = level[..., None] * efficiency + misfit**2 * np.square(values).sum(axis=-1, keepdims=True)
     return WindowFits(sigma, spacing, values, variance, is_known, is_torn, edges, quiet, nonlinear)
@@ -228,13 +230,23 @@ def near_edges(larger: WindowFits, smaller: WindowFits) -> np.ndarray:
     return result
 
 
-def _center_of_texture(sums: WindowSums, slopes: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Distance (2, h, w) in pixels of the center of the texture's gradient energy from the center of each window."""
-    energy = (slopes**2).sum(axis=0) * usable
-    total = np.maximum(sums(energy), 1e-9)
-    places = np.indices(usable.shape)
-    centers = np.meshgrid(*sums.positions, indexing="ij")
-    return np.stack([sums(energy * place) / total - center for place, center in zip(places, centers, strict=True)])
+def _leverage(
+    sums: WindowSums,
+    slopes: np.ndarray,
+    usable: np.ndarray,
+    means: np.ndarray,
+    normal: np.ndarray,
+    inverse: np.ndarray,
+) -> np.ndarray:
+    """Error (2, h, w, 2, 2) in pixels of the displacement for each slope of it, down and right, in every window.
+
+    The texture is not in the center of a window, so that motion that grows evenly is not measured there.
+    """
+    parts = []
+    for place, center in zip(np.indices(usable.shape), np.meshgrid(*sums.positions, indexing="ij"), strict=True):
+        products = _products(sums, slopes, usable * place) - means[:, None] * sums(slopes * usable * place)
+        parts.append(inverse @ (np.moveaxis(products, (0, 1), (-2, -1)) - center[..., None, None] * normal))
+    return np.stack(parts)
 
 
 def derivatives(image: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.ndimage
 
+from vmm.measure.estimation._motion_edges import REACH
 from vmm.measure.estimation._pixel_windows import (
     Components,
     WindowFits,
@@ -108,7 +109,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
-    fits = _beside_same_edges([fit_windows(components, slopes, scale) for scale in scales])
+    fits = _beside_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
     size = components.mean.shape
     result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
     is_beside, is_at_border = _beside_edges(fits[0], size), _at_border(fits[0], size)
