@@ -19,9 +19,9 @@ _MAX_BEND, _MAX_BEND_NOISE = 0.15, 4.0
 """Error by a bend above which a window is not used: relative to the largest motion around it, and its square relative
 to the variance. A weak edge that noise hides is as large."""
 
-_BEND_NOISE, _STEP_NOISE = 0.13, 0.44
-"""Variances of the second difference and of the difference between neighbors at a distance of one standard deviation,
-relative to that of a window: the windows share most of their pixels."""
+_BEND_NOISE, _STEP_NOISE, _SLOPE_NOISE = 0.13, 0.44, 0.32
+"""Variances of the second difference, of the difference between neighbors and of half the difference between opposite
+ones, at a distance of one standard deviation, relative to that of a window: the windows share most of their pixels."""
 
 _BEND_WEIGHT, _GROWTH_WEIGHT = 2.0, 0.15
 """Weights of the errors of a bend: of the mean square of the second differences in four directions, of which a bend
@@ -80,7 +80,7 @@ class MotionEdges:
         largest = scipy.ndimage.maximum_filter(
             np.square(values * is_known).sum(axis=(0, -1)), 2 * reach + 1, mode="constant"
         )
-        growth = _growth(values, is_known, distance, leverage)
+        growth = _growth(values, variance, is_known, distance, leverage)
         values = values - growth
         is_edge, is_mixed = np.zeros((2, *is_known.shape[:2]), bool)
         squares, count = np.zeros(values.shape), np.zeros(is_known.shape)
@@ -113,14 +113,21 @@ def dilated(mask: np.ndarray, distance: int) -> np.ndarray:
     return result
 
 
-def _growth(values: np.ndarray, is_known: np.ndarray, distance: int, leverage: np.ndarray) -> np.ndarray:
-    """Error (M, h, w, 2) of a motion that grows evenly from window to window."""
-    growth = np.zeros(values.shape)
+def _growth(
+    values: np.ndarray, variance: np.ndarray, is_known: np.ndarray, distance: int, leverage: np.ndarray
+) -> np.ndarray:
+    """Error (M, h, w, 2) of a motion that grows evenly from window to window.
+
+    Slopes count as far as they exceed their noise in a component.
+    """
+    slopes = []
     for down, right in ((distance, 0), (0, distance)):
         (after, before), (has_after, has_before) = _steps(values, is_known, down, right)
-        count = np.maximum(has_after.astype(int) + has_before, 1)
-        slope = (after * has_after - before * has_before) / count / distance
-        growth += np.einsum("yxij,myxj->myxi", leverage[0 if down else 1], slope)
+        slopes.append((after * has_after - before * has_before) / np.maximum(has_after.astype(int) + has_before, 1))
+    energy = (np.square(slopes).sum(axis=0) / np.maximum(_SLOPE_NOISE * variance, 1e-30)).sum(axis=-1)
+    freedom = 2 * is_known.sum(axis=-1)
+    share = np.maximum(1 - freedom / np.maximum(energy, 1e-9), 0)[..., None]
+    growth: np.ndarray = share / distance * np.einsum("kyxij,kmyxj->myxi", leverage, np.stack(slopes))
     return growth
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -217,16 +218,16 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     return WindowFits(sigma, spacing, values, variance, is_known, is_torn, edges, quiet, nonlinear)
 
 
-def near_edges(larger: WindowFits, smaller: WindowFits) -> np.ndarray:
+def near_edges(larger: WindowFits, smaller: Sequence[WindowFits]) -> np.ndarray:
     """Bool map (h, w) on the grid of the larger windows: whether the motion has an edge nearby, and does not only bend.
 
-    A bend is weaker in smaller windows and an edge is not, so that smaller ones decide where noise lets them.
+    A bend is weaker in smaller windows and an edge is not, so that they decide where noise lets them.
     """
-    first, second = np.ix_(*smaller.nearest(*larger.positions))
-    scale = max(1, round(larger.sigma / smaller.spacing))
-    shown = dilated(smaller.edges.is_edge, scale)[first, second]
-    is_blind = ~smaller.edges.can_show_edge[first, second]
-    result: np.ndarray = dilated(larger.edges.is_edge, larger.distance) & (shown | is_blind)
+    result = dilated(larger.edges.is_edge, larger.distance)
+    for fit in smaller:
+        places = np.ix_(*fit.nearest(*larger.positions))
+        is_shown = dilated(fit.edges.is_edge, max(1, round(larger.sigma / fit.spacing)))
+        result &= (is_shown | ~fit.edges.can_show_edge)[places]
     return result
 
 

@@ -126,7 +126,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     is_ambiguous |= _near_another_motion(guarded, rows, cols, size, guard)
     on_grid = (rows % step == 0) & (cols % step == 0)
     places = (rows[on_grid] // step) * (-(-size[1] // step)) + cols[on_grid] // step
-    old, new = result[places], motion[on_grid]
+    old, new = result[places], _with_smaller(motion[on_grid], fits[1:], rows[on_grid], cols[on_grid])
     is_better = is_explained[on_grid]
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
@@ -143,8 +143,22 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
 def _beside_same_edges(fits: Sequence[WindowFits]) -> list[WindowFits]:
     """Windows of several sizes, the largest first, with the same edges of the motion."""
     larger = fits[0]
-    is_near = near_edges(larger, fits[min(1, len(fits) - 1)])
+    is_near = near_edges(larger, fits[1:])
     return [fit.beside(is_near[np.ix_(*larger.nearest(*fit.positions))]) for fit in fits]
+
+
+def _with_smaller(motion: PixelMotion, fits: Sequence[WindowFits], rows: np.ndarray, cols: np.ndarray) -> PixelMotion:
+    """Motion of N pixels with its differences from that of smaller windows around them, beyond noise, in the variance.
+
+    They are large where the motion changes within the distance of the window from which it is taken.
+    """
+    doubt = np.zeros(motion.variance.shape)
+    for fit in fits:
+        places = fit.nearest(rows, cols)
+        window = _reading(fit, *places)
+        excess = np.square(motion.values - window.values) - _DEVIATIONS * (motion.variance + window.variance)
+        doubt = np.maximum(doubt, np.where(window.is_known & ~fit.is_torn[places][:, None], excess, 0))
+    return PixelMotion(motion.values, motion.variance + doubt, motion.is_known)
 
 
 def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
