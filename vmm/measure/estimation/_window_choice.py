@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
@@ -47,6 +47,13 @@ _MAX_DISAGREEMENT, _DEVIATIONS = 0.3, 3.0
 _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
+
+_PHASE_NOISE, _MAX_DISTANCE = 0.4, 6.0
+"""Variance of the difference between the phase and a window around the same pixel, relative to that of the phase; and
+the squared difference, over this variance, up to which both agree in both directions."""
+
+_ACCURACY = 0.005
+"""Relative accuracy of the motion in windows: that of the derivatives."""
 
 _CHANCE = 4.0
 """Standard deviations of chi-square that noise may exceed its mean by in a pixel that a motion explains."""
@@ -127,7 +134,8 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     on_grid = (rows % step == 0) & (cols % step == 0)
     places = (rows[on_grid] // step) * (-(-size[1] // step)) + cols[on_grid] // step
     old, new = result[places], _with_smaller(motion[on_grid], fits[1:], rows[on_grid], cols[on_grid])
-    is_better = is_explained[on_grid]
+    is_central = ~fits[0].is_torn[fits[0].nearest(rows[on_grid], cols[on_grid])]
+    is_better = is_explained[on_grid] & ~(is_central & _agrees(replace(old, variance=phase.variance[:, places]), new))
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
     old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
@@ -138,6 +146,17 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     old.is_known &= ~is_ambiguous[on_grid, None]
     result.replace(places, old)
     return result
+
+
+def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
+    """Whether (N,) the motion of the phase differs from that of windows by no more than noise, in what both know."""
+    both = phase.is_known & windows.is_known
+    size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
+    difference = np.maximum(np.abs(phase.values - windows.values) - _ACCURACY * size, 0)
+    noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
+    distance = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=2).max(axis=0)
+    agrees: np.ndarray = distance <= _MAX_DISTANCE
+    return agrees & both.any(axis=1)
 
 
 def _beside_same_edges(fits: Sequence[WindowFits]) -> list[WindowFits]:
