@@ -19,6 +19,7 @@ from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import displacement
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._principal_components import principal_components
+from vmm.measure.estimation._without_repeats import without_repeats
 from vmm.measure.signals._result import Result, TimeUnit
 from vmm.measure.signals._signal import Quantity, camera_rate, time_unit
 
@@ -108,12 +109,18 @@ def field(
     Returns
     -------
     Field
-        Displacement (T, H, W, 2), down and right, with its standard error.
+        Displacement (T, H, W, 2), down and right, with its standard error. Frames that repeat the one before in a
+        regular pattern are left out.
 
     Raises
     ------
     TypeError, ValueError
         As for ``displacement``; also if `sigma` or `step` is not positive.
+
+    Warns
+    -----
+    UserWarning
+        If frames repeat in a regular pattern, as conversion to a higher rate makes them.
 
     References
     ----------
@@ -133,8 +140,11 @@ def field(
     camera = None
     if still is not None:
         camera, frames = measured_camera_motion(displacement, frames, still)
-    clip = as_clip(frames)
+    clip, times = as_clip(frames), frame_times(frames, fs)
     estimator = DenseEstimator(clip, sigma, step)
+    if (new := without_repeats(clip, estimator.frame_steps, times, rate)) is not None:
+        clip, times, rate = new
+        estimator = DenseEstimator(clip, sigma, step)
     values, noise = _from_phase(clip.second_pass(), estimator)
     is_known, _, stderr = estimator.solve(noise)
     values, stderr, is_known = _from_windows(clip, estimator, noise, (values, stderr, is_known))
@@ -146,7 +156,6 @@ def field(
         stderr = np.sqrt(stderr**2 + camera.variance(points))
     values -= values.mean(axis=0)
     values = np.where(is_known, values * np.float32(scale), np.float32(np.nan))
-    times = frame_times(frames, fs)
     return Field(
         values,
         np.where(is_known, stderr * scale, np.nan),

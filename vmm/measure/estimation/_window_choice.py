@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
 
-from vmm.measure.estimation._pixel_windows import Components, WindowFits, WindowSums, derivatives, fit_windows
+from vmm.measure.estimation._motion_edges import REACH
+from vmm.measure.estimation._pixel_windows import (
+    Components,
+    WindowFits,
+    WindowSums,
+    derivatives,
+    fit_windows,
+    near_edges,
+)
 
 _SCALES = (1.0, 0.5, 0.25)
 """Sizes of the windows relative to the neighborhood. Smaller ones fit into narrow objects, and are noisier."""
@@ -40,14 +48,19 @@ _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
 
-_PHASE_NOISE = 0.5
-"""Variance of the difference between the phase and a window around the same pixel, relative to that of the phase."""
-
-_MAX_DISTANCE = 12.0
-"""Squared difference between the phase and a window, over its variance, up to which they agree in both directions."""
+_PHASE_NOISE, _MAX_DISTANCE = 0.4, 6.0
+"""Variance of the difference between the phase and a window around the same pixel, relative to that of the phase; and
+the squared difference, over this variance, up to which both agree in both directions."""
 
 _ACCURACY = 0.005
 """Relative accuracy of the motion in windows: that of the derivatives."""
+
+_CHANCE = 4.0
+"""Standard deviations of chi-square that noise may exceed its mean by in a pixel that a motion explains."""
+
+_MAX_NOISE_EXCESS, _MAX_SHARE = 0.2, 0.1
+"""Chi-square of a motion that explains a pixel, beyond its mean and its scatter: as a fraction of the mean, and as a
+fraction of the energy of the luma. Near edges the slopes of the mean image are less accurate than elsewhere."""
 
 _LARGE, _MAX_GUARD = 0.95, 4
 """Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
@@ -103,10 +116,11 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
-    fits = [fit_windows(components, slopes, scale) for scale in scales]
+    fits = _beside_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
     size = components.mean.shape
     result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
-    rows, cols = np.nonzero(_disturbed(fits[0], size))
+    is_beside, is_at_border = _beside_edges(fits[0], size), _at_border(fits[0], size)
+    rows, cols = np.nonzero(is_beside | is_at_border)
     if not len(rows):
         return result
     motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols)
@@ -119,11 +133,13 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     is_ambiguous |= _near_another_motion(guarded, rows, cols, size, guard)
     on_grid = (rows % step == 0) & (cols % step == 0)
     places = (rows[on_grid] // step) * (-(-size[1] // step)) + cols[on_grid] // step
-    old, new = result[places], motion[on_grid]
-    is_better = is_explained[on_grid] & ~_agrees(phase[places], new)
+    old, new = result[places], _with_smaller(motion[on_grid], fits[1:], rows[on_grid], cols[on_grid])
+    is_central = ~fits[0].is_torn[fits[0].nearest(rows[on_grid], cols[on_grid])]
+    is_better = is_explained[on_grid] & ~(is_central & _agrees(replace(old, variance=phase.variance[:, places]), new))
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
     old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
+    is_ambiguous |= ~is_explained & is_beside[rows, cols]
     new.is_known &= phase.is_known[places]
     old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
     old.replace(is_better, new[is_better])
@@ -138,9 +154,30 @@ def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
     size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
     difference = np.maximum(np.abs(phase.values - windows.values) - _ACCURACY * size, 0)
     noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
-    excess = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=2).max(axis=0)
-    agrees: np.ndarray = excess <= _MAX_DISTANCE
+    distance = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=2).max(axis=0)
+    agrees: np.ndarray = distance <= _MAX_DISTANCE
     return agrees & both.any(axis=1)
+
+
+def _beside_same_edges(fits: Sequence[WindowFits]) -> list[WindowFits]:
+    """Windows of several sizes, the largest first, with the same edges of the motion."""
+    larger = fits[0]
+    is_near = near_edges(larger, fits[1:])
+    return [fit.beside(is_near[np.ix_(*larger.nearest(*fit.positions))]) for fit in fits]
+
+
+def _with_smaller(motion: PixelMotion, fits: Sequence[WindowFits], rows: np.ndarray, cols: np.ndarray) -> PixelMotion:
+    """Motion of N pixels with its differences from that of smaller windows around them, beyond noise, in the variance.
+
+    They are large where the motion changes within the distance of the window from which it is taken.
+    """
+    doubt = np.zeros(motion.variance.shape)
+    for fit in fits:
+        places = fit.nearest(rows, cols)
+        window = _reading(fit, *places)
+        excess = np.square(motion.values - window.values) - _DEVIATIONS * (motion.variance + window.variance)
+        doubt = np.maximum(doubt, np.where(window.is_known & ~fit.is_torn[places][:, None], excess, 0))
+    return PixelMotion(motion.values, motion.variance + doubt, motion.is_known)
 
 
 def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
@@ -149,24 +186,29 @@ def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]
     first, second = fit.nearest(rows, cols)
     window, nonlinear = _reading(fit, first, second), fit.nonlinear[first, second, None]
     size = np.square(window.values).sum(axis=2, keepdims=True)
+    values = phase.values - fit.edges.growth[:, first, second]
     noise = phase.variance + window.variance
-    excess = np.square(phase.values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
-    doubt = np.where(window.is_known & ~fit.is_torn[first, second, None], np.maximum(excess, 0), 0)
-    return PixelMotion(phase.values.copy(), phase.variance + doubt, phase.is_known.copy())
+    excess = np.square(values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
+    doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.edges.bend[:, first, second]
+    return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
 
 
-def _disturbed(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
-    """Bool map (H, W): whether a torn window, or the border of the frame, is within reach of the phase."""
+def _beside_edges(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
+    """Bool map (H, W): whether a torn window is within reach of the phase."""
     reach = int(np.ceil(_REACH * fit.sigma / fit.spacing))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     is_torn = np.pad(fit.is_torn, reach)
     is_near = scipy.ndimage.binary_dilation(is_torn, y**2 + x**2 <= reach**2)[reach:-reach, reach:-reach]
-    rows, cols = fit.nearest(*(np.arange(n) for n in size))
-    disturbed: np.ndarray = is_near[np.ix_(rows, cols)]
+    result: np.ndarray = is_near[np.ix_(*fit.nearest(*(np.arange(n) for n in size)))]
+    return result
+
+
+def _at_border(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
+    """Bool map (H, W): whether the border of the frame is within reach of the phase."""
     border = int(np.ceil(_BORDER_REACH * fit.sigma))
-    for edge in (disturbed, disturbed.T):
-        edge[:border], edge[-border:] = True, True
-    return disturbed
+    result = np.ones(size, bool)
+    result[border:-border, border:-border] = False
+    return result
 
 
 class _Evidence:
@@ -177,18 +219,24 @@ class _Evidence:
         images, (down, right) = components.images, slopes
         ones = np.ones(components.mean.shape)
         scale = (sums(ones) / sums(ones, squared=True))[rows, cols] / components.noise[rows, cols]
-        self._energy = sums((images**2).sum(axis=0))[rows, cols] * scale
+        self.energy = sums((images**2).sum(axis=0))[rows, cols] * scale
         self._cross = np.stack([sums(images * slope)[:, rows, cols] * scale for slope in slopes], axis=-1)
         products = np.stack([down * down, 2 * down * right, right * right])
         self._normal = sums(products)[:, rows, cols] * scale
         self.freedom = len(images) * (sums(ones) ** 2 / sums(ones, squared=True))[rows, cols]
+
+    @property
+    def limit(self) -> np.ndarray:
+        """Chi-square (N,) up to which a motion explains a pixel."""
+        noise = (1 + _MAX_NOISE_EXCESS) * self.freedom + _CHANCE * np.sqrt(2 * self.freedom)
+        return noise + _MAX_SHARE * self.energy
 
     def chi_square(self, values: np.ndarray) -> np.ndarray:
         """Chi-square (N,) of the motion (M, N, 2)."""
         down, right = values[..., 0], values[..., 1]
         squares = ((down**2).sum(axis=0), (down * right).sum(axis=0), (right**2).sum(axis=0))
         linear = 2 * np.einsum("mni,mni->n", self._cross, values)
-        total: np.ndarray = self._energy + linear + sum(n * s for n, s in zip(self._normal, squares, strict=True))
+        total: np.ndarray = self.energy + linear + sum(n * s for n, s in zip(self._normal, squares, strict=True))
         return total
 
 
@@ -202,7 +250,7 @@ def _choose(
     best = np.full(len(rows), np.inf)
     for motion, is_valid in _candidates(fits, rows, cols):
         best = np.where(is_valid, np.minimum(best, evidence.chi_square(motion.values)), best)
-    limit = best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom)
+    limit = np.minimum(best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom), evidence.limit)
     chosen = PixelMotion.unknown(len(fits[0].values), len(rows))
     is_ambiguous = np.zeros(len(rows), bool)
     is_off_center = fits[0].is_torn[fits[0].nearest(rows, cols)]

@@ -20,6 +20,7 @@ from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import displacement
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois
+from vmm.measure.estimation._without_repeats import without_repeats
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._sampling import as_positions
 from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
@@ -145,7 +146,7 @@ def modes(
             raise ValueError("still belongs to the measurement of displacement: give it to vmm.measure.displacement")
         signal = frames
     elif rois is None:
-        rate = camera_rate(frames, fs), time_unit(frames, fs), as_positions(frame_times(frames, fs))
+        rate = camera_rate(frames, fs), time_unit(frames, fs), frame_times(frames, fs)
         clip: Any = frames
         camera = None
         if still is not None:
@@ -174,12 +175,18 @@ def _dense_shapes(
     unit: str,
     camera: CameraMotion | None,
 ) -> Modes:
-    """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit, positions)."""
+    """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit, times)."""
     length: int | None = getattr(frames, "shape", (None,))[0]
-    cycles = check_frequencies(frequencies, rate[0], length, rate[2])
+    fs, times = rate[0], rate[2]
+    check_frequencies(frequencies, fs, length, as_positions(times))
     clip = as_clip(frames)
     estimator = DenseEstimator(clip, *neighborhood)
-    fit = SineFit(cycles, length, rate[2])
+    if (new := without_repeats(clip, estimator.frame_steps, times, fs)) is not None:
+        clip, times, fs = new
+        estimator, length = DenseEstimator(clip, *neighborhood), clip.length
+    positions = as_positions(times)
+    cycles = check_frequencies(frequencies, fs, length, positions)
+    fit = SineFit(cycles, length, positions)
     sums, luma, residual, (n_frames, n_residuals) = _accumulate(clip.second_pass(), estimator, fit)
     if length is not None and n_frames != length:
         raise ValueError(f"the clip holds {n_frames} frames, not {length} as it states: give an array, or a whole clip")
@@ -208,7 +215,7 @@ def _dense_shapes(
         shapes = _with_reference_phase(shapes, _mean_shape(shapes, reference, clip.size, neighborhood[1]))
     stderr = amplitude_stderr * np.where(is_known, pixel_stderr * scale, np.nan)
     freqs = np.atleast_1d(np.asarray(frequencies, float))
-    return Modes(freqs, shapes, stderr, is_known, rate[0], unit, frequency_unit(rate[1]))
+    return Modes(freqs, shapes, stderr, is_known, fs, unit, frequency_unit(rate[1]))
 
 
 def _accumulate(
