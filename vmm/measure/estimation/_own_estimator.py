@@ -12,6 +12,7 @@ from vmm.backend.arrays import Array, namespace, real_dtype
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
+from vmm.measure.estimation._estimates import AT_BORDER, IN_PARTS, Estimates
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._first_pass import FirstPass
 from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
@@ -125,6 +126,7 @@ class OwnPixelEstimator(FirstPass):
         result = OwnPixelEstimator(self._clip, self.crops.select(which))
         result._only_samples = False
         result._shifts, result._n_observed = self._shifts[:, which], self._n_observed
+        result.saturated = self.saturated[which]
         whole, inner = self.whole.model.select(which), self.inner.model.select(which)
         result._open(whole, inner, self._strips.select(which), self._level[which], self._block)
         return result
@@ -277,28 +279,21 @@ class OwnPixelEstimator(FirstPass):
         """Bool array (G,): whether this estimate takes the place of one by filters that reach beyond the region."""
         return self.moves_otherwise | (self.is_near_border & ~self.is_cut_by_border)
 
-    @property
-    def similarity(self) -> np.ndarray:
-        """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
-        return np.where(self.uses_inner, self.inner.similarity, self.whole.similarity)
+    @cached_property
+    def is_marked(self) -> np.ndarray:
+        """Bool array (G,): whether the standard error of a region is less certain than usual."""
+        return np.where(self.uses_inner, self.inner.is_marked, self.whole.is_marked)
+
+    def estimates(self) -> Estimates:
+        """The displacement in the observable directions, after all frames are read."""
+        result, inner = (reading.estimates(self.saturated) for reading in (self.whole, self.inner))
+        result.place(np.flatnonzero(self.uses_inner), inner.select(self.uses_inner))
+        return result
 
     @property
-    def similarity_stderr(self) -> np.ndarray:
-        """Standard error (G,) of the similarity."""
-        return np.where(self.uses_inner, self.inner.similarity_stderr, self.whole.similarity_stderr)
-
-    def solution(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2)."""
-        if not self.uses_inner.any():
-            return self.whole.solution()
-        pairs = zip(self.inner.solution(), self.whole.solution(), strict=True)
-        is_known, direction, values, stderr = (np.where(self.uses_inner[:, None], *pair) for pair in pairs)
-        return is_known, direction, values, stderr
-
-    @property
-    def reasons(self) -> np.ndarray:
-        """Why the standard error of each region (G,) is less certain than usual; empty for sound regions."""
-        return np.where(self.uses_inner, self.inner.reasons, self.whole.reasons)
+    def verdicts(self) -> np.ndarray:
+        """What the pixels of each region (G,) say about any estimate of it: `IN_PARTS`, `AT_BORDER`, or nothing."""
+        return np.where(self.moves_in_parts, IN_PARTS, np.where(self.is_cut_by_border, AT_BORDER, "")).astype(object)
 
 
 def _eroded(weights: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from vmm.backend.arrays import Array, to_host
-from vmm.measure.estimation._estimator import MIN_SIMILARITY
+from vmm.measure.estimation._estimates import Estimates
+from vmm.measure.estimation._hidden_frames import MIN_SIMILARITY, hidden_frames
 from vmm.measure.estimation._observability import gradient_floor, observable_directions, single_directions
 from vmm.measure.estimation._own_pixels import Fit, PixelModel, gradient_noise
 from vmm.measure.estimation._own_slopes import OwnSlopes, SlopeSums, compare_own_slopes
@@ -131,16 +132,6 @@ class Reading:
         """Displacement (G, n, 2) in sampled frames, beyond the shifts and relative to its mean; 0 if hidden."""
         return centered(np.concatenate([fit.moves for fit in self._sampled], axis=1), self.is_sampled)
 
-    @property
-    def similarity(self) -> np.ndarray:
-        """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
-        return np.concatenate(self._contrast)
-
-    @property
-    def similarity_stderr(self) -> np.ndarray:
-        """Standard error (G,) of the similarity."""
-        return np.sqrt(self.noise / np.maximum(self.model.gram[:, 0, 0], 1e-30))
-
     @cached_property
     def _variance(self) -> np.ndarray:
         """Variance (G, h, w) over time of what the model does not explain."""
@@ -234,37 +225,40 @@ class Reading:
         """Second moments (G, 2, 2) of the bias of the displacement, as far as noise does not explain it."""
         excess, stderr = self._slopes.excess, self._slopes.stderr
         beyond = np.maximum(excess - _SLOPES.ratio_deviations * stderr - _SLOPES.ratio_rounding, 0)
-        share: np.ndarray = _SLOPES.bias_of_ratio * np.where(self._is_marked, excess + stderr, beyond)
+        share: np.ndarray = _SLOPES.bias_of_ratio * np.where(self.is_marked, excess + stderr, beyond)
         return (share**2)[:, None, None] * self._slopes.moments
 
     @property
-    def _is_marked(self) -> np.ndarray:
+    def is_marked(self) -> np.ndarray:
         """Bool array (G,): whether the model leaves slopes that noise does not explain."""
         limit = np.maximum(_SLOPES.min_ratio, _SLOPES.min_ratio_deviations * self._slopes.stderr)
         marked: np.ndarray = self._slopes.excess > limit
         return marked
 
     @property
-    def reasons(self) -> np.ndarray:
-        """Why the standard error of each region (G,) is less certain than usual; empty for sound regions."""
-        return np.where(self._is_marked, NOT_ONE_MOTION, "")
-
-    @property
     def projections(self) -> np.ndarray:
         """Projections (G, 2, 2) on the observable directions."""
         return self._observable[1]
 
-    def solution(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2).
+    def estimates(self, saturated: np.ndarray) -> Estimates:
+        """The displacement in the observable directions, of regions of which this fraction (G,) is saturated.
 
-        The error is the larger one of that for white noise and of the jackknife over the blocks, which counts what the
-        model does not explain, and the bias by slopes that the model leaves.
+        The standard error is the larger one of that for white noise and of the jackknife over the blocks, which counts
+        what the model does not explain, and the bias by slopes that the model leaves.
         """
         is_known, projections = self._observable
         white, jackknife = (projections @ x @ projections for x in (self.covariance, self._jackknife))
         variance = np.fmax(_diagonal(white), _diagonal(jackknife)) + _diagonal(self._bias)
-        values = np.einsum("gij,tgj->tgi", projections, self.moves)
-        return is_known, single_directions(projections), values, np.sqrt(variance)
+        contrast_stderr = np.sqrt(self.noise / np.maximum(self.model.gram[:, 0, 0], 1e-30))
+        return Estimates(
+            np.einsum("gij,tgj->tgi", projections, self.moves),
+            np.sqrt(variance),
+            is_known,
+            single_directions(projections),
+            hidden_frames(np.concatenate(self._contrast), contrast_stderr),
+            saturated,
+            np.where(self.is_marked, NOT_ONE_MOTION, "").astype(object),
+        )
 
 
 def _diagonal(matrices: np.ndarray) -> np.ndarray:
