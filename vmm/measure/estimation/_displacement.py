@@ -25,6 +25,7 @@ from vmm.measure.estimation._own_estimator import MARGIN, OwnPixelEstimator
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
+from vmm.measure.estimation._solution import NOT_ONE_MOTION
 from vmm.measure.estimation._stuck_pixels import StuckPixelFinder
 from vmm.measure.signals._signal import RegionSignal, camera_rate, key_rate, time_unit
 
@@ -187,6 +188,8 @@ def _estimate(clip: TwoPassClip, regions: Sequence[Region], method: Method) -> t
     verdicts = np.full(len(regions), "", object)
     for own in [*own_estimators, *closer_estimators]:
         verdicts[own.crops.index] = own.verdicts
+    for own in own_estimators:
+        _widen(estimates, own, estimates.reasons[own.crops.index] != "")
     for own in closer_estimators:
         _replace(estimates, own)
     is_given = estimates.has_values.any(axis=1)
@@ -243,19 +246,27 @@ def _run_closer(own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip) 
     return closer
 
 
+def _widen(estimates: Estimates, own: OwnPixelEstimator, which: np.ndarray) -> None:
+    """Add the disagreement with the pixels of regions to the standard errors of some of them (G,)."""
+    index = own.crops.index
+    variance = estimates.stderr[index] ** 2 + own.disagreement(estimates.values[:, index])
+    estimates.stderr[index[which]] = np.sqrt(variance[which])
+
+
 def _replace(estimates: Estimates, own: OwnPixelEstimator) -> None:
     """Put the estimates from a region's own pixels in the place of others where filters would see the neighborhood.
 
-    Pixels that do not follow one motion, as those of an aliased picture, seem to move otherwise than the neighborhood
-    although they do not. There the estimate by filters stays, with the larger standard error.
+    Those of doubtful pixels only enlarge the standard error.
     """
-    is_doubtful = own.replaces & ~own.is_near_border & ~own.moves_in_parts & own.is_marked
     result, index = own.estimates(), own.crops.index
-    doubtful = index[is_doubtful]
-    estimates.stderr[doubtful] = np.fmax(estimates.stderr[doubtful], result.stderr[is_doubtful])
+    doubtful = index[own.is_doubtful]
     reasons = estimates.reasons[doubtful]
-    estimates.reasons[doubtful] = np.where(reasons == "", result.reasons[is_doubtful], reasons)
-    is_replaced = own.replaces & ~is_doubtful
+    estimates.reasons[doubtful] = np.where(reasons == "", NOT_ONE_MOTION, reasons)
+    estimates.stderr[doubtful] = np.fmax(estimates.stderr[doubtful], result.stderr[own.is_doubtful])
+    _widen(estimates, own, own.is_doubtful)
+    is_replaced = own.replaces & ~own.is_doubtful
+    disagreement = own.disagreement(estimates.values[:, index]) * own.is_marked[:, None]
+    result.stderr = np.sqrt(result.stderr**2 + disagreement)
     estimates.place(index[is_replaced], result.select(is_replaced))
 
 

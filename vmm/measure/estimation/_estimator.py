@@ -141,7 +141,8 @@ class Estimator(FirstPass):
     def estimates(self) -> Estimates:
         """The displacement in the observable directions, from the levels that agree."""
         solution, template = self._solve(), self.template
-        floor = gradient_floor(solution.noise, template.level, template.noise_energy, self._n_estimated)
+        arrays = (solution.noise, template.level, template.noise_energy)
+        floor = gradient_floor(*arrays, self._n_estimated, is_corrected=self.method.uses_phase)
         is_known, projections = observable_directions(solution.normal, floor)
         covariance = projections @ solution.covariance @ projections
         return Estimates(

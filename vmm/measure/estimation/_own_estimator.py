@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,13 +13,13 @@ from vmm.backend.arrays import Array, namespace, real_dtype
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
-from vmm.measure.estimation._estimates import AT_BORDER, IN_PARTS, Estimates
+from vmm.measure.estimation._estimates import AT_BORDER, AT_OUTLINE, IN_PARTS, Estimates
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._first_pass import FirstPass
 from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
 from vmm.measure.estimation._observability import gradient_floor
 from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives, gradient_noise
-from vmm.measure.estimation._reading import Reading, centered
+from vmm.measure.estimation._reading import Reading, centered, proportional_variance
 from vmm.measure.estimation._tracking import unsaturated_window
 
 MARGIN = STRIP + REACH
@@ -52,6 +53,13 @@ out, or whole."""
 
 _MIN_PIXELS = 25
 """Smallest number of pixels of a region that are read at the border of the frame."""
+
+_MAX_OUTLINE = 0.25
+"""Largest fraction of the pixels of a region in an outline that moves otherwise: with more, it moves in parts."""
+
+_OUTLINE_DIFFERENCE = 0.5
+"""Smallest difference between the motion of that outline and the rest, relative to the largest motion. An edge that
+touches the region at times reaches a third to a half."""
 
 _MIN_DIFFERENCE = 0.05
 """Variance, relative to that of the reading without the outline, that is added to the variance of the difference of
@@ -259,13 +267,28 @@ class OwnPixelEstimator(FirstPass):
     def moves_in_parts(self) -> np.ndarray:
         """Bool array (G,): whether a region moves in parts, as if an edge ran through it."""
         has_edge, largest = self.neighborhood.has_edge, self.neighborhood.largest_motion
-        result = np.zeros(len(has_edge), bool)
+        result = self._outline_parts > _MAX_OUTLINE
         for reading, is_used in ((self.inner, self.uses_inner), (self.whole, ~self.uses_inner)):
             if not is_used.any():
                 continue
             result |= is_used & (reading.is_unexplained | (has_edge & reading.is_poor))
             which = np.flatnonzero(is_used & has_edge & ~result)
-            result[which] = reading.moves_in_parts(largest, which)
+            result[which] = reading.smaller_parts(largest, which) > 0
+        return result
+
+    @cached_property
+    def _outline_parts(self) -> np.ndarray:
+        """Fraction (G,) of the pixels in a part that moves otherwise, of regions that are read without the outline."""
+        result = np.zeros(len(self.crops.index))
+        if (which := np.flatnonzero(self.uses_inner & self.neighborhood.has_edge)).size:
+            largest = self.neighborhood.largest_motion
+            result[which] = self.whole.smaller_parts(largest, which, _OUTLINE_DIFFERENCE)
+        return result
+
+    @property
+    def has_edge_at_outline(self) -> np.ndarray:
+        """Bool array (G,): whether an edge runs through the outline of a region, and the rest moves as a whole."""
+        result: np.ndarray = (self._outline_parts > 0) & ~self.moves_in_parts
         return result
 
     @cached_property
@@ -281,14 +304,42 @@ class OwnPixelEstimator(FirstPass):
 
     @cached_property
     def is_marked(self) -> np.ndarray:
-        """Bool array (G,): whether the standard error of a region is less certain than usual."""
+        """Bool array (G,): whether the pixels that are read do not follow one motion."""
         return np.where(self.uses_inner, self.inner.is_marked, self.whole.is_marked)
+
+    @cached_property
+    def is_doubtful(self) -> np.ndarray:
+        """Bool array (G,): whether pixels only seem to move otherwise than the neighborhood, as in an aliased picture.
+
+        Either they do not follow one motion; or they would not with the outline, and what remains without it moves like
+        none of the strips outside.
+        """
+        inner = replace(self.neighborhood, moves=self.inner.sampled_moves, covariance=self.inner.covariance)
+        is_alone = self.uses_inner & self.whole.is_marked & ~inner.has_company
+        doubtful: np.ndarray = self.replaces & ~self.is_near_border & ~self.moves_in_parts & (self.is_marked | is_alone)
+        return doubtful
 
     def estimates(self) -> Estimates:
         """The displacement in the observable directions, after all frames are read."""
-        result, inner = (reading.estimates(self.saturated) for reading in (self.whole, self.inner))
+        result, inner = (x.estimates(self.saturated, self.has_edge_at_outline) for x in (self.whole, self.inner))
         result.place(np.flatnonzero(self.uses_inner), inner.select(self.uses_inner))
+        result.reasons[self.has_edge_at_outline & (result.reasons == "")] = AT_OUTLINE
         return result
+
+    def disagreement(self, values: np.ndarray) -> np.ndarray:
+        """Variance (G, 2) by which another estimate (T, G, 2) differs from this one, as far as that follows the motion.
+
+        Both are biased where pixels do not follow one motion, but not alike.
+        """
+        numbers = np.arange(self._n_estimated)
+        numbers = numbers[numbers * _GOLDEN % 1 < self._share]
+        chosen = slice(None) if self._only_samples else numbers
+        moves = self.whole.moves[chosen]
+        if self.uses_inner.any():
+            moves = np.where(self.uses_inner[:, None], self.inner.moves[chosen], moves)
+        is_visible = self.whole.is_sampled
+        own, other = (centered(x.swapaxes(0, 1), is_visible) for x in (moves, values[numbers]))
+        return proportional_variance(other - own, other, np.maximum(is_visible.sum(axis=1), 1))
 
     @property
     def verdicts(self) -> np.ndarray:
