@@ -158,7 +158,9 @@ def _covariance(
         reason = NOT_ONE_MOTION
     elif levels.differ or np.trace(misfit) > _OPTIONS.max_misfit * np.trace(noise):
         reason = MISFIT
-    return noise + misfit + bias**2 * np.outer(slopes.direction[g], slopes.direction[g]), reason
+    # The bias of pixels that do not follow one motion may have any direction.
+    directions = np.eye(2) if reason == NOT_ONE_MOTION else np.outer(slopes.direction[g], slopes.direction[g])
+    return noise + misfit + bias**2 * directions, reason
 
 
 def noisy_normals(template: Template, noise: np.ndarray, n_reference: np.ndarray) -> np.ndarray:
