@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-import vmm.io.process
-
 from ._samples import MAKERS, Files, images, sample, tiff
 from ._verdicts import Finished, Trial
 
@@ -21,8 +19,6 @@ _EXTREMES = (0, 1, 2, 3, 7, 255, 2**15, 60000, 2**16 - 1, 2**24, 2**31 - 1, 2**3
 
 _TEXTS = ("0", "-1", "-30", "1", "65535", "2147483648", "1e400", "1e99999999", "0/0", "nan", "", "9" * 5000, "é")
 """Texts that take the place of numbers in headers that are texts."""
-
-vmm.io.process.SILENCE = 30.0  # ffmpeg is stopped earlier than the trial.
 
 _STATELESS = (".tif", ".cine")
 """Formats that may state no rate, and folders, for which --fs is given."""

@@ -25,6 +25,9 @@ from ._verdicts import Verdict, attempt
 PATIENCE = 8
 """Factor of the limits at the second try of a trial that exceeded them, in which compilation may take place."""
 
+SILENCE = 30.0
+"""Seconds without a byte after which ffmpeg is stopped, so that a trial ends before its limit on wall time."""
+
 GRACE = 5.0
 """Seconds that a trial may take beyond its CPU time for the end of the process."""
 
@@ -146,7 +149,10 @@ def serve(kind: str) -> None:
     if not os.environ.get("VMM_FUZZ_VERBOSE"):
         os.dup2(sink, 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    import vmm.cli  # noqa: F401  # its import does not count for the first trial
+    import vmm.cli  # its import does not count for the first trial
+    import vmm.io.process
+
+    vmm.io.process.SILENCE = SILENCE
 
     for line in sys.stdin:
         seed, folder, cpu, memory = line.split()

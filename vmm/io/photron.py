@@ -27,6 +27,9 @@ _XML_NAMES = {
 """Elements of ``.cihx`` that hold the properties of ``.cih``, the preferred one first."""
 
 
+_MAX_TEXT = 40
+"""Characters of a wrong value that a message repeats."""
+
 _MAX_HEADER = 10**7
 """Largest size of a header in bytes; those of cameras have some kilobytes."""
 
@@ -85,7 +88,8 @@ def _number(header: Path, properties: dict[str, str], name: str) -> Fraction:
         raise ValueError(f"{header}: no Photron header, because the line {name!r} is missing")
     value = number_in(properties[name])
     if value is None or value < 0:
-        raise ValueError(f"{header}: damaged header: {name!r} is {properties[name]!r}, which must be a number")
+        text = properties[name][:_MAX_TEXT]
+        raise ValueError(f"{header}: damaged header: {name!r} is {text!r}, which must be a number")
     return value
 
 

@@ -137,7 +137,7 @@ def _rate(path: Path, attributes: dict[str, Any], name: str) -> Fraction | None:
         return None
     rate = number_in(str(attributes[name]))
     if rate is None or rate <= 0:
-        raise ValueError(f"{path}: its attribute {name} is {attributes[name]!r}, which must be a rate in Hz")
+        raise ValueError(f"{path}: its attribute {name} is {str(attributes[name])[:40]!r}, which must be a rate in Hz")
     return rate
 
 
@@ -145,7 +145,7 @@ def _bits(path: Path, attributes: dict[str, Any]) -> int | None:
     """The number of significant bits that an attribute states."""
     bits = attributes.get("bits")
     if bits is not None and bits not in range(8, 17):
-        raise ValueError(f"{path}: its attribute bits is {bits!r}, which must be a whole number from 8 to 16")
+        raise ValueError(f"{path}: its attribute bits is {str(bits)[:40]!r}, which must be a whole number from 8 to 16")
     return None if bits is None else int(bits)
 
 
