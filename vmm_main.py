@@ -43,7 +43,8 @@ def _end(number: int, _frame: object) -> None:
     finish = getattr(sys.modules.get("vmm.io.exits"), "finish", None)
     if finish is None:  # Nothing was started yet.
         _exit(number)
-    finish(lambda: _exit(number))
+    else:
+        finish(lambda: _exit(number))
 
 
 def _exit(number: int) -> None:

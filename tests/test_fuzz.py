@@ -3,7 +3,7 @@
 import pytest
 from fuzz._verdicts import FAULTS, attempt
 
-FAST = {"arrays": 0, "options": 0, "files": 4, "weights": 0}
+FAST = {"arrays": 0, "options": 0, "files": 2, "weights": 0}
 """Number of trials in the fast tests, the seeds of which begin at 0: about half a second of each kind."""
 
 SLOW = {"arrays": 0, "options": 0, "files": 100, "weights": 0}

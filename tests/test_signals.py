@@ -1,5 +1,6 @@
 """Signals, closed pipes, and names of files that would change the terminal."""
 
+import argparse
 import os
 import signal
 import subprocess
@@ -7,12 +8,13 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import vmm
-from vmm.cli import main
+from vmm.cli import main, report
 from vmm.cli.messages import printable, printable_streams
 from vmm.data import synthetic
 
@@ -52,7 +54,12 @@ WORK = "; ".join(
 def python(*arguments, **options):
     """Start Python with this source tree."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "errors": "surrogateescape"}
+    pipes: dict[str, Any] = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "text": True,
+        "errors": "surrogateescape",
+    }
     return subprocess.Popen([sys.executable, *map(str, arguments)], env=environment, **pipes, **options)
 
 
@@ -135,6 +142,13 @@ def test_progress_bars_are_printed_as_they_are(capsys):
         for text in ("\rclip.mkv: 10%", "\r", "", "\r  \r", "\ra\x1b.mkv\rb: 10%", "\n"):
             sys.stderr.write(text)
     assert capsys.readouterr().err == "\rclip.mkv: 10%\r\r  \r\ra\\x1b.mkv\\rb: 10%\n"
+
+
+def test_pages_about_files_whose_names_are_not_utf_8(tmp_path, monkeypatch):
+    name = os.fsdecode(b"beam\xff.mkv")
+    monkeypatch.setattr(report, "_page", lambda *_: f"<h1>{name}</h1>")
+    report.report(argparse.Namespace(report=tmp_path / "page.html", overwrite=False), *[None] * 3)
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == "<h1>beam\N{REPLACEMENT CHARACTER}.mkv</h1>"
 
 
 @pytest.fixture

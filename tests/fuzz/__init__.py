@@ -7,7 +7,10 @@
 | ``_arrays`` | trials of Python functions with arrays and numbers |
 | ``_options`` | trials of the command line with random options |
 | ``_files`` | trials of the command line with damaged and hostile files |
+| ``_samples`` | the intact files that these damage |
+| ``_coverage`` | an attack on the readers in Python that looks for inputs which reach new code |
 | ``_weights`` | trials with damaged and hostile networks |
 
-Each of the last four has a function ``trial(rng, folder)``, which makes a trial from a random generator.
+Each of ``_arrays``, ``_options``, ``_files`` and ``_weights`` has a function ``trial(rng, folder)``, which makes a
+trial from a random generator.
 """

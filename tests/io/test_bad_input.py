@@ -125,6 +125,24 @@ def test_a_full_disk(tmp_path, frames, monkeypatch):
     assert names_in(out) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs limits on the size of files")
+@pytest.mark.parametrize("name", ["a.tif", "a"])
+def test_a_disk_that_fills_up(name, tmp_path, rng):
+    import resource
+    import signal
+
+    frames = rng.integers(0, 255, (9, 64, 64), dtype=np.uint8)
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"writing the file failed: (the disk may be full|File too large)"):
+            vmm.io.write(tmp_path / name, frames, 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert names_in(tmp_path) == []
+
+
 def _full(path):
     """Write a program that, in the place of ffmpeg, finds the disk full."""
     path.write_text("#!/bin/sh\nexec cat > /dev/full\n")

@@ -149,7 +149,7 @@ def test_files_that_appear_in_the_meantime_are_not_replaced(kind, has_links, tmp
 
 
 def test_one_of_several_threads_wins(tmp_path):
-    outcomes = []
+    outcomes: list[str] = []
 
     def run():
         try:

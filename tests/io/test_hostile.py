@@ -2,6 +2,7 @@
 
 import os
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -49,6 +50,24 @@ def test_a_strip_that_holds_more_than_its_page(tmp_path):
     tiff(tmp_path / "a.tif", 16, 16, zlib.compress(bytes(2**26)))
     with pytest.raises(ValueError, match="a part of a page holds more values than the page"):
         vmm.io.info(tmp_path / "a.tif")
+
+
+def test_parts_that_are_longer_than_the_file_are_not_allocated(tmp_path):
+    tiff(tmp_path / "a.tif", 16, 16, bytes(10))
+    png(tmp_path / "0.png", 6, 8, bytes(54))
+    for name, place, layout in (("a.tif", -4 - 12 + 8, "<I"), ("0.png", 8, ">I")):
+        data = bytearray((tmp_path / name).read_bytes())
+        struct.pack_into(layout, data, place % len(data), 2**32 - 1)
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "0.png").rename(tmp_path / "folder" / "0.png")
+    for name in ("a.tif", "folder"):
+        tracemalloc.start()
+        with pytest.raises(ValueError, match=r"truncated: page 0|no image that can be read"):
+            vmm.io.info(tmp_path / name)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 2**26
 
 
 @pytest.mark.parametrize("data", [b"not deflate", zlib.compress(bytes(256))[:-7]])

@@ -254,6 +254,8 @@ def _mask(options: argparse.Namespace) -> Any:
 
     from vmm.io.images import read_image
 
+    if not Path(options.mask).exists():
+        raise ValueError(f"--mask {options.mask}: no image that can be read, because there is no such file")
     image = read_image(Path(options.mask))
     white = np.iinfo(image.dtype).max if image.dtype.kind in "ui" else 1
     if image.ndim == 3:

@@ -6,6 +6,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -268,8 +269,9 @@ def _write_stack(path: Path, clip: Output) -> None:
 
     with tifffile.TiffWriter(path, bigtiff=True) as stack:
         for chunk in clip.chunks:
-            for image in chunk:
-                stack.write(image, contiguous=False, photometric="rgb" if image.ndim == 3 else "minisblack")
+            with _disk_errors(path):
+                for image in chunk:
+                    stack.write(image, contiguous=False, photometric="rgb" if image.ndim == 3 else "minisblack")
 
 
 def _write_store(path: Path, clip: Output) -> None:
@@ -280,13 +282,24 @@ def _write_store(path: Path, clip: Output) -> None:
 
 def _write_folder(path: Path, clip: Output) -> None:
     """Write numbered PNG images."""
-    import imageio.v3 as iio
+    from PIL import Image
 
     if clip.dtype.name == "uint16" and len(clip.shape) == 3:
         raise ValueError("PNG images cannot hold 16-bit color frames; choose .tif or .mkv")
     path.mkdir()
     n = 0
     for chunk in clip.chunks:
-        for image in chunk:
-            iio.imwrite(path / f"{n:06d}.png", image)
-            n += 1
+        with _disk_errors(path):
+            for image in chunk:
+                Image.fromarray(image).save(path / f"{n:06d}.png")
+                n += 1
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """Name the folder in errors of the disk, which NumPy and others raise without any name."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or f"the disk may be full: {error}"
+        raise OSError(f"{path.parent}: writing the file failed: {reason}") from error

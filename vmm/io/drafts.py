@@ -181,7 +181,7 @@ def _is_locked(descriptor: int) -> bool:
             import msvcrt
 
             os.lseek(descriptor, _LOCK_POSITION, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):

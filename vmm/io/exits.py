@@ -71,7 +71,7 @@ def finish(end: Callable[[], object]) -> None:
 def _forget() -> None:
     """Leave the files and programs of the parent process alone in the child of a fork."""
     for container in (_cleanups, _sections, _waiting):
-        container.clear()  # type: ignore[attr-defined]
+        container.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -18,6 +18,9 @@ from vmm.io.lazy import LazyFrames
 from vmm.io.limits import check_size, readable_errors
 from vmm.io.pillow import pixels
 
+_PNG_FIELD = 64
+"""Bytes of a block of a PNG file that are read; the blocks that describe the pixels are shorter."""
+
 SUFFIXES = (".png", *tiff.SUFFIXES, ".jpg", ".jpeg", ".bmp")
 
 
@@ -110,12 +113,12 @@ def _png_header(path: Path) -> tuple[int, int, int | None] | None:
         depth = color = significant = 0
         while len(head := file.read(8)) == 8 and head[4:] not in (b"IDAT", b"IEND"):
             length, name = struct.unpack(">I4s", head)
-            data = file.read(length)
+            data = file.read(min(length, _PNG_FIELD))
             if name == b"IHDR" and length >= 10:
                 depth, color = data[8], data[9]
             elif name == b"sBIT" and data:
                 significant = max(data)
-            file.seek(4, os.SEEK_CUR)
+            file.seek(length - len(data) + 4, os.SEEK_CUR)
     return depth, color, significant or None
 
 

@@ -42,8 +42,10 @@ def readable_errors(path: Path, kind: str = "file") -> Iterator[None]:
     """Turn all errors of the libraries that read files into one sentence that names the file."""
     try:
         yield
-    except (MemoryError, ImportError, Warning):
+    except (ImportError, Warning):
         raise
+    except MemoryError as error:
+        raise MemoryError(f"{path}: the memory is too small to read it ({_reason(error)})") from error
     except OSError as error:
         if error.errno is None and not _names(error, path):
             raise _unreadable(path, kind, error) from error
@@ -62,5 +64,9 @@ def _names(error: Any, path: Path) -> bool:
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> ValueError:
-    reason = " ".join(str(error).split())[:_MAX_REASON] or type(error).__name__
-    return ValueError(f"{path}: no {kind} that can be read, or a damaged one ({reason})")
+    return ValueError(f"{path}: no {kind} that can be read, or a damaged one ({_reason(error)})")
+
+
+def _reason(error: Exception) -> str:
+    """The message of an error in one short line, or its type if it has none."""
+    return " ".join(str(error).split())[:_MAX_REASON] or type(error).__name__
