@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from fractions import Fraction
 from functools import cache, partial, wraps
 from inspect import signature
@@ -119,7 +119,7 @@ def check_number(name: str, value: Any, limits: Range | None = None) -> float:
     if not (isinstance(value, Real) or (getattr(value, "shape", None) == () and value.dtype.kind in "buif")):
         raise TypeError(f"{name}={short_text(value)} must be one number{limits.unit}")
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
     except OverflowError:
         raise ValueError(f"{name}={short_text(value)} is too large: it must be {limits}") from None
     if (limits.finite and not math.isfinite(number)) or number < limits.low or number > limits.high:
@@ -255,11 +255,13 @@ def checks_arguments(function: F) -> F:
     Annotations of one number, a flag, a text, one of several names, a pair of numbers, or one of these or None are
     checked; other arguments are left to the function.
     """
-    bind = signature(function).bind
+    parameters = signature(function)
+    bind = parameters.bind
+    single = [p.name for p in parameters.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
     @cache
     def checks() -> dict[str, Callable[[str, Any], object]]:
-        by_name = {name: _check_for(name, hint) for name, hint in _hints(function).items() if name != "return"}
+        by_name = {name: _check_for(name, hint) for name, hint in _hints(function).items() if name in single}
         return {name: check for name, check in by_name.items() if check is not None}
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -284,7 +286,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
         try:
             return get_type_hints(function, localns=unknown)
         except NameError as error:
-            unknown[error.name] = Any
+            unknown[str(error.name)] = Any
 
 
 def _check_for(name: str, hint: Any) -> Callable[[str, Any], object] | None:
@@ -315,6 +317,8 @@ def _check_of_kind(name: str, kinds: list[Any]) -> Callable[[str, Any], object] 
         return check_text
     if kinds == [tuple[float, float]]:
         return check_pair
+    if len(kinds) == 1 and getattr(kinds[0], "__module__", "").startswith("vmm.") and is_dataclass(kinds[0]):
+        return partial(check_class, kind=kinds[0])
     if len(kinds) == 1 and get_origin(kinds[0]) is Literal:
         return partial(check_choice, choices=get_args(kinds[0]))
     return None
@@ -330,6 +334,12 @@ def check_text(name: str, value: Any) -> None:
     """Raise a TypeError if the argument is not a string."""
     if not isinstance(value, str):
         raise TypeError(f"{name}={short_text(value)} must be a string")
+
+
+def check_class(name: str, value: Any, kind: type) -> None:
+    """Raise a TypeError if the argument is not an object of a class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}={short_text(value)} must be an object of the class {kind.__name__}")
 
 
 def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
