@@ -213,7 +213,7 @@ def _faulty(target: Target, arguments: dict[str, Any], rng: np.random.Generator,
     parameters = [
         name
         for name, parameter in inspect.signature(target.function).parameters.items()
-        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL) and name not in ("dtype", "xp")
     ]
     chosen = [str(name) for name in rng.permutation(parameters)[:count]]
     changed = {**arguments, **{name: _values.unusual(name, arguments, rng) for name in chosen}}
