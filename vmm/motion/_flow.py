@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype, scale_factor, to_host
-from vmm.backend.checks import checks_arguments, short_text
+from vmm.backend.checks import short_text
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import MAX_BLUR, blur, robust_std
 from vmm.motion.warp import bicubic, bilinear, pixel_positions

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import checks_arguments
 from vmm.backend.levels import displaced_level, displaced_level_change, gradient_displacement
 from vmm.backend.reference import MAX_BLUR
 from vmm.motion._shrinkage import Denoiser

@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
-from vmm.backend.checks import checks_arguments, short_text
+from vmm.backend.checks import short_text
 from vmm.engine.regions import Box, Region, Roi, as_region, box_center
 
 Layout = Callable[[tuple[int, int]], list[Box]]

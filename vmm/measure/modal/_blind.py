@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.times import mean_rate
 from vmm.measure.modal._deflection import Modes
 from vmm.measure.signals._resampling import evenly_sampled

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
-from vmm.backend.checks import as_numbers, checks_arguments, short_text
+from vmm.backend.checks import as_numbers, short_text
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
