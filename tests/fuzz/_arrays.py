@@ -243,6 +243,7 @@ RELATED = {
     "b": ("mode", "modes", "shapes"),
     "path": ("format", "formats", "name", "file", "folder"),
     "result": ("WAV", "signal", "table", "saved"),
+    "color": ("chroma",),
     "octave": ("transform",),
     "orientations": ("transform",),
     "transition": ("transform",),

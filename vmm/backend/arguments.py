@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from fractions import Fraction
 from functools import cache, partial, wraps
 from inspect import signature
@@ -133,6 +132,11 @@ def _check_for(name: str, hint: Any) -> Callable[[str, Any], object] | None:
     return check_unless_none
 
 
+def _is_own_class(kind: Any) -> bool:
+    """Whether an annotation is a class of the package, and no protocol."""
+    return isinstance(kind, type) and kind.__module__.startswith("vmm.") and not getattr(kind, "_is_protocol", False)
+
+
 def _check_of_kind(name: str, kinds: list[Any]) -> Callable[[str, Any], object] | None:
     if name in ("fs", "sensor_fs") and float in kinds:
         return lambda name, value: check_fs(value, name)
@@ -148,7 +152,7 @@ def _check_of_kind(name: str, kinds: list[Any]) -> Callable[[str, Any], object] 
         return check_path
     if kinds == [tuple[float, float]]:
         return check_pair
-    if len(kinds) == 1 and getattr(kinds[0], "__module__", "").startswith("vmm.") and is_dataclass(kinds[0]):
+    if len(kinds) == 1 and _is_own_class(kinds[0]):
         return partial(check_class, kind=kinds[0])
     if len(kinds) == 1 and get_origin(kinds[0]) is Literal:
         return partial(check_choice, choices=get_args(kinds[0]))

@@ -9,7 +9,9 @@ from vmm.backend.checks import short_text
 
 def check_gray(name: str, shape: tuple[int, ...]) -> None:
     """Raise if a frame of this shape is not gray (H, W)."""
-    if not all(isinstance(side, int | np.integer) and side > 0 for side in shape):
+    if not isinstance(shape, tuple | list) or not all(
+        isinstance(side, int | np.integer) and side > 0 for side in shape
+    ):
         raise ValueError(f"shape={short_text(shape)} must hold positive whole numbers: the rows and columns of a frame")
     if len(shape) != 2:
         raise ValueError(
