@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.alpha import Gain
 from vmm.engine.combinations import Reading, magnify_displacement
 from vmm.engine.frames import Frames

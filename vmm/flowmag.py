@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, to_host
-from vmm.backend.checks import checks_arguments
 from vmm.engine.alpha import Gain, check_alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import namespace
-from vmm.backend.checks import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal, TypeAlias
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.combinations import magnify_with_color
 from vmm.engine.frames import Frames

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.regions import Mask

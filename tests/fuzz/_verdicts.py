@@ -232,7 +232,9 @@ def _refusal(error: Exception, trial: Trial) -> tuple[str, str]:
     if not isinstance(error, ValueError | TypeError | OSError | ImportError) or isinstance(error, UnicodeError):
         return "exception", text + place
     named_file = isinstance(error, OSError) and error.filename is not None
-    if not (named_file or _is_deliberate(where)) or "\n" in str(error) or len(str(error)) > MAX_SENTENCE:
+    is_command = isinstance(trial.action, list)  # It prints the text in one line.
+    is_long = len(str(error)) > MAX_SENTENCE or ("\n" in str(error) and not is_command)
+    if not (named_file or _is_deliberate(where)) or is_long:
         return "raw", text + place
     if not _names_one(str(error), trial.names):
         return "raw", f"names none of {trial.names}: {text}{place}"

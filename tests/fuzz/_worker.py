@@ -102,13 +102,13 @@ class Worker:
         if self._process is None or self._process.poll() is not None:
             # The folder above this package finds it, and its parents find the library.
             root = Path(__file__).parents[len(__package__.split("."))]
-            found = os.pathsep.join(map(str, [root, *root.parents[:1], os.environ.get("PYTHONPATH", "")]))
+            paths = os.pathsep.join(map(str, [root, *root.parents[:1], os.environ.get("PYTHONPATH", "")]))
             threads = dict.fromkeys(("NUMBA_NUM_THREADS", "VMM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
             self._process = subprocess.Popen(
                 [sys.executable, "-m", f"{__package__}._worker", self._kind],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **threads, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": found},
+                env={**os.environ, **threads, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": paths},
                 start_new_session=True,
             )
         return self._process

@@ -66,7 +66,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         r"band=\(0, 4\) must be positive and rising",
     ),
     "band of one edge": (lambda: vmm.measure.sound(CLIP, fs=30, band=(2,)), r"band=\(2,\) must be two numbers"),  # type: ignore[arg-type]
-    "array as signal": (lambda: vmm.measure.blind_modes(WAVE), "signal=an array .* must be a RegionSignal"),  # type: ignore[arg-type]
+    "array as signal": (
+        lambda: vmm.measure.blind_modes(WAVE),
+        "signal=an array .* must be an object of the class RegionSignal",
+    ),  # type: ignore[arg-type]
     "image without rows": (lambda: vmm.measure.displacement_crlb(CLIP[0, :0], noise=1), "must have at least 3 rows"),
     "noise": (lambda: vmm.measure.displacement_crlb(CLIP[0], noise=1e300), r"noise=1e\+300 must be at most"),
     "frequencies": (

@@ -8,14 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, is_array, namespace, real_dtype
-
-USUAL = 2.0**-12, 2.0**24
-"""Range of the largest value of a clip in which its frames are not scaled: methods compare squares and products of
-values with small constants, and they must neither vanish nor overflow in 32 bits."""
-
-_PEAK = 2.0**8
-"""Value to which the largest value of other clips is scaled, up to a factor of 2."""
+from vmm.backend.arrays import USUAL_PEAK, Array, is_array, namespace, real_dtype, scale_factor
 
 _LARGEST = 2.0**40
 """Largest scaled value that a later chunk may hold; larger ones overflow in 32 bits."""
@@ -71,11 +64,11 @@ class Scaling:
             return chunk  # The check of the frames refuses it, too.
         dtype = real_dtype(chunk.dtype)
         if self._factor is None and peak > 0:
-            self._factor = _factor(peak, dtype)
+            self._factor = scale_factor(peak, dtype)
         factor = self._factor or 1.0
         if factor != 1 and peak * factor > _LARGEST:
             raise ValueError(
-                f"frames reach {peak:g}, but the first frames that are not 0 are at most {2 * _PEAK / factor:.2g}: "
+                f"frames reach {peak:g}, but the first ones that are not 0 are at most {2 * USUAL_PEAK / factor:.2g}: "
                 "this range is too wide for floating point, so cut the clip there"
             )
         return chunk.astype(dtype, copy=False) if factor == 1 else chunk.astype(dtype, copy=False) * dtype.type(factor)
@@ -93,15 +86,6 @@ class _ScaledClip:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._clip, name)
         return (lambda: self._scaling.scaled_chunks(value())) if name == "reopen" else value
-
-
-def _factor(peak: float, dtype: np.dtype) -> float:
-    """The power of two by which a clip with this largest value is multiplied."""
-    low, high = USUAL
-    if low <= peak <= high:
-        return 1.0
-    exponent = math.log2(_PEAK) - math.floor(math.log2(peak))
-    return 2.0 ** min(exponent, np.finfo(dtype).maxexp - 8)
 
 
 def _restored(chunk: Array, factor: float, dtype: Any) -> Array:

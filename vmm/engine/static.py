@@ -7,8 +7,8 @@ from functools import partial
 from itertools import chain
 from typing import Any, TypeAlias
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace
-from vmm.backend.checks import checks_arguments
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import blur, soft_limit
 from vmm.engine.alpha import Alpha, check_alpha, spread_mask

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
-from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike, as_frames, check_frames, checked, is_pair
 from vmm.io import zarr_store
 from vmm.io._info import as_path, info

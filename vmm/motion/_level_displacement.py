@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import checks_arguments
 from vmm.backend.levels import displaced_level, displaced_level_change, gradient_displacement
+from vmm.backend.reference import MAX_BLUR
 from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
@@ -100,7 +101,7 @@ def level_displacement(
         return displaced_level_change(coefs, selected(motion), alpha, limit)
 
     def read(coefs: Array, reference: Array) -> Array:
-        return gradient_displacement(coefs, reference, sigma)
+        return gradient_displacement(coefs, reference, min(sigma, MAX_BLUR * max(coefs.shape[-2:])))
 
     denoiser = Denoiser(sigma, speed_tolerance) if denoise else None
     return Motion(read, put, _amplitude, changed, takes=("real",), denoiser=denoiser)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.parts import Motion
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from vmm.backend import reference as kernels
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
-from vmm.backend.checks import checks_arguments
 from vmm.parts import Grid, Motion
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.parts import Grid, Motion
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import checks_arguments
 from vmm.backend.reference import riesz
 from vmm.parts import Motion
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.plot._shapes import limit_size, significant_shape, spacing, typical_size
 from vmm.plot._slices import displayable
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
-from vmm.backend.checks import checks_arguments
 from vmm.plot._slices import displayable, line_over_time
 
 if TYPE_CHECKING:

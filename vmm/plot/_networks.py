@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.io.drafts import draft
 from vmm.learned import Network, load
 from vmm.learned.preprocess import to_network, white_value

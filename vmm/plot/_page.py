@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.plot._shapes import center
 from vmm.plot._signals import COLORS
 from vmm.plot._slices import displayable

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace
-from vmm.backend.checks import checks_arguments, short_text
+from vmm.backend.checks import short_text
 
 
 @checks_arguments

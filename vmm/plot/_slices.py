@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
-from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike, as_array
 from vmm.io.values import full_range, white_of_source
 

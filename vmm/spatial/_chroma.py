@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import checks_arguments
 from vmm.backend.chroma import color_channels, halved_planes, mixed_planes
 from vmm.backend.reference import reduce, weigh_channels
 from vmm.parts import Grid, LazySequence, Spatial, SpatialPlan

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
-from vmm.backend.checks import checks_arguments
 from vmm.parts import Grid, Spatial, SpatialPlan
 
 

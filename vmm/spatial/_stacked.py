@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
-from vmm.backend.checks import checks_arguments
 from vmm.parts import Grid, LazySequence, Spatial, SpatialPlan
 
 

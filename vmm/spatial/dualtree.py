@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace, on_device
-from vmm.backend.checks import checks_arguments
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence
 from vmm.spatial._gray import check_gray

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
-from vmm.backend.checks import checks_arguments
 from vmm.backend.reference import expand, reduce
 from vmm.parts import Grid
 from vmm.spatial._gray import check_gray

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
-from vmm.backend.checks import checks_arguments
 from vmm.backend.reference import correlate, interleave, riesz
 from vmm.parts import Grid, LazySequence
 from vmm.spatial._gray import check_gray

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, fft2, irfft2, joined, on_device, rfft2
-from vmm.backend.checks import checks_arguments
 from vmm.backend.reference import add_box, read_box
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence

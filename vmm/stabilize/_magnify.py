@@ -13,8 +13,9 @@ import scipy.ndimage
 from numpy.typing import ArrayLike
 
 from vmm import phase
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, joined, namespace, to_host
-from vmm.backend.checks import as_numbers, checks_arguments, short_text
+from vmm.backend.checks import as_numbers, short_text
 from vmm.backend.reference import add_clipped
 from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.frames import ArrayOut, Frames, as_array, check_frames, check_length, checked, in_form_of

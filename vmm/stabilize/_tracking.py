@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, to_host
-from vmm.backend.checks import checks_arguments
 from vmm.backend.luma import luma
 from vmm.engine.frames import FramesLike, as_array
 from vmm.engine.regions import Box, Roi, as_region

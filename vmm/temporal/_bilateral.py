@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import checks_arguments
 from vmm.parts import Grid, LazySequence, NonlinearFilter
 from vmm.temporal._vectors import scaled, squared_length
 from vmm.temporal.derivative import acceleration

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import checks_arguments
 from vmm.backend.reference import product
 from vmm.parts import LookAheadFilter
 from vmm.temporal.bands import band_in_cycles, check_taps

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.time_series import predictor
 from vmm.parts import WholeClipFilter
 from vmm.temporal.bands import band_in_cycles

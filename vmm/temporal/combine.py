@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import as_numbers, checks_arguments
+from vmm.backend.checks import as_numbers
 from vmm.backend.time_series import low_rank, running_sum
 from vmm.parts import CausalFilter, LinearFilter, LookAheadFilter, NonlinearFilter, WholeClipFilter
 

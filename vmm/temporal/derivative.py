@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.parts import LookAheadFilter
 from vmm.temporal._fir import filter_of_taps, gain
 from vmm.temporal.bands import check_taps, frequency_in_cycles

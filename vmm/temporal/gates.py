@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace, ndimage
-from vmm.backend.checks import checks_arguments
 from vmm.backend.reference import blur, resample
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence, LookAheadFilter, NonlinearFilter

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
-from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike, checked, cut
 from vmm.engine.regions import Region, Roi
 from vmm.engine.times import frame_times, mean_rate

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.frames import FramesLike
 from vmm.engine.regions import Roi
 from vmm.engine.times import frame_times, grid_interval, mean_rate

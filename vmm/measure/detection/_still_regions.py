@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.frames import FramesLike
 from vmm.engine.regions import Box
 from vmm.measure.estimation._camera_motion import rereadable

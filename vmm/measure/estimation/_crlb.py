@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vmm.backend.checks import as_picture, checks_arguments
+from vmm.backend.arguments import checks_arguments
+from vmm.backend.checks import as_picture
 from vmm.measure.estimation._regions import Rois, as_regions
 
 QUANTIZATION_VARIANCE = 1 / 12

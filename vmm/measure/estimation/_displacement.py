@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.frames import FramesLike
 from vmm.engine.regions import Region
 from vmm.engine.times import frame_times

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
-from vmm.backend.checks import checks_arguments
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.times import frame_times
 from vmm.engine.two_pass import TwoPassClip

@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
-from vmm.backend.checks import checks_arguments, short_text
+from vmm.backend.checks import short_text
 from vmm.engine.regions import Box, Region, Roi, as_region, box_center
 
 Layout = Callable[[tuple[int, int]], list[Box]]
@@ -83,7 +84,8 @@ def as_regions(rois: Rois | None, shape: tuple[int, int], name: str = "rois") ->
         listed = to_host(listed)
     if isinstance(listed, Mapping):
         listed = list(listed.values())
-    if not isinstance(listed, Region | Sequence | np.ndarray) or isinstance(listed, str | bytes):
+    is_other = isinstance(listed, str | bytes) or (isinstance(listed, np.ndarray) and listed.ndim == 0)
+    if is_other or not isinstance(listed, Region | Sequence | np.ndarray):
         raise TypeError(
             f"{name}={short_text(listed)} must be a box (top, left, height, width), a mask (H, W), or a list of them"
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.io._info import as_path
 from vmm.io.destination import check_destination
 from vmm.io.drafts import draft

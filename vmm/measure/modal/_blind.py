@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments, short_text
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.times import mean_rate
 from vmm.measure.modal._deflection import Modes
 from vmm.measure.signals._resampling import evenly_sampled
@@ -59,8 +59,6 @@ def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
     >>> vmm.measure.blind_modes(signal, 2).frequencies.round(1)
     array([ 4., 11.])
     """
-    if not isinstance(signal, RegionSignal):
-        raise TypeError(f"signal={short_text(signal)} must be a RegionSignal, as vmm.measure.displacement returns it")
     is_known = signal.is_known.reshape(-1)
     is_complete = signal.is_visible[:, signal.is_known.any(axis=1)].all(axis=1)  # frames that show every region
     count = int(is_complete.sum())

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
-from vmm.backend.checks import as_numbers, checks_arguments, short_text
+from vmm.backend.checks import as_numbers, short_text
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
@@ -190,6 +191,8 @@ def _dense_shapes(
     sums, luma, residual, (n_frames, n_residuals) = _accumulate(clip.second_pass(), estimator, fit)
     if length is not None and n_frames != length:
         raise ValueError(f"the clip holds {n_frames} frames, not {length} as it states: give an array, or a whole clip")
+    if length is None:
+        check_frequencies(frequencies, rate[0], n_frames, rate[2])
     right_side: Any = sum(estimator.right_side(i, fit.solve(s, n_frames)) for i, s in enumerate(sums))
     noise = estimator.noise(residual / n_residuals)
     is_known, inverse, pixel_stderr = estimator.solve(noise)

@@ -6,8 +6,9 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import ArrayLike
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
-from vmm.backend.checks import as_numbers, checks_arguments
+from vmm.backend.checks import as_numbers
 from vmm.engine.frames import FramesLike, as_array
 
 _MAX_VALUE = 1e100

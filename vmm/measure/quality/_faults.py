@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, to_host
-from vmm.backend.checks import check_fs, check_pair, checks_arguments, short_text
+from vmm.backend.checks import check_fs, check_pair, short_text
 from vmm.engine.frames import FramesLike, as_frames, check_length, checked, cut
 from vmm.engine.times import frame_times
 from vmm.measure.detection._tiles import N_REFERENCE, ClipTooShortError, tile_signals

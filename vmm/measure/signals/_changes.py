@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import scipy.stats
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._noise_floor import local_noise
 from vmm.measure.signals._peaks import Peak, peaks
 from vmm.measure.signals._result import Result

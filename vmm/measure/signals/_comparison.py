@@ -8,7 +8,7 @@ import numpy as np
 import scipy.interpolate
 from numpy.typing import ArrayLike
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import SignalsLike, as_signals, bandpass, check_band

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._resampling import back_to_positions, evenly_sampled
 from vmm.measure.signals._result import derivative_unit
 from vmm.measure.signals._signal import HasValues, Quantity, Signals, SignalsLike, as_signals

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments, short_text
+from vmm.backend.arguments import checks_arguments
+from vmm.backend.checks import short_text
 from vmm.measure.signals._noise_floor import phasor_with_stderr
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import SignalsLike, as_signals, check_band

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._background import Background
 from vmm.measure.signals._codec_rhythm import MAX_CODEC_MOTION, follows_codec, key_rates
 from vmm.measure.signals._harmonics import Harmonic, harmonic

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.checks import as_numbers, checks_arguments, short_text
+from vmm.backend.checks import as_numbers, short_text
 from vmm.measure.signals._sampling import highest_frequency
 from vmm.measure.signals._signal import SignalsLike, as_signals
 

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from vmm.backend.checks import checks_arguments
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result, density_unit
 from vmm.measure.signals._signal import SignalsLike, as_signals
