@@ -7,7 +7,8 @@
 | ``_arrays`` | trials of Python functions with arrays and numbers |
 | ``_options`` | trials of the command line with random options |
 | ``_files`` | trials of the command line with damaged and hostile files |
-| ``_weights`` | trials with damaged and hostile networks |
+| ``_weights`` | trials with damaged and hostile networks, published weights and results |
+| ``_graphs`` | hostile networks |
 
-Each of the last four has a function ``trial(rng, folder)``, which makes a trial from a random generator.
+The modules of the four kinds have a function ``trial(rng, folder)`` each, which makes a trial from a random generator.
 """

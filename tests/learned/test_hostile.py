@@ -5,13 +5,13 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from fuzz._weights import CRAFTED, METADATA, crafted  # noqa: E402
+from fuzz._graphs import CRAFTED, METADATA, crafted
 
-import vmm  # noqa: E402
-from vmm.learned import load  # noqa: E402
-from vmm.learned.graph_file import MAX_SIDE, read_graph  # noqa: E402
-from vmm.learned.network import PARTS, files  # noqa: E402
-from vmm.learned.weights import FOLDER  # noqa: E402
+import vmm
+from vmm.learned import load
+from vmm.learned.graph_file import MAX_SIDE, read_graph
+from vmm.learned.network import PARTS, files
+from vmm.learned.weights import FOLDER
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_files_of_other_formats_are_refused(network):
 
 def test_names_that_are_not_paths():
     for weights in ("", ".", "a\0b"):
-        with pytest.raises(ValueError, match="must be (the name of an installed network|one of)"):
+        with pytest.raises(ValueError, match=r"must be (the name of an installed network|one of)"):
             load(weights)
     with pytest.raises(TypeError, match="weights=3 must be"):
         load(3)  # type: ignore[arg-type]
