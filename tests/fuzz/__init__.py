@@ -9,8 +9,8 @@
 | ``_files`` | trials of the command line with damaged and hostile files |
 | ``_samples`` | the intact files that these damage |
 | ``_coverage`` | an attack on the readers in Python that looks for inputs which reach new code |
-| ``_weights`` | trials with damaged and hostile networks |
+| ``_weights`` | trials with damaged and hostile networks, published weights and results |
+| ``_graphs`` | hostile networks |
 
-Each of ``_arrays``, ``_options``, ``_files`` and ``_weights`` has a function ``trial(rng, folder)``, which makes a
-trial from a random generator.
+The modules of the four kinds have a function ``trial(rng, folder)`` each, which makes a trial from a random generator.
 """

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from fuzz._weights import CRAFTED, METADATA, crafted
+from fuzz._graphs import CRAFTED, METADATA, crafted
 
 import vmm
 from vmm.learned import load
@@ -75,7 +75,7 @@ def test_files_of_other_formats_are_refused(network):
 
 def test_names_that_are_not_paths():
     for weights in ("", ".", "a\0b"):
-        with pytest.raises(ValueError, match="must be (the name of an installed network|one of)"):
+        with pytest.raises(ValueError, match=r"must be (the name of an installed network|one of)"):
             load(weights)
     with pytest.raises(TypeError, match="weights=3 must be"):
         load(3)  # type: ignore[arg-type]

@@ -59,7 +59,9 @@ def _settings(options: argparse.Namespace, name: str, parameters: list[str]) -> 
             f"--{required} in Hz is missing; the command vmm suggest {options.input} finds frequencies in a clip"
         )
     if options.stabilize and settings.get("band", settings.get("frequency")) is None:
-        hint = "give --band LOW HIGH" if "band" in parameters else f"{name} takes none; use vmm realtime or vmm gradient"
+        hint = (
+            "give --band LOW HIGH" if "band" in parameters else f"{name} takes none; use vmm realtime or vmm gradient"
+        )
         raise ValueError(f"--stabilize needs a band, which separates small motion from that of the camera: {hint}")
     return settings
 

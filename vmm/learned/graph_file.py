@@ -29,7 +29,68 @@ MAX_SIDE = 32
 """Largest side of the kernel of a convolution or pooling in samples; the networks have up to 9."""
 
 OPERATORS = frozenset(
-    ["Abs", "Add", "AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose", "Cos", "DepthToSpace", "DequantizeLinear", "Div", "Elu", "Erf", "Exp", "Expand", "Flatten", "Floor", "Gather", "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "BatchNormalization", "LeakyRelu", "Max", "MaxPool", "Min", "Mod", "Mul", "Neg", "PRelu", "Pad", "Pow", "QuantizeLinear", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Reshape", "Resize", "Selu", "Shape", "Sigmoid", "Sign", "Sin", "Slice", "Softmax", "Softplus", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze"]
+    [
+        "Abs",
+        "Add",
+        "AveragePool",
+        "BatchNormalization",
+        "Cast",
+        "Clip",
+        "Concat",
+        "Constant",
+        "Conv",
+        "ConvTranspose",
+        "Cos",
+        "DepthToSpace",
+        "DequantizeLinear",
+        "Div",
+        "Elu",
+        "Erf",
+        "Exp",
+        "Expand",
+        "Flatten",
+        "Floor",
+        "Gather",
+        "HardSigmoid",
+        "HardSwish",
+        "Identity",
+        "InstanceNormalization",
+        "LeakyRelu",
+        "Max",
+        "MaxPool",
+        "Min",
+        "Mod",
+        "Mul",
+        "Neg",
+        "PRelu",
+        "Pad",
+        "Pow",
+        "QuantizeLinear",
+        "Reciprocal",
+        "ReduceMax",
+        "ReduceMean",
+        "ReduceMin",
+        "ReduceSum",
+        "Relu",
+        "Reshape",
+        "Resize",
+        "Selu",
+        "Shape",
+        "Sigmoid",
+        "Sign",
+        "Sin",
+        "Slice",
+        "Softmax",
+        "Softplus",
+        "SpaceToDepth",
+        "Split",
+        "Sqrt",
+        "Squeeze",
+        "Sub",
+        "Tanh",
+        "Transpose",
+        "Unsqueeze",
+    ]
 )
 """Operators that a network may use. None of them runs a graph or a loop of its own, or reads a file."""
 
@@ -107,14 +168,14 @@ class Message:
     ----------
     data
         The bytes of the message.
-    left
+    budget
         One number: the fields that may still be read in the whole file.
     """
 
-    def __init__(self, data: memoryview, left: list[int]) -> None:
-        self._left = left
+    def __init__(self, data: memoryview, budget: list[int]) -> None:
+        self._budget = budget
         self._fields: dict[int, list[Any]] = {}
-        for number, value in _fields(data, left):
+        for number, value in _fields(data, budget):
             self._fields.setdefault(number, []).append(value)
 
     def has(self, *numbers: int) -> bool:
@@ -123,7 +184,7 @@ class Message:
 
     def messages(self, number: int) -> Iterator[Message]:
         """The values of a repeated field that holds messages."""
-        return (Message(_as_view(value), self._left) for value in self._fields.get(number, []))
+        return (Message(_as_view(value), self._budget) for value in self._fields.get(number, []))
 
     def texts(self, number: int) -> list[str]:
         """The values of a field that holds text."""
@@ -133,7 +194,7 @@ class Message:
         """The values of a repeated field that holds integers, each in a field of its own or all in one."""
         values: list[int] = []
         for value in self._fields.get(number, []):
-            values += [value] if isinstance(value, int) else _packed(value, self._left)
+            values += [value] if isinstance(value, int) else _packed(value, self._budget)
         return values
 
 
@@ -143,12 +204,12 @@ def _as_view(value: Any) -> memoryview:
     return value
 
 
-def _fields(data: memoryview, left: list[int]) -> Iterator[Field]:
+def _fields(data: memoryview, budget: list[int]) -> Iterator[Field]:
     """Number and value of each field of a message."""
     position = 0
     while position < len(data):
-        left[0] -= 1
-        if left[0] < 0:
+        budget[0] -= 1
+        if budget[0] < 0:
             raise ValueError(f"it has more than {MAX_FIELDS:,} fields")
         tag, position = _varint(data, position, 5)
         number, wire = tag >> 3, tag & 7
@@ -178,11 +239,11 @@ def _varint(data: memoryview, position: int, longest: int) -> tuple[int, int]:
     raise ValueError("the file is damaged, or not ONNX")
 
 
-def _packed(data: memoryview, left: list[int]) -> list[int]:
+def _packed(data: memoryview, budget: list[int]) -> list[int]:
     values: list[int] = []
     position = 0
-    left[0] -= len(data)
-    if left[0] < 0:
+    budget[0] -= len(data)
+    if budget[0] < 0:
         raise ValueError(f"it has more than {MAX_FIELDS:,} fields")
     while position < len(data):
         value, position = _varint(data, position, 10)

@@ -182,7 +182,14 @@ def _of_type(value: Any, kind: type) -> Any:
     return value
 
 
-_KINDS: dict[str, Any] = {"ndarray": np.ndarray, "float": (int, float), "int": int, "bool": bool, "str": str, "tuple": tuple}
+_KINDS: dict[str, Any] = {
+    "ndarray": np.ndarray,
+    "float": (int, float),
+    "int": int,
+    "bool": bool,
+    "str": str,
+    "tuple": tuple,
+}
 """Types of values by the names that annotations begin with."""
 
 
@@ -195,7 +202,9 @@ def _check_members(result: Any) -> None:
             continue
         kinds = [_KINDS[name] for name in names if name in _KINDS]
         if kinds and not any(isinstance(value, kind) for kind in kinds):
-            raise ValueError(f"{type(result).__name__}.{member.name} is {str(value)[:40]!r}, which is not {member.type}")
+            raise ValueError(
+                f"{type(result).__name__}.{member.name} is {str(value)[:40]!r}, which is not {member.type}"
+            )
 
 
 def _result_class(name: Any) -> Any:
