@@ -51,7 +51,8 @@ class SubbandSignals:
     sensitivity
         (B, 2) change of each signal in radians for a motion of one pixel down and right.
     light
-        (B, 5) change of each signal for light that becomes uneven: linearly and quadratically along the axes.
+        (B, n) change of each signal for light that becomes uneven: linearly and quadratically along the axes, and by
+        pixels that are clipped, if there are any.
     """
 
     values: np.ndarray
@@ -85,27 +86,40 @@ def subband_signals(frames: FramesLike, roi: Roi | None, spatial: SpatialPlan | 
     """The signals of all subbands of a clip; `spatial` None chooses the transform by the mean frame."""
     clip = as_clip(frames)
     region = as_region(roi, clip.size, min_side=3)
-    inside = (slice(None), *region.slices)
+    inside, clipped = (slice(None), *region.slices), np.zeros(region.box[2:])
 
-    def luma_pieces(chunks: Iterator[Array]) -> Iterator[Array]:
+    def pieces(chunks: Iterator[Array]) -> Iterator[Array]:
         for chunk in checked(chunks):
-            for piece in cut(chunk[inside]):
-                yield luma(piece)
+            yield from cut(chunk[inside])
 
-    mean, noise = mean_and_noise(luma_pieces(clip.first_pass()))
+    def first_pieces() -> Iterator[Array]:
+        for piece in pieces(clip.first_pass()):
+            np.add(clipped, _times_clipped(piece), out=clipped)
+            yield luma(piece)
+
+    mean, noise = mean_and_noise(first_pieces())
     image = mean.astype(real_dtype(clip.dtype))
-    reader = _best_reader(image, noise) if spatial is None else _reader(image, noise, spatial)
-    values = [_mean_phases(piece, reader) for piece in luma_pieces(clip.second_pass())]
+    reader = _best_reader(image, noise, clipped) if spatial is None else _reader(image, noise, spatial, clipped=clipped)
+    values = [_mean_phases(luma(piece), reader) for piece in pieces(clip.second_pass())]
     return SubbandSignals(np.concatenate(values), reader.covariance, reader.sensitivity, reader.light)
 
 
-def _best_reader(image: Array, noise: FrameNoise) -> _Reader:
+def _times_clipped(piece: Array) -> np.ndarray:
+    """Number (H, W) of frames in a piece (n, H, W[, 3]) of integers whose value at a pixel is the largest possible."""
+    if not np.issubdtype(piece.dtype, np.integer):
+        return np.zeros(piece.shape[1:3])
+    is_clipped = piece == np.iinfo(piece.dtype).max
+    return to_host((is_clipped if piece.ndim == 3 else is_clipped.any(axis=-1)).sum(axis=0)).astype(np.float64)
+
+
+def _best_reader(image: Array, noise: FrameNoise, clipped: np.ndarray | None = None) -> _Reader:
     """The dual tree, with the gradients of this image at large scales if they add information on its motion.
 
     Blurred images have much of their gradients at scales and next to borders that the subbands leave out.
     """
-    plain = _reader(image, noise, DualTree)
-    reader = _reader(image, noise, DualTree, _large_gradients(to_host(image).astype(np.float64)))
+    plain = _reader(image, noise, DualTree, clipped=clipped)
+    gradients = _large_gradients(to_host(image).astype(np.float64))
+    reader = _reader(image, noise, DualTree, gradients, clipped)
     is_better = reader.information > _MIN_GAIN * plain.information and not _is_diagonal(reader.covariance)
     return reader if is_better else plain
 
@@ -128,8 +142,17 @@ def _large_gradients(image: np.ndarray) -> np.ndarray:
     return flat.reshape(2, *image.shape)
 
 
-def _reader(image: Array, noise: FrameNoise, spatial: SpatialPlan, gradients: np.ndarray | None = None) -> _Reader:
-    """A transform with the coefficients of the mean frame (H, W) in it, and with these gradients (G, H, W)."""
+def _reader(
+    image: Array,
+    noise: FrameNoise,
+    spatial: SpatialPlan,
+    gradients: np.ndarray | None = None,
+    clipped: np.ndarray | None = None,
+) -> _Reader:
+    """A transform with the coefficients of the mean frame (H, W) in it, and with these gradients (G, H, W).
+
+    `clipped` (H, W) is how often pixels have the largest possible value.
+    """
     xp = namespace(image)
     plan = spatial(image.shape, image.dtype, xp)
     coefs = plan.analyze(image[None])[0]
@@ -142,7 +165,7 @@ def _reader(image: Array, noise: FrameNoise, spatial: SpatialPlan, gradients: np
         linear = [to_host(_linear_signal(coefs[i], r)) for i, r in enumerate(reference)]
         return np.stack([*linear, *np.tensordot(gradients, images, ((1, 2), (1, 2)))]).astype(np.float64), coefs
 
-    slopes = signals(_changes(to_host(image).astype(np.float64)))[0]
+    slopes = signals(_changes(to_host(image).astype(np.float64), clipped))[0]
     white = np.random.default_rng(0).normal(size=(_SIMULATED_FRAMES, *image.shape))
     simulated, coefs = signals(noise.simulated(white))
     is_weak = [abs(r) ** 2 < _WEAK**2 * (abs(coefs[i]) ** 2).mean() for i, r in enumerate(reference)]
@@ -151,11 +174,17 @@ def _reader(image: Array, noise: FrameNoise, spatial: SpatialPlan, gradients: np
     return _Reader(plan, reference, is_weak, moving, covariance, slopes[:, :2], slopes[:, 2:])
 
 
-def _changes(image: np.ndarray) -> np.ndarray:
-    """Changes (7, H, W) of an image by a motion of one pixel along each axis, and by light that becomes uneven."""
+def _changes(image: np.ndarray, clipped: np.ndarray | None) -> np.ndarray:
+    """Changes (n, H, W) of an image by a motion of one pixel along each axis, and by light that becomes uneven.
+
+    Even light counts as well if pixels are clipped, since they do not become brighter with the others.
+    """
     motion = [-spectral_derivative(image, axis) for axis in (0, 1)]
     y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in image.shape), indexing="ij", sparse=True)
-    return np.stack(motion + [image * pattern for pattern in (y, x, y**2, y * x, x**2)])
+    patterns = [y, x, y**2, y * x, x**2]
+    if clipped is not None and clipped.any():
+        patterns.append(clipped / clipped.max())
+    return np.stack(motion + [image * pattern for pattern in patterns])
 
 
 def _mean_phases(piece: Array, reader: _Reader) -> np.ndarray:

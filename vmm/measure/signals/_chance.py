@@ -69,8 +69,8 @@ _BIN_COST = 3.0
 """Log-likelihood that a bin of a harmonic with its own level costs, so that few bins of noise take one."""
 
 _OUTSTANDING = 6.0
-"""Power of a bin, relative to the background, from which the bin belongs to a line. One bin of noise in 400 has as much.
-The side bands of a rate that swings lie apart from the line itself, and harmonics may lie above the band."""
+"""Power of a bin, relative to the background, from which the bin belongs to a line: one bin of noise in 400 has as
+much. Side bands of a rate that swings are at some distance from the line, and harmonics may be above the band."""
 
 _PEELS = 6
 """Fits of the background of a signal, after each of which outstanding bins are left out."""
@@ -211,7 +211,7 @@ def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.
     The score is the gain in log-likelihood by the line, with the background that fits best around it, over the best
     background alone. The search begins at several bins.
     """
-    everywhere = np.ones(power.shape, bool)
+    everywhere, rises = np.ones(power.shape, bool), _rises(power)
     alone = _log_likelihood(power, _fit_background(power, everywhere, bins)).sum(axis=1)
     best = np.full(len(power), -np.inf)
     window, background = np.zeros((len(power), 2), int), np.ones_like(power)
@@ -219,8 +219,9 @@ def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.
         trial = _highest(power * bins.frequencies**tilt, bins)
         for _ in range(_PASSES):
             floor = _fit_background(power, ~_line_bins(bins, trial), bins)
-            trial = _clearest(power / floor, _rises(power), bins)
-        likelihood = np.where(_begins_with(_rises(power), trial, bins), _likelihood_with_line(power, floor, trial, bins), alone)
+            trial = _clearest(power / floor, rises, bins)
+        is_line = np.take_along_axis(rises, trial[:, :1] - bins.start, axis=1)[:, 0]
+        likelihood = np.where(is_line, _likelihood_with_line(power, floor, trial, bins), alone)
         is_better = likelihood > best
         best = np.where(is_better, likelihood, best)
         window[is_better], background[is_better] = trial[is_better], floor[is_better]
@@ -236,12 +237,6 @@ def _rises(power: np.ndarray) -> np.ndarray:
     rises = np.ones(power.shape, bool)
     rises[:, 1:] = power[:, 1:] >= power[:, :-1]
     return rises
-
-
-def _begins_with(bools: np.ndarray, window: np.ndarray, bins: _Bins) -> np.ndarray:
-    """The value (D,) of bools (D, F) at the first bin of windows (D, 2)."""
-    first: np.ndarray = np.take_along_axis(bools, window[:, :1] - bins.start, axis=1)[:, 0]
-    return first
 
 
 def _highest(power: np.ndarray, bins: _Bins) -> np.ndarray:
