@@ -30,7 +30,7 @@ so dense that a higher order would often be met by chance."""
 
 _MIN_SPACING = 8.0
 """Smallest key-frame rate, in bins, about whose multiples images are examined: every second line would meet one of
-multiples that are 2 bins apart."""
+multiples at distances of 2 bins."""
 
 _COHERENT = 0.5
 """Coherence of neighboring tiles below which a line is not the motion of one thing."""
