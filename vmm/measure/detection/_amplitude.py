@@ -59,8 +59,8 @@ _INVENTED = 1.4
 """Ratio of a harmonic to its prediction up to which the motion need not have it. Most predictions agree within 20 %."""
 
 _MAX_REST = 0.5
-"""Difference of a harmonic from its prediction, relative to the prediction, up to which the motion need not have it. The
-difference counts the phase: that of a harmonic of the motion itself is as likely to be any other."""
+"""Difference of a harmonic from its prediction, relative to the prediction, up to which the motion need not have it.
+The difference counts the phase: that of a harmonic of the motion itself is as likely to be any other."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,6 +28,10 @@ _MAX_KEY_ORDER = 1
 """Highest order of the harmonics whose images about the multiples of the key-frame rate are examined. The multiples are
 so dense that a higher order would often be met by chance."""
 
+_MIN_SPACING = 8.0
+"""Smallest key-frame rate, in bins, about whose multiples images are examined: every second line would meet one of
+multiples at distances of 2 bins."""
+
 _COHERENT = 0.5
 """Coherence of neighboring tiles below which a line is not the motion of one thing."""
 
@@ -63,6 +67,8 @@ class CodecRates(NamedTuple):
         Rate of the frames.
     keys
         Rates of the key frames whose multiples may be lines.
+    images
+        Rate of the key frames about whose multiples motion may have images; none if these are too dense.
     patterns
         Rates of the patterns of predicted frames.
     is_predictive
@@ -71,14 +77,16 @@ class CodecRates(NamedTuple):
 
     fs: float
     keys: tuple[float, ...]
+    images: tuple[float, ...]
     patterns: tuple[float, ...]
     is_predictive: bool
 
 
-def codec_rates(coding: CodingLike, keys: tuple[float, ...], fs: float) -> CodecRates:
-    """The rates of a codec with key frames of these rates."""
+def codec_rates(coding: CodingLike, keys: tuple[float, ...], fs: float, bin_width: float) -> CodecRates:
+    """The rates of a codec with key frames of these rates, for lines that differ by `bin_width` Hz."""
+    images = tuple(rate for rate in keys[:1] if rate >= _MIN_SPACING * bin_width)
     patterns = {fs / period for period in coding.periods} | ({fs / 2} if coding.is_predictive else set())
-    return CodecRates(fs, keys, tuple(sorted(patterns)), coding.is_predictive)
+    return CodecRates(fs, keys, images, tuple(sorted(patterns)), coding.is_predictive)
 
 
 def codec_lines(
@@ -111,9 +119,7 @@ def _multiples(lines: Sequence[Line], rates: CodecRates, bin_width: float) -> np
     return result
 
 
-def _is_caused(
-    line: Line, root: Line, tiles: Tiles, level: np.ndarray, rates: CodecRates, bin_width: float
-) -> bool:
+def _is_caused(line: Line, root: Line, tiles: Tiles, level: np.ndarray, rates: CodecRates, bin_width: float) -> bool:
     """Whether the codec may make a line from the motion of a stronger one."""
     part, frequency = line.suggestion, root.suggestion.frequency
     if not (line.where & root.where).any():
@@ -122,7 +128,7 @@ def _is_caused(
     is_coherent = likeness is None or likeness > _COHERENT
     max_order = _MAX_ORDER if is_coherent else _MAX_INCOHERENT_ORDER
     combinations = [order * frequency for order in range(2, max_order + 1)]
-    combinations += _images(frequency, rates.keys, _MAX_KEY_ORDER, rates.fs)
+    combinations += _images(frequency, rates.images, _MAX_KEY_ORDER, rates.fs)
     combinations += _images(frequency, rates.patterns, _MAX_PATTERN_ORDER, rates.fs)
     if not _agrees(part.frequency, part.frequency_stderr, combinations, rates.fs, bin_width):
         return False
@@ -138,7 +144,7 @@ def _is_image(line: Line, other: Line, rates: CodecRates, bin_width: float) -> b
     """Whether a line is an image of another one about a multiple of the rate of the key frames, in the same place."""
     if line.vibration is None or not (line.where & other.where).any():
         return False
-    part, images = line.suggestion, _images(other.suggestion.frequency, rates.keys, 1, rates.fs)
+    part, images = line.suggestion, _images(other.suggestion.frequency, rates.images, _MAX_KEY_ORDER, rates.fs)
     return _agrees(part.frequency, part.frequency_stderr, images, rates.fs, bin_width)
 
 

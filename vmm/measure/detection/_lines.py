@@ -51,12 +51,16 @@ def _is_same(line: Line, other: Line, bin_width: float) -> bool:
 def with_harmonics(lines: list[Line], tiles: Tiles, level: np.ndarray, bin_width: float) -> list[Line]:
     """The lines, with their relation to larger ones, without the harmonics that the estimator of motion adds.
 
-    The orders of the harmonics that are left out are noted with the line that causes them.
+    The orders of the harmonics that are left out are noted with the strongest line that may cause them.
     """
     orders = [[_invented_order(root, line, tiles, level, bin_width) for root in lines] for line in lines]
-    omitted = [tuple(sorted({row[k] for row in orders if row[k]})) for k in range(len(lines))]
+    omitted: list[set[int]] = [set() for _ in lines]
+    for row in orders:
+        if any(row):
+            cause = next(k for k, order in enumerate(row) if order)
+            omitted[cause].add(row[cause])
     remaining = [
-        replace(line, suggestion=replace(line.suggestion, omitted_harmonics=part))
+        replace(line, suggestion=replace(line.suggestion, omitted_harmonics=tuple(sorted(part))))
         for line, row, part in zip(lines, orders, omitted, strict=True)
         if not any(row)
     ]

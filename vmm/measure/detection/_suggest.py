@@ -115,9 +115,11 @@ def suggest(
     Returns
     -------
     list of Suggestion
-        One for each frequency, the strongest first, and last those that the video codec may cause. The list is empty if
-        no peak exceeds the noise by 9 dB. The search covers frequencies from 3 periods in the clip, or 2 of a strong
-        vibration, to 0.94 times fs/2; for unevenly spaced frames fs is the rate at their shortest usual interval.
+        One for each frequency, the strongest first, and last those that the video codec may cause: harmonics and images
+        of stronger motions, and lines at multiples of the rates of the codec. Only a clip that ``vmm.io.stream`` opened
+        states its codec. The list is empty if no peak exceeds the noise by 9 dB. The search covers frequencies from 3
+        periods in the clip, or 2 of a strong vibration, to 0.94 times fs/2; for unevenly spaced frames fs is the rate
+        at their shortest usual interval.
 
     Raises
     ------
@@ -172,7 +174,7 @@ def suggest(
     lines = with_harmonics(distinct_lines(candidates, bin_width), tiles, motion.level, bin_width)
     is_rhythm, coding = np.zeros(len(lines), bool), getattr(frames, "coding", None)
     if coding is not None:
-        rates = codec_rates(coding, key_rates(key_rate(frames, fs), rate), rate)
+        rates = codec_rates(coding, key_rates(key_rate(frames, fs), rate), rate, bin_width)
         is_rhythm = codec_lines(lines, tiles, motion.level, rates, bin_width)
     suggestions = _with_codec_rhythm(lines, is_rhythm)
     stated = float(stated_rate(frames, fs) or 1.0)
@@ -213,9 +215,7 @@ def _is_certain(suggestion: Suggestion, bin_width: float) -> bool:
 
 def _with_codec_rhythm(lines: list[Line], is_rhythm: np.ndarray) -> list[Suggestion]:
     """The suggestions, and after all others those that the codec may cause."""
-    marked = [
-        replace(line.suggestion, is_codec_rhythm=bool(part)) for line, part in zip(lines, is_rhythm, strict=True)
-    ]
+    marked = [replace(line.suggestion, is_codec_rhythm=bool(part)) for line, part in zip(lines, is_rhythm, strict=True)]
     return sorted(marked, key=lambda suggestion: suggestion.is_codec_rhythm)
 
 

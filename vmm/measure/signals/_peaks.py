@@ -77,8 +77,8 @@ class Peak(Result):
     names
         Names of the regions whose displacement the signals are, if they were given; else empty.
     direction
-        (R, 2) as in ``RegionSignal``: unit vectors of regions whose displacement is known in one direction only, NaN for
-        others; None if the signals have none.
+        (R, 2) as in ``RegionSignal``: unit vectors of regions whose displacement is known in one direction only, NaN
+        for others; None if the signals have none.
     """
 
     frequency: float
@@ -223,8 +223,8 @@ def peaks(
         detected = _unique(flat, detected, background, data, false_alarm)
     relative = fs_uncertainty if data.time_unit == "s" else 0.0
     names = tuple(getattr(values, "names", ()))
-    known: dict[str, Any] = {"names": names, "direction": data.direction}
-    detected = [replace(peak, clock_stderr=relative * peak.frequency, **known) for peak in detected]
+    labels: dict[str, Any] = {"names": names, "direction": data.direction}
+    detected = [replace(peak, clock_stderr=relative * peak.frequency, **labels) for peak in detected]
     detected = sorted(_with_codec_rhythm(detected, data), key=lambda peak: (peak.is_codec_rhythm, -peak.snr))
     return _with_harmonics(detected, data.fs / count)
 

@@ -37,8 +37,8 @@ _MAX_REFINED = 2
 
 
 _LONG = 256
-"""Samples from which the spectrum shows whether noise is white. If fewer samples wander slowly, noise that falls with the
-frequency is likely, and lines need a smaller probability of a false alarm, in proportion to the samples."""
+"""Samples from which the spectrum shows whether noise is white. If fewer samples wander slowly, noise that falls with
+the frequency is likely, and lines need a smaller probability of a false alarm, in proportion to the samples."""
 
 
 def search(
