@@ -12,8 +12,9 @@ _MIN_BEND = 0.05
 the motion has an edge rather than a bend. Windows of an edge reach 0.1; those of a sine whose wavelength is 20 standard
 deviations reach 0.05."""
 
-_MIN_STEP = 0.02
-"""Difference to both neighbors, relative to the largest motion around a window, above which an edge is in a window."""
+_MIN_STEP, _MIN_JUMP = 0.02, 0.2
+"""Differences to both neighbors, relative to the largest motion around a window, above which an edge is in a window: if
+they are not equal, and in any case. They are equal for motion that grows evenly, and on the edge itself."""
 
 _MAX_BEND, _MAX_BEND_NOISE = 0.15, 4.0
 """Error by a bend above which a window is not used: relative to the largest motion around it, and its square relative
@@ -89,10 +90,13 @@ class MotionEdges:
             steps, usable = _steps(values, is_known, down, right)
             valid = usable[0] & usable[1]
             second = (steps[0] + steps[1]) / 2 * valid
-            is_edge |= _is_large(second, _BEND_NOISE * variance, valid, _MIN_BEND**2 * largest)
-            is_mixed |= np.logical_and(
-                *(_is_large(step, _STEP_NOISE * variance, valid, _MIN_STEP**2 * largest) for step in steps)
+            is_uneven = _is_large(second, _BEND_NOISE * variance, valid, _MIN_BEND**2 * largest)
+            is_step, is_jump = (
+                np.all([_is_large(x, _STEP_NOISE * variance, valid, least**2 * largest) for x in steps], axis=0)
+                for least in (_MIN_STEP, _MIN_JUMP)
             )
+            is_edge |= is_uneven
+            is_mixed |= is_jump | (is_step & is_uneven)
             squares += np.square(second)
             count += valid
         bend = np.maximum(squares / np.maximum(count, 1) - _BEND_NOISE * variance, 0)

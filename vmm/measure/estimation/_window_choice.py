@@ -48,12 +48,19 @@ _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
 
-_PHASE_NOISE, _MAX_DISTANCE = 0.4, 6.0
+_PHASE_NOISE, _AGREEMENT = 0.4, 2.0
 """Variance of the difference between the phase and a window around the same pixel, relative to that of the phase; and
-the squared difference, over this variance, up to which both agree in both directions."""
+standard deviations of chi-square up to which both agree."""
+
+_ACCURATE = 0.03
+"""Relative error of the slopes by larger motion up to which the phase is accurate: it is reached at half a pixel."""
 
 _ACCURACY = 0.005
 """Relative accuracy of the motion in windows: that of the derivatives."""
+
+_MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 25.0
+"""Standard error relative to the motion, and variance relative to that of noise, above which pixels beside an edge are
+unknown: windows then tell too little."""
 
 _CHANCE = 4.0
 """Standard deviations of chi-square that noise may exceed its mean by in a pixel that a motion explains."""
@@ -143,9 +150,16 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     new.is_known &= phase.is_known[places]
     old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
     old.replace(is_better, new[is_better])
-    old.is_known &= ~is_ambiguous[on_grid, None]
+    old.is_known &= ~is_ambiguous[on_grid, None] & ~_is_vague(old, phase.variance[:, places])
     result.replace(places, old)
     return result
+
+
+def _is_vague(motion: PixelMotion, noise: np.ndarray) -> np.ndarray:
+    """Whether (N, 1) the error of pixels is dominated by doubt that is as large as the motion."""
+    size, doubt = (x.sum(axis=(0, 2)) for x in (np.square(motion.values), motion.variance))
+    result: np.ndarray = doubt > np.maximum(_MAX_DOUBT**2 * size, _MAX_DOUBT_NOISE * noise.sum(axis=(0, 2)))
+    return result[:, None]
 
 
 def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
@@ -154,8 +168,9 @@ def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
     size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
     difference = np.maximum(np.abs(phase.values - windows.values) - _ACCURACY * size, 0)
     noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
-    distance = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=2).max(axis=0)
-    agrees: np.ndarray = distance <= _MAX_DISTANCE
+    distance = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=(0, 2))
+    freedom = len(phase.values) * both.sum(axis=1)
+    agrees: np.ndarray = distance <= freedom + _AGREEMENT * np.sqrt(2 * freedom)
     return agrees & both.any(axis=1)
 
 
@@ -184,12 +199,13 @@ def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]
     """The motion of the phase with its difference from that of the windows, beyond their noise, in the variance."""
     rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
     first, second = fit.nearest(rows, cols)
-    window, nonlinear = _reading(fit, first, second), fit.nonlinear[first, second, None]
-    size = np.square(window.values).sum(axis=2, keepdims=True)
+    window = _reading(fit, first, second)
     values = phase.values - fit.edges.growth[:, first, second]
     noise = phase.variance + window.variance
-    excess = np.square(values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
+    excess = np.square(values - window.values) - _DEVIATIONS * noise
     doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.edges.bend[:, first, second]
+    inaccuracy = np.maximum(fit.nonlinear[first, second, None] - _ACCURATE, 0)
+    doubt = doubt + np.square(inaccuracy * phase.values).sum(axis=2, keepdims=True)
     return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
 
 
