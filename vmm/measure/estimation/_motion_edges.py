@@ -24,6 +24,9 @@ _BEND_NOISE, _STEP_NOISE, _SLOPE_NOISE = 0.13, 0.44, 0.32
 """Variances of the second difference, of the difference between neighbors and of half the difference between opposite
 ones, at a distance of one standard deviation, relative to that of a window: the windows share most of their pixels."""
 
+_NOISE_MARGIN = 2.0
+"""Factor of the noise of second differences above which they count as a bend: chance alone reaches it in few windows."""
+
 _BEND_WEIGHT, _GROWTH_WEIGHT = 2.0, 0.15
 """Weights of the errors of a bend: of the mean square of the second differences in four directions, of which a bend
 shows in about two, and of the square of the correction for the center of the texture."""
@@ -99,7 +102,7 @@ class MotionEdges:
             is_mixed |= is_jump | (is_step & is_uneven)
             squares += np.square(second)
             count += valid
-        bend = np.maximum(squares / np.maximum(count, 1) - _BEND_NOISE * variance, 0)
+        bend = np.maximum(squares / np.maximum(count, 1) - _NOISE_MARGIN * _BEND_NOISE * variance, 0)
         bend = _BEND_WEIGHT * bend + _GROWTH_WEIGHT * growth**2
         noise = (variance * is_known).sum(axis=(0, -1))
         is_unclear = bend.sum(axis=(0, -1)) > np.maximum(_MAX_BEND**2 * largest, _MAX_BEND_NOISE * noise)

@@ -42,7 +42,7 @@ _MAX_CHANGE, _MAX_NONLINEAR = 0.1, 0.2
 """Variance over time that the motion does not explain, relative to that of the mean image, and relative error of larger
 motion, above which slopes do not show the motion: objects then cover pixels that their motion does not reach."""
 
-_NONLINEAR_SHARE = 0.4
+NONLINEAR_SHARE = 0.4
 """Share of the correction for larger motion that is its standard error: it depends on more than one curvature."""
 
 _QUIET_SHARE = 0.25
@@ -224,7 +224,7 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     distances = max(1, round(sigma / spacing)), int(np.ceil(reach / spacing))
     edges = MotionEdges.of(values, least_noise, is_known, leverage, *distances)
     level = np.maximum(noise, unexplained.mean(axis=0))
-    accuracy = misfit**2 + (_NONLINEAR_SHARE * nonlinear[..., None]) ** 2
+    accuracy = misfit**2 + (NONLINEAR_SHARE * nonlinear[..., None]) ** 2
     variance = level[..., None] * efficiency + accuracy * np.square(values).sum(axis=-1, keepdims=True)
     changes = np.einsum("m,myx->yx", components.mean_squares, np.maximum(unexplained - limit, 0))
     contrast = np.maximum(sums(components.mean**2 * usable) - sums(components.mean * usable) ** 2 / weight_safe, 1e-9)

@@ -10,6 +10,7 @@ import scipy.ndimage
 
 from vmm.measure.estimation._motion_edges import REACH
 from vmm.measure.estimation._pixel_windows import (
+    NONLINEAR_SHARE,
     Components,
     WindowFits,
     WindowSums,
@@ -205,7 +206,7 @@ def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]
     excess = np.square(values - window.values) - _DEVIATIONS * noise
     doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.edges.bend[:, first, second]
     inaccuracy = np.maximum(fit.nonlinear[first, second, None] - _ACCURATE, 0)
-    doubt = doubt + np.square(inaccuracy * phase.values).sum(axis=2, keepdims=True)
+    doubt = doubt + np.square(NONLINEAR_SHARE * inaccuracy * phase.values).sum(axis=2, keepdims=True)
     return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
 
 
