@@ -128,7 +128,7 @@ def test_blind_modes(signal):
         vmm.measure.blind_modes(signal, 40)
     with pytest.raises(TypeError, match="signal is of type int, and must be the displacement of regions"):
         vmm.measure.blind_modes(5)
-    with pytest.raises(TypeError, match="n_modes=2.5 must be a whole number"):
+    with pytest.raises(TypeError, match=r"n_modes=2\.5 must be a whole number"):
         vmm.measure.blind_modes(signal, 2.5)
 
 

@@ -25,7 +25,7 @@ _BEND_NOISE, _STEP_NOISE, _SLOPE_NOISE = 0.13, 0.44, 0.32
 ones, at a distance of one standard deviation, relative to that of a window: the windows share most of their pixels."""
 
 _NOISE_MARGIN = 2.0
-"""Factor of the noise of second differences above which they count as a bend: chance alone reaches it in few windows."""
+"""Factor of the noise of second differences above which they count as a bend: chance reaches it in few windows."""
 
 _BEND_WEIGHT, _GROWTH_WEIGHT = 2.0, 0.15
 """Weights of the errors of a bend: of the mean square of the second differences in four directions, of which a bend
@@ -95,8 +95,8 @@ class MotionEdges:
             second = (steps[0] + steps[1]) / 2 * valid
             is_uneven = _is_large(second, _BEND_NOISE * variance, valid, _MIN_BEND**2 * largest)
             is_step, is_jump = (
-                np.all([_is_large(x, _STEP_NOISE * variance, valid, least**2 * largest) for x in steps], axis=0)
-                for least in (_MIN_STEP, _MIN_JUMP)
+                np.all([_is_large(x, _STEP_NOISE * variance, valid, minimum**2 * largest) for x in steps], axis=0)
+                for minimum in (_MIN_STEP, _MIN_JUMP)
             )
             is_edge |= is_uneven
             is_mixed |= is_jump | (is_step & is_uneven)
@@ -107,8 +107,8 @@ class MotionEdges:
         noise = (variance * is_known).sum(axis=(0, -1))
         is_unclear = bend.sum(axis=(0, -1)) > np.maximum(_MAX_BEND**2 * largest, _MAX_BEND_NOISE * noise)
         freedom = np.maximum(len(values) * is_known.sum(axis=-1), 1)
-        least = _BEND_NOISE * noise * (1 + _SIGNIFICANCE * np.sqrt(2 / freedom))
-        return cls(is_edge, is_mixed, is_unclear, least < _MIN_BEND**2 * largest, growth, bend)
+        minimum = _BEND_NOISE * noise * (1 + _SIGNIFICANCE * np.sqrt(2 / freedom))
+        return cls(is_edge, is_mixed, is_unclear, minimum < _MIN_BEND**2 * largest, growth, bend)
 
 
 def dilated(mask: np.ndarray, distance: int) -> np.ndarray:
@@ -148,13 +148,13 @@ def _steps(
     return [(_shifted(values, 1, *place) - values) * both for place, both in pairs], usable
 
 
-def _is_large(difference: np.ndarray, variance: np.ndarray, valid: np.ndarray, least: np.ndarray) -> np.ndarray:
-    """Bool (h, w): whether differences (M, h, w, 2) exceed their noise, and their squares together `least` (h, w)."""
+def _is_large(difference: np.ndarray, variance: np.ndarray, valid: np.ndarray, minimum: np.ndarray) -> np.ndarray:
+    """Bool (h, w): whether differences (M, h, w, 2) exceed their noise, and their squares together `minimum` (h, w)."""
     freedom = len(difference) * valid.sum(axis=-1)
     squares = np.square(difference) * valid
     chi_square = (squares / np.maximum(variance, 1e-30)).sum(axis=(0, -1))
     is_large: np.ndarray = chi_square > freedom + _SIGNIFICANCE * np.sqrt(2 * freedom)
-    return is_large & (squares.sum(axis=(0, -1)) > least)
+    return is_large & (squares.sum(axis=(0, -1)) > minimum)
 
 
 def _shifted(values: np.ndarray, axis: int, down: int, right: int) -> np.ndarray:

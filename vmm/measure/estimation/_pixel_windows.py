@@ -136,7 +136,7 @@ class WindowFits:
         height, width = self.is_torn.shape
         return np.arange(height) * self.spacing, np.arange(width) * self.spacing
 
-    def beside(self, is_near_edge: np.ndarray) -> WindowFits:
+    def with_edges(self, is_near_edge: np.ndarray) -> WindowFits:
         """The windows where `is_near_edge` (h, w) says that the motion has an edge nearby, and bends elsewhere.
 
         Torn windows are then those that mix both sides of an edge; bends are corrected, and part of the variance.

@@ -59,9 +59,9 @@ _ACCURATE = 0.03
 _ACCURACY = 0.005
 """Relative accuracy of the motion in windows: that of the derivatives."""
 
-_MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 25.0
-"""Standard error relative to the motion, and variance relative to that of noise, above which pixels beside an edge are
-unknown: windows then tell too little."""
+_MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 64.0
+"""Standard error relative to the motion, and variance relative to that of noise, above which pixels near an edge are
+unknown: the windows around them then show different motions."""
 
 _CHANCE = 4.0
 """Standard deviations of chi-square that noise may exceed its mean by in a pixel that a motion explains."""
@@ -124,11 +124,11 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
-    fits = _beside_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
+    fits = _with_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
     size = components.mean.shape
     result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
-    is_beside, is_at_border = _beside_edges(fits[0], size), _at_border(fits[0], size)
-    rows, cols = np.nonzero(is_beside | is_at_border)
+    is_near_torn, is_at_border = _near_torn_windows(fits[0], size), _at_border(fits[0], size)
+    rows, cols = np.nonzero(is_near_torn | is_at_border)
     if not len(rows):
         return result
     motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols)
@@ -147,7 +147,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
     old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
-    is_ambiguous |= ~is_explained & is_beside[rows, cols]
+    is_ambiguous |= ~is_explained & is_near_torn[rows, cols]
     new.is_known &= phase.is_known[places]
     old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
     old.replace(is_better, new[is_better])
@@ -175,11 +175,11 @@ def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
     return agrees & both.any(axis=1)
 
 
-def _beside_same_edges(fits: Sequence[WindowFits]) -> list[WindowFits]:
+def _with_same_edges(fits: Sequence[WindowFits]) -> list[WindowFits]:
     """Windows of several sizes, the largest first, with the same edges of the motion."""
     larger = fits[0]
     is_near = near_edges(larger, fits[1:])
-    return [fit.beside(is_near[np.ix_(*larger.nearest(*fit.positions))]) for fit in fits]
+    return [fit.with_edges(is_near[np.ix_(*larger.nearest(*fit.positions))]) for fit in fits]
 
 
 def _with_smaller(motion: PixelMotion, fits: Sequence[WindowFits], rows: np.ndarray, cols: np.ndarray) -> PixelMotion:
@@ -210,7 +210,7 @@ def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]
     return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
 
 
-def _beside_edges(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
+def _near_torn_windows(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
     """Bool map (H, W): whether a torn window is within reach of the phase."""
     reach = int(np.ceil(_REACH * fit.sigma / fit.spacing))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
