@@ -198,7 +198,8 @@ def test_report(beam, tmp_path):
     import imageio.v3 as iio
 
     path = tmp_path / "out.html"
-    assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--report", path, "--shapes", 1, "--quiet") == 0
+    options = ["--report", path, "--shapes", 1, "--quantity", "velocity", "--quiet"]
+    assert run("measure", beam, "--fs", FS, "--roi", *BEAM, *options) == 0
     text = path.read_text(encoding="utf-8")
     page = Page()
     page.feed(text)
@@ -211,7 +212,7 @@ def test_report(beam, tmp_path):
         "Waveform",
         "Peaks",
         "Orbit",
-        "Shapes",
+        "Shapes of displacement",
         "Faults of the clip",
         "Meaning of the standard error",
         "Settings",
@@ -221,6 +222,7 @@ def test_report(beam, tmp_path):
     for picture in page.pictures:
         assert iio.imread(io.BytesIO(base64.b64decode(picture.split(",")[1]))).std() > 1
     assert "--fs" in page.cells and PLACE in page.cells
+    assert any(cell.endswith(" px/s") for cell in page.cells)
     assert any(re.match(r"(5\.0|4\.99)\d* \+- ", cell) for cell in page.cells)
     assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--report", path) == 2  # the file exists already
     assert path.read_text(encoding="utf-8") == text and [p.name for p in tmp_path.iterdir()] == ["out.html"]

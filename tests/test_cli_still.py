@@ -5,6 +5,7 @@ import pytest
 from test_cli_measure import run
 
 import vmm
+from vmm.cli.report_clips import _steady
 from vmm.data import synthetic
 
 FS, COUNT = 80, 160
@@ -66,6 +67,17 @@ def test_still_regions_are_found(tmp_path, capsys):
         ("Measured where 5", "Measured where 4.9")
     )
     assert len(rows) == 2
+
+
+@pytest.mark.slow
+def test_the_magnified_clip_of_a_report_has_no_motion_of_the_camera(tmp_path):
+    moves = 0.5 * np.sin(2 * np.pi * 1.5 * np.arange(24) / FS)[:, None] * [1, -1]
+    vmm.io.write(tmp_path / "in.mkv", synthetic.render(synthetic.texture((64, 80)), moves), FS)
+    clip = vmm.io.stream(tmp_path / "in.mkv")
+    steady = np.concatenate(list(_steady(clip, [(16, 16, 24, 24)]).reopen()))
+    assert steady.dtype == np.uint8 and steady.shape == clip.shape
+    inside = (slice(None), slice(8, -8), slice(8, -8))
+    assert np.ptp(steady[inside].astype(int), axis=0).mean() < 0.1 * np.ptp(next(clip)[inside], axis=0).mean()
 
 
 BAD = {

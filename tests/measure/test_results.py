@@ -152,6 +152,12 @@ def test_tables_have_units(signal, tmp_path):
     save(tmp_path / "m.csv", by_kind["modes"])
     head, lines = rows(tmp_path / "m.csv")
     assert lines.shape == (4, 8) and head[2:4] == ["down real (mm)", "down imaginary (mm)"]
+    named = dataclasses.replace(signal, names=("shaft", "bed"))
+    save(tmp_path / "named.csv", vmm.measure.modes(named, 5.3))
+    lines = (tmp_path / "named.csv").read_text().splitlines()
+    assert [line.split(",")[1] for line in lines] == ["region", *named.names]
+    save(tmp_path / "named spectrum.csv", vmm.measure.spectrum(named))
+    assert rows(tmp_path / "named spectrum.csv")[0][-1] == "bed right (mm)"
     save(tmp_path / "c.csv", by_kind["comparison"])
     save(tmp_path / "r.csv", by_kind["rate"])
     assert rows(tmp_path / "r.csv")[0] == ["time (s)", "value (mm)"]

@@ -62,6 +62,13 @@ def test_displacement_relative_to_a_still_region(shaken):
     assert one[0].amplitude[0, 0] == pytest.approx(0.2, rel=0.02)
 
 
+def test_a_region_that_overlaps_a_still_region_is_marked(shaken):
+    row, col, height, width = STILL[0]
+    with pytest.warns(UserWarning, match="^region 1: overlaps a still region"):
+        signal = vmm.measure.displacement(shaken[:24], [ROI, (row, col + 4, height, width)], still=STILL[0], fs=FS)
+    assert signal.is_reliable.tolist() == [True, False]
+
+
 def test_all_kinds_of_frames_give_the_same(shaken):
     expected = vmm.measure.displacement(shaken[:40], [ROI, ROI], still=STILL, fs=FS).values
     color = np.repeat(shaken[:40, ..., None], 3, axis=3)

@@ -220,7 +220,7 @@ def resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
         for chunk in clip.reopen():
             shape = (len(chunk), *size, *chunk.shape[3:])
             resized = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
-            yield np.rint(resized).astype(chunk.dtype)
+            yield (np.rint(resized) if chunk.dtype.kind in "ui" else resized).astype(chunk.dtype)
 
     return clip.with_chunks(chunks, (clip.shape[0], *size, *clip.shape[3:]))
 

@@ -23,7 +23,7 @@ def add(verbs: Any) -> None:
     method = verb.add_argument("--method", choices=("phase", "linear"), default="phase")
     method.help = "Displacement estimator; linear is faster and less accurate for large motion. Default: phase."
     quantity = verb.add_argument("--quantity", choices=QUANTITIES, default=QUANTITIES[0])
-    quantity.help = f"Quantity in tables and files. Default: {QUANTITIES[0]}."
+    quantity.help = f"Quantity in tables, files and the report. Default: {QUANTITIES[0]}."
     report = verb.add_argument("--report", metavar="FILE.html")
     report.help = "Write a report with waveform, peaks, orbit and shapes to FILE.html."
     shapes = verb.add_argument("--shapes", type=int, default=3, metavar="N")
@@ -50,4 +50,4 @@ def _measure(options: argparse.Namespace) -> None:
         if options.report is not None:
             from vmm.cli.report import report
 
-            report(options, displacement, messages)
+            report(options, displacement, result, messages)

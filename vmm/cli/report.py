@@ -33,18 +33,27 @@ _MEANING = (
 )
 
 
-def report(options: argparse.Namespace, displacement: vmm.measure.RegionSignal, messages: Sequence[str]) -> None:
-    """Write the page; it appears under its name when it is complete."""
+def report(
+    options: argparse.Namespace,
+    displacement: vmm.measure.RegionSignal,
+    result: vmm.measure.RegionSignal,
+    messages: Sequence[str],
+) -> None:
+    """Write the page; it appears under its name when it is complete. `result` is the requested quantity."""
     from vmm.io.destination import temporary_path
 
     with TemporaryDirectory() as folder:
-        text = _page(options, displacement, messages, Path(folder))
+        text = _page(options, displacement, result, messages, Path(folder))
     with temporary_path(Path(options.report)) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def _page(
-    options: argparse.Namespace, displacement: vmm.measure.RegionSignal, messages: Sequence[str], folder: Path
+    options: argparse.Namespace,
+    displacement: vmm.measure.RegionSignal,
+    result: vmm.measure.RegionSignal,
+    messages: Sequence[str],
+    folder: Path,
 ) -> str:
     """The text of the page; `folder` holds its videos until they are embedded."""
     clip, frame = open_clip(options), first_frame(options)
@@ -52,10 +61,10 @@ def _page(
     faults = vmm.measure.faults(clip, fs=clip.fs).messages
     sections: list[tuple[str, list[Any]]] = [
         ("Clip", [_clip_rows(options, clip)]),
-        ("Regions", [vmm.plot.regions(frame, displacement.rois, labels=displacement.names), region_rows(displacement)]),
+        ("Regions", [vmm.plot.regions(frame, result.rois, labels=result.names), region_rows(result)]),
         ("Suggestions", [suggestion_rows(suggestions, options)] if suggestions else [_NOTHING]),
         ("Magnified clip", magnified_clip(options, suggestions, folder)),
-        *(_motion_sections(options, displacement, frame, folder) if displacement.is_known.any() else []),
+        *(_motion_sections(options, displacement, result, frame, folder) if displacement.is_known.any() else []),
         ("Faults of the clip", [*faults] or ["No duplicate frames, dropped frames or saturated pixels were found."]),
         ("Meaning of the standard error", [_MEANING]),
         ("Settings", [_setting_rows(options)]),
@@ -80,30 +89,35 @@ def _clip_rows(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str
 
 
 def _motion_sections(
-    options: argparse.Namespace, displacement: vmm.measure.RegionSignal, frame: Any, folder: Path
+    options: argparse.Namespace,
+    displacement: vmm.measure.RegionSignal,
+    result: vmm.measure.RegionSignal,
+    frame: Any,
+    folder: Path,
 ) -> list[tuple[str, list[Any]]]:
-    """The sections about motion."""
-    peaks = vmm.measure.peaks(displacement, fs_uncertainty=options.fs_uncertainty)
+    """The sections about motion. Shapes are displacement at the peaks of the displacement, whatever the quantity is."""
+    peaks = vmm.measure.peaks(result, fs_uncertainty=options.fs_uncertainty)
+    peaks_of_displacement = peaks if result is displacement else vmm.measure.peaks(displacement)
     return [
-        ("Waveform", [vmm.plot.waveform(displacement, rois=displacement.rois)]),
-        ("Peaks", _peak_items(displacement, peaks)),
-        ("Orbit", _orbit_items(displacement, peaks)),
-        ("Shapes", _shape_items(options, peaks, frame, folder)),
+        ("Waveform", [vmm.plot.waveform(result, rois=result.rois)]),
+        ("Peaks", _peak_items(result, peaks)),
+        ("Orbit", _orbit_items(result, peaks)),
+        ("Shapes of displacement", _shape_items(options, peaks_of_displacement, frame, folder)),
     ]
 
 
-def _peak_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
+def _peak_items(result: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
     """Spectrum and table of peaks."""
-    spectrum = vmm.measure.spectrum(displacement, segments=1, average=True)
+    spectrum = vmm.measure.spectrum(result, segments=1, average=True)
     table = peak_rows(peaks) if peaks else "No peak is significantly above the noise."
     return [vmm.plot.spectrum(spectrum, peaks), table, *peak_notes(peaks)]
 
 
-def _orbit_items(displacement: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
+def _orbit_items(result: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.Peak]) -> list[Any]:
     """Orbit at the strongest peak, if both directions of a region are known."""
-    if not peaks or not displacement.is_known.all(axis=1).any():
+    if not peaks or not result.is_known.all(axis=1).any():
         return []
-    return [vmm.plot.orbit(vmm.measure.orbit(displacement, peaks[0].frequency))]
+    return [vmm.plot.orbit(vmm.measure.orbit(result, peaks[0].frequency))]
 
 
 def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak], frame: Any, folder: Path) -> list[Any]:

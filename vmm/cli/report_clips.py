@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import open_part
+from vmm.cli.inputs import open_part, still_regions
 from vmm.cli.magnify import resized
 from vmm.cli.outputs import frequency_text, part_options, suggestion_notes, target_names
 
@@ -51,7 +51,7 @@ def magnified_clip(
     line = next((part for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm), None)
     if line is None:
         return []
-    clip = vmm.io.even(open_part(options))
+    clip = vmm.io.even(_steady(open_part(options), still_regions(options)))
     scale = min(1.0, _LONG_SIDE / max(clip.shape[1:3]))
     if scale < 1:
         clip = resized(clip, scale)
@@ -71,6 +71,24 @@ def magnified_clip(
         f"{1 + line.alpha:g} times.",
         path,
     ]
+
+
+def _steady(clip: vmm.io.Clip, still: Any) -> vmm.io.Clip:
+    """The clip without the motion of the camera that still regions show; the clip itself if there are none."""
+    import numpy as np
+
+    from vmm.measure.estimation._steady_frames import steady_frames
+
+    if still is None:
+        return clip
+    frames, is_integer = steady_frames(clip, still), clip.dtype.kind in "ui"
+
+    def chunks() -> Iterator[Any]:
+        for chunk in frames:
+            values = np.clip(np.rint(chunk), 0, np.iinfo(clip.dtype).max) if is_integer else chunk
+            yield values.astype(clip.dtype)
+
+    return clip.with_chunks(chunks, clip.shape)
 
 
 def _first_frames(clip: vmm.io.Clip, count: int) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -11,8 +11,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from vmm.engine.frames import as_array, as_frames
+from vmm.engine.regions import as_region
 from vmm.measure.estimation._hidden_frames import interpolated
-from vmm.measure.estimation._observability import with_region_names
+from vmm.measure.estimation._observability import warn_of_regions, with_region_names
 from vmm.measure.estimation._regions import Rois, as_regions, roi_center
 from vmm.measure.estimation._still_search import find_still
 from vmm.measure.signals._signal import RegionSignal
@@ -35,6 +36,9 @@ _MAX_OUTSIDE = 0.5
 
 _GAIN_ERROR = 0.01
 """Error of a displacement relative to its size that still regions may have beyond their standard errors."""
+
+
+_OVERLAPS = "overlaps a still region, so that its own motion is subtracted from it"
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +181,24 @@ def without_camera_motion(measure: Measure, frames: Any, rois: Rois | None, stil
     names = [f"region {i}" if i < count else f"still region {i - count}" for i in range(len(signal.rois))]
     for message in messages:
         warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=3)
-    return _difference(_selection(signal, slice(count)), camera)
+    return _difference(_with_overlaps(_selection(signal, slice(count)), camera.still.rois, size), camera)
+
+
+def _with_overlaps(signal: RegionSignal, still: Sequence[Any], size: tuple[int, int]) -> RegionSignal:
+    """The signal, with a reason for each region that shares pixels with a still region in frames of this size."""
+    at_rest = np.any([_pixels(roi, size) for roi in still], axis=0)
+    overlaps = np.array([bool((_pixels(roi, size) & at_rest).any()) for roi in signal.rois])
+    warn_of_regions(overlaps, _OVERLAPS)
+    pairs = zip(signal.reasons, overlaps, strict=True)
+    return replace(signal, reasons=tuple(reason or _OVERLAPS * bool(overlap) for reason, overlap in pairs))
+
+
+def _pixels(roi: Any, size: tuple[int, int]) -> np.ndarray:
+    """Bool array (H, W): the pixels of a region."""
+    mask = np.zeros(size, bool)
+    region = as_region(roi, size)
+    mask[region.slices] = region.pixels()
+    return mask
 
 
 def measured_camera_motion(measure: Measure, frames: Any, still: Still) -> tuple[CameraMotion, Any]:

@@ -49,7 +49,7 @@ def as_table(result: Any) -> list[Column]:
     """
     if isinstance(result, Spectrum):
         frequencies = (f"frequency ({result.frequency_unit})", result.frequencies)
-        return [frequencies, *_signal_columns(result.values, result.unit)]
+        return [frequencies, *_signal_columns(result.values, result.unit, result.names)]
     if isinstance(result, Comparison):
         return [("time (s)", result.times), ("measured", result.measured), ("sensor", result.sensor)]
     if isinstance(result, Modes):
@@ -135,7 +135,7 @@ def _shape_columns(modes: Modes) -> list[Column]:
     count, n_regions = modes.shapes.shape[:2]
     columns: list[Column] = [
         (f"frequency ({modes.frequency_unit})", np.repeat(modes.frequencies, n_regions)),
-        ("region", np.tile(np.arange(n_regions), count)),
+        ("region", np.tile(modes.names or np.arange(n_regions), count)),
     ]
     for i, direction in enumerate(("down", "right")):
         flat = modes.shapes[..., i].ravel()

@@ -91,8 +91,8 @@ def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
     shape_stderr = np.stack([np.where(signal.is_known, signal.stderr * to_peak, np.nan)] * n_modes)
     frequencies = np.array([_frequency(coordinate) for coordinate in coordinates.T]) * fs
     order = np.argsort(frequencies)
-    unit = frequency_unit(signal.time_unit)
-    return Modes(frequencies[order], shapes[order], shape_stderr, signal.is_known, signal.fs, signal.unit, unit)
+    units = signal.unit, frequency_unit(signal.time_unit)
+    return Modes(frequencies[order], shapes[order], shape_stderr, signal.is_known, signal.fs, *units, signal.names)
 
 
 def _frequency(signal: np.ndarray) -> float:

@@ -50,6 +50,8 @@ class Modes(Result):
         Unit of `shapes` and `stderr`.
     frequency_unit
         ``"Hz"``, or ``"cycles/frame"`` if the rate is not known.
+    names
+        Names (R,) of the regions; empty if they have none, or if the shapes are of every pixel.
     """
 
     frequencies: np.ndarray
@@ -59,6 +61,7 @@ class Modes(Result):
     fs: float
     unit: str
     frequency_unit: str = "Hz"
+    names: tuple[str, ...] = field(default=(), repr=False)
 
 
 def modes(
@@ -157,7 +160,7 @@ def modes(
     if reference is not None:
         shapes = _with_reference_phase(shapes, shapes[:, _check_index(reference, len(signal.rois))])
     freqs, freq_unit = np.atleast_1d(np.asarray(frequencies, float)), frequency_unit(signal.time_unit)
-    return Modes(freqs, shapes, stderr, signal.is_known, signal.fs, signal.unit, freq_unit)
+    return Modes(freqs, shapes, stderr, signal.is_known, signal.fs, signal.unit, freq_unit, signal.names)
 
 
 def _dense_shapes(

@@ -40,6 +40,8 @@ class Spectrum(Result):
         Equivalent noise bandwidth of the window in Hz.
     frequency_unit
         ``"Hz"``, or ``"cycles/frame"`` if the rate is not known.
+    names
+        Names (R,) of the regions; empty if they have none, or if the spectrum is an average over regions.
     """
 
     frequencies: np.ndarray
@@ -50,6 +52,7 @@ class Spectrum(Result):
     dof: float = field(repr=False)
     enbw: float = field(repr=False)
     frequency_unit: str = "Hz"
+    names: tuple[str, ...] = field(default=(), repr=False)
 
 
 def spectrum(
@@ -130,8 +133,9 @@ def spectrum(
         power = np.sqrt(2 * power)
         power[0] /= np.sqrt(2)
     enbw = float(data.fs * np.square(window).sum() / window.sum() ** 2)
+    names = () if average else tuple(getattr(values, "names", ()))
     dof = 2 * _independent_segments(window, (len(data.values) - length // 2) // (length - length // 2))
-    return Spectrum(frequencies, power, data.fs, unit, kind, dof, enbw, data.frequency_unit)
+    return Spectrum(frequencies, power, data.fs, unit, kind, dof, enbw, data.frequency_unit, names)
 
 
 def _segment_length(count: int, segments: int) -> int:
