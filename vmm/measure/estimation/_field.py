@@ -84,11 +84,12 @@ def field(
     The estimate is that of ``displacement``, with a Gaussian neighborhood as the region of each pixel and the mean
     frame as reference. Near edges that move otherwise, and near the border of the frame, the strongest components of
     the motion over time come from the pixels alone: from the nearest window, of several sizes, that explains the pixel.
-    A pixel is unknown if windows that explain it disagree, or if it is within 2 pixels of another motion; where no
-    window explains it, the differences between windows are part of the standard error.
+    Second differences between windows distinguish motion that bends from an edge, and the error that a bend makes is
+    part of the standard error. Near an edge a pixel is unknown if no window explains it, if windows that do disagree,
+    if another motion is within 2 pixels, or if the differences between windows are as large as a part of its motion.
 
-    The frame as a whole is tracked by whole pixels through motion of any size; within the frame,
-    motion must stay below half a wavelength of the finest texture, about one pixel. The result takes 8 bytes per pixel
+    The frame as a whole is tracked by whole pixels through motion of any size; motion of a part of it must stay below
+    half a wavelength of the finest texture, about one pixel, and is unknown beyond. The result takes 8 bytes per pixel
     and frame: for long clips use a larger `step`, or ``modes``, which stores a few numbers per pixel.
 
     Parameters

@@ -12,8 +12,9 @@ _MIN_BEND = 0.05
 the motion has an edge rather than a bend. Windows of an edge reach 0.1; those of a sine whose wavelength is 20 standard
 deviations reach 0.05."""
 
-_MIN_STEP = 0.02
-"""Difference to both neighbors, relative to the largest motion around a window, above which an edge is in a window."""
+_MIN_STEP, _MIN_JUMP = 0.02, 0.2
+"""Differences to both neighbors, relative to the largest motion around a window, above which an edge is in a window: if
+they are not equal, and in any case. They are equal for motion that grows evenly, and on the edge itself."""
 
 _MAX_BEND, _MAX_BEND_NOISE = 0.15, 4.0
 """Error by a bend above which a window is not used: relative to the largest motion around it, and its square relative
@@ -22,6 +23,9 @@ to the variance. A weak edge that noise hides is as large."""
 _BEND_NOISE, _STEP_NOISE, _SLOPE_NOISE = 0.13, 0.44, 0.32
 """Variances of the second difference, of the difference between neighbors and of half the difference between opposite
 ones, at a distance of one standard deviation, relative to that of a window: the windows share most of their pixels."""
+
+_NOISE_MARGIN = 2.0
+"""Factor of the noise of second differences above which they count as a bend: chance reaches it in few windows."""
 
 _BEND_WEIGHT, _GROWTH_WEIGHT = 2.0, 0.15
 """Weights of the errors of a bend: of the mean square of the second differences in four directions, of which a bend
@@ -89,19 +93,22 @@ class MotionEdges:
             steps, usable = _steps(values, is_known, down, right)
             valid = usable[0] & usable[1]
             second = (steps[0] + steps[1]) / 2 * valid
-            is_edge |= _is_large(second, _BEND_NOISE * variance, valid, _MIN_BEND**2 * largest)
-            is_mixed |= np.logical_and(
-                *(_is_large(step, _STEP_NOISE * variance, valid, _MIN_STEP**2 * largest) for step in steps)
+            is_uneven = _is_large(second, _BEND_NOISE * variance, valid, _MIN_BEND**2 * largest)
+            is_step, is_jump = (
+                np.all([_is_large(x, _STEP_NOISE * variance, valid, minimum**2 * largest) for x in steps], axis=0)
+                for minimum in (_MIN_STEP, _MIN_JUMP)
             )
+            is_edge |= is_uneven
+            is_mixed |= is_jump | (is_step & is_uneven)
             squares += np.square(second)
             count += valid
-        bend = np.maximum(squares / np.maximum(count, 1) - _BEND_NOISE * variance, 0)
+        bend = np.maximum(squares / np.maximum(count, 1) - _NOISE_MARGIN * _BEND_NOISE * variance, 0)
         bend = _BEND_WEIGHT * bend + _GROWTH_WEIGHT * growth**2
         noise = (variance * is_known).sum(axis=(0, -1))
         is_unclear = bend.sum(axis=(0, -1)) > np.maximum(_MAX_BEND**2 * largest, _MAX_BEND_NOISE * noise)
         freedom = np.maximum(len(values) * is_known.sum(axis=-1), 1)
-        least = _BEND_NOISE * noise * (1 + _SIGNIFICANCE * np.sqrt(2 / freedom))
-        return cls(is_edge, is_mixed, is_unclear, least < _MIN_BEND**2 * largest, growth, bend)
+        minimum = _BEND_NOISE * noise * (1 + _SIGNIFICANCE * np.sqrt(2 / freedom))
+        return cls(is_edge, is_mixed, is_unclear, minimum < _MIN_BEND**2 * largest, growth, bend)
 
 
 def dilated(mask: np.ndarray, distance: int) -> np.ndarray:
@@ -141,13 +148,13 @@ def _steps(
     return [(_shifted(values, 1, *place) - values) * both for place, both in pairs], usable
 
 
-def _is_large(difference: np.ndarray, variance: np.ndarray, valid: np.ndarray, least: np.ndarray) -> np.ndarray:
-    """Bool (h, w): whether differences (M, h, w, 2) exceed their noise, and their squares together `least` (h, w)."""
+def _is_large(difference: np.ndarray, variance: np.ndarray, valid: np.ndarray, minimum: np.ndarray) -> np.ndarray:
+    """Bool (h, w): whether differences (M, h, w, 2) exceed their noise, and their squares together `minimum` (h, w)."""
     freedom = len(difference) * valid.sum(axis=-1)
     squares = np.square(difference) * valid
     chi_square = (squares / np.maximum(variance, 1e-30)).sum(axis=(0, -1))
     is_large: np.ndarray = chi_square > freedom + _SIGNIFICANCE * np.sqrt(2 * freedom)
-    return is_large & (squares.sum(axis=(0, -1)) > least)
+    return is_large & (squares.sum(axis=(0, -1)) > minimum)
 
 
 def _shifted(values: np.ndarray, axis: int, down: int, right: int) -> np.ndarray:

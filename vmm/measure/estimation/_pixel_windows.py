@@ -38,6 +38,13 @@ _MAX_MISFIT = 0.004
 """Unexplained share of the energy of the motion that is allowed in a consistent window. It covers errors of the
 derivative; a part of the window that moves otherwise leaves about its share of the energy."""
 
+_MAX_CHANGE, _MAX_NONLINEAR = 0.1, 0.2
+"""Variance over time that the motion does not explain, relative to that of the mean image, and relative error of larger
+motion, above which slopes do not show the motion: objects then cover pixels that their motion does not reach."""
+
+NONLINEAR_SHARE = 0.4
+"""Share of the correction for larger motion that is its standard error: it depends on more than one curvature."""
+
 _QUIET_SHARE = 0.25
 """Quantile of the unexplained energy over that of the noise that is taken as noise: slow drifts and codecs make noise
 that is stronger in some components."""
@@ -97,6 +104,8 @@ class WindowFits:
         (h, w, 2) bool: whether the texture makes the direction observable.
     is_torn
         (h, w) bool: whether one motion does not explain the pixels.
+    is_lost
+        (h, w) bool: whether the pixels change too much for their slopes to show the motion, as in large motion.
     edges
         What neighboring windows say about edges of the motion.
     noise_ratio
@@ -111,6 +120,7 @@ class WindowFits:
     variance: np.ndarray
     is_known: np.ndarray
     is_torn: np.ndarray
+    is_lost: np.ndarray
     edges: MotionEdges
     noise_ratio: np.ndarray
     nonlinear: np.ndarray
@@ -126,12 +136,12 @@ class WindowFits:
         height, width = self.is_torn.shape
         return np.arange(height) * self.spacing, np.arange(width) * self.spacing
 
-    def beside(self, is_near_edge: np.ndarray) -> WindowFits:
+    def with_edges(self, is_near_edge: np.ndarray) -> WindowFits:
         """The windows where `is_near_edge` (h, w) says that the motion has an edge nearby, and bends elsewhere.
 
         Torn windows are then those that mix both sides of an edge; bends are corrected, and part of the variance.
         """
-        is_torn = np.where(is_near_edge, self.is_torn | self.edges.is_mixed, self.edges.is_unclear)
+        is_torn = np.where(is_near_edge, self.is_torn | self.edges.is_mixed, self.edges.is_unclear) | self.is_lost
         is_bent = ~is_near_edge[..., None]
         values, variance = self.values - is_bent * self.edges.growth, self.variance + is_bent * self.edges.bend
         return replace(self, values=values, variance=variance, is_torn=is_torn)
@@ -214,8 +224,12 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     distances = max(1, round(sigma / spacing)), int(np.ceil(reach / spacing))
     edges = MotionEdges.of(values, least_noise, is_known, leverage, *distances)
     level = np.maximum(noise, unexplained.mean(axis=0))
-    variance = level[..., None] * efficiency + misfit**2 * np.square(values).sum(axis=-1, keepdims=True)
-    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, edges, quiet, nonlinear)
+    accuracy = misfit**2 + (NONLINEAR_SHARE * nonlinear[..., None]) ** 2
+    variance = level[..., None] * efficiency + accuracy * np.square(values).sum(axis=-1, keepdims=True)
+    changes = np.einsum("m,myx->yx", components.mean_squares, np.maximum(unexplained - limit, 0))
+    contrast = np.maximum(sums(components.mean**2 * usable) - sums(components.mean * usable) ** 2 / weight_safe, 1e-9)
+    is_lost = (changes > _MAX_CHANGE * contrast / weight_safe) | (nonlinear > _MAX_NONLINEAR)
+    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, is_lost & large, edges, quiet, nonlinear)
 
 
 def near_edges(larger: WindowFits, smaller: Sequence[WindowFits]) -> np.ndarray:

@@ -10,6 +10,7 @@ import scipy.ndimage
 
 from vmm.measure.estimation._motion_edges import REACH
 from vmm.measure.estimation._pixel_windows import (
+    NONLINEAR_SHARE,
     Components,
     WindowFits,
     WindowSums,
@@ -48,12 +49,19 @@ _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
 
-_PHASE_NOISE, _MAX_DISTANCE = 0.4, 6.0
+_PHASE_NOISE, _AGREEMENT = 0.4, 2.0
 """Variance of the difference between the phase and a window around the same pixel, relative to that of the phase; and
-the squared difference, over this variance, up to which both agree in both directions."""
+standard deviations of chi-square up to which both agree."""
+
+_ACCURATE = 0.03
+"""Relative error of the slopes by larger motion up to which the phase is accurate: it is reached at half a pixel."""
 
 _ACCURACY = 0.005
 """Relative accuracy of the motion in windows: that of the derivatives."""
+
+_MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 64.0
+"""Standard error relative to the motion, and variance relative to that of noise, above which pixels near an edge are
+unknown: the windows around them then show different motions."""
 
 _CHANCE = 4.0
 """Standard deviations of chi-square that noise may exceed its mean by in a pixel that a motion explains."""
@@ -116,11 +124,11 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
-    fits = _beside_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
+    fits = _with_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
     size = components.mean.shape
     result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
-    is_beside, is_at_border = _beside_edges(fits[0], size), _at_border(fits[0], size)
-    rows, cols = np.nonzero(is_beside | is_at_border)
+    is_near_torn, is_at_border = _near_torn_windows(fits[0], size), _at_border(fits[0], size)
+    rows, cols = np.nonzero(is_near_torn | is_at_border)
     if not len(rows):
         return result
     motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols)
@@ -139,13 +147,20 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
     old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
-    is_ambiguous |= ~is_explained & is_beside[rows, cols]
+    is_ambiguous |= ~is_explained & is_near_torn[rows, cols]
     new.is_known &= phase.is_known[places]
     old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
     old.replace(is_better, new[is_better])
-    old.is_known &= ~is_ambiguous[on_grid, None]
+    old.is_known &= ~is_ambiguous[on_grid, None] & ~_is_vague(old, phase.variance[:, places])
     result.replace(places, old)
     return result
+
+
+def _is_vague(motion: PixelMotion, noise: np.ndarray) -> np.ndarray:
+    """Whether (N, 1) the error of pixels is dominated by doubt that is as large as the motion."""
+    size, doubt = (x.sum(axis=(0, 2)) for x in (np.square(motion.values), motion.variance))
+    result: np.ndarray = doubt > np.maximum(_MAX_DOUBT**2 * size, _MAX_DOUBT_NOISE * noise.sum(axis=(0, 2)))
+    return result[:, None]
 
 
 def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
@@ -154,16 +169,17 @@ def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
     size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
     difference = np.maximum(np.abs(phase.values - windows.values) - _ACCURACY * size, 0)
     noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
-    distance = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=2).max(axis=0)
-    agrees: np.ndarray = distance <= _MAX_DISTANCE
+    distance = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=(0, 2))
+    freedom = len(phase.values) * both.sum(axis=1)
+    agrees: np.ndarray = distance <= freedom + _AGREEMENT * np.sqrt(2 * freedom)
     return agrees & both.any(axis=1)
 
 
-def _beside_same_edges(fits: Sequence[WindowFits]) -> list[WindowFits]:
+def _with_same_edges(fits: Sequence[WindowFits]) -> list[WindowFits]:
     """Windows of several sizes, the largest first, with the same edges of the motion."""
     larger = fits[0]
     is_near = near_edges(larger, fits[1:])
-    return [fit.beside(is_near[np.ix_(*larger.nearest(*fit.positions))]) for fit in fits]
+    return [fit.with_edges(is_near[np.ix_(*larger.nearest(*fit.positions))]) for fit in fits]
 
 
 def _with_smaller(motion: PixelMotion, fits: Sequence[WindowFits], rows: np.ndarray, cols: np.ndarray) -> PixelMotion:
@@ -184,16 +200,17 @@ def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]
     """The motion of the phase with its difference from that of the windows, beyond their noise, in the variance."""
     rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
     first, second = fit.nearest(rows, cols)
-    window, nonlinear = _reading(fit, first, second), fit.nonlinear[first, second, None]
-    size = np.square(window.values).sum(axis=2, keepdims=True)
+    window = _reading(fit, first, second)
     values = phase.values - fit.edges.growth[:, first, second]
     noise = phase.variance + window.variance
-    excess = np.square(values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
+    excess = np.square(values - window.values) - _DEVIATIONS * noise
     doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.edges.bend[:, first, second]
+    inaccuracy = np.maximum(fit.nonlinear[first, second, None] - _ACCURATE, 0)
+    doubt = doubt + np.square(NONLINEAR_SHARE * inaccuracy * phase.values).sum(axis=2, keepdims=True)
     return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
 
 
-def _beside_edges(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
+def _near_torn_windows(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
     """Bool map (H, W): whether a torn window is within reach of the phase."""
     reach = int(np.ceil(_REACH * fit.sigma / fit.spacing))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
