@@ -204,9 +204,11 @@ def _run(
     estimators: Sequence[Estimator], own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip
 ) -> Cadence | None:
     """Run both passes over the clip; return the pattern of repeated frames."""
-    every, finders = [*estimators, *own_estimators], [StuckPixelFinder(own.crops) for own in own_estimators]
+    every: list[Estimator | OwnPixelEstimator] = [*estimators, *own_estimators]
+    finders = [StuckPixelFinder(own.crops) for own in own_estimators]
+    observers: list[Estimator | OwnPixelEstimator | StuckPixelFinder] = [*every, *finders]
     for chunk in clip.first_pass():
-        for observer in [*every, *finders]:
+        for observer in observers:
             observer.observe(chunk)
     if repaired := _filled(estimators, own_estimators, finders):
         for chunk in clip.first_pass():

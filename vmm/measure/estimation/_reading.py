@@ -202,7 +202,7 @@ class Reading:
         """
         arrays = (self.score_covariance, self.noise, motion, self._sums[0].count)
         parts = (x[which] for x in arrays)
-        return smaller_parts(self.blocks.shape, self.blocks.normals[which], *parts, min_difference=min_difference)
+        return smaller_parts(self.blocks.shape, self.blocks.normals[which], *parts, min_difference)
 
     @cached_property
     def _observable(self) -> tuple[np.ndarray, np.ndarray]:
