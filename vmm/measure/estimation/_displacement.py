@@ -62,7 +62,8 @@ def displacement(
     Filters reach beyond a region. If the neighborhood moves otherwise than the region, or the border of the frame is
     nearer than 8 px, the displacement is the least-squares fit of the reference and its Taylor series to the pixels of
     the region itself, with offset and contrast of the illumination. A region through which an edge runs, so that its
-    parts move differently, is unknown.
+    parts move differently, is unknown. If the edge runs along the outline of the region, the displacement is that of
+    the pixels inside, and the region has a reason in `reasons`.
 
     Parameters
     ----------
@@ -205,9 +206,11 @@ def _run(
     estimators: Sequence[Estimator], own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip
 ) -> Cadence | None:
     """Run both passes over the clip; return the pattern of repeated frames."""
-    every, finders = [*estimators, *own_estimators], [StuckPixelFinder(own.crops) for own in own_estimators]
+    every: list[Estimator | OwnPixelEstimator] = [*estimators, *own_estimators]
+    finders = [StuckPixelFinder(own.crops) for own in own_estimators]
+    observers: list[Estimator | OwnPixelEstimator | StuckPixelFinder] = [*every, *finders]
     for chunk in clip.first_pass():
-        for observer in [*every, *finders]:
+        for observer in observers:
             observer.observe(chunk)
     if repaired := _filled(estimators, own_estimators, finders):
         for chunk in clip.first_pass():
@@ -250,6 +253,8 @@ def _run_closer(own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip) 
 
 def _widen(estimates: Estimates, own: OwnPixelEstimator, which: np.ndarray) -> None:
     """Add the disagreement with the pixels of regions to the standard errors of some of them (G,)."""
+    if not which.any():
+        return
     index = own.crops.index
     variance = estimates.stderr[index] ** 2 + own.disagreement(estimates.values[:, index])
     estimates.stderr[index[which]] = np.sqrt(variance[which])

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.ndimage
 
 from vmm.backend.arrays import Array, namespace, real_dtype
 from vmm.backend.threads import in_parallel, workers
@@ -18,8 +17,8 @@ from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._first_pass import FirstPass
 from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
 from vmm.measure.estimation._observability import gradient_floor
-from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives, gradient_noise
-from vmm.measure.estimation._reading import Reading, centered, proportional_variance
+from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives, gradient_noise, without_outline
+from vmm.measure.estimation._reading import Reading, centered
 from vmm.measure.estimation._tracking import unsaturated_window
 
 MARGIN = STRIP + REACH
@@ -109,7 +108,8 @@ class OwnPixelEstimator(FirstPass):
         core = (slice(None), slice(None), slice(STRIP, -STRIP), slice(STRIP, -STRIP))
         weights = (counts & inside)[:, STRIP:-STRIP, STRIP:-STRIP].astype(float)
         whole, inner = (
-            PixelModel.from_derivatives(images[core], w, self._dtype, self._xp) for w in (weights, _eroded(weights))
+            PixelModel.from_derivatives(images[core], w, self._dtype, self._xp)
+            for w in (weights, without_outline(weights, _OUTLINE, _MIN_INNER))
         )
         strips = Strips.of(images, counts, inside, self._dtype, self._xp)
         self._open(whole, inner, strips, np.abs(level), max(1, _BLOCK // self.crops.inside.size))
@@ -311,8 +311,8 @@ class OwnPixelEstimator(FirstPass):
     def is_doubtful(self) -> np.ndarray:
         """Bool array (G,): whether pixels only seem to move otherwise than the neighborhood, as in an aliased picture.
 
-        Either they do not follow one motion; or they would not with the outline, and what remains without it moves like
-        none of the strips outside.
+        Either they do not follow one motion; or they would not with the outline, and without it they move like none of
+        the strips outside.
         """
         inner = replace(self.neighborhood, moves=self.inner.sampled_moves, covariance=self.inner.covariance)
         is_alone = self.uses_inner & self.whole.is_marked & ~inner.has_company
@@ -327,31 +327,16 @@ class OwnPixelEstimator(FirstPass):
         return result
 
     def disagreement(self, values: np.ndarray) -> np.ndarray:
-        """Variance (G, 2) by which another estimate (T, G, 2) differs from this one, as far as that follows the motion.
-
-        Both are biased where pixels do not follow one motion, but not alike.
-        """
+        """Variance (G, 2) by which another estimate (T, G, 2) differs from this one, as that of ``Reading``."""
         numbers = np.arange(self._n_estimated)
         numbers = numbers[numbers * _GOLDEN % 1 < self._share]
         chosen = slice(None) if self._only_samples else numbers
-        moves = self.whole.moves[chosen]
+        result = self.whole.disagreement(values[numbers], chosen)
         if self.uses_inner.any():
-            moves = np.where(self.uses_inner[:, None], self.inner.moves[chosen], moves)
-        is_visible = self.whole.is_sampled
-        own, other = (centered(x.swapaxes(0, 1), is_visible) for x in (moves, values[numbers]))
-        return proportional_variance(other - own, other, np.maximum(is_visible.sum(axis=1), 1))
+            result = np.where(self.uses_inner[:, None], self.inner.disagreement(values[numbers], chosen), result)
+        return result
 
     @property
     def verdicts(self) -> np.ndarray:
         """What the pixels of each region (G,) say about any estimate of it: `IN_PARTS`, `AT_BORDER`, or nothing."""
         return np.where(self.moves_in_parts, IN_PARTS, np.where(self.is_cut_by_border, AT_BORDER, "")).astype(object)
-
-
-def _eroded(weights: np.ndarray) -> np.ndarray:
-    """Weights (G, h, w) without the pixels along the outline of the regions, of which enough must remain."""
-    result = weights
-    for _ in range(_OUTLINE):
-        narrower = scipy.ndimage.binary_erosion(result > 0, np.ones((1, 3, 3)))
-        is_large = narrower.sum(axis=(1, 2)) >= _MIN_INNER * weights.sum(axis=(1, 2))
-        result = np.where(is_large[:, None, None], narrower, result)
-    return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -163,6 +164,19 @@ class Reading:
         is_unexplained: np.ndarray = fails.sum(axis=1) > _UNEXPLAINED_SHARE * is_full.sum(axis=(1, 2))
         return is_unexplained
 
+    def disagreement(self, values: np.ndarray, chosen: Any) -> np.ndarray:
+        """Variance (G, 2) by which another estimate differs from this reading, beyond what noise explains.
+
+        Both are biased where pixels do not follow one motion, but not alike. Either the part of the difference counts
+        that follows the motion, which is known best, or the whole of it, whichever is larger. `values` (n, G, 2) are
+        those in sampled frames, of which `chosen` are the positions among the frames that are read.
+        """
+        own, other = (centered(x.swapaxes(0, 1), self.is_sampled) for x in (self.moves[chosen], values))
+        count = np.maximum(self.is_sampled.sum(axis=1), 1)
+        total = np.square(other - own).sum(axis=1) / count[:, None] - _diagonal(self.covariance)
+        disagreement: np.ndarray = np.fmax(total, proportional_variance(other - own, other, count))
+        return disagreement
+
     @cached_property
     def score_covariance(self) -> np.ndarray:
         """Covariance (G, 3K, 3K) of the scores of the blocks over time."""
@@ -188,7 +202,7 @@ class Reading:
         """
         arrays = (self.score_covariance, self.noise, motion, self._sums[0].count)
         parts = (x[which] for x in arrays)
-        return smaller_parts(self.blocks.shape, self.blocks.normals[which], *parts, min_difference=min_difference)
+        return smaller_parts(self.blocks.shape, self.blocks.normals[which], *parts, min_difference)
 
     @cached_property
     def _observable(self) -> tuple[np.ndarray, np.ndarray]:

@@ -52,7 +52,7 @@ class MisfitOptions:
     min_ratio: float = 0.03
     min_ratio_deviations: float = 5.0
     step_factor: float = 2.0
-    max_misfit: float = 1.5
+    max_misfit: float = 1.0
 
 
 _OPTIONS = MisfitOptions()
