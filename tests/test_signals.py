@@ -34,8 +34,8 @@ def main():
     print("ready", flush=True)
     time.sleep(60)
 sys.modules["vmm.cli"] = types.SimpleNamespace(main=main)
-import vmm_main
-vmm_main.main()
+import vmm.__main__
+vmm.__main__.main()
 """
 WORK = "; ".join(
     [
