@@ -258,7 +258,10 @@ def _mask(options: argparse.Namespace) -> Any:
 
     if not Path(options.mask).exists():
         raise ValueError(f"--mask {options.mask}: no image that can be read, because there is no such file")
-    image = read_image(Path(options.mask))
+    try:
+        image = read_image(Path(options.mask))
+    except ValueError as error:
+        raise ValueError(f"--mask {error}") from error
     white = np.iinfo(image.dtype).max if image.dtype.kind in "ui" else 1
     if image.ndim == 3:
         image = image.mean(axis=-1)

@@ -23,6 +23,9 @@ SUFFIXES = (".tif", ".tiff")
 
 _KIND = "TIFF stack"
 
+_MAX_SHAPE = 40
+"""Characters of the shape of a damaged page that a message repeats."""
+
 _DESCRIBED_KINDS = ("ome", "lsm", "stk", "micromanager", "ndtiff", "fluoview", "scanimage", "nih")
 """Kinds of files whose axes tifffile derives from metadata of all pages."""
 
@@ -176,8 +179,8 @@ class _Pages(LazyFrames):
         first = next(iter(self._keyframes.values()), page)
         if (page.shaped, page.dtype, page.photometric) != (first.shaped, first.dtype, first.photometric):
             raise ValueError(
-                f"{self._path}: page {i} is {page.shape} {page.dtype} among pages of {first.shape} {first.dtype}; all "
-                "must have one shape and type"
+                f"{self._path}: page {i} is {str(page.shape)[:_MAX_SHAPE]} {page.dtype} among pages of {first.shape} "
+                f"{first.dtype}; all must have one shape and type"
             )
         self._keyframes.setdefault(page.hash, page)
         self.pages.append(i)

@@ -124,8 +124,8 @@ def probe(path: Path, *, playlists: bool = False) -> Info:
     header = _read_header(path, playlists)
     streams = re.finditer(r"^  Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", header.messages, re.MULTILINE)
     stream = next((match for match in streams if "(attached pic)" not in match.group()), None)
-    if stream is not None and (stated := re.search(r", (\d+)x(\d+)", stream.group())):
-        check_size(path, int(stated[2]), int(stated[1]))
+    if stream is not None and (frame := re.search(r", (\d+)x(\d+)", stream.group())):
+        check_size(path, int(frame[2]), int(frame[1]))
     size = re.search(r"^#dimensions 0: (\d+)x(\d+)", header.text, re.MULTILINE)
     stamps = None if stream is None or size is None else _timestamps(path, stream.group(1), playlists)
     if stream is None or size is None or stamps is None:
