@@ -84,8 +84,8 @@ def as_regions(rois: Rois | None, shape: tuple[int, int], name: str = "rois") ->
         listed = to_host(listed)
     if isinstance(listed, Mapping):
         listed = list(listed.values())
-    is_other = isinstance(listed, str | bytes) or (isinstance(listed, np.ndarray) and listed.ndim == 0)
-    if is_other or not isinstance(listed, Region | Sequence | np.ndarray):
+    is_list = isinstance(listed, Region | Sequence | np.ndarray) and not isinstance(listed, str | bytes)
+    if not is_list or getattr(listed, "shape", None) == ():
         raise TypeError(
             f"{name}={short_text(listed)} must be a box (top, left, height, width), a mask (H, W), or a list of them"
         )
