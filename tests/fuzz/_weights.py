@@ -81,7 +81,9 @@ def _network(rng: np.random.Generator, folder: Path) -> Trial:
     if rng.random() < 0.25:
         vmm.io.write(folder / "in.mkv", _clip(), 30)
         command = [method, "in.mkv", "out.mkv", "--weights", "net.onnx", "--quiet"]
-        return Trial(f"vmm {' '.join(command)} ({name}, {text})", command, _is_black, PART_FILES, ("out.mkv",))
+        return Trial(
+            f"vmm {' '.join(command)} ({name}, {text})", command, _is_black, (*PART_FILES, "net.onnx"), ("out.mkv",)
+        )
     run = partial(getattr(vmm, method).magnify, _clip(), weights=folder / "net.onnx")
     return Trial(f"vmm.{method}.magnify, {name}, {text}", run, names=(*PART_FILES, "network"))
 

@@ -107,10 +107,11 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
         raise ValueError(f"{entry.filename!r} is compressed in a way that NumPy does not use")
     content = bytearray(entry.file_size)
     with archive.open(entry) as file:
-        view = memoryview(content)
-        while view and (count := file.readinto(view[: 2**20])):
-            view = view[count:]
-        if view or file.read(1):
+        position = 0
+        while part := file.read(min(2**20, len(content) - position)):
+            content[position : position + len(part)] = part
+            position += len(part)
+        if position < len(content) or file.read(1):
             raise ValueError(f"{entry.filename!r} does not have the size that the archive states")
     shape, is_fortran, dtype, start = _description(bytes(content[:_HEADER]))
     if dtype.hasobject:

@@ -80,6 +80,11 @@ def read_facts(values: dict[str, Any], path: Path) -> Facts:
     """
     if not values:
         raise ValueError(f"{path} has no metadata of a network: write it with `vmm convert`")
+    kind: Any
+    pair: Any
+    step: Any
+    multiple: Any
+    margin: Any
     kind, pair, step, multiple, margin = (values.get(name) for name in ("kind", "pair", "step", "multiple", "margin"))
     if kind not in KINDS:
         raise _refusal(path, "kind", kind, f"one of {', '.join(map(repr, KINDS))}")
