@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,7 +159,7 @@ def _reader(
     reference = [coefs[i][0] for i in range(len(coefs))]
     gradients = np.zeros((0, *image.shape)) if gradients is None else gradients
 
-    def signals(images: np.ndarray) -> tuple[np.ndarray, list[Array]]:
+    def signals(images: np.ndarray) -> tuple[np.ndarray, Sequence[Array]]:
         """Signals (B, n) of small changes, and their coefficients."""
         coefs = plan.analyze(xp.asarray(images.astype(image.dtype)))[0]
         linear = [to_host(_linear_signal(coefs[i], r)) for i, r in enumerate(reference)]
