@@ -264,6 +264,6 @@ def _strength(reached: tuple[float, float], steps: int) -> float:
             f"differ by {error:.1f} gray levels{reduced}: use more steps, a smaller alpha, or weights of a network "
             "that was trained longer",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return strength

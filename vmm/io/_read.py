@@ -244,7 +244,7 @@ def stream(
     if info.missing_end and end is None:
         report_missing_end(path, info, part.seconds, keep_going=keep_going)
     if part.spacing:
-        warnings.warn(f"{path}: {part.spacing}", UnevenTimesWarning, stacklevel=2)
+        warnings.warn(f"{path}: {part.spacing}", UnevenTimesWarning, stacklevel=3)
     first, stop = part.first, part.stop
     size = (stop - first, *(info.shape[1:3] if gray else info.shape[1:]))
     clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start, info=info)

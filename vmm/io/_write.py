@@ -141,7 +141,7 @@ def write(
             f"{path}: chroma planes can be written to {', '.join(H264)} only, with luma of the size that was read"
         )
     if message := _losses(path, like):
-        warnings.warn(message, UserWarning, stacklevel=2)
+        warnings.warn(message, UserWarning, stacklevel=3)
     if white is None and _is_scaled(path, first.dtype):
         white = _white_of_clip(frames, clip_chunks)
     lengths: list[int] = []

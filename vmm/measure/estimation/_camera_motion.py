@@ -142,7 +142,7 @@ class CameraMotion:
                 raise ValueError(f"{place} does not show the motion of the camera: {reason}; choose another region")
             if not still.is_reliable[i]:
                 warnings.warn(
-                    f"{place} shows the motion of the camera less certainly: {still.reasons[i]}", stacklevel=5
+                    f"{place} shows the motion of the camera less certainly: {still.reasons[i]}", stacklevel=6
                 )
             outside = _distance_outside(roi, still.values[:, i] / still.pixel_size, size)
             if outside > _MAX_OUTSIDE:
@@ -180,7 +180,7 @@ def without_camera_motion(measure: Measure, frames: Any, rois: Rois | None, stil
     camera.check(size)
     names = [f"region {i}" if i < count else f"still region {i - count}" for i in range(len(signal.rois))]
     for message in messages:
-        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=3)
+        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=4)
     return _difference(_with_overlaps(_selection(signal, slice(count)), camera.still.rois, size), camera)
 
 
@@ -225,7 +225,7 @@ def _automatic_regions(measure: Measure, reopen: Callable[[], Any], still: str) 
         raise ValueError(f"still={still!r} must be a box (top, left, height, width), a mask, a list of them, or 'auto'")
     boxes = find_still(measure, reopen)
     places = ", ".join(map(str, boxes))
-    warnings.warn(f"the motion of the camera is that of the regions at rest: {places}", stacklevel=4)
+    warnings.warn(f"the motion of the camera is that of the regions at rest: {places}", stacklevel=5)
     return boxes
 
 

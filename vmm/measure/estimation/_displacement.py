@@ -175,7 +175,7 @@ def _with_names(measure: Callable[[], RegionSignal], names: tuple[str, ...]) -> 
         warnings.simplefilter("always")
         signal = measure()
     for message in messages:
-        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=3)
+        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=4)
     return replace(signal, names=names)
 
 

@@ -74,7 +74,7 @@ def warn_of_regions(which: np.ndarray, message: str) -> None:
     index = [str(i) for i in np.flatnonzero(which)]
     if index:
         names = f"region {index[0]}" if len(index) == 1 else f"regions {', '.join(index)}"
-        warnings.warn(f"{names}: {message}", stacklevel=4)
+        warnings.warn(f"{names}: {message}", stacklevel=5)
 
 
 def with_region_names(message: str, names: Sequence[str]) -> str:

@@ -216,13 +216,13 @@ def check_codec(path: str | Path) -> None:
     from vmm.io.codecs import codec_warning
 
     if message := codec_warning(path):
-        warnings.warn(message, UserWarning, stacklevel=2)
+        warnings.warn(message, UserWarning, stacklevel=3)
     if (order := info(path).field_order) not in ("", "progressive"):
         warnings.warn(
             f"the frames are interlaced ({order}): the two fields of a frame are of different times, so that "
             "amplitudes are too small; separate the fields first, for example by ffmpeg -vf bwdif=mode=send_field",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
 
 

@@ -276,7 +276,7 @@ def _unique(
             f"the times of the frames leave open whether a vibration has {either} {data.frequency_unit}: its frequency "
             "is unknown, and it is left out",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return unique
 
