@@ -59,7 +59,7 @@ _ACCURATE = 0.03
 _ACCURACY = 0.005
 """Relative accuracy of the motion in windows: that of the derivatives."""
 
-_MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 64.0
+_MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 25.0
 """Standard error relative to the motion, and variance relative to that of noise, above which pixels near an edge are
 unknown: the windows around them then show different motions."""
 
@@ -150,8 +150,11 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     is_ambiguous |= ~is_explained & is_near_torn[rows, cols]
     new.is_known &= phase.is_known[places]
     old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
+    noise, before = phase.variance[:, places], result[places]
     old.replace(is_better, new[is_better])
-    old.is_known &= ~is_ambiguous[on_grid, None] & ~_is_vague(old, phase.variance[:, places])
+    is_worse = is_central & _is_vague(old, noise)[:, 0] & ~_is_vague(before, noise)[:, 0]
+    old.replace(is_worse, before[is_worse])
+    old.is_known &= ~is_ambiguous[on_grid, None] & ~_is_vague(old, noise)
     result.replace(places, old)
     return result
 
