@@ -3,10 +3,10 @@
 import pytest
 from fuzz._verdicts import FAULTS, attempt
 
-FAST = {"arrays": range(8), "options": range(1, 3), "files": range(2), "weights": range(0)}
+FAST = {"arrays": range(8), "options": range(1, 3), "files": range(2), "weights": range(3)}
 """Seeds of the trials in the fast tests: about half a second of each kind."""
 
-SLOW = {"arrays": range(8, 80), "options": range(3, 40), "files": range(2, 102), "weights": range(0)}
+SLOW = {"arrays": range(8, 80), "options": range(3, 40), "files": range(2, 102), "weights": range(3, 100)}
 """Seeds of further trials in the slow tests."""
 
 
