@@ -66,7 +66,10 @@ def short_clips(folder: Path, count: int) -> tuple[Usage, Usage]:
 
     Every fifth clip is left in the middle, as by a consumer that fails.
     """
-    tasks = [*(partial(_magnified, name) for name in (*vmm.METHODS, "realtime", "lightweight")), *_MEASUREMENTS]
+    tasks: list[Any] = [
+        *(partial(_magnified, name) for name in (*vmm.METHODS, "realtime", "lightweight")),
+        *_MEASUREMENTS,
+    ]
     start = usage()
     frames = np.repeat(synthetic.render(synthetic.texture((40, 48)), synthetic.sway(24, 30, 3, 0.3))[..., None], 3, -1)
     for i in range(count):

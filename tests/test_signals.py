@@ -147,7 +147,7 @@ def test_progress_bars_are_printed_as_they_are(capsys):
 def test_pages_about_files_whose_names_are_not_utf_8(tmp_path, monkeypatch):
     name = os.fsdecode(b"beam\xff.mkv")
     monkeypatch.setattr(report, "_page", lambda *_: f"<h1>{name}</h1>")
-    report.report(argparse.Namespace(report=tmp_path / "page.html", overwrite=False), *[None] * 3)
+    report.report(argparse.Namespace(report=tmp_path / "page.html", overwrite=False), None, None, [])  # type: ignore[arg-type]
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == "<h1>beam\N{REPLACEMENT CHARACTER}.mkv</h1>"
 
 

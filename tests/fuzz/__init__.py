@@ -5,6 +5,7 @@
 | ``_verdicts`` | a trial, and the class of its outcome |
 | ``_worker`` | trials in processes of their own, with limits on time and memory |
 | ``_arrays`` | trials of Python functions with arrays and numbers |
+| ``_targets`` | the functions that these call, with valid arguments |
 | ``_options`` | trials of the command line with random options |
 | ``_files`` | trials of the command line with damaged and hostile files |
 | ``_samples`` | the intact files that these damage |

@@ -81,7 +81,7 @@ def _damaged(files: Files, rng: np.random.Generator) -> tuple[Files, str]:
     return {**files, name: data}, f"{name}: {', '.join(texts)}"
 
 
-def _place(data: bytes, rng: np.random.Generator) -> int:
+def _place(data: bytes | bytearray, rng: np.random.Generator) -> int:
     """A position in the data, often in the first bytes."""
     return int(rng.integers(0, max(1, min(len(data), _HEAD) if rng.random() < 0.5 else len(data))))
 

@@ -94,7 +94,7 @@ def tiff(name: str) -> Files:
     if name == "one.tif":
         values = values[0]
     file = io.BytesIO()
-    tifffile.imwrite(file, values, **{"photometric": "minisblack", **options})  # type: ignore[arg-type]
+    tifffile.imwrite(file, values, **{"photometric": "minisblack", **options})  # type: ignore[arg-type, dict-item]
     return {name: file.getvalue()}
 
 

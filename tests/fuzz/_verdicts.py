@@ -162,9 +162,9 @@ def _judged(trial: Trial) -> tuple[str, str]:
         except Exception as error:
             return _refusal(error, trial)
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[0], Finished):
-        finished, error = result
+        finished, reported = result
         if finished.status != 0:
-            return _failed_command(finished, error, trial)
+            return _failed_command(finished, reported, trial)
         result = finished
         if re.search(r"Traceback|Exception ignored|Error:", finished.text):
             return "exception", finished.text.strip()[-500:]

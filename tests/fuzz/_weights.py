@@ -39,7 +39,7 @@ def damaged(data: bytes, rng: np.random.Generator) -> bytes:
     kind, start = rng.integers(7), int(rng.integers(len(raw)))
     if rng.random() < 0.5:
         start = min(start, int(rng.integers(1, 2000)))  # Headers are at the beginning.
-    length = int(rng.integers(1, 1 + min(len(raw) - start, 2 ** rng.integers(1, 16))))
+    length = int(rng.integers(1, 1 + min(len(raw) - start, 2 ** int(rng.integers(1, 16)))))
     match kind:
         case 0:
             return data[:start]
@@ -196,7 +196,7 @@ def _published_archive() -> bytes:
     """Some of the weights of a network, which no form of a network accepts."""
     rng, file = np.random.default_rng(0), io.BytesIO()
     arrays = {f"encoder.conv{i}.weight": rng.normal(size=(8, 3, 3, 3)).astype(np.float32) for i in range(6)}
-    np.savez_compressed(file, **arrays)
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()
 
 

@@ -4,6 +4,7 @@ import os
 import struct
 import tracemalloc
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,18 @@ def png(path, height, width, values=b""):
 
 def tiff(path, height, width, data, **tags):
     """Write a TIFF page of one strip with deflate compression."""
-    entries = {256: width, 257: height, 258: 8, 259: 8, 262: 1, 273: 8, 277: 1, 278: height, 279: len(data), **tags}
+    entries: dict[Any, int] = {
+        256: width,
+        257: height,
+        258: 8,
+        259: 8,
+        262: 1,
+        273: 8,
+        277: 1,
+        278: height,
+        279: len(data),
+        **tags,
+    }
     table = b"".join(struct.pack("<HHII", code, 4, 1, value) for code, value in sorted(entries.items()))
     head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
     path.write_bytes(head + data + struct.pack("<H", len(entries)) + table + bytes(4))
@@ -176,4 +188,4 @@ def test_errors_that_nobody_has_foreseen(monkeypatch, tmp_path, capsys):
 def test_the_largest_frames_are_those_of_pillow():
     from PIL import Image
 
-    assert 2 * Image.MAX_IMAGE_PIXELS == MAX_PIXELS
+    assert 2 * (Image.MAX_IMAGE_PIXELS or 0) == MAX_PIXELS

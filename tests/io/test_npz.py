@@ -31,7 +31,7 @@ def test_arrays_are_those_that_numpy_reads(tmp_path):
         "e": np.array([(1, 2.0)], [("x", "<i4"), ("y", "<f8")]),
         "f": np.arange(3, dtype=">i2"),
     }
-    np.savez_compressed(tmp_path / "a.npz", **arrays)
+    np.savez_compressed(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
     for name, array in read_npz(tmp_path / "a.npz").items():
         assert array.dtype == arrays[name].dtype and np.array_equal(array, arrays[name])
         array[...] = array  # It can be written to.

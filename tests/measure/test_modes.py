@@ -127,9 +127,9 @@ def test_blind_modes(signal):
     with pytest.raises(ValueError, match="n_modes=40 must be at least 1, below the 30"):
         vmm.measure.blind_modes(signal, 40)
     with pytest.raises(TypeError, match="signal is of type int, and must be the displacement of regions"):
-        vmm.measure.blind_modes(5)
+        vmm.measure.blind_modes(5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"n_modes=2\.5 must be a whole number"):
-        vmm.measure.blind_modes(signal, 2.5)
+        vmm.measure.blind_modes(signal, 2.5)  # type: ignore[arg-type]
 
 
 def test_a_field_has_correct_standard_errors():

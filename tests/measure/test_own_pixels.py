@@ -80,10 +80,11 @@ def test_a_small_object_in_a_region_moves_in_parts():
     is_object = (abs(rows - 2.5) < 2) & (abs(cols - 2.5) < 2)
     scores = (is_object[:, None] * normal[0] * 0.2).ravel()  # A displacement of 0.2 px down in some of the blocks.
     covariance = np.outer(scores, scores) + np.kron(np.eye(36), normal) * 0.01
-    arrays = (np.tile(normal, (36, 1, 1)), covariance, np.array(0.01), np.eye(2) * 0.04, np.array(100))
-    assert smaller_parts((6, 6), *(x[None] for x in arrays)) == pytest.approx(16 / 36)
+    normals, motion, n_frames = np.tile(normal, (1, 36, 1, 1)), np.eye(2)[None] * 0.04, np.array([100])
+    rest = np.array([0.01]), motion, n_frames
+    assert smaller_parts((6, 6), normals, covariance[None], *rest) == pytest.approx(16 / 36)
     noise = np.kron(np.eye(36), normal) * 0.01
-    assert smaller_parts((6, 6), *(x[None] for x in (arrays[0], noise, *arrays[2:]))) == 0
+    assert smaller_parts((6, 6), normals, noise[None], *rest) == 0
 
 
 def test_variance_of_a_difference_that_follows_the_motion():

@@ -44,7 +44,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: phase(transform=["dualtree"]),
         r"transform=\['dualtree'\] must be one of 'steerable', 'dualtree'",
     ),
-    "flag": (lambda: vmm.bilateral.magnify(CLIP, 3, fs=30, pairs="yes"), "pairs='yes' must be True or False"),
+    "flag": (lambda: vmm.bilateral.magnify(CLIP, 3, fs=30, pairs="yes"), "pairs='yes' must be True or False"),  # type: ignore[arg-type]
     "text": (lambda: vmm.measure.displacement(CLIP, unit=3), "unit=3 must be a string"),  # type: ignore[arg-type]
     "complex mask": (lambda: phase(mask=np.ones((32, 36)) + 0j), "mask of type complex128 must hold real numbers"),
     "design": (lambda: phase(temporal=lambda band, fs: 3), "made 3, which is not a linear filter"),
@@ -69,7 +69,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "array as signal": (
         lambda: vmm.measure.blind_modes(WAVE),
         "signal=an array .* must be an object of the class RegionSignal",
-    ),  # type: ignore[arg-type]
+    ),
     "image without rows": (lambda: vmm.measure.displacement_crlb(CLIP[0, :0], noise=1), "must have at least 3 rows"),
     "noise": (lambda: vmm.measure.displacement_crlb(CLIP[0], noise=1e300), r"noise=1e\+300 must be at most"),
     "frequencies": (

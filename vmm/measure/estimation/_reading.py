@@ -200,9 +200,9 @@ class Reading:
         `motion` (G, 2, 2) are the second moments of the largest motion of each region and its neighborhood, of
         which the motions of the parts must differ by `min_difference`.
         """
-        arrays = (self.score_covariance, self.noise, motion, self._sums[0].count)
-        parts = (x[which] for x in arrays)
-        return smaller_parts(self.blocks.shape, self.blocks.normals[which], *parts, min_difference)
+        arrays = (self.blocks.normals, self.score_covariance, self.noise, motion, self._sums[0].count)
+        normals, covariance, noise, motion, n_frames = (x[which] for x in arrays)
+        return smaller_parts(self.blocks.shape, normals, covariance, noise, motion, n_frames, min_difference)
 
     @cached_property
     def _observable(self) -> tuple[np.ndarray, np.ndarray]:
