@@ -137,7 +137,7 @@ def test_help_comes_from_the_docstring(capsys):
     printed = " ".join(capsys.readouterr().out.split())
     assert (
         "--octave" in printed
-        and "Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25. Default: 0.5." in printed
+        and "Bandwidth of the subbands in octaves, in [0.1, 1]: usually 1, 0.5 or 0.25. Default: 0.5." in printed
     )
     assert "--sigma" in printed and "--mask" in printed and "--band LOW HIGH" in printed
 
@@ -165,7 +165,7 @@ BAD = {
     "box": (["in.mkv", "out.mkv", "--roi", "0", "0", "99", "9"], "must be inside the frame"),
     "mask": (["in.mkv", "out.mkv", "--mask", "none.png"], "--mask none.png: no image that can be read"),
     "mask that is text": (["in.mkv", "out.mkv", "--mask", "text.mp4"], "--mask text.mp4: no image"),
-    "start": (["in.mkv", "out.mkv", "--start", "inf"], "must be finite numbers of seconds"),
+    "start": (["in.mkv", "out.mkv", "--start", "inf"], "start=inf must be finite"),
     "rate": (["in.mkv", "out.mkv", "--playback-rate", "0"], "must be a positive number of frames"),
     "folder": (["in.mkv", ".", "--overwrite"], "holds more than numbered images"),
 }

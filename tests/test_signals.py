@@ -28,7 +28,10 @@ CAUSES = {
 }
 
 IN_VMM = """
-import sys, time, types
+import signal, sys, time, types
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # A shell ignores some of them in the background.
+    signal.signal(number, signal.SIG_DFL)
+{before}
 def main():
     {body}
     print("ready", flush=True)
@@ -75,7 +78,7 @@ def end_of(process, number, times):
 
 @pytest.mark.parametrize(("number", "times"), [(signal.SIGINT, 4), (signal.SIGTERM, 4), (signal.SIGHUP, 1)])
 def test_signals_before_the_command_begins(number, times, tmp_path):
-    process = python("-c", IN_VMM.format(body="pass"), cwd=tmp_path)
+    process = python("-c", IN_VMM.format(before="", body="pass"), cwd=tmp_path)
     assert process.stdout.readline() == "ready\n"
     expected = f"vmm: {CAUSES[number]}; no incomplete file remains\n"
     assert end_of(process, number, times) == (128 + number, expected)
@@ -83,7 +86,7 @@ def test_signals_before_the_command_begins(number, times, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGXCPU, marks=pytest.mark.slow)])
 def test_signals_remove_drafts_and_stop_other_programs(number, tmp_path):
-    process = python("-c", IN_VMM.format(body=WORK), cwd=tmp_path)
+    process = python("-c", IN_VMM.format(before="", body=WORK), cwd=tmp_path)
     child = int(process.stdout.readline())
     assert process.stdout.readline() == "ready\n"
     expected = f"vmm: {CAUSES[number]}; no incomplete file remains\n"
@@ -100,7 +103,7 @@ def test_signals_remove_drafts_and_stop_other_programs(number, tmp_path):
 
 def test_signals_that_are_ignored_stay_ignored(tmp_path):
     """The program nohup ignores SIGHUP, for example."""
-    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)" + IN_VMM.format(body="pass")
+    code = IN_VMM.format(before="signal.signal(signal.SIGHUP, signal.SIG_IGN)", body="pass")
     process = python("-c", code, cwd=tmp_path)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGHUP)

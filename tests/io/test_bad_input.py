@@ -202,7 +202,7 @@ def test_clips_that_cannot_be_written(suffix, tmp_path, frames):
         vmm.io.write(path, iter([frames, frames.astype(np.uint16)]), 30)
     with pytest.raises(ValueError, match="NaN or infinite"):
         vmm.io.write(path, np.full((3, 8, 8), np.nan), 30)
-    with pytest.raises(ValueError, match="must be a positive number"):
+    with pytest.raises(ValueError, match="fps=inf must be finite"):
         vmm.io.write(path, frames, float("inf"))
     assert names_in(tmp_path) == []
 
@@ -230,7 +230,7 @@ def test_arguments_of_other_kinds(tmp_path, frames):
         vmm.io.write(tmp_path / "a.mp4", (frames, 30.0), 30)
     with pytest.raises(TypeError, match="an iterator of such chunks, not int"):
         vmm.io.write(tmp_path / "a.mp4", 3, 30)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="fps must be a number"):
+    with pytest.raises(TypeError, match="must be one number"):
         vmm.io.write(tmp_path / "a.mp4", frames, "30")  # type: ignore[arg-type]
     assert names_in(tmp_path) == []
 

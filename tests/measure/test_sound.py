@@ -213,7 +213,7 @@ def test_rolling_shutter_sound_exceeds_the_camera_rate(rows, min_snr):
     ("options", "message"),
     [
         ({"fs": -1}, "fs=-1 must be a positive number"),
-        ({"subtract": -1}, "subtract=-1 must be at least 0"),
+        ({"subtract": -1}, "subtract=-1 must be 0 or greater"),
         ({"band": (900, 100)}, r"band=\(900, 100\) must be rising"),
         ({"band": (100, 1099)}, "leaves too little below fs/2 = 1100 Hz to measure the noise"),
         ({"band": (1, 900)}, "is too short for band"),

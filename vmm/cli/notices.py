@@ -37,7 +37,7 @@ def length_notice(bands: Sequence[tuple[float, float]], count: int, fs: float) -
     """
     for low, high in bands:
         needed = max(1 / low, 1 / (high - low)) if 0 < low < high else 0.0
-        if count < needed * fs:
+        if 1 < count < needed * fs:
             return (
                 f"the clip lasts {count / fs:.3g} s, and a band of {low:g} to {high:g} Hz needs {needed:.3g} s: "
                 "motion of other frequencies is magnified, too"

@@ -131,7 +131,8 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     rows, cols = np.nonzero(is_near_torn | is_at_border)
     if not len(rows):
         return result
-    motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols)
+    near_torn = is_near_torn[rows, cols]
+    motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols, near_torn)
     is_explained: np.ndarray = np.asarray(motion.is_known.any(axis=1))
     smallest = _reading(fits[-1], *fits[-1].nearest(rows, cols))
     guarded = PixelMotion(motion.values.copy(), motion.variance.copy(), motion.is_known.copy())
@@ -147,7 +148,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
     old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
-    is_ambiguous |= ~is_explained & is_near_torn[rows, cols]
+    is_ambiguous |= ~is_explained & near_torn
     new.is_known &= phase.is_known[places]
     old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
     noise, before = phase.variance[:, places], result[places]
@@ -261,16 +262,18 @@ class _Evidence:
 
 
 def _choose(
-    fits: Sequence[WindowFits], evidence: _Evidence, rows: np.ndarray, cols: np.ndarray
+    fits: Sequence[WindowFits], evidence: _Evidence, rows: np.ndarray, cols: np.ndarray, near_torn: np.ndarray
 ) -> tuple[PixelMotion, np.ndarray]:
     """Motion of N pixels in the nearest window that explains each, and whether (N,) others that do disagree with it.
 
-    Larger windows come first; a later one is taken if it knows more directions.
+    Larger windows come first; a later one is taken if it knows more directions. Far from torn windows, where
+    `near_torn` (N,) is False, the best one explains the pixel: at the border of the frame slopes are less accurate.
     """
     best = np.full(len(rows), np.inf)
     for motion, is_valid in _candidates(fits, rows, cols):
         best = np.where(is_valid, np.minimum(best, evidence.chi_square(motion.values)), best)
-    limit = np.minimum(best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom), evidence.limit)
+    limit = best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom)
+    limit = np.where(near_torn, np.minimum(limit, evidence.limit), limit)
     chosen = PixelMotion.unknown(len(fits[0].values), len(rows))
     is_ambiguous = np.zeros(len(rows), bool)
     is_off_center = fits[0].is_torn[fits[0].nearest(rows, cols)]

@@ -66,8 +66,6 @@ def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
             f"signal is of type {type(signal).__name__}, and must be the displacement of regions that "
             "vmm.measure.displacement returns"
         )
-    if isinstance(n_modes, bool) or not isinstance(n_modes, (int, np.integer)):
-        raise TypeError(f"n_modes={n_modes!r} must be a whole number of modes, at least 1")
     is_known = signal.is_known.reshape(-1)
     is_complete = signal.is_visible[:, signal.is_known.any(axis=1)].all(axis=1)  # frames that show every region
     count = int(is_complete.sum())
