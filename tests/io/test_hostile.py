@@ -138,14 +138,14 @@ def test_pipes_among_the_files_are_not_waited_for(tmp_path, capsys):
     (tmp_path / "a.mraw").write_bytes(bytes(48))
     with pytest.raises(FileNotFoundError, match=r"companion file a\.cih is missing"):
         vmm.io.info(tmp_path / "a.mraw")
-    tifffile.imwrite(tmp_path / "a.tif", np.zeros((20, 32, 32), np.uint8), photometric="minisblack")
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((9, 32, 32), np.uint8), photometric="minisblack")
     command = ["linear", str(tmp_path / "a.tif"), str(tmp_path / "b.mkv"), "--fs", "30", "--band", "2", "5", "--quiet"]
     assert main([*command, "--mask", str(tmp_path / "mask.png")]) == 2
     assert "mask.png is a folder, a pipe or a device" in capsys.readouterr().err
 
 
 def test_masks_that_cannot_be_read(tmp_path, capsys):
-    tifffile.imwrite(tmp_path / "a.tif", np.zeros((9, 32, 32), np.uint8), photometric="minisblack")
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((20, 32, 32), np.uint8), photometric="minisblack")
     command = ["linear", str(tmp_path / "a.tif"), str(tmp_path / "b.mkv"), "--fs", "30", "--band", "2", "5", "--quiet"]
     png(tmp_path / "bomb.png", BOMB, BOMB)
     (tmp_path / "cut.png").write_bytes((tmp_path / "bomb.png").read_bytes()[:30])
