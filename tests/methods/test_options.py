@@ -193,9 +193,10 @@ PRESETS = [(name, method) for name, methods in vmm.presets.items() for method in
 
 @functools.cache
 def shaken_clip():
-    """A clip with random motion, which is long enough for the narrowest band."""
+    """A clip with random motion and flicker, which is long enough for the narrowest band."""
     moves = np.random.default_rng(0).normal(0, 0.3, (200, 2))
-    return synthetic.render(synthetic.texture((64, 66)), moves)
+    frames = synthetic.render(synthetic.texture((64, 66)), moves)
+    return np.clip(frames + np.random.default_rng(1).normal(0, 3, (200, 1, 1)).round(), 0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize(("name", "method"), PRESETS)
