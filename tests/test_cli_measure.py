@@ -105,6 +105,7 @@ def test_the_spectrum_equals_that_of_the_library(tmp_path, capsys):
     assert capsys.readouterr().out.splitlines()[-1].startswith("5.00")
 
 
+@pytest.mark.slow
 def test_modes_of_a_dense_field(beam, tmp_path, capsys):
     outs = [word for name in ("m.npz", "m.png", "m.gif") for word in ("--out", tmp_path / name)]
     assert run("modes", beam, "--fs", FS, "--frequency", *LINES, "--reference", *BEAM, *outs) == 0
@@ -149,6 +150,7 @@ def test_sound(tmp_path, capsys):
     assert "Too low to be heard" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_pulse_and_breath(tmp_path, capsys, rng):
     beat = np.sin(2 * np.pi * 1.1 * np.arange(240) / 30)
     color = np.array([190.0, 140.0, 120.0]) - np.outer(beat, [0.2, 0.6, 0.3])

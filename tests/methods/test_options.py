@@ -205,7 +205,7 @@ def test_presets_run(name, method):
     magnify = METHODS[method]
     assert set(settings) <= set(inspect.signature(magnify).parameters)
     assert ("frequency" if method in BY_FREQUENCY else "band") in settings and settings["alpha"] > 0
-    frames = shaken_clip()
+    frames = shaken_clip()[: 200 if name.startswith("crane") else 70]
     out = magnify(frames, **{"fs": 30.0, **settings})
     assert out.shape == frames.shape and out.dtype == np.uint8
     assert not np.array_equal(out, frames)
