@@ -84,7 +84,7 @@ def check_count(name: str, value: Any, limits: Range | None = None) -> int:
     """
     limits = Range() if limits is None else limits
     try:
-        count = operator.index(value)
+        count = operator.index(None if isinstance(value, bool | np.bool_) else value)
     except TypeError:
         raise TypeError(f"{name}={short_text(value)} must be one whole number{limits.unit}") from None
     if not max(limits.low, -(2**62)) <= count <= min(limits.high, 2**62):

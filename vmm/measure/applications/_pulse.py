@@ -169,7 +169,7 @@ def mean_color(frames: FramesLike, roi: Roi | None = None) -> np.ndarray:
     if clip.sample.ndim != 4:
         height, width = clip.size
         raise ValueError(f"a pulse needs color frames (T, H, W, 3), not gray frames (T, {height}, {width})")
-    (region,) = as_regions(None if roi is None else [roi], clip.size)
+    (region,) = as_regions(None if roi is None else [roi], clip.size, "roi")
     chunks = checked(clip.second_pass())
     return np.concatenate([_region_mean(piece, region) for chunk in chunks for piece in cut(chunk)])
 

@@ -185,6 +185,8 @@ def sound(
     times = frame_times(frames, fs)
     if row_time is not None:
         return _from_rows(frames, rate, row_time, band, roi, subtract, times)
+    if spatial is not None and not callable(spatial):
+        raise TypeError(f"spatial={spatial!r} must be a spatial part, such as vmm.spatial.DualTree")
     subbands = subband_signals(frames, roi, spatial)
     signals = subbands.values
     if times is not None:

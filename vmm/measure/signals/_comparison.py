@@ -17,6 +17,10 @@ _MIN_OVERLAP = 0.25
 """Smallest overlap of the two records, as a fraction of the shorter one. Correlations of shorter overlaps are often
 high by chance."""
 
+_MAX_GROWTH, _FEW_SAMPLES = 100, 1e6
+"""Number of samples at the higher of both rates, relative to those of both records, up to which a lag is searched; a
+million samples are always allowed."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Result):
@@ -145,6 +149,12 @@ def _lag(measured: np.ndarray, fs: float, other: np.ndarray, other_fs: float, ma
     if max_lag == 0:
         return 0.0
     common_fs = max(fs, other_fs)
+    count = common_fs * max(len(measured) / fs, len(other) / other_fs)
+    if count > max(_FEW_SAMPLES, _MAX_GROWTH * (len(measured) + len(other))):
+        raise ValueError(
+            f"fs={fs:g} and sensor_fs={other_fs:g} Hz are too different for the search of a lag, which would compare "
+            f"{count:.2g} samples: check both rates, or give max_lag=0"
+        )
     pair = []
     for values, rate in ((measured, fs), (other, other_fs)):
         times = np.arange(int((len(values) - 1) * common_fs / rate) + 1) / common_fs
