@@ -60,6 +60,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "rates": (lambda: vmm.measure.compare(WAVE, WAVE, fs=1e-6, sensor_fs=60), "fs=1e-06 and sensor_fs=60 Hz are too"),
     "flag as number": (lambda: vmm.measure.suggest(CLIP, max_peaks=True), "max_peaks=True must be one whole number"),
+    "class as filter": (lambda: phase(temporal=object), "temporal=.* must be a design function"),
+    "direction": (lambda: vmm.gradient.magnify(CLIP, (2, 4), fs=30, direction="fir"), "direction='fir' must be"),  # type: ignore[arg-type]
     "spatial part": (lambda: vmm.measure.sound(CLIP, fs=30, spatial=0), "spatial=0 must be a spatial part"),  # type: ignore[arg-type]
     "white": (lambda: vmm.lightweight.magnify(COLOR, white=0), "white=0 must be a positive number of at most"),
     "faults of nothing": (lambda: vmm.measure.faults(iter([])), "a clip of 0 frames has no motion"),

@@ -111,7 +111,10 @@ def _selection(direction: float | Sequence[float], across: float) -> np.ndarray:
     """Matrix (2, 2) that keeps displacement along a direction and multiplies displacement across it by a factor."""
     if not math.isfinite(across):
         raise ValueError(f"across={across!r} must be finite: the factor of alpha for motion across the direction")
-    vector = np.asarray(direction, float)
+    try:
+        vector = np.asarray(direction, float)
+    except (TypeError, ValueError):  # It holds no numbers.
+        vector = np.array([])
     if vector.ndim == 0 and math.isfinite(vector):
         vector = np.array([np.sin(np.deg2rad(vector)), np.cos(np.deg2rad(vector))])
     length = math.hypot(*vector) if vector.shape == (2,) else 0.0

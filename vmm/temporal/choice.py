@@ -61,7 +61,7 @@ def designed(temporal: Any, band: Any, fs: float | None) -> LinearFilter:
             names = ", ".join(map(repr, _DESIGNS))
             raise ValueError(f"temporal={temporal!r} must be one of {names}, a design function or a filter")
         temporal = _DESIGNS[temporal]
-    if not callable(temporal):
+    if not callable(temporal) or isinstance(temporal, type):
         raise TypeError(
             f"temporal={short_text(temporal)} must be a design function, such as vmm.temporal.fir, or a filter"
         )
