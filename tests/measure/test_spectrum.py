@@ -356,7 +356,7 @@ def test_the_mean_absolute_error_is_normalized():
         (lambda x: spectrum(x, average=True), r"average=True needs signals \(T, R, ...\)"),
         (lambda x: spectrum(x[:10]), "10 samples are too few"),
         (lambda x: spectrum(np.where(np.arange(960) == 5, np.nan, x)), "first at sample 5"),
-        (lambda x: peaks(0 * x), "no signal is known and varies"),
+        (lambda x: peaks(0 * x), "all signals are unknown or constant"),
         (lambda x: peaks(x, max_peaks=0), "max_peaks=0 must be at least 1"),
         (lambda x: peaks(x, fs_uncertainty=-1), r"fs_uncertainty=-1 must lie in \[0, 1\)"),
         (lambda x: peaks(x, fs=FS, band=(0.1, 5)), r"too short for band=\(0.1, 5\) Hz"),

@@ -106,7 +106,7 @@ def orbit(values: SignalsLike, frequency: float, *, fs: float | None = None) -> 
     data = as_signals(values, fs)
     shape = data.values.shape
     if len(shape) < 2 or shape[-1] != 2:
-        raise ValueError(f"an orbit needs displacement (T, ..., 2) down and right, not {shape}")
+        raise ValueError(f"values of shape {shape} must be displacement (T, ..., 2), down and right, for an orbit")
     if not 0 < frequency < data.nyquist:
         raise ValueError(f"frequency={short_text(frequency)} must lie inside (0, fs/2) = (0, {data.nyquist:g}) Hz")
     check_band((frequency, data.nyquist), shape[0], data.fs, 1.0, data.nyquist)

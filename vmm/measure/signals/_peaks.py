@@ -206,7 +206,7 @@ def peaks(
     if band is not None:
         check_band(band, count, data.fs, 1.0, data.nyquist)
     if not data.usable.any():
-        raise ValueError("no signal is known and varies: choose other regions")
+        raise ValueError("all signals are unknown or constant: choose other regions")
     flat = detrend(data.flat[:, data.usable], data.positions)
     bins, highest = bin_frequencies(count, data.positions), highest_frequency(data.positions)
     low, high = (MIN_PERIODS / count, highest) if band is None else (band[0] / data.fs, band[1] / data.fs)

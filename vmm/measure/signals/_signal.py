@@ -230,7 +230,7 @@ class Signals(Result):
             valid = np.isfinite(stderr) & (stderr > 0)
             weights *= np.where(valid, 1 / np.square(np.where(valid, stderr, 1)), 0)
         if not weights.sum() > 0:
-            raise ValueError("no signal is known and varies: choose other regions")
+            raise ValueError("all signals are unknown or constant: choose other regions")
         normalized: np.ndarray = weights / weights.sum()
         return normalized
 
