@@ -361,7 +361,7 @@ def test_the_mean_absolute_error_is_normalized():
         (lambda x: peaks(x, fs_uncertainty=-1), r"fs_uncertainty=-1 must lie in \[0, 1\)"),
         (lambda x: peaks(x, fs=FS, band=(0.1, 5)), r"too short for band=\(0.1, 5\) Hz"),
         (lambda x: peaks(x, fs=FS, band=(5, 500)), r"must be rising and lie inside \(0, fs/2\]"),
-        (lambda x: orbit(x, 5, fs=FS), r"needs displacement \(T, ..., 2\)"),
+        (lambda x: orbit(x, 5, fs=FS), r"must be displacement \(T, ..., 2\)"),
         (lambda x: velocity(x, fs=FS, cutoff=500), "cutoff=500 must lie inside"),
         (lambda x: integrate(x, fs=FS, highpass=0), "highpass=0 must lie inside"),
         (lambda x: integrate(x, fs=FS, highpass=1, order=3), "order=3 must be 1"),

@@ -70,8 +70,8 @@ def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
     for name, image in (("a", a), ("b", b)):
         if not is_array(image) or image.dtype.kind not in "buif" or image.ndim != 2:
             raise TypeError(f"{name}={short_text(image)} must be the luma (H, W) of a frame, an array of real numbers")
-    if a.ndim != 2 or a.shape != b.shape or min(a.shape) < 4:
-        raise ValueError(f"frames of shape {a.shape} and {b.shape} must be of one size (H, W), at least 4 x 4 pixels")
+    if a.shape != b.shape or min(a.shape) < 4:
+        raise ValueError(f"a and b of shape {a.shape} and {b.shape} must be of one size (H, W), at least 4 x 4 pixels")
     if not sigma > 0:
         raise ValueError(f"sigma={sigma!r} must be a positive number of pixels")
     a, b = _scaled(a, b)
