@@ -39,6 +39,7 @@ RANGES: dict[str, Range] = {
     "beta": _EXPONENT,
     "border": _PIXELS,
     "color": _FACTOR,
+    "crop": Range(0, 0.5),
     "cutoff": _HZ,
     "denoise": _EXPONENT,
     "every": Range(1),

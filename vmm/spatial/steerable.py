@@ -48,8 +48,8 @@ class SteerablePyramid:
         0.5.
     crop
         Gain, as a fraction of the peak of a filter, below which the filter is cut off to reduce the size of its grid.
-        At the default of 0.03 this saves a third of the coefficients. The residual contains the rest. 0 keeps
-        the whole support.
+        In [0, 0.5]; at the default of 0.03 this saves a third of the coefficients. The residual contains the rest. 0
+        keeps the whole support.
 
     Raises
     ------
