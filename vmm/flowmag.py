@@ -132,7 +132,7 @@ def magnify(
     >>> out = vmm.flowmag.magnify(clip, alpha=4, weights="adapted.onnx")  # doctest: +SKIP
     """
     total = _total(alpha)
-    if isinstance(adapt, bool) or not isinstance(adapt, int) or adapt < 0:
+    if adapt < 0:
         raise ValueError(f"adapt={adapt!r} must be a number of training steps, 0 or more")
     if save is not None and not adapt:
         raise ValueError(f"save={str(save)!r} writes an adapted network and needs adapt, a number of training steps")
