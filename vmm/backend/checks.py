@@ -83,12 +83,11 @@ def check_count(name: str, value: Any, limits: Range | None = None) -> int:
         If it is out of range.
     """
     limits = Range() if limits is None else limits
-    is_flag = isinstance(value, bool | np.bool_)
-    if is_flag or not hasattr(value, "__index__"):
-        raise TypeError(f"{name}={short_text(value)} must be one whole number{limits.unit}")
     try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
         count = operator.index(value)
-    except TypeError:  # an array of more than one number
+    except TypeError:
         raise TypeError(f"{name}={short_text(value)} must be one whole number{limits.unit}") from None
     if not max(limits.low, -(2**62)) <= count <= min(limits.high, 2**62):
         raise ValueError(f"{name}={short_text(value)} must be {limits if limits != Range() else 'a number of 64 bits'}")

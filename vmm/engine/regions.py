@@ -49,11 +49,13 @@ class Region:
 
     def as_roi(self, shape: tuple[int, int]) -> Any:
         """The region as a user describes it: its box, or its mask in a frame of this shape (H, W)."""
-        if self.mask is None:
-            return self.box
-        frame_mask = np.zeros(shape, bool)
-        frame_mask[self.slices] = self.mask
-        return frame_mask
+        return self.box if self.mask is None else self.in_frame(shape)
+
+    def in_frame(self, shape: tuple[int, int]) -> np.ndarray:
+        """Bool array of this shape (H, W): the pixels of a frame that belong to the region."""
+        result = np.zeros(shape, bool)
+        result[self.slices] = True if self.mask is None else self.mask
+        return result
 
 
 def box_center(box: Sequence[int]) -> tuple[float, float]:

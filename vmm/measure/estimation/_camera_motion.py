@@ -186,19 +186,11 @@ def without_camera_motion(measure: Measure, frames: Any, rois: Rois | None, stil
 
 def _with_overlaps(signal: RegionSignal, still: Sequence[Any], size: tuple[int, int]) -> RegionSignal:
     """The signal, with a reason for each region that shares pixels with a still region in frames of this size."""
-    at_rest = np.any([_pixels(roi, size) for roi in still], axis=0)
-    overlaps = np.array([bool((_pixels(roi, size) & at_rest).any()) for roi in signal.rois])
+    at_rest = np.any([as_region(roi, size).in_frame(size) for roi in still], axis=0)
+    overlaps = np.array([bool((as_region(roi, size).in_frame(size) & at_rest).any()) for roi in signal.rois])
     warn_of_regions(overlaps, _OVERLAPS)
     pairs = zip(signal.reasons, overlaps, strict=True)
     return replace(signal, reasons=tuple(reason or _OVERLAPS * bool(overlap) for reason, overlap in pairs))
-
-
-def _pixels(roi: Any, size: tuple[int, int]) -> np.ndarray:
-    """Bool array (H, W): the pixels of a region."""
-    mask = np.zeros(size, bool)
-    region = as_region(roi, size)
-    mask[region.slices] = region.pixels()
-    return mask
 
 
 def measured_camera_motion(measure: Measure, frames: Any, still: Still) -> tuple[CameraMotion, Any]:

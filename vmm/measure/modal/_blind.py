@@ -61,11 +61,6 @@ def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
     >>> vmm.measure.blind_modes(signal, 2).frequencies.round(1)
     array([ 4., 11.])
     """
-    if not isinstance(signal, RegionSignal):
-        raise TypeError(
-            f"signal is of type {type(signal).__name__}, and must be the displacement of regions that "
-            "vmm.measure.displacement returns"
-        )
     is_known = signal.is_known.reshape(-1)
     is_complete = signal.is_visible[:, signal.is_known.any(axis=1)].all(axis=1)  # frames that show every region
     count = int(is_complete.sum())

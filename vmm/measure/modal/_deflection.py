@@ -278,9 +278,7 @@ def _with_reference_phase(shapes: np.ndarray, reference: np.ndarray) -> np.ndarr
 
 def _mean_shape(shapes: np.ndarray, reference: Any, size: tuple[int, int], step: int) -> np.ndarray:
     """Mean shape (K, 2) over a box or mask."""
-    region = as_region(reference, size, name="reference", min_side=3)
-    mask = np.zeros(size, bool)
-    mask[region.slices] = region.pixels() > 0
+    mask = as_region(reference, size, name="reference", min_side=3).in_frame(size)
     inside = shapes[:, mask[::step, ::step]]
     valid = ~np.isnan(inside)
     mean = np.where(valid, inside, 0).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
