@@ -78,7 +78,8 @@ def _unusual_array(array: Any, rng: np.random.Generator) -> Any:
         return pool[rng.integers(len(pool))]
     bad = array.astype(np.float32)
     bad[..., 0] = rng.choice([np.nan, np.inf, -np.inf])
-    huge = array.astype(np.float32) * np.float32(3e35)
+    with np.errstate(over="ignore"):
+        huge = array.astype(np.float32) * np.float32(3e35)
     masked = np.ma.masked_array(array, np.zeros(array.shape, bool))
     masked[..., 0] = np.ma.masked
     choices: list[Any] = [
