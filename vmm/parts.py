@@ -195,6 +195,9 @@ class Motion:
         Limit in radians on alpha times the motion; larger motion fades out. ``vmm.motion.limited`` sets it.
     takes
         Kinds of coefficients that `read` and `put` accept, such as ``("complex",)``; None accepts all.
+    adaptive
+        Whether filters that look ahead, and whole-clip filters, smooth the motion as far as it is noise.
+        ``vmm.motion.smooth`` sets it.
     at
         ``at(grid)`` returns the motion for one subband, if it depends on the grid; None if it does not.
     denoiser
@@ -220,6 +223,7 @@ class Motion:
     takes: tuple[Coefs, ...] | None = None
     at: Callable[[Grid], Motion] | None = None
     denoiser: Any = None
+    adaptive: bool = False
 
     def write(self, coefs: Array, motion: Array, alpha: Any) -> Array:
         """The coefficients with alpha times the motion, after its blur, weight and limit."""

@@ -41,7 +41,7 @@ def magnify(
     orientations: int = 8,
     transition: float | None = None,
     transform: Transform = "steerable",
-    sigma: float = 0.0,
+    sigma: float | None = None,
     limit: float = 3.0,
     denoise: float = 0.0,
     color: float = 0.0,
@@ -82,8 +82,11 @@ def magnify(
         wavelet transform with one octave and six directions, for which `octave`, `orientations` and `transition` cannot
         be set. The default is ``"steerable"``.
     sigma
-        Standard deviation of an amplitude-weighted blur of the motion in space, in px of each level, 0 or greater. It
-        reduces noise, but also blurs motion that varies in space. 0, the default, turns it off.
+        Smoothing of the motion in space, which reduces noise. None, the default, follows the noise of the clip: motion
+        is smoothed as far as neighbors differ by noise alone, and not at all in a clip without noise (filters that
+        look ahead, and whole-clip filters; a causal filter does not smooth by default). A number, 0 or greater, is the
+        standard deviation of an amplitude-weighted blur in px of each level, which also blurs motion that varies in
+        space. 0 turns smoothing off.
     limit
         Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
         subband represents without ambiguity: a quarter of a wavelength at octave 1, and half of one at octave 0.5.

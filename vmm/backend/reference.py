@@ -68,6 +68,28 @@ def phase_sums(coefs: Array, reference: Array, weights: Array) -> Array:
     return flat @ weights.reshape(len(weights), 2, -1).swapaxes(1, 2)
 
 
+@fast
+def add_amplitude_sums(
+    coefs: Array, previous: Array, columns: np.ndarray, step: int, power: Array, stretch: Array
+) -> None:
+    """Add the squared amplitude of coefs (T, h, w) to `power` (h, w), and the changes of its logarithm to `stretch`.
+
+    `stretch` (r, h', w) is the sum over the frames of the columns of a matrix (r, T) times half the change of the
+    logarithm since the previous frame, in every row whose index is divisible by `step`. The change is that of a
+    rational function of the ratio of the powers, which is finite where the amplitude is 0, and close to the logarithm
+    where the amplitude changes by less than a factor of 3.
+    """
+    xp = namespace(coefs)
+    squares = coefs.real**2 + coefs.imag**2
+    power += squares.sum(axis=0)
+    before = previous[::step]
+    earlier = xp.concatenate([(before.real**2 + before.imag**2)[None], squares[:-1, ::step]])
+    later = squares[:, ::step]
+    x = (later - earlier) / (later + earlier + 1e-30)
+    y = x * x
+    add_product(x * (15 - 4 * y) / (15 - 9 * y), columns, stretch)
+
+
 def rotate(coefs: Array, angle: Array) -> Array:
     """Coefficients, rotated by an angle in radians: ``coefs * exp(1j * angle)``."""
     xp = namespace(coefs)

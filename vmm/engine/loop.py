@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
+from vmm.engine.adaptive import AdaptiveBands
 from vmm.engine.alpha import Gain, LevelGains, check_alpha, spread_alpha, spread_mask
 from vmm.engine.denoised import DenoisedBands
 from vmm.engine.fast_paths import FastBands
@@ -139,9 +140,8 @@ def _magnified(
         plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
     weight = None if mask is None else spread_mask(mask, first)
     alphas = spread_alpha(alpha, weight, level_gains, plan.grids, first)
-    bands = (FastBands if motion.denoiser is None else DenoisedBands)(
-        plan, motion, alphas, None if weight is None else weight > 0
-    )
+    kind = AdaptiveBands if motion.adaptive else FastBands if motion.denoiser is None else DenoisedBands
+    bands = kind(plan, motion, alphas, None if weight is None else weight > 0)
     if not bands.active:
         yield from chunks
         return

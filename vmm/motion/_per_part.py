@@ -37,4 +37,5 @@ def per_part(*motions: Motion) -> Motion:
         return motions[grid.part].on(replace(grid, part=0))
 
     first = motions[0]
-    return Motion(first.read, first.put, first.amplitude, first.changed, at=at)
+    adaptive = any(motion.adaptive for motion in motions)
+    return Motion(first.read, first.put, first.amplitude, first.changed, at=at, adaptive=adaptive)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vmm.backend.arguments import checks_arguments
+from vmm.motion._local_phase import local_phase
 from vmm.parts import Motion
 
 
 @checks_arguments
-def smooth(motion: Motion, sigma: float) -> Motion:
+def smooth(motion: Motion, sigma: float | None) -> Motion:
     """The same motion, after a blur in space: ``blur(motion * amplitude) / blur(amplitude)``.
+
+    With ``sigma=None`` the blur follows the noise of the clip, which is estimated in each subband from the changes of
+    the amplitude within the temporal passband: motion changes the phase of a coefficient, noise changes phase and
+    amplitude alike. The phase shift of each coefficient is then pulled towards the average of its neighbors as far as
+    it differs from it by noise alone, so that a clip without noise is not blurred at all. This needs a filter that
+    looks ahead or a whole-clip filter; the other filters do not blur.
 
     Parameters
     ----------
@@ -16,7 +25,7 @@ def smooth(motion: Motion, sigma: float) -> Motion:
         The motion to smooth.
     sigma
         Standard deviation of the Gaussian in pixels of each level, 0 or greater; a pixel of a level is twice as large
-        one octave lower. 0 leaves the motion unchanged.
+        one octave lower. 0 leaves the motion unchanged; None follows the noise, for ``local_phase`` only.
 
     Returns
     -------
@@ -26,7 +35,8 @@ def smooth(motion: Motion, sigma: float) -> Motion:
     Raises
     ------
     ValueError
-        If sigma is negative, or if the motion is smoothed already.
+        If sigma is negative, if the motion is smoothed already, or if sigma is None for another motion than
+        ``local_phase``.
 
     References
     ----------
@@ -38,6 +48,10 @@ def smooth(motion: Motion, sigma: float) -> Motion:
     >>> vmm.motion.smooth(vmm.motion.local_phase, 0) is vmm.motion.local_phase
     True
     """
+    if sigma is None:
+        if motion.read is not local_phase.read:
+            raise ValueError("sigma=None follows the noise of local_phase only: state sigma in pixels")
+        return replace(motion, adaptive=True)
     if not sigma >= 0:
         raise ValueError(f"sigma={sigma!r} must be 0 or a positive number of pixels")
     return motion if sigma == 0 else motion.decorated(sigma=(sigma, sigma))

@@ -218,7 +218,7 @@ def _masks(
         radius = np.maximum(np.hypot(down, right), 1e-9)
         octaves = np.log2(radius)
         radial = np.sqrt(1 - _low(octaves + k * octave, transition) ** 2)
-        for j in range(max(0, k - 1 - overlap), k):
+        for j in range(max(1, k - 1 - overlap), k):  # The finest level has no upper limit but the corners.
             radial *= _low(octaves + j * octave, transition)
         right, down = right / radius, down / radius
         for b in range(orientations):

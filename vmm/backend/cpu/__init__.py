@@ -70,6 +70,13 @@ def phase_shift_projected(coefs: np.ndarray, previous: np.ndarray, columns: np.n
     phase.projected_phase_shift(_frames(coefs), _rows(previous), single(columns), _frames(total))
 
 
+def add_amplitude_sums(
+    coefs: np.ndarray, previous: np.ndarray, columns: np.ndarray, step: int, power: np.ndarray, stretch: np.ndarray
+) -> None:
+    """Add the squared amplitude, and the projected changes of its logarithm in some rows."""
+    phase.amplitude_sums(coefs, previous, single(columns), step, power, stretch)
+
+
 def rotation_change(coefs: np.ndarray, angle: np.ndarray) -> np.ndarray:
     """Replace coefs by the change that a rotation by `angle` makes in them."""
     coefs = np.ascontiguousarray(coefs)

@@ -154,6 +154,47 @@ def projected_phase_shift(coefs: Any, previous: Any, columns: Any, total: Any) -
 
 
 @kernel
+def square_row(coefs: Any, squares: Any) -> None:
+    """Squared amplitude of a row."""
+    for i in range(coefs.shape[0]):
+        squares[i] = coefs[i].real * coefs[i].real + coefs[i].imag * coefs[i].imag
+
+
+@kernel
+def add_row(total: Any, row: Any) -> None:
+    """Add a row to a total."""
+    for i in range(total.shape[0]):
+        total[i] += row[i]
+
+
+@kernel
+def stretch_row(later: Any, earlier: Any, out: Any) -> None:
+    """Half the change of the logarithm of the squared amplitude, by a Pade approximant that is finite for 0."""
+    for i in range(out.shape[0]):
+        x = (later[i] - earlier[i]) / (later[i] + earlier[i] + _f(1e-30))
+        y = x * x
+        out[i] = x * (_f(15) - _f(4) * y) / (_f(15) - _f(9) * y)
+
+
+@kernel
+def amplitude_sums(coefs: Any, previous: Any, columns: Any, step: Any, power: Any, stretch: Any) -> None:
+    """Add the squared amplitude of coefs (T, h, w), and a matrix times the changes of its logarithm in some rows."""
+    count, height, width = coefs.shape
+    squares = np.empty((count + 1, width), np.float32)
+    changes = np.empty((count, 1, width), np.float32)
+    for r in range(height):
+        for t in range(count):
+            square_row(coefs[t, r], squares[t + 1])
+            add_row(power[r], squares[t + 1])
+        if r % step == 0:
+            square_row(previous[r], squares[0])
+            for t in range(count):
+                stretch_row(squares[t + 1], squares[t], changes[t, 0])
+            for m in range(columns.shape[0]):
+                weighted_sum_row(stretch[m, r // step], columns[m], changes, 0)
+
+
+@kernel
 def rotation_change(coefs: Any, angle: Any) -> None:
     """Replace rows (n, w) of coefficients by the change that a rotation by `angle` makes in them."""
     for r in range(coefs.shape[0]):

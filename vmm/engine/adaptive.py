@@ -1,0 +1,63 @@
+"""The algorithm for motion whose smoothing follows the noise: it is smoothed between the two passes over a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import Array
+from vmm.backend.threads import in_parallel, workers
+from vmm.engine.bands import Passes
+from vmm.engine.fast_paths import FastBands
+from vmm.motion._adaptive import NoiseSums, noise_of, smooth_noise
+from vmm.parts import LookAheadFilter, WholeClipFilter
+
+
+class AdaptiveBands(FastBands):
+    """``FastBands`` for motions whose smoothing follows the noise."""
+
+    _noise: list[Any]
+
+    def _passes(
+        self, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
+    ) -> Passes:
+        """The matrices of two passes, with orthonormal columns of the synthesis: projections have the power of motion."""
+        synthesis, upper = np.linalg.qr(synthesis)
+        return Passes(synthesis, upper @ analysis)
+
+    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> tuple[list[Any], int]:
+        self._noise = self._nones()
+        return super()._projections(chunks, analysis, buffers)
+
+    def _project(
+        self,
+        buffers: list[Any],
+        totals: list[Any],
+        columns: np.ndarray,
+        previous: list[Any],
+        bands: Sequence[Array],
+        i: int,
+    ) -> None:
+        coefs = bands[i]
+        if self._motions[i].adaptive:
+            if self._noise[i] is None:
+                self._noise[i] = NoiseSums(coefs, len(columns))
+            self._noise[i].add(coefs, self._previous(previous, i, coefs), columns)
+        super()._project(buffers, totals, columns, previous, {i: coefs}, i)  # a subband is requested once
+
+    def _synthesized(self, chunks: Iterable[Array], passes: Passes, totals: list[Any]) -> Iterator[Array]:
+        """The frames, magnified by the synthesis matrix times the smoothed projections of the motion."""
+        of_positions = passes.analysis - np.pad(passes.analysis[:, 1:], [(0, 0), (0, 1)])
+        work = partial(self._smooth, totals, float((of_positions**2).sum()))
+        adaptive = [i for i in self.active if self._noise[i] is not None]
+        for _ in in_parallel(work, adaptive, workers(totals[self.active[0]])):
+            pass
+        yield from super()._synthesized(chunks, passes, totals)
+
+    def _smooth(self, totals: list[Any], gain: float, i: int) -> None:
+        """Smooth the projections of subband i in place."""
+        sums, self._noise[i] = self._noise[i], None
+        smooth_noise(totals[i], noise_of(sums, totals[i], gain), self._plan.grids[i])
