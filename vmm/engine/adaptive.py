@@ -8,18 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array
+from vmm.backend.arrays import Array, namespace
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.bands import Passes
 from vmm.engine.fast_paths import FastBands
 from vmm.motion._adaptive import NoiseSums, noise_of, smooth_noise
-from vmm.parts import LookAheadFilter, WholeClipFilter
+from vmm.parts import Grid, LookAheadFilter, WholeClipFilter
 
 
 class AdaptiveBands(FastBands):
     """``FastBands`` for motions whose smoothing follows the noise."""
 
     _noise: list[Any]
+    _size: tuple[int, int]
+
+    def _analyzed(self, frames: Array) -> tuple[Sequence[Array], Any]:
+        self._size = frames.shape[1], frames.shape[2]
+        return super()._analyzed(frames)
 
     def _passes(
         self, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
@@ -60,4 +65,13 @@ class AdaptiveBands(FastBands):
     def _smooth(self, totals: list[Any], gain: float, i: int) -> None:
         """Smooth the projections of subband i in place."""
         sums, self._noise[i] = self._noise[i], None
-        smooth_noise(totals[i], noise_of(sums, totals[i], gain), self._plan.grids[i])
+        motion, grid = totals[i], self._plan.grids[i]
+        smooth_noise(motion, noise_of(sums, motion, gain, self._inside(grid, motion)), grid)
+
+    def _inside(self, grid: Grid, motion: Array) -> Array:
+        """Map (h, w) of the samples of a subband: 1 in the frame, and 0 in the border that is added to it."""
+        rows, cols = (
+            (at > -step) & (at < n - 1 + step)
+            for at, step, n in zip(grid.positions(), grid.step, self._size, strict=True)
+        )
+        return namespace(motion).asarray(np.outer(rows, cols), motion.dtype)

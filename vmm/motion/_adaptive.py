@@ -27,6 +27,9 @@ NOISE_MARGIN = 1.5
 CORRELATION = 2.0
 """Variance of an average over that of independent samples: the noise of neighboring coefficients is correlated."""
 
+LARGEST_OWN_SHARE = 0.9
+"""Largest share of a sample in the average around it for which its deviation from the average is corrected."""
+
 LEAST_POWER = 0.05
 """Smallest power of a coefficient after that of the noise is subtracted, relative to the power before."""
 
@@ -88,8 +91,12 @@ class Noise:
     weight: Array
 
 
-def noise_of(sums: NoiseSums, motion: Array, gain: float) -> Noise:
-    """The noise of a motion (r, h, w) from its sums; `gain` is the power of the filter for white noise of variance 1."""
+def noise_of(sums: NoiseSums, motion: Array, gain: float, inside: Array) -> Noise:
+    """The noise of a motion (r, h, w) from its sums.
+
+    `gain` is the power of the filter for white noise of variance 1. `inside` (h, w) is 1 for samples in the frame and 0
+    beyond it, where the mirrored picture moves in other directions.
+    """
     xp = namespace(motion)
     moving, stretch = motion[:, :: sums.step], sums.stretch
     spread = (stretch**2).sum(axis=0)
@@ -98,7 +105,7 @@ def noise_of(sums: NoiseSums, motion: Array, gain: float) -> Noise:
         spread = (spread - common) * (len(motion) / (len(motion) - 1))
     level = float(xp.median(spread * sums.power[:: sums.step])) + 1e-20
     power = xp.maximum(sums.power - 2 * level / gain, LEAST_POWER * sums.power) + 1e-20
-    return Noise(level / power, (power / power.mean()) ** STEEPNESS)
+    return Noise(level / power, inside * (power / power.mean()) ** STEEPNESS)
 
 
 def smooth_noise(motion: Array, noise: Noise, grid: Grid) -> None:
@@ -107,27 +114,33 @@ def smooth_noise(motion: Array, noise: Noise, grid: Grid) -> None:
     error, weight = noise.error, noise.weight
     total = blur(weight, sigma) + 1e-20
     mean = _averages(motion, weight, total, sigma)
-    spread = blur(sum((x - m) ** 2 for x, m in zip(motion, mean, strict=True)) * weight, sigma)
-    true = _excess(spread, blur(error * weight, sigma)) / total
-    share = true / (true + error + 1e-30)
-    of_mean = CORRELATION * blur(error * weight**2, sigma) / (total**2 * (1 + 4 * math.pi * sigma[0] * sigma[1]))
     for x, m in zip(motion, mean, strict=True):
         x -= m
-        x *= share
-    _pull(mean, of_mean, _sigma(grid, WIDER))
+    motion *= _true_share(motion, weight, error, total, sigma)
+    of_mean = CORRELATION * blur(error * weight**2, sigma) / (1 + 4 * math.pi * sigma[0] * sigma[1])
+    _pull(mean, total**2 / (of_mean + 1e-30), _sigma(grid, WIDER))
     motion += mean
 
 
-def _pull(mean: Array, error: Array, sigma: tuple[float, float]) -> None:
-    """Pull averages (r, h, w) of variance `error` towards those in a wider window, as far as they differ by noise."""
-    weight = 1 / (error + 1e-30)
-    weight /= weight.mean()
+def _pull(mean: Array, weight: Array, sigma: tuple[float, float]) -> None:
+    """Pull averages (r, h, w), weighted by the inverse of their variance, towards those in a wider window."""
+    error = 1 / (weight + 1e-30)
+    scale = weight.mean() + 1e-30
+    weight = weight / scale
     total = blur(weight, sigma) + 1e-20
     wide = _averages(mean, weight, total, sigma)
     mean -= wide
-    true = _excess(blur((mean**2).sum(axis=0) * weight, sigma), blur(error * weight, sigma)) / total
-    mean *= true / (true + error + 1e-30)
+    mean *= _true_share(mean, weight, error, total, sigma)
     mean += wide
+
+
+def _true_share(rest: Array, weight: Array, error: Array, total: Array, sigma: tuple[float, float]) -> Array:
+    """Share (h, w) of the variance of deviations (r, h, w) from averages that noise does not explain."""
+    own = namespace(rest).minimum(weight / (total * (1 + 2 * math.pi * sigma[0] * sigma[1])), LARGEST_OWN_SHARE)
+    square = (rest**2).sum(axis=0) * weight / (1 - own)
+    spread, by_noise = blur(square, sigma), NOISE_MARGIN * blur(error * weight, sigma)
+    true = namespace(rest).maximum(spread**2 - by_noise**2, 0) / (spread + 1e-30) / total
+    return true / (true + error + 1e-30)
 
 
 def _averages(motion: Array, weight: Array, total: Array, sigma: tuple[float, float]) -> Array:
@@ -135,10 +148,6 @@ def _averages(motion: Array, weight: Array, total: Array, sigma: tuple[float, fl
     result = blur(motion * weight, sigma)
     result /= total
     return result
-
-
-def _excess(spread: Array, by_noise: Array) -> Array:
-    return namespace(spread).maximum(spread - NOISE_MARGIN * by_noise, 0)
 
 
 def _sigma(grid: Grid, factor: float) -> tuple[float, float]:
