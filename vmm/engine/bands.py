@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, joined, namespace
+from vmm.backend.autoregression import autoregression, block_means
 from vmm.backend.reference import add_clipped, product
 from vmm.backend.threads import in_parallel, workers
-from vmm.backend.time_series import extrapolate, low_rank, running_sum
+from vmm.backend.time_series import low_rank, running_sum
 from vmm.engine.differences import differences, filtered_differences, project_differences
 from vmm.engine.frames import PIXELS_PER_BLOCK, PIXELS_PER_BLOCK_CACHED, cut, grouped, to_float
 from vmm.engine.two_pass import TwoPassClip
@@ -155,9 +156,10 @@ class Bands:
     ) -> Sequence[Array]:
         """The filtered motion of each subband for the frames of a window."""
 
+        extended = _extension(window, temporal.band)
+
         def motion(i: int) -> Array:
-            summed, _ = running_sum(steps[i], None)
-            return extrapolate(summed, temporal.band, window.head, window.tail, n_fit=2 * temporal.delay + 1)
+            return extended(running_sum(steps[i], None)[0])
 
         def amplitude(i: int) -> Array:
             return self._motions[i].amplitude(bands[i][inner])
@@ -255,7 +257,7 @@ class Bands:
         n_frames, n_core = (sum(map(len, chunks)) for chunks in (window.chunks, window.core))
         summed, _ = running_sum(np.eye(n_frames), None)
         delay = temporal.delay
-        around = extrapolate(summed, temporal.band, window.head, window.tail, n_fit=2 * delay + 1)
+        around = _extension(window, temporal.band)(summed)
         response, _ = temporal.apply(around, None)
         first = 2 * delay  # the context before the window, and the delay of the filter
         return low_rank(response[first : first + n_core])
@@ -327,3 +329,10 @@ def _motion_on(motion: Motion, grid: Grid) -> Motion:
             "or a spatial part whose coefficients the motion takes"
         )
     return result
+
+
+def _extension(window: Window, band: tuple[float, float]) -> Callable[[Array], Array]:
+    """A function that extends a signal of the frames of a window over the frames that are missing around it."""
+    if not (window.head or window.tail):
+        return lambda x: x
+    return partial(autoregression(block_means(window.chunks), band).extend, head=window.head, tail=window.tail)

@@ -1,0 +1,123 @@
+"""Extension of signals beyond the ends of a clip by an autoregression that is fitted to the clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from vmm.backend.arrays import Array, joined, to_host
+from vmm.backend.reference import product
+
+ORDER = 16
+"""Largest order of the autoregression: a vibration needs 2, and each further motion of the scene about 2 more."""
+
+SAMPLES_PER_PERIOD = 4
+"""Smallest number of samples per period of the upper edge of the band between which the autoregression predicts. Closer
+samples of a low band would need a much larger order."""
+
+WHITE = 0.01
+"""Variance of white noise that is added to the series, relative to theirs, so that the prediction does not grow."""
+
+SIGNIFICANT = 2.0
+"""Ratio of the variance of a common signal of the blocks to the median one above which it is not noise."""
+
+BLOCK = 4
+"""Side in px of the blocks whose mean values are the series."""
+
+MAX_BLOCKS = 4096
+"""Largest number of blocks that are used."""
+
+
+@dataclass(frozen=True)
+class Autoregression:
+    """A prediction of each sample from earlier ones.
+
+    Attributes
+    ----------
+    weights
+        Weights (p,) of the samples `step`, 2 `step` ... frames before.
+    step
+        Distance of these samples in frames.
+    """
+
+    weights: np.ndarray
+    step: int
+
+    def extend(self, x: Array, head: int, tail: int) -> Array:
+        """Samples x (n, ...) with `head` samples before them and `tail` after them: a straight line and the prediction.
+
+        The result is linear in x.
+        """
+        parts = [x]
+        if head:
+            parts.insert(0, product(x, self._matrix(len(x), head)[::-1, ::-1]))
+        if tail:
+            parts.append(product(x, self._matrix(len(x), tail)))
+        return joined(parts)
+
+    def _matrix(self, n: int, count: int) -> np.ndarray:
+        """Matrix (count, n) from n samples to the samples after them."""
+        line = _line(n, count)
+        rest = np.concatenate([np.eye(n) - line[:n], np.zeros((count, n))])
+        for i in range(n, n + count):
+            for k, weight in enumerate(self.weights, 1):
+                rest[i] += weight * rest[i - k * self.step]
+        return rest[n:] + line[n:]
+
+
+def autoregression(series: np.ndarray, band: tuple[float, float]) -> Autoregression:
+    """The autoregression of all series (n, j) together by Burg's method, for a band in cycles per frame.
+
+    The series are reduced to the signals that many of them share, because motion is common to many places and noise is
+    not.
+
+    References
+    ----------
+    .. [1] Burg: Maximum entropy spectral analysis. Stanford University 1975.
+    """
+    n = len(series)
+    step = max(1, int(1 / (SAMPLES_PER_PERIOD * band[1])))
+    series = _shared(series - _line(n, 0) @ series)
+    ahead, behind, weights = series[step:], series[:-step], np.zeros(0)
+    noise = WHITE * float((series**2).mean())
+    for _ in range(min(ORDER, n // (3 * step))):
+        error = np.concatenate([[1], -weights])
+        of_noise = noise * ahead.size
+        mixed = (ahead * behind).sum() + of_noise * np.dot(np.append(error, 0), np.append(0, error[::-1]))
+        power = ((ahead**2).sum() + (behind**2).sum()) / 2 + of_noise * np.dot(error, error)
+        reflection = mixed / power if power > 0 else 0.0
+        weights = np.append(weights - reflection * weights[::-1], reflection)
+        ahead, behind = (ahead - reflection * behind)[step:], (behind - reflection * ahead)[:-step]
+    return Autoregression(weights, step)
+
+
+def block_means(chunks: Iterable[Array]) -> np.ndarray:
+    """Mean values (n, j) of blocks of the frames, less those of each frame; of color frames that of green."""
+    return np.concatenate([_block_means(chunk) for chunk in chunks])
+
+
+def _block_means(chunk: Array) -> np.ndarray:
+    plane = chunk if chunk.ndim == 3 else chunk[..., 1]
+    side = min(BLOCK, *plane.shape[1:])
+    rows, cols = (n // side for n in plane.shape[1:])
+    every = max(1, round(np.sqrt(rows * cols / MAX_BLOCKS)))
+    blocks = plane[:, : rows * side, : cols * side].reshape(len(plane), rows, side, cols, side)[:, ::every, :, ::every]
+    means = to_host(blocks.mean(axis=(2, 4), dtype=np.float32)).reshape(len(plane), -1).astype(float)
+    return means - means.mean(axis=1, keepdims=True)
+
+
+def _shared(series: np.ndarray) -> np.ndarray:
+    """The series (n, j), reduced to their strongest common signals."""
+    values, vectors = np.linalg.eigh(series @ series.T)
+    strong = vectors[:, values > SIGNIFICANT * np.median(values)]
+    shared: np.ndarray = strong @ (strong.T @ series)
+    return shared
+
+
+def _line(n: int, count: int) -> np.ndarray:
+    """Matrix (n + count, n) of the straight line through n samples, continued."""
+    everywhere, inside = np.arange(n + count) / n, np.arange(n) / n
+    line: np.ndarray = np.vander(everywhere, 2) @ np.linalg.pinv(np.vander(inside, 2))
+    return line
