@@ -37,6 +37,15 @@ STEEPNESS = 1.5
 """Exponent of the power of a coefficient in its weight. Weak coefficients have phases that are not Gaussian, so that
 they count for less than 1, the exponent of Gaussian noise, gives them."""
 
+OUTSIDE = 1e-3
+"""Weight of samples beyond the frame, which keeps averages finite there."""
+
+SMALL = 1e-6
+"""Smallest power of a coefficient relative to the mean power, and of the noise relative to the motion."""
+
+TINY = 1e-30
+"""Addend that keeps quotients finite in a clip without contrast or motion."""
+
 PROBED = 3
 """Distance of the rows in which the noise is estimated."""
 
@@ -101,33 +110,35 @@ def noise_of(sums: NoiseSums, motion: Array, gain: float, inside: Array) -> Nois
     moving, stretch = motion[:, :: sums.step], sums.stretch
     spread = (stretch**2).sum(axis=0)
     if len(motion) > 2:  # A change of amplitude that is in step with the phase comes from motion over uneven amplitude.
-        common = (stretch * moving).sum(axis=0) ** 2 / ((moving**2).sum(axis=0) + 1e-30)
+        common = (stretch * moving).sum(axis=0) ** 2 / ((moving**2).sum(axis=0) + TINY)
         spread = (spread - common) * (len(motion) / (len(motion) - 1))
-    level = float(xp.median(spread * sums.power[:: sums.step])) + 1e-20
-    power = xp.maximum(sums.power - 2 * level / gain, LEAST_POWER * sums.power) + 1e-20
-    return Noise(level / power, inside * (power / power.mean()) ** STEEPNESS)
+    probed = sums.power[:: sums.step]
+    level = float(xp.median(spread * probed) + SMALL * ((moving**2).sum(axis=0) * probed).mean()) + TINY
+    power = xp.maximum(sums.power - 2 * level / gain, LEAST_POWER * sums.power)
+    power = xp.maximum(power, SMALL * power.mean() + TINY)
+    return Noise(level / power, xp.maximum(inside, OUTSIDE) * (power / power.mean()) ** STEEPNESS)
 
 
 def smooth_noise(motion: Array, noise: Noise, grid: Grid) -> None:
     """Replace a motion (r, h, w) by its average around each sample as far as it differs from it by noise alone."""
     sigma = _sigma(grid, 1.0)
     error, weight = noise.error, noise.weight
-    total = blur(weight, sigma) + 1e-20
+    total = blur(weight, sigma)
     mean = _averages(motion, weight, total, sigma)
     for x, m in zip(motion, mean, strict=True):
         x -= m
     motion *= _true_share(motion, weight, error, total, sigma)
     of_mean = CORRELATION * blur(error * weight**2, sigma) / (1 + 4 * math.pi * sigma[0] * sigma[1])
-    _pull(mean, total**2 / (of_mean + 1e-30), _sigma(grid, WIDER))
+    _pull(mean, total**2 / (of_mean + TINY), _sigma(grid, WIDER))
     motion += mean
 
 
 def _pull(mean: Array, weight: Array, sigma: tuple[float, float]) -> None:
     """Pull averages (r, h, w), weighted by the inverse of their variance, towards those in a wider window."""
-    error = 1 / (weight + 1e-30)
-    scale = weight.mean() + 1e-30
+    error = 1 / (weight + TINY)
+    scale = weight.mean() + TINY
     weight = weight / scale
-    total = blur(weight, sigma) + 1e-20
+    total = blur(weight, sigma)
     wide = _averages(mean, weight, total, sigma)
     mean -= wide
     mean *= _true_share(mean, weight, error, total, sigma)
@@ -139,8 +150,8 @@ def _true_share(rest: Array, weight: Array, error: Array, total: Array, sigma: t
     own = namespace(rest).minimum(weight / (total * (1 + 2 * math.pi * sigma[0] * sigma[1])), LARGEST_OWN_SHARE)
     square = (rest**2).sum(axis=0) * weight / (1 - own)
     spread, by_noise = blur(square, sigma), NOISE_MARGIN * blur(error * weight, sigma)
-    true = namespace(rest).maximum(spread**2 - by_noise**2, 0) / (spread + 1e-30) / total
-    return true / (true + error + 1e-30)
+    true = namespace(rest).maximum(spread**2 - by_noise**2, 0) / (spread + TINY) / total
+    return true / (true + error + TINY)
 
 
 def _averages(motion: Array, weight: Array, total: Array, sigma: tuple[float, float]) -> Array:

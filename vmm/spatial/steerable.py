@@ -213,7 +213,8 @@ def _masks(
     y, x = (2 * np.fft.fftshift(np.fft.fftfreq(n)) for n in shape)  # 1 is the Nyquist frequency
     overlap = math.ceil(transition / octave)  # finer levels whose transition reaches into a level
     for k in range(1, round((math.floor(math.log2(min(shape))) - 2) / octave) + 1):
-        rows, cols = (_extent(np.abs(axis) < 2.0 ** ((1 - k) * octave)) for axis in (y, x))
+        upper = 2.0 ** ((1 - k) * octave) - 1e-9  # without the Nyquist frequency itself, which rounding may reduce
+        rows, cols = (_extent(np.abs(axis) < upper) for axis in (y, x))
         down, right = y[rows, None], x[cols]
         radius = np.maximum(np.hypot(down, right), 1e-9)
         octaves = np.log2(radius)
