@@ -147,7 +147,7 @@ def noisy_edge():
 
 @pytest.mark.parametrize(
     ("name", "option", "flat", "edge"),
-    [("phase", "denoise", 0.8, 0.5), ("riesz", "denoise", 0.7, 0.8), ("linear", "adaptive", 0.35, 0.75)],
+    [("phase", "denoise", 0.85, 0.5), ("riesz", "denoise", 0.7, 0.8), ("linear", "adaptive", 0.35, 0.75)],
 )
 def test_noise_is_magnified_less_than_an_edge(name, option, flat, edge):
     """``flat`` bounds the noise and ``edge`` the motion, relative to the result without the option."""
