@@ -19,7 +19,7 @@ CLIPS = {  # title: file, method, line of the slice, settings
     "A string": ("guitar", vmm.gradient, {"col": 216}, {"band": (100, 120), "fs": 600, "alpha": 25}),
     "face": ("face", vmm.color, {"row": 200}, {"band": (0.83, 1.0), "alpha": 25}),  # 50 for the paper's gain of 1/2
     "baby, linear": ("baby", vmm.linear, {"col": 480}, {"band": None, "temporal": poles, "wavelength": 16}),
-    "baby, phase": ("baby", vmm.phase, {"col": 480}, {"band": (0.1, 0.6), "alpha": 20, "sigma": 5}),
+    "baby, phase": ("baby", vmm.phase, {"col": 480}, {"band": (0.1, 0.6), "alpha": 20}),
     "baby, riesz": ("baby", vmm.riesz, {"col": 480}, {"band": (0.1, 0.6), "alpha": 20}),
 }
 

@@ -22,7 +22,7 @@ def _with_gradient(methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
 _PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
     "baby": {
         "linear": {"band": (0.4, 3.0), "fs": 30.0, "alpha": 30.0, "wavelength": 16.0, **_EVM},
-        "phase": {"band": (0.1, 0.6), "fs": 30.0, "alpha": 20.0, "sigma": 5.0, "octave": 0.25},
+        "phase": {"band": (0.1, 0.6), "fs": 30.0, "alpha": 20.0, "octave": 0.25},
     },
     "baby2": {"color": {"band": (2.33, 2.67), "fs": 30.0, "alpha": 75.0, "level": 6, **_COLOR}},
     "bottle_moving": {"acceleration": {"frequency": 4.0, "alpha": 8.0}},
@@ -30,14 +30,14 @@ _PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
         "linear": {"band": (45.0, 100.0), "fs": 300.0, "alpha": 150.0, "wavelength": 20.0, **_EVM, "chroma": 0.0},
         "phase": {"band": (36.0, 62.0), "fs": 300.0, "alpha": 120.0, "sigma": 5.0, "temporal": butterworth, **_HALF},
     },
-    "car_engine": {"phase": {"band": (15.0, 25.0), "fs": 400.0, "alpha": 15.0, "sigma": 3.0, **_OCTAVE}},
+    "car_engine": {"phase": {"band": (15.0, 25.0), "fs": 400.0, "alpha": 15.0, **_OCTAVE}},
     "cat_toy": {
         "acceleration": {"frequency": 4.0, "fs": 29.97, "alpha": 8.0},
         "jerk": {"frequency": 3.0, "fs": 240.0, "alpha": 5.0, "beta": 0.8},
     },
-    "crane": {"phase": {"band": (0.2, 0.25), "fs": 24.0, "alpha": 100.0, "sigma": 5.0, **_HALF}},
-    "crane_crop": {"phase": {"band": (0.2, 0.25), "fs": 24.0, "alpha": 75.0, "sigma": 5.0, **_HALF}},
-    "eye": {"phase": {"band": (30.0, 50.0), "fs": 500.0, "alpha": 75.0, "sigma": 4.0, **_OCTAVE}},
+    "crane": {"phase": {"band": (0.2, 0.25), "fs": 24.0, "alpha": 100.0, **_HALF}},
+    "crane_crop": {"phase": {"band": (0.2, 0.25), "fs": 24.0, "alpha": 75.0, **_HALF}},
+    "eye": {"phase": {"band": (30.0, 50.0), "fs": 500.0, "alpha": 75.0, **_OCTAVE}},
     "eye_raw": {"acceleration": {"frequency": 2.5, "alpha": 15.0}},
     "face": {"color": {"band": (0.83, 1.0), "fs": 30.0, "alpha": 25.0, "level": 4, **_COLOR}},
     "face2": {
@@ -53,7 +53,7 @@ _PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
             "chroma": 0.0,
             "temporal": ideal,
         },
-        "phase": {"band": (72.0, 92.0), "fs": 600.0, "alpha": 25.0, "sigma": 2.0, **_HALF},
+        "phase": {"band": (72.0, 92.0), "fs": 600.0, "alpha": 25.0, **_HALF},
     },
     "guitar_a": {
         "linear": {
@@ -64,7 +64,7 @@ _PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
             "chroma": 0.0,
             "temporal": ideal,
         },
-        "phase": {"band": (100.0, 120.0), "fs": 600.0, "alpha": 25.0, "sigma": 2.0, **_HALF},
+        "phase": {"band": (100.0, 120.0), "fs": 600.0, "alpha": 25.0, **_HALF},
     },
     "gun_shot": {
         "acceleration": {"frequency": 8.0, "fs": 29.97, "alpha": 8.0},
@@ -77,11 +77,11 @@ _PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
         "phase": {"band": (1.0, 25.0), "fs": 300.0, "alpha": 50.0, "sigma": 12.0, "temporal": butterworth, **_OCTAVE}
     },
     "subway": {"linear": {"band": (3.6, 6.2), "fs": 30.0, "alpha": 60.0, "wavelength": 90.0, **_EVM, "chroma": 0.3}},
-    "throat": {"phase": {"band": (90.0, 110.0), "fs": 1900.0, "alpha": 100.0, "sigma": 3.0, **_OCTAVE}},
-    "trees_low": {"phase": {"band": (0.5, 1.0), "fs": 60.0, "alpha": 25.0, "sigma": 2.0, **_HALF}},
-    "trees_mid": {"phase": {"band": (1.5, 2.0), "fs": 60.0, "alpha": 25.0, "sigma": 2.0, **_HALF}},
-    "woman_low": {"phase": {"band": (0.35, 0.71), "fs": 60.0, "alpha": 15.0, "sigma": 3.0, **_HALF}},
-    "woman_mid": {"phase": {"band": (1.0, 1.9), "fs": 60.0, "alpha": 15.0, "sigma": 3.0, **_HALF}},
+    "throat": {"phase": {"band": (90.0, 110.0), "fs": 1900.0, "alpha": 100.0, **_OCTAVE}},
+    "trees_low": {"phase": {"band": (0.5, 1.0), "fs": 60.0, "alpha": 25.0, **_HALF}},
+    "trees_mid": {"phase": {"band": (1.5, 2.0), "fs": 60.0, "alpha": 25.0, **_HALF}},
+    "woman_low": {"phase": {"band": (0.35, 0.71), "fs": 60.0, "alpha": 15.0, **_HALF}},
+    "woman_mid": {"phase": {"band": (1.0, 1.9), "fs": 60.0, "alpha": 15.0, **_HALF}},
     "wrist": {"linear": {"band": (0.4, 3.0), "fs": 30.0, "alpha": 30.0, "wavelength": 16.0, **_EVM}},
 }
 presets: Mapping[str, Mapping[str, dict[str, Any]]] = {name: _with_gradient(clip) for name, clip in _PUBLISHED.items()}

@@ -1,0 +1,106 @@
+"""Smoothing of phase shifts that follows the noise: noise is smoothed, and motion without noise stays as it is."""
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.backend import reference as kernels
+from vmm.backend.dispatch import reference_kernels
+from vmm.data import synthetic
+
+FS, BAND, ALPHA = 30, (1, 3), 19
+SIZE = (64, 80)
+INNER = (slice(20, -20), slice(12, -12), slice(12, -12))
+
+
+def noisy(scene, moves, noise):
+    """Frames (T, H, W) of floating-point numbers with white noise."""
+    frames = synthetic.render(scene, moves, dtype=np.float32)
+    return (frames + np.random.default_rng(0).normal(0, noise, frames.shape)).astype(np.float32)
+
+
+def magnified(frames, **options):
+    return vmm.phase.magnify(frames, BAND, fs=FS, alpha=ALPHA, **options)
+
+
+@pytest.mark.parametrize("temporal", ["fir", "ideal"])
+def test_noise_is_smoothed(temporal):
+    scene, moves = synthetic.texture(SIZE), synthetic.sway(70, FS, 2.0, 0.1)
+    frames = noisy(scene, moves, 3.0)
+    truth = synthetic.render(scene, (1 + ALPHA) * moves, dtype=np.float32)
+    by_default, unsmoothed, blurred = (
+        np.std((magnified(frames, temporal=temporal, **options) - truth)[INNER])
+        for options in ({}, {"sigma": 0}, {"sigma": 3})
+    )
+    assert by_default < 0.8 * unsmoothed
+    assert by_default < 0.95 * blurred
+
+
+def test_opposite_motions_without_noise_stay_apart():
+    """A blur of the motion mixes halves that move in opposite directions; the smoothing of clean frames does not."""
+    scene, moves = synthetic.texture(SIZE), synthetic.sway(70, FS, 2.0, 0.1, 0.0)
+    frames = noisy(scene, moves, 0.0)
+    frames[:, :, 40:] = noisy(scene, -moves, 0.0)[:, :, 40:]
+    by_default, unsmoothed, blurred = (magnified(frames, sigma=sigma) for sigma in (None, 0, 3))
+    change = np.std((unsmoothed - frames)[INNER])
+    assert np.std((by_default - unsmoothed)[INNER]) < 0.03 * change
+    assert np.std((blurred - unsmoothed)[INNER]) > 0.2 * change
+
+
+def test_black_areas_and_still_clips_stay_as_they_are():
+    frames = noisy(synthetic.texture(SIZE), np.zeros((40, 2)), 0.0)
+    assert np.array_equal(magnified(frames), frames)
+    moving = noisy(synthetic.texture(SIZE), synthetic.sway(40, FS, 2.0, 0.1), 2.0)
+    moving[:, :32] = 0
+    out = magnified(moving)
+    assert np.isfinite(out).all()
+    assert np.abs(out[:, :32]).max() <= 1.2 * np.abs(magnified(moving, sigma=0)[:, :32]).max()
+
+
+@pytest.mark.parametrize("noise", [0.0, 3.0])
+def test_a_vibration_is_magnified_up_to_the_ends(noise):
+    scene, moves = synthetic.texture(SIZE), synthetic.sway(80, FS, 2.0, 0.05)
+    frames = noisy(scene, moves, noise)
+    truth = synthetic.render(scene, 11 * moves, dtype=np.float32)
+    out = vmm.phase.magnify(frames, BAND, fs=FS, alpha=10)
+    change, wanted = out - frames, truth - noisy(scene, moves, 0.0)
+
+    def gain(part):
+        a, b = (x[part, 12:-12, 12:-12] for x in (change, wanted))
+        return (a * b).sum() / (b * b).sum()
+
+    middle = gain(slice(30, 50))
+    assert middle > 0.8
+    assert gain(slice(0, 10)) == pytest.approx(middle, rel=0.05)
+    assert gain(slice(-10, None)) == pytest.approx(middle, rel=0.05)
+
+
+def test_smoothing_by_noise_is_for_phase_only():
+    with pytest.raises(ValueError, match="sigma=None follows the noise of local_phase only"):
+        vmm.motion.smooth(vmm.motion.intensity, None)
+
+
+def test_the_sums_of_amplitudes_are_those_of_the_reference(rng):
+    coefs = (rng.normal(size=(5, 9, 7)) + 1j * rng.normal(size=(5, 9, 7))).astype(np.complex64)
+    previous, columns = coefs[0].copy(), rng.normal(size=(3, 5)).astype(np.float32)
+
+    def sums():
+        power, stretch = np.zeros((9, 7), np.float32), np.zeros((3, 3, 7), np.float32)
+        kernels.add_amplitude_sums(coefs, previous, columns, 3, power, stretch)
+        return power, stretch
+
+    compiled = sums()
+    with reference_kernels():
+        plain = sums()
+    np.testing.assert_allclose(compiled[0], plain[0], rtol=1e-5)
+    np.testing.assert_allclose(compiled[1], plain[1], atol=1e-5)
+
+
+def test_the_change_of_the_amplitude_is_that_of_its_logarithm(rng):
+    amplitude = np.exp(np.cumsum(rng.normal(scale=0.2, size=(6, 4, 5)), axis=0))
+    coefs = (amplitude * np.exp(1j * rng.uniform(0, 6, amplitude.shape))).astype(np.complex64)
+    stretch = np.zeros((5, 4, 5), np.float32)
+    kernels.add_amplitude_sums(
+        coefs[1:], coefs[0], np.eye(5, dtype=np.float32), 1, np.zeros((4, 5), np.float32), stretch
+    )
+    np.testing.assert_allclose(stretch, np.diff(np.log(amplitude), axis=0), atol=1e-3)
