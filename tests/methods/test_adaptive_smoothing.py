@@ -57,8 +57,8 @@ def test_black_areas_and_still_clips_stay_as_they_are():
     assert np.abs(out[:, :32]).max() <= 1.2 * np.abs(magnified(moving, sigma=0)[:, :32]).max()
 
 
-@pytest.mark.parametrize("noise", [0.0, 3.0])
-def test_a_vibration_is_magnified_up_to_the_ends(noise):
+@pytest.mark.parametrize(("noise", "tolerance"), [(0.0, 0.04), (3.0, 0.1)])
+def test_a_vibration_is_magnified_up_to_the_ends(noise, tolerance):
     scene, moves = synthetic.texture(SIZE), synthetic.sway(80, FS, 2.0, 0.05)
     frames = noisy(scene, moves, noise)
     truth = synthetic.render(scene, 11 * moves, dtype=np.float32)
@@ -71,8 +71,8 @@ def test_a_vibration_is_magnified_up_to_the_ends(noise):
 
     middle = gain(slice(30, 50))
     assert middle > 0.8
-    assert gain(slice(0, 10)) == pytest.approx(middle, rel=0.05)
-    assert gain(slice(-10, None)) == pytest.approx(middle, rel=0.05)
+    assert gain(slice(0, 10)) == pytest.approx(middle, rel=tolerance)
+    assert gain(slice(-10, None)) == pytest.approx(middle, rel=tolerance)
 
 
 def test_smoothing_by_noise_is_for_phase_only():

@@ -29,7 +29,7 @@ class AdaptiveBands(FastBands):
     def _passes(
         self, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
     ) -> Passes:
-        """The matrices of two passes, with orthonormal columns of the synthesis: projections have the power of motion."""
+        """The matrices of two passes, with orthonormal columns of the synthesis, so that projections keep the power."""
         synthesis, upper = np.linalg.qr(synthesis)
         return Passes(synthesis, upper @ analysis)
 

@@ -155,7 +155,6 @@ class Bands:
         inner: slice,
     ) -> Sequence[Array]:
         """The filtered motion of each subband for the frames of a window."""
-
         extended = _extension(window, temporal.band)
 
         def motion(i: int) -> Array:

@@ -1,7 +1,7 @@
 """Smoothing that follows the noise: phase shifts are replaced by averages as far as they differ by noise alone.
 
 The noise of a subband is estimated from the clip. Motion rotates a coefficient, whereas noise rotates it and changes
-its amplitude alike, so that the changes of the logarithm of the amplitude have the variance that noise has in the phase.
+its amplitude alike: the changes of the logarithm of the amplitude have the variance that noise has in the phase.
 """
 
 from __future__ import annotations
