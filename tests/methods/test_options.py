@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.ndimage
 from cases import BY_FREQUENCY, METHODS, moved
 
 import vmm
@@ -147,7 +148,7 @@ def noisy_edge():
 
 @pytest.mark.parametrize(
     ("name", "option", "flat", "edge"),
-    [("phase", "denoise", 0.92, 0.5), ("riesz", "denoise", 0.7, 0.8), ("linear", "adaptive", 0.35, 0.75)],
+    [("phase", "denoise", 0.8, 0.5), ("riesz", "denoise", 0.7, 0.8), ("linear", "adaptive", 0.35, 0.75)],
 )
 def test_noise_is_magnified_less_than_an_edge(name, option, flat, edge):
     """``flat`` bounds the noise and ``edge`` the motion, relative to the result without the option."""
@@ -157,10 +158,11 @@ def test_noise_is_magnified_less_than_an_edge(name, option, flat, edge):
     for strength in (0, 0.3, 1.0):
         out = METHODS[name](frames, (2, 4), fs=FS, alpha=10, **{option: strength}, **unsmoothed)
         change = (out - frames)[15:55, 12:-12]
-        noises.append(change[..., 8:40].std())
+        visible = scipy.ndimage.uniform_filter(change, (0, 3, 3))  # the finest noise of phase is limited, not denoised
+        noises.append(visible[..., 8:40].std())
         truth = wanted[15:55, 12:-12, 20:29]
         edges.append((change[..., 68:77] * truth).sum() / (truth**2).sum())
-    assert 1.01 * noises[0] > noises[1] > noises[2]
+    assert noises[0] > noises[1] > noises[2]
     assert noises[2] < flat * noises[0]
     assert edges[2] > edge * edges[0]
     assert edges[1] / edges[0] > noises[1] / noises[0] - 0.02
