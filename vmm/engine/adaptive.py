@@ -13,7 +13,7 @@ from vmm.backend.threads import in_parallel, workers
 from vmm.engine.bands import Passes
 from vmm.engine.fast_paths import FastBands
 from vmm.motion._adaptive import NoiseSums, noise_of, smooth_noise
-from vmm.parts import Grid, LookAheadFilter, WholeClipFilter
+from vmm.parts import Grid, LazySequence, LookAheadFilter, WholeClipFilter
 
 
 class AdaptiveBands(FastBands):
@@ -51,7 +51,8 @@ class AdaptiveBands(FastBands):
             if self._noise[i] is None:
                 self._noise[i] = NoiseSums(coefs, len(columns))
             self._noise[i].add(coefs, self._previous(previous, i, coefs), columns)
-        super()._project(buffers, totals, columns, previous, {i: coefs}, i)  # a subband is requested once
+        same = LazySequence(lambda _: coefs, len(bands))  # A subband is computed once.
+        super()._project(buffers, totals, columns, previous, same, i)
 
     def _synthesized(self, chunks: Iterable[Array], passes: Passes, totals: list[Any]) -> Iterator[Array]:
         """The frames, magnified by the synthesis matrix times the smoothed projections of the motion."""
