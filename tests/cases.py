@@ -89,8 +89,12 @@ FILTERS: dict[str, LinearFilter] = {
 }
 
 FEW_SUBBANDS = {"octave": 1.0, "orientations": 2}  # the laws hold at any number of subbands
-METHODS = {  # with few subbands, which take a small part of the time of the defaults
-    name: partial(getattr(vmm, name).magnify, **FEW_SUBBANDS) if name == "phase" else getattr(vmm, name).magnify
+OPTIONS: dict[str, dict[str, Any]] = {
+    "phase": FEW_SUBBANDS,  # which take a small part of the time of the defaults
+    "linear": {"wavelength": 0},  # magnifies all levels alike
+}
+METHODS = {
+    name: partial(getattr(vmm, name).magnify, **OPTIONS[name]) if name in OPTIONS else getattr(vmm, name).magnify
     for name in vmm.METHODS
 }
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arguments import checks_arguments
-from vmm.backend.arrays import namespace
-from vmm.engine.alpha import Alpha
+from vmm.backend.arrays import is_array, namespace, to_host
+from vmm.engine.alpha import Alpha, check_alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
 from vmm.engine.loop import sampling_rate
@@ -32,6 +32,10 @@ def __dir__() -> list[str]:
 
 _NU = 0.7
 """Steepness of the adaptive gain, as published."""
+
+
+MOTION = 0.2
+"""Motion in px for which the default cutoff is chosen by equation 14 in [1]."""
 
 
 @checks_arguments
@@ -66,8 +70,10 @@ def magnify(
         Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
         number, a map (H, W), or one number for each of several bands. The default is 10.
     wavelength
-        Spatial cutoff in px, greater than 0, the wavelength lambda_c of [1]_: levels with shorter wavelengths are
-        magnified less. By default all levels have the same alpha.
+        Spatial cutoff in px, 0 or greater, the wavelength lambda_c of [1]_: levels with shorter wavelengths are
+        magnified less. The default is 1.6 (1 + alpha), for which the bound of [1]_ holds for motion of 0.2 px; larger
+        motion and noise would break the finer levels. With 0, and if alpha is not positive, all levels have the same
+        alpha.
     chroma
         Factor in [0, 1] by which alpha is multiplied for the chroma. The default is 0.1.
     adaptive
@@ -100,27 +106,29 @@ def magnify(
 
     Examples
     --------
-    A smooth texture vibrates at 3 Hz with an amplitude of 0.05 pixels. The causal filter settles within a second:
+    A smooth texture vibrates at 3 Hz with an amplitude of 0.05 pixels, and has no noise, so that all levels can be
+    magnified. The causal filter settles within a second:
 
     >>> import vmm
     >>> from vmm.data import synthetic
     >>> scene = synthetic.texture((48, 48), blur=3)
     >>> clip = synthetic.render(scene, synthetic.sway(60, 30, 3.0, 0.05))
-    >>> out = vmm.linear.magnify(clip, (2, 4), fs=30, alpha=10)
+    >>> out = vmm.linear.magnify(clip, (2, 4), fs=30, alpha=10, wavelength=0)
     >>> before, after = (vmm.measure.displacement(x).values[30:, 0, 1].std() for x in (clip, out))
     >>> print(f"The output motion is {after / before:.1f} times the input motion.")
     The output motion is 10.8 times the input motion.
     """
-    if wavelength is not None and not wavelength > 0:
-        raise ValueError(f"wavelength={wavelength!r} must be a positive number of pixels")
+    if wavelength is not None and not wavelength >= 0:
+        raise ValueError(f"wavelength={wavelength!r} must be 0 or a positive number of pixels")
 
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     largest = (max(map(abs, alpha)) or 1.0) if is_several(band) else 1.0  # type: ignore[arg-type]
+    cutoff = _default_wavelength(alpha, gain) if wavelength is None else wavelength
 
     def of_levels(alphas: list[Any], grids: Sequence[Grid]) -> list[Any]:
-        if wavelength is None:
+        if cutoff == 0:
             return alphas
-        return [value / largest for value in by_wavelength([largest * value for value in alphas], wavelength, grids)]
+        return [value / largest for value in by_wavelength([largest * value for value in alphas], cutoff, grids)]
 
     def of_images(alphas: list[Any], grids: Sequence[Grid]) -> list[Any]:
         levels: list[Any] = [*of_levels(alphas[:-1], grids), 0.0]  # The coarsest image is not magnified.
@@ -132,6 +140,13 @@ def magnify(
     else:  # Levels are differences of images, so that the levels themselves are not needed.
         motion, spatial, gains = intensity, planes(GaussianPyramid, chroma=chroma), of_images
     return run(frames, spatial=spatial, motion=motion, temporal=chosen, alpha=gain, mask=mask, level_gains=gains)
+
+
+def _default_wavelength(alpha: Alpha, gain: Any) -> float:
+    """The cutoff in px for motion of `MOTION`; 0 if alpha is not positive."""
+    check_alpha(gain)
+    peak = float(np.max(to_host(alpha) if is_array(alpha) else alpha))
+    return 8 * MOTION * (1 + peak) if peak > 0 else 0.0
 
 
 def by_wavelength(alphas: list[Any], wavelength: float, grids: Sequence[Grid]) -> list[Any]:

@@ -6,6 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from cases import METHODS
 
 import vmm
 from vmm.backend.dispatch import reference_kernels
@@ -277,8 +278,7 @@ def test_methods_use_the_fused_kernels(method, temporal, kernels, gray, monkeypa
 
     monkeypatch.setattr(fast_paths, "compiled", noted)
     color = np.repeat(gray[..., None], 3, axis=-1)
-    options = {"octave": 1.0, "orientations": 2} if method == "phase" else {}
-    getattr(vmm, method).magnify(color, BAND, fs=FS, temporal=temporal, **options)
+    METHODS[method](color, BAND, fs=FS, temporal=temporal)
     assert called == kernels
 
 

@@ -112,7 +112,7 @@ def test_a_whole_clip_filter_takes_chunks_too(name, clip):
 GAINS: dict[str, tuple[dict[str, Any], float]] = {  # method: settings, and how far the gain may be from 1 + alpha
     "phase": ({}, 0.05),
     "riesz": ({"sigma": 0, "temporal": fir}, 0.25),
-    "linear": ({"temporal": fir}, 0.1),
+    "linear": ({"temporal": fir, "wavelength": 0}, 0.1),
     "color": ({"temporal": fir, "level": 0}, 0.1),
     "acceleration": ({}, 0.1),
     "jerk": ({}, 0.1),
