@@ -145,7 +145,8 @@ def magnify(
 def _default_wavelength(alpha: Alpha, gain: Any) -> float:
     """The cutoff in px for motion of `MOTION`; 0 if alpha is not positive."""
     check_alpha(gain)
-    peak = float(np.max(to_host(alpha) if is_array(alpha) else alpha))
+    values: Any = to_host(alpha) if is_array(alpha) else alpha
+    peak = float(np.max(values))
     return 8 * MOTION * (1 + peak) if peak > 0 else 0.0
 
 
