@@ -116,7 +116,7 @@ def test_the_published_form_leaves_alone_what_drifts():
 # Gated by jerk.
 
 
-@pytest.mark.parametrize("kernel", ["gaussian", "takeda", "dog", "interval"])
+@pytest.mark.parametrize("kernel", ["gaussian", "narrow", "takeda", "dog", "interval"])
 def test_a_gate_of_no_strength_is_acceleration(kernel):
     rule = jerk_aware(F, FS, beta=0, kernel=kernel)
     expected = linear(acceleration(F, FS, kernel=kernel), VIBRATION + JUMP, rule.delay)
