@@ -36,10 +36,10 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: Kernel = 
         Camera rate in Hz. If it is None, the default, frequencies are in cycles per frame.
     kernel
         Impulse response. ``"gaussian"``, the default, has a standard deviation of fs / (sqrt(2) pi frequency) frames,
-        so that its gain has its peak at the frequency. ``"narrow"`` is that filter three times in sequence, with the cube
-        of its gain: 0.003 at r = 0.23, 0.15 at r = 0.5 and 0.008 at r = 2. The others are those of released code, and their gain is not 1:
-        ``"dog"``, a difference of Gaussians, and ``"interval"``, a second difference over a quarter period, both of
-        [1]_; and ``"takeda"`` of [2]_, whose passband is at five times the frequency.
+        so that its gain has its peak at the frequency. ``"narrow"`` is that filter three times in sequence, with the
+        cube of its gain: 0.003 at r = 0.23, 0.15 at r = 0.5 and 0.008 at r = 2. The others are those of released code,
+        and their gain is not 1: ``"dog"``, a difference of Gaussians, and ``"interval"``, a second difference over a
+        quarter period, both of [1]_; and ``"takeda"`` of [2]_, whose passband is at five times the frequency.
 
     Returns
     -------
