@@ -95,17 +95,20 @@ def autoregression(series: np.ndarray, band: tuple[float, float]) -> Autoregress
 
 def block_means(chunks: Iterable[Array]) -> np.ndarray:
     """Mean values (n, j) of blocks of the frames, less those of each frame; of color frames that of green."""
-    return np.concatenate([_block_means(chunk) for chunk in chunks])
+    means = to_host(joined([_block_means(chunk) for chunk in chunks])).astype(float)  # The device is waited for once.
+    result: np.ndarray = means - means.mean(axis=1, keepdims=True)
+    return result
 
 
-def _block_means(chunk: Array) -> np.ndarray:
+def _block_means(chunk: Array) -> Array:
+    """Mean values (T, j) of the blocks of some frames."""
     plane = chunk if chunk.ndim == 3 else chunk[..., 1]
     side = min(BLOCK, *plane.shape[1:])
     rows, cols = (n // side for n in plane.shape[1:])
     every = max(1, round(np.sqrt(rows * cols / MAX_BLOCKS)))
     blocks = plane[:, : rows * side, : cols * side].reshape(len(plane), rows, side, cols, side)[:, ::every, :, ::every]
-    means = to_host(blocks.mean(axis=(2, 4), dtype=np.float32)).reshape(len(plane), -1).astype(float)
-    return means - means.mean(axis=1, keepdims=True)
+    means: Array = blocks.mean(axis=(2, 4), dtype=np.float32).reshape(len(plane), -1)
+    return means
 
 
 def _shared(series: np.ndarray) -> np.ndarray:

@@ -113,7 +113,7 @@ def noise_of(sums: NoiseSums, motion: Array, gain: float, inside: Array) -> Nois
         common = (stretch * moving).sum(axis=0) ** 2 / ((moving**2).sum(axis=0) + TINY)
         spread = (spread - common) * (len(motion) / (len(motion) - 1))
     probed = sums.power[:: sums.step]
-    level = float(xp.median(spread * probed) + SMALL * ((moving**2).sum(axis=0) * probed).mean()) + TINY
+    level = xp.median(spread * probed) + SMALL * ((moving**2).sum(axis=0) * probed).mean() + TINY
     power = xp.maximum(sums.power - 2 * level / gain, LEAST_POWER * sums.power)
     power = xp.maximum(power, SMALL * power.mean() + TINY)
     return Noise(level / power, xp.maximum(inside, OUTSIDE) * (power / power.mean()) ** STEEPNESS)
