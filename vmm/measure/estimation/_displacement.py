@@ -252,12 +252,12 @@ def _run_closer(own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip) 
 
 
 def _widen(estimates: Estimates, own: OwnPixelEstimator, which: np.ndarray) -> None:
-    """Add the disagreement with the pixels of regions to the standard errors of some of them (G,)."""
+    """Add the disagreement with the pixels of regions, and that of their parts, to the errors of some of them (G,)."""
     if not which.any():
         return
     index = own.crops.index
-    variance = estimates.stderr[index] ** 2 + own.disagreement(estimates.values[:, index])
-    estimates.stderr[index[which]] = np.sqrt(variance[which])
+    variance = (estimates.stderr[index] ** 2 + own.disagreement(estimates.values[:, index]))[which]
+    estimates.stderr[index[which]] = np.sqrt(variance + own.parts_variance(np.flatnonzero(which)))
 
 
 def _replace(estimates: Estimates, own: OwnPixelEstimator) -> None:
