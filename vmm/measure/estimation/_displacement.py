@@ -63,7 +63,7 @@ def displacement(
     nearer than 8 px, the displacement is the least-squares fit of the reference and its Taylor series to the pixels of
     the region itself, with offset and contrast of the illumination. A region through which an edge runs, so that its
     parts move differently, is unknown. If the edge runs along the outline of the region, the displacement is that of
-    the pixels inside, and the region has a reason in `reasons`.
+    the pixels inside, the region has a reason in `reasons`, and its standard error counts the motion on the other side.
 
     Parameters
     ----------
