@@ -7,8 +7,9 @@ import pytest
 
 import vmm
 from vmm.data import synthetic
+from vmm.measure.estimation._estimates import AT_OUTLINE
 from vmm.measure.estimation._own_pixels import derivative_taps, taylor_weights
-from vmm.measure.estimation._parts import smaller_parts
+from vmm.measure.estimation._parts import two_parts
 from vmm.measure.estimation._reading import proportional_variance
 
 FS = 60.0
@@ -71,8 +72,9 @@ def test_an_edge_through_a_region_makes_it_unknown(frames):
 
 def test_an_edge_in_a_tenth_of_a_region_marks_it(frames):
     signal = vmm.measure.displacement(frames, (20, EDGE - 19, 21, 21), fs=FS)
-    assert signal.reasons == ("an edge runs along its outline: the displacement is that of the pixels inside",)
-    assert (errors(signal, 0 * MOVES) < 1.3).all()
+    assert signal.reasons == (AT_OUTLINE,)
+    np.testing.assert_allclose(signal.values[:, 0] @ [0, 1], 0, atol=0.03)
+    assert (errors(signal, MOVES) < 1.3).all()  # The error counts the motion on the other side.
 
 
 def test_a_small_object_in_a_region_moves_in_parts():
@@ -82,9 +84,11 @@ def test_a_small_object_in_a_region_moves_in_parts():
     covariance = np.outer(scores, scores) + np.kron(np.eye(36), normal) * 0.01
     normals, motion, n_frames = np.tile(normal, (1, 36, 1, 1)), np.eye(2)[None] * 0.04, np.array([100])
     rest = np.array([0.01]), motion, n_frames
-    assert smaller_parts((6, 6), normals, covariance[None], *rest) == pytest.approx(16 / 36)
+    share, moments = two_parts((6, 6), normals, covariance[None], *rest)
+    assert share == pytest.approx(16 / 36)
+    np.testing.assert_allclose(moments[0], [[0.04, 0], [0, 0]], atol=1e-3)
     noise = np.kron(np.eye(36), normal) * 0.01
-    assert smaller_parts((6, 6), normals, noise[None], *rest) == 0
+    assert not np.any(two_parts((6, 6), normals, noise[None], *rest)[1])
 
 
 def test_variance_of_a_difference_that_follows_the_motion():

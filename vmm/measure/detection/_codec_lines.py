@@ -21,8 +21,12 @@ _MAX_ORDER, _MAX_INCOHERENT_ORDER = 8, 16
 """Highest order of a coherent harmonic that a codec causes, and of one that differs from tile to tile: rounding of
 blocks has the higher orders."""
 
-_MAX_PATTERN_ORDER = 3
-"""Highest order of the harmonics whose images about the rates of the pattern of predicted frames are examined."""
+_MAX_PATTERN_ORDER, _MAX_WEAK_PATTERN_ORDER = 3, 8
+"""Highest order of the harmonics whose images about the rates of the pattern of predicted frames are examined, and that
+of lines that are weak in comparison with the motion that may cause them, or differ from tile to tile."""
+
+_WEAK_SHARE = 0.1
+"""Largest amplitude of a weak line, relative to that motion. In clips of MPEG-4 images of order 5 and 7 reach 0.03."""
 
 _MAX_KEY_ORDER = 1
 """Highest order of the harmonics whose images about the multiples of the key-frame rate are examined. The multiples are
@@ -37,6 +41,10 @@ _COHERENT = 0.5
 
 _MAX_SHARE = 0.5
 """Amplitude of a coherent line, relative to the motion that may cause it, from which it is a vibration of its own."""
+
+_MAX_SNR = 22.0
+"""Signal-to-noise ratio in dB above which a coherent line that is larger than codecs make it is a vibration of its own:
+the codec would add noise as well, so that its own lines reach 20 dB."""
 
 _TOLERANCE, _MAX_TOLERANCE = 0.3, 0.75
 """Smallest and largest difference in bins of a line from a combination of frequencies: codecs work unevenly, which
@@ -130,14 +138,18 @@ def _is_caused(line: Line, root: Line, tiles: Tiles, level: np.ndarray, rates: C
     combinations = [order * frequency for order in range(2, max_order + 1)]
     combinations += _images(frequency, rates.images, _MAX_KEY_ORDER, rates.fs)
     combinations += _images(frequency, rates.patterns, _MAX_PATTERN_ORDER, rates.fs)
-    if not _agrees(part.frequency, part.frequency_stderr, combinations, rates.fs, bin_width):
+    weak = _images(frequency, rates.patterns, _MAX_WEAK_PATTERN_ORDER, rates.fs)
+    if not _agrees(part.frequency, part.frequency_stderr, combinations + weak, rates.fs, bin_width):
         return False
     if line.vibration is None:
         return part.amplitude < MAX_CODEC_LEVELS
     if not is_coherent:
         return part.amplitude < root.suggestion.amplitude
+    if part.amplitude > MAX_CODEC_MOTION and part.snr > _MAX_SNR:
+        return False
+    is_weak = not _agrees(part.frequency, part.frequency_stderr, combinations, rates.fs, bin_width)
     there = vibration(tiles, level, line.ratio, line.where, frequency / rates.fs).amplitude
-    return rates.is_predictive and part.amplitude < _MAX_SHARE * there
+    return rates.is_predictive and part.amplitude < (_WEAK_SHARE if is_weak else _MAX_SHARE) * there
 
 
 def _is_image(line: Line, other: Line, rates: CodecRates, bin_width: float) -> bool:

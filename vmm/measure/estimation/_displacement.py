@@ -63,7 +63,7 @@ def displacement(
     nearer than 8 px, the displacement is the least-squares fit of the reference and its Taylor series to the pixels of
     the region itself, with offset and contrast of the illumination. A region through which an edge runs, so that its
     parts move differently, is unknown. If the edge runs along the outline of the region, the displacement is that of
-    the pixels inside, and the region has a reason in `reasons`.
+    the pixels inside, the region has a reason in `reasons`, and its standard error counts the motion on the other side.
 
     Parameters
     ----------
@@ -252,12 +252,12 @@ def _run_closer(own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip) 
 
 
 def _widen(estimates: Estimates, own: OwnPixelEstimator, which: np.ndarray) -> None:
-    """Add the disagreement with the pixels of regions to the standard errors of some of them (G,)."""
+    """Add the disagreement with the pixels of regions, and that of their parts, to the errors of some of them (G,)."""
     if not which.any():
         return
     index = own.crops.index
-    variance = estimates.stderr[index] ** 2 + own.disagreement(estimates.values[:, index])
-    estimates.stderr[index[which]] = np.sqrt(variance[which])
+    variance = (estimates.stderr[index] ** 2 + own.disagreement(estimates.values[:, index]))[which]
+    estimates.stderr[index[which]] = np.sqrt(variance + own.parts_variance(np.flatnonzero(which)))
 
 
 def _replace(estimates: Estimates, own: OwnPixelEstimator) -> None:

@@ -10,7 +10,10 @@ from vmm.measure.signals._signal import has_values
 
 NO_TEXTURE = "too little texture"
 IN_PARTS = "moves in parts: an edge runs through it"
-AT_OUTLINE = "an edge runs along its outline: the displacement is that of the pixels inside"
+AT_OUTLINE = (
+    "an edge runs along its outline: the displacement is that of the pixels inside, and its error counts the motion "
+    "on the other side"
+)
 HIDDEN = "hidden in too many frames"
 AT_BORDER = "too close to the border of the frame, so the displacement may be too small by a tenth or more"
 

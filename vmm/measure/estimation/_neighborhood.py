@@ -20,6 +20,9 @@ _MIN_PIXELS = 36
 _STEPS = 1
 """Steps of the fit to a strip from the displacement of the region: none are needed if it moves as the region does."""
 
+_FOUND = 0.8
+"""Share of the difference that these steps find at least, in motion of up to about half a pixel."""
+
 _MIN_SIGNIFICANCE = 5.0
 """Standard deviations of noise by which the motion of the strips must differ from that of the region."""
 
@@ -160,6 +163,15 @@ class Neighborhood:
         moments = moves.swapaxes(2, 3) @ moves / self.n_frames[:, None, None, None]
         largest = np.trace(moments, axis1=2, axis2=3).argmax(axis=1)
         result: np.ndarray = moments[np.arange(len(moments)), largest]
+        return result
+
+    @property
+    def largest_difference(self) -> np.ndarray:
+        """Second moments (G, 2, 2) of the largest motion of any strip against the region, at least, with its noise."""
+        difference = (self.strip_moves - self.moves[:, None]) * self.is_usable[..., None, None]
+        moments = difference.swapaxes(2, 3) @ difference / self.n_frames[:, None, None, None]
+        largest = np.trace(moments, axis1=2, axis2=3).argmax(axis=1)
+        result: np.ndarray = moments[np.arange(len(moments)), largest] / _FOUND**2
         return result
 
     def _differs(self, strips: tuple[int, ...], limit: float) -> np.ndarray:

@@ -273,7 +273,7 @@ class OwnPixelEstimator(FirstPass):
                 continue
             result |= is_used & (reading.is_unexplained | (has_edge & reading.is_poor))
             which = np.flatnonzero(is_used & has_edge & ~result)
-            result[which] = reading.smaller_parts(largest, which) > 0
+            result[which] = reading.two_parts(largest, which)[0] > 0
         return result
 
     @cached_property
@@ -282,7 +282,7 @@ class OwnPixelEstimator(FirstPass):
         result = np.zeros(len(self.crops.index))
         if (which := np.flatnonzero(self.uses_inner & self.neighborhood.has_edge)).size:
             largest = self.neighborhood.largest_motion
-            result[which] = self.whole.smaller_parts(largest, which, _OUTLINE_DIFFERENCE)
+            result[which] = self.whole.two_parts(largest, which, _OUTLINE_DIFFERENCE)[0]
         return result
 
     @property
@@ -320,9 +320,15 @@ class OwnPixelEstimator(FirstPass):
         return doubtful
 
     def estimates(self) -> Estimates:
-        """The displacement in the observable directions, after all frames are read."""
-        result, inner = (x.estimates(self.saturated, self.has_edge_at_outline) for x in (self.whole, self.inner))
+        """The displacement in the observable directions, after all frames are read.
+
+        If an edge runs through the outline, the standard error counts the motion on its other side: it is not known
+        which side is meant.
+        """
+        result, inner = (x.estimates(self.saturated) for x in (self.whole, self.inner))
         result.place(np.flatnonzero(self.uses_inner), inner.select(self.uses_inner))
+        other = np.diagonal(self.neighborhood.largest_difference, axis1=1, axis2=2)
+        result.stderr = np.sqrt(result.stderr**2 + other * self.has_edge_at_outline[:, None])
         result.reasons[self.has_edge_at_outline & (result.reasons == "")] = AT_OUTLINE
         return result
 
@@ -335,6 +341,12 @@ class OwnPixelEstimator(FirstPass):
         if self.uses_inner.any():
             result = np.where(self.uses_inner[:, None], self.inner.disagreement(values[numbers], chosen), result)
         return result
+
+    def parts_variance(self, which: np.ndarray) -> np.ndarray:
+        """Variance (..., 2) of the motion of one part against the other, of the regions with indices `which`."""
+        moments = self.whole.two_parts(self.neighborhood.largest_motion, which, 0.0)[1]
+        variance: np.ndarray = np.maximum(np.diagonal(moments, axis1=1, axis2=2), 0)
+        return variance
 
     @property
     def verdicts(self) -> np.ndarray:

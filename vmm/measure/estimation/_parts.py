@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -113,7 +114,7 @@ def _divisions(shape: tuple[int, int]) -> np.ndarray:
     return np.stack(list(divisions.values()))
 
 
-def smaller_parts(
+def two_parts(
     shape: tuple[int, int],
     normals: np.ndarray,
     covariance: np.ndarray,
@@ -121,8 +122,9 @@ def smaller_parts(
     motion: np.ndarray,
     n_frames: np.ndarray,
     min_difference: float = MIN_DIFFERENCE,
-) -> np.ndarray:
-    """Fraction (G,) of the pixels in the smaller part of regions that move in two parts, and 0 for other regions.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fraction (G,) of the pixels in the smaller part, and second moments (G, 2, 2) of the motion of one part against
+    the other, of regions that move in two parts, and 0 for other regions.
 
     Two motions, with an offset of their own, must explain the pixels better than one motion, and about as well as a
     motion that grows evenly across the region, as that of a bending beam.
@@ -145,8 +147,30 @@ def smaller_parts(
         Smallest difference between the motions of the parts, relative to `motion`.
     """
     tests = (_Test(shape, *arrays) for arrays in zip(normals, covariance, noise, motion, strict=True))
-    pairs = zip(tests, n_frames, strict=True)
-    return np.array([test.smaller_part(int(count), min_difference) for test, count in pairs], float)
+    parts = [test.parts(int(count), min_difference) for test, count in zip(tests, n_frames, strict=True)]
+    return np.array([part.share for part in parts]), np.array([part.moments for part in parts]).reshape(-1, 2, 2)
+
+
+class _Division(NamedTuple):
+    """A division of a region into two parts.
+
+    Attributes
+    ----------
+    energy, difference
+        Energies that the division and the difference in motion between its parts explain beyond noise.
+    scale
+        Energy that the largest motion would explain.
+    share
+        Fraction of the pixels in the smaller part.
+    moments
+        Second moments (2, 2) of the motion of one part against the other.
+    """
+
+    energy: float = 0.0
+    difference: float = 0.0
+    scale: float = 1.0
+    share: float = 0.0
+    moments: np.ndarray = np.zeros((2, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,13 +183,13 @@ class _Test:
     noise: float
     motion: np.ndarray
 
-    def smaller_part(self, n_frames: int, min_difference: float) -> float:
-        """Fraction of the pixels in the smaller one of two parts if these explain the motion best, else 0."""
-        energy, difference, scale, share = self._parts()
-        significance = energy / (3 * self.noise) * np.sqrt(1.5 * n_frames)
-        if significance < _MIN_SIGNIFICANCE or difference < min_difference**2 * scale:
-            return 0.0
-        return share if energy > max(_MIN_SHARE * self._separate(), _MIN_TO_EVEN * self._even()) else 0.0
+    def parts(self, n_frames: int, min_difference: float) -> _Division:
+        """The best division if it explains the motion best, else an empty one."""
+        best = self._best()
+        significance = best.energy / (3 * self.noise) * np.sqrt(1.5 * n_frames)
+        if significance < _MIN_SIGNIFICANCE or best.difference < min_difference**2 * best.scale:
+            return _Division()
+        return best if best.energy > max(_MIN_SHARE * self._separate(), _MIN_TO_EVEN * self._even()) else _Division()
 
     @cached_property
     def _scores(self) -> np.ndarray:
@@ -187,18 +211,14 @@ class _Test:
         freedom = (inverse * normals).sum()
         return float((inverse * power).sum() - freedom * self.noise)
 
-    def _parts(self) -> tuple[float, float, float, float]:
-        """Energies of the best division, of the difference in motion between its parts, and of the largest motion.
-
-        The first two are those that the division explains beyond noise. The last number is the fraction of the pixels
-        in the smaller part.
-        """
+    def _best(self) -> _Division:
+        """The division that explains most."""
         divisions = _divisions(self.shape)
         counts = divisions @ self.normals[:, 2, 2]
         counts = np.minimum(counts, self.normals[:, 2, 2].sum() - counts)
         divisions, counts = divisions[counts >= _MIN_PIXELS], counts[counts >= _MIN_PIXELS]
         if not len(divisions):
-            return 0.0, 0.0, 1.0, 0.0
+            return _Division()
         part, total = np.einsum("sk,kab->sab", divisions, self.normals), self.normals.sum(axis=0)
         normals = part - part @ _pinv(total) @ part
         inverse = _pinv(normals)
@@ -209,7 +229,9 @@ class _Test:
         information = _pinv(inverse[best, :2, :2])
         difference = (information * deviation).sum() - 2 * self.noise
         scale = float(np.trace(information) * np.trace(self.motion) / 2)
-        return float(energy[best]), float(difference), scale, float(counts[best] / self.normals[:, 2, 2].sum())
+        share = float(counts[best] / self.normals[:, 2, 2].sum())
+        moments = deviation - self.noise * inverse[best, :2, :2]
+        return _Division(float(energy[best]), float(difference), scale, share, moments)
 
     def _even(self) -> float:
         """Energy that a motion and an offset explain that grow evenly across the region, beyond that of noise."""

@@ -14,7 +14,7 @@ from vmm.measure.estimation._hidden_frames import MIN_SIMILARITY, hidden_frames
 from vmm.measure.estimation._observability import gradient_floor, observable_directions, single_directions
 from vmm.measure.estimation._own_pixels import Fit, PixelModel, gradient_noise
 from vmm.measure.estimation._own_slopes import OwnSlopes, SlopeSums, compare_own_slopes
-from vmm.measure.estimation._parts import MIN_DIFFERENCE, Blocks, smaller_parts
+from vmm.measure.estimation._parts import MIN_DIFFERENCE, Blocks, two_parts
 from vmm.measure.estimation._solution import NOT_ONE_MOTION, MisfitOptions
 
 _ROUNDING = 1e-5
@@ -31,6 +31,10 @@ in which it explains most, and to the variance of the picture over the region.""
 _COLORED_TO_WHITE = 1.5
 """Smallest ratio of the variance of a displacement by the jackknife over blocks to that for white noise, if what the
 model does not explain is taken as a picture that moves otherwise. The jackknife alone scatters by a few per cent."""
+
+_MAX_NEAR, _MIN_NEAR = 0.3, 16
+"""Displacement in pixels from the reference up to which the Taylor series is accurate also on the finest texture, and
+smallest number of frames with such a displacement: with fewer, all frames are compared."""
 
 _UNEXPLAINED_SHARE = 0.15
 """Smallest share of the blocks in which a model must fail. Below it the rest of the region
@@ -168,14 +172,26 @@ class Reading:
         """Variance (G, 2) by which another estimate differs from this reading, beyond what noise explains.
 
         Both are biased where pixels do not follow one motion, but not alike. Either the part of the difference counts
-        that follows the motion, which is known best, or the whole of it, whichever is larger. `values` (n, G, 2) are
-        those in sampled frames, of which `chosen` are the positions among the frames that are read.
+        that follows the motion, which is known best, or the whole of it, whichever is larger. Frames count in which
+        this reading is accurate. `values` (n, G, 2) are those in sampled frames, of which `chosen` are the positions
+        among the frames that are read.
         """
-        own, other = (centered(x.swapaxes(0, 1), self.is_sampled) for x in (self.moves[chosen], values))
-        count = np.maximum(self.is_sampled.sum(axis=1), 1)
+        is_near = self.is_sampled & self._is_near
+        own, other = (centered(x.swapaxes(0, 1), is_near) for x in (self.moves[chosen], values))
+        motion = centered(values.swapaxes(0, 1), self.is_sampled)
+        count, n_sampled = (np.maximum(x.sum(axis=1), 1) for x in (is_near, self.is_sampled))
+        power, near_power = (np.square(x).sum(axis=(1, 2)) / n for x, n in ((motion, n_sampled), (other, count)))
+        growth = np.maximum(power / np.maximum(near_power, 1e-30), 1)[:, None]
         total = np.square(other - own).sum(axis=1) / count[:, None] - _diagonal(self.covariance)
-        disagreement: np.ndarray = np.fmax(total, proportional_variance(other - own, other, count))
+        disagreement: np.ndarray = np.fmax(total, growth * proportional_variance(other - own, other, count))
         return disagreement
+
+    @cached_property
+    def _is_near(self) -> np.ndarray:
+        """Bool array (G, n): the sampled frames so near to the reference that the Taylor series is accurate."""
+        moves = np.concatenate([fit.moves for fit in self._sampled], axis=1)
+        is_near: np.ndarray = np.linalg.norm(moves, axis=2) < _MAX_NEAR
+        return is_near | (is_near.sum(axis=1, keepdims=True) < _MIN_NEAR)
 
     @cached_property
     def score_covariance(self) -> np.ndarray:
@@ -192,17 +208,18 @@ class Reading:
         covariance: np.ndarray = self.noise[:, None, None] * self.model.covariance
         return covariance
 
-    def smaller_parts(
+    def two_parts(
         self, motion: np.ndarray, which: np.ndarray, min_difference: float = MIN_DIFFERENCE
-    ) -> np.ndarray:
-        """Fraction of the pixels in the smaller part of the regions with indices `which`, and 0 if they have no parts.
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Fraction of the pixels in the smaller part, and second moments (..., 2, 2) of the motion of one part against
+        the other, of the regions with indices `which`, and 0 if they have no parts.
 
         `motion` (G, 2, 2) are the second moments of the largest motion of each region and its neighborhood, of
         which the motions of the parts must differ by `min_difference`.
         """
         arrays = (self.blocks.normals, self.score_covariance, self.noise, motion, self._sums[0].count)
         normals, covariance, noise, motion, n_frames = (x[which] for x in arrays)
-        return smaller_parts(self.blocks.shape, normals, covariance, noise, motion, n_frames, min_difference)
+        return two_parts(self.blocks.shape, normals, covariance, noise, motion, n_frames, min_difference)
 
     @cached_property
     def _observable(self) -> tuple[np.ndarray, np.ndarray]:
@@ -238,17 +255,18 @@ class Reading:
         """The slopes that the model leaves."""
         return compare_own_slopes(self._sums[0].slopes, self.model, self.projections, self.noise)
 
-    def _bias(self, is_doubtful: np.ndarray) -> np.ndarray:
+    def _bias(self) -> np.ndarray:
         """Second moments (G, 2, 2) of the bias of the displacement, as far as noise does not explain it.
 
-        That of doubtful regions (G,) has any direction, and counts noise as well.
+        That of marked regions has any direction, and counts noise as well.
         """
+        is_marked = self.is_marked
         excess, stderr = self._slopes.excess, self._slopes.stderr
         beyond = np.maximum(excess - _SLOPES.ratio_deviations * stderr - _SLOPES.ratio_rounding, 0)
-        share: np.ndarray = _SLOPES.bias_of_ratio * np.where(is_doubtful, excess + stderr, beyond)
+        share: np.ndarray = _SLOPES.bias_of_ratio * np.where(is_marked, excess + stderr, beyond)
         moments = self._slopes.moments
         power = np.trace(moments, axis1=1, axis2=2)[:, None, None] * np.eye(2)
-        bias: np.ndarray = (share**2)[:, None, None] * np.where(is_doubtful[:, None, None], power, moments)
+        bias: np.ndarray = (share**2)[:, None, None] * np.where(is_marked[:, None, None], power, moments)
         return bias
 
     @property
@@ -263,16 +281,14 @@ class Reading:
         """Projections (G, 2, 2) on the observable directions."""
         return self._observable[1]
 
-    def estimates(self, saturated: np.ndarray, has_edge: np.ndarray) -> Estimates:
+    def estimates(self, saturated: np.ndarray) -> Estimates:
         """The displacement in the observable directions, of regions of which this fraction (G,) is saturated.
-
-        `has_edge` is a bool array (G,): the regions with an edge, of which a part might be read.
 
         The standard error is the larger one of that for white noise and of the jackknife over the blocks, which counts
         what the model does not explain, and the bias by slopes that the model leaves.
         """
         is_known, projections = self._observable
-        parts = (self.covariance, self._jackknife, self._bias(self.is_marked | has_edge))
+        parts = (self.covariance, self._jackknife, self._bias())
         white, jackknife, bias = (_diagonal(projections @ x @ projections) for x in parts)
         variance = np.fmax(white, jackknife) + bias
         contrast_stderr = np.sqrt(self.noise / np.maximum(self.model.gram[:, 0, 0], 1e-30))

@@ -39,9 +39,9 @@ class MisfitOptions:
         Difference of the ratio of slopes from 1, and standard errors of it, that are not counted as bias.
     min_ratio, min_ratio_deviations
         Difference of the ratio of slopes from 1, and standard errors of it, from which a region is marked.
-    step_factor
-        Factor of the covariance of the step that the residuals of the linear method leave: it is larger than 1, since
-        the step is known in some of the frames alone.
+    misfit_factor
+        Factor of the covariance of the step that the residuals leave, and for phase of the disagreement of levels: it
+        is larger than 1, since both show a part of the error alone.
     max_misfit
         Largest ratio of the variances of misfit and noise for which a region is not marked.
     """
@@ -51,7 +51,7 @@ class MisfitOptions:
     ratio_deviations: float = 3.0
     min_ratio: float = 0.03
     min_ratio_deviations: float = 5.0
-    step_factor: float = 2.0
+    misfit_factor: float = 2.0
     max_misfit: float = 1.0
 
 
@@ -145,10 +145,12 @@ def _covariance(
     step = sums.step_covariance(g, levels.inverse(start))
     noise, misfit = levels.covariance(start), levels.disagreement(start)
     if not uses_phase:
-        misfit = misfit + _OPTIONS.step_factor * step
+        misfit = misfit + _OPTIONS.misfit_factor * step
     elif not start:  # Both show where phase is not linear in the motion.
         misfit = larger(misfit, step)
-    misfit = misfit + slopes.scatter[start, g]
+    scatter = slopes.scatter[start, g]
+    is_large = np.trace(misfit + scatter) > _OPTIONS.max_misfit * np.trace(noise)
+    misfit = scatter + (_OPTIONS.misfit_factor if uses_phase else 1.0) * misfit
     stderr = slopes.ratio_stderr[start, g]
     deviation = abs(slopes.ratio[start, g] - 1)
     excess = max(deviation - _OPTIONS.ratio_deviations * stderr - _OPTIONS.ratio_rounding, 0)
@@ -156,7 +158,7 @@ def _covariance(
     reason = ""
     if deviation > max(_OPTIONS.min_ratio, _OPTIONS.min_ratio_deviations * stderr):
         reason = NOT_ONE_MOTION
-    elif levels.differ or np.trace(misfit) > _OPTIONS.max_misfit * np.trace(noise):
+    elif levels.differ or is_large:
         reason = MISFIT
     # The bias of pixels that do not follow one motion may have any direction.
     directions = np.eye(2) if reason == NOT_ONE_MOTION else np.outer(slopes.direction[g], slopes.direction[g])
