@@ -106,6 +106,14 @@ def test_slow_changes_do_not_breathe(rng, bend):
     assert not breathing(bend(np.arange(200) / 200) + rng.normal(size=200), fs=10).is_known
 
 
+def test_two_movements_are_no_breath(rng):
+    times = np.arange(200) / 10
+    bumps = sum(np.exp(-np.square((times - center) / 0.8) / 2) for center in (6, 10))
+    result = breathing(bumps + 0.05 * rng.normal(size=200), fs=10)
+    assert not result.is_known and result.p_value <= 0.01
+    assert "comes from a few movements: their energy is spread over" in result.reason
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["white", "pink", "walk", "mixed"])
 @pytest.mark.parametrize("seconds", [10, 30])
