@@ -201,7 +201,8 @@ def _components(whitened: np.ndarray, is_near: np.ndarray) -> np.ndarray:
     parts = [np.linalg.svd(part, compute_uv=False)[:_MAX_COMPONENTS] ** 2 for part in (whitened, whitened[is_near])]
     everywhere, near = (part / max(float(part.sum()), 1e-300) for part in parts)
     excess = np.square(near).sum() - np.square(everywhere).sum() - _CORRELATED / max(int(is_near.sum()), 1)
-    return near if excess > _FEWER else everywhere
+    components: np.ndarray = near if excess > _FEWER else everywhere
+    return components
 
 
 def _draw(components: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
