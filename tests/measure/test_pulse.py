@@ -9,7 +9,7 @@ from cases import VIDEOS
 import vmm
 from vmm.measure import breathing, pulse
 from vmm.measure.applications._rates import estimate_rate
-from vmm.measure.signals._chance import Line
+from vmm.measure.signals._chance import Line, _components
 
 FS, COUNT = 30, 300
 METHODS = ("pos", "chrom", "green")
@@ -104,6 +104,21 @@ def test_noise_does_not_breathe(kind):
 def test_slow_changes_do_not_breathe(rng, bend):
     """A bend, and a sway of fewer periods than the band holds, fall more steeply than a random walk."""
     assert not breathing(bend(np.arange(200) / 200) + rng.normal(size=200), fs=10).is_known
+
+
+def test_two_movements_are_no_breath(rng):
+    times = np.arange(200) / 10
+    bumps = sum(np.exp(-np.square((times - center) / 0.8) / 2) for center in (6, 10))
+    result = breathing(bumps + 0.05 * rng.normal(size=200), fs=10)
+    assert not result.is_known and result.p_value <= 0.01
+    assert "comes from a few movements: their energy is spread over" in result.reason
+
+
+def test_signals_with_a_common_drift_are_not_independent_near_the_line(rng):
+    spectra, is_near = rng.normal(size=(60, 12)) + 1j * rng.normal(size=(60, 12)), np.arange(60) < 20
+    assert _components(spectra, is_near).max() < 0.3
+    spectra[is_near] = spectra[is_near, :1]
+    assert _components(spectra, is_near).max() > 0.99
 
 
 @pytest.mark.slow

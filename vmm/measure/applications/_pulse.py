@@ -63,7 +63,8 @@ def pulse(
     -------
     Rate
         Mean rate in beats per minute with its standard error, and the rate over time. If noise alone would show as
-        clear a rhythm with a probability above 0.01, `is_known` is False and `reason` says so.
+        clear a rhythm with a probability above 0.01, or a few movements cause it, `is_known` is False and `reason` says
+        so.
 
     Raises
     ------
@@ -132,7 +133,8 @@ def breathing(
     -------
     Rate
         Mean rate in breaths per minute with its standard error, and the rate over time. If noise alone would show as
-        clear a rhythm with a probability above 0.01, `is_known` is False and `reason` says so.
+        clear a rhythm with a probability above 0.01, or a few movements cause it, `is_known` is False and `reason` says
+        so.
 
     Raises
     ------

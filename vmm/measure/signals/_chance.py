@@ -81,6 +81,11 @@ _MIN_REMAINING = 0.1
 _MAX_COMPONENTS = 12
 """Largest number of independent components of the noise that are drawn. Fewer make the test more cautious."""
 
+_NEAR, _FEWER = 3.0, 0.1
+"""Highest frequency, relative to the upper limit of the line, of bins near it, and the sum of squared shares of their
+components beyond that of all bins, and beyond the one that few bins yield by chance, from which their components count.
+"""
+
 _LOBE = np.array([-0.25, 0.5, -0.25]) * np.sqrt(8 / 3)
 """Hann window of unit power in the frequency domain."""
 
@@ -142,7 +147,8 @@ def strongest_line(
     mean = (power / level).mean(axis=1)[None]
     score, window, background = _search(mean, bins)
     used = ~_line_bins(bins, window)
-    components = _components(spectra[used[0]] / np.sqrt(level * background[0, used[0], None]))
+    is_near = bins.frequencies[used[0]] <= _NEAR * window[0, 1]
+    components = _components(spectra[used[0]] / np.sqrt(level * background[0, used[0], None]), is_near)
     p_value = _chance(mean, used, score[0], bins, components)
     if p_value <= _DOUBTFUL:
         p_value = max(p_value, _chance(mean, np.ones_like(used), score[0], bins, components))
@@ -187,10 +193,15 @@ def _bins(count: int, band: tuple[float, float]) -> _Bins:
     return _Bins(2, low, high, max(top, high) + 1)
 
 
-def _components(whitened: np.ndarray) -> np.ndarray:
-    """Shares (K,) in the power of whitened spectra (F, N) of their independent components."""
-    shares = np.linalg.svd(whitened, compute_uv=False)[:_MAX_COMPONENTS] ** 2
-    components: np.ndarray = shares / shares.sum()
+def _components(whitened: np.ndarray, is_near: np.ndarray) -> np.ndarray:
+    """Shares (K,) in the power of whitened spectra (F, N) of their independent components.
+
+    Signals with a common drift are less independent near a line (F,) than at high frequencies.
+    """
+    parts = [np.linalg.svd(part, compute_uv=False)[:_MAX_COMPONENTS] ** 2 for part in (whitened, whitened[is_near])]
+    everywhere, near = (part / max(float(part.sum()), 1e-300) for part in parts)
+    excess = np.square(near).sum() - np.square(everywhere).sum() - _CORRELATED / max(int(is_near.sum()), 1)
+    components: np.ndarray = near if excess > _FEWER else everywhere
     return components
 
 
