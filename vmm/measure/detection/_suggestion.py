@@ -64,6 +64,11 @@ class Suggestion:
     frequency_unit: str = "Hz"
     is_codec_rhythm: bool = False
 
+    @property
+    def method(self) -> str:
+        """Name of the method that magnifies it: ``"gradient"`` for motion, ``"color"`` for the others."""
+        return "gradient" if self.kind == "motion" else "color"
+
     def command(self, source: str = "clip.mp4", target: str = "out.mp4") -> str:
         """The command that magnifies this change, or removes a flicker.
 
@@ -87,11 +92,10 @@ class Suggestion:
         >>> fork.command("fork.mp4")
         'vmm gradient fork.mp4 out.mp4 --band 63 65 --fs 500 --alpha 20 --roi 64 0 96 96'
         """
-        method = "gradient" if self.kind == "motion" else "color"
         low, high = self.band
         # A name that begins with a dash would be read as an option.
         names = [f"./{name}" if str(name).startswith("-") else str(name) for name in (source, target)]
-        words = ["vmm", method, *map(shlex.quote, names), f"--band {low:.6g} {high:.6g}"]
+        words = ["vmm", self.method, *map(shlex.quote, names), f"--band {low:.6g} {high:.6g}"]
         words += [f"--fs {self.fs:.8g}", f"--alpha {self.alpha:g}"]
         if not self.is_whole_frame:
             words.append("--roi " + " ".join(map(str, self.roi)))
