@@ -202,7 +202,10 @@ def _name(
         rate = pulse(reopen(), fs=fs, roi=one.roi)
         if rate.is_known and abs(rate.rate / 60 - one.frequency) < _OPTIONS.same_rate * one.frequency:
             text = f"pulse, {rate.rate:.1f} beats/min"
-            return text, f"The color changes as skin does with the pulse: {rate.rate:.1f} +- {rate.stderr:.1f} per minute."
+            return (
+                text,
+                f"The color changes as skin does with the pulse: {rate.rate:.1f} +- {rate.stderr:.1f} per minute.",
+            )
     if one.kind == "motion" and _is_inside(one.frequency, _OPTIONS.breathing_band):
         share = _skin_share(reopen())
         box = strongest_region(reopen, [one], still) if share > _OPTIONS.min_skin else None

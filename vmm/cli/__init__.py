@@ -21,6 +21,7 @@ from typing import NoReturn
 
 import vmm
 from vmm.cli import (
+    auto,
     compare,
     convert,
     demo,
@@ -37,7 +38,7 @@ from vmm.cli import (
 )
 from vmm.cli.messages import one_line_warnings
 
-_VERBS = (demo, info, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
+_VERBS = (demo, info, auto, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
 """Modules of the commands, in the order of the help."""
 
 _EPILOG = (
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; return 0 on success, 2 if the input is invalid, and 130 if the user interrupts it."""
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # The exception lets temporary files be deleted.
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         with one_line_warnings():
             options.run(options)
@@ -76,12 +77,13 @@ def _message(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    root = _Parser(
         prog="vmm", description="Magnify and measure motion in video that is too small to see.", epilog=_EPILOG
     )
-    parser.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    root.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
+    verbs = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in _VERBS:
         module.add(verbs)
-    return parser
+    return root

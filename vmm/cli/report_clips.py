@@ -51,26 +51,36 @@ def magnified_clip(
     line = next((part for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm), None)
     if line is None:
         return []
-    clip = vmm.io.even(_steady(open_part(options), still_regions(options)))
-    scale = min(1.0, _LONG_SIDE / max(clip.shape[1:3]))
-    if scale < 1:
-        clip = resized(clip, scale)
+    clip = _small(vmm.io.even(_steady(open_part(options), still_regions(options))))
     frames = _first_frames(clip, _MAX_FRAMES)
     try:
         magnified = vmm.gradient.magnify(frames, line.band, fs=clip.fs, alpha=line.alpha)
     except ValueError as error:
         return [f"The motion at {line.frequency:.4g} Hz was not magnified: {error}."]
+    caption = f"Right: motion between {line.band[0]:.4g} and {line.band[1]:.4g} Hz, magnified {1 + line.alpha:g} times."
+    return [*_excerpt(clip, frames, magnified, folder / "magnified.mp4"), caption]
+
+
+def comparison(clip: vmm.io.Clip, magnified: vmm.io.Clip, path: Path) -> list[Any]:
+    """A caption, and the path of a video of a part of a clip and of its magnified form, side by side."""
+    frames, output = (_first_frames(_small(vmm.io.even(part)), _MAX_FRAMES) for part in (clip, magnified))
+    return [*_excerpt(clip, frames, output, path), "Right: the magnified clip."]
+
+
+def _small(clip: vmm.io.Clip) -> vmm.io.Clip:
+    """The clip at a size that fits into a page."""
+    scale = min(1.0, _LONG_SIDE / max(clip.shape[1:3]))
+    return resized(clip, scale) if scale < 1 else clip
+
+
+def _excerpt(clip: vmm.io.Clip, frames: Any, magnified: Any, path: Path) -> list[Any]:
+    """Write the middle of a clip and of its magnified form, side by side; return the path and a caption."""
     start = max(0, (len(frames) - _SHOWN_FRAMES) // 2)
     excerpt = slice(start, start + _SHOWN_FRAMES)
-    path = folder / "magnified.mp4"
     fps = min(clip.fs, 30.0)
     vmm.io.write(path, vmm.plot.side_by_side(frames[excerpt], magnified[excerpt]), fps, white=clip.white)
     speed = f", shown {clip.fs / fps:.3g} times slower than filmed" if clip.fs > fps else ""
-    return [
-        f"Left: the clip{speed}. Right: motion between {line.band[0]:.4g} and {line.band[1]:.4g} Hz, magnified "
-        f"{1 + line.alpha:g} times.",
-        path,
-    ]
+    return [path, f"Left: the clip{speed}."]
 
 
 def _steady(clip: vmm.io.Clip, still: Any) -> vmm.io.Clip:
