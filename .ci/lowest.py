@@ -6,4 +6,5 @@ config = ConfigParser()
 config.read("setup.cfg")
 for requirement in config["options"]["install_requires"].split("\n"):
     if requirement:
-        print(requirement.replace(">=", "=="))
+        name, *condition = requirement.split(";")  # The condition states the versions of Python.
+        print(";".join([name.replace(">=", "=="), *condition]))

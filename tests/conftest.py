@@ -1,6 +1,8 @@
 """Fixtures that several test files use."""
 
+import importlib.util
 import os
+import sys
 import tempfile
 
 # The record of the notices that the commands printed; that of the user stays as it is.
@@ -16,6 +18,13 @@ import pytest  # noqa: E402
 from devices import KINDS, device_of  # noqa: E402
 
 from vmm.data import synthetic  # noqa: E402
+
+
+def pytest_collection_finish():
+    """Forget the modules that could not be imported for their doctests: pytest leaves them in ``sys.modules``."""
+    if importlib.util.find_spec("torch") is None:
+        for name in [name for name in sys.modules if name.startswith("vmm.train.")]:
+            del sys.modules[name]
 
 
 @pytest.fixture(params=["float32", "float64"])

@@ -7,7 +7,7 @@ import subprocess
 import imageio_ffmpeg
 
 
-def run_ffmpeg(*arguments: object) -> None:
-    """Run ffmpeg with these arguments and raise ``CalledProcessError`` if it fails."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", *map(str, arguments)]
-    subprocess.run(command, capture_output=True, check=True)
+def run_ffmpeg(*arguments: object, input: bytes | None = None) -> None:
+    """Run ffmpeg with these arguments and input, and raise ``CalledProcessError`` if it fails."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *map(str, arguments)]
+    subprocess.run(command, input=input or b"", capture_output=True, check=True)

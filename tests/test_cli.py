@@ -8,10 +8,12 @@ import time
 import numpy as np
 import pytest
 from cases import BY_FREQUENCY
+from ffmpeg import run_ffmpeg
 
 import vmm
 from vmm.cli import main
 from vmm.data import synthetic
+from vmm.io.drafts import PREFIX
 
 
 @pytest.fixture
@@ -92,8 +94,6 @@ def test_compare(video, tmp_path):
 
 
 def test_sound_is_copied_if_the_playback_rate_is_unchanged(video, tmp_path):
-    from vmm.io.video import run_ffmpeg
-
     run_ffmpeg(
         "-f", "lavfi", "-i", "sine=d=1.33", "-i", video, "-c:v", "libx264", "-pix_fmt", "yuv420p", tmp_path / "in.mp4"
     )
@@ -137,7 +137,7 @@ def test_help_comes_from_the_docstring(capsys):
     printed = " ".join(capsys.readouterr().out.split())
     assert (
         "--octave" in printed
-        and "Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25. Default: 0.5." in printed
+        and "Bandwidth of the subbands in octaves, in [0.1, 1]: usually 1, 0.5 or 0.25. Default: 0.5." in printed
     )
     assert "--sigma" in printed and "--mask" in printed and "--band LOW HIGH" in printed
 
@@ -165,7 +165,7 @@ BAD = {
     "box": (["in.mkv", "out.mkv", "--roi", "0", "0", "99", "9"], "must be inside the frame"),
     "mask": (["in.mkv", "out.mkv", "--mask", "none.png"], "--mask none.png: no image that can be read"),
     "mask that is text": (["in.mkv", "out.mkv", "--mask", "text.mp4"], "--mask text.mp4: no image"),
-    "start": (["in.mkv", "out.mkv", "--start", "inf"], "must be finite numbers of seconds"),
+    "start": (["in.mkv", "out.mkv", "--start", "inf"], "start=inf must be finite"),
     "rate": (["in.mkv", "out.mkv", "--playback-rate", "0"], "must be a positive number of frames"),
     "folder": (["in.mkv", ".", "--overwrite"], "holds more than numbered images"),
 }
@@ -207,7 +207,7 @@ def test_an_interrupted_run_removes_its_partial_file(sent, status, tmp_path):
     command = [sys.executable, "-m", "vmm", "riesz", video, tmp_path / "out.mp4", "--band", "2", "3"]
     with subprocess.Popen([str(c) for c in command], stderr=subprocess.PIPE, text=True) as process:
         for _ in range(600):
-            if any(path.name.startswith(".out") for path in tmp_path.iterdir()):
+            if any(path.name.startswith(PREFIX) for path in tmp_path.iterdir()):
                 break
             time.sleep(0.05)
         process.send_signal(sent)

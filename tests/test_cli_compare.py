@@ -26,6 +26,7 @@ def recordings(tmp_path_factory):
     return before, after
 
 
+@pytest.mark.slow
 def test_lines_that_changed(recordings, tmp_path, capsys):
     results = ["--report", tmp_path / "out.html", "--out", tmp_path / "out.npz"]
     assert run("compare", *recordings, "--fs", FS, *results) == 0

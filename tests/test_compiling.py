@@ -2,9 +2,11 @@
 
 import logging
 import multiprocessing
+import pickle
 import re
 import threading
 import types
+from unittest.mock import Mock
 
 import numba
 import numpy as np
@@ -14,7 +16,7 @@ from numba import types as nb
 
 import vmm
 from vmm.backend import reference as kernels
-from vmm.backend.cpu import channels, compiling, fourier_boxes, phase, pyramid, riesz_pyramid
+from vmm.backend.cpu import cache, channels, compiling, fourier_boxes, phase, pyramid, riesz_pyramid
 
 ROW, BYTES, COMPLEX = nb.Array(float32, 1, "C"), nb.Array(uint8, 1, "C"), nb.Array(complex64, 1, "C")
 PLANE, COMPLEXES = nb.Array(float32, 2, "C"), nb.Array(complex64, 2, "C")
@@ -73,17 +75,68 @@ def test_small_phase_shifts_are_accurate():
 
 
 def test_a_read_only_cache_directory_is_no_error(monkeypatch):
-    tried = []
+    monkeypatch.setattr(compiling, "KernelCache", Mock(side_effect=RuntimeError("no locator available")))
+    assert compiling.kernel(add).py_func is add
 
-    def njit(cache=False, **options):
-        tried.append(cache)
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda function: function
 
-    monkeypatch.setattr("numba.njit", njit)
-    assert compiling.kernel(abs) is abs
-    assert tried == [True, False]
+def add(a, b):
+    return a + b
+
+
+@pytest.fixture
+def entries(tmp_path):
+    """The files of one kernel with one entry, which is stored under the key "types"."""
+    entries = cache._CheckedFile(str(tmp_path), "kernel", "stamp of the source")
+    entries.save("types", "code")
+    return entries
+
+
+@pytest.mark.parametrize("name", ["kernel.nbi", "kernel.1.nbc"])
+def test_damaged_entries_are_not_read(name, entries, tmp_path):
+    path = tmp_path / name
+    whole = path.read_bytes()
+    flipped = [bytes([*whole[:i], whole[i] ^ 4, *whole[i + 1 :]]) for i in range(0, len(whole), 3)]
+    plain = pickle.dumps(numba.__version__) + pickle.dumps(("stamp of the source", {"types": "kernel.1.nbc"}))
+    for damaged in (*(whole[:i] for i in range(0, len(whole), 5)), b"\xff" * 300, plain, *flipped):
+        path.write_bytes(damaged)
+        assert entries.load("types") is None
+    entries.save("types", "new code")
+    assert entries.load("types") == "new code"
+
+
+def test_entries_of_others_are_not_read(entries, tmp_path):
+    """Other kernels, other types of the arguments, and an older state of the source."""
+    entries.save("other types", "other code")
+    paths = [tmp_path / f"kernel.{i}.nbc" for i in (1, 2)]
+    paths[0].write_bytes(paths[1].read_bytes())
+    assert (entries.load("types"), entries.load("other types")) == (None, "other code")
+    other = cache._CheckedFile(str(tmp_path), "other", "stamp of the source")
+    other.save("types", "code of another kernel")
+    (tmp_path / "kernel.nbi").write_bytes((tmp_path / "other.nbi").read_bytes())
+    assert entries.load("types") is None
+    assert cache._CheckedFile(str(tmp_path), "other", "another stamp").load("types") is None
+
+
+def test_a_damaged_cache_heals(monkeypatch, tmp_path):
+    def loads():
+        kernel = compiling.kernel(add)
+        assert kernel(2, 3) == 5
+        return sum(kernel.stats.cache_hits.values())
+
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    assert (loads(), loads()) == (0, 1)
+    (path,) = tmp_path.rglob("*.nbc")
+    path.write_bytes(path.read_bytes()[:200])
+    assert (loads(), loads()) == (0, 1)
+
+
+def test_a_cache_that_cannot_be_written_is_reported_once(monkeypatch, caplog):
+    monkeypatch.setattr(cache.KernelCache, "_is_hint_logged", False)
+    monkeypatch.setattr(cache._CheckedFile, "save", Mock(side_effect=OSError("No space left on device")))
+    monkeypatch.setattr(cache._CheckedFile, "load", Mock(return_value=None))
+    with caplog.at_level(logging.WARNING, "vmm"):
+        assert [compiling.kernel(add)(2, 3) for _ in range(2)] == [5, 5]
+    assert len(caplog.messages) == 1 and "is compiled at every start: No space left on device" in caplog.messages[0]
 
 
 def test_no_kernel_uses_parallel_loops():

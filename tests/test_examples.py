@@ -34,6 +34,7 @@ def within(tmp_path, monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_hello(tmp_path):
     run("hello.py", tmp_path)
     assert vmm.io.info(tmp_path / "hello.mp4").shape == (90, 128, 324, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.alpha import Gain
 from vmm.engine.combinations import Reading, magnify_displacement
 from vmm.engine.frames import Frames
@@ -17,6 +18,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     frequency: float,
@@ -70,10 +72,10 @@ def magnify(
         ``"displacement"`` it is in px of each level, and 20 by default. For ``"phase"`` it is relative to the largest
         displacement that a subband represents without ambiguity, half a wavelength at octave 0.5, and 0.75 by default.
     octave
-        Bandwidth of the subbands of the steerable pyramid in octaves, in (0, 1]: usually 1, 0.5 or 0.25. The default is
-        0.5. It has no effect on ``"displacement"``.
+        Bandwidth of the subbands of the steerable pyramid in octaves, in [0.1, 1]: usually 1, 0.5 or 0.25. The default
+        is 0.5. It has no effect on ``"displacement"``.
     orientations
-        Number of orientations of the steerable pyramid, at least 1. The default is 8. It has no effect on
+        Number of orientations of the steerable pyramid, 1 to 32. The default is 8. It has no effect on
         ``"displacement"``.
     chroma
         Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
@@ -19,6 +20,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band,

@@ -13,16 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, to_host
 from vmm.engine.alpha import Gain, check_alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
 from vmm.engine.regions import Mask
 from vmm.engine.two_pass import TwoPassClip, two_pass
+from vmm.io.exits import at_signal
 from vmm.learned import NAMES, Network, load, pair
 from vmm.learned._pair import Paint, paint
 from vmm.learned.method import ALL_MOTION
-from vmm.learned.preprocess import white_value
+from vmm.learned.preprocess import white_of
 from vmm.learned.weights import FOLDER
 from vmm.parts import ClipPlan, Spatial
 
@@ -49,6 +51,7 @@ _MIN_SIDE = 16  # The generator halves the frame four times, so smaller frames h
 _MAX_TRAINING_FRAMES = 128  # Frames of the clip used for adaptation at most; this bounds the memory.
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     *,
@@ -129,7 +132,7 @@ def magnify(
     >>> out = vmm.flowmag.magnify(clip, alpha=4, weights="adapted.onnx")  # doctest: +SKIP
     """
     total = _total(alpha)
-    if isinstance(adapt, bool) or not isinstance(adapt, int) or adapt < 0:
+    if adapt < 0:
         raise ValueError(f"adapt={adapt!r} must be a number of training steps, 0 or more")
     if save is not None and not adapt:
         raise ValueError(f"save={str(save)!r} writes an adapted network and needs adapt, a number of training steps")
@@ -230,7 +233,7 @@ def _adapted(
         name = _weights(weights)
         load(name, "flowmag")  # raises an error if the weights cannot be used
         initial = restore.flowmag(FOLDER / f"{name}.onnx" if name in NAMES else name)
-    white = white_value(frames.dtype) if white is None else white
+    white = white_of(frames.dtype, white)
     net = adapt.adapt(
         initial, frames, steps, factors=(1.0, max(factor, 2.0)), fresh=fresh, white=white, progress=progress
     )
@@ -239,8 +242,13 @@ def _adapted(
         export.export(net, save, "flowmag")
         return Network(Path(save)), strength
     folder = Path(tempfile.mkdtemp(prefix="vmm-"))
-    export.export(net, folder / "adapted.onnx", "flowmag")
-    adapted = Network(folder / "adapted.onnx")
+    at_signal(partial(shutil.rmtree, folder, True))
+    try:
+        export.export(net, folder / "adapted.onnx", "flowmag")
+        adapted = Network(folder / "adapted.onnx")
+    except BaseException:
+        shutil.rmtree(folder, True)
+        raise
     weakref.finalize(adapted, shutil.rmtree, folder, True)  # the files are needed as long as the network
     return adapted, strength
 
@@ -256,6 +264,6 @@ def _strength(reached: tuple[float, float], steps: int) -> float:
             f"differ by {error:.1f} gray levels{reduced}: use more steps, a smaller alpha, or weights of a network "
             "that was trained longer",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return strength

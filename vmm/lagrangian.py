@@ -7,6 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import soft_limit
@@ -15,7 +16,8 @@ from vmm.engine.displaced import as_frame, color_planes, displacement_gain
 from vmm.engine.frames import Frames, cut, in_form_of, moving
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Mask
-from vmm.engine.trajectories import by_window, checked_flow, of_fields, recursively
+from vmm.engine.trajectories import MAX_DELAY_PER_FRAME, by_window, checked_flow, of_fields, recursively
+from vmm.engine.windows import check_length_for
 from vmm.motion import flow as lucas_kanade
 from vmm.motion._flow import flow_function
 from vmm.motion.warp import bicubic, forward_warp, pixel_positions
@@ -30,6 +32,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     band: tuple[float, float] | None,
@@ -130,7 +133,9 @@ def magnify(
         raise ValueError(f"sigma={sigma!r} must be a positive number of pixels")
     if not limit > 0:
         raise ValueError(f"limit={limit!r} must be a positive number of pixels")
-    filtered = _filtered(flow, sigma, designed(temporal, band, sampling_rate(frames, fs)))
+    chosen = designed(temporal, band, sampling_rate(frames, fs))
+    check_length_for(chosen, frames, MAX_DELAY_PER_FRAME)
+    filtered = _filtered(flow, sigma, chosen)
     run = partial(_magnified, alpha=alpha, limit=limit, mask=mask, filtered=filtered)
     return in_form_of(frames, run)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.regions import Mask
@@ -22,6 +23,7 @@ def __dir__() -> list[str]:
 SIZES = ("light", "base")
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band = None,

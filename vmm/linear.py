@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import namespace
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
@@ -33,6 +34,7 @@ _NU = 0.7
 """Steepness of the adaptive gain, as published."""
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band,

@@ -27,7 +27,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from vmm.backend.arrays import Array
-from vmm.backend.reference import product, soft_limit, weighted_blur
+from vmm.backend.reference import MAX_BLUR, product, soft_limit, weighted_blur
 
 __all__ = [
     "CausalFilter",
@@ -246,7 +246,8 @@ class Motion:
 
     def on(self, grid: Grid) -> Motion:
         """The motion for the samples of one subband, with the blur in samples."""
-        down, right = (s * grid.scale / step for s, step in zip(self.sigma, grid.step, strict=True))
+        widths = zip(self.sigma, grid.step, grid.shape, strict=True)
+        down, right = (min(s * grid.scale / step, MAX_BLUR * n) for s, step, n in widths)
         if self.at is None:
             return replace(self, sigma=(down, right))
         return self.at(grid).decorated(sigma=(down, right), weight=self.weight, limit=self.limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal, TypeAlias
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.combinations import magnify_with_color
 from vmm.engine.frames import Frames
@@ -29,6 +30,7 @@ Transform: TypeAlias = Literal["steerable", "dualtree"]
 """Name of a complex transform."""
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band,
@@ -67,12 +69,12 @@ def magnify(
         Amplification: output motion = (1 + alpha) * input motion in the band; -1 removes the motion in the band. A
         number, a map (H, W), or one number for each of several bands. The default is 10.
     octave
-        Bandwidth of the subbands in octaves, in (0, 1]: usually 1, 0.5 or 0.25. Narrower subbands represent larger
+        Bandwidth of the subbands in octaves, in [0.1, 1]: usually 1, 0.5 or 0.25. Narrower subbands represent larger
         output motion without ambiguity, take more time and ring farther. The default is 0.5.
     orientations
-        Number of orientations of the pyramid, at least 1. The default is 8.
+        Number of orientations of the pyramid, 1 to 32. The default is 8.
     transition
-        Width in octaves of the transition between two subbands, in (0, 2]. By default it equals `octave`, but is at
+        Width in octaves of the transition between two subbands, in [0.05, 2]. By default it equals `octave`, but is at
         least 0.5. A wider transition, such as 1, reduces ringing if the output motion exceeds the limit of the
         subbands.
     transform

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.regions import Mask
@@ -18,6 +19,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.alpha import Alpha
 from vmm.engine.combinations import magnify_with_color
 from vmm.engine.frames import Frames
@@ -22,6 +23,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band,

@@ -10,6 +10,7 @@ import numpy as np
 
 from vmm.learned import load
 from vmm.learned.network import PARTS, files
+from vmm.learned.session import runtime
 from vmm.learned.weights import FOLDER
 
 _SIDE = 64  # Side in pixels of the frame with which the shapes inside the graphs are determined.
@@ -86,7 +87,6 @@ def _parameters(model: Any) -> int:
 def _count(model: Any, inputs: tuple[np.ndarray, ...]) -> np.ndarray:
     """Multiply-accumulates and additions of biases of the convolutions of a graph, for the given inputs."""
     import onnx
-    import onnxruntime
 
     nodes = [node for node in model.graph.node if node.op_type in ("Conv", "ConvTranspose")]
     names = [name for node in nodes for name in (node.input[0], node.output[0])]
@@ -96,7 +96,7 @@ def _count(model: Any, inputs: tuple[np.ndarray, ...]) -> np.ndarray:
     extended.graph.output.extend(
         onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names) if name not in existing
     )
-    session = onnxruntime.InferenceSession(extended.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = runtime().InferenceSession(extended.SerializeToString(), providers=["CPUExecutionProvider"])
     feeds = {value.name: x for value, x in zip(session.get_inputs(), inputs, strict=True)}
     outputs = session.run([value.name for value in session.get_outputs()], feeds)
     shapes = {value.name: x.shape for value, x in zip(session.get_outputs(), outputs, strict=True)}

@@ -117,12 +117,30 @@ def test_a_folder_that_cannot_be_written(tmp_path, frames, monkeypatch):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk(tmp_path, frames, monkeypatch):
-    monkeypatch.setattr("vmm.io.video.ffmpeg", lambda: _full(tmp_path / "ffmpeg"))
+    monkeypatch.setattr("vmm.io.process.ffmpeg", lambda: _full(tmp_path / "ffmpeg"))
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(OSError, match=r"writing the video failed: .*No space left on device"):
         vmm.io.write(out / "a.mkv", np.repeat(frames, 40, axis=0), 30)
     assert names_in(out) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs limits on the size of files")
+@pytest.mark.parametrize("name", ["a.tif", "a"])
+def test_a_disk_that_fills_up(name, tmp_path, rng):
+    import resource
+    import signal
+
+    frames = rng.integers(0, 255, (9, 64, 64), dtype=np.uint8)
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"the disk may be full|File too large"):
+            vmm.io.write(tmp_path / name, frames, 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert names_in(tmp_path) == []
 
 
 def _full(path):
@@ -184,7 +202,7 @@ def test_clips_that_cannot_be_written(suffix, tmp_path, frames):
         vmm.io.write(path, iter([frames, frames.astype(np.uint16)]), 30)
     with pytest.raises(ValueError, match="NaN or infinite"):
         vmm.io.write(path, np.full((3, 8, 8), np.nan), 30)
-    with pytest.raises(ValueError, match="must be a positive number"):
+    with pytest.raises(ValueError, match="fps=inf must be finite"):
         vmm.io.write(path, frames, float("inf"))
     assert names_in(tmp_path) == []
 
@@ -212,7 +230,7 @@ def test_arguments_of_other_kinds(tmp_path, frames):
         vmm.io.write(tmp_path / "a.mp4", (frames, 30.0), 30)
     with pytest.raises(TypeError, match="an iterator of such chunks, not int"):
         vmm.io.write(tmp_path / "a.mp4", 3, 30)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="fps must be a number"):
+    with pytest.raises(TypeError, match="must be one number"):
         vmm.io.write(tmp_path / "a.mp4", frames, "30")  # type: ignore[arg-type]
     assert names_in(tmp_path) == []
 

@@ -52,9 +52,9 @@ def test_decoding_begins_near_the_part(folder):
     from vmm.io.seeking import key_frame
 
     run_ffmpeg(*SOURCE, *H264, folder / "keys.mp4")
-    stamps: Any = vmm.io.info(folder / "keys.mp4").timestamps
-    assert np.flatnonzero(stamps.is_key).tolist() == [0, 15, 30, 45, 60, 75]
-    assert [key_frame(folder / "keys.mp4", stamps, frame) for frame in (0, 40, 80)] == [0, 15, 60]
+    info: Any = vmm.io.info(folder / "keys.mp4")
+    assert np.flatnonzero(info.timestamps.is_key).tolist() == [0, 15, 30, 45, 60, 75]
+    assert [key_frame(folder / "keys.mp4", info, frame) for frame in (0, 40, 80)] == [0, 15, 60]
 
 
 def damaged(path, part=0.5, size=40):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from ffmpeg import run_ffmpeg
 from PIL import Image
 
 import vmm
 from vmm.io import images
-from vmm.io.video import ffmpeg_process
 
 
 @pytest.fixture
@@ -112,8 +112,7 @@ def test_modes(mode, tmp_path, rng):
 def save_deep(path, values):
     size = f"{values.shape[1]}x{values.shape[0]}"
     command = ["-f", "rawvideo", "-pix_fmt", "rgb48le", "-s", size, "-i", "-", "-update", "1", f"file:{path}"]
-    with ffmpeg_process(command, stdin=-1) as (process, _):
-        process.communicate(values.tobytes())
+    run_ffmpeg(*command, input=values.tobytes())
 
 
 def test_png_with_16_bit_color(tmp_path, rng):

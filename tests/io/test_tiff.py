@@ -126,7 +126,7 @@ def without_imagecodecs(monkeypatch):
     def fail(*_):
         raise ValueError("<COMPRESSION.LZW: 5> requires the 'imagecodecs' package")
 
-    monkeypatch.setattr(tiff._Pages, "_decoded", fail)
+    monkeypatch.setattr(tiff._Pages, "_segment", fail)
 
 
 def test_a_compression_that_cannot_be_read(color, tmp_path, monkeypatch):

@@ -1,17 +1,23 @@
 """The times of frames: even and uneven spacing, rates that are stated, and the offset against the sound."""
 
 import os
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from ffmpeg import run_ffmpeg
 
 import vmm
+from vmm.io.codecs import codec_loss
 from vmm.io.image_names import select_series
+from vmm.io.seeking import key_frame
 from vmm.io.timing import Timestamps, find_spacing, read_packets
+from vmm.io.video import probe
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=30:d=2")
 KEEP = ("-fps_mode", "passthrough")
@@ -202,13 +208,46 @@ def test_a_pipe_is_refused(tmp_path):
     [
         ("a.mp4", "ffconcat version 1.0\nfile even.mp4\n"),
         ("a.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\neven.ts\n"),
-        ("x%03d.png", ""),
+        ("a.png", "<MPD xmlns='urn:mpeg:dash:schema:mpd:2011' type='dynamic'><Period></Period></MPD>"),
+        ("a.mkv", "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n"),
     ],
 )
 def test_files_that_name_other_files_are_refused(name, text, folder):
     (folder / name).write_text(text)
-    with pytest.raises(ValueError, match="its format names other files, or its name is a pattern"):
+    with pytest.raises(ValueError, match=r"playlists and manifests.* are read with playlists=True|no video that"):
         vmm.io.info(folder / name)
+
+
+def test_playlists_are_read_if_asked_for(folder):
+    run_ffmpeg(*SOURCE, *H264, folder / "part.ts")
+    expected, fs = vmm.io.read(folder / "part.ts")
+    text = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:3,\npart.ts\n#EXT-X-ENDLIST\n"
+    (folder / "list.m3u8").write_text(text)
+    frames, rate = vmm.io.read(folder / "list.m3u8", playlists=True)
+    assert rate == fs and np.array_equal(frames, expected)
+    (folder / "remote.m3u8").write_text(text.replace("part.ts", "http://127.0.0.1:9/part.ts"))
+    with pytest.raises(ValueError, match="no video that ffmpeg can decode"):
+        vmm.io.info(folder / "remote.m3u8", playlists=True)
+
+
+def test_a_name_is_no_pattern(folder):
+    (folder / "d%02d").mkdir()
+    for i, name in enumerate(("x%03d.png", "x000.png", "x001.png", "d%02d/1.png")):
+        iio.imwrite(folder / "a.png", np.full((16, 16, 3), 60 * i, np.uint8))
+        (folder / "a.png").rename(folder / name)
+    for name, red in (("x%03d.png", 0), ("d%02d/1.png", 180)):
+        frames, _ = vmm.io.read(folder / name, fs=30)
+        assert len(frames) == 1 and abs(int(frames[0, 0, 0, 0]) - red) < 3
+
+
+def test_a_silent_ffmpeg_is_stopped(folder, monkeypatch):
+    run_ffmpeg(*SOURCE, "-c:v", "ffv1", folder / "silent.mkv")
+    info = vmm.io.info(folder / "silent.mkv")
+    os.mkfifo(folder / "silent")
+    monkeypatch.setattr("vmm.io.process.SILENCE", 0.5)
+    for call in (probe, partial(key_frame, info=info, start=80), partial(codec_loss, clip=replace(info, codec="h264"))):
+        with pytest.raises(ValueError, match=r"silent: ffmpeg was stopped because it gave neither data nor an error"):
+            call(folder / "silent")
 
 
 def test_key_frames_of_lossless_codecs_cause_no_rhythm(folder):

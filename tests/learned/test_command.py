@@ -42,3 +42,14 @@ def test_missing_weights(video, tmp_path, capsys):
     assert run("convert", tmp_path / "no.pth", tmp_path / "net.onnx", "--as", "magnet") == 2
     assert "no.pth: no such file" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {"in.mkv"}
+
+
+def test_stabilization_needs_a_band(video, tmp_path, capsys):
+    out = tmp_path / "out.mkv"
+    for verb, hint in (("realtime", "give --band LOW HIGH"), ("flowmag", "flowmag takes none")):
+        assert run(verb, video, out, "--stabilize", "--quiet") == 2
+        assert f"--stabilize needs a band, which separates small motion from that of the camera: {hint}" in (
+            capsys.readouterr().err
+        )
+    assert run("realtime", video, out, "--stabilize", "--band", 2, 3, "--quiet") == 0
+    assert vmm.io.read(out)[0].shape == vmm.io.read(video)[0].shape

@@ -67,8 +67,8 @@ class Session:
 
 @pytest.fixture
 def cuda(monkeypatch):
-    new_session = session._new_session
-    monkeypatch.setattr(session, "_new_session", lambda *args: Session(new_session(*args)))
+    new_session = session.new_session
+    monkeypatch.setattr(session, "new_session", lambda *args: Session(new_session(*args)))
     from vmm.learned import refine, weights
 
     for cache in (weights._loaded, refine.refiner):
@@ -112,17 +112,14 @@ def test_an_onnxruntime_without_cuda_is_reported_in_one_sentence(frames):
 @pytest.mark.gpu
 def test_networks_on_a_cuda_device(frames):
     with device_of("cupy") as device:
-        import onnxruntime
-
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        if "CUDAExecutionProvider" not in session.runtime().get_available_providers():
             pytest.skip("onnxruntime without CUDA")
         out = device.back(vmm.realtime.magnify(device.put(frames), alpha=3))
     assert np.abs(out.astype(int) - vmm.realtime.magnify(frames, alpha=3)).max() <= 3
 
 
 def test_onnxruntime_has_the_names_that_are_used():
-    from onnxruntime import IOBinding, OrtValue
-
+    onnxruntime = session.runtime()
     for name in ("bind_input", "bind_output", "synchronize_outputs", "get_outputs"):
-        assert hasattr(IOBinding, name)
-    assert hasattr(OrtValue, "data_ptr") and hasattr(OrtValue, "shape")
+        assert hasattr(onnxruntime.IOBinding, name)
+    assert hasattr(onnxruntime.OrtValue, "data_ptr") and hasattr(onnxruntime.OrtValue, "shape")

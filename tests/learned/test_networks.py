@@ -231,7 +231,7 @@ def test_the_base_size(frames):
 def test_damaged_files_are_named(tmp_path, frames):
     for part, file in files(tmp_path / "net.onnx").items():
         file.write_bytes(b"nothing of a network" + part.encode())
-    with pytest.raises(ValueError, match=r"net.encoder.onnx is not a network that ONNX Runtime can run"):
+    with pytest.raises(ValueError, match=r"net.encoder.onnx is not a network that vmm can run"):
         vmm.realtime.magnify(frames, weights=tmp_path / "net.onnx")
     (tmp_path / "net.decoder.onnx").unlink()
     with pytest.raises(ValueError, match=r"net.decoder.onnx does not exist"):

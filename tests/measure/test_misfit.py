@@ -76,6 +76,17 @@ def test_texture_as_weak_as_the_noise_moves_fully():
     assert (values * true).sum() / (true**2).sum() == pytest.approx(1, abs=0.05)
 
 
+def test_weak_texture_of_low_frequencies_is_known():
+    frequency = np.hypot(*np.meshgrid(*2 * [np.fft.fftfreq(SIDE)]))
+    frequency[0, 0] = np.inf
+    spectrum = np.fft.fft2(np.random.default_rng(4).normal(size=(SIDE, SIDE))) / frequency**1.5
+    canvas = np.fft.ifft2(spectrum).real
+    signal = vmm.measure.displacement(recorded(moving(128 + 2 * canvas / canvas.std())), (12, 12, 41, 41))
+    scatter, gain = compared(signal)
+    assert signal.is_known.all() and signal.is_reliable.all()
+    assert gain == pytest.approx(1, abs=0.12) and scatter.max() < 1.25
+
+
 def test_a_fixed_pattern():
     pattern = 3 * np.random.default_rng(5).standard_normal((SIDE, SIDE))
     for method in ("phase", "linear"):

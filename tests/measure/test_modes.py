@@ -126,6 +126,10 @@ def test_blind_modes(signal):
     np.testing.assert_allclose(abs(result.shapes[:2, -1, 0]), over_boxes(SHAPES)[:2, -1], rtol=0.1)
     with pytest.raises(ValueError, match="n_modes=40 must be at least 1, below the 30"):
         vmm.measure.blind_modes(signal, 40)
+    with pytest.raises(TypeError, match="signal=5 must be an object of the class RegionSignal"):
+        vmm.measure.blind_modes(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"n_modes=2\.5 must be one whole number"):
+        vmm.measure.blind_modes(signal, 2.5)  # type: ignore[arg-type]
 
 
 def test_a_field_has_correct_standard_errors():

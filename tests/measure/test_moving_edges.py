@@ -11,12 +11,12 @@ SINE = np.sin(2 * np.pi * 6 * np.arange(N) / FS)
 SIZE, TOP, BOTTOM = (80, 72), 26, 54
 
 
-def bar():
+def bar(amplitude=AMPLITUDE):
     """A bar that moves over a background that is still."""
     mask = np.zeros(SIZE)
     mask[TOP:BOTTOM] = 1
     moving, still = synthetic.texture(SIZE, seed=3), synthetic.texture(SIZE, seed=4)
-    frames = synthetic.render(moving, SINE[:, None] * AMPLITUDE)
+    frames = synthetic.render(moving, SINE[:, None] * amplitude)
     behind = synthetic.render(still, np.zeros((1, 2)))
     noise = np.random.default_rng(5).normal(0, 1, frames.shape)
     return np.clip(np.rint(np.where(mask > 0, frames, behind) + noise), 0, 255).astype(np.uint8)
@@ -33,7 +33,7 @@ def amplitudes(field):
     return np.tensordot(gain, field.values, 1), field.stderr * np.sqrt((gain**2).sum())
 
 
-def check(values, stderr, is_known, share=0.15):
+def check(values, stderr, is_known, share=0.1):
     is_sure, rows = is_known.all(axis=-1), np.arange(SIZE[0])
     on_bar = (rows >= TOP) & (rows < BOTTOM)
     for is_inside, true in ((~on_bar, 0 * AMPLITUDE), (on_bar, AMPLITUDE)):
@@ -66,7 +66,23 @@ def test_kinds_of_clips(kind, frames):
     }
     field = vmm.measure.field(clips[kind], fs=FS)
     values, stderr = amplitudes(field)
-    check(values, stderr, field.is_known, share=0.2 if kind == "flicker" else 0.15)
+    check(values, stderr, field.is_known, share=0.2 if kind == "flicker" else 0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [0.02, 1.0, 2.0])
+def test_sizes_of_motion(size):
+    """The background stays still, and pixels on the bar are known within their errors or unknown."""
+    amplitude = size * np.array([np.cos(1.1), np.sin(1.1)])
+    field = vmm.measure.field(bar(amplitude), fs=FS)
+    values, stderr = amplitudes(field)
+    is_sure, rows = field.is_known.all(axis=-1), np.arange(SIZE[0])
+    distance = np.maximum(TOP - rows, rows - BOTTOM + 1)
+    still = is_sure & (distance > 12)[:, None]
+    assert still.sum() > 0.9 * (distance > 12).sum() * SIZE[1]
+    assert np.quantile(np.linalg.norm(values[still], axis=-1), 0.99) < 5e-3
+    on_bar = is_sure & (distance < -3)[:, None]
+    assert (abs(values[on_bar] - amplitude) > 3 * stderr[on_bar]).sum() <= 0.05 * on_bar.sum()
 
 
 def test_the_border_of_the_frame():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import vmm
-from vmm.cli.tables import largest_signal, region_rows
+from vmm.cli.tables import largest_amplitude, largest_signal, region_rows
 
 FS, N = 60, 96
 SWAY = 0.2 * np.sin(2 * np.pi * 6.3 * np.arange(N) / FS)
@@ -43,6 +43,10 @@ def test_peaks_spectra_and_derivatives_of_one_direction():
         signal = vmm.measure.displacement(frames, BOXES, fs=FS)
     peak = vmm.measure.peaks(signal)[0]
     np.testing.assert_allclose(peak.amplitude, np.abs(0.2 * normal) * np.ones((2, 2)), rtol=0.02)
+    np.testing.assert_allclose(peak.along, 0.2, rtol=0.02)
+    _, direction, amplitude, stderr = largest_amplitude(peak)
+    assert direction == "along (-0.50 down, 0.87 right)"
+    assert (amplitude, stderr) == (peak.along.max(), peak.along_stderr[peak.along.argmax()])
     np.testing.assert_allclose(np.abs(peak.phase[:, 0] - peak.phase[:, 1]), np.pi, atol=1e-6)
     alone = vmm.measure.peaks(signal.along, fs=FS)[0]
     assert (alone.frequency, alone.frequency_stderr) == pytest.approx((peak.frequency, peak.frequency_stderr), rel=1e-6)

@@ -8,6 +8,8 @@ import pytest
 import vmm
 from vmm.data import synthetic
 from vmm.measure.estimation._own_pixels import derivative_taps, taylor_weights
+from vmm.measure.estimation._parts import smaller_parts
+from vmm.measure.estimation._reading import proportional_variance
 
 FS = 60.0
 SHAPE = (64, 96)
@@ -65,6 +67,33 @@ def test_an_edge_through_a_region_makes_it_unknown(frames):
         signal = vmm.measure.displacement(frames, [STILL[0], *ACROSS], fs=FS)
     assert signal.is_known.tolist() == [[True, True], [False, False], [False, False]]
     assert np.isnan(signal.values[:, 1:]).all() and signal.reasons[1].startswith("moves in parts")
+
+
+def test_an_edge_in_a_tenth_of_a_region_marks_it(frames):
+    signal = vmm.measure.displacement(frames, (20, EDGE - 19, 21, 21), fs=FS)
+    assert signal.reasons == ("an edge runs along its outline: the displacement is that of the pixels inside",)
+    assert (errors(signal, 0 * MOVES) < 1.3).all()
+
+
+def test_a_small_object_in_a_region_moves_in_parts():
+    normal, (rows, cols) = np.diag([50.0, 50.0, 1.0]), np.indices((6, 6)).reshape(2, -1)
+    is_object = (abs(rows - 2.5) < 2) & (abs(cols - 2.5) < 2)
+    scores = (is_object[:, None] * normal[0] * 0.2).ravel()  # A displacement of 0.2 px down in some of the blocks.
+    covariance = np.outer(scores, scores) + np.kron(np.eye(36), normal) * 0.01
+    normals, motion, n_frames = np.tile(normal, (1, 36, 1, 1)), np.eye(2)[None] * 0.04, np.array([100])
+    rest = np.array([0.01]), motion, n_frames
+    assert smaller_parts((6, 6), normals, covariance[None], *rest) == pytest.approx(16 / 36)
+    noise = np.kron(np.eye(36), normal) * 0.01
+    assert smaller_parts((6, 6), normals, noise[None], *rest) == 0
+
+
+def test_variance_of_a_difference_that_follows_the_motion():
+    moves = (MOVES - MOVES.mean(axis=0))[None]
+    noise = 0.002 * np.random.default_rng(0).normal(size=moves.shape)
+    count = np.array([len(MOVES)])
+    variance = proportional_variance(moves @ [[0.1, 0.0], [0.0, 0.2]] + noise, moves, count)
+    np.testing.assert_allclose(np.sqrt(variance), [[0.1, 0.2]] * moves.std(axis=1), rtol=0.15)
+    assert (proportional_variance(noise, moves, count) < 2e-7).all()
 
 
 @pytest.mark.slow

@@ -100,6 +100,12 @@ def test_noise_does_not_breathe(kind):
     assert false_alarms(lambda rng: breathing(colored(rng, kind, 200, 2), fs=10), 4) <= 1
 
 
+@pytest.mark.parametrize("bend", [lambda t: 100 * (t - 0.4) ** 2, lambda t: 20 * np.cos(11 * t + 1)])
+def test_slow_changes_do_not_breathe(rng, bend):
+    """A bend, and a sway of fewer periods than the band holds, fall more steeply than a random walk."""
+    assert not breathing(bend(np.arange(200) / 200) + rng.normal(size=200), fs=10).is_known
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["white", "pink", "walk", "mixed"])
 @pytest.mark.parametrize("seconds", [10, 30])
@@ -196,6 +202,14 @@ def test_signal_to_noise_ratio(noise):
     expected = 10 * np.log10(0.5 / (noise**2 * 0.5 / (FS / 2)))
     assert breathing(wave, fs=FS).snr == pytest.approx(expected, abs=2)
     assert breathing(np.sin(2 * np.pi * 0.37 * times), fs=FS).snr <= 60
+
+
+def test_harmonics_above_the_band_are_no_noise(rng):
+    phase = 2 * np.pi * 0.98 * np.arange(900) / FS
+    wave = sum(size * np.cos(n * phase + n) for n, size in enumerate((1, 1.1, 0.9, 0.6, 0.4), 1))
+    noise = 0.05
+    expected = 10 * np.log10((1 + 1.21 + 0.81 + 0.36) / 2 / (noise**2 * 3.3 / (FS / 2)))
+    assert breathing(wave + rng.normal(0, noise, 900), fs=FS, band=(0.7, 4)).snr == pytest.approx(expected, abs=2)
 
 
 def test_frames_regions_and_chunks(rng):

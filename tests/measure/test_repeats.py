@@ -60,6 +60,18 @@ def test_repeats_are_left_out(make: Any, count: int) -> None:
     assert "in a regular pattern" in vmm.measure.faults(frames, fs=fs).messages[0]
 
 
+@pytest.mark.parametrize("make", [replaced, pytest.param(doubled, marks=pytest.mark.slow)])
+def test_repeats_are_left_out_of_every_pixel(make: Any) -> None:
+    frames, fs = make()
+    with pytest.warns(UserWarning, match="in a regular pattern"):
+        field = vmm.measure.field(frames, fs=fs, step=8)
+        shapes = vmm.measure.modes(frames, 4.0, fs=fs, step=8).shapes
+    assert len(field.values) == len(field.times) == 120
+    amplitude = 2 * abs(np.tensordot(np.exp(-2j * np.pi * 4 * field.times), field.values[..., 0], 1)) / 120
+    assert np.nanmedian(amplitude) == pytest.approx(0.3, abs=0.005)
+    assert np.nanmedian(abs(shapes[0, ..., 0])) == pytest.approx(0.3, abs=0.005)
+
+
 @pytest.mark.parametrize("noise", [0.0, 1.0])
 def test_reversals_are_no_repeats(noise: float) -> None:
     moves = synthetic.sway(120, 30, 5.0, 0.3)

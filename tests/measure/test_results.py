@@ -275,7 +275,7 @@ def test_invalid_files(tmp_path):
     with pytest.raises(ValueError, match=r"does not hold a result that vmm\.measure\.save wrote"):
         load(tmp_path / "a.npz")
     (tmp_path / "b.npz").write_bytes(b"nonsense")
-    with pytest.raises(ValueError, match="does not hold a result"):
+    with pytest.raises(ValueError, match=r"b\.npz is not a \.npz file of arrays, or it is damaged"):
         load(tmp_path / "b.npz")
     save(tmp_path / "c.npz", np.zeros(3))
     with np.load(tmp_path / "c.npz") as archive:
@@ -284,3 +284,33 @@ def test_invalid_files(tmp_path):
     np.savez(tmp_path / "c.npz", **arrays)
     with pytest.raises(ValueError, match="does not know results of class 'os'"):
         load(tmp_path / "c.npz")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "null",
+        '"x"',
+        "[1]",
+        "",
+        '{"list": [' * 5000,
+        '{"list": [' + "9" * 5000 + "]}",
+        '{"list": 3}',
+        '{"array": "nothing"}',
+        '{"array": [1]}',
+        '{"fields": {}}',
+        '{"kind": "Signals", "fields": [1]}',
+        '{"kind": ["Signals"], "fields": {}}',
+        '{"kind": "Signals", "fields": {"fs": 1.0}}',
+        '{"kind": "Signals", "fields": {"values": "abc", "fs": 1.0, "unit": ""}}',
+        '{"kind": "Signals", "fields": {"values": {"array": "values"}, "fs": "abc", "unit": ""}}',
+    ],
+)
+def test_hostile_descriptions_are_refused(tmp_path, about):
+    path = tmp_path / "a.npz"
+    np.savez(path, about=np.array(about), values=np.zeros(3))
+    with pytest.raises(ValueError, match=r"a\.npz: this file does not hold a result"):
+        load(path)
+    for result in ("x", 3.0, None):
+        with pytest.raises(ValueError, match=f"a result that is {type(result).__name__} cannot be saved"):
+            save(tmp_path / "b.npz", result)

@@ -8,6 +8,7 @@ import scipy.ndimage
 
 from vmm.data import synthetic, voices
 from vmm.measure import sound
+from vmm.measure.applications._common_vibration import _strongest
 from vmm.measure.applications._frame_noise import mean_and_noise, white_noise
 from vmm.measure.applications._rolling_shutter import rolling_shutter_signal, row_motion
 from vmm.measure.applications._sound import spectral_subtraction
@@ -85,6 +86,20 @@ def test_light_that_becomes_uneven_is_no_sound(rng):
     clip = synthetic.texture((48, 48))((0, 0)) * flicker + rng.normal(size=(256, 48, 48))
     waveform = sound(clip, fs=FS, spatial=DualTree)
     assert not waveform.is_known and "The light becomes uneven" in waveform.reason
+
+
+def test_flicker_of_clipped_pixels_is_no_sound(rng):
+    """Pixels that are clipped do not become brighter with the others."""
+    flicker = 1 + 0.02 * np.sin(2 * np.pi * 100 * np.arange(128) / FS)[:, None, None]
+    clip = (100 + 1.2 * synthetic.leaves((32, 32), seed=3)((0, 0))) * flicker + rng.normal(size=(128, 32, 32))
+    waveform = sound(np.clip(np.rint(clip), 0, 255).astype(np.uint8), fs=FS)
+    assert not waveform.is_known and "pixels are clipped" in waveform.reason
+
+
+def test_the_search_does_not_end_at_a_single_frequency():
+    white = np.random.default_rng(0).normal(size=(100, 18))
+    white[2] *= 6
+    assert _strongest(white, np.eye(18)).contrast < 40
 
 
 def test_noise_of_frames():
@@ -198,7 +213,7 @@ def test_rolling_shutter_sound_exceeds_the_camera_rate(rows, min_snr):
     ("options", "message"),
     [
         ({"fs": -1}, "fs=-1 must be a positive number"),
-        ({"subtract": -1}, "subtract=-1 must be at least 0"),
+        ({"subtract": -1}, "subtract=-1 must be 0 or greater"),
         ({"band": (900, 100)}, r"band=\(900, 100\) must be rising"),
         ({"band": (100, 1099)}, "leaves too little below fs/2 = 1100 Hz to measure the noise"),
         ({"band": (1, 900)}, "is too short for band"),

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import vmm
 from vmm.cli import outputs
 from vmm.cli import suggest as command
 from vmm.data import synthetic
+from vmm.io.program import ffmpeg
 from vmm.measure import suggest
 
 
@@ -115,6 +117,30 @@ def test_dtypes_and_color(dtype):
         line = suggest(clip, fs=30)[0]
         assert (line.kind, round(line.frequency, 1)) == ("motion", 5.3)
         assert line.amplitude == pytest.approx(0.1, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("clip.avi", "-c:v mjpeg -pix_fmt yuvj420p -q:v 9"), ("clip.mp4", "-c:v mpeg4 -q:v 5 -bf 2 -g 30")],
+)
+def test_lines_that_a_codec_makes_are_marked(tmp_path, name, options):
+    moving = {"frames": 120, "shape": (48, 64)}
+    clip = np.concatenate([_sway(2.9, 0.5, **moving), _sway(6.7, 0.3, seed=1, **moving)], axis=2)
+    source = "-v error -f rawvideo -pix_fmt gray -s 128x48 -r 30 -i -"
+    command = [ffmpeg(), *source.split(), *options.split(), tmp_path / name]
+    subprocess.run(command, input=clip.tobytes(), check=True)
+    lines = suggest(vmm.io.stream(tmp_path / name, gray=True), max_peaks=20)
+    assert {round(line.frequency, 1) for line in lines[:2]} == {2.9, 6.7}
+    assert [line.is_codec_rhythm for line in lines] == [False, False] + [True] * (len(lines) - 2)
+    assert len(lines) > 2
+
+
+def test_harmonics_that_are_left_out_are_noted():
+    angle = 2 * np.pi * 3.1 * np.arange(150) / 30
+    scene = synthetic.texture((64, 80))
+    first, *others = suggest(synthetic.render(scene, np.outer(np.sin(angle), [0, 1]), noise=1.0), fs=30)
+    assert not others and first.omitted_harmonics
+    assert any("harmonic" in note for note in outputs.suggestion_notes(first))
 
 
 def test_chunks_equal_the_clip():

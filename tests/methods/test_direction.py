@@ -30,7 +30,9 @@ def gains(angle, **options):
 
 
 @pytest.mark.parametrize("temporal", [fir, causal])
-@pytest.mark.parametrize("angle", [0, 30, 45, 90])
+@pytest.mark.parametrize(
+    "angle", [pytest.param(0, marks=pytest.mark.slow), 30, pytest.param(45, marks=pytest.mark.slow), 90]
+)
 def test_motion_across_is_not_magnified(angle, temporal):
     (along, _), across = gains(angle, direction=angle, temporal=temporal)
     assert along == pytest.approx(1, abs=0.06)

@@ -113,7 +113,7 @@ def test_gray_frames_have_no_chroma(name, clip):
 
 @pytest.mark.parametrize("name", ["gradient", "phase"])
 @pytest.mark.parametrize("chroma", ["half", "full"])
-@pytest.mark.parametrize("temporal", [vmm.temporal.fir, butterworth])
+@pytest.mark.parametrize("temporal", [vmm.temporal.fir, pytest.param(butterworth, marks=pytest.mark.slow)])
 def test_chroma_in_chunks_equals_the_clip(name, chroma, temporal, color_clip):
     frames = color_clip.astype(np.float64)
     options = {"fs": FS, "chroma": chroma, "temporal": temporal}

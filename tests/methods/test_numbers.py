@@ -43,6 +43,7 @@ def test_two_frames_of_pink_texture(spatial, motion, most, seed):
     assert error(spatial, motion, synthetic.pink((256, 256), cutoff=0.75, seed=seed)) <= most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("octave", [1.0, 0.5, 0.25])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_cropped_spectra_are_nearly_as_accurate_as_whole_spectra(octave, seed):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.auto._choice import Choice, Decision
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
 from vmm.engine.frames import Frames, FramesLike, as_frames
 from vmm.engine.regions import Box
@@ -54,6 +55,7 @@ class AutoOptions:
 _OPTIONS = AutoOptions()
 
 
+@checks_arguments
 def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3) -> Decision:
     """Find what moves in a clip, and choose how to magnify it.
 
@@ -107,6 +109,7 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     return Decision(choices, still, tuple(messages))
 
 
+@checks_arguments
 def magnify(frames: Frames, *, fs: float | None = None) -> Frames:
     """Magnify the strongest vibration or change of color of a clip, with settings that ``choose`` finds.
 

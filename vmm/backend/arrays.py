@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from functools import cache
 from types import ModuleType
@@ -13,6 +14,13 @@ import scipy.ndimage
 
 FFT_PLANS = 256
 """Number of FFT plans that CuPy keeps: a pyramid of half octaves and 8 orientations needs about 200."""
+
+USUAL_RANGE = 2.0**-12, 2.0**24
+"""Range of the largest value of frames in which they are not scaled: methods compare squares and products of values
+with small constants, and they must neither vanish nor overflow in 32 bits."""
+
+USUAL_PEAK = 2.0**8
+"""Value to which the largest value of other frames is scaled, up to a factor of 2."""
 
 _thread = threading.local()
 
@@ -72,6 +80,15 @@ def to_host(x: Array) -> np.ndarray:
 def real_dtype(dtype: Any) -> np.dtype:
     """Floating-point type in which arrays of a dtype are processed: float64 for float64, otherwise float32."""
     return np.dtype(np.float64 if np.dtype(dtype).name == "float64" else np.float32)
+
+
+def scale_factor(peak: float, dtype: np.dtype) -> float:
+    """The power of two by which frames with this largest value, greater than 0, are multiplied."""
+    low, high = USUAL_RANGE
+    if low <= peak <= high:
+        return 1.0
+    exponent = math.log2(USUAL_PEAK) - math.floor(math.log2(peak))
+    return 2.0 ** min(exponent, np.finfo(dtype).maxexp - 8)
 
 
 def joined(chunks: list[Array]) -> Array:

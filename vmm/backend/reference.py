@@ -184,6 +184,10 @@ def riesz(images: Array, along: Sequence[float], across: Sequence[float]) -> Arr
     return namespace(images).stack([images, right, down], axis=1)
 
 
+MAX_BLUR = 2.0
+"""Largest standard deviation of a blur relative to the side of an image: with mirrors, it averages the whole image."""
+
+
 @fast
 def blur(x: Array, sigma: tuple[float, float]) -> Array:
     """Gaussian blur of the last two axes, with sigma (rows, columns) in samples, mirrored at the border."""

@@ -62,9 +62,23 @@ def _samples_before(x: Array, band: tuple[float, float], count: int, n_fit: int)
     return product(xp.take(x, xp.asarray(indices), axis=0), weights)
 
 
+def predicted_sum(band: tuple[float, float], n: int, n_fit: int, weights: np.ndarray) -> np.ndarray:
+    """Weights (n,) of samples that give the sum of the predicted samples before them times `weights` (count,)."""
+    inside, gram, cross = _covariances(band, min(n_fit, n), len(weights))
+    result = np.zeros(n)
+    result[inside] = np.linalg.solve(gram, cross @ weights)
+    return result
+
+
 @lru_cache(maxsize=16)
 def predictor(band: tuple[float, float], n_fit: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices (n,) among the first `n_fit` samples, and weights (count, n) that predict `count` samples before them."""
+    inside, gram, cross = _covariances(band, n_fit, count)
+    return inside, np.linalg.solve(gram, cross).T
+
+
+def _covariances(band: tuple[float, float], n_fit: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Indices (n,) of samples, their covariance with noise (n, n), and that with the `count` samples before them."""
     low, high = band
     inside, before = np.arange(n_fit), np.arange(-count, 0)
     if n_fit > _MAX_SAMPLES:  # Samples near the end are denser, and steps are unequal so that no frequency is aliased.
@@ -77,4 +91,4 @@ def predictor(band: tuple[float, float], n_fit: int, count: int) -> tuple[np.nda
         return in_band + _TREND * (1 + np.outer(a / n_fit, b / n_fit))
 
     gram = covariance(inside, inside) + _NOISE * np.eye(len(inside))
-    return inside, np.linalg.solve(gram, covariance(inside, before)).T
+    return inside, gram, covariance(inside, before)

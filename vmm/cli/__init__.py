@@ -8,15 +8,16 @@
 | ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info``, ``slice`` | the verbs of the same names |
 | ``report`` | the page of ``measure --report`` |
-| ``messages`` | warnings in the form of messages |
+| ``messages`` | messages in one line, and text that does not change the terminal |
 | ``inputs``, ``tables``, ``outputs`` | input, tables and output of the verbs that measure |
 """
 
 from __future__ import annotations
 
 import argparse
-import signal
+import os
 import sys
+import traceback
 from typing import NoReturn
 
 import vmm
@@ -36,10 +37,18 @@ from vmm.cli import (
     suggest,
     warmup,
 )
-from vmm.cli.messages import one_line_warnings
+from vmm.cli.messages import one_line_warnings, print_message, printable, printable_streams
 
 _VERBS = (demo, info, auto, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
 """Modules of the commands, in the order of the help."""
+
+_FORESEEN = (ValueError, TypeError, OSError, ImportError, MemoryError)
+"""Errors whose message is a sentence for the user."""
+
+_ISSUES = "https://github.com/vmm-toolkit/vmm/issues"
+
+_MAX_TEXT = 200
+"""Characters of the message of an unforeseen error that are printed."""
 
 _EPILOG = (
     "Start with vmm demo. For a clip of your own, vmm suggest CLIP finds vibrations and prints the commands that "
@@ -48,27 +57,59 @@ _EPILOG = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return 0 on success, 2 if the input is invalid, and 130 if the user interrupts it."""
-    if hasattr(signal, "SIGTERM"):
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # The exception lets temporary files be deleted.
-    options = parser().parse_args(arguments)
+    """Run a command; return its exit status.
+
+    It is 0 on success, 2 if the input is invalid, 130 if the user interrupts it, 141 if nobody reads the output, and 1
+    after an error that nobody has foreseen, for which one sentence asks for a report. With VMM_DEBUG=1, every error
+    shows its traceback.
+    """
     try:
-        with one_line_warnings():
-            options.run(options)
+        with printable_streams(), one_line_warnings():
+            return _status(arguments)
+    except BrokenPipeError:  # The program that reads the output has ended, such as head.
+        return 141
+
+
+def _status(arguments: list[str] | None) -> int:
+    try:
+        _run(arguments)
     except KeyboardInterrupt:
-        print("vmm: interrupted; nothing was written", file=sys.stderr)
+        print("vmm: interrupted; no incomplete file remains", file=sys.stderr)
         return 130
-    except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
-        print(f"vmm: error: {_message(error)}", file=sys.stderr)
-        return 2
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if os.environ.get("VMM_DEBUG"):
+            traceback.print_exc()
+        is_foreseen = isinstance(error, _FORESEEN)
+        print_message("error", _message(error) if is_foreseen else _request(error))
+        return 2 if is_foreseen else 1
     return 0
+
+
+def _run(arguments: list[str] | None) -> None:
+    try:
+        options = _parser().parse_args(arguments)
+        options.run(options)
+    finally:
+        if sys.stdout is not None:  # An error of writing is raised here, and not at the end of the interpreter.
+            sys.stdout.flush()
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line, without the list of all options."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"vmm: error: {message}; see {self.prog} --help\n")
+        self.exit(2, f"vmm: error: {printable(message)}; see {self.prog} --help\n")
+
+
+def _request(error: Exception) -> str:
+    """The sentence that asks for a report of an error."""
+    reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_TEXT]}"
+    return (
+        f"this command failed by a fault of vmm or of a package that it uses ({reason}); please report it with the "
+        f"command at {_ISSUES}; VMM_DEBUG=1 shows where it happened"
+    )
 
 
 def _message(error: Exception) -> str:
@@ -77,7 +118,7 @@ def _message(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     root = _Parser(
         prog="vmm", description="Magnify and measure motion in video that is too small to see.", epilog=_EPILOG

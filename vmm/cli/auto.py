@@ -36,7 +36,8 @@ def add(verbs: Any) -> None:
 
 
 def _auto(options: argparse.Namespace) -> None:
-    from vmm.io.destination import check_destination, temporary_path
+    from vmm.io.destination import check_destination
+    from vmm.io.drafts import draft
 
     folder = Path(options.out or f"{Path(options.input).stem or 'clip'}-auto")
     if not folder.parent.is_dir():
@@ -61,16 +62,16 @@ def _auto(options: argparse.Namespace) -> None:
             items += comparison(open_part(options), vmm.io.stream(folder / name), Path(drafts) / name)
             sections.append((choice.name, items))
         text = vmm.plot.page(Path(options.input).name, sections, warnings=[*messages, *decision.messages])
-    with temporary_path(page) as temporary:
+    with draft(page, overwrite=options.overwrite) as temporary:
         temporary.write_text(text, encoding="utf-8")
     print(f"The page {page} shows the videos, the places and the spectra.")
 
 
 def _run(command: str) -> None:
     """Run a command line that magnifies, so that the command on the page does exactly the same."""
-    from vmm.cli import parser
+    from vmm.cli import _parser
 
-    options = parser().parse_args(shlex.split(command)[1:])
+    options = _parser().parse_args(shlex.split(command)[1:])
     options.run(options)
 
 

@@ -80,7 +80,7 @@ def _compare(options: argparse.Namespace) -> None:
         else:
             print("No recording has a peak that is significantly above its noise")
         for path in paths:
-            vmm.measure.save(path, changes, overwrite=True)
+            vmm.measure.save(path, changes, overwrite=options.overwrite)
         if options.report is not None:
             _report(options, pair, signals, changes, [*messages, *more])
 
@@ -202,7 +202,7 @@ def _report(
     messages: Sequence[str],
 ) -> None:
     """Write the page; it appears under its name when it is complete."""
-    from vmm.io.destination import temporary_path
+    from vmm.io.drafts import draft
 
     spectra = [vmm.measure.spectrum(signal, segments=1) for signal in signals]
     names = [Path(part.input).name for part in pair]
@@ -220,5 +220,5 @@ def _report(
     text = vmm.plot.page(
         f"{names[0]} and {names[1]}", [part for part in sections if part[1]], warnings=list(dict.fromkeys(messages))
     )
-    with temporary_path(Path(options.report)) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    with draft(Path(options.report), overwrite=options.overwrite) as temporary:
+        temporary.write_bytes(outputs.page_bytes(text))

@@ -30,7 +30,9 @@ def _convert(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.input}: no such file")
     for file in files(output).values():
         check_destination(file, overwrite=options.overwrite)
-    from vmm.train.convert import convert
-
-    for file in convert(options.input, output, options.kind):
+    try:
+        from vmm.train.convert import convert
+    except ModuleNotFoundError as error:
+        raise ImportError(f"vmm convert needs the package {error.name}: pip install torch onnx onnxscript") from error
+    for file in convert(options.input, output, options.kind, overwrite=options.overwrite):
         print(file)

@@ -29,6 +29,7 @@ def _demo(options: argparse.Namespace) -> None:
 
     from vmm.data import demo, synthetic
     from vmm.io.destination import check_name
+    from vmm.io.drafts import draft
 
     folder = Path(options.folder)
     if options.frames < _MIN_FRAMES:
@@ -49,7 +50,8 @@ def _demo(options: argparse.Namespace) -> None:
     figure = vmm.plot.slices(clip, out, row=top + height // 2, fs=fs)
     for axes in figure.axes:
         axes.set_ylim(360, 240)  # the columns about the rocket
-    figure.savefig(folder / "slice.png", dpi=100)
+    with draft(folder / "slice.png", overwrite=True) as temporary:
+        figure.savefig(temporary, dpi=100)
     truth = synthetic.render(scene, motion, dtype=np.float32)
     true, measured = (vmm.measure.displacement(c, [demo.ROCKET]).values[:, 0, 1] for c in (truth, out))
     true, measured = true - true.mean(), measured - measured.mean()

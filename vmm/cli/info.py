@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import INPUT_HELP
+from vmm.cli.inputs import INPUT_HELP, add_playlists
 from vmm.cli.outputs import speed_text
 
 
@@ -16,11 +16,12 @@ def add(verbs: Any) -> None:
     summary = "Print the size, rates, length and codec of a file, and what changes the numbers measured in it."
     verb = verbs.add_parser("info", help=summary, description=summary)
     verb.add_argument("input", help=INPUT_HELP)
+    add_playlists(verb)
     verb.set_defaults(run=_info)
 
 
 def _info(options: argparse.Namespace) -> None:
-    info = vmm.io.info(options.input)
+    info = vmm.io.info(options.input, playlists=options.playlists)
     rows = [*_picture_rows(info), *_time_rows(info), *_codec_rows(Path(options.input), info)]
     for name, text in rows:
         print(f"{name:<9} {text}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import vmm
+from vmm.cli.messages import print_message
 from vmm.cli.notices import is_first_time, motion_notice
 
 INPUT_HELP = "Video, folder of images, TIFF stack, .cih/.mraw or .cine file, or Zarr store."
@@ -28,6 +28,13 @@ def add_clip_options(verb: Any) -> None:
     end.help = "End of the part to use, in seconds of the camera's time. Default: the end of the clip."
     keep_going = verb.add_argument("--keep-going", action="store_true", default=False)
     keep_going.help = "Warn of damaged or missing frames instead of stopping."
+    add_playlists(verb)
+
+
+def add_playlists(verb: Any) -> None:
+    """Add the option that allows playlists."""
+    playlists = verb.add_argument("--playlists", action="store_true", default=False)
+    playlists.help = "Read playlists and manifests, which name other local files; allow it for files that you trust."
 
 
 def add_input(verb: Any) -> None:
@@ -86,8 +93,12 @@ class _StillAction(argparse.Action):
 
 def open_part(options: argparse.Namespace, *, gray: bool = False) -> vmm.io.Clip:
     """Open the part of the clip that the options choose."""
-    part = {"start": options.start, "end": options.end, "keep_going": options.keep_going}
-    return vmm.io.stream(options.input, fs=options.fs, gray=gray, **part)
+    return vmm.io.stream(options.input, fs=options.fs, gray=gray, **part_of_input(options))
+
+
+def part_of_input(options: argparse.Namespace) -> dict[str, Any]:
+    """The options that choose the part of the clip, as keyword arguments."""
+    return {name: getattr(options, name) for name in ("start", "end", "keep_going", "playlists")}
 
 
 def open_clip(options: argparse.Namespace, *, gray: bool = True) -> vmm.io.Clip:
@@ -177,9 +188,9 @@ def warnings_to_stderr(options: argparse.Namespace, *, about_motion: bool = True
     def print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
         if str(message) not in messages:
             messages.append(str(message))
-            print(f"vmm: warning: {message}", file=sys.stderr)
+            print_message("warning", message)
 
-    if about_motion and (message := motion_notice(Path(options.input))):
+    if about_motion and (message := motion_notice(Path(options.input), playlists=options.playlists)):
         if is_first_time(Path(options.input), message):
             print_warning(message)
         else:

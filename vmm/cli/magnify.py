@@ -14,7 +14,8 @@ from time import perf_counter
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import check_box, warnings_to_stderr
+from vmm.cli.inputs import check_box, part_of_input, warnings_to_stderr
+from vmm.cli.notices import length_notice
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input, speed_text
 from vmm.engine.static import magnify_static
@@ -57,6 +58,11 @@ def _settings(options: argparse.Namespace, name: str, parameters: list[str]) -> 
         raise ValueError(
             f"--{required} in Hz is missing; the command vmm suggest {options.input} finds frequencies in a clip"
         )
+    if options.stabilize and settings.get("band", settings.get("frequency")) is None:
+        hint = (
+            "give --band LOW HIGH" if "band" in parameters else f"{name} takes none; use vmm realtime or vmm gradient"
+        )
+        raise ValueError(f"--stabilize needs a band, which separates small motion from that of the camera: {hint}")
     return settings
 
 
@@ -85,6 +91,7 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         clip = _open_clip(options, fs, luma=luma, chunk=device_chunk_length(clip))
     if hasattr(options, "roi"):
         check_box(_scaled_box(options), clip.shape[1:3])
+    _warn_if_short(settings, clip)
     if "white" in parameters:
         settings.setdefault("white", clip.white)
     result = _magnified(options, name, clip, settings, transfer)
@@ -100,6 +107,16 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         vmm.io.write(out, chunks, fps, fs=clip.fs, like=clip.info, **tracks, overwrite=options.overwrite)
     if options.profile or options.gpu:
         _print_times(perf_counter() - start, clip, times, transfer)
+
+
+def _warn_if_short(settings: dict[str, Any], clip: vmm.io.Clip) -> None:
+    """Warn if the clip is too short for a band or for a period of the frequency."""
+    band = settings.get("band")
+    bands = [] if band is None else [band] if isinstance(band, tuple) else band
+    frequency = settings.get("frequency", 0.0)
+    bands = [*bands, (frequency, 2 * frequency)] if frequency > 0 else bands
+    if text := length_notice(bands, clip.shape[0], clip.fs):
+        warnings.warn(text, UserWarning, stacklevel=2)
 
 
 def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> bool:
@@ -176,8 +193,7 @@ def _open_clip(
     options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
 ) -> vmm.io.Clip:
     """Open the input, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
-    part = {"start": options.start, "end": options.end, "keep_going": options.keep_going}
-    open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, **part)
+    open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, **part_of_input(options))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
         clip = open_input(luma=luma)
@@ -236,17 +252,19 @@ def _mask(options: argparse.Namespace) -> Any:
     """The mask of --mask, as a map (H, W) in [0, 1], the box of --roi, or None."""
     if not hasattr(options, "mask"):
         return _scaled_box(options) if hasattr(options, "roi") else None
-    import imageio.v3 as iio
     import numpy as np
 
+    from vmm.io.images import read_image
+
+    if not Path(options.mask).exists():
+        raise ValueError(f"--mask {options.mask}: no image that can be read, because there is no such file")
     try:
-        image = iio.imread(options.mask, plugin="pillow")
-    except OSError as error:
-        raise ValueError(f"--mask {options.mask}: no image that can be read") from error
+        image = read_image(Path(options.mask))
+    except ValueError as error:
+        raise ValueError(f"--mask {error}") from error
     white = np.iinfo(image.dtype).max if image.dtype.kind in "ui" else 1
     if image.ndim == 3:
-        channels = 1 if image.shape[2] <= 2 else 3  # The last channel of 2 or 4 is alpha.
-        image = image[..., :channels].mean(axis=-1)
+        image = image.mean(axis=-1)
     mask = np.clip(image.astype(float) / white, 0, 1)
     if options.scale != 1:
         import skimage.transform

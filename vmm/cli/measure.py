@@ -46,7 +46,9 @@ def _measure(options: argparse.Namespace) -> None:
         outputs.print_table(region_rows(result))
         for path in paths:
             output = largest_signal(result) if path.suffix.lower() == ".wav" else result
-            outputs.save_output(path, output, lambda: vmm.plot.waveform(result, rois=displacement.rois))
+            outputs.save_output(
+                path, output, lambda: vmm.plot.waveform(result, rois=displacement.rois), overwrite=options.overwrite
+            )
         if options.report is not None:
             from vmm.cli.report import report
 

@@ -80,7 +80,7 @@ def _modes(options: argparse.Namespace) -> None:
                 _write_animation(path, modes, frame, places, options)
             else:
                 result = [displacement, modes] if path.suffix.lower() == ".uff" else modes
-                outputs.save_output(path, result, partial(draw, modes, frame, rois=places))
+                outputs.save_output(path, result, partial(draw, modes, frame, rois=places), overwrite=options.overwrite)
 
 
 def strongest_frequencies(options: argparse.Namespace) -> list[float]:
@@ -135,7 +135,6 @@ def _write_animation(path: Path, modes: vmm.measure.Modes, frame: Any, rois: Any
     period = np.concatenate(shapes, axis=1 if frame.shape[1] > frame.shape[0] else 2)
     repeats = 1 if path.suffix.lower() == ".gif" else _VIDEO_PERIODS
     # outputs.output_paths has refused to overwrite a file without --overwrite.
-    like = replace(
-        vmm.io.info(options.input), color_tags=(), bit_depth=8
-    )  # Of the input, only the pixel aspect is kept.
+    info = vmm.io.info(options.input, playlists=options.playlists)
+    like = replace(info, color_tags=(), bit_depth=8)  # Of the input, only the pixel aspect is kept.
     vmm.io.write(path, np.concatenate([period] * repeats), _ANIMATION_FPS, like=like, overwrite=True)

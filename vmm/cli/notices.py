@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import vmm
 from vmm.io.codecs import codec_loss
+from vmm.io.drafts import draft
 
 _MAX_LINES = 1000
 """Files in the record; the oldest are forgotten, and their notices are printed again."""
 
 
-def motion_notice(path: Path) -> str:
+def motion_notice(path: Path, *, playlists: bool = False) -> str:
     """One line about properties of a file that change measured motion, or an empty string."""
-    info = vmm.io.info(path)
+    info = vmm.io.info(path, playlists=playlists)
     notices = []
     if "first" in info.field_order:
         notices.append("interlaced frames show two instants, which makes motion too small")
@@ -26,6 +28,21 @@ def motion_notice(path: Path) -> str:
     if (loss := codec_loss(path, info)) is not None:
         notices.append(str(loss))
     return f"{path.name}: {'; '.join(notices)}; vmm info {path.name} says more" if notices else ""
+
+
+def length_notice(bands: Sequence[tuple[float, float]], count: int, fs: float) -> str:
+    """A sentence about the first band (low, high) in Hz that a clip cannot resolve, or an empty string.
+
+    A band is resolved by a clip that holds a period of its lower edge and lasts for the inverse of its width.
+    """
+    for low, high in bands:
+        needed = max(1 / low, 1 / (high - low)) if 0 < low < high else 0.0
+        if 1 < count < needed * fs:
+            return (
+                f"the clip lasts {count / fs:.3g} s, and a band of {low:g} to {high:g} Hz needs {needed:.3g} s: "
+                "motion of other frequencies is magnified, too"
+            )
+    return ""
 
 
 def is_first_time(path: Path, message: str) -> bool:
@@ -39,7 +56,8 @@ def is_first_time(path: Path, message: str) -> bool:
         if key in lines:
             return False
         record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text("\n".join([*lines, key][-_MAX_LINES:]) + "\n")
+        with draft(record, overwrite=True) as temporary:
+            temporary.write_text("\n".join([*lines, key][-_MAX_LINES:]) + "\n")
     except (OSError, ValueError):  # The message is printed again if it cannot be recorded.
         pass
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import count
@@ -59,15 +60,20 @@ def check_not_input(path: Path, source: str) -> None:
         raise ValueError(f"{path} is the input itself: choose another name for the output")
 
 
-def save_output(path: Path, result: Any, figure: Callable[[], Any]) -> None:
+def save_output(path: Path, result: Any, figure: Callable[[], Any], *, overwrite: bool) -> None:
     """Save the result, or the figure if the path is a picture; the file appears when it is complete."""
-    from vmm.io.destination import temporary_path
+    from vmm.io.drafts import draft
 
     if path.suffix.lower() in PICTURES:
-        with temporary_path(path) as temporary:
+        with draft(path, overwrite=overwrite) as temporary:
             figure().savefig(temporary, dpi=120)
     else:
-        vmm.measure.save(path, result, overwrite=True)  # _check has refused to overwrite a file without --overwrite.
+        vmm.measure.save(path, result, overwrite=overwrite)
+
+
+def page_bytes(text: str) -> bytes:
+    """A page in UTF-8, with a replacement character for each byte of a file name that is not UTF-8."""
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text).encode()
 
 
 def speed_text(fps: float | Fraction, fs: float | Fraction) -> str:
@@ -147,13 +153,18 @@ def part_options(options: argparse.Namespace) -> str:
     """The options by which a suggested command chooses the same part of the clip."""
     start = f" --start {options.start:g}" if options.start else ""
     end = f" --end {options.end:g}" if options.end is not None else ""
-    return start + end + " --keep-going" * options.keep_going
+    return start + end + " --keep-going" * options.keep_going + " --playlists" * options.playlists
 
 
 def suggestion_notes(suggestion: vmm.measure.Suggestion) -> list[str]:
-    """Its relation to a larger suggestion, and the rhythm of the codec, if any."""
-    harmonic = [suggestion.harmonic.text(suggestion.frequency_unit)] if suggestion.harmonic else []
-    return [*harmonic, *["perhaps the rhythm of the codec"] * suggestion.is_codec_rhythm]
+    """Its relation to a larger suggestion, whether the codec may cause it, and the harmonics that are left out."""
+    notes = [suggestion.harmonic.text(suggestion.frequency_unit)] if suggestion.harmonic else []
+    if suggestion.is_codec_rhythm:
+        notes.append("perhaps made by the codec")
+    if orders := suggestion.omitted_harmonics:
+        listed = " and ".join(filter(None, [", ".join(map(str, orders[:-1])), str(orders[-1])]))
+        notes.append(f"without harmonic{'s' * (len(orders) > 1)} {listed}, which the search itself may make")
+    return notes
 
 
 def _decimals(stderr: float) -> int:

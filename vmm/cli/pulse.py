@@ -50,7 +50,7 @@ def _pulse(options: argparse.Namespace) -> None:
             rate = vmm.measure.pulse(open_clip(options, gray=False), roi=roi, method=options.method, **settings)
         _print_summary(rate, "breaths" if options.breath else "beats")
         for path in paths:
-            outputs.save_output(path, rate, lambda: vmm.plot.waveform(rate))
+            outputs.save_output(path, rate, lambda: vmm.plot.waveform(rate), overwrite=options.overwrite)
 
 
 def _print_summary(rate: vmm.measure.Rate, unit: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import vmm
 from vmm.cli.inputs import first_frame, length_unit, open_clip, still_regions
+from vmm.cli.outputs import page_bytes
 from vmm.cli.report_clips import animated_shapes, magnified_clip, suggestion_rows
 from vmm.cli.tables import largest_amplitude, peak_notes, peak_rows, region_rows
 
@@ -40,12 +40,10 @@ def report(
     messages: Sequence[str],
 ) -> None:
     """Write the page; it appears under its name when it is complete. `result` is the requested quantity."""
-    from vmm.io.destination import temporary_path
+    from vmm.io.drafts import draft
 
-    with TemporaryDirectory() as folder:
-        text = _page(options, displacement, result, messages, Path(folder))
-    with temporary_path(Path(options.report)) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    with draft(Path(options.report), overwrite=options.overwrite) as temporary:
+        temporary.write_bytes(page_bytes(_page(options, displacement, result, messages, temporary.parent)))
 
 
 def _page(
@@ -74,7 +72,7 @@ def _page(
 
 
 def _clip_rows(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str, str]]:
-    info = vmm.io.info(options.input)
+    info = vmm.io.info(options.input, playlists=options.playlists)
     frames, height, width = clip.shape[:3]
     playback = f", playback at {float(info.fps):.6g} frames/s" if info.fps and float(info.fps) != clip.fs else ""
     duration = (frames if clip.times is None else clip.fs * clip.times[-1] + 1) / clip.fs

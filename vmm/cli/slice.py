@@ -31,7 +31,8 @@ def add(verbs: Any) -> None:
 
 
 def _slice(options: argparse.Namespace) -> None:
-    from vmm.io.destination import check_destination, temporary_path
+    from vmm.io.destination import check_destination
+    from vmm.io.drafts import draft
     from vmm.io.rates import default_playback_rate
 
     out = Path(options.output)
@@ -46,7 +47,7 @@ def _slice(options: argparse.Namespace) -> None:
     step = -(-max(before.shape[0], after.shape[0]) // _MAX_COLUMNS)
     clips = (_every(step, clip) for clip in _in_common_format(before, after))
     figure = vmm.plot.slices(*clips, row=options.row, col=options.col, fs=before.fs / step)
-    with temporary_path(out) as temporary:
+    with draft(out, overwrite=options.overwrite) as temporary:
         figure.savefig(temporary, dpi=100)
     return None
 

@@ -44,7 +44,7 @@ def _sound(options: argparse.Namespace) -> None:
         )
         _print_summary(sound)
         for path in paths:
-            outputs.save_output(path, sound, lambda: vmm.plot.waveform(sound))
+            outputs.save_output(path, sound, lambda: vmm.plot.waveform(sound), overwrite=options.overwrite)
 
 
 def _print_summary(sound: vmm.measure.Sound) -> None:

@@ -52,6 +52,8 @@ def _spectrum(options: argparse.Namespace) -> None:
         else:
             print("No peak is significantly above the noise")
         for path in paths:
-            outputs.save_output(path, spectrum, lambda: vmm.plot.spectrum(spectrum, peaks, band=band))
+            outputs.save_output(
+                path, spectrum, lambda: vmm.plot.spectrum(spectrum, peaks, band=band), overwrite=options.overwrite
+            )
         if options.peaks is not None and peaks:
             vmm.measure.save(options.peaks, peaks, overwrite=options.overwrite)

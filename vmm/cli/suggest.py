@@ -8,11 +8,10 @@ from typing import Any
 
 from vmm.cli import outputs
 from vmm.cli.inputs import (
-    INPUT_HELP,
-    add_clip_options,
+    add_input,
     add_still,
     first_frame,
-    open_part,
+    open_clip,
     still_regions,
     warnings_to_stderr,
 )
@@ -22,10 +21,8 @@ def add(verbs: Any) -> None:
     """Add the verb to the parser."""
     summary = "Find the strongest vibrations and color changes in a clip, and print the commands that magnify them."
     verb = verbs.add_parser("suggest", help=summary, description=summary)
-    verb.add_argument("input", help=INPUT_HELP)
-    group = verb.add_argument_group("input")
-    add_clip_options(group)
-    add_still(group)
+    add_input(verb)
+    add_still(verb)
     verb.add_argument(
         "--max-peaks",
         type=int,
@@ -43,7 +40,7 @@ def _suggest(options: argparse.Namespace) -> None:
 
     paths = outputs.output_paths(options, outputs.PICTURES)
     with warnings_to_stderr(options):
-        still, clip = still_regions(options), open_part(options)
+        still, clip = still_regions(options), open_clip(options, gray=False)
         settings = {"max_peaks": options.max_peaks, "fs_uncertainty": options.fs_uncertainty}
         suggestions = vmm.measure.suggest(clip, still=still, **settings)
     if not suggestions:
@@ -52,7 +49,7 @@ def _suggest(options: argparse.Namespace) -> None:
         print(f"{outputs.frequency_text(suggestion)}, {_description(suggestion)}")
         print(f"    {suggestion.command(options.input, target)}{outputs.part_options(options)}")
     for path in paths:
-        outputs.save_output(path, suggestions, lambda: _places(options, suggestions))
+        outputs.save_output(path, suggestions, lambda: _places(options, suggestions), overwrite=options.overwrite)
 
 
 def _places(options: argparse.Namespace, suggestions: Sequence[Any]) -> Any:

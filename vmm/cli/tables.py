@@ -75,23 +75,24 @@ def _components(displacement: vmm.measure.RegionSignal, r: int) -> list[tuple[st
 
     direction = displacement.direction
     if direction is not None and np.isfinite(direction[r]).all() and not displacement.is_known[r].any():
-        down, right = direction[r]
-        name = f"along ({down:.2f} down, {right:.2f} right)"
-        return [(name, displacement.along[:, r], displacement.along_stderr[r])]
+        return [(_along_name(*direction[r]), displacement.along[:, r], displacement.along_stderr[r])]
     pairs = zip(_DIRECTIONS, displacement.values[:, r].T, displacement.stderr[r], strict=True)
     return [(name, values, stderr) for name, values, stderr in pairs]
 
 
 def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
-    """A row of titles, and one row for each peak, with the largest amplitude of all regions and directions."""
+    """A row of titles, and one row for each peak, with the largest amplitude of all regions and directions.
+
+    The direction is the one in which a region's displacement is known if that is oblique, else down or right.
+    """
     rows: list[tuple[str, ...]] = [("frequency", "amplitude", "region", "direction", "snr", "")]
     for peak in peaks:
-        region, axis, amplitude, stderr = largest_amplitude(peak)
+        region, direction, amplitude, stderr = largest_amplitude(peak)
         size = with_stderr(amplitude, stderr, peak.unit)
         notes = [note for note, applies in _notes(peak) if applies]
         harmonic = [peak.harmonic.text(peak.frequency_unit)] if peak.harmonic else []
         place = peak.names[region] if peak.names else str(region)
-        row = frequency_text(peak), size, place, _DIRECTIONS[axis], f"{peak.snr:.0f} dB"
+        row = frequency_text(peak), size, place, direction, f"{peak.snr:.0f} dB"
         rows.append((*row, "; ".join([*notes, *harmonic])))
     return rows
 
@@ -112,13 +113,22 @@ def _notes(peak: vmm.measure.Peak) -> list[tuple[str, bool]]:
     ]
 
 
-def largest_amplitude(peak: vmm.measure.Peak) -> tuple[int, int, float, float]:
+def largest_amplitude(peak: vmm.measure.Peak) -> tuple[int, str, float, float]:
     """Region and direction of the largest amplitude of a peak, that amplitude and its standard error."""
     import numpy as np
 
-    flat = int(np.nan_to_num(peak.amplitude, nan=-1.0).argmax())
-    region, axis = divmod(flat, peak.amplitude.shape[1])
-    return region, axis, float(peak.amplitude[region, axis]), float(peak.amplitude_stderr[region, axis])
+    amplitudes, stderrs = (
+        np.concatenate([part, along[:, None]], axis=1)
+        for part, along in ((peak.amplitude, peak.along), (peak.amplitude_stderr, peak.along_stderr))
+    )
+    region, part = divmod(int(np.nan_to_num(amplitudes, nan=-1.0).argmax()), 3)
+    name = _DIRECTIONS[part] if part < 2 or peak.direction is None else _along_name(*peak.direction[region])
+    return region, name, float(amplitudes[region, part]), float(stderrs[region, part])
+
+
+def _along_name(down: float, right: float) -> str:
+    """The name of an oblique direction."""
+    return f"along ({down:.2f} down, {right:.2f} right)"
 
 
 def largest_signal(displacement: vmm.measure.RegionSignal) -> Any:

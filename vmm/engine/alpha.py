@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, DeviceArray, is_array, namespace, real_dtype
+from vmm.backend.checks import MAX_GAIN, Range, check_number, short_text
 from vmm.backend.reference import resample
 from vmm.engine.regions import as_region, is_binary
 from vmm.parts import Grid
@@ -24,15 +25,22 @@ LevelGains: TypeAlias = Sequence[Any] | Callable[[list[Any], Sequence[Grid]], li
 """A gain for each subband, or a function ``(alphas, grids) -> alphas`` of the alpha of each subband."""
 
 
+_GAINS = Range(-MAX_GAIN, MAX_GAIN)
+
+
 def check_alpha(alpha: Any) -> None:
     """Raise if alpha is not a finite number or a map of finite numbers."""
     if isinstance(alpha, (list, tuple)) or (is_array(alpha) and alpha.ndim == 1):
         raise ValueError(f"alpha holds {len(alpha)} values, but it must be a number or a map (H, W)")
-    if not (isinstance(alpha, Real) or (is_array(alpha) and alpha.dtype.kind in "uif")):
-        raise TypeError(f"alpha={alpha!r} must be a number or a map (H, W)")
-    if not bool(namespace(alpha).isfinite(alpha).all()):
-        which = f"alpha={alpha:g}" if isinstance(alpha, Real) else "alpha=map: all values of a map"
-        raise ValueError(f"{which} must be finite: output motion = (1 + alpha) * input motion")
+    if isinstance(alpha, Real):
+        check_number("alpha", alpha, _GAINS)
+        return
+    if not (is_array(alpha) and alpha.dtype.kind in "uif"):
+        raise TypeError(f"alpha={short_text(alpha)} must be a number or a map (H, W)")
+    if isinstance(alpha, np.ma.MaskedArray):
+        raise TypeError("alpha is a masked array: fill its masked values first, with alpha.filled(value)")
+    if not bool((abs(namespace(alpha).asarray(alpha, dtype=np.float64)) <= MAX_GAIN).all()):
+        raise ValueError(f"alpha is a map whose values must be finite and {_GAINS}")
 
 
 def spread_mask(mask: Any, frame: Array) -> Array:
@@ -44,6 +52,8 @@ def spread_mask(mask: Any, frame: Array) -> Array:
             raise ValueError(f"mask of shape {mask.shape} must have the shape of a frame, {size}")
         if isinstance(mask, np.ma.MaskedArray):
             raise TypeError("mask is a masked array: fill its masked values first, with mask.filled(value)")
+        if mask.dtype.kind not in "buif":
+            raise TypeError(f"mask of type {mask.dtype} must hold real numbers in [0, 1] or bool")
         values = xp.asarray(mask > 0 if is_binary(mask) else mask, dtype=dtype)
         if not bool(((values >= 0) & (values <= 1)).all()):
             raise ValueError(
@@ -64,6 +74,8 @@ def spread_alpha(
     if callable(level_gains):
         values = level_gains(values, grids)
     elif level_gains is not None:
+        if not hasattr(level_gains, "__len__"):
+            raise TypeError(f"level_gains={level_gains!r} must be a list of one number or map for each subband")
         if len(level_gains) != len(grids):
             raise ValueError(
                 f"level_gains holds {len(level_gains)} values, but there are {len(grids)} subbands: give one for each"

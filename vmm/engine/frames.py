@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vmm.backend.arrays import Array, DeviceArray, is_array, joined, namespace, on_device, real_dtype
 from vmm.backend.device import frames_at_once
 from vmm.backend.threads import cores
+from vmm.engine.scaling import Scaling
 
 PIXELS_PER_BLOCK = 2**22
 """Pixels that are processed at a time: filter states and gathered motion are read once for all of them."""
@@ -77,10 +78,14 @@ def is_pair(frames: object) -> bool:
     return isinstance(frames, tuple) and len(frames) == 2 and is_array(frames[0]) and np.ndim(frames[1]) == 0
 
 
-def in_form_of(frames: Frames, magnified: Callable[[Any], Iterator[Array]]) -> Frames:
-    """The chunks that ``magnified(clip)`` yields for an array or an iterable of chunks, in the form of `frames`."""
+def in_form_of(frames: Frames, magnified: Callable[[Any], Iterator[Array]], *, is_scaled: bool = True) -> Frames:
+    """The chunks that ``magnified(clip)`` yields for an array or an iterable of chunks, in the form of `frames`.
+
+    If `is_scaled` is true, floating-point clips of very small or large values are scaled for it.
+    """
     clip = as_frames(frames)
-    result: Any = magnified(clip)
+    scaling = Scaling(clip, is_fixed=not is_scaled)
+    result: Any = scaling.inverse(magnified(scaling.applied()))
     if is_array(clip):
         result = _filled(namespace(clip).empty_like(clip), result)
     if isinstance(frames, list):
@@ -125,6 +130,8 @@ def check_frames(frames: Any) -> None:
         )
     if frames.ndim not in (3, 4) or (frames.ndim == 4 and frames.shape[3] != 3):
         raise ValueError(f"frames of shape {frames.shape} must be (T, H, W) or (T, H, W, 3): time first, gray or color")
+    if min(frames.shape[1:3]) < 1:
+        raise ValueError(f"frames of shape {frames.shape} hold no pixels: give frames with at least one row and column")
     if frames.dtype.name not in ("uint8", "uint16", "float16", "float32", "float64"):
         raise TypeError(
             f"frames of type {frames.dtype} must be uint8, uint16, float16, float32 or float64: convert them first"

@@ -15,7 +15,7 @@ from vmm.engine.frames import Frames, cut, in_form_of, moving
 from vmm.engine.regions import Mask
 from vmm.engine.times import check_evenly_spaced, stated_rate
 from vmm.engine.two_pass import two_pass
-from vmm.engine.windows import windows
+from vmm.engine.windows import check_length_for, windows
 from vmm.parts import (
     CausalFilter,
     ClipPlan,
@@ -94,10 +94,12 @@ def magnify(
     check_alpha(alpha)
     _check_parts(spatial, motion, temporal)
     check_evenly_spaced(frames)
+    check_length_for(temporal, frames)
     magnified = partial(
         _magnified, spatial=spatial, motion=motion, temporal=temporal, alpha=alpha, mask=mask, level_gains=level_gains
     )
-    return in_form_of(frames, magnified)
+    # The parts that are made from a clip are networks, which depend on the value of white.
+    return in_form_of(frames, magnified, is_scaled=not isinstance(spatial, ClipPlan))
 
 
 def sampling_rate(frames: Any, fs: float | None) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, DeviceArray, is_array, to_host
+from vmm.backend.checks import short_text
 
 Box = tuple[int, int, int, int]
 """(top, left, height, width) in pixels."""
@@ -48,11 +49,13 @@ class Region:
 
     def as_roi(self, shape: tuple[int, int]) -> Any:
         """The region as a user describes it: its box, or its mask in a frame of this shape (H, W)."""
-        if self.mask is None:
-            return self.box
-        frame_mask = np.zeros(shape, bool)
-        frame_mask[self.slices] = self.mask
-        return frame_mask
+        return self.box if self.mask is None else self.in_frame(shape)
+
+    def in_frame(self, shape: tuple[int, int]) -> np.ndarray:
+        """Bool array of this shape (H, W): the pixels of a frame that belong to the region."""
+        result = np.zeros(shape, bool)
+        result[self.slices] = True if self.mask is None else self.mask
+        return result
 
 
 def box_center(box: Sequence[int]) -> tuple[float, float]:
@@ -103,15 +106,25 @@ def as_region(roi: Any, shape: tuple[int, ...], *, name: str = "roi", min_side: 
 
 def _checked_box(roi: Any, shape: tuple[int, ...], name: str, min_side: int) -> Box:
     try:
-        row, col, height, width = (int(edge) for edge in roi)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}={roi!r} must be a box (top, left, height, width) in pixels or a mask (H, W)") from None
+        row, col, height, width = (_whole(edge) for edge in roi)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(
+            f"{name}={short_text(roi)} must be a box (top, left, height, width) in pixels or a mask (H, W)"
+        ) from None
     if min(row, col) < 0 or min(height, width) < min_side or row + height > shape[0] or col + width > shape[1]:
         raise ValueError(
             f"{name}={(row, col, height, width)} (top, left, height, width) must lie inside the frame, "
             f"{tuple(shape)}, and hold at least {min_side}x{min_side} pixels"
         )
     return row, col, height, width
+
+
+def _whole(edge: Any) -> int:
+    """An edge of a box, which must be a whole number."""
+    result = int(edge)
+    if result != edge:
+        raise ValueError(edge)
+    return result
 
 
 def is_binary(mask: Array) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, TypeAlias
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import blur, soft_limit
@@ -32,6 +33,7 @@ Refine: TypeAlias = Callable[[tuple[FrameLevels, FrameLevels], tuple[Array, Arra
 them, and the smallest noise that is assumed."""
 
 
+@checks_arguments
 def magnify_static(
     frames: Frames,
     *,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.checks import check_fs
 from vmm.engine.frames import is_pair
 
 _SHORT_SHARE = 0.1
@@ -18,9 +19,8 @@ a vibration by less than a tenth of a period of the highest frequency that the g
 
 def stated_rate(frames: Any, fs: float | None) -> float | None:
     """The given rate in Hz, or that of the frames; None if there is none."""
-    if fs is not None:
-        return fs
-    return float(frames[1]) if is_pair(frames) else getattr(frames, "fs", None)
+    rate = fs if fs is not None else frames[1] if is_pair(frames) else getattr(frames, "fs", None)
+    return None if rate is None else check_fs(rate)
 
 
 def check_evenly_spaced(frames: Any) -> None:

@@ -13,6 +13,7 @@ from vmm.backend.reference import biquads, blur, robust_std
 from vmm.backend.threads import in_parallel, workers
 from vmm.backend.time_series import extrapolate
 from vmm.engine.visibility import VisibilityWeights
+from vmm.engine.windows import check_delay
 from vmm.motion._flow import Flow
 from vmm.motion.trajectories import follow_points, localization_tolerance, noise_tolerance, smooth_similar
 from vmm.motion.warp import bilinear, forward_warp, pixel_positions
@@ -25,6 +26,11 @@ suppresses the transient of the filter better, but ignores points that are visib
 _MAX_DEVIATIONS = 4.0
 """Largest difference between the patterns of a point in consecutive frames, in standard deviations of the noise: noise
 exceeds it once in 16000 points."""
+
+
+MAX_DELAY_PER_FRAME = 0.5
+"""Largest group delay of a filter along trajectories, relative to the number of frames of the clip, beyond that of
+``vmm.engine.windows.MIN_DELAY``: its weights are computed for each number of frames in which a point is visible."""
 
 
 def of_fields(flow: Array, temporal: LinearFilter, frames: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
@@ -81,6 +87,7 @@ def by_window(
         trajectories.add(frame)
         if len(trajectories.waiting) > trajectories.delay:
             yield trajectories.take()
+    check_delay(delay if isinstance(temporal, LookAheadFilter) else 0, trajectories.count, MAX_DELAY_PER_FRAME)
     while trajectories.waiting:
         yield trajectories.take()
 
@@ -102,15 +109,15 @@ class _Trajectories:
 
     def __init__(self, between: Flow, sigma: float, temporal: LookAheadFilter | WholeClipFilter, delay: int) -> None:
         self._between, self._sigma, self._weights = between, sigma, VisibilityWeights(temporal, delay)
-        self.delay, self._size, self._count = delay, 2 * delay + 1, 0
+        self.delay, self._size, self.count = delay, 2 * delay + 1, 0
         self._last: Array = None
         self.waiting: deque[Array] = deque()
 
     def add(self, frame: Array) -> None:
         """Add the next frame."""
         gray = _luma(frame)
-        slot = self._count % self._size
-        if self._count == 0:
+        slot = self.count % self._size
+        if self.count == 0:
             xp = namespace(frame)
             self._forth, self._back = (xp.empty((self._size, 2, *gray.shape), np.float32) for _ in range(2))
             self._patterns = xp.empty((self._size, *gray.shape), np.float32)
@@ -120,16 +127,16 @@ class _Trajectories:
                 lambda pair: self._between(*pair), pairs, workers(gray)
             )
         self._patterns[slot], self._last = _pattern(gray), gray
-        self._count += 1
+        self.count += 1
         self.waiting.append(frame)
 
     def take(self) -> tuple[Array, Array]:
         """Remove and return the first frame that waits, with the filtered displacement of its pixels."""
-        t = self._count - len(self.waiting)
+        t = self.count - len(self.waiting)
         ahead, behind = (
             [s % self._size for s in steps]
             for steps in (
-                range(t, min(t + self.delay + 1, self._count)),
+                range(t, min(t + self.delay + 1, self.count)),
                 range(t, max(t - self.delay, 0) - 1, -1),
             )
         )

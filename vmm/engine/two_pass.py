@@ -12,6 +12,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array
 from vmm.engine.frames import as_frames, cut, moving
+from vmm.engine.scaling import Scaling
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def two_pass(frames: Any, chunks: Iterator[Array] | None = None, *, n_buffered: 
     ValueError
         If the clip has fewer than 2 frames.
     """
-    clip = as_frames(frames)
+    clip = Scaling(as_frames(frames)).applied()
     if is_array(clip):
         return TwoPassClip(lambda: moving(cut(clip)), lambda: cut(clip), len(clip), clip[:1], True)
     rest = moving(clip) if chunks is None else chunks

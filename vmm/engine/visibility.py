@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
-from vmm.backend.time_series import extrapolate
+from vmm.backend.time_series import predicted_sum
 from vmm.parts import LookAheadFilter, WholeClipFilter
 
 _LEVELS = 16
@@ -64,8 +66,17 @@ class VisibilityWeights:
 
     def _response(self, b: int, f: int) -> np.ndarray:
         """Response of the filter in frame b to a unit impulse in each of b + 1 + f frames."""
-        impulses, d = np.eye(b + 1 + f), self._delay
+        n, d = b + 1 + f, self._delay
         if isinstance(self._temporal, WholeClipFilter):
-            return np.asarray(self._temporal.apply(impulses)[0][b])
-        around = extrapolate(impulses, self._temporal.band, d - b, d - f, n_fit=2 * d + 1)
-        return np.asarray(self._temporal.apply(around, None)[0][-1])
+            return np.asarray(self._temporal.apply(np.eye(n))[0][b])
+        row: np.ndarray = self._weights[d - b : d + 1 + f].copy()
+        for result, weights in ((row, self._weights[: d - b]), (row[::-1], self._weights[::-1][: d - f])):
+            if len(weights):
+                result += predicted_sum(self._temporal.band, n, 2 * d + 1, weights)
+        return row
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        """Weights (2 delay + 1,) of the frames around a frame in its filtered signal."""
+        assert isinstance(self._temporal, LookAheadFilter)
+        return np.asarray(self._temporal.apply(np.eye(2 * self._delay + 1), None)[0][-1])

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from vmm.backend.arrays import Array
+from vmm.engine.frames import is_pair
+from vmm.parts import LookAheadFilter, NonlinearFilter, TemporalFilter
+
+MIN_DELAY = 64
+"""Group delay in frames up to which a filter may be used for a clip of any length."""
+
+MAX_DELAY_PER_FRAME = 4
+"""Largest group delay of longer filters, relative to the number of frames of the clip. Nearly all input of a filter of
+eight times the length of the clip is extrapolated, at the expense of time and memory."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,29 @@ class Window:
     tail: int
 
 
+def check_delay(delay: int, count: int, per_frame: float = MAX_DELAY_PER_FRAME) -> None:
+    """Raise if a filter is too long for a clip of this number of frames.
+
+    Raises
+    ------
+    ValueError
+        If the group delay exceeds both ``MIN_DELAY`` and `per_frame` times the number of frames.
+    """
+    if delay > max(MIN_DELAY, per_frame * count):
+        raise ValueError(
+            f"frames: a clip of {count} frames is too short for this band, whose filter has {2 * delay + 1} frames: "
+            f"use at least {math.ceil(delay / per_frame)} frames, a wider band or a higher frequency"
+        )
+
+
+def check_length_for(temporal: TemporalFilter, frames: Any, per_frame: float = MAX_DELAY_PER_FRAME) -> None:
+    """Raise as ``check_delay`` does if the number of frames is known before they are read."""
+    clip = frames[0] if is_pair(frames) else frames
+    shape = getattr(clip, "shape", None)
+    if isinstance(temporal, LookAheadFilter | NonlinearFilter) and shape and len(shape) >= 3:
+        check_delay(temporal.delay, shape[0], per_frame)
+
+
 def windows(chunks: Iterable[Array], delay: int) -> Iterator[Window]:
     """Cut a clip into windows that overlap by `delay` frames at each end.
 
@@ -45,6 +79,7 @@ def windows(chunks: Iterable[Array], delay: int) -> Iterator[Window]:
             done += block
             start = max(done - delay, 0)
             held, first = _part(held, start - first, read - first), start
+    check_delay(delay, read)
     if read > done + block:  # one longer window would need more memory than those before
         half = (read - done) // 2
         yield _window(held, first, done, done + half, delay)

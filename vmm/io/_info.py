@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from vmm.io import images, phantom, photron, tiff, video, zarr_store
+from vmm.io.limits import check_size, readable_errors
 from vmm.io.video import Info
 
 
-def info(path: str | Path) -> Info:
+def info(path: str | Path, *, playlists: bool = False) -> Info:
     """Get the size, playback rate, length and codec of a file or folder, without decoding it.
 
     Parameters
     ----------
     path
         Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw``, ``.cine`` or a Zarr store.
+    playlists
+        As in ``stream``.
 
     Returns
     -------
@@ -41,15 +44,17 @@ def info(path: str | Path) -> Info:
     >>> info.shape, info.dtype, info.fps, info.codec
     ((6, 32, 48), 'uint8', Fraction(30, 1), 'ffv1')
     """
-    return describe(as_path(path))[0]
+    return describe(as_path(path), playlists=playlists)[0]
 
 
-def describe(path: Path) -> tuple[Info, Any]:
+def describe(path: Path, *, playlists: bool = False) -> tuple[Info, Any]:
     """The description of a file, and its frames, which are read when they are sliced; None for a video."""
     reader = reader_of(path)
-    if reader is video:
-        return video.probe(path), None
-    frames, fps, name = reader.open_frames(path)
+    with readable_errors(path):
+        if reader is video:
+            return video.probe(path, playlists=playlists), None
+        frames, fps, name = reader.open_frames(path)
+    check_size(path, *frames.shape[1:3])
     bits = frames.bits or 8 * frames.dtype.itemsize
     dtype = str(frames.dtype)
     stated = {"numbers": frames.numbers, "bit_depth": bits, "capture_rate": frames.capture_rate}

@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.io._info import as_path, describe
 from vmm.io.chroma import ChromaQueue
 from vmm.io.codecs import PREDICTIVE
+from vmm.io.coding import Coding, coding_of
 from vmm.io.decoding import Pixels, decode, report_missing_end
+from vmm.io.limits import readable_errors
 from vmm.io.prefetch import prefetch
 from vmm.io.selection import select_part
 from vmm.io.timing import UnevenTimesWarning
@@ -116,6 +119,11 @@ class Clip:
         self.least_bits: int = least_bits
         self.seconds_waited: float = 0.0
 
+    @property
+    def coding(self) -> Coding | None:
+        """How a lossy codec codes the frames of the file; None if the frames are lossless or come from elsewhere."""
+        return None if self.info is None else coding_of(self.info)
+
     @cached_property
     def white(self) -> float:
         """Value that is shown white: the largest value of the significant bits, or 1 or 255 of floating-point frames.
@@ -155,6 +163,7 @@ class Clip:
             self.seconds_waited += perf_counter() - start
 
 
+@checks_arguments
 def stream(
     path: str | Path,
     *,
@@ -165,6 +174,7 @@ def stream(
     gray: bool = False,
     luma: bool = False,
     keep_going: bool = False,
+    playlists: bool = False,
 ) -> Clip:
     """Open a clip as an iterator of chunks (n, H, W[, 3]), which a worker thread decodes one chunk in advance.
 
@@ -190,6 +200,10 @@ def stream(
     keep_going
         Whether to warn of damaged or missing frames of a video instead of raising an error. Damaged frames then are as
         ffmpeg repairs them, missing ones repeat the frame before, and a missing end is left out.
+    playlists
+        Whether to read playlists, manifests and concat scripts (``.m3u8``, ``.mpd``, ``.ffconcat``), whatever their
+        extension. They name other local files, of which they can make any part of the clip: allow it for files that
+        you trust. By default they are refused. Addresses on the network are never opened.
 
     Returns
     -------
@@ -224,35 +238,40 @@ def stream(
     ([(4, 32, 48), (2, 32, 48)], 600.0, Fraction(30, 1))
     """
     path = as_path(path)
-    info, frames = describe(path)
+    info, frames = describe(path, playlists=playlists)
     chunk = _chunk_length(chunk, info.shape)
     part = select_part(path, info, fs, start, end)
     if info.missing_end and end is None:
         report_missing_end(path, info, part.seconds, keep_going=keep_going)
     if part.spacing:
-        warnings.warn(f"{path}: {part.spacing}", UnevenTimesWarning, stacklevel=2)
+        warnings.warn(f"{path}: {part.spacing}", UnevenTimesWarning, stacklevel=3)
     first, stop = part.first, part.stop
     size = (stop - first, *(info.shape[1:3] if gray else info.shape[1:]))
     clip = partial(Clip, dtype=info.dtype, fs=part.fs, fps=part.fps, times=part.times, start=part.start, info=info)
     has_rhythm = info.key_interval and info.codec in PREDICTIVE  # Lossless codecs have key frames too.
     clip = partial(clip, key_rate=part.fs / info.key_interval if has_rhythm else 0.0)
     if frames is not None:
-        slices = partial(_slices, frames, first, stop, chunk, gray)
-        return clip(slices, size, bits=frames.bits, least_bits=frames.least_bits)
-    open_video = partial(
-        decode, path, info, chunk=chunk, start=first, stop=stop, keep_going=keep_going, seconds_of=part.seconds
-    )
+        return clip(
+            lambda: _guarded(path, _slices(frames, first, stop, chunk, gray)),
+            size,
+            bits=frames.bits,
+            least_bits=frames.least_bits,
+        )
+    part_of_video: dict[str, Any] = {"start": first, "stop": stop, "seconds_of": part.seconds}
+
+    def open_video(pixels: Pixels) -> Iterator[np.ndarray]:
+        return _guarded(path, decode(path, info, chunk=chunk, pixels=pixels, keep_going=keep_going, **part_of_video))
+
     if luma and ChromaQueue.supports(info):
         color = ChromaQueue(info)
-        chunks = color.split(prefetch(open_video(pixels="planes")))
-        return clip(
-            lambda: map(color.luma, prefetch(open_video(pixels="planes"))), size[:3], color=color, chunks=chunks
-        )
+        chunks = color.split(prefetch(open_video("planes")))
+        return clip(lambda: map(color.luma, prefetch(open_video("planes"))), size[:3], color=color, chunks=chunks)
     pixels: Pixels = "gray" if gray else "color"
     bits = None if re.search(r"(16|48|64)(le|be)$", info.pixel_format) else 16  # ffmpeg scales fewer bits to 16.
-    return clip(lambda: prefetch(open_video(pixels=pixels)), size, bits=8 if info.dtype == "uint8" else bits)
+    return clip(lambda: prefetch(open_video(pixels)), size, bits=8 if info.dtype == "uint8" else bits)
 
 
+@checks_arguments
 def read(
     path: str | Path,
     *,
@@ -261,12 +280,13 @@ def read(
     end: float | None = None,
     gray: bool = False,
     keep_going: bool = False,
+    playlists: bool = False,
 ) -> tuple[np.ndarray, float]:
     """Read a whole clip as an array (T, H, W[, 3]), and return it with its camera rate.
 
     Parameters
     ----------
-    path, fs, start, end, gray, keep_going
+    path, fs, start, end, gray, keep_going, playlists
         As in ``stream``.
 
     Returns
@@ -291,7 +311,7 @@ def read(
     >>> frames.shape, fs
     ((3, 32, 48), 30.0)
     """
-    clip = stream(path, fs=fs, start=start, end=end, gray=gray, keep_going=keep_going)
+    clip = stream(path, fs=fs, start=start, end=end, gray=gray, keep_going=keep_going, playlists=playlists)
     frames = np.empty(clip.shape, clip.dtype)
     count = 0
     for chunk in clip:
@@ -307,6 +327,12 @@ def _chunk_length(chunk: int | None, shape: tuple[int, ...]) -> int:
     if chunk < 1:
         raise ValueError(f"chunk={chunk} must be at least 1 frame")
     return chunk
+
+
+def _guarded(path: Path, chunks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield the chunks; errors of the libraries that read them name the file."""
+    with readable_errors(path):
+        yield from chunks
 
 
 def _slices(frames: Any, first: int, stop: int, chunk: int, gray: bool) -> Iterator[np.ndarray]:

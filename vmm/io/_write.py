@@ -6,6 +6,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, as_frames, check_frames, checked, is_pair
 from vmm.io import zarr_store
 from vmm.io._info import as_path, info
 from vmm.io._read import Clip
 from vmm.io.chroma import ChromaQueue
-from vmm.io.destination import check_destination, temporary_path
+from vmm.io.destination import check_destination
+from vmm.io.drafts import draft
 from vmm.io.encode import FFV1, H264, HDR, Output, encoded_size, write_video
 from vmm.io.rates import camera_rate, check_rate, exact_rate
 from vmm.io.values import full_range, maximum_of, white_of
@@ -28,6 +31,7 @@ from vmm.io.video import Info
 _TIFF = (".tif", ".tiff")
 
 
+@checks_arguments
 def write(
     path: str | Path,
     frames: FramesLike,
@@ -90,7 +94,7 @@ def write(
     Raises
     ------
     FileExistsError
-        If the path exists and `overwrite` is False.
+        If the path exists and `overwrite` is False, or another run is writing it.
     FileNotFoundError
         If the folder of the path does not exist.
     PermissionError
@@ -128,17 +132,16 @@ def write(
     if isinstance(frames, Clip):
         fs, like = frames.fs if fs is None else fs, like or frames.info
     clip_chunks = _as_chunks(frames)
-    chunks = (chunk for chunk in clip_chunks if len(chunk))
+    chunks = _with_frames(clip_chunks)
     first = next(chunks, None)
     if first is None:
         raise ValueError(f"{path}: no frames to write")
-    check_frames(first)
     if color is not None and (path.suffix.lower() not in H264 or first.shape[1:] != color.info.shape[1:3]):
         raise ValueError(
             f"{path}: chroma planes can be written to {', '.join(H264)} only, with luma of the size that was read"
         )
     if message := _losses(path, like):
-        warnings.warn(message, UserWarning, stacklevel=2)
+        warnings.warn(message, UserWarning, stacklevel=3)
     if white is None and _is_scaled(path, first.dtype):
         white = _white_of_clip(frames, clip_chunks)
     lengths: list[int] = []
@@ -148,9 +151,17 @@ def write(
     rate = None if fs is None else camera_rate(fs)
     dtype = first.dtype.newbyteorder("=")
     clip = Output(host_chunks, first.shape[1:], dtype, exact, rate, like, sound, span, color)
-    with temporary_path(path) as temporary:
+    with draft(path, overwrite=overwrite) as temporary:
         writer(temporary, clip)
         _check_file(temporary, path, clip, sum(lengths))
+
+
+def _with_frames(chunks: Iterable[Any]) -> Iterator[Any]:
+    """The chunks that hold frames, after a check of each."""
+    for chunk in chunks:
+        check_frames(chunk)
+        if len(chunk):
+            yield chunk
 
 
 def _losses(path: Path, like: Info | None) -> str:
@@ -258,8 +269,9 @@ def _write_stack(path: Path, clip: Output) -> None:
 
     with tifffile.TiffWriter(path, bigtiff=True) as stack:
         for chunk in clip.chunks:
-            for image in chunk:
-                stack.write(image, contiguous=False, photometric="rgb" if image.ndim == 3 else "minisblack")
+            with _disk_errors(path):
+                for image in chunk:
+                    stack.write(image, contiguous=False, photometric="rgb" if image.ndim == 3 else "minisblack")
 
 
 def _write_store(path: Path, clip: Output) -> None:
@@ -270,13 +282,24 @@ def _write_store(path: Path, clip: Output) -> None:
 
 def _write_folder(path: Path, clip: Output) -> None:
     """Write numbered PNG images."""
-    import imageio.v3 as iio
+    from PIL import Image
 
     if clip.dtype.name == "uint16" and len(clip.shape) == 3:
         raise ValueError("PNG images cannot hold 16-bit color frames; choose .tif or .mkv")
     path.mkdir()
     n = 0
     for chunk in clip.chunks:
-        for image in chunk:
-            iio.imwrite(path / f"{n:06d}.png", image)
-            n += 1
+        with _disk_errors(path):
+            for image in chunk:
+                Image.fromarray(image).save(path / f"{n:06d}.png")
+                n += 1
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """Name the folder in errors of the disk, which NumPy and others raise without any name."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or f"the disk may be full: {error}"
+        raise OSError(f"{path.parent}: writing the file failed: {reason}") from error

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from vmm.io._info import as_path, info
-from vmm.io.program import ffmpeg
+from vmm.io.formats import input_options
+from vmm.io.process import ffmpeg_output
 from vmm.io.video import STREAM, Info
 
 PREDICTIVE = (
@@ -42,7 +42,7 @@ _FRAMES_PROBED = 48
 """Frames that are searched for predicted ones. A longer search takes more time and rarely finds more."""
 
 
-def codec_warning(path: str | Path) -> str:
+def codec_warning(path: str | Path, *, playlists: bool = False) -> str:
     """Describe how far the codec of a file damages small motion.
 
     A codec that predicts frames from other frames removes motion too small to be visible. The share that remains was
@@ -52,6 +52,8 @@ def codec_warning(path: str | Path) -> str:
     ----------
     path
         Path of the file or folder.
+    playlists
+        As in ``stream``.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def codec_warning(path: str | Path) -> str:
     ''
     """
     path = as_path(path)
-    loss = codec_loss(path, info(path))
+    loss = codec_loss(path, info(path, playlists=playlists))
     return "" if loss is None else f"{path.name}: {loss}; vmm info {path.name} says more"
 
 
@@ -103,7 +105,7 @@ class CodecLoss(NamedTuple):
 
 def codec_loss(path: Path, clip: Info) -> CodecLoss | None:
     """The motion that remains in a file of that description, or None if the codec preserves small motion."""
-    if clip.codec not in PREDICTIVE or not _has_predicted_frames(path):
+    if clip.codec not in PREDICTIVE or not _has_predicted_frames(path, clip):
         return None
     bits = 8 * path.stat().st_size / max(1, int(np.prod(clip.shape[:3])))
     return CodecLoss(clip.codec, bits, *_remaining_shares(bits))
@@ -117,9 +119,8 @@ def _remaining_shares(bits: float) -> tuple[float, float]:
     return float(medium), float(small)
 
 
-def _has_predicted_frames(path: Path) -> bool:
+def _has_predicted_frames(path: Path, clip: Info) -> bool:
     """Whether any of the first frames is predicted from others (a P or B frame)."""
-    command = [ffmpeg(), "-hide_banner", "-nostdin", "-i", f"file:{path}", "-map", STREAM]
+    command = [*input_options(path, playlists=clip.playlists), "-map", STREAM]
     command += ["-frames:v", str(_FRAMES_PROBED), "-vf", "showinfo", "-f", "null", "-"]
-    log = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False).stderr
-    return re.search(r"\btype:[PB]\b", log) is not None
+    return re.search(r"\btype:[PB]\b", ffmpeg_output(path, command).messages) is not None

@@ -6,12 +6,11 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from vmm.io.program import ffmpeg
+from vmm.io.process import ffmpeg_run
 from vmm.io.seeking import keep_times, open_at
 from vmm.io.timing import Timestamps
 from vmm.io.video import Info
@@ -42,13 +41,13 @@ def damaged_frames(path: Path, info: Info, key: int, start: int, stop: int) -> t
     """
     stamps = info.timestamps
     assert stamps is not None
-    opened = [*open_at(path, stamps, key), *keep_times(info)]
+    opened = [*open_at(path, info, key), *keep_times(info)]
     limit = stop + stamps.delay + 1
-    in_packets = list(_complaints([*opened, "-c", "copy"], stamps, key, limit + _READ_AHEAD, "demuxer -> "))
+    in_packets = list(_complaints(path, [*opened, "-c", "copy"], stamps, key, limit + _READ_AHEAD, "demuxer -> "))
     repeated = Counter(text for _, text in in_packets)
     places = [max(frame - stamps.delay, 0) for frame, _ in in_packets if frame or not stamps.leading]
     decoded: set[int] = set()
-    for frame, text in _complaints(["-threads", "1", *opened], stamps, key, limit, "decoder -> ", decoded):
+    for frame, text in _complaints(path, ["-threads", "1", *opened], stamps, key, limit, "decoder -> ", decoded):
         repeated[text] -= 1
         if repeated[text] < 0 and (frame or not stamps.leading):
             places.append(frame)
@@ -62,6 +61,7 @@ def damaged_frames(path: Path, info: Info, key: int, start: int, stop: int) -> t
 
 
 def _complaints(
+    path: Path,
     arguments: list[str],
     stamps: Timestamps,
     key: int,
@@ -74,8 +74,9 @@ def _complaints(
     The indices of the frames that ffmpeg reports are added to `reported`.
     """
     frame = key
-    with _messages(["-v", "level+info", "-nostats", "-debug_ts", *arguments, "-f", "null", "-"]) as lines:
-        for line in lines:
+    command = ["-v", "level+info", "-nostats", "-debug_ts", *arguments, "-f", "null", "-"]
+    with ffmpeg_run(path, command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as run:
+        for line in run.lines():
             if COMPLAINT.search(line):
                 yield frame, _text(line)
             if report in line and "type:audio" not in line:
@@ -84,20 +85,6 @@ def _complaints(
                     reported.add(frame - 1)
             if frame > limit:
                 return
-
-
-@contextmanager
-def _messages(arguments: list[str]) -> Iterator[Iterator[str]]:
-    """Run ffmpeg and yield its messages line by line."""
-    command = [ffmpeg(), "-nostdin", *arguments]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
-    assert process.stderr is not None
-    try:
-        yield (line.decode(errors="replace") for line in process.stderr)
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
 
 
 def _text(line: str) -> str:

@@ -8,16 +8,20 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import numpy as np
 
 from vmm.io.damage import COMPLAINT, WITH_HIDDEN_FRAMES, damaged_frames, first_complaint
+from vmm.io.process import SILENCE, ffmpeg_run
 from vmm.io.seeking import keep_times, key_frame, open_at
-from vmm.io.video import Info, logged_process, raw_pixel_format
+from vmm.io.video import Info, raw_pixel_format
 
 _RANGES_NAMED = 5
 """Ranges of damaged frames that a message names."""
+
+_SKIP_SECONDS = 0.5
+"""Seconds that ffmpeg may take to decode a frame before the first one to read, during which it writes nothing."""
 
 Pixels = Literal["color", "gray", "planes"]
 
@@ -59,20 +63,21 @@ def decode(
     target = raw_pixel_format(color=is_color, wide=is_wide)
     if pixels == "planes":
         shape, target = (height * width * 3 // 2,), info.pixel_format
-    key = key_frame(path, info.timestamps, start)
-    command = ["-v", "level+warning", *open_at(path, info.timestamps, key), *keep_times(info)]
+    key = key_frame(path, info, start)
+    command = ["-v", "level+warning", *open_at(path, info, key), *keep_times(info)]
     command += [*_filters(info, pixels, start), "-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target]
     watch = _Watch(path, info, key, start, stop, seconds_of, keep_going)
-    with logged_process([*command, "-"], stdout=subprocess.PIPE) as (process, read_log):
+    silence = SILENCE + _SKIP_SECONDS * (start - key)
+    with ffmpeg_run(path, [*command, "-"], silence=silence, stdout=subprocess.PIPE) as run:
         position, previous = start, np.empty((0, *shape))
         while position < stop:
             frames = np.empty((min(chunk, stop - position), *shape), "<u2" if is_wide else np.uint8)
-            n = _read_into(process.stdout, memoryview(frames).cast("B")) // frames[0].nbytes
-            watch.check_messages(read_log)
+            n = run.fill(memoryview(frames).cast("B")) // frames[0].nbytes
+            watch.check_messages(run.messages)
             indices = _with_repeats(n, position, watch.missing)[: stop - position]
             position += len(indices)
             if n < len(frames):
-                watch.check_end(position, process.wait(), read_log())
+                watch.check_end(position, run.end(), run.messages())
             if len(indices) == n:
                 yield from [frames[:n]] if n else []
             else:
@@ -139,7 +144,7 @@ class _Watch:
 def report_missing_end(path: Path, info: Info, seconds_of: Callable[[int], float], *, keep_going: bool) -> None:
     """Raise an error about a file that is shorter than its header states, or warn if `keep_going`."""
     count = info.shape[0]
-    key = key_frame(path, info.timestamps, count - 1)
+    key = key_frame(path, info, count - 1)
     damage, _ = damaged_frames(path, info, key, key, count)  # The last frame often is incomplete.
     text = f"after {count} frames (the header states {info.missing_end:.4g} s more than the file holds)"
     _report(path, text, damage[0][0] if damage else count, seconds_of, keep_going=keep_going)
@@ -194,11 +199,3 @@ def _filters(info: Info, pixels: str, start: int) -> list[str]:
     if pixels == "gray" and info.pixel_format.startswith("yuv"):
         filters.append("extractplanes=y")  # This leaves the values as they are; a conversion would stretch their range.
     return ["-vf", ",".join(filters)] if filters else []
-
-
-def _read_into(pipe: IO[bytes], buffer: memoryview) -> int:
-    """Fill the buffer from a pipe; return the number of bytes read, which is smaller at the pipe's end."""
-    size = 0
-    while size < len(buffer) and (n := pipe.readinto(buffer[size:])):  # type: ignore[attr-defined]
-        size += n
-    return size

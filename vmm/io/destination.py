@@ -1,20 +1,18 @@
-"""Checks of the path that a file is written to, and files that appear under their name only when they are complete."""
+"""Checks of the path that a file is written to."""
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from uuid import uuid4
+
+from vmm.io.drafts import check_unused
 
 _MAX_NAME = 255
 """Longest name of a file in bytes; Windows counts characters instead."""
 
 _STEM = 40
-"""Characters of the name of a file that its temporary name repeats, so that the latter is not too long."""
+"""Characters of a name that is too long which the message repeats."""
 
 _PACKAGES = {".uff": "pyuff"}
 """Packages that are needed to write files, by the extension of the files."""
@@ -23,8 +21,8 @@ _PACKAGES = {".uff": "pyuff"}
 def check_destination(path: Path, *, overwrite: bool) -> None:
     """Raise if a file cannot be written to the path.
 
-    The path must name a file that does not exist or may be overwritten, in a folder that exists and can be written; its
-    name must not be too long, and packages that its format needs must be installed.
+    The path must name a file that does not exist or may be overwritten and that no other run is writing, in a folder
+    that exists and can be written; its name must not be too long, and packages that its format needs must be installed.
     """
     check_name(path)
     package = _PACKAGES.get(path.suffix.lower())
@@ -41,6 +39,7 @@ def check_destination(path: Path, *, overwrite: bool) -> None:
         raise FileNotFoundError(f"{folder}: no such folder to write {path.name} to")
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{folder}: this folder cannot be written")
+    check_unused(path)
 
 
 def check_name(path: Path) -> None:
@@ -49,19 +48,3 @@ def check_name(path: Path) -> None:
         raise ValueError("the output - is no file: vmm does not write to the standard output; give the name of a file")
     if len(os.fsencode(path.name)) > _MAX_NAME:
         raise ValueError(f"{path.name[:_STEM]}...: the name of the output has more than {_MAX_NAME} bytes; shorten it")
-
-
-@contextmanager
-def temporary_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder; rename it to `path` on success, and delete it on an error."""
-    temporary = path.with_name(f".{path.stem[:_STEM]}.{uuid4().hex[:8]}.part{path.suffix}")
-    try:
-        yield temporary
-        if temporary.is_dir() and path.is_dir():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)

@@ -13,11 +13,13 @@ import numpy as np
 
 from vmm.io._info import info
 from vmm.io.chroma import ChromaQueue
+from vmm.io.formats import input_options
 from vmm.io.headers import set_avi_rate, set_gif_comment
 from vmm.io.metadata import rate_comment
 from vmm.io.prefetch import prefetch
+from vmm.io.process import ffmpeg_run, last_line
 from vmm.io.rates import SLOW_RATE
-from vmm.io.video import Info, ffmpeg_process, raw_pixel_format
+from vmm.io.video import Info, raw_pixel_format
 
 H264 = (".mp4", ".mov", ".m4v")
 FFV1 = (".mkv", ".avi", ".nut")
@@ -84,7 +86,7 @@ def write_video(path: Path, clip: Output) -> None:
     filters = _filters(suffix, clip, fps)
     command += [*_sound_options(path, clip), *(["-vf", ",".join(filters)] if filters else [])]
     command += [*_codec_options(suffix, clip), "-metadata", f"comment={clip.comment}", f"file:{path}"]
-    with ffmpeg_process(command, stdin=subprocess.PIPE) as (process, last_error):
+    with ffmpeg_run(path, command, stdin=subprocess.PIPE) as run:
         # If ffmpeg ends early, the pipe breaks; its own message, which is raised below, says why.
         with suppress(BrokenPipeError), closing(prefetch(clip.chunks)) as chunks:
             for chunk in chunks:
@@ -92,10 +94,10 @@ def write_video(path: Path, clip: Output) -> None:
                     chunk = clip.color.merge(chunk)
                 else:
                     chunk = _fit(chunk, size, eight_bits=not keeps_depth)
-                process.stdin.write(chunk.data)
-            process.stdin.close()
-        if process.wait() != 0:
-            raise OSError(f"{path.parent}: writing the video failed: {last_error() or 'ffmpeg gives no reason'}")
+                run.process.stdin.write(chunk.data)
+            run.process.stdin.close()
+        if run.process.wait() != 0:
+            raise OSError(f"{path}: writing the video failed: {last_line(run.messages()) or 'ffmpeg gives no reason'}")
     if is_patched:
         set_avi_rate(path, clip.fps)
     if suffix == ".gif":
@@ -117,10 +119,13 @@ def _option(tag: tuple[str, str]) -> tuple[str, str]:
 
 def _sound_options(path: Path, clip: Output) -> list[str]:
     """Options of ffmpeg that copy the sound track, if there is one and the format can hold it."""
-    if clip.sound is None or path.suffix.lower() not in (*H264, ".mkv") or not info(clip.sound).has_sound:
+    playlists = clip.like is not None and clip.like.playlists
+    if clip.sound is None or path.suffix.lower() not in (*H264, ".mkv"):
+        return []
+    if not info(clip.sound, playlists=playlists).has_sound:
         return []
     part = ["-ss", f"{clip.span[0]:.6f}", "-t", f"{clip.span[1]:.6f}"] if clip.span else []
-    return [*part, "-i", f"file:{clip.sound}", "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
+    return [*part, *input_options(Path(clip.sound), playlists=playlists), "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
 
 
 def _filters(suffix: str, clip: Output, fps: Fraction) -> list[str]:

@@ -15,7 +15,11 @@ import numpy as np
 from vmm.io import tiff
 from vmm.io.image_names import select_series
 from vmm.io.lazy import LazyFrames
+from vmm.io.limits import check_size, readable_errors
 from vmm.io.pillow import pixels
+
+_PNG_FIELD = 64
+"""Bytes of a block of a PNG file that are read; the blocks that describe the pixels are shorter."""
 
 SUFFIXES = (".png", *tiff.SUFFIXES, ".jpg", ".jpeg", ".bmp")
 
@@ -54,7 +58,7 @@ class _Folder(LazyFrames):
 
     def _images(self, indices: range) -> Iterator[np.ndarray]:
         files = [self._path / self._names[i] for i in indices]
-        images = _deep_images(files) if self._is_deep else map(_read_image, files)
+        images = _deep_images(files) if self._is_deep else map(read_image, files)
         for file, image in zip(files, images, strict=True):
             if self.shape and (image.shape, image.dtype) != (self.shape[1:], self.dtype):
                 kinds = (image.shape, self.shape[1:]) if image.shape != self.shape[1:] else (image.dtype, self.dtype)
@@ -86,7 +90,10 @@ class _Stacks(LazyFrames):
                 yield from stack._images(range(inside.start - start, inside.stop - start))
 
 
-def _read_image(path: Path) -> np.ndarray:
+def read_image(path: Path) -> np.ndarray:
+    """The values (H, W) or (H, W, 3) of an image, without its alpha channel."""
+    if not path.is_file():
+        raise ValueError(f"{path} is a folder, a pipe or a device: give the name of an image")
     if path.suffix.lower() in tiff.SUFFIXES:
         stack = tiff.open_stack(path)
         if stack.shape[0] != 1:
@@ -94,13 +101,8 @@ def _read_image(path: Path) -> np.ndarray:
         return stack[:1][0]
     from PIL import Image
 
-    try:
-        with Image.open(path) as image:
-            return pixels(image)
-    except Exception as error:
-        if isinstance(error, FileNotFoundError | PermissionError | MemoryError):
-            raise
-        raise ValueError(f"{path}: no image that can be read, or a damaged one ({error})") from error
+    with readable_errors(path, "image"), Image.open(path) as image:
+        return pixels(image)
 
 
 def _png_header(path: Path) -> tuple[int, int, int | None] | None:
@@ -111,12 +113,12 @@ def _png_header(path: Path) -> tuple[int, int, int | None] | None:
         depth = color = significant = 0
         while len(head := file.read(8)) == 8 and head[4:] not in (b"IDAT", b"IEND"):
             length, name = struct.unpack(">I4s", head)
-            data = file.read(length)
+            data = file.read(min(length, _PNG_FIELD))
             if name == b"IHDR" and length >= 10:
                 depth, color = data[8], data[9]
             elif name == b"sBIT" and data:
                 significant = max(data)
-            file.seek(4, os.SEEK_CUR)
+            file.seek(length - len(data) + 4, os.SEEK_CUR)
     return depth, color, significant or None
 
 
@@ -161,4 +163,5 @@ def _png_size(path: Path) -> tuple[int, int]:
     if len(head) < 26 or head[:4] != b"\x89PNG" or head[24] != 16 or not head[25] & 2:
         raise ValueError(f"{path}: no PNG image with colors of 16 bits among such images")
     width, height = struct.unpack_from(">II", head, 16)
+    check_size(path, height, width)
     return height, width

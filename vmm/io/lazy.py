@@ -83,13 +83,14 @@ class RawFrames(LazyFrames):
 
 def read_exactly(file: io.RawIOBase, path: Path, start: int, n_bytes: int, part: str) -> np.ndarray:
     """Read bytes of a file; raise if it ends before."""
-    values = np.empty(n_bytes, np.uint8)
-    buffer, count = memoryview(values), 0
-    if start >= 0:
-        file.seek(min(start, 2**63 - 1))
+    size, count = path.stat().st_size, 0
+    values = np.empty(n_bytes if 0 <= start <= size - n_bytes else 0, np.uint8)
+    buffer = memoryview(values)
+    if len(values):
+        file.seek(start)
         while count < n_bytes and (n := file.readinto(buffer[count:])):
             count += n
     if count < n_bytes:
-        size = path.stat().st_size
+        size = path.stat().st_size  # It may have shrunk meanwhile.
         raise ValueError(f"{path}: truncated: {part} ends at byte {start + n_bytes}, but the file has {size} bytes")
     return values

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from vmm.io.limits import number_in
+
 _COMMENT = re.compile(r"^\s*comment\s*: vmm: played at (\S+) frames/s(?:, filmed at (\S+) frames/s)?\s*$", re.I | re.M)
 _ANDROID = re.compile(r"^\s*com\.android\.capture\.fps\s*: ([\d.]+)", re.M)
 
@@ -25,11 +27,8 @@ def rate_comment(fps: Fraction, fs: Fraction | None) -> str:
 def written_rates(log: str) -> tuple[Fraction | None, Fraction | None]:
     """The playback rate and the camera rate in the comment of a file that ``write`` wrote; None where it has none."""
     match = _COMMENT.search(log)
-    try:
-        fps, fs = (Fraction(text) if text else None for text in match.groups()) if match else (None, None)
-    except (ValueError, ZeroDivisionError):
-        return None, None
-    return fps or None, fs or None
+    fps, fs = (number_in(text or "") for text in match.groups()) if match else (None, None)
+    return (fps or None, fs or None) if min(fps or 0, fs or 0) >= 0 else (None, None)
 
 
 def capture_rate(fps: Fraction | None, log: str) -> Fraction | None:
@@ -43,7 +42,7 @@ def capture_rate(fps: Fraction | None, log: str) -> Fraction | None:
     if written is not None:
         return fs if abs(fps / written - 1) < _SAME else None
     match = _ANDROID.search(log)
-    rate = Fraction(match.group(1)) if match else Fraction(0)
+    rate = (match and number_in(match.group(1))) or Fraction(0)
     return rate if rate and max(rate / fps, fps / rate) >= _SLOW_MOTION else None
 
 

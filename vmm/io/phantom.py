@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vmm.io.lazy import LazyFrames, RawFrames, read_exactly
+from vmm.io.limits import check_size
 from vmm.io.packing import unpack
 
 SUFFIXES = (".cine",)
@@ -58,7 +59,8 @@ def _read_header(file: io.FileIO, path: Path) -> _Header:
     depth = _DEPTHS.get(packing, stored if packing == 0 else 0)
     if compression != 0 or stored not in (8, 16) or not depth:
         raise ValueError(f"{path}: compressed or color frames cannot be read; export gray frames of 8 to 16 bits")
-    if count < 1 or width < 1 or height == 0 or width * abs(height) * depth % 8:
+    check_size(path, abs(height), width)
+    if count < 1 or width * abs(height) * depth % 8:
         raise ValueError(f"{path}: damaged header: no recording can have {count} frames of {abs(height)} x {width}")
     if table + 8 * count > size:
         raise ValueError(f"{path}: truncated: its {size} bytes hold fewer than the {count} frames of the header")

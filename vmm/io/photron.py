@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from vmm.io.lazy import LazyFrames, RawFrames
+from vmm.io.limits import check_size, number_in
 from vmm.io.packing import unpack
 
 SUFFIXES = (".cih", ".cihx", ".mraw")
@@ -26,6 +27,13 @@ _XML_NAMES = {
 """Elements of ``.cihx`` that hold the properties of ``.cih``, the preferred one first."""
 
 
+_MAX_TEXT = 40
+"""Characters of a wrong value that a message repeats."""
+
+_MAX_HEADER = 10**7
+"""Largest size of a header in bytes; those of cameras have some kilobytes."""
+
+
 def open_frames(path: Path) -> tuple[LazyFrames, Fraction | None, str]:
     """Frames that are read when they are sliced, the camera rate in Hz, and the name of the format."""
     header = path if path.suffix.lower() != ".mraw" else _companion(path, (".cih", ".cihx"))
@@ -35,7 +43,8 @@ def open_frames(path: Path) -> tuple[LazyFrames, Fraction | None, str]:
     fs = _number(header, properties, "Record Rate(fps)")
     if depth not in (8, 12, 16):
         raise ValueError(f"{header}: {depth} bits per pixel cannot be read; the bit depth must be 8, 12 or 16")
-    if min(count, height, width) < 1 or (depth == 12 and height * width % 2):
+    check_size(header, height, width)
+    if count < 1 or (depth == 12 and height * width % 2):
         raise ValueError(f"{header}: no recording can have {count} frames of {height} x {width} pixels")
     data = path if path.suffix.lower() == ".mraw" else _companion(path, (".mraw",))
     size = count * height * width * depth // 8
@@ -77,24 +86,23 @@ def _significant_bits(properties: dict[str, str], depth: int) -> int | None:
 def _number(header: Path, properties: dict[str, str], name: str) -> Fraction:
     if name not in properties:
         raise ValueError(f"{header}: no Photron header, because the line {name!r} is missing")
-    try:
-        value = Fraction(properties[name])
-    except (ValueError, ZeroDivisionError):
-        value = Fraction(-1)
-    if value < 0:
-        raise ValueError(f"{header}: damaged header: {name!r} is {properties[name]!r}, which must be a number")
+    value = number_in(properties[name])
+    if value is None or value < 0:
+        text = properties[name][:_MAX_TEXT]
+        raise ValueError(f"{header}: damaged header: {name!r} is {text!r}, which must be a number")
     return value
 
 
 def _text_properties(header: Path) -> dict[str, str]:
     """Properties of a ``.cih`` file, one on each line."""
-    lines = re.findall(r"^([^:\n]+?)\s*:\s*(\S.*?)\s*$", header.read_text(errors="replace"), re.MULTILINE)
-    return dict(reversed(lines))  # Of several lines with one name, the first counts.
+    lines = [line.partition(":") for line in _header_text(header).splitlines()]
+    pairs = [(name.strip(), value.strip()) for name, _, value in lines if name.strip() and value.strip()]
+    return dict(reversed(pairs))  # Of several lines with one name, the first counts.
 
 
 def _xml_properties(header: Path) -> dict[str, str]:
     """Properties of a ``.cihx`` file, whose XML may lie between other bytes."""
-    text = header.read_bytes().decode("utf-8", errors="replace")
+    text = _header_text(header)
     body = re.search(r"<cih>(.*)</cih>", text, re.DOTALL)
     text = re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd]", " ", body.group(1) if body else text)
     try:
@@ -103,6 +111,13 @@ def _xml_properties(header: Path) -> dict[str, str]:
         raise ValueError(f"{header}: no Photron header, because its XML cannot be read ({error})") from None
     texts = {name: _first_text(root, elements) for name, elements in _XML_NAMES.items()}
     return {name: text for name, text in texts.items() if text}
+
+
+def _header_text(header: Path) -> str:
+    """The text of a header."""
+    if header.stat().st_size > _MAX_HEADER:
+        raise ValueError(f"{header}: no Photron header, because it has more than {_MAX_HEADER // 10**6} MB")
+    return header.read_bytes().decode("utf-8", errors="replace")
 
 
 def _first_text(root: ElementTree.Element, elements: tuple[str, ...]) -> str:
@@ -114,6 +129,6 @@ def _companion(path: Path, suffixes: tuple[str, ...]) -> Path:
     """The file with the same name and another suffix."""
     for suffix in suffixes:
         for candidate in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
-            if candidate.exists():
+            if candidate.is_file():
                 return candidate
     raise FileNotFoundError(f"{path}: its companion file {path.with_suffix(suffixes[0]).name} is missing")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vmm.io.lazy import LazyFrames
+from vmm.io.limits import check_size
 from vmm.io.tiff_pixels import Picture
 
 _PLAIN_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "F")
@@ -23,6 +24,7 @@ def pixels(image: Any) -> np.ndarray:
 
     from vmm.io.tiff_pixels import without_alpha
 
+    check_size(Path(getattr(image, "filename", "image")), *image.size)
     image = ImageOps.exif_transpose(image)
     if image.mode == "I":
         return np.asarray(image).astype(np.uint16)

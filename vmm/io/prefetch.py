@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable
 from contextvars import copy_context
 from queue import Empty, Full, Queue
@@ -16,7 +17,7 @@ def prefetch(items: Iterable[_Item], depth: int = 1) -> Generator[_Item, None, N
     """Yield the items, which a worker thread computes in advance and stores in a queue of length `depth`.
 
     An error in the worker thread is raised where the item would have been yielded. Closing this generator stops the
-    worker thread and closes `items`.
+    worker thread and closes `items`. In the child of a fork, which has no worker thread, it raises ``RuntimeError``.
     """
     queue: Queue[tuple[Any, BaseException | None]] = Queue(depth)
     stopped = Event()
@@ -45,8 +46,14 @@ def prefetch(items: Iterable[_Item], depth: int = 1) -> Generator[_Item, None, N
 
     worker = Thread(target=copy_context().run, args=(work,), name="vmm-prefetch", daemon=True)
     worker.start()
+    owner = os.getpid()
     try:
         while True:
+            if os.getpid() != owner:
+                raise RuntimeError(
+                    "a clip whose reading began before a fork cannot be read further in the child process, which does "
+                    "not have the thread that decodes it: open the clip again there"
+                )
             item, error = queue.get()
             if error is not None:
                 raise error

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
-from functools import cache
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache, partial
+from typing import Any
+
+from vmm.io.exits import cleaned_up, undivided
 
 MIN_FFMPEG = "5.1"
 _MIN_LIBAVUTIL = (57, 28)
@@ -22,6 +29,35 @@ def ffmpeg() -> str:
         raise OSError(f"there is no ffmpeg program: reinstall imageio-ffmpeg ({error})") from None
     _check_version(program)
     return program
+
+
+@contextmanager
+def started(command: list[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Start a program, which is killed at the end of the context, or when a signal ends this process.
+
+    In a session of its own, it does not receive Ctrl-C, which this process handles.
+    """
+    with ExitStack() as stack:
+        with undivided():
+            process = subprocess.Popen(command, start_new_session=True, **options)
+            stack.callback(_end, process)
+            stack.enter_context(cleaned_up(partial(_kill, process)))
+        yield process
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+
+
+def _kill(process: subprocess.Popen[Any]) -> None:
+    """Kill a program without the lock of its object, which the interrupted thread may hold."""
+    if process.returncode is None:
+        os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 @cache

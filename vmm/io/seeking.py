@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vmm.io.timing import Timestamps
-from vmm.io.video import STREAM, Info, ffmpeg_process, input_options
+from vmm.io.formats import input_options
+from vmm.io.process import ffmpeg_run
+from vmm.io.video import STREAM, Info
 
 _KEYS_BETWEEN = 1
 """Key frames between the one at which decoding begins and the first frame to read. Without any, frames of streams with
@@ -18,30 +19,31 @@ _SEEK_ATTEMPTS = 4
 """Key frames that are tried. Formats without an index find a time only roughly, and one further back succeeds."""
 
 
-def key_frame(path: Path, stamps: Timestamps | None, start: int) -> int:
+def key_frame(path: Path, info: Info, start: int) -> int:
     """Index of a key frame before a frame, at which ffmpeg begins to decode if asked to; 0 is the beginning.
 
     ffmpeg's first packet after the seek is read to make sure that it is at that key frame or before it.
     """
+    stamps = info.timestamps
     if stamps is None or not stamps.are_exact:
         return 0
     keys = np.flatnonzero(stamps.is_key[: start + 1])[:-_KEYS_BETWEEN][::-1]
     for key in map(int, keys[:_SEEK_ATTEMPTS]):
-        command = [*open_at(path, stamps, key), "-c", "copy", "-frames:v", "1", "-f", "framecrc", "-"]
-        with ffmpeg_process(command, stdout=subprocess.PIPE) as (process, _):
-            rows = [line for line in process.stdout.read().decode().splitlines() if not line.startswith("#")]
+        command = [*open_at(path, info, key), "-c", "copy", "-frames:v", "1", "-f", "framecrc", "-"]
+        with ffmpeg_run(path, command, stdout=subprocess.PIPE) as run:
+            rows = [line for line in run.lines() if not line.startswith("#")]
         if rows and int(rows[0].split(",")[2]) <= stamps.ticks[key] and "F=" not in rows[0]:
             return key
     return 0
 
 
-def open_at(path: Path, stamps: Timestamps | None, key: int) -> list[str]:
+def open_at(path: Path, info: Info, key: int) -> list[str]:
     """Options of ffmpeg that open a video at a key frame and keep its time stamps."""
-    seek = []
+    seek, stamps = [], info.timestamps
     if key and stamps is not None:
         seconds = stamps.absolute(key) + 0.5 * float(stamps.step)
         seek = ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", f"{seconds:.6f}"]
-    return ["-copyts", *seek, *input_options(path), "-map", STREAM]
+    return ["-copyts", *seek, *input_options(path, playlists=info.playlists), "-map", STREAM]
 
 
 def keep_times(info: Info) -> list[str]:

@@ -16,9 +16,15 @@ from typing import Any
 import numpy as np
 
 from vmm.io.lazy import LazyFrames, RawFrames, read_exactly
-from vmm.io.tiff_pixels import Picture
+from vmm.io.limits import readable_errors
+from vmm.io.tiff_pixels import INFLATE, Picture, check_inflated
 
 SUFFIXES = (".tif", ".tiff")
+
+_KIND = "TIFF stack"
+
+_MAX_SHAPE = 40
+"""Characters of the shape of a damaged page that a message repeats."""
 
 _DESCRIBED_KINDS = ("ome", "lsm", "stk", "micromanager", "ndtiff", "fluoview", "scanimage", "nih")
 """Kinds of files whose axes tifffile derives from metadata of all pages."""
@@ -37,7 +43,7 @@ def open_stack(path: Path) -> LazyFrames:
     """The frames of a stack; raise one sentence if its axes are not time, height, width and color."""
     import tifffile
 
-    with readable_errors(path), _messages() as messages, tifffile.TiffFile(path) as stack:
+    with readable_errors(path, _KIND), _messages() as messages, tifffile.TiffFile(path, _multifile=False) as stack:
         if not len(stack.pages):
             raise ValueError(f"{path}: no TIFF stack, because it holds no page")
         page = stack.pages.first
@@ -48,11 +54,11 @@ def open_stack(path: Path) -> LazyFrames:
         picture = Picture(path, page)
         if start is not None:
             return _Contiguous(path, start, count, page, picture)
-        frames: LazyFrames = _Pages(path, stack, picture)
+        frames = _Pages(path, stack, picture)
         if count not in (1, frames.shape[0]) and not stack.is_shaped:
             raise ValueError(f"{path}: truncated: it holds {frames.shape[0]} pages of the {count} that it states")
     try:
-        frames[:1]
+        frames.check_decoder()
     except Exception as error:
         if not any(reason in str(error) for reason in _MISSING_DECODER):
             raise
@@ -60,19 +66,6 @@ def open_stack(path: Path) -> LazyFrames:
 
         return PillowStack(path, frames, picture, error)
     return frames
-
-
-@contextmanager
-def readable_errors(path: Path) -> Iterator[None]:
-    """Turn the errors of tifffile and its decoders into one sentence that names the file."""
-    try:
-        yield
-    except (OSError, Warning):
-        raise
-    except Exception as error:
-        if isinstance(error, ValueError) and str(error).startswith(str(path)):
-            raise
-        raise ValueError(f"{path}: no TIFF stack that can be read ({error})") from error
 
 
 @contextmanager
@@ -125,6 +118,10 @@ def _leading_axes(stack: Any, page: Any) -> tuple[str, tuple[int, ...], int | No
     start = page.dataoffsets[0] if page.is_contiguous and page.dataoffsets else None
     if any(getattr(stack, f"is_{kind}") for kind in _DESCRIBED_KINDS):
         series = stack.series[0]
+        if stack.is_ome and series.kind in ("generic", "uniform"):
+            raise ValueError(
+                "its OME metadata name other files, which are not opened, or cannot be read; save it as one file"
+            )
         n = len(series.shape) - page.ndim
         return series.axes[:n], series.shape[:n], series.dataoffset
     if stack.is_imagej:
@@ -182,8 +179,8 @@ class _Pages(LazyFrames):
         first = next(iter(self._keyframes.values()), page)
         if (page.shaped, page.dtype, page.photometric) != (first.shaped, first.dtype, first.photometric):
             raise ValueError(
-                f"{self._path}: page {i} is {page.shape} {page.dtype} among pages of {first.shape} {first.dtype}; all "
-                "must have one shape and type"
+                f"{self._path}: page {i} is {str(page.shape)[:_MAX_SHAPE]} {page.dtype} among pages of {first.shape} "
+                f"{first.dtype}; all must have one shape and type"
             )
         self._keyframes.setdefault(page.hash, page)
         self.pages.append(i)
@@ -193,23 +190,33 @@ class _Pages(LazyFrames):
         self._first.append(len(self._offsets))
 
     def _images(self, indices: range) -> Iterator[np.ndarray]:
-        with readable_errors(self._path), open(self._path, "rb", buffering=0) as file:
+        with readable_errors(self._path, _KIND), open(self._path, "rb", buffering=0) as file:
             for i in indices:
                 yield self._picture.image(self._decoded(file, i))
+
+    def check_decoder(self) -> None:
+        """Raise if the first strip or tile cannot be decoded."""
+        with readable_errors(self._path, _KIND), open(self._path, "rb", buffering=0) as file:
+            self._segment(file, 0, 0)
 
     def _decoded(self, file: Any, i: int) -> np.ndarray:
         """The values of a page, with the axes of ``TiffPage.shaped``."""
         page = self._keyframes[self._layout[i]]
         values = np.zeros(page.shaped, page.dtype)
-        for k, segment in enumerate(range(self._first[i], self._first[i + 1])):
-            start, size = self._offsets[segment], self._sizes[segment]
-            data = read_exactly(file, self._path, start, size, f"page {self.pages[i]}").tobytes() if size else None
-            part, index, shape = (
-                page.decode(data, k, jpegtables=page.jpegtables) if page.jpegtables else page.decode(data, k)
-            )
+        for k in range(self._first[i + 1] - self._first[i]):
+            part, index, shape = self._segment(file, i, k)
             if part is not None:
                 _place(values, part, index, shape)
         return values
+
+    def _segment(self, file: Any, i: int, k: int) -> Any:
+        """The values of a strip or tile of a page, their position and their shape."""
+        page = self._keyframes[self._layout[i]]
+        start, size = self._offsets[self._first[i] + k], self._sizes[self._first[i] + k]
+        data = read_exactly(file, self._path, start, size, f"page {self.pages[i]}").tobytes() if size else None
+        if data is not None and page.compression in INFLATE:
+            check_inflated(self._path, page, data)
+        return page.decode(data, k, jpegtables=page.jpegtables) if page.jpegtables else page.decode(data, k)
 
 
 def _place(values: np.ndarray, part: np.ndarray, index: tuple[int, ...], shape: tuple[int, ...]) -> None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import lzma
+import math
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vmm.io.limits import check_size
+
 _MINISWHITE, _MINISBLACK, _RGB, _PALETTE, _SEPARATED, _YCBCR, _LINEAR = 0, 1, 2, 3, 5, 6, 34892
 _JPEG = (6, 7)
+
+INFLATE: dict[int, Any] = {8: zlib.decompressobj, 32946: zlib.decompressobj, 34925: lzma.LZMADecompressor}
+"""Decoders by the code of the compression, which write no more bytes than they are asked for, as those of tifffile do
+without the package imagecodecs."""
+
+_SMALL = 2**13
+"""Bytes of compressed data that are decoded at once; they hold at most some ten megabytes."""
+
 _MAX_SAMPLE_VALUE, _ORIENTATION = 281, 274
 
 
@@ -32,8 +45,11 @@ class Picture:
         self.orientation = int(tag.value) if tag is not None else 1
         self._check(path, page)
         self.is_plain = self._photometric != _MINISWHITE or self._depth <= 8
-        frame = self.image(np.zeros(page.shaped, page.dtype))
-        self.shape, self.dtype = frame.shape, frame.dtype
+        planes, depth, height, width, samples = page.shaped
+        frame = self.image(np.zeros((planes, depth, 1, 2, samples), page.dtype))
+        is_upright = frame.shape[:2] == (1, 2)
+        size = (height, width) if is_upright else (width, height)
+        self.shape, self.dtype = (*size, *frame.shape[2:]), frame.dtype
         self.bits = self._depth if page.dtype == np.uint16 and 8 <= self._depth < 16 else None
         largest = page.tags.get(_MAX_SAMPLE_VALUE)
         value = np.max(largest.value) if largest is not None else 0
@@ -41,7 +57,10 @@ class Picture:
         self.least_bits = 8 if self.least_bits == 16 else self.least_bits  # the default of the tag says nothing
 
     def _check(self, path: Path, page: Any) -> None:
-        """Raise if the values have no meaning as a gray or color frame."""
+        """Raise if the values have no meaning as a gray or color frame, or would fill the memory."""
+        check_size(path, *page.shaped[2:4])
+        if page.is_tiled:
+            check_size(path, page.tilelength, page.tilewidth)
         samples = page.shaped[0] * page.shaped[4]
         kinds = (_MINISWHITE, _MINISBLACK, _RGB, _PALETTE, _SEPARATED, _LINEAR)
         is_known = self._photometric in kinds or (self._photometric == _YCBCR and page.compression in _JPEG)
@@ -66,6 +85,13 @@ class Picture:
         if self._photometric == _MINISWHITE:
             image = np.iinfo(image.dtype).max - image if image.dtype.kind == "u" else -image
         return oriented(without_alpha(image), self.orientation)
+
+
+def check_inflated(path: Path, page: Any, data: bytes) -> None:
+    """Raise if a compressed strip or tile holds more than the whole page, and would fill the memory."""
+    limit = page.dtype.itemsize * max(math.prod(page.shaped), math.prod(page.chunks))
+    if len(data) > _SMALL and len(INFLATE[page.compression]().decompress(data, limit + 1)) > limit:
+        raise ValueError(f"{path}: damaged: a part of a page holds more values than the page")
 
 
 def without_alpha(image: np.ndarray) -> np.ndarray:

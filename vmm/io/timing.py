@@ -56,6 +56,8 @@ class Timestamps:
         Largest number of frames that are presented before a frame although they follow it in the file.
     leading
         Number of packets at the beginning of the file that cannot be decoded because their key frame is missing.
+    places
+        Places (T,) of the frames in the file, or None if it is not known that they differ from those on the screen.
     """
 
     ticks: np.ndarray
@@ -64,6 +66,16 @@ class Timestamps:
     are_exact: bool
     delay: int = 0
     leading: int = 0
+    places: np.ndarray | None = None
+
+    @property
+    def is_bidirectional(self) -> np.ndarray:
+        """Whether each frame (T,) follows a later one in the file, from which the codec may predict it."""
+        if self.places is None:
+            return np.zeros(len(self.ticks), bool)
+        first_later = np.minimum.accumulate(self.places[::-1])[::-1]
+        is_bidirectional: np.ndarray = self.places > first_later
+        return is_bidirectional
 
     def seconds(self, first: int = 0, stop: int | None = None) -> np.ndarray:
         """Times in seconds of the frames from `first` to `stop`, counted from frame `first`."""
@@ -143,7 +155,7 @@ def read_packets(lines: Iterable[str], *, decoded: bool = False) -> Timestamps |
     ranks = np.argsort(np.argsort(order))  # The places of the frames in the file.
     delay = int((np.maximum.accumulate(ranks) - np.arange(len(ranks))).max())
     is_key = np.arange(len(order)) == 0 if decoded else is_key[order]
-    return Timestamps(ticks[order], step, is_key, are_exact, delay, leading)
+    return Timestamps(ticks[order], step, is_key, are_exact, delay, leading, order)
 
 
 def find_spacing(

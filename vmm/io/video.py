@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vmm.io import metadata
-from vmm.io.program import ffmpeg
+from vmm.io.formats import input_options, reason_of_failure
+from vmm.io.limits import check_size
+from vmm.io.process import Output, ffmpeg_output, ffmpeg_run
 from vmm.io.timing import Spacing, Timestamps, find_spacing, read_packets
 
 _WITHOUT_RATE = re.compile(
@@ -29,21 +25,8 @@ _WITHOUT_RATE = re.compile(
 STREAM = "0:V:0"
 """The first stream of video; the capital V leaves out covers of sound files, which ffmpeg counts as video too."""
 
-_TEXT_ART = ("ansi", "bintext", "idf", "xbin")
-"""Codecs as which ffmpeg shows text files."""
-
-_WITH_REFERENCES = {"hls", "dash", "concat", "concatf", "imf", "sdp", "rtsp"}
-"""Formats that name other files or addresses, which a video must not open, or for which ffmpeg waits without end."""
-
 _WITH_DURATION = {"matroska,webm", "avi", "asf"}
 """Formats with a duration in their header, which shows whether the end of a file is missing."""
-
-_LOG_BYTES = 2**20
-"""Bytes of ffmpeg's messages that are read; a damaged file can cause many more."""
-
-_HEADER_SECONDS = 120.0
-"""Time limit for reading the header and the first frame, which no file on a working disk needs."""
-
 
 _REGULAR_SHARE = 0.8
 """Share of the groups of frames that must have the same length for key frames to be regular; scene cuts add others."""
@@ -94,6 +77,8 @@ class Info:
         Spacing of the frames in time; None if there are no time stamps.
     timestamps
         Time stamps of the frames as the file states them, or None.
+    playlists
+        Whether the file was opened with ``playlists=True``, so that it may name other files.
     missing_end
         Seconds by which the file is shorter than its header states, because its end is missing; otherwise 0.
     """
@@ -116,6 +101,7 @@ class Info:
     pixel_aspect: Fraction = Fraction(1)
     bit_depth: int = 8
     rotation: int = 0
+    playlists: bool = False
 
     @property
     def key_interval(self) -> int:
@@ -133,35 +119,30 @@ class Info:
         return self.numbers is None and (self.spacing is None or self.spacing.kind == "even")
 
 
-def probe(path: Path) -> Info:
+def probe(path: Path, *, playlists: bool = False) -> Info:
     """Describe a video; its packets are read instead of decoded, and their time stamps give the times of the frames."""
-    process = _read_header(path)
-    streams = re.finditer(r"Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", process.stderr)
+    header = _read_header(path, playlists)
+    streams = re.finditer(r"^  Stream #\d+:\d+.*?: Video: (\w+)[^\n]*", header.messages, re.MULTILINE)
     stream = next((match for match in streams if "(attached pic)" not in match.group()), None)
-    size = re.search(r"^#dimensions 0: (\d+)x(\d+)", process.stdout, re.MULTILINE)
-    stamps = None if stream is None or size is None else _timestamps(path, stream.group(1))
+    if stream is not None and (frame := re.search(r", (\d+)x(\d+)", stream.group())):
+        check_size(path, int(frame[2]), int(frame[1]))
+    size = re.search(r"^#dimensions 0: (\d+)x(\d+)", header.text, re.MULTILINE)
+    stamps = None if stream is None or size is None else _timestamps(path, stream.group(1), playlists)
     if stream is None or size is None or stamps is None:
-        reason = last_line(process.stderr)
-        if "whitelist" in process.stderr:
-            reason = "its format names other files, or its name is a pattern of file names, and neither is opened"
-        elif process.returncode < 0:
-            reason = f"ffmpeg crashed with signal {-process.returncode}; another version may read the file"
-        raise ValueError(f"{path}: no video that ffmpeg can decode ({reason})")
-    if stream.group(1) in _TEXT_ART:
-        raise ValueError(f"{path}: no video, but text")
+        raise ValueError(f"{path}: no video that ffmpeg can decode ({_reason(header)})")
     line = stream.group()
     pixel_format = _pixel_format(line)
     width, height = (int(n) for n in size.groups())
     channels = () if pixel_format.startswith(("gray", "mono", "ya")) else (3,)
     dtype = "uint16" if re.search(r"(9|10|12|14|16|48|64)(le|be)$", pixel_format) else "uint8"
-    has_sound = re.search(r"Stream #\d+:\d+.*?: Audio:", process.stderr) is not None
+    has_sound = re.search(r"^  Stream #\d+:\d+.*?: Audio:", header.messages, re.MULTILINE) is not None
     shape = len(stamps.ticks), height, width, *channels
-    has_rate = _states_rate(path, process.stderr)
-    written, _ = metadata.written_rates(process.stderr)
-    stated = [*([written] if written else []), *_stated_rates(line, process.stdout)]
+    has_rate = _states_rate(path, header.messages)
+    written, _ = metadata.written_rates(header.messages)
+    stated = [*([written] if written else []), *_stated_rates(line, header.text)]
     spacing = find_spacing(stamps, stated) if has_rate and len(stamps.ticks) > 1 else None
     fps = spacing.rate if spacing else stated[0] if has_rate and stated else None
-    rotation = metadata.rotation(process.stderr)
+    rotation = metadata.rotation(header.messages)
     return Info(
         shape,
         dtype,
@@ -172,16 +153,24 @@ def probe(path: Path) -> Info:
         _color_tags(line),
         _field_order(line),
         stamps.seconds() if has_rate else None,
-        _start(stamps, process.stderr),
+        _start(stamps, header.messages),
         None,
         spacing,
         stamps,
-        _missing_end(stamps, has_sound, process.stderr),
-        metadata.capture_rate(fps, process.stderr),
+        _missing_end(stamps, has_sound, header.messages),
+        metadata.capture_rate(fps, header.messages),
         metadata.pixel_aspect(line, rotation),
         metadata.bit_depth(pixel_format),
         rotation,
+        playlists,
     )
+
+
+def _reason(header: Output) -> str:
+    """Why ffmpeg finds no frame."""
+    if header.returncode < 0:
+        return f"ffmpeg crashed with signal {-header.returncode}; another version may read the file"
+    return reason_of_failure(header.messages)
 
 
 def raw_pixel_format(*, color: bool, wide: bool) -> str:
@@ -191,94 +180,39 @@ def raw_pixel_format(*, color: bool, wide: bool) -> str:
     return "gray16le" if wide else "gray"
 
 
-@contextmanager
-def ffmpeg_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[[], str]]]:
-    """Run ffmpeg; yield the process and a function that returns its last error message. It is stopped on exit."""
-    with logged_process(arguments, **pipes) as (process, read_log):
-        yield process, lambda: last_line(read_log())
-
-
-@contextmanager
-def logged_process(arguments: list[str], **pipes: Any) -> Iterator[tuple[Any, Callable[[], str]]]:
-    """Run ffmpeg; yield the process and a function that returns its messages so far. It is stopped on exit."""
-    with tempfile.TemporaryFile() as log:
-        command = [ffmpeg(), "-v", "error", "-nostdin", *arguments]
-        # In a session of its own, ffmpeg does not receive Ctrl-C, which this process handles.
-        process = subprocess.Popen(command, stderr=log, start_new_session=True, **pipes)
-
-        def read_log() -> str:
-            # The position in the file is shared with ffmpeg, which would overwrite its messages after a seek.
-            return os.pread(log.fileno(), _LOG_BYTES, 0).decode(errors="replace")
-
-        try:
-            yield process, read_log
-        finally:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
-
-
-def run_ffmpeg(*arguments: Any, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Run ffmpeg to its end; return its exit code and output, whatever they are."""
-    command = [ffmpeg(), "-hide_banner", "-nostdin", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=timeout)
-
-
-def input_options(path: Path) -> list[str]:
-    """Options of ffmpeg that open a file, which must not refer to other files.
-
-    Names with a percent sign can be patterns of numbered images, so that they are not opened as images.
-    """
-    formats = [name for name in _demuxers(ffmpeg()) if name != "image2" or "%" not in path.name]
-    return ["-format_whitelist", ",".join(formats), "-i", f"file:{path}"]
-
-
-@cache
-def _demuxers(program: str) -> tuple[str, ...]:
-    """Names of the formats that this ffmpeg reads from a single file."""
-    text = subprocess.run([program, "-hide_banner", "-demuxers"], capture_output=True, text=True, check=False).stdout
-    names = re.findall(r"^ D[ E]? +([\w,]+) ", text, re.MULTILINE)  # A line of a device has another letter, d.
-    return tuple(name for group in names for name in group.split(",") if name not in _WITH_REFERENCES)
-
-
-def _read_header(path: Path) -> subprocess.CompletedProcess[str]:
+def _read_header(path: Path, playlists: bool) -> Output:
     """The output of ffmpeg for the first frame, with the description of the file among its messages."""
-    options = [*input_options(path), "-map", STREAM, "-frames:v", "1", "-f", "framecrc", "-"]
-    try:
-        return run_ffmpeg(*options, timeout=_HEADER_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise ValueError(f"{path}: ffmpeg did not find a frame within {_HEADER_SECONDS:g} s") from None
+    options = input_options(path, playlists=playlists)
+    return ffmpeg_output(path, [*options, "-map", STREAM, "-frames:v", "1", "-f", "framecrc", "-"])
 
 
-def _timestamps(path: Path, codec: str) -> Timestamps | None:
+def _timestamps(path: Path, codec: str, playlists: bool) -> Timestamps | None:
     """Time stamps of all frames, or None if the file has no frame.
 
     Packets are not decoded, except those of Theora, which can repeat a frame without containing one.
     """
     copied = [] if codec == "theora" else ["-c", "copy", "-copyinkf"]
-    command = [*input_options(path), "-map", STREAM, "-fps_mode", "passthrough", *copied, "-f", "framecrc", "-"]
-    stamps = _read_packets(["-copyts", *command], decoded=not copied)
+    command = [*input_options(path, playlists=playlists), "-map", STREAM, "-fps_mode", "passthrough", *copied]
+    stamps = _read_packets(path, ["-copyts", *command], decoded=not copied)
     if stamps is not None and not np.diff(stamps.ticks).all():
         # Recordings that were joined in one file repeat their times; ffmpeg lets them follow each other if asked to.
-        joined = _read_packets(command, decoded=not copied)
+        joined = _read_packets(path, command, decoded=not copied)
         if joined is not None and np.diff(joined.ticks).all():
             return replace(joined, are_exact=False)
     return stamps
 
 
-def _read_packets(command: list[str], *, decoded: bool) -> Timestamps | None:
-    """Time stamps of the packets, or decoded frames, that ffmpeg writes."""
-    with logged_process(command, stdout=subprocess.PIPE) as (process, _):
-        return read_packets((line.decode() for line in process.stdout), decoded=decoded)
+def _read_packets(path: Path, command: list[str], *, decoded: bool) -> Timestamps | None:
+    """Time stamps of the packets, or decoded frames, that ffmpeg writes, each as soon as it is read."""
+    command = [*command, "-flush_packets", "1", "-f", "framecrc", "-"]
+    with ffmpeg_run(path, command, stdout=subprocess.PIPE) as run:
+        return read_packets(run.lines(), decoded=decoded)
 
 
 def _missing_end(stamps: Timestamps, has_sound: bool, header: str) -> float:
     """Seconds that the header states beyond the last frame, if the end of the file is missing; otherwise 0."""
     format_name = re.search(r"^Input #0, ([\w,]+), from", header, re.MULTILINE)
-    match = re.search(r"Duration: (\d+):(\d+):([\d.]+)(?:, start: (-?[\d.]+))?", header)
+    match = re.search(r"^  Duration: (\d+):(\d+):([\d.]+)(?:, start: (-?[\d.]+))?", header, re.MULTILINE)
     if has_sound or len(stamps.ticks) < 2 or not match or not format_name or format_name[1] not in _WITH_DURATION:
         return 0.0
     hours, minutes, seconds, start = match.groups()
@@ -290,7 +224,7 @@ def _missing_end(stamps: Timestamps, has_sound: bool, header: str) -> float:
 
 def _start(stamps: Timestamps, header: str) -> float:
     """Seconds from the beginning of the file to the first frame."""
-    match = re.search(r"Duration: [^\n]*?start: (-?[\d.]+)", header)
+    match = re.search(r"^  Duration: [^\n]*?start: (-?[\d.]+)", header, re.MULTILINE)
     return max(0.0, stamps.absolute(0) - float(match.group(1))) if match and stamps.are_exact else 0.0
 
 
@@ -311,6 +245,7 @@ def _stated_rates(line: str, frame: str) -> list[Fraction]:
     """
     printed = [re.search(rf"([\d.]+)(k?) {name}\b", line) for name in ("fps", "tbr")]
     rates = [Fraction(match.group(1)) * (1000 if match.group(2) else 1) for match in printed if match]
+    rates = [rate for rate in rates if rate > 0]
     base = re.search(r"^#tb 0: (\d+)/(\d+)", frame, re.MULTILINE)
     if base is None:
         return rates
@@ -342,9 +277,3 @@ def _color_tags(line: str) -> tuple[tuple[str, str], ...]:
             keys = ("colorspace", "color_primaries", "color_trc")
             tags += [(key, name) for key, name in zip(keys, names, strict=True) if name != "unknown"]
     return tuple(tags)
-
-
-def last_line(text: str) -> str:
-    """The last line of a text that is not empty."""
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vmm.io.lazy import LazyFrames
+from vmm.io.limits import number_in
 
 SUFFIX = ".zarr"
 
@@ -43,7 +44,7 @@ def open_frames(path: Path) -> tuple[LazyFrames, Fraction | None, str]:
     if attributes.get("software") == _SOFTWARE and array.nchunks_initialized < array.nchunks:
         missing = array.nchunks - array.nchunks_initialized
         raise ValueError(f"{path}: damaged: {missing} of its {array.nchunks} chunks are missing")
-    frames.bits, frames.capture_rate = attributes.get("bits"), _rate(path, attributes, "fs")
+    frames.bits, frames.capture_rate = _bits(path, attributes), _rate(path, attributes, "fs")
     return frames, _rate(path, attributes, "fps") or frames.capture_rate, "zarr"
 
 
@@ -134,13 +135,18 @@ def _rate(path: Path, attributes: dict[str, Any], name: str) -> Fraction | None:
     """The rate in Hz that an attribute states: ``fps`` is the playback rate, ``fs`` the camera rate."""
     if name not in attributes:
         return None
-    try:
-        rate = Fraction(str(attributes[name]))
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if rate <= 0:
-        raise ValueError(f"{path}: its attribute {name} is {attributes[name]!r}, which must be a rate in Hz")
+    rate = number_in(str(attributes[name]))
+    if rate is None or rate <= 0:
+        raise ValueError(f"{path}: its attribute {name} is {str(attributes[name])[:40]!r}, which must be a rate in Hz")
     return rate
+
+
+def _bits(path: Path, attributes: dict[str, Any]) -> int | None:
+    """The number of significant bits that an attribute states."""
+    bits = attributes.get("bits")
+    if bits is not None and bits not in range(8, 17):
+        raise ValueError(f"{path}: its attribute bits is {str(bits)[:40]!r}, which must be a whole number from 8 to 16")
+    return None if bits is None else int(bits)
 
 
 class _StoredFrames(LazyFrames):

@@ -9,7 +9,7 @@ from typing import Any
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import value_change
 from vmm.learned.network import Network, Size
-from vmm.learned.preprocess import from_network, to_network, white_value
+from vmm.learned.preprocess import from_network, to_network, white_of
 from vmm.parts import ClipPlan, Grid, Motion
 
 
@@ -47,7 +47,7 @@ def autoencoder(net: Network, white: float | None = None) -> tuple[ClipPlan, Mot
     """
 
     def make(frames: Array) -> Coder:
-        return Coder(net, frames.shape[1:], white_value(frames.dtype) if white is None else white)
+        return Coder(net, frames.shape[1:], white_of(frames.dtype, white))
 
     return ClipPlan(make), Motion(value_change, partial(_put, net), ones, takes=("latent",))
 

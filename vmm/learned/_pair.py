@@ -12,7 +12,7 @@ from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import resample, value_change
 from vmm.learned._autoencoder import Coder, ones
 from vmm.learned.network import Network
-from vmm.learned.preprocess import to_network, white_value
+from vmm.learned.preprocess import to_network, white_of
 from vmm.parts import ClipPlan, Grid, Motion
 
 Paint: TypeAlias = Callable[[Network, Array, Array, Any], Array]
@@ -62,7 +62,7 @@ def pair(net: Network, white: float | None = None, *, paint: Paint = paint) -> t
     """
 
     def make(frames: Array) -> _FramesOfNetwork:
-        return _FramesOfNetwork(net, frames.shape[1:], white_value(frames.dtype) if white is None else white)
+        return _FramesOfNetwork(net, frames.shape[1:], white_of(frames.dtype, white))
 
     def put(coefs: Array, motion: Array, alpha: Any) -> Array:
         by = _on_codes(alpha, net.step)
@@ -103,7 +103,7 @@ def filtered_pair(net: Network, white: float | None = None) -> tuple[ClipPlan, M
     """
 
     def make(frames: Array) -> _PairCoder:
-        return _PairCoder(net, frames[0], white_value(frames.dtype) if white is None else white)
+        return _PairCoder(net, frames[0], white_of(frames.dtype, white))
 
     return ClipPlan(make), Motion(value_change, partial(_put_filtered, net), ones, takes=("latent",))
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.learned.facts import read_facts
 from vmm.learned.session import Graph
 
 PARTS = ("encoder", "manipulator", "decoder")
@@ -74,11 +75,13 @@ class Network:
         True if the encoder takes two frames at once, False if it takes one.
     step
         Sampling interval of the shape representation in pixels.
+    graphs
+        The three graphs by their names.
 
     Raises
     ------
     ValueError
-        If the files are not graphs, or if they have no metadata of a network.
+        If the files are not graphs, or if they have no valid metadata of a network.
 
     Examples
     --------
@@ -91,16 +94,13 @@ class Network:
     """
 
     def __init__(self, path: Path) -> None:
-        self._graphs = {part: Graph(file) for part, file in files(path).items()}
-        facts = self._graphs["encoder"].facts
-        if not facts:
-            raise ValueError(f"{files(path)['encoder']} has no metadata of a network: write it with `vmm convert`")
+        self.graphs: dict[str, Graph] = {part: Graph(file) for part, file in files(path).items()}
+        facts = read_facts(self.graphs["encoder"].facts, files(path)["encoder"])
         self.name: str = path.stem
-        self.kind: str = str(facts["kind"])
-        self.pair: bool = bool(facts["pair"])
-        self.step: int = int(facts["step"])
-        self._multiple, self._margin = int(facts["multiple"]), int(facts["margin"])
-        self._calibration = np.asarray(facts["calibration"], dtype=float)
+        self.kind: str = facts.kind
+        self.pair: bool = facts.pair
+        self.step: int = facts.step
+        self._multiple, self._margin, self._calibration = facts.multiple, facts.margin, facts.calibration
 
     def size(self, frame: tuple[int, int]) -> Size:
         """Padding of frames with the given rows and columns.
@@ -141,17 +141,23 @@ class Network:
         if np.ndim(factor) == 0:  # a map, because ONNX Runtime may reuse this buffer for a result of that size
             factor = xp.full(shape_a.shape[-2:], float(factor), xp.float32)
         factor = xp.asarray(factor, dtype=xp.float32)[None, None]
-        return self._graphs["manipulator"](shape_a, shape_b, factor)[0]
+        return self.graphs["manipulator"](shape_a, shape_b, factor)[0]
 
     def decode(self, texture: Array, shape: Array) -> Array:
         """Padded frames (n, 3, H, W) in [-1, 1] of a texture and a shape."""
         height = shape.shape[-2] * self.step
         steps = [height // x.shape[-2] for x in (texture, shape)]
-        return self._tiled("decoder", (texture, shape), steps)[0]
+        frames = self._tiled("decoder", (texture, shape), steps)[0]
+        if namespace(frames) is np and not np.isfinite(frames).all():  # On a device the host would have to wait.
+            raise ValueError(
+                f"the network {self.name!r} gives values that are not finite: its weights are damaged, or the frames, "
+                "white or alpha are not finite or far outside the range of its training"
+            )
+        return frames
 
     def _tiled(self, part: str, inputs: tuple[Array, ...], steps: list[int]) -> list[Array]:
         """Run a graph, in tiles if the frame is large; `steps` holds the sampling interval of each input in pixels."""
-        graph = self._graphs[part]
+        graph = self.graphs[part]
         height, width = (n * steps[0] for n in inputs[0].shape[-2:])
         if height * width <= MAX_PIXELS:
             return graph(*inputs)

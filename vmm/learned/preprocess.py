@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.checks import check_positive
 from vmm.learned.network import Size
 
 
@@ -20,6 +21,25 @@ def white_value(dtype: Any) -> float:
     (65535.0, 255.0)
     """
     return float(np.iinfo(dtype).max) if np.dtype(dtype).kind == "u" else 255.0
+
+
+def white_of(dtype: Any, white: float | None) -> float:
+    """The value of white that is given, or that of a dtype.
+
+    Raises
+    ------
+    TypeError
+        If `white` is not a number.
+    ValueError
+        If `white` is not positive.
+
+    Examples
+    --------
+    >>> from vmm.learned.preprocess import white_of
+    >>> white_of("uint8", None), white_of("uint16", 1023)
+    (255.0, 1023.0)
+    """
+    return white_value(dtype) if white is None else check_positive("white", white, "the value that is shown white")
 
 
 def to_network(frame: Array, white: float, size: Size) -> Array:

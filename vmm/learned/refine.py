@@ -10,6 +10,7 @@ import numpy as np
 from vmm.backend.arrays import Array, namespace, ndimage
 from vmm.learned.network import tiles
 from vmm.learned.session import Graph
+from vmm.learned.trial import check_refiner
 from vmm.learned.weights import FOLDER, verify
 from vmm.motion._coarse_to_fine import FrameLevels
 from vmm.motion._evidence import evidence
@@ -49,8 +50,8 @@ class Refiner:
 
     def __init__(self, path: Path) -> None:
         self.path: Path = path
-        self._graph = Graph(path)
-        if self._graph.facts.get("kind") != "refiner":
+        self.graph: Graph = Graph(path)
+        if self.graph.facts.get("kind") != "refiner":
             raise ValueError(f"{path} is not a network that refines displacements: train one with vmm.train refiner")
 
     def __call__(
@@ -94,7 +95,9 @@ class Refiner:
         whole = padded.shape[2], padded.shape[3]
         result = xp.empty((2, *whole), np.float32)
         for rows, cols in tiles(whole[0], whole[1], MULTIPLE):
-            (tile,) = self._graph(padded[..., rows.read(1), cols.read(1)])
+            (tile,) = self.graph(padded[..., rows.read(1), cols.read(1)])
+            if xp is np and not np.isfinite(tile).all():  # On a device the host would have to wait.
+                raise ValueError(f"{self.path} gives a displacement that is not finite: use frames that are finite")
             result[:, rows.written(1), cols.written(1)] = tile[0][:, rows.inner(1), cols.inner(1)]
         return result[:, :height, :width]
 
@@ -130,4 +133,6 @@ def refiner(weights: str | Path) -> Refiner:
         return Refiner(path)
     if not Path(weights).is_file():
         raise ValueError(f"weights={str(weights)!r} must be 'refiner', or the path of an existing ONNX file")
-    return Refiner(Path(weights))
+    net = Refiner(Path(weights))
+    check_refiner(net.graph)
+    return net

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from vmm.learned.network import PARTS, Network, files
+from vmm.learned.trial import check
 
 FOLDER = Path(__file__).parent / "weights"
 
@@ -34,9 +36,12 @@ def load(weights: str | Path, kind: str | None = None) -> Network:
 
     Raises
     ------
+    TypeError
+        If `weights` is neither a name nor a path.
     ValueError
         If there is no such network, if the files of an installed network are damaged, or if the network is of
-        another kind.
+        another kind. A network from a path is read as untrusted data: it is refused if it uses operators that no
+        network of this library needs, refers to other files, or fails a trial with limits on memory and time.
 
     Examples
     --------
@@ -45,6 +50,8 @@ def load(weights: str | Path, kind: str | None = None) -> Network:
     >>> net.kind, net.step
     ('realtime', 4)
     """
+    if not isinstance(weights, str | os.PathLike):
+        raise TypeError(f"weights={weights!r} must be the name of an installed network, or a path PATH.onnx")
     net = _loaded(str(weights), _modification_time(str(weights)))
     if kind is not None and net.kind != kind:
         raise ValueError(f"weights={str(weights)!r} is a network of kind {net.kind!r}, but kind {kind!r} is required")
@@ -53,8 +60,10 @@ def load(weights: str | Path, kind: str | None = None) -> Network:
 
 def _modification_time(weights: str) -> float:
     """Modification time of the files at a path; it is part of the cache key, so that new files are loaded again."""
+    if weights in NAMES or not Path(weights).name or "\0" in weights:
+        return 0.0
     path = files(Path(weights))["decoder"]
-    return path.stat().st_mtime if weights not in NAMES and path.exists() else 0.0
+    return path.stat().st_mtime if path.exists() else 0.0
 
 
 @cache
@@ -63,14 +72,18 @@ def _loaded(weights: str, modification_time: float) -> Network:
         stem = FOLDER / f"{weights}.onnx"
         verify(files(stem).values())
         return Network(stem)
-    missing = [path for path in files(Path(weights)).values() if not path.exists()]
+    if not Path(weights).name or "\0" in weights:
+        raise ValueError(f"weights={weights!r} must be the name of an installed network, or a path PATH.onnx")
+    missing = [path for path in files(Path(weights)).values() if not path.is_file()]
     if missing:
         names = ", ".join(map(repr, NAMES))
         raise ValueError(
             f"weights={weights!r} must be one of {names}, or a path PATH.onnx with the files of {', '.join(PARTS)} "
-            f"(PATH.encoder.onnx, ...): {missing[0]} does not exist"
+            f"(PATH.encoder.onnx, ...): {missing[0]} does not exist or is not a file"
         )
-    return Network(Path(weights))
+    net = Network(Path(weights))
+    check(net)
+    return net
 
 
 def verify(paths: Iterable[Path]) -> None:

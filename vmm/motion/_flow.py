@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace, to_host
+from vmm.backend.arguments import checks_arguments
+from vmm.backend.arrays import Array, is_array, namespace, real_dtype, scale_factor, to_host
+from vmm.backend.checks import short_text
 from vmm.backend.levels import spline_coefs
-from vmm.backend.reference import blur, robust_std
+from vmm.backend.reference import MAX_BLUR, blur, robust_std
 from vmm.motion.warp import bicubic, bilinear, pixel_positions
 
 Flow = Callable[[Array, Array], Array]
@@ -26,6 +29,7 @@ _REGULARIZATION = 1e-6
 """Constant added to squared gradients, relative to their mean: it decides where a frame has no texture at all."""
 
 
+@checks_arguments
 def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
     """Dense optical flow: displacement of each pixel from frame a to frame b, by the method of Lucas and Kanade.
 
@@ -63,10 +67,15 @@ def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
     >>> right[8:-8, 8:-8].mean().round(2).item()
     0.25
     """
-    if a.ndim != 2 or a.shape != b.shape or min(a.shape) < 4:
-        raise ValueError(f"frames of shape {a.shape} and {b.shape} must be of one size (H, W), at least 4 x 4 pixels")
+    for name, image in (("a", a), ("b", b)):
+        if not is_array(image) or image.dtype.kind not in "buif" or image.ndim != 2:
+            raise TypeError(f"{name}={short_text(image)} must be the luma (H, W) of a frame, an array of real numbers")
+    if a.shape != b.shape or min(a.shape) < 4:
+        raise ValueError(f"a and b of shape {a.shape} and {b.shape} must be of one size (H, W), at least 4 x 4 pixels")
     if not sigma > 0:
         raise ValueError(f"sigma={sigma!r} must be a positive number of pixels")
+    a, b = _scaled(a, b)
+    sigma = min(sigma, MAX_BLUR * max(a.shape))
     if bool((a == b).all()):  # the displacement of equal frames is exactly 0, without rounding errors
         return namespace(a).zeros((2, *a.shape), np.float32)
     levels = [(a.astype(np.float32), b.astype(np.float32))]
@@ -78,6 +87,16 @@ def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
             displacement = 2 * bilinear(displacement, pixel_positions(first) / 2)
         displacement = _refined(first, second, displacement, sigma, _STEPS[min(level, 2)])
     return displacement
+
+
+def _scaled(a: Array, b: Array) -> tuple[Array, Array]:
+    """The luma of two frames, times a power of two if their values are very small or large."""
+    peak = max(float(abs(a).max()), float(abs(b).max()))
+    if not math.isfinite(peak):
+        raise ValueError("a and b must hold finite values: replace NaN and infinity first")
+    dtype = real_dtype(a.dtype)
+    factor = scale_factor(peak, dtype) if peak > 0 else 1.0
+    return (a, b) if factor == 1 else (a * dtype.type(factor), b * dtype.type(factor))
 
 
 def flow_function(flow: Any) -> Flow:

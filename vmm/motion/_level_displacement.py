@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.levels import displaced_level, displaced_level_change, gradient_displacement
+from vmm.backend.reference import MAX_BLUR
 from vmm.motion._shrinkage import Denoiser
 from vmm.parts import Motion
 
@@ -17,6 +19,7 @@ LIMIT = 20.0
 """Default of the largest output displacement in px of a level."""
 
 
+@checks_arguments
 def level_displacement(
     limit: float = LIMIT,
     *,
@@ -98,7 +101,7 @@ def level_displacement(
         return displaced_level_change(coefs, selected(motion), alpha, limit)
 
     def read(coefs: Array, reference: Array) -> Array:
-        return gradient_displacement(coefs, reference, sigma)
+        return gradient_displacement(coefs, reference, min(sigma, MAX_BLUR * max(coefs.shape[-2:])))
 
     denoiser = Denoiser(sigma, speed_tolerance) if denoise else None
     return Motion(read, put, _amplitude, changed, takes=("real",), denoiser=denoiser)
@@ -108,7 +111,10 @@ def _selection(direction: float | Sequence[float], across: float) -> np.ndarray:
     """Matrix (2, 2) that keeps displacement along a direction and multiplies displacement across it by a factor."""
     if not math.isfinite(across):
         raise ValueError(f"across={across!r} must be finite: the factor of alpha for motion across the direction")
-    vector = np.asarray(direction, float)
+    try:
+        vector = np.asarray(direction, float)
+    except (TypeError, ValueError):  # It holds no numbers.
+        vector = np.array([])
     if vector.ndim == 0 and math.isfinite(vector):
         vector = np.array([np.sin(np.deg2rad(vector)), np.cos(np.deg2rad(vector))])
     length = math.hypot(*vector) if vector.shape == (2,) else 0.0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from vmm.backend.arguments import checks_arguments
 from vmm.parts import Motion
 
 
+@checks_arguments
 def limited(motion: Motion, limit: float) -> Motion:
     """The same motion with a soft limit on the phase shift that is put into the coefficients.
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from vmm.backend import reference as kernels
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
 from vmm.parts import Grid, Motion
 
 
+@checks_arguments
 def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion:
     """Displacement along the direction of each subband in pixels: phase shift divided by the local frequency.
 

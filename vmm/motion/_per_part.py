@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vmm.backend.arguments import checks_arguments
 from vmm.parts import Grid, Motion
 
 
+@checks_arguments
 def per_part(*motions: Motion) -> Motion:
     """One motion for each part of ``vmm.spatial.stacked``.
 

@@ -10,7 +10,7 @@ import numpy as np
 from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.denoising import structure_terms, weighing
 from vmm.backend.levels import gradient_evidence
-from vmm.backend.reference import blur, resample
+from vmm.backend.reference import MAX_BLUR, blur, resample
 from vmm.parts import Grid
 
 KAPPA = (1.9, 2.5, 2.8, 3.1)
@@ -105,7 +105,7 @@ class Denoiser:
 
     def read(self, images: Array, earlier: Array) -> Array:
         """Displacement and evidence (T, 6, h', w'): see ``gradient_evidence``."""
-        return gradient_evidence(images, earlier, self.sigma)
+        return gradient_evidence(images, earlier, min(self.sigma, MAX_BLUR * max(images.shape[-2:])))
 
     def noise(self, evidence: Array, power: float, grid: Grid) -> Array:
         """Variance (h', w') of the right-hand side of the normal equations after a filter that passes `power` of noise.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from vmm.backend.arguments import checks_arguments
 from vmm.parts import Motion
 
 
+@checks_arguments
 def smooth(motion: Motion, sigma: float) -> Motion:
     """The same motion, after a blur in space: ``blur(motion * amplitude) / blur(amplitude)``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import riesz
 from vmm.parts import Motion
@@ -12,6 +13,7 @@ _TAPS = (-0.5, 0.0, 0.5)
 """Taps of the approximate Riesz transform."""
 
 
+@checks_arguments
 def weighted(
     motion: Motion, strength: float, *, nu: float = 0.0, amplitude: Callable[[Array], Array] | None = None
 ) -> Motion:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.dispatch import fast
-from vmm.backend.reference import blur, robust_std
+from vmm.backend.reference import MAX_BLUR, blur, robust_std
 from vmm.motion.warp import bilinear, pixel_positions
 
 _STRIDE = 8
@@ -158,7 +158,7 @@ def smooth_similar(field: Array, visibility: Array, velocity: Array, sigma: floa
     """Smooth a displacement (2, H, W) by a Gaussian average over points of similar velocity, weighted by visibility."""
     if sigma == 0:
         return field
-    width = _RELATIVE_WIDTH * sigma
+    width = _RELATIVE_WIDTH * min(sigma, MAX_BLUR * max(field.shape[-2:]))
     taps = np.exp(-0.5 * (np.arange(int(2 * width + 0.5) + 1) / width) ** 2)
     # The high power lets points that are visible in all frames prevail, and the constant keeps the total above 0.
     return average_similar(field, visibility**8 + 1e-5, velocity, taps, _MAX_SPEED_DIFFERENCE)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.plot._shapes import limit_size, significant_shape, spacing, typical_size
 from vmm.plot._slices import displayable
 
@@ -20,6 +21,7 @@ _BACKGROUND_WEIGHT = 0.02
 """Weight of the rest position, relative to the largest weight: it holds places far from all motion still."""
 
 
+@checks_arguments
 def animated(
     modes: Any,
     frame: np.ndarray,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.plot._signals import COMPONENTS
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ _COLORS = {"new": "tab:red", "larger": "tab:red", "gone": "tab:green", "smaller"
 """Color of the labels: growth in red and decline in green."""
 
 
+@checks_arguments
 def changes(before: Any, after: Any, lines: Sequence[Any], *, max_panels: int = 6) -> Figure:
     """Draw the spectra of two recordings over each other, and label the lines that changed.
 

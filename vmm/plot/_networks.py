@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
+from vmm.io.drafts import draft
 from vmm.learned import Network, load
 from vmm.learned.preprocess import to_network, white_value
 
@@ -27,6 +29,7 @@ _COLUMNS = 8
 """Number of panels in a row of the figure."""
 
 
+@checks_arguments
 def kernels(weights: str | Path, frame: np.ndarray | None = None, *, count: int = 32) -> Figure:
     """Show the effective kernel of each channel of a network's shape representation, and feature maps of a frame.
 
@@ -114,6 +117,7 @@ def _maps(net: Network, frame: np.ndarray, count: int) -> list[tuple[str, np.nda
     return maps
 
 
+@checks_arguments
 def curves(history: Sequence[Mapping[str, float]], path: str | Path | None = None) -> Figure:
     """Draw learning curves: the loss, and the structural similarity on held-out photographs, over training time.
 
@@ -149,5 +153,6 @@ def curves(history: Sequence[Mapping[str, float]], path: str | Path | None = Non
     scores.set(xlabel="minutes", ylabel="structural similarity, held out")
     scores.legend(title="motion>output, px", fontsize="small")
     if path is not None:
-        figure.savefig(path)
+        with draft(Path(path), overwrite=True) as temporary:
+            figure.savefig(temporary)
     return figure

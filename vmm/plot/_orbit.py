@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.plot._signals import BAND, COLORS
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _COLUMNS = 3
 
 
+@checks_arguments
 def orbit(ellipses: Any, *, max_points: int = 6) -> Figure:
     """Show the ellipse along which each point moves at one frequency, in the orientation of the frame.
 

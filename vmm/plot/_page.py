@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
+from vmm.backend.arguments import checks_arguments
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -33,6 +35,7 @@ th { border-bottom: 1px solid #888 } img, video { max-width: 100%; height: auto 
 """
 
 
+@checks_arguments
 def page(title: str, parts: Sequence[tuple[str, Sequence[Part]]], *, warnings: Sequence[str] = ()) -> str:
     """Build a self-contained HTML page: pictures and videos are embedded, so that it needs no other file.
 

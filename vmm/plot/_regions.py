@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.plot._shapes import center
 from vmm.plot._signals import COLORS
 from vmm.plot._slices import displayable
@@ -22,6 +23,7 @@ _LABEL_HEIGHT, _LABEL_WIDTH = 0.05, 0.12
 """Size of a label, as a fraction of the frame. Labels that would overlap are moved down."""
 
 
+@checks_arguments
 def regions(frame: np.ndarray, rois: Sequence[Any], *, labels: Sequence[str] = ()) -> Figure:
     """Draw the outlines of regions on a frame, with their numbers or labels.
 

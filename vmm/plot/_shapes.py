@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.plot._slices import displayable
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _MIN_LENGTH = 0.04
 """Shortest arrow, as a fraction of the longest: a shorter one is only a dot."""
 
 
+@checks_arguments
 def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure:
     """Show deflection shapes as colors on a frame: red in one direction and blue in the opposite one.
 
@@ -86,6 +88,7 @@ def overlay(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figur
     return figure
 
 
+@checks_arguments
 def arrows(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure:
     """Show deflection shapes as arrows on a frame, at the phase of largest displacement.
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace
+from vmm.backend.checks import short_text
 
 
+@checks_arguments
 def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     """Join two clips horizontally, with a white line between them.
 
@@ -36,6 +39,13 @@ def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     >>> vmm.plot.side_by_side(clip, clip).shape
     (5, 8, 24)
     """
+    for name, clip in (("before", before), ("after", after)):
+        if not (is_array(clip) or isinstance(clip, Iterable)) or isinstance(clip, str | bytes):
+            raise TypeError(
+                f"{name}={short_text(clip)} must be an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks"
+            )
+    if is_array(before) != is_array(after):
+        raise TypeError("before and after must both be arrays, or both be iterators of chunks")
     if is_array(before):
         return _joined(before, after, gap)
     return (_joined(a, b, gap) for a, b in _synchronized(iter(before), iter(after)))
@@ -55,7 +65,9 @@ def _synchronized(before: Iterator[Array], after: Iterator[Array]) -> Iterator[t
 
 def _joined(before: Array, after: Array, gap: int) -> Array:
     if before.shape != after.shape:
-        raise ValueError(f"clips side by side must have the same shape, not {before.shape} and {after.shape}")
+        raise ValueError(
+            f"before and after: clips side by side must have the same shape, not {before.shape} and {after.shape}"
+        )
     xp = namespace(before)
     white = 65535 if before.dtype.name == "uint16" else 255
     line = xp.full((*before.shape[:2], gap, *before.shape[3:]), white, before.dtype)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -17,6 +19,7 @@ COMPONENTS = ("down", "right")
 COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
 
 
+@checks_arguments
 def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), max_regions: int = 6) -> Figure:
     """Draw signals over time, each with a band of two standard errors on either side.
 
@@ -77,6 +80,7 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
     return figure
 
 
+@checks_arguments
 def comparison(result: Any) -> Figure:
     """Draw a measured signal and the signal of a sensor, scaled by the fitted gain, over time.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, as_array
 from vmm.io.values import full_range, white_of_source
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@checks_arguments
 def slices(
     before: Any, after: Any = None, *, row: int | None = None, col: int | None = None, fs: float | None = None
 ) -> Figure:
@@ -59,6 +61,7 @@ def slices(
     return figure
 
 
+@checks_arguments
 def contact_sheet(frames: FramesLike, *, count: int = 12, fs: float | None = None) -> Figure:
     """Show evenly spaced frames of a clip in one figure.
 
@@ -100,6 +103,7 @@ def contact_sheet(frames: FramesLike, *, count: int = 12, fs: float | None = Non
     return figure
 
 
+@checks_arguments
 def gallery(
     clips: Mapping[str, tuple[Any, Any]], lines: Mapping[str, Mapping[str, int]], *, fs: Mapping[str, float]
 ) -> Figure:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.plot._signals import COLORS, COMPONENTS
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _SHIFTS = 3
 """Number of label positions that neighboring peaks use in turn."""
 
 
+@checks_arguments
 def spectrum(density: Any, peaks: Sequence[Any] = (), *, band: tuple[float, float] | None = None) -> Figure:
     """Draw a spectrum on a logarithmic scale and label its peaks by frequency and amplitude.
 

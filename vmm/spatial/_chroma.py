@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.chroma import color_channels, halved_planes, mixed_planes
 from vmm.backend.reference import reduce, weigh_channels
@@ -32,6 +33,7 @@ _MIN_SIDE = 10
 """Smallest side in px of a frame whose chroma can move: that of a Laplacian pyramid of two levels."""
 
 
+@checks_arguments
 def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
     """Make a Laplacian pyramid of color frames, the finer of whose levels hold chroma next to luma.
 
@@ -73,6 +75,7 @@ def color_laplacian(chroma: ChromaSize | None = "half") -> SpatialPlan:
     return plan
 
 
+@checks_arguments
 def with_chroma(part: SpatialPlan, chroma: ChromaSize | None = "half") -> SpatialPlan:
     """Stack a spatial part on a Laplacian pyramid of luma and chroma, of which the chroma alone is changed.
 
@@ -149,7 +152,7 @@ class ChromaLevels:
         self.size: tuple[int, int] = (shape[0], shape[1])
         self._dtype = dtype
         self.first: int = 1 if size == "half" else 0
-        grids = Laplacian(shape, dtype).grids[self.first : _LAST_LEVEL + 1]
+        grids = Laplacian(shape[:2], dtype).grids[self.first : _LAST_LEVEL + 1]
         self.grids: Sequence[Grid] = [replace(grid, planes=3) for grid in grids]
         self._luma = Laplacian(grids[0].shape, dtype, levels=len(grids))
         self._chroma = Laplacian(grids[0].shape, dtype, levels=len(grids) - 1)
@@ -203,7 +206,7 @@ class ColorLaplacian:
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype, size: ChromaSize) -> None:
         self._dtype = dtype
-        self._luma = Laplacian(shape, dtype)
+        self._luma = Laplacian(shape[:2], dtype)
         self._chroma = ChromaLevels(shape, dtype, size)
         first = self._chroma.first
         self._with_chroma = range(first, first + len(self._chroma.grids))

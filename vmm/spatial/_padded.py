@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
 from vmm.parts import Grid, Spatial, SpatialPlan
 
 
+@checks_arguments
 def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPlan:
     """Apply a spatial part to frames that are extended by reflection, because Fourier pyramids are periodic.
 

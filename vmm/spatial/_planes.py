@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
 from vmm.backend.reference import split_channels, weigh_channels
 from vmm.parts import Grid, Spatial, SpatialPlan
@@ -19,6 +20,7 @@ YIQ[1:] -= YIQ[1:].mean(axis=1, keepdims=True)  # The chroma of gray is exactly 
 """Matrix from red, green and blue to the luma Y and the chroma I and Q."""
 
 
+@checks_arguments
 def luma(part: SpatialPlan, **options: Any) -> SpatialPlan:
     """Apply a spatial part to the luma of color frames; the chroma belongs to the residual.
 
@@ -50,6 +52,7 @@ def luma(part: SpatialPlan, **options: Any) -> SpatialPlan:
     return plan
 
 
+@checks_arguments
 def planes(part: SpatialPlan, *, chroma: float = 1.0, **options: Any) -> SpatialPlan:
     """Apply a spatial part to each channel of color frames: subbands (T, 3, h, w). Gray frames have one channel.
 

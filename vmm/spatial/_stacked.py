@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
 from vmm.parts import Grid, LazySequence, Spatial, SpatialPlan
 
 
+@checks_arguments
 def stacked(*parts: SpatialPlan) -> SpatialPlan:
     """Use several spatial parts together: their subbands are concatenated, their changes are added.
 

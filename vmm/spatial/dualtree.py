@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace, on_device
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence
+from vmm.spatial._gray import check_gray
 
 # Angles in radians of the orthonormal lattice whose low-pass is the 14-tap filter of [2] to six digits. A last angle
 # sets its gain at the Nyquist frequency to 0. The filter is orthonormal for any angles, so that six digits are enough.
@@ -75,9 +77,11 @@ class DualTree:
     True
     """
 
+    @checks_arguments
     def __init__(
         self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, levels: int | None = None
     ) -> None:
+        check_gray("DualTree", shape)
         height, width = shape[0], shape[1]
         if min(height, width) < 8:
             raise ValueError(f"frames of {height}x{width} are too small: a dual tree needs 8x8 pixels")

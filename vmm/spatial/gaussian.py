@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
 from vmm.backend.reference import expand, reduce
 from vmm.parts import Grid
+from vmm.spatial._gray import check_gray
 
 
 class Gaussian:
@@ -42,7 +44,9 @@ class Gaussian:
     (1, 8, 12)
     """
 
+    @checks_arguments
     def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, level: int = 4) -> None:
+        check_gray("Gaussian", shape)
         if level < 0 or min(shape[:2]) < 2**level:
             raise ValueError(
                 f"level={level} must lie in [0, {min(shape[:2]).bit_length() - 1}] for frames of {shape[:2]}"
@@ -112,7 +116,9 @@ class GaussianPyramid:
     8
     """
 
+    @checks_arguments
     def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np) -> None:
+        check_gray("GaussianPyramid", shape)
         if min(shape[:2]) < 5:
             raise ValueError(f"frames of {shape[0]}x{shape[1]} are too small: a pyramid needs 5x5 pixels")
         self._sizes = halvings((shape[0], shape[1]), height(min(shape[:2])))

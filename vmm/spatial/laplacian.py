@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
 from vmm.backend.reference import expand, reduce
 from vmm.parts import Grid
+from vmm.spatial._gray import check_gray
 from vmm.spatial.gaussian import halvings, height
 
 
@@ -46,9 +48,11 @@ class Laplacian:
     7
     """
 
+    @checks_arguments
     def __init__(
         self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np, *, levels: int | None = None
     ) -> None:
+        check_gray("Laplacian", shape)
         if levels is None and min(shape[:2]) < 5:
             raise ValueError(f"frames of {shape[0]}x{shape[1]} are too small: a Laplacian pyramid needs 5x5 pixels")
         self._sizes = halvings((shape[0], shape[1]), height(min(shape[:2])) if levels is None else levels)

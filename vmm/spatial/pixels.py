@@ -10,6 +10,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array
 from vmm.parts import Grid
+from vmm.spatial._gray import check_gray
 
 
 class Pixels:
@@ -33,6 +34,7 @@ class Pixels:
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: Any = np.float32, xp: ModuleType = np) -> None:
+        check_gray("Pixels", shape)
         self._shape = shape[0], shape[1]
 
     @property

@@ -9,9 +9,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
 from vmm.backend.reference import correlate, interleave, riesz
 from vmm.parts import Grid, LazySequence
+from vmm.spatial._gray import check_gray
 from vmm.spatial.gaussian import halvings
 from vmm.spatial.laplacian import Laplacian
 
@@ -74,6 +76,7 @@ class RieszPyramid:
     [(2, 3, 64, 96), (2, 3, 32, 48), (2, 3, 16, 24), (2, 3, 8, 12)]
     """
 
+    @checks_arguments
     def __init__(
         self,
         shape: tuple[int, ...],
@@ -83,6 +86,7 @@ class RieszPyramid:
         pyramid: PyramidKind = "laplacian",
         kernel: RieszKernel = "3-tap",
     ) -> None:
+        check_gray("RieszPyramid", shape)
         if kernel not in _KERNELS:
             raise ValueError(f"kernel={kernel!r} must be one of {', '.join(map(repr, _KERNELS))}")
         if pyramid not in ("invertible", "laplacian"):
@@ -123,6 +127,7 @@ class RieszBands(LazySequence):
         Taps of the approximate Riesz transform along an axis and across it.
     """
 
+    @checks_arguments
     def __init__(self, levels: Sequence[Array], along: Sequence[float], across: Sequence[float]) -> None:
         super().__init__(lambda i: riesz(levels[i], along, across), len(levels))
         self.levels: Sequence[Array] = levels
@@ -133,6 +138,7 @@ class RieszBands(LazySequence):
 class _Invertible:
     """The self-inverting pyramid: a high-pass and a low-pass at each level, with the same filters for synthesis."""
 
+    @checks_arguments
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._sizes = [(shape[0], shape[1])]
         while min(self._sizes[-1]) >= 10:

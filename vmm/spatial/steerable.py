@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, fft2, irfft2, joined, on_device, rfft2
 from vmm.backend.reference import add_box, read_box
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence
+from vmm.spatial._gray import check_gray
 
 _BATCH_SAMPLES = 2**14
 """Smallest number of samples that are transformed together: a smaller transform takes less time than its call."""
@@ -37,16 +39,17 @@ class SteerablePyramid:
     xp
         Array module, NumPy or CuPy.
     octave
-        Bandwidth of a subband in octaves, in (0, 1]. Narrower subbands represent larger motion without ambiguity, take
-        more time and ring farther. The default is 0.5.
+        Bandwidth of a subband in octaves, in [0.1, 1]. Narrower subbands represent larger motion without ambiguity,
+        take more time and ring farther. The default is 0.5.
     orientations
-        Number of orientations, at least 1. The default is 8.
+        Number of orientations, 1 to 32. The default is 8.
     transition
-        Width in octaves of the transition between two subbands, in (0, 2]. By default the bandwidth, but at least 0.5.
+        Width in octaves of the transition between two subbands, in [0.05, 2]. By default the bandwidth, but at least
+        0.5.
     crop
         Gain, as a fraction of the peak of a filter, below which the filter is cut off to reduce the size of its grid.
-        At the default of 0.03 this saves a third of the coefficients. The residual contains the rest. 0 keeps
-        the whole support.
+        In [0, 0.5]; at the default of 0.03 this saves a third of the coefficients. The residual contains the rest. 0
+        keeps the whole support.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class SteerablePyramid:
     True
     """
 
+    @checks_arguments
     def __init__(
         self,
         shape: tuple[int, ...],
@@ -79,15 +83,10 @@ class SteerablePyramid:
         transition: float | None = None,
         crop: float = 0.03,
     ) -> None:
+        check_gray("SteerablePyramid", shape)
         height, width = shape[0], shape[1]
         if min(height, width) < 8:
             raise ValueError(f"frames of {height}x{width} are too small: a steerable pyramid needs 8x8 pixels")
-        if not 0 < octave <= 1:
-            raise ValueError(f"octave={octave!r} must lie in (0, 1]: it is the bandwidth of a subband in octaves")
-        if transition is not None and not 0 < transition <= 2:
-            raise ValueError(f"transition={transition!r} must lie in (0, 2]: it is a width in octaves")
-        if orientations < 1:
-            raise ValueError(f"orientations={orientations!r} must be at least 1")
         self._shape = height, width
         self._xp = xp
         bands, residual = _filters(self._shape, octave, orientations, transition or max(octave, 0.5), crop)

@@ -13,12 +13,15 @@ import scipy.ndimage
 from numpy.typing import ArrayLike
 
 from vmm import phase
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, joined, namespace, to_host
+from vmm.backend.checks import as_numbers, short_text
 from vmm.backend.reference import add_clipped
 from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.frames import ArrayOut, Frames, as_array, check_frames, check_length, checked, in_form_of
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Box, Mask, Roi, as_region, box_center
+from vmm.engine.scaling import Scaling
 from vmm.parts import TemporalFilter
 from vmm.stabilize._layer import (
     Canvas,
@@ -66,6 +69,7 @@ _MOTION_TOLERANCE = 1.0
 """Apparent motion in pixels, in addition to the motion of the whole, up to which a pixel belongs to the layer."""
 
 
+@checks_arguments
 def magnify(
     frames: Frames,
     band: Band | float,
@@ -142,13 +146,16 @@ def magnify(
     >>> [float(abs(vmm.measure.phasors(x, [4], fs=30)[0]).round(1)) for x in tracks]  # amplitudes at 4 Hz in px
     [0.1, 0.9]
     """
+    if not (method is None or callable(method)):
+        raise TypeError(f"method={short_text(method)} must be a function, such as vmm.phase.magnify")
     if not is_array(frames):
         settings = {"roi": roi, "model": model, "smoothness": smoothness, "mask": mask, "feather": feather}
         rate = sampling_rate(frames, fs)
         chunks = partial(_chunks, band=band, fs=rate, alpha=alpha, method=method, **settings, **options)
-        return in_form_of(frames, chunks)
+        return in_form_of(frames, chunks, is_scaled=False)
     check_frames(frames)
-    (clip,) = (to_host(chunk) for chunk in checked([frames]))
+    scaling = Scaling(frames, is_fixed="white" in options)
+    (clip,) = (to_host(chunk) for chunk in checked([scaling.applied()]))
     check_length(len(clip))
     if getattr(alpha, "ndim", 0) == 2:
         raise ValueError("alpha must be a number, or one for each band: use mask to choose where to magnify")
@@ -172,9 +179,11 @@ def magnify(
     xp = namespace(frames)
     run: Callable[..., Any] = method or phase.magnify
     magnified = run(xp.asarray(layer), band, fs=fs, alpha=alpha, **options)
-    return xp.asarray(composite(clip, to_host(magnified) - layer, matte, transforms, canvas))
+    result = xp.asarray(composite(clip, to_host(magnified) - layer, matte, transforms, canvas))
+    return next(scaling.inverse([result]))
 
 
+@checks_arguments
 def steady(frames: ArrayOut, transforms: ArrayLike) -> ArrayOut:
     """The clip with the tracked region at rest.
 
@@ -205,7 +214,7 @@ def steady(frames: ArrayOut, transforms: ArrayLike) -> ArrayOut:
     [36.2, 0.0]
     """
     frames = as_array(frames)
-    matrices = np.asarray(transforms, dtype=float)
+    matrices = as_numbers("transforms", transforms).astype(np.float64)
     if matrices.shape != (len(frames), 3, 3):
         raise ValueError(f"transforms of shape {matrices.shape} must hold a matrix for each frame, {len(frames), 3, 3}")
     clip = to_host(frames)

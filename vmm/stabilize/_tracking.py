@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, to_host
 from vmm.backend.luma import luma
 from vmm.engine.frames import FramesLike, as_array
 from vmm.engine.regions import Box, Roi, as_region
+from vmm.engine.scaling import Scaling
 from vmm.measure.signals._windows import hann
 from vmm.stabilize._transforms import (
     MODELS,
@@ -38,6 +40,7 @@ _SCALE_RANGE = (0.5, 2.0)
 """Range of the scale against the first frame, beyond which its detail cannot be compared."""
 
 
+@checks_arguments
 def track(frames: FramesLike, roi: Roi | None = None, *, model: Model = "similarity") -> np.ndarray:
     """Transforms that map points of a region in the first frame to their positions in each frame.
 
@@ -83,7 +86,7 @@ def track(frames: FramesLike, roi: Roi | None = None, *, model: Model = "similar
            [0. , 1. , 1.5],
            [0. , 0. , 1. ]])
     """
-    clip = as_array(frames)
+    clip = Scaling(as_array(frames)).applied()
     if model not in MODELS:
         raise ValueError(f"model={model!r} must be one of {', '.join(MODELS)}")
     box = as_region(roi, clip.shape[1:3], min_side=MIN_SIDE).box

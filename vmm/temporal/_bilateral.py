@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
 from vmm.parts import Grid, LazySequence, NonlinearFilter
 from vmm.temporal._vectors import scaled, squared_length
 from vmm.temporal.derivative import acceleration
 
 
+@checks_arguments
 def bilateral(
     frequency: float, fs: float | None = None, *, max_displacement: float = 0.6, pairs: bool = True
 ) -> NonlinearFilter:

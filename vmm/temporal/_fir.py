@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import product
 from vmm.parts import LookAheadFilter
-from vmm.temporal.bands import band_in_cycles
+from vmm.temporal.bands import band_in_cycles, check_taps
 
 
+@checks_arguments
 def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None = None) -> LookAheadFilter:
     """Linear-phase band-pass filter, designed with a Hamming window; it rejects 0 Hz completely.
 
@@ -54,6 +56,7 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
     low, high = band_in_cycles(band, fs)
     if taps is None:
         taps = 2 * math.ceil(3.3 / min(high - low, 2 * low) / 2) + 1
+        check_taps("band", band, taps)
     if taps < 3 or taps % 2 == 0:
         raise ValueError(f"taps={taps} must be an odd number of frames, at least 3")
     window = np.hamming(taps)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.time_series import predictor
 from vmm.parts import WholeClipFilter
 from vmm.temporal.bands import band_in_cycles
@@ -14,6 +15,7 @@ _FIT_RATIO = 16
 """Number of samples that a prediction uses, relative to the number of predicted ones: others have almost no weight."""
 
 
+@checks_arguments
 def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool = False) -> WholeClipFilter:
     """Ideal band-pass filter: pass the Fourier components of a clip inside the band, and reject all others.
 

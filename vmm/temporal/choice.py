@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isfinite
 from numbers import Real
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vmm.backend.checks import MAX_GAIN, Range, check_number, short_text
 from vmm.parts import LinearFilter, NonlinearFilter
 from vmm.temporal._fir import fir
 from vmm.temporal._ideal import ideal
@@ -42,10 +42,9 @@ def chosen_filter(temporal: Design, band: Band, fs: float | None, alpha: Any) ->
     bands: Any = band
     alphas = list(alpha) if _is_list(alpha) else [alpha]
     if len(alphas) != len(bands) or not all(isinstance(value, Real) for value in alphas):
-        raise ValueError(f"alpha={alpha!r} must hold one number for each of the {len(bands)} bands")
+        raise ValueError(f"alpha={short_text(alpha)} must hold one number for each of the {len(bands)} bands")
     for value in alphas:
-        if not isfinite(value):
-            raise ValueError(f"alpha={value:g} must be finite: output motion = (1 + alpha) * input motion")
+        check_number("alpha", value, Range(-MAX_GAIN, MAX_GAIN))
     return parallel(*(designed(temporal, tuple(one), fs) for one in bands), gains=alphas), 1.0
 
 
@@ -55,16 +54,23 @@ def designed(temporal: Any, band: Any, fs: float | None) -> LinearFilter:
         raise TypeError("temporal is a NonlinearFilter, which this method cannot use: pass it to vmm.magnify instead")
     if isinstance(temporal, LinearFilter):
         if band is not None:
-            raise ValueError(f"band={band!r} must be None, because temporal is a filter, which has a band")
+            raise ValueError(f"band={short_text(band)} must be None, because temporal is a filter, which has a band")
         return temporal
     if isinstance(temporal, str):
         if temporal not in _DESIGNS:
             names = ", ".join(map(repr, _DESIGNS))
             raise ValueError(f"temporal={temporal!r} must be one of {names}, a design function or a filter")
         temporal = _DESIGNS[temporal]
-    if not callable(temporal):
-        raise TypeError(f"temporal={temporal!r} must be a design function, such as vmm.temporal.fir, or a filter")
-    return temporal(band, fs)
+    if not callable(temporal) or isinstance(temporal, type):
+        raise TypeError(
+            f"temporal={short_text(temporal)} must be a design function, such as vmm.temporal.fir, or a filter"
+        )
+    result = temporal(band, fs)
+    if not isinstance(result, LinearFilter):
+        raise TypeError(
+            f"temporal={short_text(temporal)} made {short_text(result)}, which is not a linear filter of vmm.parts"
+        )
+    return result
 
 
 def is_several(band: Any) -> bool:

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.checks import as_numbers
 from vmm.backend.time_series import low_rank, running_sum
 from vmm.parts import CausalFilter, LinearFilter, LookAheadFilter, NonlinearFilter, WholeClipFilter
 
 
+@checks_arguments
 def chain(*filters: LinearFilter) -> LinearFilter:
     """Cascade of filters, applied one after another; their delays add up.
 
@@ -54,6 +57,7 @@ def chain(*filters: LinearFilter) -> LinearFilter:
     return _combined(filters, apply, sum(map(_delay, filters)), (low, high) if low < high else (0.0, 0.5), factors)
 
 
+@checks_arguments
 def parallel(*filters: LinearFilter, gains: Sequence[float] | None = None) -> LinearFilter:
     """Weighted sum of the outputs of filters, which are delayed so that all have the same delay.
 
@@ -83,7 +87,7 @@ def parallel(*filters: LinearFilter, gains: Sequence[float] | None = None) -> Li
     >>> vmm.temporal.parallel(slow, fast, gains=(10, -1)).delay == slow.delay
     True
     """
-    weights = [1.0] * len(filters) if gains is None else [float(gain) for gain in gains]
+    weights = [1.0] * len(filters) if gains is None else as_numbers("gains", gains).astype(float).ravel().tolist()
     if not filters or len(weights) != len(filters):
         raise ValueError(
             f"gains holds {len(weights)} values for {len(filters)} filters: pass filters, and one gain for each"
@@ -146,6 +150,7 @@ def _delayed(y: Array, n: int, queue: Array | None) -> tuple[Array, Array | None
     return samples[: len(y)], samples[len(y) :]
 
 
+@checks_arguments
 def unwrap() -> CausalFilter:
     """Running sum along time, which unwraps a phase from its differences between frames.
 
@@ -166,6 +171,7 @@ def unwrap() -> CausalFilter:
     return CausalFilter(running_sum)
 
 
+@checks_arguments
 def difference() -> CausalFilter:
     """Difference between each frame and the previous one: the inverse of ``unwrap``.
 

@@ -7,9 +7,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.parts import LookAheadFilter
 from vmm.temporal._fir import filter_of_taps, gain
-from vmm.temporal.bands import frequency_in_cycles
+from vmm.temporal.bands import check_taps, frequency_in_cycles
 
 JerkKernel: TypeAlias = Literal["gaussian", "takeda"]
 """Name of the impulse response of a jerk filter."""
@@ -18,6 +19,7 @@ Kernel: TypeAlias = Literal["gaussian", "dog", "interval", "takeda"]
 """Name of the impulse response of an acceleration filter."""
 
 
+@checks_arguments
 def acceleration(frequency: float, fs: float | None = None, *, kernel: Kernel = "gaussian") -> LookAheadFilter:
     """Acceleration filter: the negative second derivative of a Gaussian, with a peak gain of 1 at the frequency.
 
@@ -58,7 +60,7 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: Kernel = 
     >>> bool(np.allclose(y[30:], 0))
     True
     """
-    f = frequency_in_cycles(frequency, fs)
+    f = _checked_frequency(frequency, fs)
     band = (f / 2, min(1.5 * f, 0.5))
     quarter = math.ceil(1 / (4 * f))
     if kernel == "gaussian":
@@ -77,6 +79,7 @@ def acceleration(frequency: float, fs: float | None = None, *, kernel: Kernel = 
     raise ValueError(f"kernel={kernel!r} must be 'gaussian', 'dog', 'interval' or 'takeda'")
 
 
+@checks_arguments
 def jerk(frequency: float, fs: float | None = None, *, kernel: JerkKernel = "gaussian") -> LookAheadFilter:
     """Jerk filter: the third derivative of a Gaussian, with a gain of 1 at the frequency.
 
@@ -114,7 +117,7 @@ def jerk(frequency: float, fs: float | None = None, *, kernel: JerkKernel = "gau
     >>> vmm.temporal.jerk(3, 30).delay
     10
     """
-    f = frequency_in_cycles(frequency, fs)
+    f = _checked_frequency(frequency, fs)
     band = (f / 2, min(1.5 * f, 0.5))
     if kernel == "gaussian":
         return filter_of_taps(_with_unit_gain(_gaussian_derivative(f, 3), f), band)
@@ -124,6 +127,13 @@ def jerk(frequency: float, fs: float | None = None, *, kernel: JerkKernel = "gau
         x = np.linspace(-4 * sigma, 4 * sigma, _takeda_length(quarter) + 3)
         return filter_of_taps(_with_unit_sum(np.diff(_gaussian(x, sigma), 3)), band)
     raise ValueError(f"kernel={kernel!r} must be 'gaussian' or 'takeda'")
+
+
+def _checked_frequency(frequency: float, fs: float | None) -> float:
+    """The frequency in cycles per frame, for which no filter of this module is too long."""
+    f = frequency_in_cycles(frequency, fs)
+    check_taps("frequency", frequency, 2 / f)
+    return f
 
 
 def _gaussian_derivative(f: float, order: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace, ndimage
 from vmm.backend.reference import blur, resample
 from vmm.backend.threads import in_parallel, workers
@@ -23,6 +24,7 @@ _EDGE_LEVELS = 2
 """Number of levels above and below a subband whose edges count, because an edge spans several octaves."""
 
 
+@checks_arguments
 def jerk_aware(
     frequency: float,
     fs: float | None = None,
@@ -106,6 +108,7 @@ def jerk_aware(
     return NonlinearFilter(signals, delay, second.band)
 
 
+@checks_arguments
 def anisotropic(
     frequency: float,
     fs: float | None = None,

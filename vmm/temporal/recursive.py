@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import biquads
 from vmm.parts import CausalFilter
@@ -17,6 +18,7 @@ _RELATIVE_WIDTH = 1.5
 and raises the gain at the edges of the band, but lets more noise and motion outside of the band through."""
 
 
+@checks_arguments
 def butterworth(
     band: tuple[float, float], fs: float | None = None, *, order: int = 1, published: bool = False
 ) -> CausalFilter:
@@ -71,6 +73,7 @@ def butterworth(
     return _sections(scipy.signal.butter(order, [low, high], "bandpass", output="sos", fs=1.0))
 
 
+@checks_arguments
 def causal(band: tuple[float, float], fs: float | None = None) -> CausalFilter:
     """Causal band-pass filter for live video: steep, and without lag in the middle of the band.
 
@@ -126,6 +129,7 @@ def _centered_cutoffs(low: float, high: float) -> tuple[float, float]:
     return (total - width) / 2, (total + width) / 2
 
 
+@checks_arguments
 def iir(
     band: tuple[float, float] | None = None,
     fs: float | None = None,

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from vmm.backend.threads import cores
+from vmm.io.drafts import draft
 from vmm.train.architectures import ARCHITECTURES, MARGIN, architecture, kind
 from vmm.train.calibrate import calibration
 from vmm.train.dataset import PairDataset
@@ -329,7 +330,8 @@ def _preview(options: argparse.Namespace) -> None:
     batch = next(pairs(texture_bank(64, 64, seed=options.seed), 24, Scenes(options.patch), seed=options.seed))
     rows = torch.cat([batch.a, batch.b, batch.target], 3)  # (24, 3, P, 3 P)
     sheet = torch.cat([torch.cat(list(rows[i : i + 8]), 1) for i in range(0, 24, 8)], 2)
-    iio.imwrite(options.path, sheet.permute(1, 2, 0).numpy())
+    with draft(Path(options.path), overwrite=True) as temporary:
+        iio.imwrite(temporary, sheet.permute(1, 2, 0).numpy())
 
 
 def _quantize(options: argparse.Namespace) -> None:
@@ -340,7 +342,7 @@ def _quantize(options: argparse.Namespace) -> None:
 
 
 def _write_log(path: Path, history: list[dict[str, Any]]) -> None:
-    with path.open("w", newline="") as file:
+    with draft(path, overwrite=True) as temporary, temporary.open("w", newline="") as file:
         table = csv.DictWriter(file, history[0])
         table.writeheader()
         table.writerows(history)

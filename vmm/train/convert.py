@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from vmm.io.npz import check_archive, read_npz
 from vmm.train.export import export
 from vmm.train.networks import FlowMag, Lightweight, MagNet, RealTime, flowmag, lightweight, magnet
 from vmm.train.networks.magnet import LAYOUTS
@@ -34,7 +36,7 @@ FORMS: dict[str, list[Form]] = {
 """Published forms of each kind of network: a constructor and a loader of the weights. They are tried in order."""
 
 
-def convert(source: str | Path, out: str | Path, kind: str) -> list[Path]:
+def convert(source: str | Path, out: str | Path, kind: str, *, overwrite: bool = True) -> list[Path]:
     """Convert published weights to ONNX graphs, which the library can run.
 
     Parameters
@@ -46,6 +48,8 @@ def convert(source: str | Path, out: str | Path, kind: str) -> list[Path]:
         Output path ``PATH.onnx``, as in ``vmm.train.export.export``.
     kind
         "magnet", "lightweight", "realtime" or "flowmag".
+    overwrite
+        Whether to replace existing files. The default is True.
 
     Returns
     -------
@@ -75,23 +79,50 @@ def convert(source: str | Path, out: str | Path, kind: str) -> list[Path]:
     for make, load in FORMS[kind]:
         try:
             net = load(make(), state)
-        except (RuntimeError, KeyError) as error:
-            failures.append(str(error).splitlines()[0])
+        except (RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
+            failures.append((str(error).splitlines() or [type(error).__name__])[0][:200])
             continue
-        return export(net, out, kind, half=False)
+        return export(net, out, kind, half=False, overwrite=overwrite)
     raise ValueError(f"{source} does not hold published weights of {kind}: {failures[0]}")
 
 
 def _state(path: Path) -> dict[str, Any]:
     """Read a state dict: arrays by name."""
-    if path.suffix == ".npz":
-        return dict(np.load(path, allow_pickle=False))
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # the unpickler raises many types for damaged files
-        raise ValueError(f"{path} is not a file with a state dict: {str(error).splitlines()[0]}") from error
+    state: Any = read_npz(path) if path.suffix == ".npz" else _unpickled(path)
     for key in ("state_dict", "model_state_dict", "model", "net"):
         state = state.get(key, state) if isinstance(state, dict) else state
     if not isinstance(state, dict):
         raise ValueError(f"{path} holds a {type(state).__name__}, not a state dict (arrays by name)")
-    return {name.removeprefix("module."): value for name, value in state.items()}
+    if not state or not all(isinstance(name, str) for name in state):
+        raise ValueError(f"{path} does not hold a state dict (arrays by name)")
+    return {name.removeprefix("module."): _weights(path, name, value) for name, value in state.items()}
+
+
+def _unpickled(path: Path) -> Any:
+    """The contents of a PyTorch file. Code in the file is not executed."""
+    try:
+        with open(path, "rb") as file:
+            if zipfile.is_zipfile(file):
+                check_archive(file)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # The unpickler raises many types for damaged files.
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"{path} is not a file with a state dict: {why[:200]}") from None
+
+
+def _weights(path: Path, name: str, value: Any) -> Any:
+    """Weights of a network, after a check that they are finite real numbers."""
+    is_number = isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**62)
+    tensor = torch.tensor(value) if is_number else value
+    if isinstance(tensor, np.ndarray) and tensor.dtype.kind in "fiub":
+        tensor = torch.as_tensor(tensor.astype(tensor.dtype.newbyteorder("=")))
+    is_tensor = isinstance(tensor, torch.Tensor) and tensor.device.type == "cpu" and tensor.layout == torch.strided
+    if not is_tensor or tensor.is_complex() or tensor.is_quantized:
+        raise ValueError(f"{path}: {name[:60]!r} holds {type(value).__name__}, which are not weights")
+    if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
+        raise ValueError(f"{path}: {name[:60]!r} states more values than the file holds")
+    if not torch.isfinite(tensor).all():
+        raise ValueError(f"{path}: {name[:60]!r} holds weights that are not finite")
+    return tensor

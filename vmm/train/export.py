@@ -7,18 +7,19 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from vmm.io.drafts import draft
 from vmm.learned.network import files
+from vmm.learned.session import runtime
 
 TOLERANCE = 1e-5
 """Tolerated difference between PyTorch and ONNX Runtime, relative to the largest value; both round to 6e-8."""
@@ -54,6 +55,7 @@ def export(
     margin: int = 0,
     calibration: Sequence[tuple[float, float]] = IDENTITY,
     half: bool = True,
+    overwrite: bool = True,
 ) -> list[Path]:
     """Export a network, and verify that ONNX Runtime gives the same results as PyTorch.
 
@@ -73,6 +75,8 @@ def export(
         returns them; the table is interpolated linearly. By default both are equal.
     half
         If True (default), weights are stored in half precision. All computations are in single precision.
+    overwrite
+        Whether to replace existing files. The default is True.
 
     Returns
     -------
@@ -120,12 +124,12 @@ def export(
     }
     verbs = {first: "encode", "manipulator": "manipulate", "decoder": "decode"}
     models = {part: _graph(_Part(net, verbs[part]), part, arrays, facts, half) for part, arrays in inputs.items()}
-    paths = []
-    for part, file in files(Path(path)).items():
-        model = models[first if part == "encoder" else part]
-        _write(file, model)
-        paths.append(file)
-    return paths
+    targets = files(Path(path))
+    with ExitStack() as stack:  # The files get their names at its end, when all are complete.
+        for part, file in targets.items():
+            temporary = stack.enter_context(draft(file, overwrite=overwrite))
+            temporary.write_bytes(models[first if part == "encoder" else part])
+    return list(targets.values())
 
 
 def export_part(net: nn.Module, path: Path, name: str, inputs: tuple[Tensor, ...]) -> Path:
@@ -163,7 +167,9 @@ def export_part(net: nn.Module, path: Path, name: str, inputs: tuple[Tensor, ...
     >>> export_part(Refiner(), path, "refiner", (torch.rand(1, 26, 32, 48),)).name
     'refiner.onnx'
     """
-    _write(path, _graph(_Part(_halved(net), "forward"), name, inputs, {"kind": name}, True))
+    model = _graph(_Part(_halved(net), "forward"), name, inputs, {"kind": name}, True)
+    with draft(path, overwrite=True) as temporary:
+        temporary.write_bytes(model)
     return path
 
 
@@ -174,13 +180,6 @@ def _halved(net: Any) -> Any:
         for parameter in net.parameters():
             parameter.copy_(parameter.half().float())
     return net
-
-
-def _write(path: Path, model: bytes) -> None:
-    """Write a file; an interrupted write leaves an existing file as it is."""
-    draft = path.with_name(path.name + ".part")
-    draft.write_bytes(model)
-    draft.replace(path)
 
 
 def _graph(part: nn.Module, name: str, inputs: tuple[Tensor, ...], facts: dict[str, Any], half: bool) -> bytes:
@@ -248,7 +247,7 @@ def _halve(model: onnx.ModelProto) -> None:
 
 def _verify(part: nn.Module, data: bytes, names: Sequence[str], inputs: tuple[Tensor, ...]) -> None:
     """Raise a ValueError if ONNX Runtime and PyTorch differ, for the given inputs or for smaller ones."""
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    session = runtime().InferenceSession(data, providers=["CPUExecutionProvider"])
     smaller = tuple(x[..., : x.shape[-2] // 2, : x.shape[-1] // 2].contiguous() for x in inputs)
     for tensors in (inputs, smaller):
         with torch.no_grad():

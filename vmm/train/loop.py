@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vmm.io.drafts import draft
 from vmm.train.light import relit
 from vmm.train.networks.blocks import Residual
 from vmm.train.optimizer import Muon, optimizer
@@ -315,9 +316,8 @@ class Training:
             "minutes": self.minutes,
             "history": self.history,
         }
-        part = Path(f"{path}.part")
-        torch.save(state, part)
-        part.replace(path)
+        with draft(Path(path), overwrite=True) as temporary:
+            torch.save(state, temporary)
 
     def load(self, path: str | Path) -> None:
         """Continue from a checkpoint."""

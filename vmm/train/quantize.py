@@ -15,7 +15,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from vmm.io.drafts import draft
 from vmm.learned.network import Network, files
+from vmm.learned.session import runtime
 from vmm.train.pairs import Scenes, pairs
 from vmm.train.textures import texture_bank
 
@@ -66,6 +68,7 @@ def quantize(path: str | Path, out: str | Path, *, seed: int = 0) -> list[Path]:
     >>> [path.name for path in quantize(folder / "net.onnx", folder / "small.onnx")]
     ['small.encoder.onnx', 'small.manipulator.onnx', 'small.decoder.onnx']
     """
+    runtime()  # Its import switches off the telemetry, before another module of the package is imported.
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     sources, targets = files(Path(path)), files(Path(out))
@@ -89,9 +92,8 @@ def quantize(path: str | Path, out: str | Path, *, seed: int = 0) -> list[Path]:
             extra_options={"CalibPercentile": 99.99},
         )
         for part, file in sources.items():
-            draft = targets[part].with_name(targets[part].name + ".part")
-            shutil.copyfile(quantized if part == "decoder" else file, draft)
-            draft.replace(targets[part])
+            with draft(targets[part], overwrite=True) as temporary:
+                shutil.copyfile(quantized if part == "decoder" else file, temporary)
     return list(targets.values())
 
 

@@ -44,7 +44,7 @@ def flowmag(path: str | Path) -> FlowMag:
     2
     """
     file = files(Path(path))["decoder"]
-    model = onnx.load(file)
+    model = onnx.load(file, load_external_data=False)
     values = dict(_weight(tensor) for tensor in model.graph.initializer if tensor.name.startswith("net."))
     if "out.weight" not in values:
         raise ValueError(f"{file} is not a FlowMag generator written by vmm: it has no layer 'out'")
@@ -87,7 +87,7 @@ def weights(net: Any, path: str | Path) -> Any:
     """
     stored: dict[str, Tensor] = {}
     for file in files(Path(path)).values():
-        initializers = onnx.load(file).graph.initializer
+        initializers = onnx.load(file, load_external_data=False).graph.initializer
         stored |= dict(_weight(tensor) for tensor in initializers if tensor.name.startswith("net."))
     unknown = {name for name, value in stored.items() if value.ndim == 4} - dict(net.named_buffers()).keys()
     with torch.no_grad():

@@ -17,6 +17,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from torch import Tensor
 
+from vmm.io.drafts import draft
 from vmm.train.processes import lock
 
 TRAINING = (
@@ -143,9 +144,8 @@ def stored_texture_bank(path: str | Path, *args: Any, device: str = "cpu", **opt
     while not path.exists():
         with suppress(BlockingIOError), lock(f"{path}.lock"):
             if not path.exists():
-                part = Path(f"{path}.part")
-                torch.save(texture_bank(*args, **options)._asdict(), part)
-                part.replace(path)
+                with draft(path, overwrite=True) as temporary:
+                    torch.save(texture_bank(*args, **options)._asdict(), temporary)
         time.sleep(_WAIT)
     stored = torch.load(path, map_location="cpu", weights_only=True)
     return TextureBank(stored["textures"].to(device), stored["mattes"].to(device))

@@ -2,7 +2,7 @@
 
 | module | contents |
 | --- | --- |
-| ``compiling`` | compilation of kernels |
+| ``compiling``, ``cache`` | compilation of kernels, and its cache on disk |
 | ``phase`` | local phase and temporal filters |
 | ``displacement`` | displacement along the direction of a subband |
 | ``riesz_pyramid`` | Riesz triples, and magnification of a level in one pass |

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numba
 import numpy as np
 from numba.core import event
 
+from vmm.backend.cpu.cache import KernelCache
 from vmm.backend.threads import by_rows
 
 _MESSAGE_DELAY = 2.0
@@ -22,10 +24,10 @@ _log = logging.getLogger("vmm")
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function: without checks of divisors, with fused multiply-adds, and without the interpreter lock."""
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # Neither this folder nor the user's cache folder can be written.
-        return numba.njit(**options)(function)
+    dispatcher = numba.njit(**options)(function)
+    with suppress(RuntimeError):  # Neither this folder nor the user's cache folder can be written.
+        dispatcher._cache = KernelCache(function)
+    return dispatcher
 
 
 def filled_by_rows(rows: Callable[..., None], shape: tuple[int, ...], *arguments: Any) -> np.ndarray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 import scipy.linalg
+import scipy.ndimage
 
 _DRAWS = 64
 """Clips of noise that are simulated: enough for the mean and the spread of their contrast."""
@@ -35,6 +36,13 @@ half of the other, because light that becomes uneven shifts the apparent positio
 _LIGHT_SHARE = 0.5
 """Smallest signal-to-noise ratio of the light for that, relative to that of the best combination of subbands: parts of
 a picture that vibrate alone are neither light nor a motion of the whole."""
+
+_NEIGHBORS = 9
+"""Frequencies over which the noise is averaged for its smallest level: it hardly changes over so few."""
+
+_MIN_LEVEL = 0.5
+"""Smallest noise at a frequency relative to that around it. Without it, the search may end at a combination that holds
+all power at one frequency, where no noise seems to be left."""
 
 _ITERATIONS = 3
 """Iterations between the strongest combination and the noise in the others."""
@@ -176,6 +184,7 @@ def _strongest(white: np.ndarray, basis: np.ndarray) -> _Component:
         vector = np.linalg.eigh(weighted.T @ weighted)[1][:, -1]
         power = np.square(parts @ vector)
         level = np.maximum((total - power) / freedom, 1e-300)
+        level = np.maximum(level, _MIN_LEVEL * scipy.ndimage.uniform_filter1d(level, _NEIGHBORS, mode="nearest"))
     return _Component(basis @ vector, float(np.mean(power / level)), float(power.sum() / level.sum()), basis.shape[1])
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
 from vmm.engine.frames import FramesLike, checked, cut
 from vmm.engine.regions import Region, Roi
@@ -29,6 +30,7 @@ _WINDOW = 1.6
 """Length in seconds of the intervals in which colors are projected, as in [1] of ``pulse``: about two heartbeats."""
 
 
+@checks_arguments
 def pulse(
     frames: FramesLike,
     *,
@@ -104,6 +106,7 @@ def pulse(
     return estimate_rate(wave, line, rate, searched, min_snr, name="pulse")
 
 
+@checks_arguments
 def breathing(
     values: SignalsLike,
     *,
@@ -166,7 +169,7 @@ def mean_color(frames: FramesLike, roi: Roi | None = None) -> np.ndarray:
     if clip.sample.ndim != 4:
         height, width = clip.size
         raise ValueError(f"a pulse needs color frames (T, H, W, 3), not gray frames (T, {height}, {width})")
-    (region,) = as_regions(None if roi is None else [roi], clip.size)
+    (region,) = as_regions(None if roi is None else [roi], clip.size, "roi")
     chunks = checked(clip.second_pass())
     return np.concatenate([_region_mean(piece, region) for chunk in chunks for piece in cut(chunk)])
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.frames import FramesLike
 from vmm.engine.regions import Roi
 from vmm.engine.times import frame_times, grid_interval, mean_rate
@@ -60,8 +61,9 @@ _REASON = (
 )
 
 _LIGHT_REASON = (
-    "The light becomes uneven and even again, as that of a lamp at one side flickers, and this explains the picture "
-    "better than a vibration does: use a lamp that does not flicker, or choose a `band` or a `roi` without it"
+    "The light becomes uneven and even again, as that of a lamp at one side flickers, or that of any lamp does where "
+    "pixels are clipped, and this explains the picture better than a vibration does: use a lamp that does not flicker, "
+    "a shorter exposure, or a `band` or a `roi` without it"
 )
 
 
@@ -84,7 +86,7 @@ class Sound(Result):
         Whether the subbands of the frames vibrate together by more than noise would, and not by uneven light: noise
         alone is taken for a sound with a probability of 0.005, the false-alarm rate.
     weights
-        (B,) weight of the signal of each subband.
+        (B,) weight of the signal of each subband, and of the gradients at large scales if they are used.
     p_value
         Probability that noise alone yields a common vibration at least as clear. Values below about 0.01 follow from a
         Gumbel distribution, which exceeds the true probability for most noise.
@@ -102,6 +104,7 @@ class Sound(Result):
     reason: str = field(default="", repr=False)
 
 
+@checks_arguments
 def sound(
     frames: FramesLike,
     *,
@@ -124,7 +127,7 @@ def sound(
     The sound is known if it is clearer than the strongest combination in simulated noise. The noise may have any
     spectrum in time, depend on the place and be correlated between pixels, which the changes from frame to frame show.
     Noise that depends on the motion, as in compressed video, can still yield false sounds. Light that becomes uneven
-    makes a sound unknown.
+    makes a sound unknown, and so does light that flickers where pixels are clipped.
 
     Parameters
     ----------
@@ -139,8 +142,8 @@ def sound(
     roi
         Box (top, left, height, width) in pixels. The default is the whole frame.
     spatial
-        Spatial part: ``vmm.spatial.DualTree`` or ``SteerablePyramid``. The default, None, takes the dual tree, or for
-        pictures without fine detail a deeper one or a steerable pyramid, whichever shows motion with least noise.
+        Spatial part: ``vmm.spatial.DualTree`` or ``SteerablePyramid``. The default, None, takes the dual tree. In
+        pictures without fine detail, it also takes two linear signals of the gradients at large scales.
     subtract
         Fraction of the noise power that spectral subtraction removes, at least 0. It improves listening, and makes the
         waveform less accurate. The default is 0.
@@ -182,6 +185,8 @@ def sound(
     times = frame_times(frames, fs)
     if row_time is not None:
         return _from_rows(frames, rate, row_time, band, roi, subtract, times)
+    if spatial is not None and not callable(spatial):
+        raise TypeError(f"spatial={spatial!r} must be a spatial part, such as vmm.spatial.DualTree")
     subbands = subband_signals(frames, roi, spatial)
     signals = subbands.values
     if times is not None:

@@ -58,6 +58,10 @@ _N_HARMONICS = 8
 _INVENTED = 1.4
 """Ratio of a harmonic to its prediction up to which the motion need not have it. Most predictions agree within 20 %."""
 
+_MAX_REST = 0.5
+"""Difference of a harmonic from its prediction, relative to the prediction, up to which the motion need not have it.
+The difference counts the phase: that of a harmonic of the motion itself is as likely to be any other."""
+
 
 @dataclass(frozen=True, eq=False)
 class Vibration:
@@ -73,26 +77,47 @@ class Vibration:
         (n, 2) row and column of the tiles that it was measured in.
     axes
         (n, 2) direction (down, right) of the motion of each of them.
-    harmonics
-        (N,) amplitude in pixels of the harmonics that the estimator adds, from order 1 on.
+    phases
+        (n,) phase in radians of the motion of each tile along its axis, at the middle of the clip.
+    coefs
+        (n, N) harmonics in pixels that the estimator makes of it in each tile, from order 1 on, relative to a cosine.
     """
 
     amplitude: float
     where: np.ndarray
     chosen: np.ndarray
     axes: np.ndarray
-    harmonics: np.ndarray
+    phases: np.ndarray
+    coefs: np.ndarray
 
-    def explains(self, tiles: Tiles, level: np.ndarray, frequency: float, order: int) -> bool:
-        """Whether the estimator alone may have caused the harmonic of this order, observed at `frequency`.
+    @property
+    def harmonics(self) -> np.ndarray:
+        """Amplitude (N,) in pixels of the harmonics that the estimator makes, from order 1 on."""
+        harmonics: np.ndarray = np.sqrt(np.square(self.coefs).mean(axis=0))
+        return harmonics
 
-        The frequency is in cycles per frame.
+    def explains(
+        self, tiles: Tiles, level: np.ndarray, frequency: float, order: int, root: float, max_amplitude: float
+    ) -> bool:
+        """Whether the estimator alone may have caused the harmonic of this order.
+
+        `frequency` is that at which it is observed, and `root` that of the motion, in cycles per frame. Phases count if
+        the amplitude here is at most `max_amplitude`: an amplitude that is too large was not measured well.
         """
-        if order > len(self.harmonics):
+        if order > self.coefs.shape[1]:
             return False
-        phasors, noise = _displacement_phasors(tiles, level, self.chosen, frequency)
-        size = _root_mean(np.einsum("ni,ni->n", self.axes, phasors), noise)
-        return size < _INVENTED * self.harmonics[order - 1]
+        phasors, noise = displacement_phasors(tiles, level, self.chosen, frequency)
+        along, size = np.einsum("ni,ni->n", self.axes, phasors), self.harmonics[order - 1]
+        if _root_mean(along, noise) >= _INVENTED * size:
+            return False
+        rest = _root_mean(along - self._prediction(order, root, len(tiles.motion)), noise)
+        return self.amplitude > max_amplitude or rest < _MAX_REST * float(size)
+
+    def _prediction(self, order: int, root: float, count: int) -> np.ndarray:
+        """Phasors (n,) in pixels of a harmonic that the estimator makes, which may be aliased, in `count` frames."""
+        cycles = round(order * root)
+        phasors = self.coefs[:, order - 1] * np.exp(1j * (order * self.phases - np.pi * cycles * (count - 1)))
+        return phasors if order * root >= cycles else phasors.conj()
 
 
 def vibration(tiles: Tiles, level: np.ndarray, ratio: np.ndarray, where: np.ndarray, frequency: float) -> Vibration:
@@ -105,7 +130,7 @@ def vibration(tiles: Tiles, level: np.ndarray, ratio: np.ndarray, where: np.ndar
     has_texture = weaker >= _MIN_GRADIENT * tiles.gradients[where].max()
     chosen = chosen[has_texture] if has_texture.any() else chosen
     chosen = chosen[np.argsort(-ratio[tuple(chosen.T)])[:_MAX_TILES]]
-    phasors, noise = _displacement_phasors(tiles, level, chosen, frequency)
+    phasors, noise = displacement_phasors(tiles, level, chosen, frequency)
     axes = _major_axes(phasors)
     along = np.einsum("ni,ni->n", axes, phasors)
     large = np.quantile(np.abs(along), 0.8)
@@ -113,12 +138,13 @@ def vibration(tiles: Tiles, level: np.ndarray, ratio: np.ndarray, where: np.ndar
     chosen, axes, along, noise = (part[is_inside] for part in (chosen, axes, along, noise))
     angle = np.angle(along) + 2 * np.pi * frequency * (tiles.template_index - (len(tiles.motion) - 1) / 2)
     measured = [_root_mean(along, noise)]
-    third, third_noise = _displacement_phasors(tiles, level, chosen, _folded(3 * frequency))
+    third, third_noise = displacement_phasors(tiles, level, chosen, _folded(3 * frequency))
     measured.append(_root_mean(np.einsum("ni,ni->n", axes, third), third_noise))
-    responses = _harmonic_responses(tiles, chosen, axes, np.cos(angle), _AMPLITUDES)
+    coefs = _harmonic_responses(tiles, chosen, axes, np.cos(angle), _AMPLITUDES)
+    responses = np.sqrt(np.square(coefs).mean(axis=1))
     best = _best_amplitude(responses, *measured)
     scale = float(np.clip(measured[0] / max(responses[best, 0], 1e-300), 0.97, 1.03))
-    return Vibration(float(_AMPLITUDES[best]) * scale, where, chosen, axes, responses[best] * scale)
+    return Vibration(float(_AMPLITUDES[best]) * scale, where, chosen, axes, np.angle(along), coefs[best] * scale)
 
 
 def _best_amplitude(responses: np.ndarray, first: float, third: float) -> int:
@@ -134,7 +160,7 @@ def _best_amplitude(responses: np.ndarray, first: float, third: float) -> int:
     return int(np.argmin(cost))
 
 
-def _displacement_phasors(
+def displacement_phasors(
     tiles: Tiles, level: np.ndarray, chosen: np.ndarray, frequency: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Complex displacement (n, 2) of tiles, down and right, and the standard deviation (n,) of its noise."""
@@ -166,20 +192,19 @@ def _folded(frequency: float) -> float:
 def _harmonic_responses(
     tiles: Tiles, chosen: np.ndarray, axes: np.ndarray, offsets: np.ndarray, amplitudes: np.ndarray
 ) -> np.ndarray:
-    """Amplitudes (A, N) of the harmonics that the estimator returns for sines of amplitudes (A,), from order 1 on.
+    """Harmonics (A, n, N) that the estimator returns in each tile for cosines of amplitudes (A,), from order 1 on.
 
     `offsets` (n,) is the displacement of each tile in the template, relative to the amplitude.
     """
     grid = np.arange(-2 * _MAX_DISPLACEMENT, 2 * _MAX_DISPLACEMENT + _STEP / 2, _STEP)
     waves = np.cos(2 * np.pi * np.arange(_PHASES) / _PHASES)
-    power = np.zeros((len(amplitudes), _N_HARMONICS))
+    coefs = np.zeros((len(amplitudes), len(chosen), _N_HARMONICS))
     padded = np.pad(tiles.template, _MARGIN, mode="reflect")
-    for tile, axis, offset in zip(chosen, axes, offsets, strict=True):
+    for i, (tile, axis, offset) in enumerate(zip(chosen, axes, offsets, strict=True)):
         response = _response(tiles, padded, tile, axis, grid)
         values = np.interp(amplitudes[:, None] * (waves - offset), grid, response)
-        power += np.square(np.abs(np.fft.rfft(values, axis=1)[:, 1 : _N_HARMONICS + 1]) * 2 / _PHASES)
-    harmonics: np.ndarray = np.sqrt(power / len(chosen))
-    return harmonics
+        coefs[:, i] = np.fft.rfft(values, axis=1)[:, 1 : _N_HARMONICS + 1].real * 2 / _PHASES
+    return coefs
 
 
 def _response(

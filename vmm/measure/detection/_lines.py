@@ -17,6 +17,9 @@ _MIN_ROOT = 0.5
 """Smallest response of the estimator to a motion, relative to that to a harmonic which it may add. To motion far beyond
 the texture's correlation length the response is smaller than its third harmonic."""
 
+_MAX_EXCESS = 1.5
+"""Largest amplitude of a motion in the tiles of its harmonic, relative to that in its own tiles, that is credible."""
+
 
 @dataclass(frozen=True, eq=False)
 class Line:
@@ -46,10 +49,23 @@ def _is_same(line: Line, other: Line, bin_width: float) -> bool:
 
 
 def with_harmonics(lines: list[Line], tiles: Tiles, level: np.ndarray, bin_width: float) -> list[Line]:
-    """The lines, with their relation to larger ones, without the harmonics that the estimator of motion adds."""
-    lines = [line for line in lines if not any(_invents(root, line, tiles, level, bin_width) for root in lines)]
+    """The lines, with their relation to larger ones, without the harmonics that the estimator of motion adds.
+
+    The orders of the harmonics that are left out are noted with the strongest line that may cause them.
+    """
+    orders = [[_invented_order(root, line, tiles, level, bin_width) for root in lines] for line in lines]
+    omitted: list[set[int]] = [set() for _ in lines]
+    for row in orders:
+        if any(row):
+            cause = next(k for k, order in enumerate(row) if order)
+            omitted[cause].add(row[cause])
+    remaining = [
+        replace(line, suggestion=replace(line.suggestion, omitted_harmonics=tuple(sorted(part))))
+        for line, row, part in zip(lines, orders, omitted, strict=True)
+        if not any(row)
+    ]
     out: list[Line] = []
-    for line in sorted(lines, key=lambda line: (line.vibration is None, -line.suggestion.amplitude)):
+    for line in sorted(remaining, key=lambda line: (line.vibration is None, -line.suggestion.amplitude)):
         part = line.suggestion
         roots = [root for root in out if root.suggestion.harmonic is None]
         stderrs = [(root.suggestion.frequency, root.suggestion.frequency_stderr) for root in roots]
@@ -58,21 +74,22 @@ def with_harmonics(lines: list[Line], tiles: Tiles, level: np.ndarray, bin_width
     return sorted(out, key=lambda line: -line.suggestion.snr)
 
 
-def _invents(root: Line, line: Line, tiles: Tiles, level: np.ndarray, bin_width: float) -> bool:
-    """Whether the estimator of motion makes a line from a larger one, at a multiple of its frequency."""
+def _invented_order(root: Line, line: Line, tiles: Tiles, level: np.ndarray, bin_width: float) -> int:
+    """Order of the harmonic of a larger line as which the estimator of motion makes this one; 0 if it does not."""
     if root is line or root.vibration is None or line.suggestion.kind == "flicker":
-        return False
+        return 0
     if not (root.where & line.where).any():
-        return False
+        return 0
     if line.vibration is not None and root.vibration.harmonics[0] < _MIN_ROOT * line.vibration.harmonics[0]:
-        return False
+        return 0
     frequency, fs = line.suggestion.frequency, line.suggestion.fs
+    largest = _MAX_EXCESS * root.vibration.amplitude
     for order in range(2, len(root.vibration.harmonics) + 1):
         aliased = abs((order * root.suggestion.frequency + fs / 2) % fs - fs / 2)
         if abs(aliased - frequency) < bin_width:
             if line.vibration is None:  # Texture that moves through a tile changes its mean.
-                return True
+                return order
             there = vibration(tiles, level, line.ratio, line.where, root.suggestion.frequency / fs)
-            if there.explains(tiles, level, frequency / fs, order):
-                return True
-    return False
+            if there.explains(tiles, level, frequency / fs, order, root.suggestion.frequency / fs, largest):
+                return order
+    return 0

@@ -54,14 +54,15 @@ def places(spectra: TileSpectra, signals: np.ndarray, i: int) -> list[Place]:
     if not (is_clear & (np.abs(own - own[row, col]) >= MIN_DISTANCE)).any():
         return [top]
     remaining, result = np.ones_like(top.where), list[Place]()
-    while len(result) < _MAX_PLACES:
+    for _ in range(_MAX_PLACES):
         at = int(np.abs(offsets - own[row, col]).argmin())
         belongs = remaining & (power[at] >= _SAME_POWER * power.max(axis=0))
         belongs[row, col] = True
         k = round(i + offsets[at])
         ratios = [np.where(belongs, part[k], 0) for part in (spectra.tile_ratio, spectra.square_ratio)]
         where = connected_region(*ratios) & belongs
-        result.append(Place(k, where, ratios[0], float(ratios[1].max())))
+        if not result or ratios[0][where].max() > _MIN_RATIO:  # A square may be strong by the tiles of another place.
+            result.append(Place(k, where, ratios[0], float(ratios[1].max())))
         remaining &= ~belongs & ~scipy.ndimage.binary_dilation(where)
         clear = np.where(remaining & is_clear, nearby, 0)
         row, col = strongest_tile(clear)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.frames import FramesLike
 from vmm.engine.regions import Box
 from vmm.measure.estimation._camera_motion import rereadable
@@ -11,6 +12,7 @@ from vmm.measure.estimation._displacement import displacement
 from vmm.measure.estimation._still_search import find_still
 
 
+@checks_arguments
 def still_regions(frames: FramesLike, *, fs: float | None = None) -> list[Box]:
     """Find regions at rest in the scene, for the argument ``still`` of ``displacement``.
 

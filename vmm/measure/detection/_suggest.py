@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.frames import FramesLike
 from vmm.engine.times import frame_times, mean_rate, stated_rate
 from vmm.measure.detection._amplitude import vibration
+from vmm.measure.detection._codec_lines import codec_lines, codec_rates
 from vmm.measure.detection._even_tiles import evenly_sampled_tiles
 from vmm.measure.detection._lines import Line, distinct_lines, with_harmonics
 from vmm.measure.detection._places import Place, places
@@ -27,7 +29,7 @@ from vmm.measure.detection._tiles import Tiles, tile_signals
 from vmm.measure.estimation._camera_motion import Still
 from vmm.measure.estimation._repeats import Cadence, new_frames, warn_of_cadence
 from vmm.measure.estimation._steady_frames import steady_frames
-from vmm.measure.signals._codec_rhythm import MAX_CODEC_LEVELS, MAX_CODEC_MOTION, follows_codec
+from vmm.measure.signals._codec_rhythm import key_rates
 from vmm.measure.signals._peaks import CLOCK_UNCERTAINTY, check_fs_uncertainty
 from vmm.measure.signals._result import frequency_unit
 from vmm.measure.signals._sampling import as_positions
@@ -76,6 +78,7 @@ class DetectionOptions:
 _OPTIONS = DetectionOptions()
 
 
+@checks_arguments
 def suggest(
     frames: FramesLike,
     *,
@@ -112,9 +115,11 @@ def suggest(
     Returns
     -------
     list of Suggestion
-        One for each frequency, the strongest first, and last those that the video codec may cause. The list is empty if
-        no peak exceeds the noise by 9 dB. The search covers frequencies from 3 periods in the clip, or 2 of a strong
-        vibration, to 0.94 times fs/2; for unevenly spaced frames fs is the rate at their shortest usual interval.
+        One for each frequency, the strongest first, and last those that the video codec may cause: harmonics and images
+        of stronger motions, and lines at multiples of the rates of the codec. Only a clip that ``vmm.io.stream`` opened
+        states its codec. The list is empty if no peak exceeds the noise by 9 dB. The search covers frequencies from 3
+        periods in the clip, or 2 of a strong vibration, to 0.94 times fs/2; for unevenly spaced frames fs is the rate
+        at their shortest usual interval.
 
     Raises
     ------
@@ -167,7 +172,11 @@ def suggest(
     candidates = [line for line in candidates if _is_certain(line.suggestion, bin_width)]
     candidates.sort(key=lambda line: -line.suggestion.snr)
     lines = with_harmonics(distinct_lines(candidates, bin_width), tiles, motion.level, bin_width)
-    suggestions = _with_codec_rhythm([line.suggestion for line in lines], key_rate(frames, fs), bin_width)
+    is_rhythm, coding = np.zeros(len(lines), bool), getattr(frames, "coding", None)
+    if coding is not None:
+        rates = codec_rates(coding, key_rates(key_rate(frames, fs), rate), rate, bin_width)
+        is_rhythm = codec_lines(lines, tiles, motion.level, rates, bin_width)
+    suggestions = _with_codec_rhythm(lines, is_rhythm)
     stated = float(stated_rate(frames, fs) or 1.0)
     relative = fs_uncertainty if unit == "Hz" else 0.0
     return [
@@ -204,15 +213,9 @@ def _is_certain(suggestion: Suggestion, bin_width: float) -> bool:
     return suggestion.frequency_stderr < (limit if is_strong else min(limit, _OPTIONS.max_width * bin_width))
 
 
-def _with_codec_rhythm(suggestions: list[Suggestion], rate: float, bin_width: float) -> list[Suggestion]:
-    """The suggestions, and after all others those that a codec with `rate` key frames per second may cause."""
-    limits = {"motion": MAX_CODEC_MOTION}
-    sizes = [suggestion.amplitude / limits.get(suggestion.kind, MAX_CODEC_LEVELS) for suggestion in suggestions]
-    frequencies, stderrs = ([getattr(part, name) for part in suggestions] for name in ("frequency", "frequency_stderr"))
-    is_rhythm = follows_codec(frequencies, stderrs, sizes, rate, bin_width, 1.0)
-    marked = [
-        replace(suggestion, is_codec_rhythm=bool(part)) for suggestion, part in zip(suggestions, is_rhythm, strict=True)
-    ]
+def _with_codec_rhythm(lines: list[Line], is_rhythm: np.ndarray) -> list[Suggestion]:
+    """The suggestions, and after all others those that the codec may cause."""
+    marked = [replace(line.suggestion, is_codec_rhythm=bool(part)) for line, part in zip(lines, is_rhythm, strict=True)]
     return sorted(marked, key=lambda suggestion: suggestion.is_codec_rhythm)
 
 

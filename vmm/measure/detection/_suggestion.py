@@ -45,7 +45,11 @@ class Suggestion:
         ``"Hz"``, or ``"cycles/frame"`` if the rate is not known.
     is_codec_rhythm
         Whether the video codec may cause the change: it is weak, or not the only one, at the multiples of the rate of
-        its key frames.
+        its key frames; or it is a harmonic of a stronger motion in the same place, or an image of it about the rates of
+        the codec. A lossy codec makes such lines, and they may also be those of the scene.
+    omitted_harmonics
+        Orders of harmonics that are left out, because the estimator makes them of a large motion. A spectrum of
+        ``displacement`` shows which of them the motion has.
     """
 
     frequency: float
@@ -63,6 +67,7 @@ class Suggestion:
     is_whole_frame: bool
     frequency_unit: str = "Hz"
     is_codec_rhythm: bool = False
+    omitted_harmonics: tuple[int, ...] = ()
 
     @property
     def method(self) -> str:

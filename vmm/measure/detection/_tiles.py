@@ -12,6 +12,7 @@ import numpy as np
 from vmm.backend.arrays import Array, is_array, joined, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
 from vmm.engine.frames import PIXELS_PER_BLOCK_CACHED, as_frames, checked, cut
+from vmm.engine.scaling import Scaling
 from vmm.measure.estimation._repeats import Cadence, FrameSteps
 
 N_REFERENCE = 16
@@ -80,7 +81,7 @@ class Tiles:
 
 def tile_signals(frames: Any) -> Tiles:
     """The signals of all tiles, in one pass; memory holds a few numbers for each tile and frame."""
-    frames = as_frames(frames)
+    frames = Scaling(as_frames(frames)).applied()
     chunks = checked(cut(frames) if is_array(frames) else frames)
     first = _reference_frames(chunks)
     size, length = first.shape[1:3], max(getattr(frames, "shape", (0,))[0], 1)

@@ -142,7 +142,7 @@ class CameraMotion:
                 raise ValueError(f"{place} does not show the motion of the camera: {reason}; choose another region")
             if not still.is_reliable[i]:
                 warnings.warn(
-                    f"{place} shows the motion of the camera less certainly: {still.reasons[i]}", stacklevel=5
+                    f"{place} shows the motion of the camera less certainly: {still.reasons[i]}", stacklevel=6
                 )
             outside = _distance_outside(roi, still.values[:, i] / still.pixel_size, size)
             if outside > _MAX_OUTSIDE:
@@ -180,25 +180,17 @@ def without_camera_motion(measure: Measure, frames: Any, rois: Rois | None, stil
     camera.check(size)
     names = [f"region {i}" if i < count else f"still region {i - count}" for i in range(len(signal.rois))]
     for message in messages:
-        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=3)
+        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=4)
     return _difference(_with_overlaps(_selection(signal, slice(count)), camera.still.rois, size), camera)
 
 
 def _with_overlaps(signal: RegionSignal, still: Sequence[Any], size: tuple[int, int]) -> RegionSignal:
     """The signal, with a reason for each region that shares pixels with a still region in frames of this size."""
-    at_rest = np.any([_pixels(roi, size) for roi in still], axis=0)
-    overlaps = np.array([bool((_pixels(roi, size) & at_rest).any()) for roi in signal.rois])
+    at_rest = np.any([as_region(roi, size).in_frame(size) for roi in still], axis=0)
+    overlaps = np.array([bool((as_region(roi, size).in_frame(size) & at_rest).any()) for roi in signal.rois])
     warn_of_regions(overlaps, _OVERLAPS)
     pairs = zip(signal.reasons, overlaps, strict=True)
     return replace(signal, reasons=tuple(reason or _OVERLAPS * bool(overlap) for reason, overlap in pairs))
-
-
-def _pixels(roi: Any, size: tuple[int, int]) -> np.ndarray:
-    """Bool array (H, W): the pixels of a region."""
-    mask = np.zeros(size, bool)
-    region = as_region(roi, size)
-    mask[region.slices] = region.pixels()
-    return mask
 
 
 def measured_camera_motion(measure: Measure, frames: Any, still: Still) -> tuple[CameraMotion, Any]:
@@ -225,7 +217,7 @@ def _automatic_regions(measure: Measure, reopen: Callable[[], Any], still: str) 
         raise ValueError(f"still={still!r} must be a box (top, left, height, width), a mask, a list of them, or 'auto'")
     boxes = find_still(measure, reopen)
     places = ", ".join(map(str, boxes))
-    warnings.warn(f"the motion of the camera is that of the regions at rest: {places}", stacklevel=4)
+    warnings.warn(f"the motion of the camera is that of the regions at rest: {places}", stacklevel=5)
     return boxes
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vmm.backend.arrays import to_host
+from vmm.backend.arguments import checks_arguments
+from vmm.backend.checks import as_picture
 from vmm.measure.estimation._regions import Rois, as_regions
 
 QUANTIZATION_VARIANCE = 1 / 12
@@ -15,6 +16,7 @@ _SINGULAR = 1e-12
 """Relative eigenvalue below which the Fisher information is taken as singular: the level of rounding errors."""
 
 
+@checks_arguments
 def displacement_crlb(image: ArrayLike, rois: Rois | None = None, *, noise: float, rounded: bool = True) -> np.ndarray:
     """Cramer-Rao bound for the displacement of regions.
 
@@ -53,9 +55,9 @@ def displacement_crlb(image: ArrayLike, rois: Rois | None = None, *, noise: floa
     >>> vmm.measure.displacement_crlb(synthetic.texture((64, 64))((0, 0)), (20, 20, 21, 21), noise=1.0).round(4)
     array([[0.0021, 0.0024]])
     """
-    picture = to_host(image).astype(float)
-    if picture.ndim != 2:
-        raise ValueError(f"image of shape {picture.shape} must be one gray frame of shape (H, W)")
+    picture = as_picture("image", image)
+    if min(picture.shape) < 3:
+        raise ValueError(f"image of shape {picture.shape} must have at least 3 rows and 3 columns")
     if not noise >= 0:
         raise ValueError(f"noise={noise!r} must be a standard deviation in gray levels, at least 0")
     gradient = np.stack([spectral_derivative(picture, axis) for axis in (0, 1)])

@@ -19,6 +19,7 @@ from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
 from vmm.measure.estimation._pixel_windows import Components, without_flicker
+from vmm.measure.estimation._repeats import FrameSteps
 from vmm.measure.estimation._template import Template, pseudo_inverse
 from vmm.measure.estimation._tracking import Tracker
 from vmm.measure.estimation._window_choice import PixelMotion, explain_pixels
@@ -46,6 +47,9 @@ and motion of the surroundings would read as motion along the edge that is ten t
 
 _BORDER = 3
 """Width in pixels of the border of the frame where the slopes of the luma are not reliable."""
+
+_MIN_CHANGE = 1.5
+"""Ratio of the variances over time of a pixel with and without shifts from which one of them is steadier."""
 
 _SATURATION_INTERVAL, _MAX_SATURATED = 8, 0.02
 """Interval in frames at which saturated pixels are counted, and the fraction of them up to which a pixel is used."""
@@ -91,11 +95,44 @@ class DenseEstimator:
         self.n_frames = self._n_done = 0
         self._saturated = np.zeros(clip.size)
         self._n_examined = 0
-        for chunk in clip.first_pass():
+        self.frame_steps = FrameSteps()
+        for chunk in self.frame_steps.watch(clip.first_pass()):
             self._observe(chunk)
-        mean = self.xp.asarray(self._tracker.reference()[0], self.dtype)
-        self._template = Template.from_crops(mean, self._crops.inside, self._bank, window)
-        self.shifts = self._tracker.crop_shifts()[:, 0]
+        mean = self._tracker.reference()[0]
+        self._is_tracked = True
+        self.shifts = self._crop_shifts()
+        if self.shifts.any():
+            mean_at_rest, self._is_tracked = self._compare_with_rest(clip)
+            self.shifts = self._crop_shifts()
+            mean = mean if self._is_tracked else mean_at_rest[None]
+        self._template = Template.from_crops(self.xp.asarray(mean, self.dtype), self._crops.inside, self._bank, window)
+
+    def _crop_shifts(self) -> np.ndarray:
+        """Whole-pixel shifts (n, 2) of the frames, or 0 if the frame does not move as a whole."""
+        shifts = self._tracker.crop_shifts()[:, 0]
+        return shifts if self._is_tracked else np.zeros_like(shifts)
+
+    def _compare_with_rest(self, clip: TwoPassClip) -> tuple[np.ndarray, bool]:
+        """Mean crop without shifts, and whether shifts make more pixels steadier than they make less steady.
+
+        A large object that moves in front of a background at rest can lead the tracker to follow it in some frames,
+        and the background would then seem to jump by whole pixels.
+        """
+        first, count = None, 0
+        sums: Any = np.zeros((2, 2, *self._crops.size))
+        for chunk in clip.first_pass():
+            for frames in cut(chunk):
+                shifts = self.shifts[count : count + len(frames)]
+                pairs = [self._crops.extract(frames, s[:, None])[0] for s in (0 * shifts, shifts)]
+                first = pairs[0][0] if first is None else first
+                changes = self.xp.stack(pairs) - first
+                sums += to_host(self.xp.stack([changes.sum(axis=1), (changes**2).sum(axis=1)], axis=1)).astype(float)
+                count += len(frames)
+        mean = sums / count
+        at_rest, shifted = self.inside((mean[:, 1] - mean[:, 0] ** 2)[None])
+        is_steadier = (shifted * _MIN_CHANGE < at_rest).sum()
+        is_tracked = bool(is_steadier >= (at_rest * _MIN_CHANGE < shifted).sum())
+        return to_host(first).astype(float) + mean[0, 0], is_tracked
 
     def _observe(self, chunk: Array) -> None:
         for frames in cut(chunk):
@@ -119,7 +156,7 @@ class DenseEstimator:
         """Luma (1, n, rows, cols) of the next frames, shifted back, with a margin."""
         if self._n_done + len(frames) > self.n_frames:  # of an iterator, only the first frames are observed
             self._observe(frames)
-            self.shifts = self._tracker.crop_shifts()[:, 0]
+            self.shifts = self._crop_shifts()
         crops = self.crops_of(frames, self._n_done)
         self._n_done += len(frames)
         return crops

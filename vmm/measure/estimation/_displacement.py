@@ -10,27 +10,25 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.frames import FramesLike
+from vmm.engine.regions import Region
 from vmm.engine.times import frame_times
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._camera_motion import Still, without_camera_motion
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
-from vmm.measure.estimation._estimator import METHODS, MIN_SIMILARITY, Estimator, MethodName
+from vmm.measure.estimation._estimates import AT_BORDER, HIDDEN, IN_PARTS, NO_TEXTURE, Estimates
+from vmm.measure.estimation._estimator import METHODS, Estimator, Method, MethodName
 from vmm.measure.estimation._hidden_frames import interpolated
-from vmm.measure.estimation._observability import (
-    gradient_floor,
-    observable_directions,
-    single_directions,
-    warn_of_regions,
-    with_region_names,
-)
+from vmm.measure.estimation._observability import warn_of_regions, with_region_names
 from vmm.measure.estimation._own_estimator import MARGIN, OwnPixelEstimator
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois, as_regions
 from vmm.measure.estimation._repeats import Cadence, FrameSteps, new_frames, warn_of_cadence
-from vmm.measure.estimation._solution import Solution
-from vmm.measure.signals._signal import RegionSignal, camera_rate, has_values, key_rate, time_unit
+from vmm.measure.estimation._solution import NOT_ONE_MOTION
+from vmm.measure.estimation._stuck_pixels import StuckPixelFinder
+from vmm.measure.signals._signal import RegionSignal, camera_rate, key_rate, time_unit
 
 _MAX_HIDDEN = 0.1
 """Fraction of the frames in which a region may be hidden. With more, interpolation would dominate its spectrum."""
@@ -38,17 +36,11 @@ _MAX_HIDDEN = 0.1
 _MAX_SATURATED = 0.01
 """Fraction of the pixels of a region that may be saturated without a warning."""
 
-_NO_TEXTURE = "too little texture, so the displacement is unknown, and NaN"
+_UNKNOWN = ", so the displacement is unknown, and NaN"
 _ONE_DIRECTION = "edges of one direction only, so the displacement is known along their normal and unknown along them"
-_HIDDEN = "hidden in too many frames, so the displacement is unknown, and NaN"
-_IN_PARTS = "moves in parts: an edge runs through it, so the displacement is unknown, and NaN"
-_AT_BORDER = "too close to the border of the frame, so the displacement may be too small by a tenth or more"
-
-_SIMILARITY_DEVIATIONS = 4.0
-"""Standard errors by which the similarity must be below its limit for a region to be hidden: noise alone does not reach
-this distance in clips of practical length."""
 
 
+@checks_arguments
 def displacement(
     frames: FramesLike,
     rois: Rois | None = None,
@@ -70,7 +62,8 @@ def displacement(
     Filters reach beyond a region. If the neighborhood moves otherwise than the region, or the border of the frame is
     nearer than 8 px, the displacement is the least-squares fit of the reference and its Taylor series to the pixels of
     the region itself, with offset and contrast of the illumination. A region through which an edge runs, so that its
-    parts move differently, is unknown.
+    parts move differently, is unknown. If the edge runs along the outline of the region, the displacement is that of
+    the pixels inside, and the region has a reason in `reasons`.
 
     Parameters
     ----------
@@ -148,50 +141,30 @@ def displacement(
     rate = camera_rate(frames, fs)
     clip = as_clip(frames)
     regions = as_regions(rois, clip.size)
-    chosen = METHODS[method]
-    estimators = [Estimator(clip, crops, chosen) for crops in group_by_size(regions, chosen.margin)]
-    own_estimators = [OwnPixelEstimator(clip, crops) for crops in group_by_size(regions, MARGIN)]
-    cadence = _run([*estimators, *own_estimators], clip)
-    closer_estimators = _run_closer(own_estimators, clip)
-    values, stderr, is_known, direction, is_hidden, reasons = _collect(estimators, len(regions))
-    is_divided, is_at_border = np.zeros((2, len(regions)), bool)
-    for own in [*own_estimators, *closer_estimators]:
-        is_divided[own.crops.index], is_at_border[own.crops.index] = own.moves_in_parts, own.is_cut_by_border
-    for own in closer_estimators:
-        _replace(own, values, stderr, is_known, direction, is_hidden, reasons)
-    times = frame_times(frames, fs)
+    estimates, cadence = _estimate(clip, regions, METHODS[method])
+    values, is_hidden, times = estimates.values, estimates.is_hidden, frame_times(frames, fs)
     times = None if times is None else times[: len(values)]
     if cadence is not None:
         warn_of_cadence(cadence)
         is_hidden = is_hidden[cadence.is_new]
         values, times, rate = new_frames(values, cadence, np.arange(len(values)) / rate if times is None else times)
-    saturated = np.empty(len(regions))
-    for estimator in estimators:
-        saturated[estimator.crops.index] = estimator.saturated
-    is_given = has_values(is_known, direction) | is_divided[:, None]  # Parts that move have a warning of their own.
-    _warn(is_given, direction, is_hidden & ~is_divided, saturated)
-    reasons[~has_values(is_known, direction).any(axis=1)] = _NO_TEXTURE
-    reasons[is_at_border] = _AT_BORDER
-    is_known[is_divided], direction[is_divided], reasons[is_divided] = False, np.nan, _IN_PARTS
-    warn_of_regions(is_at_border, _AT_BORDER)
-    warn_of_regions(is_divided, _IN_PARTS)
-    is_lost = is_hidden.mean(axis=0) > _MAX_HIDDEN
-    is_known[is_lost], direction[is_lost], reasons[is_lost] = False, np.nan, _HIDDEN
-    is_given = has_values(is_known, direction)
+    _warn(estimates, is_hidden)
+    estimates.withdraw(is_hidden.mean(axis=0) > _MAX_HIDDEN, HIDDEN)
+    is_given = estimates.has_values
     return RegionSignal(
         values=np.where(is_given, interpolated(values, is_hidden, times) * scale, np.nan),
-        stderr=np.where(is_given, stderr * scale, np.nan),
-        is_known=is_known,
+        stderr=np.where(is_given, estimates.stderr * scale, np.nan),
+        is_known=estimates.is_known,
         rois=tuple(region.as_roi(clip.size) for region in regions),
         fs=rate,
         unit=unit,
-        saturated=saturated,
+        saturated=estimates.saturated,
         is_visible=~is_hidden,
         time_unit=time_unit(frames, fs),
         frame_times=times,
         key_rate=key_rate(frames, fs),
-        reasons=tuple(reasons),
-        direction=direction,
+        reasons=tuple(estimates.reasons),
+        direction=estimates.direction,
         pixel_size=scale,
     )
 
@@ -202,26 +175,69 @@ def _with_names(measure: Callable[[], RegionSignal], names: tuple[str, ...]) -> 
         warnings.simplefilter("always")
         signal = measure()
     for message in messages:
-        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=3)
+        warnings.warn(with_region_names(str(message.message), names), message.category, stacklevel=4)
     return replace(signal, names=names)
 
 
-def _run(estimators: Sequence[Estimator | OwnPixelEstimator], clip: TwoPassClip) -> Cadence | None:
+def _estimate(clip: TwoPassClip, regions: Sequence[Region], method: Method) -> tuple[Estimates, Cadence | None]:
+    """Estimates of all regions, and the pattern of repeated frames."""
+    estimators = [Estimator(clip, crops, method) for crops in group_by_size(regions, method.margin)]
+    own_estimators = [OwnPixelEstimator(clip, crops) for crops in group_by_size(regions, MARGIN)]
+    cadence = _run(estimators, own_estimators, clip)
+    closer_estimators = _run_closer(own_estimators, clip)
+    estimates = Estimates.unknown(len(estimators[0].moves), len(regions))
+    for estimator in estimators:
+        estimates.place(estimator.crops.index, estimator.estimates())
+    verdicts = np.full(len(regions), "", object)
+    for own in [*own_estimators, *closer_estimators]:
+        verdicts[own.crops.index] = own.verdicts
+    for own in own_estimators:
+        _widen(estimates, own, estimates.reasons[own.crops.index] != "")
+    for own in closer_estimators:
+        _replace(estimates, own)
+    is_given = estimates.has_values.any(axis=1)
+    estimates.reasons[~is_given] = NO_TEXTURE
+    estimates.reasons[is_given & (verdicts == AT_BORDER)] = AT_BORDER
+    estimates.withdraw(verdicts == IN_PARTS, IN_PARTS)
+    return estimates, cadence
+
+
+def _run(
+    estimators: Sequence[Estimator], own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip
+) -> Cadence | None:
     """Run both passes over the clip; return the pattern of repeated frames."""
+    every: list[Estimator | OwnPixelEstimator] = [*estimators, *own_estimators]
+    finders = [StuckPixelFinder(own.crops) for own in own_estimators]
+    observers: list[Estimator | OwnPixelEstimator | StuckPixelFinder] = [*every, *finders]
     for chunk in clip.first_pass():
-        for estimator in estimators:
-            estimator.observe(chunk)
-    if repaired := [estimator for estimator in estimators if estimator.fill_stuck_pixels()]:
+        for observer in observers:
+            observer.observe(chunk)
+    if repaired := _filled(estimators, own_estimators, finders):
         for chunk in clip.first_pass():
             for estimator in repaired:
                 estimator.observe(chunk)
-    for estimator in estimators:
+    for estimator in every:
         estimator.prepare()
     steps = FrameSteps()
     for chunk in steps.watch(clip.second_pass()):
-        for estimator in estimators:
+        for estimator in every:
             estimator.estimate(chunk)
     return steps.cadence()
+
+
+def _filled(
+    estimators: Sequence[Estimator],
+    own_estimators: Sequence[OwnPixelEstimator],
+    finders: Sequence[StuckPixelFinder],
+) -> list[Estimator | OwnPixelEstimator]:
+    """The estimators of regions with stuck pixels, which start anew with these filled."""
+    result: list[Estimator | OwnPixelEstimator] = []
+    for estimator, own, finder in zip(estimators, own_estimators, finders, strict=True):
+        if any(map(len, stuck := finder.find())):
+            estimator.fill(stuck)
+            own.fill(stuck)
+            result += [estimator, own]
+    return result
 
 
 def _run_closer(own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip) -> list[OwnPixelEstimator]:
@@ -235,67 +251,38 @@ def _run_closer(own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip) 
     return closer
 
 
-def _collect(
-    estimators: Sequence[Estimator], count: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Values (T, R, 2), standard errors, known axes and single directions (R, 2), hidden frames (T, R), and reasons."""
-    n_frames = len(estimators[0].moves)
-    values, stderr, direction = np.empty((n_frames, count, 2)), np.empty((count, 2)), np.empty((count, 2))
-    is_known, is_hidden = np.empty((count, 2), bool), np.zeros((n_frames, count), bool)
-    reasons = np.full(count, "", object)
-    for estimator in estimators:
-        index = estimator.crops.index
-        solution = estimator.solve()
-        is_known[index], direction[index], values[:, index], stderr[index] = _solve(estimator, solution)
-        reasons[index] = solution.reasons
-        similarity_stderr = np.sqrt(solution.noise) * estimator.template.similarity_stderr
-        is_hidden[:, index] = estimator.similarity < MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * similarity_stderr
-    return values, stderr, is_known, direction, is_hidden, reasons
+def _widen(estimates: Estimates, own: OwnPixelEstimator, which: np.ndarray) -> None:
+    """Add the disagreement with the pixels of regions to the standard errors of some of them (G,)."""
+    if not which.any():
+        return
+    index = own.crops.index
+    variance = estimates.stderr[index] ** 2 + own.disagreement(estimates.values[:, index])
+    estimates.stderr[index[which]] = np.sqrt(variance[which])
 
 
-def _solve(estimator: Estimator, solution: Solution) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2)."""
-    template = estimator.template
-    floor = gradient_floor(solution.noise, template.level, template.noise_energy, len(estimator.moves))
-    is_known, projections = observable_directions(solution.normal, floor)
-    covariance = projections @ solution.covariance @ projections
-    variance = np.diagonal(covariance, axis1=-2, axis2=-1)
-    values = np.einsum("gij,tgj->tgi", projections, solution.moves)
-    return is_known, single_directions(projections), values, np.sqrt(variance)
-
-
-def _replace(
-    own: OwnPixelEstimator,
-    values: np.ndarray,
-    stderr: np.ndarray,
-    is_known: np.ndarray,
-    direction: np.ndarray,
-    is_hidden: np.ndarray,
-    reasons: np.ndarray,
-) -> None:
+def _replace(estimates: Estimates, own: OwnPixelEstimator) -> None:
     """Put the estimates from a region's own pixels in the place of others where filters would see the neighborhood.
 
-    Pixels that do not follow one motion, as those of an aliased picture, seem to move otherwise than the neighborhood
-    although they do not. There the estimate by filters stays, with the larger standard error.
+    Those of doubtful pixels only enlarge the standard error.
     """
-    is_doubtful = own.replaces & ~own.is_near_border & ~own.moves_in_parts & (own.reasons != "")
-    replaced, results = own.replaces & ~is_doubtful, own.solution()
-    doubtful = own.crops.index[is_doubtful]
-    stderr[doubtful] = np.fmax(stderr[doubtful], results[3][is_doubtful])
-    reasons[doubtful] = np.where(reasons[doubtful] == "", own.reasons[is_doubtful], reasons[doubtful])
-    index = own.crops.index[replaced]
-    is_known[index], direction[index], values[:, index], stderr[index] = (x[..., replaced, :] for x in results)
-    reasons[index] = own.reasons[replaced]
-    limit = MIN_SIMILARITY - _SIMILARITY_DEVIATIONS * own.similarity_stderr[replaced]
-    is_hidden[:, index] = own.similarity[:, replaced] < limit
+    result, index = own.estimates(), own.crops.index
+    doubtful = index[own.is_doubtful]
+    reasons = estimates.reasons[doubtful]
+    estimates.reasons[doubtful] = np.where(reasons == "", NOT_ONE_MOTION, reasons)
+    estimates.stderr[doubtful] = np.fmax(estimates.stderr[doubtful], result.stderr[own.is_doubtful])
+    _widen(estimates, own, own.is_doubtful)
+    is_replaced = own.replaces & ~own.is_doubtful
+    disagreement = own.disagreement(estimates.values[:, index]) * own.is_marked[:, None]
+    result.stderr = np.sqrt(result.stderr**2 + disagreement)
+    estimates.place(index[is_replaced], result.select(is_replaced))
 
 
-def _warn(is_given: np.ndarray, direction: np.ndarray, is_hidden: np.ndarray, saturated: np.ndarray) -> None:
-    """Warn of regions that cannot be measured fully."""
-    no_texture: Any = ~is_given.any(axis=1)
-    hidden: Any = is_hidden.any(axis=0) & ~no_texture
-    warn_of_regions(no_texture, _NO_TEXTURE)
-    warn_of_regions(np.isfinite(direction).all(axis=1), _ONE_DIRECTION)
+def _warn(estimates: Estimates, is_hidden: np.ndarray) -> None:
+    """Warn of regions that cannot be measured fully; `is_hidden` (T, R) is that of the frames that are used."""
+    reasons, saturated = estimates.reasons, estimates.saturated
+    hidden: Any = is_hidden.any(axis=0) & (reasons != NO_TEXTURE) & (reasons != IN_PARTS)
+    warn_of_regions(reasons == NO_TEXTURE, NO_TEXTURE + _UNKNOWN)
+    warn_of_regions(np.isfinite(estimates.direction).all(axis=1), _ONE_DIRECTION)
     warn_of_regions(saturated > _MAX_SATURATED, f"saturated pixels, up to {saturated.max():.0%}, which are left out")
     if hidden.any():
         frames = np.flatnonzero(is_hidden[:, hidden].any(axis=1))
@@ -305,3 +292,5 @@ def _warn(is_given: np.ndarray, direction: np.ndarray, is_hidden: np.ndarray, sa
             f"no similarity to the reference {where}: values are interpolated there, or unknown if these are many "
             "frames; cut the clip",
         )
+    warn_of_regions(reasons == AT_BORDER, AT_BORDER)
+    warn_of_regions(reasons == IN_PARTS, IN_PARTS + _UNKNOWN)

@@ -11,9 +11,16 @@ from vmm.backend.arrays import Array, namespace, real_dtype
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
+from vmm.measure.estimation._estimates import Estimates
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._first_pass import FirstPass
-from vmm.measure.estimation._observability import MIN_ENERGY_RATIO
+from vmm.measure.estimation._hidden_frames import MIN_SIMILARITY, hidden_frames
+from vmm.measure.estimation._observability import (
+    MIN_ENERGY_RATIO,
+    gradient_floor,
+    observable_directions,
+    single_directions,
+)
 from vmm.measure.estimation._residuals import Residuals, ResidualSums
 from vmm.measure.estimation._slopes import SlopeSums, slope_sums
 from vmm.measure.estimation._solution import Observations, Solution, solve
@@ -21,9 +28,6 @@ from vmm.measure.estimation._template import Template, pseudo_inverse
 from vmm.measure.estimation._tracking import unsaturated_window
 
 MethodName = Literal["phase", "linear"]
-
-MIN_SIMILARITY = 0.3
-"""Similarity to the reference below which a frame does not show the region."""
 
 _BLOCK = 2**17
 """Pixels of crops that are analyzed at a time, so that intermediate results stay in the cache."""
@@ -77,7 +81,6 @@ class Estimator(FirstPass):
         """Make the reference from the observed frames."""
         image, is_saturated = self._reference()
         inside = self.crops.inside
-        self.saturated = (is_saturated & (inside > 0)).sum(axis=(1, 2)) / inside.sum(axis=(1, 2))
         weights = unsaturated_window(is_saturated)
         window = self._window * weights
         crops = self.bank.xp.asarray(image, self.bank.dtype)
@@ -135,7 +138,24 @@ class Estimator(FirstPass):
         """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
         return np.concatenate(self._similarity)
 
-    def solve(self) -> Solution:
+    def estimates(self) -> Estimates:
+        """The displacement in the observable directions, from the levels that agree."""
+        solution, template = self._solve(), self.template
+        arrays = (solution.noise, template.level, template.noise_energy)
+        floor = gradient_floor(*arrays, self._n_estimated, is_corrected=self.method.uses_phase)
+        is_known, projections = observable_directions(solution.normal, floor)
+        covariance = projections @ solution.covariance @ projections
+        return Estimates(
+            np.einsum("gij,tgj->tgi", projections, solution.moves),
+            np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1)),
+            is_known,
+            single_directions(projections),
+            hidden_frames(self.similarity, np.sqrt(solution.noise) * template.similarity_stderr),
+            self.saturated,
+            solution.reasons,
+        )
+
+    def _solve(self) -> Solution:
         """The displacement from the levels that agree, with its covariance."""
         shifts = self._shifts[: self._n_estimated]
         observed = Observations(

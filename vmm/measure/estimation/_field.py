@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.times import frame_times
@@ -18,6 +19,7 @@ from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import displacement
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._principal_components import principal_components
+from vmm.measure.estimation._without_repeats import without_repeats
 from vmm.measure.signals._result import Result, TimeUnit
 from vmm.measure.signals._signal import Quantity, camera_rate, time_unit
 
@@ -66,6 +68,7 @@ class Field(Result):
         return np.arange(len(self.values)) / self.fs if self.frame_times is None else self.frame_times
 
 
+@checks_arguments
 def field(
     frames: FramesLike,
     *,
@@ -81,11 +84,12 @@ def field(
     The estimate is that of ``displacement``, with a Gaussian neighborhood as the region of each pixel and the mean
     frame as reference. Near edges that move otherwise, and near the border of the frame, the strongest components of
     the motion over time come from the pixels alone: from the nearest window, of several sizes, that explains the pixel.
-    A pixel is unknown if windows that explain it disagree, or if it is within 2 pixels of another motion; where no
-    window explains it, the differences between windows are part of the standard error.
+    Second differences between windows distinguish motion that bends from an edge, and the error that a bend makes is
+    part of the standard error. Near an edge a pixel is unknown if no window explains it, if windows that do disagree,
+    if another motion is within 2 pixels, or if the differences between windows are as large as a part of its motion.
 
-    The frame as a whole is tracked by whole pixels through motion of any size; within the frame,
-    motion must stay below half a wavelength of the finest texture, about one pixel. The result takes 8 bytes per pixel
+    The frame as a whole is tracked by whole pixels through motion of any size; motion of a part of it must stay below
+    half a wavelength of the finest texture, about one pixel, and is unknown beyond. The result takes 8 bytes per pixel
     and frame: for long clips use a larger `step`, or ``modes``, which stores a few numbers per pixel.
 
     Parameters
@@ -106,12 +110,18 @@ def field(
     Returns
     -------
     Field
-        Displacement (T, H, W, 2), down and right, with its standard error.
+        Displacement (T, H, W, 2), down and right, with its standard error. Frames that repeat the one before in a
+        regular pattern are left out.
 
     Raises
     ------
     TypeError, ValueError
         As for ``displacement``; also if `sigma` or `step` is not positive.
+
+    Warns
+    -----
+    UserWarning
+        If frames repeat in a regular pattern, as conversion to a higher rate makes them.
 
     References
     ----------
@@ -131,8 +141,11 @@ def field(
     camera = None
     if still is not None:
         camera, frames = measured_camera_motion(displacement, frames, still)
-    clip = as_clip(frames)
+    clip, times = as_clip(frames), frame_times(frames, fs)
     estimator = DenseEstimator(clip, sigma, step)
+    if (new := without_repeats(clip, estimator.frame_steps, times, rate)) is not None:
+        clip, times, rate = new
+        estimator = DenseEstimator(clip, sigma, step)
     values, noise = _from_phase(clip.second_pass(), estimator)
     is_known, _, stderr = estimator.solve(noise)
     values, stderr, is_known = _from_windows(clip, estimator, noise, (values, stderr, is_known))
@@ -144,7 +157,6 @@ def field(
         stderr = np.sqrt(stderr**2 + camera.variance(points))
     values -= values.mean(axis=0)
     values = np.where(is_known, values * np.float32(scale), np.float32(np.nan))
-    times = frame_times(frames, fs)
     return Field(
         values,
         np.where(is_known, stderr * scale, np.nan),

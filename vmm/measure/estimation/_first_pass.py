@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,11 @@ import numpy as np
 from vmm.backend.arrays import Array
 from vmm.measure.estimation._crops import Crops
 from vmm.measure.estimation._filter_bank import FilterBank
-from vmm.measure.estimation._stuck_pixels import StuckPixelFinder
 from vmm.measure.estimation._tracking import Tracker
 
 
 class FirstPass:
-    """Tracks regions of one size, finds their stuck pixels, and gives the shifts of the frames of the second pass.
+    """Tracks regions of one size, and gives the shifts of the frames of the second pass.
 
     Parameters
     ----------
@@ -28,31 +28,27 @@ class FirstPass:
 
     def __init__(self, crops: Crops, bank: FilterBank, window: np.ndarray) -> None:
         self.crops, self.bank, self._window = crops, bank, window
-        self._tracker, self._finder = Tracker(crops, bank, window), StuckPixelFinder(crops)
+        self._tracker = Tracker(crops, bank, window)
         self._n_observed, self._n_estimated = 0, 0
 
     def observe(self, frames: Array) -> None:
         """Track the regions through frames from which the reference is made."""
         self._tracker.update(frames)
         self._n_observed += len(frames)
-        if not self.crops.stuck:
-            self._finder.update(frames)
 
-    def fill_stuck_pixels(self) -> bool:
-        """Start anew with stuck pixels filled, if the observed frames have any; return whether they have."""
-        stuck = self._finder.find()
-        if not any(map(len, stuck)):
-            return False
+    def fill(self, stuck: Sequence[np.ndarray]) -> None:
+        """Start anew, with the stuck pixels around each region filled; they are given as in ``Crops.stuck``."""
         self.crops = replace(self.crops, stuck=stuck)
         self._tracker = Tracker(self.crops, self.bank, self._window)
         self._n_observed = 0
-        return True
 
     def _reference(self) -> tuple[np.ndarray, np.ndarray]:
         """Reference images and maps of saturated pixels, as those of ``Tracker.reference``, after the first pass."""
-        reference = self._tracker.reference()
+        image, is_saturated = self._tracker.reference()
+        inside = self.crops.inside
+        self.saturated: np.ndarray = (is_saturated & (inside > 0)).sum(axis=(1, 2)) / inside.sum(axis=(1, 2))
         self._shifts = self._tracker.crop_shifts()
-        return reference
+        return image, is_saturated
 
     def _next_shifts(self, frames: Array) -> np.ndarray:
         """Whole-pixel shifts (n, G, 2) of the next frames of the second pass."""

@@ -21,6 +21,9 @@ _MIN_ENERGY = 0.02
 _MIN_EXCESS = 2.0
 """Standard deviations by which the disagreement of levels must exceed that of noise to be counted."""
 
+_MIN_MOTION = 3.0
+"""Standard deviations by which the power of the motion must exceed that of noise for disagreement to follow it."""
+
 _MIN_BIAS = 0.15
 """Smallest ratio of the squared bias by a level to the variance of the noise for which levels differ."""
 
@@ -123,9 +126,13 @@ class Levels:
             expected += influence @ self.noise @ influence.T
             slope = influence @ (self.moments - self.noise) @ solver.T @ u
             proportional += np.outer(slope, slope) / max(power, 1e-20)
-        relative_noise = u @ self.covariance(start) @ u / max(power, 1e-20)
-        proportional -= expected * (1 + relative_noise) / self.count
-        limit = _MIN_EXCESS * np.sqrt(2 / self.count) * float(np.trace(expected))
+        noise = u @ self.covariance(start) @ u
+        scatter = np.sqrt(2 / self.count)
+        if power > _MIN_MOTION * scatter * noise:
+            proportional -= expected * (1 + noise / power) / self.count
+        else:
+            proportional[:] = 0
+        limit = _MIN_EXCESS * scatter * float(np.trace(expected))
         return larger(_positive(variance - expected, limit), _positive(proportional, 0.0)) * n_kept / (n_kept - 1)
 
 

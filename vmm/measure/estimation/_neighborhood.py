@@ -138,6 +138,15 @@ class Neighborhood:
         return result
 
     @property
+    def has_company(self) -> np.ndarray:
+        """Bool array (G,): whether any of the strips moves as the region does, as far as noise lets this be seen."""
+        limit = _EDGE_DIFFERENCE**2 * np.trace(self.largest_motion, axis1=1, axis2=2)[:, None]
+        noise = sum(np.trace(x, axis1=-2, axis2=-1) for x in (self.covariance[:, None], self.strip_covariance))
+        power = np.square(self.strip_moves - self.moves[:, None]).sum(axis=(2, 3)) / self.n_frames[:, None]
+        is_alike = self.is_usable & (noise < limit) & (power - noise < limit)
+        return is_alike.any(axis=1)
+
+    @property
     def is_moving(self) -> np.ndarray:
         """Bool array (G,): whether any of the strips moves."""
         power = _power(self.strip_moves, np.linalg.inv(self.strip_covariance)) / self.n_frames[:, None] - 2

@@ -12,6 +12,10 @@ _MIN_TO_NOISE = 25.0
 """Smallest ratio of the gradient energy of a region to the gradient energy of the noise in the reference. At this ratio
 noise biases the displacement by 4 %."""
 
+_MIN_CORRECTED_TO_NOISE = 12.0
+"""The same ratio for energies from which that of the noise is subtracted. At a ratio of 8, phases that noise turns
+around make the displacement too large by 5 to 10 %, and at 4 by 20 %."""
+
 MIN_ENERGY_RATIO = 1e-3
 """Smallest ratio of the gradient energies of the two principal directions: below it, interpolation errors of the strong
 direction dominate the weak one. Straight edges and stripes without noise have ratios of 4e-6 to 2e-4."""
@@ -51,13 +55,17 @@ def single_directions(projections: np.ndarray) -> np.ndarray:
     return direction
 
 
-def gradient_floor(noise: np.ndarray, level: np.ndarray, energy: np.ndarray, n_frames: int) -> np.ndarray:
+def gradient_floor(
+    noise: np.ndarray, level: np.ndarray, energy: np.ndarray, n_frames: int, *, is_corrected: bool = False
+) -> np.ndarray:
     """Gradient energy below which a direction is unobservable: a multiple of that of the reference's noise.
 
     `noise` is the variance of a pixel in one frame, `level` the mean gray level, and `energy` the gradient energy of
-    white noise of variance 1. The reference is the mean of `n_frames` frames.
+    white noise of variance 1. The reference is the mean of `n_frames` frames. `is_corrected` states that the energies
+    compared with the floor do not contain that of the noise, which then does not bias the displacement.
     """
-    floor: np.ndarray = _MIN_TO_NOISE * energy * np.maximum(noise / n_frames, (_ROUNDING * level) ** 2)
+    variance = np.maximum(noise / n_frames, (_ROUNDING * level) ** 2)
+    floor: np.ndarray = (_MIN_CORRECTED_TO_NOISE if is_corrected else _MIN_TO_NOISE) * energy * variance
     return floor
 
 
@@ -66,7 +74,7 @@ def warn_of_regions(which: np.ndarray, message: str) -> None:
     index = [str(i) for i in np.flatnonzero(which)]
     if index:
         names = f"region {index[0]}" if len(index) == 1 else f"regions {', '.join(index)}"
-        warnings.warn(f"{names}: {message}", stacklevel=4)
+        warnings.warn(f"{names}: {message}", stacklevel=5)
 
 
 def with_region_names(message: str, names: Sequence[str]) -> str:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.ndimage
 
 from vmm.backend.arrays import Array, namespace, real_dtype
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
+from vmm.measure.estimation._estimates import AT_BORDER, AT_OUTLINE, IN_PARTS, Estimates
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._first_pass import FirstPass
 from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
 from vmm.measure.estimation._observability import gradient_floor
-from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives, gradient_noise
+from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives, gradient_noise, without_outline
 from vmm.measure.estimation._reading import Reading, centered
 from vmm.measure.estimation._tracking import unsaturated_window
 
@@ -51,6 +52,13 @@ out, or whole."""
 
 _MIN_PIXELS = 25
 """Smallest number of pixels of a region that are read at the border of the frame."""
+
+_MAX_OUTLINE = 0.25
+"""Largest fraction of the pixels of a region in an outline that moves otherwise: with more, it moves in parts."""
+
+_OUTLINE_DIFFERENCE = 0.5
+"""Smallest difference between the motion of that outline and the rest, relative to the largest motion. An edge that
+touches the region at times reaches a third to a half."""
 
 _MIN_DIFFERENCE = 0.05
 """Variance, relative to that of the reading without the outline, that is added to the variance of the difference of
@@ -100,7 +108,8 @@ class OwnPixelEstimator(FirstPass):
         core = (slice(None), slice(None), slice(STRIP, -STRIP), slice(STRIP, -STRIP))
         weights = (counts & inside)[:, STRIP:-STRIP, STRIP:-STRIP].astype(float)
         whole, inner = (
-            PixelModel.from_derivatives(images[core], w, self._dtype, self._xp) for w in (weights, _eroded(weights))
+            PixelModel.from_derivatives(images[core], w, self._dtype, self._xp)
+            for w in (weights, without_outline(weights, _OUTLINE, _MIN_INNER))
         )
         strips = Strips.of(images, counts, inside, self._dtype, self._xp)
         self._open(whole, inner, strips, np.abs(level), max(1, _BLOCK // self.crops.inside.size))
@@ -125,6 +134,7 @@ class OwnPixelEstimator(FirstPass):
         result = OwnPixelEstimator(self._clip, self.crops.select(which))
         result._only_samples = False
         result._shifts, result._n_observed = self._shifts[:, which], self._n_observed
+        result.saturated = self.saturated[which]
         whole, inner = self.whole.model.select(which), self.inner.model.select(which)
         result._open(whole, inner, self._strips.select(which), self._level[which], self._block)
         return result
@@ -257,13 +267,28 @@ class OwnPixelEstimator(FirstPass):
     def moves_in_parts(self) -> np.ndarray:
         """Bool array (G,): whether a region moves in parts, as if an edge ran through it."""
         has_edge, largest = self.neighborhood.has_edge, self.neighborhood.largest_motion
-        result = np.zeros(len(has_edge), bool)
+        result = self._outline_parts > _MAX_OUTLINE
         for reading, is_used in ((self.inner, self.uses_inner), (self.whole, ~self.uses_inner)):
             if not is_used.any():
                 continue
             result |= is_used & (reading.is_unexplained | (has_edge & reading.is_poor))
             which = np.flatnonzero(is_used & has_edge & ~result)
-            result[which] = reading.moves_in_parts(largest, which)
+            result[which] = reading.smaller_parts(largest, which) > 0
+        return result
+
+    @cached_property
+    def _outline_parts(self) -> np.ndarray:
+        """Fraction (G,) of the pixels in a part that moves otherwise, of regions that are read without the outline."""
+        result = np.zeros(len(self.crops.index))
+        if (which := np.flatnonzero(self.uses_inner & self.neighborhood.has_edge)).size:
+            largest = self.neighborhood.largest_motion
+            result[which] = self.whole.smaller_parts(largest, which, _OUTLINE_DIFFERENCE)
+        return result
+
+    @property
+    def has_edge_at_outline(self) -> np.ndarray:
+        """Bool array (G,): whether an edge runs through the outline of a region, and the rest moves as a whole."""
+        result: np.ndarray = (self._outline_parts > 0) & ~self.moves_in_parts
         return result
 
     @cached_property
@@ -277,35 +302,41 @@ class OwnPixelEstimator(FirstPass):
         """Bool array (G,): whether this estimate takes the place of one by filters that reach beyond the region."""
         return self.moves_otherwise | (self.is_near_border & ~self.is_cut_by_border)
 
-    @property
-    def similarity(self) -> np.ndarray:
-        """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
-        return np.where(self.uses_inner, self.inner.similarity, self.whole.similarity)
+    @cached_property
+    def is_marked(self) -> np.ndarray:
+        """Bool array (G,): whether the pixels that are read do not follow one motion."""
+        return np.where(self.uses_inner, self.inner.is_marked, self.whole.is_marked)
+
+    @cached_property
+    def is_doubtful(self) -> np.ndarray:
+        """Bool array (G,): whether pixels only seem to move otherwise than the neighborhood, as in an aliased picture.
+
+        Either they do not follow one motion; or they would not with the outline, and without it they move like none of
+        the strips outside.
+        """
+        inner = replace(self.neighborhood, moves=self.inner.sampled_moves, covariance=self.inner.covariance)
+        is_alone = self.uses_inner & self.whole.is_marked & ~inner.has_company
+        doubtful: np.ndarray = self.replaces & ~self.is_near_border & ~self.moves_in_parts & (self.is_marked | is_alone)
+        return doubtful
+
+    def estimates(self) -> Estimates:
+        """The displacement in the observable directions, after all frames are read."""
+        result, inner = (x.estimates(self.saturated, self.has_edge_at_outline) for x in (self.whole, self.inner))
+        result.place(np.flatnonzero(self.uses_inner), inner.select(self.uses_inner))
+        result.reasons[self.has_edge_at_outline & (result.reasons == "")] = AT_OUTLINE
+        return result
+
+    def disagreement(self, values: np.ndarray) -> np.ndarray:
+        """Variance (G, 2) by which another estimate (T, G, 2) differs from this one, as that of ``Reading``."""
+        numbers = np.arange(self._n_estimated)
+        numbers = numbers[numbers * _GOLDEN % 1 < self._share]
+        chosen = slice(None) if self._only_samples else numbers
+        result = self.whole.disagreement(values[numbers], chosen)
+        if self.uses_inner.any():
+            result = np.where(self.uses_inner[:, None], self.inner.disagreement(values[numbers], chosen), result)
+        return result
 
     @property
-    def similarity_stderr(self) -> np.ndarray:
-        """Standard error (G,) of the similarity."""
-        return np.where(self.uses_inner, self.inner.similarity_stderr, self.whole.similarity_stderr)
-
-    def solution(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2)."""
-        if not self.uses_inner.any():
-            return self.whole.solution()
-        pairs = zip(self.inner.solution(), self.whole.solution(), strict=True)
-        is_known, direction, values, stderr = (np.where(self.uses_inner[:, None], *pair) for pair in pairs)
-        return is_known, direction, values, stderr
-
-    @property
-    def reasons(self) -> np.ndarray:
-        """Why the standard error of each region (G,) is less certain than usual; empty for sound regions."""
-        return np.where(self.uses_inner, self.inner.reasons, self.whole.reasons)
-
-
-def _eroded(weights: np.ndarray) -> np.ndarray:
-    """Weights (G, h, w) without the pixels along the outline of the regions, of which enough must remain."""
-    result = weights
-    for _ in range(_OUTLINE):
-        narrower = scipy.ndimage.binary_erosion(result > 0, np.ones((1, 3, 3)))
-        is_large = narrower.sum(axis=(1, 2)) >= _MIN_INNER * weights.sum(axis=(1, 2))
-        result = np.where(is_large[:, None, None], narrower, result)
-    return result
+    def verdicts(self) -> np.ndarray:
+        """What the pixels of each region (G,) say about any estimate of it: `IN_PARTS`, `AT_BORDER`, or nothing."""
+        return np.where(self.moves_in_parts, IN_PARTS, np.where(self.is_cut_by_border, AT_BORDER, "")).astype(object)

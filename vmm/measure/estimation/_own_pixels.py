@@ -260,3 +260,13 @@ def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Products (G, n) of vectors (G, K, n)."""
     product: np.ndarray = np.einsum("gkn,gkn->gn", a, b)
     return product
+
+
+def without_outline(weights: np.ndarray, width: int, min_share: float) -> np.ndarray:
+    """Weights (G, h, w) without the pixels along the outline of the regions, of which a share must remain."""
+    result = weights
+    for _ in range(width):
+        narrower = scipy.ndimage.binary_erosion(result > 0, np.ones((1, 3, 3)))
+        is_large = narrower.sum(axis=(1, 2)) >= min_share * weights.sum(axis=(1, 2))
+        result = np.where(is_large[:, None, None], narrower, result)
+    return result

@@ -1,4 +1,4 @@
-"""Regions that move in parts: whether lines divide the pixels of a region into parts with different motion."""
+"""Regions that move in parts: whether lines or rings divide the pixels of a region into parts with other motion."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MIN_SIGNIFICANCE = 8.0
 """Standard deviations of noise by which two parts must explain the pixels better than one motion. About 100 divisions
 are compared, of which the best one reaches 3 by chance."""
 
-_MIN_DIFFERENCE = 0.3
+MIN_DIFFERENCE = 0.3
 """Smallest difference between the motions of the parts, relative to the largest motion of the region and its
 neighborhood. Smaller ones move the displacement of the region by less than a sixth."""
 
@@ -92,7 +92,10 @@ def _centers(shape: tuple[int, int]) -> np.ndarray:
 
 @lru_cache
 def _divisions(shape: tuple[int, int]) -> np.ndarray:
-    """Divisions (S, K) of blocks: 1 in one part and 0 in the other, for half planes and for bands between two lines."""
+    """Divisions (S, K) of blocks: 1 in one part and 0 in the other.
+
+    They are half planes, bands between two lines, and rings around the middle, as around a small object.
+    """
     divisions: dict[bytes, np.ndarray] = {}
     for angle in np.pi * np.arange(_ANGLES) / _ANGLES:
         places = np.array([np.sin(angle), np.cos(angle)]) @ _centers(shape)
@@ -103,18 +106,23 @@ def _divisions(shape: tuple[int, int]) -> np.ndarray:
                 part = part if part[0] else ~part
                 if not part.all():
                     divisions[part.tobytes()] = part.astype(float)
+    rows, cols = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in shape)
+    depth = np.minimum(rows[:, None], cols).ravel()
+    for width in range(1, depth.max() + 1):
+        divisions[(depth < width).tobytes()] = (depth < width).astype(float)
     return np.stack(list(divisions.values()))
 
 
-def moves_in_parts(
+def smaller_parts(
     shape: tuple[int, int],
     normals: np.ndarray,
     covariance: np.ndarray,
     noise: np.ndarray,
     motion: np.ndarray,
     n_frames: np.ndarray,
+    min_difference: float = MIN_DIFFERENCE,
 ) -> np.ndarray:
-    """Bool array (G,): whether regions move in parts.
+    """Fraction (G,) of the pixels in the smaller part of regions that move in two parts, and 0 for other regions.
 
     Two motions, with an offset of their own, must explain the pixels better than one motion, and about as well as a
     motion that grows evenly across the region, as that of a bending beam.
@@ -133,9 +141,12 @@ def moves_in_parts(
         Second moments (G, 2, 2) of the largest motion of the region and its neighborhood.
     n_frames
         Number (G,) of frames.
+    min_difference
+        Smallest difference between the motions of the parts, relative to `motion`.
     """
     tests = (_Test(shape, *arrays) for arrays in zip(normals, covariance, noise, motion, strict=True))
-    return np.array([test.is_divided(int(count)) for test, count in zip(tests, n_frames, strict=True)], bool)
+    pairs = zip(tests, n_frames, strict=True)
+    return np.array([test.smaller_part(int(count), min_difference) for test, count in pairs], float)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,13 +159,13 @@ class _Test:
     noise: float
     motion: np.ndarray
 
-    def is_divided(self, n_frames: int) -> bool:
-        """Whether two parts explain the motion best."""
-        energy, difference, scale = self._parts()
+    def smaller_part(self, n_frames: int, min_difference: float) -> float:
+        """Fraction of the pixels in the smaller one of two parts if these explain the motion best, else 0."""
+        energy, difference, scale, share = self._parts()
         significance = energy / (3 * self.noise) * np.sqrt(1.5 * n_frames)
-        if significance < _MIN_SIGNIFICANCE or difference < _MIN_DIFFERENCE**2 * scale:
-            return False
-        return energy > max(_MIN_SHARE * self._separate(), _MIN_TO_EVEN * self._even())
+        if significance < _MIN_SIGNIFICANCE or difference < min_difference**2 * scale:
+            return 0.0
+        return share if energy > max(_MIN_SHARE * self._separate(), _MIN_TO_EVEN * self._even()) else 0.0
 
     @cached_property
     def _scores(self) -> np.ndarray:
@@ -176,16 +187,18 @@ class _Test:
         freedom = (inverse * normals).sum()
         return float((inverse * power).sum() - freedom * self.noise)
 
-    def _parts(self) -> tuple[float, float, float]:
+    def _parts(self) -> tuple[float, float, float, float]:
         """Energies of the best division, of the difference in motion between its parts, and of the largest motion.
 
-        The first two are those that the division explains beyond noise.
+        The first two are those that the division explains beyond noise. The last number is the fraction of the pixels
+        in the smaller part.
         """
         divisions = _divisions(self.shape)
         counts = divisions @ self.normals[:, 2, 2]
-        divisions = divisions[(counts >= _MIN_PIXELS) & (self.normals[:, 2, 2].sum() - counts >= _MIN_PIXELS)]
+        counts = np.minimum(counts, self.normals[:, 2, 2].sum() - counts)
+        divisions, counts = divisions[counts >= _MIN_PIXELS], counts[counts >= _MIN_PIXELS]
         if not len(divisions):
-            return 0.0, 0.0, 1.0
+            return 0.0, 0.0, 1.0, 0.0
         part, total = np.einsum("sk,kab->sab", divisions, self.normals), self.normals.sum(axis=0)
         normals = part - part @ _pinv(total) @ part
         inverse = _pinv(normals)
@@ -195,7 +208,8 @@ class _Test:
         deviation = (inverse[best] @ power[best] @ inverse[best])[:2, :2]
         information = _pinv(inverse[best, :2, :2])
         difference = (information * deviation).sum() - 2 * self.noise
-        return float(energy[best]), float(difference), float(np.trace(information) * np.trace(self.motion) / 2)
+        scale = float(np.trace(information) * np.trace(self.motion) / 2)
+        return float(energy[best]), float(difference), scale, float(counts[best] / self.normals[:, 2, 2].sum())
 
     def _even(self) -> float:
         """Energy that a motion and an offset explain that grow evenly across the region, beyond that of noise."""

@@ -6,6 +6,8 @@ import re
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
+
 LENGTH_UNITS = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "nm": 1e-9, "km": 1e3, "in": 0.0254, "ft": 0.3048}
 """Units of length, in meters."""
 
@@ -13,6 +15,7 @@ _LENGTH = re.compile(r"\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(\S+?)\s*")
 _OTHER_NAMES = {"\N{MICRO SIGN}m": "um", "\N{GREEK SMALL LETTER MU}m": "um", '"': "in", "inch": "in", "'": "ft"}
 
 
+@checks_arguments
 def pixel_size(length_px: float, length: str) -> tuple[float, str]:
     """The size of a pixel, from an object of known length in the picture.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
 
+from vmm.measure.estimation._motion_edges import MotionEdges, dilated
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
 
 _TAPS = (0.9259, -0.3649, 0.1584, -0.0604, 0.0141)
@@ -36,16 +38,19 @@ _MAX_MISFIT = 0.004
 """Unexplained share of the energy of the motion that is allowed in a consistent window. It covers errors of the
 derivative; a part of the window that moves otherwise leaves about its share of the energy."""
 
+_MAX_CHANGE, _MAX_NONLINEAR = 0.1, 0.2
+"""Variance over time that the motion does not explain, relative to that of the mean image, and relative error of larger
+motion, above which slopes do not show the motion: objects then cover pixels that their motion does not reach."""
+
+NONLINEAR_SHARE = 0.4
+"""Share of the correction for larger motion that is its standard error: it depends on more than one curvature."""
+
 _QUIET_SHARE = 0.25
 """Quantile of the unexplained energy over that of the noise that is taken as noise: slow drifts and codecs make noise
 that is stronger in some components."""
 
 _CURVATURE_SHARE = 0.75
 """Curvature of the texture along the motion over its mean in both directions, for isotropic texture."""
-
-_BEND_NOISE, _BEND_WEIGHT = 0.13, 2.0
-"""Variance of the second difference over one standard deviation of the window, relative to that of a window; and the
-weight of its mean over four directions, of which an edge shows in about two."""
 
 _FLICKER_ROUNDS, _FLICKER_RANGE = 3, 4.0
 """Rounds of reweighting when changes of light are fitted, and the energy, relative to the median, at which a pixel
@@ -99,6 +104,12 @@ class WindowFits:
         (h, w, 2) bool: whether the texture makes the direction observable.
     is_torn
         (h, w) bool: whether one motion does not explain the pixels.
+    is_lost
+        (h, w) bool: whether the pixels change too much for their slopes to show the motion, as in large motion.
+    edges
+        What neighboring windows say about edges of the motion.
+    noise_ratio
+        (M,) variance of the noise of each component relative to that of a single frame.
     nonlinear
         (h, w) relative error of the displacement that larger motion may leave.
     """
@@ -109,7 +120,31 @@ class WindowFits:
     variance: np.ndarray
     is_known: np.ndarray
     is_torn: np.ndarray
+    is_lost: np.ndarray
+    edges: MotionEdges
+    noise_ratio: np.ndarray
     nonlinear: np.ndarray
+
+    @property
+    def distance(self) -> int:
+        """Windows within one standard deviation."""
+        return max(1, round(self.sigma / self.spacing))
+
+    @property
+    def positions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the centers of the windows in pixels."""
+        height, width = self.is_torn.shape
+        return np.arange(height) * self.spacing, np.arange(width) * self.spacing
+
+    def with_edges(self, is_near_edge: np.ndarray) -> WindowFits:
+        """The windows where `is_near_edge` (h, w) says that the motion has an edge nearby, and bends elsewhere.
+
+        Torn windows are then those that mix both sides of an edge; bends are corrected, and part of the variance.
+        """
+        is_torn = np.where(is_near_edge, self.is_torn | self.edges.is_mixed, self.edges.is_unclear) | self.is_lost
+        is_bent = ~is_near_edge[..., None]
+        values, variance = self.values - is_bent * self.edges.growth, self.variance + is_bent * self.edges.bend
+        return replace(self, values=values, variance=variance, is_torn=is_torn)
 
     def nearest(self, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the windows nearest to positions in pixels."""
@@ -149,10 +184,11 @@ def without_flicker(images: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return residual.T.reshape(images.shape)
 
 
-def fit_windows(components: Components, slopes: np.ndarray, sigma: float) -> WindowFits:
+def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach: float) -> WindowFits:
     """The motion in windows of standard deviation `sigma`.
 
     In each window, the luma changes by the slopes (2, H, W) of the mean image times the displacement, and by an offset.
+    Edges of the motion are judged by the largest motion within `reach` pixels.
     """
     usable = components.usable
     spacing = max(1, int(sigma / _WINDOWS_PER_SIGMA))
@@ -177,38 +213,55 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float) -> Win
     unexplained = (energy - explained) / np.maximum(1 - 3 / freedom, _MIN_FREEDOM)
     values, nonlinear = _corrected(values, sums, slopes, components)
     large = weight >= _MIN_WEIGHT * weight.max()
-    quiet = np.quantile((unexplained / noise)[:, large], _QUIET_SHARE, axis=1)[:, None, None]
-    limit = noise * np.maximum(quiet, 1) * (1 + _MAX_NOISE_EXCESS + _NOISE_DEVIATIONS * np.sqrt(2 / freedom))
+    quiet = np.maximum(np.quantile((unexplained / noise)[:, large], _QUIET_SHARE, axis=1), 1)
+    limit = noise * quiet[:, None, None] * (1 + _MAX_NOISE_EXCESS + _NOISE_DEVIATIONS * np.sqrt(2 / freedom))
     is_torn = (unexplained > limit + (_MAX_MISFIT + nonlinear**2) * explained).any(axis=0)
     misfit = np.minimum(np.maximum(unexplained - limit, 0) / np.maximum(explained, 1e-9), 1)[..., None]
-    level = np.maximum(noise, unexplained.mean(axis=0))
-    variance = level[..., None] * np.diagonal(inverse @ scatter @ inverse, axis1=-2, axis2=-1)
-    variance = variance + misfit**2 * np.square(values).sum(axis=-1, keepdims=True)
-    variance = variance + _bend(values, variance, is_torn, max(1, round(sigma / spacing)))
+    efficiency = np.diagonal(inverse @ scatter @ inverse, axis1=-2, axis2=-1)
     is_known &= large[..., None]
-    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, nonlinear)
+    least_noise = (noise * quiet[:, None, None])[..., None] * efficiency
+    leverage = _leverage(sums, slopes, usable, means, normal, inverse) / spacing
+    distances = max(1, round(sigma / spacing)), int(np.ceil(reach / spacing))
+    edges = MotionEdges.of(values, least_noise, is_known, leverage, *distances)
+    level = np.maximum(noise, unexplained.mean(axis=0))
+    accuracy = misfit**2 + (NONLINEAR_SHARE * nonlinear[..., None]) ** 2
+    variance = level[..., None] * efficiency + accuracy * np.square(values).sum(axis=-1, keepdims=True)
+    changes = np.einsum("m,myx->yx", components.mean_squares, np.maximum(unexplained - limit, 0))
+    contrast = np.maximum(sums(components.mean**2 * usable) - sums(components.mean * usable) ** 2 / weight_safe, 1e-9)
+    is_lost = (changes > _MAX_CHANGE * contrast / weight_safe) | (nonlinear > _MAX_NONLINEAR)
+    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, is_lost & large, edges, quiet, nonlinear)
 
 
-def _bend(values: np.ndarray, variance: np.ndarray, is_torn: np.ndarray, distance: int) -> np.ndarray:
-    """Mean square (M, h, w, 2) of the second difference of values over a distance, beyond its noise.
+def near_edges(larger: WindowFits, smaller: Sequence[WindowFits]) -> np.ndarray:
+    """Bool map (h, w) on the grid of the larger windows: whether the motion has an edge nearby, and does not only bend.
 
-    It shows a part of a window that moves otherwise where the noise hides it from the unexplained energy.
+    A bend is weaker in smaller windows and an edge is not, so that they decide where noise lets them.
     """
-    total, count = np.zeros(variance.shape), np.zeros(is_torn.shape)
-    padded = np.pad(values, [(0, 0), (distance, distance), (distance, distance), (0, 0)])
-    torn = np.pad(is_torn, distance, constant_values=True)
-    height, width = is_torn.shape
-    diagonal = round(distance * np.sqrt(0.5))
-    for down, right in ((distance, 0), (0, distance), (diagonal, diagonal), (diagonal, -diagonal)):
-        starts = [(distance + sign * down, distance + sign * right) for sign in (1, -1)]
-        first, second = ((slice(a, a + height), slice(b, b + width)) for a, b in starts)
-        is_valid = ~(torn[first] | torn[second] | is_torn)
-        difference = (padded[(slice(None), *first)] + padded[(slice(None), *second)]) / 2 - values
-        total += is_valid[..., None] * np.square(difference)
-        count += is_valid
-    mean = total / np.maximum(count, 1)[..., None]
-    bend: np.ndarray = _BEND_WEIGHT * np.maximum(mean - _BEND_NOISE * variance, 0)
-    return bend
+    result = dilated(larger.edges.is_edge, larger.distance)
+    for fit in smaller:
+        places = np.ix_(*fit.nearest(*larger.positions))
+        is_shown = dilated(fit.edges.is_edge, max(1, round(larger.sigma / fit.spacing)))
+        result &= (is_shown | ~fit.edges.can_show_edge)[places]
+    return result
+
+
+def _leverage(
+    sums: WindowSums,
+    slopes: np.ndarray,
+    usable: np.ndarray,
+    means: np.ndarray,
+    normal: np.ndarray,
+    inverse: np.ndarray,
+) -> np.ndarray:
+    """Error (2, h, w, 2, 2) in pixels of the displacement for each slope of it, down and right, in every window.
+
+    The texture is not in the center of a window, so that motion that grows evenly is not measured there.
+    """
+    parts = []
+    for place, center in zip(np.indices(usable.shape), np.meshgrid(*sums.positions, indexing="ij"), strict=True):
+        products = _products(sums, slopes, usable * place) - means[:, None] * sums(slopes * usable * place)
+        parts.append(inverse @ (np.moveaxis(products, (0, 1), (-2, -1)) - center[..., None, None] * normal))
+    return np.stack(parts)
 
 
 def derivatives(image: np.ndarray) -> np.ndarray:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from vmm.backend.arrays import Array, to_host
-from vmm.measure.estimation._estimator import MIN_SIMILARITY
+from vmm.measure.estimation._estimates import Estimates
+from vmm.measure.estimation._hidden_frames import MIN_SIMILARITY, hidden_frames
 from vmm.measure.estimation._observability import gradient_floor, observable_directions, single_directions
 from vmm.measure.estimation._own_pixels import Fit, PixelModel, gradient_noise
 from vmm.measure.estimation._own_slopes import OwnSlopes, SlopeSums, compare_own_slopes
-from vmm.measure.estimation._parts import Blocks, moves_in_parts
+from vmm.measure.estimation._parts import MIN_DIFFERENCE, Blocks, smaller_parts
 from vmm.measure.estimation._solution import NOT_ONE_MOTION, MisfitOptions
 
 _ROUNDING = 1e-5
@@ -131,16 +133,6 @@ class Reading:
         """Displacement (G, n, 2) in sampled frames, beyond the shifts and relative to its mean; 0 if hidden."""
         return centered(np.concatenate([fit.moves for fit in self._sampled], axis=1), self.is_sampled)
 
-    @property
-    def similarity(self) -> np.ndarray:
-        """Similarity (T, G) of each frame to the reference: 1 if they are equal."""
-        return np.concatenate(self._contrast)
-
-    @property
-    def similarity_stderr(self) -> np.ndarray:
-        """Standard error (G,) of the similarity."""
-        return np.sqrt(self.noise / np.maximum(self.model.gram[:, 0, 0], 1e-30))
-
     @cached_property
     def _variance(self) -> np.ndarray:
         """Variance (G, h, w) over time of what the model does not explain."""
@@ -172,6 +164,19 @@ class Reading:
         is_unexplained: np.ndarray = fails.sum(axis=1) > _UNEXPLAINED_SHARE * is_full.sum(axis=(1, 2))
         return is_unexplained
 
+    def disagreement(self, values: np.ndarray, chosen: Any) -> np.ndarray:
+        """Variance (G, 2) by which another estimate differs from this reading, beyond what noise explains.
+
+        Both are biased where pixels do not follow one motion, but not alike. Either the part of the difference counts
+        that follows the motion, which is known best, or the whole of it, whichever is larger. `values` (n, G, 2) are
+        those in sampled frames, of which `chosen` are the positions among the frames that are read.
+        """
+        own, other = (centered(x.swapaxes(0, 1), self.is_sampled) for x in (self.moves[chosen], values))
+        count = np.maximum(self.is_sampled.sum(axis=1), 1)
+        total = np.square(other - own).sum(axis=1) / count[:, None] - _diagonal(self.covariance)
+        disagreement: np.ndarray = np.fmax(total, proportional_variance(other - own, other, count))
+        return disagreement
+
     @cached_property
     def score_covariance(self) -> np.ndarray:
         """Covariance (G, 3K, 3K) of the scores of the blocks over time."""
@@ -187,13 +192,17 @@ class Reading:
         covariance: np.ndarray = self.noise[:, None, None] * self.model.covariance
         return covariance
 
-    def moves_in_parts(self, motion: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """Bool array: whether the regions with indices `which` move in parts.
+    def smaller_parts(
+        self, motion: np.ndarray, which: np.ndarray, min_difference: float = MIN_DIFFERENCE
+    ) -> np.ndarray:
+        """Fraction of the pixels in the smaller part of the regions with indices `which`, and 0 if they have no parts.
 
-        `motion` (G, 2, 2) are the second moments of the largest motion of each region and its neighborhood.
+        `motion` (G, 2, 2) are the second moments of the largest motion of each region and its neighborhood, of
+        which the motions of the parts must differ by `min_difference`.
         """
-        arrays = (self.score_covariance, self.noise, motion, self._sums[0].count)
-        return moves_in_parts(self.blocks.shape, self.blocks.normals[which], *(x[which] for x in arrays))
+        arrays = (self.blocks.normals, self.score_covariance, self.noise, motion, self._sums[0].count)
+        normals, covariance, noise, motion, n_frames = (x[which] for x in arrays)
+        return smaller_parts(self.blocks.shape, normals, covariance, noise, motion, n_frames, min_difference)
 
     @cached_property
     def _observable(self) -> tuple[np.ndarray, np.ndarray]:
@@ -229,42 +238,53 @@ class Reading:
         """The slopes that the model leaves."""
         return compare_own_slopes(self._sums[0].slopes, self.model, self.projections, self.noise)
 
-    @property
-    def _bias(self) -> np.ndarray:
-        """Second moments (G, 2, 2) of the bias of the displacement, as far as noise does not explain it."""
+    def _bias(self, is_doubtful: np.ndarray) -> np.ndarray:
+        """Second moments (G, 2, 2) of the bias of the displacement, as far as noise does not explain it.
+
+        That of doubtful regions (G,) has any direction, and counts noise as well.
+        """
         excess, stderr = self._slopes.excess, self._slopes.stderr
         beyond = np.maximum(excess - _SLOPES.ratio_deviations * stderr - _SLOPES.ratio_rounding, 0)
-        share: np.ndarray = _SLOPES.bias_of_ratio * np.where(self._is_marked, excess + stderr, beyond)
-        return (share**2)[:, None, None] * self._slopes.moments
+        share: np.ndarray = _SLOPES.bias_of_ratio * np.where(is_doubtful, excess + stderr, beyond)
+        moments = self._slopes.moments
+        power = np.trace(moments, axis1=1, axis2=2)[:, None, None] * np.eye(2)
+        bias: np.ndarray = (share**2)[:, None, None] * np.where(is_doubtful[:, None, None], power, moments)
+        return bias
 
     @property
-    def _is_marked(self) -> np.ndarray:
+    def is_marked(self) -> np.ndarray:
         """Bool array (G,): whether the model leaves slopes that noise does not explain."""
         limit = np.maximum(_SLOPES.min_ratio, _SLOPES.min_ratio_deviations * self._slopes.stderr)
         marked: np.ndarray = self._slopes.excess > limit
         return marked
 
     @property
-    def reasons(self) -> np.ndarray:
-        """Why the standard error of each region (G,) is less certain than usual; empty for sound regions."""
-        return np.where(self._is_marked, NOT_ONE_MOTION, "")
-
-    @property
     def projections(self) -> np.ndarray:
         """Projections (G, 2, 2) on the observable directions."""
         return self._observable[1]
 
-    def solution(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Observable axes (G, 2), single directions (G, 2), displacement (T, G, 2) and its standard error (G, 2).
+    def estimates(self, saturated: np.ndarray, has_edge: np.ndarray) -> Estimates:
+        """The displacement in the observable directions, of regions of which this fraction (G,) is saturated.
 
-        The error is the larger one of that for white noise and of the jackknife over the blocks, which counts what the
-        model does not explain, and the bias by slopes that the model leaves.
+        `has_edge` is a bool array (G,): the regions with an edge, of which a part might be read.
+
+        The standard error is the larger one of that for white noise and of the jackknife over the blocks, which counts
+        what the model does not explain, and the bias by slopes that the model leaves.
         """
         is_known, projections = self._observable
-        white, jackknife = (projections @ x @ projections for x in (self.covariance, self._jackknife))
-        variance = np.fmax(_diagonal(white), _diagonal(jackknife)) + _diagonal(self._bias)
-        values = np.einsum("gij,tgj->tgi", projections, self.moves)
-        return is_known, single_directions(projections), values, np.sqrt(variance)
+        parts = (self.covariance, self._jackknife, self._bias(self.is_marked | has_edge))
+        white, jackknife, bias = (_diagonal(projections @ x @ projections) for x in parts)
+        variance = np.fmax(white, jackknife) + bias
+        contrast_stderr = np.sqrt(self.noise / np.maximum(self.model.gram[:, 0, 0], 1e-30))
+        return Estimates(
+            np.einsum("gij,tgj->tgi", projections, self.moves),
+            np.sqrt(variance),
+            is_known,
+            single_directions(projections),
+            hidden_frames(np.concatenate(self._contrast), contrast_stderr),
+            saturated,
+            np.where(self.is_marked, NOT_ONE_MOTION, "").astype(object),
+        )
 
 
 def _diagonal(matrices: np.ndarray) -> np.ndarray:
@@ -277,3 +297,18 @@ def centered(moves: np.ndarray, is_visible: np.ndarray) -> np.ndarray:
     count = np.maximum(weights.sum(axis=-2, keepdims=True), 1)
     result: np.ndarray = (moves - (moves * weights).sum(axis=-2, keepdims=True) / count) * weights
     return result
+
+
+def proportional_variance(values: np.ndarray, moves: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Variance (G, 2) of the part of values (G, n, 2) that follows the main direction of displacements (G, n, 2).
+
+    Both have a mean of 0, and are 0 in all but a number (G,) of frames. What noise explains is not counted.
+    """
+    moments = moves.swapaxes(1, 2) @ moves
+    power, vectors = np.linalg.eigh(moments)
+    motion = np.einsum("gni,gi->gn", moves, vectors[..., 1])
+    power = np.maximum(power[:, 1:], 1e-30)
+    slope = np.einsum("gn,gni->gi", motion, values) / power
+    rest = np.square(values - motion[..., None] * slope[:, None]).sum(axis=1) / count[:, None]
+    variance: np.ndarray = np.maximum(slope**2 * power - 2 * rest, 0) / count[:, None]
+    return variance

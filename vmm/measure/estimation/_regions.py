@@ -7,7 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
+from vmm.backend.checks import short_text
 from vmm.engine.regions import Box, Region, Roi, as_region, box_center
 
 Layout = Callable[[tuple[int, int]], list[Box]]
@@ -19,6 +21,7 @@ _MIN_SIDE = 3
 """Smallest height and width of a region in pixels, so that a gradient exists inside it."""
 
 
+@checks_arguments
 def grid(size: int = 21, step: int | None = None, *, margin: int = 8) -> Layout:
     """Square boxes on a regular grid over the frame.
 
@@ -76,15 +79,29 @@ def as_regions(rois: Rois | None, shape: tuple[int, int], name: str = "rois") ->
     if rois is None:
         margin = max(min(shape) // 8, 1)
         rois = [(margin, margin, shape[0] - 2 * margin, shape[1] - 2 * margin)]
-    listed: Any = rois(shape) if callable(rois) else rois
+    listed: Any = _boxes_of(rois, shape, name) if callable(rois) else rois
     if is_array(listed):
         listed = to_host(listed)
     if isinstance(listed, Mapping):
         listed = list(listed.values())
+    is_list = isinstance(listed, Region | Sequence | np.ndarray) and not isinstance(listed, str | bytes)
+    if not is_list or getattr(listed, "shape", None) == ():
+        raise TypeError(
+            f"{name}={short_text(listed)} must be a box (top, left, height, width), a mask (H, W), or a list of them"
+        )
     listed = [listed] if _is_single(listed) else list(listed)
     if not listed:
         raise ValueError(f"{name} is empty: give at least one box (top, left, height, width) or mask (H, W)")
     return [as_region(roi, shape, name=f"{name}[{i}]", min_side=_MIN_SIDE) for i, roi in enumerate(listed)]
+
+
+def _boxes_of(layout: Callable[..., Any], shape: tuple[int, int], name: str) -> Any:
+    """The boxes of a function such as ``grid(32)``."""
+    if isinstance(layout, type):
+        raise TypeError(
+            f"{name}={short_text(layout)} must be a box (top, left, height, width), a mask (H, W), or a list of them"
+        )
+    return layout(shape)
 
 
 def roi_center(roi: Any) -> tuple[float, float]:

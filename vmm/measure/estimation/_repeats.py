@@ -240,4 +240,4 @@ def _unexplained(signals: np.ndarray, times: np.ndarray) -> float:
 
 def warn_of_cadence(cadence: Cadence) -> None:
     """Warn that frames are left out."""
-    warnings.warn(cadence.message, UserWarning, stacklevel=3)
+    warnings.warn(cadence.message, UserWarning, stacklevel=4)

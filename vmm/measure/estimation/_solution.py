@@ -52,7 +52,7 @@ class MisfitOptions:
     min_ratio: float = 0.03
     min_ratio_deviations: float = 5.0
     step_factor: float = 2.0
-    max_misfit: float = 1.5
+    max_misfit: float = 1.0
 
 
 _OPTIONS = MisfitOptions()
@@ -158,7 +158,9 @@ def _covariance(
         reason = NOT_ONE_MOTION
     elif levels.differ or np.trace(misfit) > _OPTIONS.max_misfit * np.trace(noise):
         reason = MISFIT
-    return noise + misfit + bias**2 * np.outer(slopes.direction[g], slopes.direction[g]), reason
+    # The bias of pixels that do not follow one motion may have any direction.
+    directions = np.eye(2) if reason == NOT_ONE_MOTION else np.outer(slopes.direction[g], slopes.direction[g])
+    return noise + misfit + bias**2 * directions, reason
 
 
 def noisy_normals(template: Template, noise: np.ndarray, n_reference: np.ndarray) -> np.ndarray:

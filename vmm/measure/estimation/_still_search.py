@@ -73,6 +73,9 @@ _OPTIONS = SearchOptions()
 _BINS = 31
 """Length in bins of the running median of a spectrum, which lines do not change."""
 
+_MIN_FRAMES = 16
+"""Smallest number of frames in which a vibration can be distinguished from the noise around it."""
+
 _FIRST_BIN = 4
 """First bin in which vibrations are searched. Errors in proportion to slow motion of the camera fill the bins below."""
 
@@ -107,6 +110,11 @@ def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any]) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Most warnings would be about regions that are not chosen.
         signal = measure(reopen(), candidates, method="linear")
+    if len(signal.values) < _MIN_FRAMES:
+        raise ValueError(
+            f"frames: a clip of {len(signal.values)} frames is too short to find still regions: {_MIN_FRAMES} are "
+            "needed; give the region as (top, left, height, width)"
+        )
     is_sound = signal.is_known.all(axis=1) & signal.is_reliable & signal.is_visible.all(axis=0)
     index = np.flatnonzero(is_sound)
     if len(index) < _OPTIONS.min_regions:

@@ -71,7 +71,7 @@ class StuckPixelFinder:
         self._sums = np.zeros((2, *crops.inside.shape))
         self._count = self._n_frames = 0
 
-    def update(self, frames: Array) -> None:
+    def observe(self, frames: Array) -> None:
         """Add the next frames."""
         sample = frames[-self._n_frames % INTERVAL :: INTERVAL]
         self._n_frames += len(frames)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
 
-from vmm.measure.estimation._pixel_windows import Components, WindowFits, WindowSums, derivatives, fit_windows
+from vmm.measure.estimation._motion_edges import REACH
+from vmm.measure.estimation._pixel_windows import (
+    NONLINEAR_SHARE,
+    Components,
+    WindowFits,
+    WindowSums,
+    derivatives,
+    fit_windows,
+    near_edges,
+)
 
 _SCALES = (1.0, 0.5, 0.25)
 """Sizes of the windows relative to the neighborhood. Smaller ones fit into narrow objects, and are noisier."""
@@ -40,14 +49,26 @@ _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
 
-_PHASE_NOISE = 0.5
-"""Variance of the difference between the phase and a window around the same pixel, relative to that of the phase."""
+_PHASE_NOISE, _AGREEMENT = 0.4, 2.0
+"""Variance of the difference between the phase and a window around the same pixel, relative to that of the phase; and
+standard deviations of chi-square up to which both agree."""
 
-_MAX_DISTANCE = 12.0
-"""Squared difference between the phase and a window, over its variance, up to which they agree in both directions."""
+_ACCURATE = 0.03
+"""Relative error of the slopes by larger motion up to which the phase is accurate: it is reached at half a pixel."""
 
 _ACCURACY = 0.005
 """Relative accuracy of the motion in windows: that of the derivatives."""
+
+_MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 25.0
+"""Standard error relative to the motion, and variance relative to that of noise, above which pixels near an edge are
+unknown: the windows around them then show different motions."""
+
+_CHANCE = 4.0
+"""Standard deviations of chi-square that noise may exceed its mean by in a pixel that a motion explains."""
+
+_MAX_NOISE_EXCESS, _MAX_SHARE = 0.2, 0.1
+"""Chi-square of a motion that explains a pixel, beyond its mean and its scatter: as a fraction of the mean, and as a
+fraction of the energy of the luma. Near edges the slopes of the mean image are less accurate than elsewhere."""
 
 _LARGE, _MAX_GUARD = 0.95, 4
 """Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
@@ -103,13 +124,15 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
-    fits = [fit_windows(components, slopes, scale) for scale in scales]
+    fits = _with_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
     size = components.mean.shape
     result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
-    rows, cols = np.nonzero(_disturbed(fits[0], size))
+    is_near_torn, is_at_border = _near_torn_windows(fits[0], size), _at_border(fits[0], size)
+    rows, cols = np.nonzero(is_near_torn | is_at_border)
     if not len(rows):
         return result
-    motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols)
+    near_torn = is_near_torn[rows, cols]
+    motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols, near_torn)
     is_explained: np.ndarray = np.asarray(motion.is_known.any(axis=1))
     smallest = _reading(fits[-1], *fits[-1].nearest(rows, cols))
     guarded = PixelMotion(motion.values.copy(), motion.variance.copy(), motion.is_known.copy())
@@ -119,17 +142,29 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     is_ambiguous |= _near_another_motion(guarded, rows, cols, size, guard)
     on_grid = (rows % step == 0) & (cols % step == 0)
     places = (rows[on_grid] // step) * (-(-size[1] // step)) + cols[on_grid] // step
-    old, new = result[places], motion[on_grid]
-    is_better = is_explained[on_grid] & ~_agrees(phase[places], new)
+    old, new = result[places], _with_smaller(motion[on_grid], fits[1:], rows[on_grid], cols[on_grid])
+    is_central = ~fits[0].is_torn[fits[0].nearest(rows[on_grid], cols[on_grid])]
+    is_better = is_explained[on_grid] & ~(is_central & _agrees(replace(old, variance=phase.variance[:, places]), new))
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
     old.replace(~is_explained[on_grid], spread[~is_explained[on_grid]])
+    is_ambiguous |= ~is_explained & near_torn
     new.is_known &= phase.is_known[places]
     old.variance = np.where(new.variance > 2 * old.variance, np.maximum(old.variance, new.variance), old.variance)
+    noise, before = phase.variance[:, places], result[places]
     old.replace(is_better, new[is_better])
-    old.is_known &= ~is_ambiguous[on_grid, None]
+    is_worse = is_central & _is_vague(old, noise)[:, 0] & ~_is_vague(before, noise)[:, 0]
+    old.replace(is_worse, before[is_worse])
+    old.is_known &= ~is_ambiguous[on_grid, None] & ~_is_vague(old, noise)
     result.replace(places, old)
     return result
+
+
+def _is_vague(motion: PixelMotion, noise: np.ndarray) -> np.ndarray:
+    """Whether (N, 1) the error of pixels is dominated by doubt that is as large as the motion."""
+    size, doubt = (x.sum(axis=(0, 2)) for x in (np.square(motion.values), motion.variance))
+    result: np.ndarray = doubt > np.maximum(_MAX_DOUBT**2 * size, _MAX_DOUBT_NOISE * noise.sum(axis=(0, 2)))
+    return result[:, None]
 
 
 def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
@@ -138,35 +173,63 @@ def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
     size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
     difference = np.maximum(np.abs(phase.values - windows.values) - _ACCURACY * size, 0)
     noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
-    excess = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=2).max(axis=0)
-    agrees: np.ndarray = excess <= _MAX_DISTANCE
+    distance = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=(0, 2))
+    freedom = len(phase.values) * both.sum(axis=1)
+    agrees: np.ndarray = distance <= freedom + _AGREEMENT * np.sqrt(2 * freedom)
     return agrees & both.any(axis=1)
+
+
+def _with_same_edges(fits: Sequence[WindowFits]) -> list[WindowFits]:
+    """Windows of several sizes, the largest first, with the same edges of the motion."""
+    larger = fits[0]
+    is_near = near_edges(larger, fits[1:])
+    return [fit.with_edges(is_near[np.ix_(*larger.nearest(*fit.positions))]) for fit in fits]
+
+
+def _with_smaller(motion: PixelMotion, fits: Sequence[WindowFits], rows: np.ndarray, cols: np.ndarray) -> PixelMotion:
+    """Motion of N pixels with its differences from that of smaller windows around them, beyond noise, in the variance.
+
+    They are large where the motion changes within the distance of the window from which it is taken.
+    """
+    doubt = np.zeros(motion.variance.shape)
+    for fit in fits:
+        places = fit.nearest(rows, cols)
+        window = _reading(fit, *places)
+        excess = np.square(motion.values - window.values) - _DEVIATIONS * (motion.variance + window.variance)
+        doubt = np.maximum(doubt, np.where(window.is_known & ~fit.is_torn[places][:, None], excess, 0))
+    return PixelMotion(motion.values, motion.variance + doubt, motion.is_known)
 
 
 def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
     """The motion of the phase with its difference from that of the windows, beyond their noise, in the variance."""
     rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
     first, second = fit.nearest(rows, cols)
-    window, nonlinear = _reading(fit, first, second), fit.nonlinear[first, second, None]
-    size = np.square(window.values).sum(axis=2, keepdims=True)
+    window = _reading(fit, first, second)
+    values = phase.values - fit.edges.growth[:, first, second]
     noise = phase.variance + window.variance
-    excess = np.square(phase.values - window.values) - _DEVIATIONS * noise - nonlinear**2 * size
-    doubt = np.where(window.is_known & ~fit.is_torn[first, second, None], np.maximum(excess, 0), 0)
-    return PixelMotion(phase.values.copy(), phase.variance + doubt, phase.is_known.copy())
+    excess = np.square(values - window.values) - _DEVIATIONS * noise
+    doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.edges.bend[:, first, second]
+    inaccuracy = np.maximum(fit.nonlinear[first, second, None] - _ACCURATE, 0)
+    doubt = doubt + np.square(NONLINEAR_SHARE * inaccuracy * phase.values).sum(axis=2, keepdims=True)
+    return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
 
 
-def _disturbed(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
-    """Bool map (H, W): whether a torn window, or the border of the frame, is within reach of the phase."""
+def _near_torn_windows(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
+    """Bool map (H, W): whether a torn window is within reach of the phase."""
     reach = int(np.ceil(_REACH * fit.sigma / fit.spacing))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     is_torn = np.pad(fit.is_torn, reach)
     is_near = scipy.ndimage.binary_dilation(is_torn, y**2 + x**2 <= reach**2)[reach:-reach, reach:-reach]
-    rows, cols = fit.nearest(*(np.arange(n) for n in size))
-    disturbed: np.ndarray = is_near[np.ix_(rows, cols)]
+    result: np.ndarray = is_near[np.ix_(*fit.nearest(*(np.arange(n) for n in size)))]
+    return result
+
+
+def _at_border(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
+    """Bool map (H, W): whether the border of the frame is within reach of the phase."""
     border = int(np.ceil(_BORDER_REACH * fit.sigma))
-    for edge in (disturbed, disturbed.T):
-        edge[:border], edge[-border:] = True, True
-    return disturbed
+    result = np.ones(size, bool)
+    result[border:-border, border:-border] = False
+    return result
 
 
 class _Evidence:
@@ -177,32 +240,40 @@ class _Evidence:
         images, (down, right) = components.images, slopes
         ones = np.ones(components.mean.shape)
         scale = (sums(ones) / sums(ones, squared=True))[rows, cols] / components.noise[rows, cols]
-        self._energy = sums((images**2).sum(axis=0))[rows, cols] * scale
+        self.energy = sums((images**2).sum(axis=0))[rows, cols] * scale
         self._cross = np.stack([sums(images * slope)[:, rows, cols] * scale for slope in slopes], axis=-1)
         products = np.stack([down * down, 2 * down * right, right * right])
         self._normal = sums(products)[:, rows, cols] * scale
         self.freedom = len(images) * (sums(ones) ** 2 / sums(ones, squared=True))[rows, cols]
+
+    @property
+    def limit(self) -> np.ndarray:
+        """Chi-square (N,) up to which a motion explains a pixel."""
+        noise = (1 + _MAX_NOISE_EXCESS) * self.freedom + _CHANCE * np.sqrt(2 * self.freedom)
+        return noise + _MAX_SHARE * self.energy
 
     def chi_square(self, values: np.ndarray) -> np.ndarray:
         """Chi-square (N,) of the motion (M, N, 2)."""
         down, right = values[..., 0], values[..., 1]
         squares = ((down**2).sum(axis=0), (down * right).sum(axis=0), (right**2).sum(axis=0))
         linear = 2 * np.einsum("mni,mni->n", self._cross, values)
-        total: np.ndarray = self._energy + linear + sum(n * s for n, s in zip(self._normal, squares, strict=True))
+        total: np.ndarray = self.energy + linear + sum(n * s for n, s in zip(self._normal, squares, strict=True))
         return total
 
 
 def _choose(
-    fits: Sequence[WindowFits], evidence: _Evidence, rows: np.ndarray, cols: np.ndarray
+    fits: Sequence[WindowFits], evidence: _Evidence, rows: np.ndarray, cols: np.ndarray, near_torn: np.ndarray
 ) -> tuple[PixelMotion, np.ndarray]:
     """Motion of N pixels in the nearest window that explains each, and whether (N,) others that do disagree with it.
 
-    Larger windows come first; a later one is taken if it knows more directions.
+    Larger windows come first; a later one is taken if it knows more directions. Far from torn windows, where
+    `near_torn` (N,) is False, the best one explains the pixel: at the border of the frame slopes are less accurate.
     """
     best = np.full(len(rows), np.inf)
     for motion, is_valid in _candidates(fits, rows, cols):
         best = np.where(is_valid, np.minimum(best, evidence.chi_square(motion.values)), best)
     limit = best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom)
+    limit = np.where(near_torn, np.minimum(limit, evidence.limit), limit)
     chosen = PixelMotion.unknown(len(fits[0].values), len(rows))
     is_ambiguous = np.zeros(len(rows), bool)
     is_off_center = fits[0].is_torn[fits[0].nearest(rows, cols)]

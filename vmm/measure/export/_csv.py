@@ -118,14 +118,31 @@ def _peak_columns(peaks: list[Peak]) -> list[Column]:
         else:
             signals = _signal_columns(values, unit, peaks[0].names)
             columns += [(f"{name} {signal}", column) for signal, column in signals]
+    columns += _along_columns(peaks)
     notes = ["; ".join(_notes(peak)) for peak in peaks]
     return [*columns, ("note", np.array(notes))]
+
+
+def _along_columns(peaks: list[Peak]) -> list[Column]:
+    """Amplitudes of regions whose displacement is known in one direction only, along that direction."""
+    if peaks[0].direction is None:
+        return []
+    labels, unit = peaks[0].names or [f"region {i}" for i in range(len(peaks[0].direction))], peaks[0].unit
+    return [
+        (_with_unit(f"{name} {labels[r]} along ({down:.3f} down, {right:.3f} right)", unit), np.array(values))
+        for r, (down, right) in enumerate(peaks[0].direction)
+        if np.isfinite(down)
+        for name, values in (
+            ("amplitude", [peak.along[r] for peak in peaks]),
+            ("amplitude stderr", [peak.along_stderr[r] for peak in peaks]),
+        )
+    ]
 
 
 def _notes(peak: Peak) -> list[str]:
     """The reason why a peak is uncertain, its relation to a stronger one, and the rhythm of the codec, if any."""
     harmonic = [peak.harmonic.text(peak.frequency_unit)] if peak.harmonic else []
-    return [*filter(None, [peak.reason]), *harmonic, *["perhaps the rhythm of the codec"] * peak.is_codec_rhythm]
+    return [*filter(None, [peak.reason]), *harmonic, *["perhaps made by the codec"] * peak.is_codec_rhythm]
 
 
 def _shape_columns(modes: Modes) -> list[Column]:

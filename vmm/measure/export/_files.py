@@ -10,7 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from vmm.io.destination import check_destination, temporary_path
+from vmm.backend.arguments import checks_arguments
+from vmm.io._info import as_path
+from vmm.io.destination import check_destination
+from vmm.io.drafts import draft
+from vmm.io.npz import read_npz
 from vmm.measure.export._csv import write_csv
 from vmm.measure.export._uff import write_uff
 from vmm.measure.export._wav import write_wav
@@ -20,6 +24,7 @@ _STRUCTURE = "about"
 """Name of the entry of a .npz file that describes the result in JSON, with references to the arrays."""
 
 
+@checks_arguments
 def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = "", overwrite: bool = False) -> None:
     """Save a result in the format that the extension of the file name chooses.
 
@@ -48,7 +53,7 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
     Raises
     ------
     FileExistsError
-        If the file exists and `overwrite` is False.
+        If the file exists and `overwrite` is False, or another run is writing it.
     FileNotFoundError, PermissionError
         If the folder does not exist or cannot be written to.
     ValueError
@@ -66,17 +71,18 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
     >>> float(spectrum.frequencies[spectrum.values.argmax()])
     5.0
     """
-    path = Path(path)
+    path = as_path(path)
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise ValueError(f"{path}: unknown format {path.suffix!r}; known formats are {', '.join(_WRITERS)}")
     check_destination(path, overwrite=overwrite)
     if isinstance(result, np.ndarray):
         result = Signals(result, 1.0 if fs is None else float(fs), unit, time_unit="frame" if fs is None else "s")
-    with temporary_path(path) as draft:
-        writer(draft, result)
+    with draft(path, overwrite=overwrite) as temporary:
+        writer(temporary, result)
 
 
+@checks_arguments
 def load(path: str | Path) -> Any:
     """Load a result from a ``.npz`` file that ``save`` wrote.
 
@@ -107,18 +113,19 @@ def load(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
+    arrays = read_npz(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = dict(archive)
-        structure = json.loads(str(arrays[_STRUCTURE]))
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{path}: this file does not hold a result that vmm.measure.save wrote ({error})") from None
-    return _decode(structure, arrays)
+        return _result(json.loads(str(arrays[_STRUCTURE])), arrays)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)[:200]
+        raise ValueError(f"{path}: this file does not hold a result that vmm.measure.save wrote: {why}") from None
 
 
 def _write_npz(path: Path, result: Any) -> None:
     arrays: dict[str, np.ndarray] = {}
     structure = _encode(result, "", arrays)
+    if not isinstance(structure, dict):
+        raise ValueError(f"a result that is {type(result).__name__} cannot be saved")
     entries: dict[str, Any] = {**arrays, _STRUCTURE: np.array(json.dumps(structure))}
     np.savez_compressed(path, **entries)
 
@@ -146,6 +153,13 @@ def _join(name: str, field: str) -> str:
     return f"{name}.{field}" if name else field
 
 
+def _result(structure: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """The result that a file describes: an array, an object of a class of results, or a list or tuple of results."""
+    if not isinstance(structure, dict):
+        raise ValueError(f"its description is {str(structure)[:40]!r}")
+    return _decode(structure, arrays)
+
+
 def _decode(structure: Any, arrays: dict[str, np.ndarray]) -> Any:
     """The value that ``_encode`` turned into `structure`."""
     if not isinstance(structure, dict):
@@ -154,15 +168,50 @@ def _decode(structure: Any, arrays: dict[str, np.ndarray]) -> Any:
         return arrays[structure["array"]]
     for kind, make in (("list", list), ("tuple", tuple)):
         if kind in structure:
-            return make(_decode(part, arrays) for part in structure[kind])
-    members = {name: _decode(value, arrays) for name, value in structure["fields"].items()}
-    return _result_class(structure["kind"])(**members)
+            return make(_decode(part, arrays) for part in _of_type(structure[kind], list))
+    parts = _of_type(structure["fields"], dict)
+    members = {name: _decode(value, arrays) for name, value in parts.items()}
+    result = _result_class(structure["kind"])(**members)
+    _check_members(result)
+    return result
 
 
-def _result_class(name: str) -> Any:
+def _of_type(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"its description holds {str(value)[:40]!r}")
+    return value
+
+
+_KINDS: dict[str, Any] = {
+    "ndarray": np.ndarray,
+    "float": (int, float),
+    "int": int,
+    "bool": bool,
+    "str": str,
+    "tuple": tuple,
+}
+"""Types of values by the names that annotations begin with."""
+
+
+def _check_members(result: Any) -> None:
+    """Raise if a member of a result does not have the type of its annotation."""
+    for member in fields(result):
+        names = [name.strip().removeprefix("np.").partition("[")[0] for name in str(member.type).split("|")]
+        value = getattr(result, member.name)
+        if value is None and "None" in names:
+            continue
+        kinds = [_KINDS[name] for name in names if name in _KINDS]
+        if kinds and not any(isinstance(value, kind) for kind in kinds):
+            raise ValueError(
+                f"{type(result).__name__}.{member.name} is {str(value)[:40]!r}, which is not {member.type}"
+            )
+
+
+def _result_class(name: Any) -> Any:
     """The class of a result."""
     import vmm.measure
 
+    name = _of_type(name, str)
     kind = Signals if name == "Signals" else getattr(vmm.measure, name, None)
     if not (isinstance(kind, type) and is_dataclass(kind)):
         raise ValueError(f"this version of vmm does not know results of class {name!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.engine.times import mean_rate
 from vmm.measure.modal._deflection import Modes
 from vmm.measure.signals._resampling import evenly_sampled
@@ -14,6 +15,7 @@ from vmm.measure.signals._sine_model import refine_frequency
 from vmm.measure.signals._windows import detrend, hann
 
 
+@checks_arguments
 def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
     """Mode shapes from the displacement of regions, without given frequencies.
 
@@ -36,6 +38,8 @@ def blind_modes(signal: RegionSignal, n_modes: int = 3) -> Modes:
 
     Raises
     ------
+    TypeError
+        If `signal` is not the displacement of regions, or `n_modes` is not a whole number.
     ValueError
         If `n_modes` is not below the number of known components, or the clip is too short.
 

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
+from vmm.backend.checks import as_numbers, short_text
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
@@ -19,6 +21,7 @@ from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import displacement
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois
+from vmm.measure.estimation._without_repeats import without_repeats
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._sampling import as_positions
 from vmm.measure.signals._signal import RegionSignal, camera_rate, time_unit
@@ -63,6 +66,7 @@ class Modes(Result):
     names: tuple[str, ...] = field(default=(), repr=False)
 
 
+@checks_arguments
 def modes(
     frames: FramesLike | RegionSignal,
     frequencies: Sequence[float] | NDArray[Any] | float,
@@ -143,7 +147,7 @@ def modes(
             raise ValueError("still belongs to the measurement of displacement: give it to vmm.measure.displacement")
         signal = frames
     elif rois is None:
-        rate = camera_rate(frames, fs), time_unit(frames, fs), as_positions(frame_times(frames, fs))
+        rate = camera_rate(frames, fs), time_unit(frames, fs), frame_times(frames, fs)
         clip: Any = frames
         camera = None
         if still is not None:
@@ -172,15 +176,23 @@ def _dense_shapes(
     unit: str,
     camera: CameraMotion | None,
 ) -> Modes:
-    """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit, positions)."""
+    """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit, times)."""
     length: int | None = getattr(frames, "shape", (None,))[0]
-    cycles = check_frequencies(frequencies, rate[0], length, rate[2])
+    fs, times = rate[0], rate[2]
+    check_frequencies(frequencies, fs, length, as_positions(times))
     clip = as_clip(frames)
     estimator = DenseEstimator(clip, *neighborhood)
-    fit = SineFit(cycles, length, rate[2])
+    if (new := without_repeats(clip, estimator.frame_steps, times, fs)) is not None:
+        clip, times, fs = new
+        estimator, length = DenseEstimator(clip, *neighborhood), clip.length
+    positions = as_positions(times)
+    cycles = check_frequencies(frequencies, fs, length, positions)
+    fit = SineFit(cycles, length, positions)
     sums, luma, residual, (n_frames, n_residuals) = _accumulate(clip.second_pass(), estimator, fit)
     if length is not None and n_frames != length:
         raise ValueError(f"the clip holds {n_frames} frames, not {length} as it states: give an array, or a whole clip")
+    if length is None:
+        check_frequencies(frequencies, rate[0], n_frames, rate[2])
     right_side: Any = sum(estimator.right_side(i, fit.solve(s, n_frames)) for i, s in enumerate(sums))
     noise = estimator.noise(residual / n_residuals)
     is_known, inverse, pixel_stderr = estimator.solve(noise)
@@ -206,7 +218,7 @@ def _dense_shapes(
         shapes = _with_reference_phase(shapes, _mean_shape(shapes, reference, clip.size, neighborhood[1]))
     stderr = amplitude_stderr * np.where(is_known, pixel_stderr * scale, np.nan)
     freqs = np.atleast_1d(np.asarray(frequencies, float))
-    return Modes(freqs, shapes, stderr, is_known, rate[0], unit, frequency_unit(rate[1]))
+    return Modes(freqs, shapes, stderr, is_known, fs, unit, frequency_unit(rate[1]))
 
 
 def _accumulate(
@@ -266,9 +278,7 @@ def _with_reference_phase(shapes: np.ndarray, reference: np.ndarray) -> np.ndarr
 
 def _mean_shape(shapes: np.ndarray, reference: Any, size: tuple[int, int], step: int) -> np.ndarray:
     """Mean shape (K, 2) over a box or mask."""
-    region = as_region(reference, size, name="reference", min_side=3)
-    mask = np.zeros(size, bool)
-    mask[region.slices] = region.pixels() > 0
+    mask = as_region(reference, size, name="reference", min_side=3).in_frame(size)
     inside = shapes[:, mask[::step, ::step]]
     valid = ~np.isnan(inside)
     mean = np.where(valid, inside, 0).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
@@ -277,10 +287,11 @@ def _mean_shape(shapes: np.ndarray, reference: Any, size: tuple[int, int], step:
 
 def _check_index(reference: Any, count: int) -> int:
     if not isinstance(reference, (int, np.integer)) or not -count <= reference < count:
-        raise ValueError(f"reference={reference!r} must be the index of one of the {count} regions")
+        raise ValueError(f"reference={short_text(reference)} must be the index of one of the {count} regions")
     return int(reference)
 
 
+@checks_arguments
 def mac(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     """Modal assurance criterion (MAC): the similarity of shapes, independent of their scale and phase.
 
@@ -310,13 +321,15 @@ def mac(a: ArrayLike, b: ArrayLike) -> np.ndarray:
     array([[1.],
            [0.]])
     """
-    first, second = np.asarray(a), np.asarray(b)
+    first, second = as_numbers("a", a, "buifc"), as_numbers("b", b, "buifc")
     if first.ndim < 2 or first.shape[1:] != second.shape[1:]:
-        raise ValueError(f"shapes {first.shape} and {second.shape} must be (K, ...) and (L, ...) of the same places")
+        raise ValueError(
+            f"shapes a {first.shape} and b {second.shape} must be (K, ...) and (L, ...) of the same places"
+        )
     first, second = first.reshape(len(first), -1), second.reshape(len(second), -1)
     valid = np.isfinite(first).all(axis=0) & np.isfinite(second).all(axis=0)
     if not valid.any():
-        raise ValueError("the shapes have no place where both are known")
+        raise ValueError("the shapes a and b have no place where both are known")
     first, second = first[:, valid], second[:, valid]
     energy = np.outer((abs(first) ** 2).sum(axis=1), (abs(second) ** 2).sum(axis=1))
     criterion: np.ndarray = abs(first.conj() @ second.T) ** 2 / np.maximum(energy, 1e-300)

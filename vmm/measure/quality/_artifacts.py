@@ -6,13 +6,19 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import ArrayLike
 
-from vmm.backend.arrays import is_array, to_host
+from vmm.backend.arguments import checks_arguments
+from vmm.backend.arrays import to_host
+from vmm.backend.checks import as_numbers
 from vmm.engine.frames import FramesLike, as_array
+
+_MAX_VALUE = 1e100
+"""Largest value of a clip, whose square is finite."""
 
 _EDGE_CONTRAST = 0.25
 """Smallest height of an edge relative to the highest edge: ringing at weak edges is not visible."""
 
 
+@checks_arguments
 def structural_similarity(frames: FramesLike, truth: FramesLike, *, every: int = 1) -> float:
     """Mean structural similarity index (SSIM) of frames, with Gaussian windows, for gray levels from 0 to 255.
 
@@ -54,6 +60,7 @@ def structural_similarity(frames: FramesLike, truth: FramesLike, *, every: int =
     return float(np.mean([ssim(a, b, **options) for a, b in pairs]))
 
 
+@checks_arguments
 def overshoot(frames: FramesLike, truth: FramesLike, *, radius: int = 4) -> float:
     """Ringing: how far frames exceed the local range of the truth at edges, relative to the height of the edge.
 
@@ -91,6 +98,7 @@ def overshoot(frames: FramesLike, truth: FramesLike, *, radius: int = 4) -> floa
     return float(np.mean(excess[is_edge] / height[is_edge])) if is_edge.any() else 0.0
 
 
+@checks_arguments
 def sharpness(frames: FramesLike, truth: FramesLike) -> float:
     """Root-mean-square gradient of frames relative to that of the truth: below 1 if they are blurred.
 
@@ -122,6 +130,7 @@ def sharpness(frames: FramesLike, truth: FramesLike) -> float:
     return float(np.sqrt(energies[0] / energies[1])) if energies[1] else 1.0
 
 
+@checks_arguments
 def ghosting(frames: FramesLike, truth: FramesLike, original: FramesLike) -> float:
     """Ghosts: the share of the original clip that remains in the magnified frames.
 
@@ -158,6 +167,7 @@ def ghosting(frames: FramesLike, truth: FramesLike, original: FramesLike) -> flo
     return float(np.vdot(result - ideal, difference)) / power if power else 0.0
 
 
+@checks_arguments
 def static_error(frames: FramesLike, image: ArrayLike, is_static: ArrayLike) -> float:
     """Mean absolute difference in gray levels from a static image, at pixels where nothing moves.
 
@@ -186,8 +196,8 @@ def static_error(frames: FramesLike, image: ArrayLike, is_static: ArrayLike) -> 
     >>> vmm.measure.static_error(np.ones((3, 4, 4)), np.zeros((4, 4)), np.ones((4, 4), bool))
     1.0
     """
-    clip, still = np.asarray(frames, dtype=float), np.asarray(image, dtype=float)
-    where = np.asarray(is_static, dtype=bool)
+    clip, still = _comparable("frames", frames), as_numbers("image", image).astype(np.float64)
+    where = as_numbers("is_static", is_static).astype(bool)
     if clip.ndim != 3 or clip.shape[1:] != still.shape or where.shape != still.shape or not where.any():
         raise ValueError(
             f"frames {clip.shape}, image {still.shape} and is_static {where.shape} must be (T, H, W), (H, W) and "
@@ -198,8 +208,19 @@ def static_error(frames: FramesLike, image: ArrayLike, is_static: ArrayLike) -> 
 
 def _as_pair(frames: FramesLike, truth: FramesLike) -> tuple[np.ndarray, np.ndarray]:
     """Two clips of one shape (T, H, W), as float64."""
-    clips = (clip if is_array(clip) else as_array(clip) for clip in (frames, truth))
-    result, ideal = (np.asarray(to_host(clip), dtype=float) for clip in clips)
+    result, ideal = _comparable("frames", frames), _comparable("truth", truth)
     if result.ndim != 3 or result.shape != ideal.shape:
-        raise ValueError(f"clips of shape {result.shape} and {ideal.shape} must have one shape (T, H, W)")
+        raise ValueError(
+            f"frames and truth: clips of shape {result.shape} and {ideal.shape} must have one shape (T, H, W)"
+        )
     return result, ideal
+
+
+def _comparable(name: str, frames: FramesLike) -> np.ndarray:
+    """A clip in float64, whose squares are finite."""
+    clip: np.ndarray = to_host(as_array(frames)).astype(np.float64)
+    if not clip.size:
+        raise ValueError(f"{name} of shape {clip.shape} holds no frame")
+    if not abs(clip).max() <= _MAX_VALUE:
+        raise ValueError(f"{name} must hold finite values of at most {_MAX_VALUE:g}: divide the clips by a constant")
+    return clip

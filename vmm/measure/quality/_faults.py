@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, to_host
-from vmm.engine.frames import FramesLike, as_frames, checked, cut
+from vmm.backend.checks import check_fs, check_pair, short_text
+from vmm.engine.frames import FramesLike, as_frames, check_length, checked, cut
 from vmm.engine.times import frame_times
 from vmm.measure.detection._tiles import N_REFERENCE, ClipTooShortError, tile_signals
 from vmm.measure.estimation._repeats import Cadence
@@ -79,6 +81,7 @@ class Faults(Result):
     messages: tuple[str, ...]
 
 
+@checks_arguments
 def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, float] | None = None) -> Faults:
     """Find faults of a clip: duplicate and dropped frames, saturated pixels, and too few frames for a band.
 
@@ -117,9 +120,11 @@ def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, fl
     'frame 40 repeats the frame before it'
     """
     rate = camera_rate(frames, fs)
+    needed = 0 if band is None else min_frames(band, rate)
     clip = as_frames(frames)
     statistics = _Statistics()
     motion, cadence = _tile_motion(statistics.observe(checked(cut(clip) if is_array(clip) else clip)))
+    check_length(statistics.count)
     duplicates = tuple(n for n in statistics.duplicates() if motion is None or not _reverses(motion, n))
     times = frame_times(frames, fs)
     is_even = times is None and cadence is None
@@ -129,7 +134,7 @@ def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, fl
     messages = [*single, *_saturation_messages(saturated)]
     if times is not None:
         messages.insert(0, _spacing_message(times))
-    if band is not None and statistics.count < (needed := min_frames(band, rate)):
+    if band is not None and statistics.count < needed:
         periods = statistics.count * band[0] / rate
         messages.append(
             f"the clip is too short: {statistics.count} frames at {rate:g} Hz hold {periods:.2g} periods of "
@@ -138,6 +143,11 @@ def faults(frames: FramesLike, *, fs: float | None = None, band: tuple[float, fl
     return Faults(duplicates, dropped, saturated, tuple(messages))
 
 
+MAX_FRAMES = 1e12
+"""Largest number of frames that a band may need."""
+
+
+@checks_arguments
 def min_frames(band: tuple[float, float], fs: float) -> int:
     """Number of frames that a clip needs for a band: 3 periods of its lowest frequency.
 
@@ -164,12 +174,17 @@ def min_frames(band: tuple[float, float], fs: float) -> int:
     >>> vmm.measure.min_frames((0.4, 3), 30)
     225
     """
-    low, high = band
-    if not 0 < low < high or not fs > 0:
-        raise ValueError(f"band={band} must be positive and rising, in Hz, and fs={fs} positive")
-    return math.ceil(MIN_PERIODS * fs / low)
+    (low, high), rate = check_pair("band", band), check_fs(fs)
+    if not 0 < low < high < math.inf:
+        raise ValueError(f"band={short_text(band)} must be positive and rising, in Hz")
+    if MIN_PERIODS * rate / low > MAX_FRAMES:
+        raise ValueError(
+            f"band={short_text(band)} begins so low that a clip at fs={rate:g} Hz needs over {MAX_FRAMES:g} frames"
+        )
+    return math.ceil(MIN_PERIODS * rate / low)
 
 
+@checks_arguments
 def check_codec(path: str | Path) -> None:
     """Warn if the codec of a file destroys small motion, or its frames are interlaced.
 
@@ -201,13 +216,13 @@ def check_codec(path: str | Path) -> None:
     from vmm.io.codecs import codec_warning
 
     if message := codec_warning(path):
-        warnings.warn(message, UserWarning, stacklevel=2)
+        warnings.warn(message, UserWarning, stacklevel=3)
     if (order := info(path).field_order) not in ("", "progressive"):
         warnings.warn(
             f"the frames are interlaced ({order}): the two fields of a frame are of different times, so that "
             "amplitudes are too small; separate the fields first, for example by ffmpeg -vf bwdif=mode=send_field",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
 
 

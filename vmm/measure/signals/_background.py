@@ -77,11 +77,11 @@ def wander_functions(residual: np.ndarray, level: np.ndarray, positions: np.ndar
     return functions if energy.max() > limit else None
 
 
-def noise_shape(mean: np.ndarray) -> np.ndarray | None:
+def noise_shape(mean: np.ndarray, *, is_likely: bool = False) -> np.ndarray | None:
     """Shape (F,) of noise whose power may fall with the frequency, from a mean periodogram (F,); None if it is white.
 
     The model is ``1 + (corner / bin) ** slope``, whose parameters minimize the sum of the absolute differences of the
-    logarithms, which is not sensitive to lines.
+    logarithms, which is not sensitive to lines. If falling noise is likely beforehand, any evidence counts.
     """
     bins = np.arange(len(mean))
     is_noise = bins >= MIN_PERIODS
@@ -95,4 +95,4 @@ def noise_shape(mean: np.ndarray) -> np.ndarray | None:
     best = int(np.argmin(losses))
     evidence = is_noise.sum() / CORRELATED_BINS * np.log(white / max(losses[best], 1e-300))
     shape: np.ndarray = shapes[best]
-    return shape if evidence > _MIN_EVIDENCE else None
+    return shape if evidence > (0 if is_likely else _MIN_EVIDENCE) else None

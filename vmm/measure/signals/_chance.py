@@ -68,6 +68,16 @@ too few bins."""
 _BIN_COST = 3.0
 """Log-likelihood that a bin of a harmonic with its own level costs, so that few bins of noise take one."""
 
+_OUTSTANDING = 6.0
+"""Power of a bin, relative to the background, from which the bin belongs to a line: one bin of noise in 400 has as
+much. Side bands of a rate that swings are at some distance from the line, and harmonics may be above the band."""
+
+_PEELS = 6
+"""Fits of the background of a signal, after each of which outstanding bins are left out."""
+
+_MIN_REMAINING = 0.1
+"""Smallest share of the bins that the background is fitted to."""
+
 _MAX_COMPONENTS = 12
 """Largest number of independent components of the noise that are drawn. Fewer make the test more cautious."""
 
@@ -153,7 +163,12 @@ def signal_to_noise(wave: np.ndarray, band: tuple[float, float], lines: list[tup
     inside = np.zeros(power.shape, bool)
     for low, high in lines:
         inside |= abs(bins.frequencies / len(wave) - (low + high) / 2) <= (high - low) / 2 + _MARGIN / len(wave)
-    background = _fit_background(power, ~inside, bins) if not inside.all() else power
+    background = power
+    for _ in range(_PEELS):
+        if inside.mean() > 1 - _MIN_REMAINING:
+            break
+        background = _fit_background(power, ~inside, bins)
+        inside |= power > _OUTSTANDING * background
     in_band = (bins.frequencies >= bins.low) & (bins.frequencies <= bins.high)
     excess = float((power - background)[inside & in_band].sum())
     return excess / max(float(background[:, in_band].sum()), 1e-300)
@@ -196,7 +211,7 @@ def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.
     The score is the gain in log-likelihood by the line, with the background that fits best around it, over the best
     background alone. The search begins at several bins.
     """
-    everywhere = np.ones(power.shape, bool)
+    everywhere, rises = np.ones(power.shape, bool), _rises(power)
     alone = _log_likelihood(power, _fit_background(power, everywhere, bins)).sum(axis=1)
     best = np.full(len(power), -np.inf)
     window, background = np.zeros((len(power), 2), int), np.ones_like(power)
@@ -204,12 +219,24 @@ def _search(power: np.ndarray, bins: _Bins) -> tuple[np.ndarray, np.ndarray, np.
         trial = _highest(power * bins.frequencies**tilt, bins)
         for _ in range(_PASSES):
             floor = _fit_background(power, ~_line_bins(bins, trial), bins)
-            trial = _clearest(power / floor, bins)
-        likelihood = _likelihood_with_line(power, floor, trial, bins)
+            trial = _clearest(power / floor, rises, bins)
+        is_line = np.take_along_axis(rises, trial[:, :1] - bins.start, axis=1)[:, 0]
+        likelihood = np.where(is_line, _likelihood_with_line(power, floor, trial, bins), alone)
         is_better = likelihood > best
         best = np.where(is_better, likelihood, best)
         window[is_better], background[is_better] = trial[is_better], floor[is_better]
     return best - alone, window, background
+
+
+def _rises(power: np.ndarray) -> np.ndarray:
+    """Bool array (D, F): bins with at least as much power as the one below them.
+
+    A line begins with one. The power of a slow change, such as a bend, a ramp or a period that is longer than those of
+    the band, falls from bin to bin, though often more steeply than the background.
+    """
+    rises = np.ones(power.shape, bool)
+    rises[:, 1:] = power[:, 1:] >= power[:, :-1]
+    return rises
 
 
 def _highest(power: np.ndarray, bins: _Bins) -> np.ndarray:
@@ -277,8 +304,11 @@ def _likelihoods(power: np.ndarray, used: np.ndarray, bins: _Bins) -> tuple[np.n
     return shapes, scales, np.log(scales) + weights @ np.log(shapes).T / counts
 
 
-def _clearest(ratio: np.ndarray, bins: _Bins) -> np.ndarray:
-    """First bin and end (D, 2) of the clearest window in ratios (D, F) of power to background."""
+def _clearest(ratio: np.ndarray, rises: np.ndarray, bins: _Bins) -> np.ndarray:
+    """First bin and end (D, 2) of the clearest window in ratios (D, F) of power to background.
+
+    Windows begin with bins to which the power rises (D, F).
+    """
     sums = np.concatenate([np.zeros((len(ratio), 1)), np.cumsum(ratio, axis=1)], axis=1)
     best, window = np.full(len(ratio), -1.0), np.zeros((len(ratio), 2), int)
     low, high, rows = bins.low - bins.start, bins.high + 1 - bins.start, np.arange(len(ratio))
@@ -287,6 +317,7 @@ def _clearest(ratio: np.ndarray, bins: _Bins) -> np.ndarray:
             break
         mean = np.maximum((sums[:, low + width : high + 1] - sums[:, low : high + 1 - width]) / width, 1)
         score = _gain(np.array(width), mean)
+        score[~rises[:, low : high + 1 - width]] = 0
         score[:, width - 2 > _MAX_SPREAD * (np.arange(score.shape[1]) + bins.low)] = 0
         first = score.argmax(axis=1)
         is_better = score[rows, first] > best

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import scipy.stats
 
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._noise_floor import local_noise
 from vmm.measure.signals._peaks import Peak, peaks
 from vmm.measure.signals._result import Result
@@ -82,6 +83,7 @@ class Change(Result):
         return self.ratio * math.hypot(self.before_stderr / self.before, self.after_stderr / self.after)
 
 
+@checks_arguments
 def changes(
     before: SignalsLike,
     after: SignalsLike,

@@ -20,6 +20,17 @@ _DOMINANT = 4.0
 power that a codec causes is spread over several multiples."""
 
 
+def key_rates(key_rate: float, fs: float) -> tuple[float, ...]:
+    """Rates in Hz whose multiples key frames may cause: that of the key frames, and half of it.
+
+    Codecs alternate the rounding of predicted frames. If the number of frames from one key frame to the next is odd,
+    the alternation changes its sense with each key frame.
+    """
+    if not key_rate > 0:
+        return ()
+    return (key_rate, key_rate / 2) if round(fs / key_rate) % 2 else (key_rate,)
+
+
 def follows_codec(
     frequencies: Sequence[float],
     stderrs: Sequence[float],

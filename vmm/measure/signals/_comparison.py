@@ -8,6 +8,7 @@ import numpy as np
 import scipy.interpolate
 from numpy.typing import ArrayLike
 
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import SignalsLike, as_signals, bandpass, check_band
@@ -15,6 +16,10 @@ from vmm.measure.signals._signal import SignalsLike, as_signals, bandpass, check
 _MIN_OVERLAP = 0.25
 """Smallest overlap of the two records, as a fraction of the shorter one. Correlations of shorter overlaps are often
 high by chance."""
+
+_MAX_GROWTH, _FEW_SAMPLES = 100, 1e6
+"""Number of samples at the higher of both rates, relative to those of both records, up to which a lag is searched; a
+million samples are always allowed."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,6 +54,7 @@ class Comparison(Result):
     normalized_mae: float
 
 
+@checks_arguments
 def compare(
     values: SignalsLike,
     sensor: ArrayLike,
@@ -123,6 +129,10 @@ def compare(
     lag = _lag(measured, ours.fs, other, theirs.fs, max_lag)
     times = np.arange(len(measured)) / ours.fs
     inside = (times + lag > -0.5 / theirs.fs) & (times + lag < durations[1] - 0.5 / theirs.fs)
+    if inside.sum() < 2:
+        raise ValueError(
+            f"values and sensor overlap in {inside.sum()} samples at a lag of {lag:.3g} s: choose a smaller max_lag"
+        )
     resampled = _resample(other, theirs.fs, times[inside] + lag)
     return _comparison(times[inside], measured[inside], resampled, ours.fs, lag)
 
@@ -139,6 +149,12 @@ def _lag(measured: np.ndarray, fs: float, other: np.ndarray, other_fs: float, ma
     if max_lag == 0:
         return 0.0
     common_fs = max(fs, other_fs)
+    count = common_fs * max(len(measured) / fs, len(other) / other_fs)
+    if count > max(_FEW_SAMPLES, _MAX_GROWTH * (len(measured) + len(other))):
+        raise ValueError(
+            f"fs={fs:g} and sensor_fs={other_fs:g} Hz are too different for the search of a lag, which would compare "
+            f"{count:.2g} samples: check both rates, or give max_lag=0"
+        )
     pair = []
     for values, rate in ((measured, fs), (other, other_fs)):
         times = np.arange(int((len(values) - 1) * common_fs / rate) + 1) / common_fs

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
+from vmm.backend.arguments import checks_arguments
 
+
+@checks_arguments
 def sine_crlb(stderr: float, n_frames: int, amplitude: float, fs: float = 1.0) -> tuple[float, float]:
     """Cramer-Rao bounds for the amplitude and the frequency of a steady vibration.
 

@@ -16,7 +16,8 @@ _TOLERANCE = 0.05
 whose frequency changes a little has harmonics that are shifted by more than the standard errors of steady lines."""
 
 _MAX_TOLERANCE = 0.3
-"""Largest such difference in bins, also of uncertain lines: a larger one is often reached by chance."""
+"""Largest such difference in bins, also of uncertain lines: a larger one is often reached by chance. It is also the
+largest standard error of a line whose relation is stated: a less certain one agrees with a harmonic by chance."""
 
 
 class Harmonic(NamedTuple):
@@ -59,6 +60,8 @@ def harmonic(
         Distance in Hz of two frequencies that the clip resolves.
     """
     relations = []
+    if stderr > _MAX_TOLERANCE * bin_width:
+        return None
     for root, root_stderr in roots:
         for order in range(2, _MAX_ORDER + 1) if root > _MIN_PERIODS * bin_width else ():
             aliased = abs((order * root + fs / 2) % fs - fs / 2)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._resampling import back_to_positions, evenly_sampled
 from vmm.measure.signals._result import derivative_unit
 from vmm.measure.signals._signal import HasValues, Quantity, Signals, SignalsLike, as_signals
@@ -27,6 +28,7 @@ integration amplifies by 1/f^2, with a slope of f^8."""
 def velocity(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
 @overload
 def velocity(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
+@checks_arguments
 def velocity(values: ArrayLike | HasValues, *, fs: float | None = None, cutoff: float | None = None) -> Any:
     """Velocity, by differentiation in the frequency domain.
 
@@ -68,6 +70,7 @@ def velocity(values: ArrayLike | HasValues, *, fs: float | None = None, cutoff: 
 def acceleration(values: Measured, *, fs: float | None = None, cutoff: float | None = None) -> Measured: ...
 @overload
 def acceleration(values: ArrayLike, *, fs: float | None = None, cutoff: float | None = None) -> np.ndarray: ...
+@checks_arguments
 def acceleration(values: ArrayLike | HasValues, *, fs: float | None = None, cutoff: float | None = None) -> Any:
     """Acceleration, by differentiation in the frequency domain.
 
@@ -104,6 +107,7 @@ def acceleration(values: ArrayLike | HasValues, *, fs: float | None = None, cuto
     return _derivative(values, fs, cutoff, 2)
 
 
+@checks_arguments
 def integrate(values: SignalsLike, *, fs: float | None = None, highpass: float, order: int = 2) -> np.ndarray:
     """Displacement or velocity from the signal of an accelerometer, by integration with a zero-phase high-pass filter.
 

@@ -23,9 +23,9 @@ _MIN_MEDIAN = 41
 _SKIRT = (2, 3, 4)
 """Distances in bins from a peak at which a sine of varying amplitude or frequency leaves power."""
 
-_FAVOR = 2.0
+_FAVOR, _LARGE_FAVOR = 2.0, 4.0
 """Advantage of falling noise over lines on white noise, as a logarithm of a probability: a line that is not certain is
-not a finding."""
+not a finding. The second one holds if falling noise is likely beforehand."""
 
 _FALSE_SKIRT = 0.01
 """Probability that noise makes the skirt of a steady sine appear significant."""
@@ -93,6 +93,8 @@ def noise_explains(
     shape: np.ndarray,
     level: np.ndarray,
     positions: np.ndarray | None = None,
+    *,
+    is_likely: bool = False,
 ) -> bool:
     """Whether noise of this shape (F,) with some lines describes signals more shortly than white noise with others.
 
@@ -107,6 +109,8 @@ def noise_explains(
         Number of lines in either case.
     level
         Noise power (N,) of each signal.
+    is_likely
+        Whether falling noise is likely beforehand.
 
     References
     ----------
@@ -122,7 +126,7 @@ def noise_explains(
         floor = floor * np.median(inside / floor) * dof / scipy.stats.chi2.median(dof)
         likelihood = dof / 2 * float(np.sum(np.log(floor) + inside / floor)) / CORRELATED_BINS
         lengths.append(likelihood + 0.5 * count * (1 + dof) * math.log(len(residuals[0])))
-    return lengths[1] < lengths[0] + _FAVOR
+    return lengths[1] < lengths[0] + (_LARGE_FAVOR if is_likely else _FAVOR)
 
 
 def mean_periodogram(flat: np.ndarray, positions: np.ndarray | None = None) -> np.ndarray:

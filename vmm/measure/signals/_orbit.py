@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
+from vmm.backend.checks import short_text
 from vmm.measure.signals._noise_floor import phasor_with_stderr
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import SignalsLike, as_signals, check_band
@@ -68,6 +70,7 @@ class Orbit(Result):
         return np.real(self.phasors * rotation)
 
 
+@checks_arguments
 def orbit(values: SignalsLike, frequency: float, *, fs: float | None = None) -> Orbit:
     """Ellipse that points follow at one frequency, by least squares.
 
@@ -103,7 +106,9 @@ def orbit(values: SignalsLike, frequency: float, *, fs: float | None = None) -> 
     data = as_signals(values, fs)
     shape = data.values.shape
     if len(shape) < 2 or shape[-1] != 2:
-        raise ValueError(f"an orbit needs displacement (T, ..., 2) down and right, not {shape}")
+        raise ValueError(f"values of shape {shape} must be displacement (T, ..., 2), down and right, for an orbit")
+    if not 0 < frequency < data.nyquist:
+        raise ValueError(f"frequency={short_text(frequency)} must lie inside (0, fs/2) = (0, {data.nyquist:g}) Hz")
     check_band((frequency, data.nyquist), shape[0], data.fs, 1.0, data.nyquist)
     usable = data.usable
     flat = np.zeros((shape[0], usable.size))

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._background import Background
-from vmm.measure.signals._codec_rhythm import MAX_CODEC_MOTION, follows_codec
+from vmm.measure.signals._codec_rhythm import MAX_CODEC_MOTION, follows_codec, key_rates
 from vmm.measure.signals._harmonics import Harmonic, harmonic
 from vmm.measure.signals._joint_fit import changes, line_errors
 from vmm.measure.signals._noise_floor import local_noise
@@ -75,6 +76,9 @@ class Peak(Result):
         aliased harmonic is above fs/2 and is observed at another frequency.
     names
         Names of the regions whose displacement the signals are, if they were given; else empty.
+    direction
+        (R, 2) as in ``RegionSignal``: unit vectors of regions whose displacement is known in one direction only, NaN
+        for others; None if the signals have none.
     """
 
     frequency: float
@@ -92,6 +96,25 @@ class Peak(Result):
     reason: str = field(default="", repr=False)
     harmonic: Harmonic | None = field(default=None, repr=False)
     names: tuple[str, ...] = field(default=(), repr=False)
+    direction: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def along(self) -> np.ndarray:
+        """Amplitude (R,) along `direction`; NaN for regions without one."""
+        return self._along(self.amplitude)
+
+    @property
+    def along_stderr(self) -> np.ndarray:
+        """Standard error (R,) of `along`."""
+        return self._along(self.amplitude_stderr)
+
+    def _along(self, amplitude: np.ndarray) -> np.ndarray:
+        """Amplitudes (R,) along `direction` whose components have these amplitudes (R, 2)."""
+        if self.direction is None:
+            return np.full(amplitude.shape[:1], np.nan)
+        regions, larger = np.arange(len(self.direction)), np.abs(self.direction).argmax(axis=1)
+        along: np.ndarray = amplitude[regions, larger] / np.abs(self.direction[regions, larger])
+        return along
 
     @property
     def is_reliable(self) -> bool:
@@ -99,6 +122,7 @@ class Peak(Result):
         return not self.reason
 
 
+@checks_arguments
 def peaks(
     values: SignalsLike,
     *,
@@ -182,7 +206,7 @@ def peaks(
     if band is not None:
         check_band(band, count, data.fs, 1.0, data.nyquist)
     if not data.usable.any():
-        raise ValueError("no signal is known and varies: choose other regions")
+        raise ValueError("all signals are unknown or constant: choose other regions")
     flat = detrend(data.flat[:, data.usable], data.positions)
     bins, highest = bin_frequencies(count, data.positions), highest_frequency(data.positions)
     low, high = (MIN_PERIODS / count, highest) if band is None else (band[0] / data.fs, band[1] / data.fs)
@@ -199,7 +223,8 @@ def peaks(
         detected = _unique(flat, detected, background, data, false_alarm)
     relative = fs_uncertainty if data.time_unit == "s" else 0.0
     names = tuple(getattr(values, "names", ()))
-    detected = [replace(peak, clock_stderr=relative * peak.frequency, names=names) for peak in detected]
+    labels: dict[str, Any] = {"names": names, "direction": data.direction}
+    detected = [replace(peak, clock_stderr=relative * peak.frequency, **labels) for peak in detected]
     detected = sorted(_with_codec_rhythm(detected, data), key=lambda peak: (peak.is_codec_rhythm, -peak.snr))
     return _with_harmonics(detected, data.fs / count)
 
@@ -222,14 +247,12 @@ def _with_harmonics(detected: list[Peak], bin_width: float) -> list[Peak]:
 
 def _with_codec_rhythm(detected: list[Peak], data: Signals) -> list[Peak]:
     """The peaks, with `is_codec_rhythm` set for those that the codec may cause."""
-    is_rhythm = follows_codec(
-        [peak.frequency for peak in detected],
-        [peak.frequency_stderr for peak in detected],
-        [float(np.nanmax(peak.amplitude)) for peak in detected],
-        data.key_rate,
-        data.fs / len(data.values),
-        MAX_CODEC_MOTION if data.unit == "px" else None,
-    )
+    frequencies, stderrs = ([getattr(peak, name) for peak in detected] for name in ("frequency", "frequency_stderr"))
+    amplitudes = [float(np.nanmax(peak.amplitude)) for peak in detected]
+    bin_width, limit = data.fs / len(data.values), MAX_CODEC_MOTION if data.unit == "px" else None
+    is_rhythm = np.zeros(len(detected), bool)
+    for rate in key_rates(data.key_rate, data.fs):
+        is_rhythm |= follows_codec(frequencies, stderrs, amplitudes, rate, bin_width, limit)
     return [replace(peak, is_codec_rhythm=bool(part)) for peak, part in zip(detected, is_rhythm, strict=True)]
 
 
@@ -253,7 +276,7 @@ def _unique(
             f"the times of the frames leave open whether a vibration has {either} {data.frequency_unit}: its frequency "
             "is unknown, and it is left out",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return unique
 

@@ -36,6 +36,11 @@ _MAX_REFINED = 2
 """Number of them, those near which a sine explains most energy, whose frequency is refined."""
 
 
+_LONG = 256
+"""Samples from which the spectrum shows whether noise is white. If fewer samples wander slowly, noise that falls with
+the frequency is likely, and lines need a smaller probability of a false alarm, in proportion to the samples."""
+
+
 def search(
     flat: np.ndarray,
     in_band: np.ndarray,
@@ -88,10 +93,13 @@ def search_with_background(
     frequency, the search is repeated on such a floor, and the simpler explanation of the spectrum is returned.
     """
     frequencies, background = search(flat, in_band, max_peaks, false_alarm, positions), WHITE
+    is_doubtful = False
     if not in_band[:MIN_PERIODS].any() and (trend := _wander(flat, frequencies, positions)) is not None:
         flat, background = without(flat, trend), Background(trend)
+        is_doubtful = len(flat) < _LONG
+        false_alarm *= min(1.0, len(flat) / _LONG)
         frequencies = search(flat, in_band, max_peaks, false_alarm, positions, background)
-    shape = noise_shape(mean_periodogram(flat, positions))
+    shape = noise_shape(mean_periodogram(flat, positions), is_likely=is_doubtful)
     if shape is None:
         return frequencies, background
     falling = background._replace(shape=shape)
@@ -100,7 +108,7 @@ def search_with_background(
         flat - explained(flat, lines, positions, background.trend) if lines else flat for lines in (frequencies, others)
     ]
     level, counts = noise_level(flat, positions), (len(frequencies), len(others))
-    is_falling = noise_explains(residuals, counts, shape, level, positions)
+    is_falling = noise_explains(residuals, counts, shape, level, positions, is_likely=is_doubtful)
     return (others, falling) if is_falling else (frequencies, background)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmm.backend.arrays import DeviceArray, to_host
-from vmm.backend.checks import check_fs
+from vmm.backend.checks import check_fs, check_pair, short_text
 from vmm.engine.times import frame_times, mean_rate, stated_rate
 from vmm.measure.signals._result import Result, TimeUnit, frequency_unit
 from vmm.measure.signals._sampling import as_positions, highest_frequency, positions_or_index
@@ -230,7 +230,7 @@ class Signals(Result):
             valid = np.isfinite(stderr) & (stderr > 0)
             weights *= np.where(valid, 1 / np.square(np.where(valid, stderr, 1)), 0)
         if not weights.sum() > 0:
-            raise ValueError("no signal is known and varies: choose other regions")
+            raise ValueError("all signals are unknown or constant: choose other regions")
         normalized: np.ndarray = weights / weights.sum()
         return normalized
 
@@ -273,11 +273,13 @@ def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
     rate = camera_rate(values, fs)
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError("signals are a masked array: fill its masked values first, with values.filled(value)")
-    data = np.asarray(to_host(getattr(values, "values", values)))
+    data = _as_plain(getattr(values, "values", values))
     if data.ndim == 0 or data.dtype.kind not in "fiub":
         raise TypeError(f"signals must be real numbers (T, ...), time first, not {data.dtype} {data.shape}")
     if len(data) < _MIN_SAMPLES:
-        raise ValueError(f"{len(data)} samples are too few to find a frequency in: give at least {_MIN_SAMPLES}")
+        raise ValueError(
+            f"signals: {len(data)} samples are too few to find a frequency in: give at least {_MIN_SAMPLES}"
+        )
     data = data.astype(np.float64)
     is_known, direction = getattr(values, "is_known", None), getattr(values, "direction", None)
     if is_known is not None and np.shape(is_known) == data.shape[1:]:
@@ -296,6 +298,14 @@ def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
     return Signals(data, rate, unit, stderr, time_unit(values, fs), positions, key_rate(values, fs), direction)
 
 
+def _as_plain(values: Any) -> np.ndarray:
+    """Signals as an array, of objects if they cannot be numbers."""
+    try:
+        return np.asarray(to_host(values))
+    except ValueError:  # a list of unequal parts
+        return np.asarray(None)
+
+
 def has_values(is_known: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """Bool array (R, 2): which components are known, or belong to a displacement that is known in one direction only.
 
@@ -312,10 +322,10 @@ def check_band(
 
     `nyquist` takes the place of fs/2 for uneven samples.
     """
-    low, high = band
+    low, high = check_pair("band", band)
     limit = fs / 2 if nyquist is None else nyquist
     if not 0 < low < high <= limit:
-        raise ValueError(f"band={band} must be rising and lie inside (0, fs/2] = (0, {limit:g}] Hz")
+        raise ValueError(f"band={short_text(band)} must be rising and lie inside (0, fs/2] = (0, {limit:g}] Hz")
     if count * low / fs < min_periods:
         raise ValueError(
             f"a clip of {count} frames at {fs:g} Hz is too short for band={band} Hz: it holds {count * low / fs:.2g} "

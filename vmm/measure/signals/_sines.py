@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.checks import as_numbers, short_text
 from vmm.measure.signals._sampling import highest_frequency
 from vmm.measure.signals._signal import SignalsLike, as_signals
 
 _TAPER = 0.125
 """Fraction of the signal over which the weights rise at each end. It raises the standard errors by 5 % and reduces the
 leakage of components that are not in the model."""
+
+_MIN_SPACING = 0.01
+"""Distance in bins between frequencies below which the fit of their phasors is singular in floating point."""
 
 _MIN_SEPARATION = 1.5
 """Smallest distance in bins between two frequencies, from 0 and from fs/2. Closer ones make the system
@@ -112,19 +117,23 @@ def check_frequencies(
     ValueError
         If a frequency is not inside (0, fs/2), or two are too close for a clip of `count` frames.
     """
-    freqs, limit = np.atleast_1d(np.asarray(frequencies, dtype=float)), highest_frequency(positions) * fs
+    freqs = np.atleast_1d(as_numbers("frequencies", frequencies).astype(np.float64))
+    limit = highest_frequency(positions) * fs
     if freqs.ndim != 1 or not len(freqs) or not ((freqs > 0) & (freqs < limit)).all():
-        raise ValueError(f"frequencies={freqs.tolist()} must lie inside (0, fs/2) = (0, {limit:g}) Hz: is fs right?")
+        raise ValueError(
+            f"frequencies={short_text(freqs.tolist())} must lie inside (0, fs/2) = (0, {limit:g}) Hz: is fs right?"
+        )
     if count is not None:
         separation = np.diff(np.sort(np.concatenate([[0.0], freqs, [limit]]))) * count / fs
         if separation.min() < _MIN_SEPARATION:
             raise ValueError(
-                f"frequencies={freqs.tolist()} Hz cannot be separated in {count} frames at fs={fs:g} Hz: they must be "
-                f"{_MIN_SEPARATION * fs / count:.3g} Hz from one another, from 0 and from fs/2; take a longer clip"
+                f"frequencies={short_text(freqs.tolist())} Hz cannot be separated in {count} frames at fs={fs:g} Hz: "
+                f"they must be {_MIN_SEPARATION * fs / count:.3g} Hz from one another, 0 and fs/2; take a longer clip"
             )
     return freqs / fs
 
 
+@checks_arguments
 def phasors(values: SignalsLike, frequencies: Sequence[float] | NDArray[Any], *, fs: float | None = None) -> np.ndarray:
     """Phasors of sines of known frequencies, by least squares together with a mean and a linear trend.
 
@@ -161,10 +170,18 @@ def phasors(values: SignalsLike, frequencies: Sequence[float] | NDArray[Any], *,
     array([0.2 , 0.05])
     """
     data = as_signals(values, fs)
-    freqs = np.asarray(frequencies, dtype=float)
-    if not ((freqs > 0) & (freqs < data.nyquist)).all():
-        raise ValueError(f"frequencies={list(frequencies)} must lie inside (0, fs/2) = (0, {data.nyquist:g}) Hz")
+    freqs = as_numbers("frequencies", frequencies).astype(np.float64)
+    if freqs.ndim != 1 or not len(freqs) or not ((freqs > 0) & (freqs < data.nyquist)).all():
+        raise ValueError(
+            f"frequencies={short_text(freqs.tolist())} must lie inside (0, fs/2) = (0, {data.nyquist:g}) Hz"
+        )
     count, needed = len(data.values), 2 * len(freqs) + 2
     if count < needed:
         raise ValueError(f"{count} samples are too few for {len(freqs)} frequencies: give at least {needed}")
+    spacing = np.diff(np.sort(np.concatenate([[0.0], freqs, [data.nyquist]]))) * count / data.fs
+    if spacing.min() < _MIN_SPACING:
+        raise ValueError(
+            f"frequencies={short_text(freqs.tolist())} Hz cannot be separated in {count} samples: one is too near to "
+            "another, to 0 or to fs/2"
+        )
     return SineFit(freqs / data.fs, None, data.positions).fit(data.values)

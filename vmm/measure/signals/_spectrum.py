@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from vmm.backend.arguments import checks_arguments
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result, density_unit
 from vmm.measure.signals._signal import SignalsLike, as_signals
@@ -55,6 +56,7 @@ class Spectrum(Result):
     names: tuple[str, ...] = field(default=(), repr=False)
 
 
+@checks_arguments
 def spectrum(
     values: SignalsLike, *, fs: float | None = None, kind: Kind = "amplitude", segments: int = 1, average: bool = False
 ) -> Spectrum:

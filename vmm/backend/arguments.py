@@ -1,0 +1,160 @@
+"""Checks of the arguments of functions by their annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache, partial, wraps
+from inspect import signature
+from pathlib import Path
+from types import FunctionType, UnionType
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from vmm.backend.checks import (
+    MAX_FS,
+    MAX_GAIN,
+    Range,
+    check_choice,
+    check_class,
+    check_count,
+    check_flag,
+    check_fs,
+    check_number,
+    check_pair,
+    check_path,
+    check_text,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FACTOR = Range(-MAX_GAIN, MAX_GAIN)
+_EXPONENT = Range(0, 1000)
+_PIXELS = Range(high=1000, unit=" px")
+_HZ = Range(high=MAX_FS, unit=" Hz")
+
+RANGES: dict[str, Range] = {
+    "across": _FACTOR,
+    "adaptive": _EXPONENT,
+    "amplitude": Range(high=1e12),
+    "beta": _EXPONENT,
+    "border": _PIXELS,
+    "color": _FACTOR,
+    "crop": Range(0, 0.5),
+    "cutoff": _HZ,
+    "denoise": _EXPONENT,
+    "every": Range(1),
+    "feather": _PIXELS,
+    "frequency": Range(finite=False, unit=" in Hz"),
+    "gamma": _EXPONENT,
+    "gap": Range(0, 10_000, " px"),
+    "highpass": _HZ,
+    "level": Range(0, 30),
+    "levels": Range(0, 30),
+    "limit": Range(finite=False),
+    "margin": Range(high=1e6, unit=" px"),
+    "max_displacement": Range(high=1e6, unit=" px"),
+    "max_peaks": Range(high=10_000),
+    "min_snr": Range(-1000, 1000, " dB"),
+    "n_frames": Range(high=1e12),
+    "noise": Range(high=1e12),
+    "nu": _EXPONENT,
+    "octave": Range(0.1, 1, " octaves"),
+    "orientations": Range(1, 32),
+    "pixel_size": Range(high=1e12),
+    "propagation": Range(high=64),
+    "radius": Range(0, 1000, " px"),
+    "sigma": _PIXELS,
+    "size": Range(high=1e6, unit=" px"),
+    "speed_tolerance": Range(high=1e6),
+    "stderr": Range(high=1e12),
+    "step": Range(high=1e6, unit=" px"),
+    "strength": _EXPONENT,
+    "subtract": _EXPONENT,
+    "transition": Range(0.05, 2, " octaves"),
+    "wavelength": Range(high=1e9, unit=" px"),
+    "white": Range(finite=False),
+    "window": Range(high=1001),
+}
+"""Ranges of numbers by the names of arguments. The function itself checks a smallest value that is not stated."""
+
+
+def checks_arguments(function: F) -> F:
+    """Check the arguments of a function by their annotations, and numbers by ``RANGES``, before it is called.
+
+    Annotations of one number, a flag, a text, one of several names, a pair of numbers, or one of these or None are
+    checked; other arguments are left to the function.
+    """
+    parameters = signature(function)
+    bind = parameters.bind
+    single = [p.name for p in parameters.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+    @cache
+    def checks() -> dict[str, Callable[[str, Any], object]]:
+        by_name = {name: _check_for(name, hint) for name, hint in _hints(function).items() if name in single}
+        return {name: check for name, check in by_name.items() if check is not None}
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            arguments = bind(*args, **kwargs).arguments
+        except TypeError:  # The call raises the usual error of Python.
+            arguments = {}
+        for name, check in checks().items():
+            if name in arguments:
+                check(name, arguments[name])
+        return function(*args, **kwargs)
+
+    # Doctest finds the functions of a module by their globals.
+    own = FunctionType(wrapper.__code__, function.__globals__, closure=wrapper.__closure__)
+    return cast(F, wraps(function)(own))
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of a function; names that are imported for type checkers only are any type."""
+    unknown: dict[str, Any] = {}
+    while True:
+        try:
+            return get_type_hints(function, localns=unknown)
+        except NameError as error:
+            unknown[str(error.name)] = Any
+
+
+def _check_for(name: str, hint: Any) -> Callable[[str, Any], object] | None:
+    """The check of an argument with this annotation; None if it is left to the function."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    kinds = [option for option in options if option is not type(None)]
+    check = _check_of_kind(name, kinds)
+    if check is None or len(kinds) == len(options):
+        return check
+
+    def check_unless_none(name: str, value: Any) -> None:
+        if value is not None:
+            check(name, value)
+
+    return check_unless_none
+
+
+def _is_own_class(kind: Any) -> bool:
+    """Whether an annotation is a class of the package, and no protocol."""
+    return isinstance(kind, type) and kind.__module__.startswith("vmm.") and not getattr(kind, "_is_protocol", False)
+
+
+def _check_of_kind(name: str, kinds: list[Any]) -> Callable[[str, Any], object] | None:
+    if name in ("fs", "sensor_fs") and float in kinds:
+        return lambda name, value: check_fs(value, name)
+    if kinds in ([float], [float, Fraction]):
+        return partial(check_number, limits=RANGES.get(name))
+    if kinds == [int]:
+        return partial(check_count, limits=RANGES.get(name))
+    if kinds == [bool]:
+        return check_flag
+    if kinds == [str]:
+        return check_text
+    if kinds == [str, Path] and name != "path":
+        return check_path
+    if kinds == [tuple[float, float]]:
+        return check_pair
+    if len(kinds) == 1 and _is_own_class(kinds[0]):
+        return partial(check_class, kind=kinds[0])
+    if len(kinds) == 1 and get_origin(kinds[0]) is Literal:
+        return partial(check_choice, choices=get_args(kinds[0]))
+    return None

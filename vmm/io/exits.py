@@ -1,0 +1,78 @@
+"""Steps before a signal ends the process, such as the deletion of incomplete files, and sections that it cannot divide.
+
+A signal handler that ends the process calls ``finish``. Code that starts other programs or creates temporary files
+registers how to remove them. Without such a handler, this module has no effect.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+_cleanups: dict[object, Callable[[], object]] = {}
+_sections: set[object] = set()
+_waiting: list[Callable[[], object]] = []
+
+
+def at_signal(cleanup: Callable[[], object]) -> Callable[[], object]:
+    """Register a function that is called if a signal ends the process; return a function that removes it again.
+
+    It runs in a signal handler: it must not wait for a lock, and its errors are ignored.
+    """
+    key = object()
+    _cleanups[key] = cleanup
+    return lambda: _cleanups.pop(key, None)
+
+
+@contextmanager
+def cleaned_up(cleanup: Callable[[], object]) -> Iterator[None]:
+    """Register a function as ``at_signal`` does, as long as the context lasts.
+
+    Examples
+    --------
+    >>> from vmm.io.exits import cleaned_up, finish
+    >>> with cleaned_up(lambda: print("stopped the program")):
+    ...     finish(lambda: print("the end"))
+    stopped the program
+    the end
+    """
+    remove = at_signal(cleanup)
+    try:
+        yield
+    finally:
+        remove()
+
+
+@contextmanager
+def undivided() -> Iterator[None]:
+    """Postpone the end of the process by a signal to the end of the context, which must be short."""
+    key = object()
+    _sections.add(key)
+    try:
+        yield
+    finally:
+        _sections.discard(key)
+        if _waiting and not _sections:
+            finish(_waiting.pop())
+
+
+def finish(end: Callable[[], object]) -> None:
+    """Call all cleanup functions and then `end`, now or at the end of the sections that must not be divided."""
+    if _sections:
+        _waiting.append(end)
+        return
+    for cleanup in reversed(list(_cleanups.values())):
+        with suppress(Exception):
+            cleanup()
+    end()
+
+
+def _forget() -> None:
+    """Leave the files and programs of the parent process alone in the child of a fork."""
+    for container in (_cleanups, _sections, _waiting):
+        container.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

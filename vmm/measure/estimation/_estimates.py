@@ -1,0 +1,82 @@
+"""The displacement of regions as estimators give it, and why regions are uncertain or unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from vmm.measure.signals._signal import has_values
+
+NO_TEXTURE = "too little texture"
+IN_PARTS = "moves in parts: an edge runs through it"
+AT_OUTLINE = "an edge runs along its outline: the displacement is that of the pixels inside"
+HIDDEN = "hidden in too many frames"
+AT_BORDER = "too close to the border of the frame, so the displacement may be too small by a tenth or more"
+
+
+@dataclass(eq=False)
+class Estimates:
+    """Estimates of R regions in T frames.
+
+    Attributes
+    ----------
+    values
+        Displacement (T, R, 2) in pixels.
+    stderr
+        Its standard error (R, 2).
+    is_known
+        Bool array (R, 2): the axes that are observable.
+    direction
+        The only observable direction (R, 2) of regions that have a single one, else NaN.
+    is_hidden
+        Bool array (T, R): whether a frame does not show the region.
+    saturated
+        Fraction (R,) of the pixels that are saturated.
+    reasons
+        (R,) why a region is unknown, or its standard error less certain than usual; empty for sound regions.
+    """
+
+    values: np.ndarray
+    stderr: np.ndarray
+    is_known: np.ndarray
+    direction: np.ndarray
+    is_hidden: np.ndarray
+    saturated: np.ndarray
+    reasons: np.ndarray
+
+    @classmethod
+    def unknown(cls, n_frames: int, n_regions: int) -> Estimates:
+        """Estimates of regions of which nothing is known."""
+        values, pairs = np.full((n_frames, n_regions, 2), np.nan), np.full((n_regions, 2), np.nan)
+        is_hidden, reasons = np.zeros((n_frames, n_regions), bool), np.full(n_regions, "", object)
+        is_known = np.zeros((n_regions, 2), bool)
+        return cls(values, pairs, is_known, pairs.copy(), is_hidden, np.zeros(n_regions), reasons)
+
+    @property
+    def has_values(self) -> np.ndarray:
+        """Bool array (R, 2): the components with values, those along a single direction included."""
+        return has_values(self.is_known, self.direction)
+
+    def select(self, which: np.ndarray) -> Estimates:
+        """The estimates of some of the regions."""
+        return Estimates(*(part[:, which] if name in _OVER_TIME else part[which] for name, part in self._arrays()))
+
+    def place(self, index: np.ndarray, other: Estimates) -> None:
+        """Put other estimates in the place of those of the regions with these indices."""
+        for (name, part), (_, replacement) in zip(self._arrays(), other._arrays(), strict=True):
+            if name in _OVER_TIME:
+                part[:, index] = replacement
+            else:
+                part[index] = replacement
+
+    def withdraw(self, which: np.ndarray, reason: str) -> None:
+        """Make the regions for which a bool array (R,) is True unknown."""
+        self.is_known[which], self.direction[which], self.reasons[which] = False, np.nan, reason
+
+    def _arrays(self) -> list[tuple[str, np.ndarray]]:
+        return [(part.name, getattr(self, part.name)) for part in fields(self)]
+
+
+_OVER_TIME = ("values", "is_hidden")
+"""Arrays of which the first axis is time."""
