@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
-from vmm import color, gradient, stabilize
+from vmm import stabilize
 from vmm.engine.regions import Box
-from vmm.measure.detection._suggestion import Suggestion
+from vmm.measure.detection._suggestion import Suggestion, command_line
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How one vibration or color change of a clip is magnified, and why.
+    """How one motion or change of color of a clip is magnified, and why.
 
     Attributes
     ----------
     name
-        What it is, for example ``"vibration at 64.04 Hz"`` or ``"pulse, 52.4 beats/min"``.
-    suggestion
-        Its frequency, place, amplitude, band and alpha, as found by ``vmm.measure.suggest``.
-    is_stabilized
-        Whether the motion of the camera is removed before the magnification.
+        What it is, for example ``"motion at 64.04 Hz"`` or ``"pulse, 52.4 beats/min"``.
+    method
+        Name of the method: ``"gradient"`` for vibrations, ``"color"`` for changes of color, and ``"jerk"`` for objects
+        that also move far.
+    settings
+        Keyword arguments of the method: `band` in Hz, or `frequency` in Hz, and `alpha`.
+    roi
+        Box (top, left, height, width) in pixels of the region that shows it. The whole frame is magnified.
     reasons
         Sentences that say why the method, the band and alpha were chosen.
+    fs
+        Rate of the camera in Hz, or 1 if it is not known: frequencies are then in cycles/frame.
+    suggestion
+        Its frequency, amplitude and other properties, as found by ``vmm.measure.suggest``; None for objects that move
+        far.
+    is_stabilized
+        Whether the motion of the camera is removed before the magnification.
     """
 
     name: str
-    suggestion: Suggestion
-    is_stabilized: bool
+    method: str
+    settings: Mapping[str, Any]
+    roi: Box
     reasons: tuple[str, ...]
+    fs: float
+    suggestion: Suggestion | None = None
+    is_stabilized: bool = False
 
     @property
-    def method(self) -> str:
-        """Name of the method: ``"gradient"`` for motion, ``"color"`` for a change of color."""
-        return self.suggestion.method
+    def band(self) -> tuple[float, float]:
+        """Frequencies (low, high) in Hz that are magnified."""
+        frequency = self.settings.get("frequency", 0.0)
+        low, high = self.settings.get("band", (frequency / 2, 2 * frequency))
+        return low, high
 
     def magnify(self, frames: Any, *, fs: float | None = None) -> Any:
         """The magnified clip, with the shape, dtype and form of `frames`.
@@ -44,14 +62,14 @@ class Choice:
         frames
             Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair (array, fs).
         fs
-            Rate of the camera in Hz. The default is the rate of the clip, or else the one that was given to ``choose``.
+            Rate of the camera in Hz. The default is the rate that ``choose`` used.
         """
-        one = self.suggestion
-        rate = one.fs if fs is None and one.frequency_unit == "Hz" else fs
-        run = {"gradient": gradient, "color": color}[self.method].magnify
-        if self.is_stabilized:
-            return stabilize.magnify(frames, one.band, fs=rate, alpha=one.alpha, method=run)
-        return run(frames, one.band, fs=rate, alpha=one.alpha)
+        function, rate = import_module(f"vmm.{self.method}").magnify, self.fs if fs is None else fs
+        if not self.is_stabilized:
+            return function(frames, **self.settings, fs=rate)
+        settings = dict(self.settings)
+        band = settings.pop("band" if "band" in settings else "frequency")
+        return stabilize.magnify(frames, band, fs=rate, method=function, **settings)
 
     def command(self, source: str = "clip.mp4", target: str = "out.mp4") -> str:
         """The command that does the same.
@@ -63,7 +81,8 @@ class Choice:
         target
             Name of the output file. The default is ``"out.mp4"``.
         """
-        return self.suggestion.command(source, target) + " --stabilize" * self.is_stabilized
+        options = {**self.settings, "fs": self.fs, "alpha": self.settings["alpha"]}
+        return command_line(self.method, source, target, options) + " --stabilize" * self.is_stabilized
 
 
 @dataclass(frozen=True)
@@ -73,7 +92,7 @@ class Decision:
     Attributes
     ----------
     choices
-        The vibrations and color changes that are worth magnifying, the strongest first.
+        The motions and changes of color that are worth magnifying, the strongest first.
     still
         Boxes (top, left, height, width) in pixels of regions at rest that show how the camera moves; None if it does
         not move.

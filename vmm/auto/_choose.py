@@ -2,57 +2,58 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from vmm.auto._camera import camera_shake
 from vmm.auto._choice import Choice, Decision
+from vmm.auto._far_motion import FarMotion, far_motion
+from vmm.auto._names import name_of
 from vmm.backend.arguments import checks_arguments
-from vmm.backend.arrays import to_host
 from vmm.engine.frames import Frames, FramesLike, as_frames
 from vmm.engine.regions import Box
-from vmm.measure.applications._pulse import breathing, pulse
-from vmm.measure.detection._strongest_region import strongest_region
+from vmm.engine.times import stated_rate
 from vmm.measure.detection._suggest import suggest
 from vmm.measure.detection._suggestion import Suggestion
-from vmm.measure.estimation._camera_motion import CameraMotion, rereadable
-from vmm.measure.estimation._displacement import displacement
-from vmm.measure.estimation._still_search import find_still
+from vmm.measure.estimation._camera_motion import rereadable
+from vmm.measure.signals._result import frequency_unit
+from vmm.measure.signals._signal import time_unit
 
 
 @dataclass(frozen=True)
 class AutoOptions:
-    """Thresholds of the choice.
+    """Constants of the choice.
 
     Attributes
     ----------
-    min_shake
-        Motion of the camera in pixels rms, from which it is removed.
-    min_shake_ratio
-        The same in standard errors of the regions at rest that show it.
-    breathing_band
-        Range in Hz of the breathing rate of people at rest, 6 to 42 per minute.
-    pulse_band
-        Range in Hz of the pulse of people at rest, 42 to 150 per minute.
-    min_skin
-        Share of the frame with the color of skin from which slow motion is called breathing.
-    same_rate
-        Relative difference of frequencies up to which a rate and a suggestion are the same.
+    output_share
+        Amplitude of the magnified motion, relative to the longer side of the frame.
+    output_range
+        Smallest and largest amplitude of the magnified motion in pixels: smaller ones are not seen, and larger ones
+        tear fine detail.
+    alpha_range
+        Smallest and largest alpha.
+    far_alpha_range
+        The same for objects that move far, whose amplitude is known roughly.
+    harmonic_tolerance
+        Difference in bins of the spectrum, up to which a frequency is a multiple of another one.
     """
 
-    min_shake: float = 0.15
-    min_shake_ratio: float = 5.0
-    breathing_band: tuple[float, float] = (0.1, 0.7)
-    pulse_band: tuple[float, float] = (0.7, 2.5)
-    min_skin: float = 0.05
-    same_rate: float = 0.15
+    output_share: float = 0.007
+    output_range: tuple[float, float] = (2.0, 6.0)
+    alpha_range: tuple[float, float] = (2.0, 100.0)
+    far_alpha_range: tuple[float, float] = (2.0, 20.0)
+    harmonic_tolerance: float = 0.25
 
 
 _OPTIONS = AutoOptions()
+
+_NOTHING = (
+    "Nothing is magnified: no vibration or change of color exceeds the noise of this clip, and no object moves far."
+)
 
 
 @checks_arguments
@@ -93,20 +94,24 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     >>> from vmm.data import synthetic
     >>> clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(90, 30, 4.0, 0.1), noise=1.0)
     >>> [choice.name for choice in vmm.auto.choose(clip, fs=30).choices]
-    ['vibration at 4 Hz']
+    ['motion at 3.999 Hz']
     """
     if max_choices < 1:
         raise ValueError(f"max_choices={max_choices} must be at least 1")
     reopen = rereadable(frames)
-    still, messages = _camera(reopen, fs)
+    still, shake = camera_shake(reopen, fs)
     suggestions = suggest(reopen(), still=still, fs=fs)
+    clip: Any = as_frames(reopen())
+    rate, unit = float(stated_rate(clip, fs) or 1), frequency_unit(time_unit(clip, fs))
     lines = [one for one in suggestions if one.kind != "flicker" and not one.is_codec_rhythm]
-    if flicker := _flicker(suggestions):
-        messages.append(flicker)
-    if not lines:
-        messages.append("Nothing is magnified: no vibration or change of color exceeds the noise of this clip.")
-    choices = tuple(_choice(one, reopen, fs, still) for one in lines[:max_choices])
-    return Decision(choices, still, tuple(messages))
+    lines = _independent(lines, rate / clip.shape[0])
+    choices = [_choice(one, reopen, clip.shape[1:3], fs, still) for one in lines[:max_choices]]
+    if not choices:
+        refused = [(one.band[0] / rate, one.band[1] / rate) for one in suggestions]
+        far = far_motion(reopen, refused)
+        choices = [] if far is None else [_far_choice(far, clip.shape[1:3], rate, unit)]
+    messages = [_shake_message(shake, choices), _flicker(suggestions), "" if choices else _NOTHING]
+    return Decision(tuple(choices), still, tuple(filter(None, messages)))
 
 
 @checks_arguments
@@ -148,22 +153,12 @@ def magnify(frames: Frames, *, fs: float | None = None) -> Frames:
     return result
 
 
-def _camera(reopen: Callable[[], Any], fs: float | None) -> tuple[tuple[Box, ...] | None, list[str]]:
-    """The regions at rest if the camera moves, else None; and what is to be said about it."""
-    measure: Any = partial(displacement, fs=fs)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Nobody has chosen the regions that the warnings would be about.
-        try:
-            boxes = find_still(measure, reopen)
-        except ValueError:  # No part of the frame is at rest, so that nothing is known about the camera.
-            return None, []
-        camera = CameraMotion(measure(reopen(), boxes))
-    path = camera.parameters[:, :2]
-    shake = float(np.sqrt(np.square(path - path.mean(axis=0)).sum(axis=1).mean()))
-    noise = float(np.sqrt(camera.variance(np.array([0.0, 0.0])).sum()))
-    if shake < max(_OPTIONS.min_shake, _OPTIONS.min_shake_ratio * noise):
-        return None, []
-    return tuple(boxes), [f"The camera moves by {shake:.2g} px rms, so its motion is removed before magnification."]
+def _shake_message(shake: float, choices: Sequence[Choice]) -> str:
+    """A sentence about motion of the camera in pixels rms; empty if there is none."""
+    if not shake:
+        return ""
+    removed = ", so its motion is removed before magnification" * any(choice.is_stabilized for choice in choices)
+    return f"The camera moves by {shake:.2g} px rms{removed}."
 
 
 def _flicker(suggestions: Sequence[Suggestion]) -> str:
@@ -177,75 +172,71 @@ def _flicker(suggestions: Sequence[Suggestion]) -> str:
     return ""
 
 
-def _choice(one: Suggestion, reopen: Callable[[], Any], fs: float | None, still: tuple[Box, ...] | None) -> Choice:
+def _independent(lines: Sequence[Suggestion], bin_width: float) -> list[Suggestion]:
+    """The lines without harmonics of others, and without the changes of light that a moving object causes in place."""
+    chosen: list[Suggestion] = []
+    for one in sorted(lines, key=lambda line: line.frequency):
+        if one.harmonic is None and not any(_is_caused_by(one, other, bin_width) for other in lines):
+            chosen.append(one)
+    return sorted(chosen, key=lines.index)
+
+
+def _is_caused_by(one: Suggestion, other: Suggestion, bin_width: float) -> bool:
+    """Whether the motion `other` makes the line `one`, as a harmonic or by its change of light."""
+    if other is one or other.kind != "motion" or not _overlap(one.roi, other.roi):
+        return False
+    if one.kind == "color":
+        return one.snr < other.snr
+    order = round(one.frequency / other.frequency)
+    tolerance = _OPTIONS.harmonic_tolerance * bin_width
+    return order > 1 and abs(one.frequency - order * other.frequency) < tolerance
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    """Whether two boxes share pixels."""
+    return all(max(a[i], b[i]) < min(a[i] + a[i + 2], b[i] + b[i + 2]) for i in (0, 1))
+
+
+def _alpha(amplitude: float, size: Sequence[int], limits: tuple[float, float]) -> float:
+    """The alpha that makes motion of an amplitude in pixels plain to see in a frame of size (H, W), in two digits."""
+    target = np.clip(_OPTIONS.output_share * max(size), *_OPTIONS.output_range)
+    return float(f"{np.clip(target / max(amplitude, 1e-9), *limits):.2g}")
+
+
+def _choice(
+    one: Suggestion, reopen: Callable[[], Any], size: Sequence[int], fs: float | None, still: tuple[Box, ...] | None
+) -> Choice:
     """The settings for one suggestion, with the reasons."""
-    name, reason = _name(one, reopen, fs, still)
-    whole = replace(one, is_whole_frame=True)  # The box would show as an edge in the picture.
+    name, reason = name_of(one, reopen, fs, still)
     low, high = (f"{edge:.4g}" for edge in one.band)
-    size = f"{one.amplitude:.2g} " + ("px" if one.kind == "motion" else "gray levels")
+    frequency = f"{one.frequency:.4g} {one.frequency_unit}"
+    if one.kind == "motion":
+        alpha = _alpha(one.amplitude, size, _OPTIONS.alpha_range)
+        method = "The method is gradient, the most accurate one for small motion that repeats in its place."
+        result = f"the motion of {one.amplitude:.2g} px becomes {(1 + alpha) * one.amplitude:.2g} px"
+    else:
+        alpha = one.alpha
+        method = "The method is color, because the color changes here more than motion explains."
+        result = f"the change of {one.amplitude:.2g} gray levels becomes {(1 + alpha) * one.amplitude:.2g}"
     reasons = [
         reason,
-        "The gradient method is the most accurate one for small motion in a band."
-        if one.kind == "motion"
-        else "The color method magnifies changes of color without motion.",
-        f"The band of {low} to {high} {one.frequency_unit} surrounds the line, and holds its width.",
-        f"The amplitude of {size} becomes {1 + one.alpha:.3g} times as large.",
+        method,
+        f"The band of {low} to {high} {one.frequency_unit} holds the line at {frequency}, with its width.",
+        f"Alpha is {alpha:g}, so that {result}.",
     ]
-    return Choice(name, whole, still is not None, tuple(filter(None, reasons)))
+    settings = {"band": one.band, "alpha": alpha}
+    return Choice(name, one.method, settings, one.roi, tuple(filter(None, reasons)), one.fs, one, still is not None)
 
 
-def _name(
-    one: Suggestion, reopen: Callable[[], Any], fs: float | None, still: tuple[Box, ...] | None
-) -> tuple[str, str]:
-    """What the suggestion is, and the reason if that is more than its frequency."""
-    plain = f"{'vibration' if one.kind == 'motion' else 'change of color'} at {one.frequency:.4g} {one.frequency_unit}"
-    if one.frequency_unit != "Hz":
-        return plain, ""
-    if one.kind == "color" and _is_inside(one.frequency, _OPTIONS.pulse_band) and _has_color(reopen()):
-        rate = pulse(reopen(), fs=fs, roi=one.roi)
-        if rate.is_known and abs(rate.rate / 60 - one.frequency) < _OPTIONS.same_rate * one.frequency:
-            text = f"pulse, {rate.rate:.1f} beats/min"
-            return (
-                text,
-                f"The color changes as skin does with the pulse: {rate.rate:.1f} +- {rate.stderr:.1f} per minute.",
-            )
-    if one.kind == "motion" and _is_inside(one.frequency, _OPTIONS.breathing_band):
-        share = _skin_share(reopen())
-        box = strongest_region(reopen, [one], still) if share > _OPTIONS.min_skin else None
-        if box is not None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                rate = breathing(displacement(reopen(), box, still=still, fs=fs))
-            if rate.is_known and abs(rate.rate / 60 - one.frequency) < _OPTIONS.same_rate * one.frequency:
-                reason = (
-                    f"The frame shows skin ({100 * share:.0f} % of it), and the motion has a steady rate of "
-                    f"{rate.rate:.1f} +- {rate.stderr:.1f} per minute."
-                )
-                return f"breathing, {rate.rate:.1f} breaths/min", reason
-    return plain, ""
-
-
-def _is_inside(value: float, band: tuple[float, float]) -> bool:
-    return band[0] <= value <= band[1]
-
-
-def _has_color(clip: Any) -> bool:
-    return getattr(clip, "shape", (0,) * 3)[-1] == 3 and len(clip.shape) == 4
-
-
-def _first_frame(clip: Any) -> np.ndarray:
-    """The first frame, on the host."""
-    chunk = clip if hasattr(clip, "ndim") else next(iter(as_frames(clip)))
-    return to_host(chunk[0])
-
-
-def _skin_share(clip: Any) -> float:
-    """Share of the first frame that has the color of skin: red above green above blue, by amounts typical of it."""
-    frame = _first_frame(clip).astype(float)
-    if frame.ndim != 3:
-        return 0.0
-    red, green, blue = (frame[..., i] / max(frame.max(), 1e-9) * 255 for i in range(3))
-    blue_difference = 128 - 0.169 * red - 0.331 * green + 0.5 * blue
-    red_difference = 128 + 0.5 * red - 0.419 * green - 0.081 * blue
-    is_skin = (np.abs(blue_difference - 102) < 25) & (np.abs(red_difference - 153) < 20)
-    return float(is_skin.mean())
+def _far_choice(far: FarMotion, size: Sequence[int], rate: float, unit: str) -> Choice:
+    """The settings for objects that move far, with the reasons."""
+    frequency = float(f"{far.frequency * rate:.3g}")
+    alpha = _alpha(far.amplitude, size, _OPTIONS.far_alpha_range)
+    reasons = (
+        f"The method is jerk, because nothing vibrates in its place, but objects move by {far.speed:.2g} px per frame: "
+        "it magnifies small motion of objects that also move far, and leaves the large motion as it is.",
+        f"The frequency of {frequency:g} {unit} is that at which their speed changes most, from half to twice of it.",
+        f"Alpha is {alpha:g}, because their motion at such frequencies is about {far.amplitude:.2g} px.",
+    )
+    settings = {"frequency": frequency, "alpha": alpha}
+    return Choice(f"fast motion at about {frequency:g} {unit}", "jerk", settings, far.roi, reasons, rate)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import vmm
-from vmm.cli import outputs
 from vmm.cli.inputs import INPUT_HELP, add_clip_options, first_frame, open_clip, open_part, warnings_to_stderr
+from vmm.cli.outputs import page_bytes, part_options
 from vmm.cli.report_clips import comparison
 from vmm.cli.tables import peak_notes, peak_rows
 
@@ -26,10 +27,10 @@ def add(verbs: Any) -> None:
     verb.add_argument("input", help=INPUT_HELP)
     add_clip_options(verb.add_argument_group("input"))
     choices = verb.add_argument("--max-choices", type=int, default=3, metavar="N")
-    choices.help = "Largest number of vibrations and color changes that are magnified, strongest first. Default: 3."
+    choices.help = "Largest number of motions and color changes that are magnified, strongest first. Default: 3."
     group = verb.add_argument_group("output")
     out = group.add_argument("--out", metavar="FOLDER")
-    out.help = "Folder of the videos and of the page index.html. Default: the name of the input with -auto."
+    out.help = f"Folder of the videos and of the page {_PAGE}. Default: the name of the input with -auto."
     group.add_argument("--overwrite", action="store_true", help="Overwrite existing output files.")
     group.add_argument("--quiet", action="store_true", help="Show no progress bar.")
     verb.set_defaults(run=_auto)
@@ -42,6 +43,8 @@ def _auto(options: argparse.Namespace) -> None:
     folder = Path(options.out or f"{Path(options.input).stem or 'clip'}-auto")
     if not folder.parent.is_dir():
         raise ValueError(f"--out {folder}: the folder {folder.parent} does not exist")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out {folder} is a file: choose the name of a folder")
     page = folder / _PAGE
     if page.exists():
         check_destination(page, overwrite=options.overwrite)
@@ -51,20 +54,36 @@ def _auto(options: argparse.Namespace) -> None:
         raise ValueError(" ".join(decision.messages))
     print(*decision.messages, sep="\n", end="\n" * bool(decision.messages))
     folder.mkdir(exist_ok=True)
-    sections: list[tuple[str, list[Any]]] = []
+    names = _target_names(options.input, decision.choices)
     with TemporaryDirectory() as drafts:
-        names = outputs.target_names(options.input, [choice.suggestion for choice in decision.choices])
-        for choice, name in zip(decision.choices, names, strict=True):
-            command = choice.command(options.input, str(folder / name)) + outputs.part_options(options)
-            print(f"{choice.name}: {folder / name}", *choice.reasons, sep="\n    ")
-            _run(command + " --overwrite" * options.overwrite + " --quiet" * options.quiet)
-            items = [*choice.reasons, command, *_pictures(options, choice, decision.still)]
-            items += comparison(open_part(options), vmm.io.stream(folder / name), Path(drafts) / name)
-            sections.append((choice.name, items))
+        sections = [
+            (choice.name, _section(options, choice, folder / name, decision.still, Path(drafts)))
+            for choice, name in zip(decision.choices, names, strict=True)
+        ]
         text = vmm.plot.page(Path(options.input).name, sections, warnings=[*messages, *decision.messages])
     with draft(page, overwrite=options.overwrite) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(page_bytes(text))
     print(f"The page {page} shows the videos, the places and the spectra.")
+
+
+def _target_names(source: str, choices: Sequence[vmm.auto.Choice]) -> list[str]:
+    """Names of the videos, all different: the name of the clip, and what is magnified in it."""
+    stem, names = Path(source).stem or "clip", list[str]()
+    for choice in choices:
+        word = choice.name.removeprefix("probably ").split()[0].strip(",")
+        frequency = sum(choice.band) / 2 if "band" in choice.settings else choice.settings["frequency"]
+        name = f"{stem}_{word}_{frequency:.4g}Hz"
+        names.append(f"{name}{f'_{names.count(name) + 1}' * (name in names)}")
+    return [f"{name}.mp4" for name in names]
+
+
+def _section(options: argparse.Namespace, choice: vmm.auto.Choice, path: Path, still: Any, drafts: Path) -> list[Any]:
+    """Write the magnified video; return what the page says and shows about it. `drafts` holds pictures for the page."""
+    command = choice.command(options.input, str(path)) + part_options(options)
+    print(f"{choice.name}: {path}", *choice.reasons, command, sep="\n    ")
+    _run(command + " --overwrite" * options.overwrite + " --quiet" * options.quiet)
+    videos = comparison(open_part(options), vmm.io.stream(path), drafts / path.name)
+    return [*videos, *choice.reasons, f"This command repeats it: {command}", *_pictures(options, choice, still)]
 
 
 def _run(command: str) -> None:
@@ -76,15 +95,32 @@ def _run(command: str) -> None:
 
 
 def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) -> list[Any]:
-    """The place of a choice on the first frame and, for motion, its spectrum and peaks."""
-    from vmm.measure.detection._strongest_region import strongest_region
-
-    one = choice.suggestion
-    box = strongest_region(lambda: open_part(options, gray=True), [one], still)
-    place = vmm.plot.regions(first_frame(options), [box or one.roi], labels=[choice.name])
-    if box is None:
+    """The place of a choice on the first frame, and the spectrum and the peaks of what is magnified."""
+    place = vmm.plot.regions(next(open_part(options))[0], [choice.roi], labels=[choice.name])
+    if choice.suggestion is None:
         return [place]
-    signal = vmm.measure.displacement(open_part(options, gray=True), box, still=still)
-    peaks = vmm.measure.peaks(signal)
-    figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, average=True), peaks, band=one.band)
-    return [place, figure, *([peak_rows(peaks), *peak_notes(peaks)] if peaks else [])]
+    signal, rate = (_mean_color if choice.method == "color" else _displacement)(options, choice, still), choice.fs
+    peaks = vmm.measure.peaks(signal, fs=rate)
+    figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, fs=rate, average=True), peaks)
+    figure.axes[0].axvspan(*choice.band, color="tab:green", alpha=0.2)
+    caption = "The green band of the spectrum is magnified."
+    return [place, figure, caption, *([peak_rows(peaks), *peak_notes(peaks)] if peaks else [])]
+
+
+def _displacement(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) -> Any:
+    """The displacement where the vibration is clearest."""
+    from vmm.auto._names import box_around
+
+    clip = open_part(options, gray=True)
+    place = box_around(choice.suggestion.point, clip.shape[1:3]) if choice.suggestion else choice.roi
+    return vmm.measure.displacement(clip, place, still=still)
+
+
+def _mean_color(options: argparse.Namespace, choice: vmm.auto.Choice, _still: Any) -> Any:
+    """The mean green or gray level (T,) of the region, without its mean over time."""
+    import numpy as np
+
+    top, left, height, width = choice.roi
+    boxes = (chunk[:, top : top + height, left : left + width] for chunk in open_part(options))
+    level = np.concatenate([(box if box.ndim == 3 else box[..., 1]).mean(axis=(1, 2)) for box in boxes])
+    return level - level.mean()
