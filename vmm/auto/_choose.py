@@ -35,18 +35,21 @@ class AutoOptions:
         Smallest and largest amplitude of the magnified motion in pixels: smaller ones are not seen, and larger ones
         tear fine detail.
     alpha_range
-        Smallest and largest alpha.
-    far_alpha_range
-        The same for objects that move far, whose amplitude is known roughly.
+        Smallest and largest alpha: the noise grows with it.
+    far_alpha
+        Alpha for objects that move far, as in the published examples: the amplitude of their small motion is not known.
     harmonic_tolerance
         Difference in bins of the spectrum, up to which a frequency is a multiple of another one.
+    max_harmonic
+        Largest amplitude of a harmonic relative to that of the fundamental; larger ones are motions of their own.
     """
 
     output_share: float = 0.007
-    output_range: tuple[float, float] = (2.0, 6.0)
-    alpha_range: tuple[float, float] = (2.0, 100.0)
-    far_alpha_range: tuple[float, float] = (2.0, 20.0)
+    output_range: tuple[float, float] = (3.0, 6.0)
+    alpha_range: tuple[float, float] = (2.0, 50.0)
+    far_alpha: float = 8.0
     harmonic_tolerance: float = 0.25
+    max_harmonic: float = 2.0
 
 
 _OPTIONS = AutoOptions()
@@ -109,7 +112,7 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     if not choices:
         refused = [(one.band[0] / rate, one.band[1] / rate) for one in suggestions]
         far = far_motion(reopen, refused)
-        choices = [] if far is None else [_far_choice(far, clip.shape[1:3], rate, unit)]
+        choices = [] if far is None else [_far_choice(far, rate, unit)]
     messages = [_shake_message(shake, choices), _flicker(suggestions), "" if choices else _NOTHING]
     return Decision(tuple(choices), still, tuple(filter(None, messages)))
 
@@ -189,7 +192,8 @@ def _is_caused_by(one: Suggestion, other: Suggestion, bin_width: float) -> bool:
         return one.snr < other.snr
     order = round(one.frequency / other.frequency)
     tolerance = _OPTIONS.harmonic_tolerance * bin_width
-    return order > 1 and abs(one.frequency - order * other.frequency) < tolerance
+    is_larger = one.amplitude > _OPTIONS.max_harmonic * other.amplitude
+    return order > 1 and abs(one.frequency - order * other.frequency) < tolerance and not is_larger
 
 
 def _overlap(a: Box, b: Box) -> bool:
@@ -197,10 +201,10 @@ def _overlap(a: Box, b: Box) -> bool:
     return all(max(a[i], b[i]) < min(a[i] + a[i + 2], b[i] + b[i + 2]) for i in (0, 1))
 
 
-def _alpha(amplitude: float, size: Sequence[int], limits: tuple[float, float]) -> float:
+def _alpha(amplitude: float, size: Sequence[int]) -> float:
     """The alpha that makes motion of an amplitude in pixels plain to see in a frame of size (H, W), in two digits."""
     target = np.clip(_OPTIONS.output_share * max(size), *_OPTIONS.output_range)
-    return float(f"{np.clip(target / max(amplitude, 1e-9), *limits):.2g}")
+    return float(f"{np.clip(target / max(amplitude, 1e-9), *_OPTIONS.alpha_range):.2g}")
 
 
 def _choice(
@@ -211,7 +215,7 @@ def _choice(
     low, high = (f"{edge:.4g}" for edge in one.band)
     frequency = f"{one.frequency:.4g} {one.frequency_unit}"
     if one.kind == "motion":
-        alpha = _alpha(one.amplitude, size, _OPTIONS.alpha_range)
+        alpha = _alpha(one.amplitude, size)
         method = "The method is gradient, the most accurate one for small motion that repeats in its place."
         result = f"the motion of {one.amplitude:.2g} px becomes {(1 + alpha) * one.amplitude:.2g} px"
     else:
@@ -228,15 +232,14 @@ def _choice(
     return Choice(name, one.method, settings, one.roi, tuple(filter(None, reasons)), one.fs, one, still is not None)
 
 
-def _far_choice(far: FarMotion, size: Sequence[int], rate: float, unit: str) -> Choice:
+def _far_choice(far: FarMotion, rate: float, unit: str) -> Choice:
     """The settings for objects that move far, with the reasons."""
     frequency = float(f"{far.frequency * rate:.3g}")
-    alpha = _alpha(far.amplitude, size, _OPTIONS.far_alpha_range)
     reasons = (
         f"The method is jerk, because nothing vibrates in its place, but objects move by {far.speed:.2g} px per frame: "
         "it magnifies small motion of objects that also move far, and leaves the large motion as it is.",
         f"The frequency of {frequency:g} {unit} is that at which their speed changes most, from half to twice of it.",
-        f"Alpha is {alpha:g}, because their motion at such frequencies is about {far.amplitude:.2g} px.",
+        f"Alpha is {_OPTIONS.far_alpha:g}, the usual one: the method magnifies motion of up to about half a pixel.",
     )
-    settings = {"frequency": frequency, "alpha": alpha}
+    settings = {"frequency": frequency, "alpha": _OPTIONS.far_alpha}
     return Choice(f"fast motion at about {frequency:g} {unit}", "jerk", settings, far.roi, reasons, rate)

@@ -38,6 +38,8 @@ class FlowOptions:
         Share of such frames above which the motion itself stops and starts.
     min_periods
         Periods of the frequency in the clip.
+    max_frequency
+        Largest frequency in cycles/frame: noise and the codec change each frame.
     """
 
     side: int = 160
@@ -47,6 +49,7 @@ class FlowOptions:
     min_moving: float = 0.4
     max_repeats: float = 0.4
     min_periods: float = 3.0
+    max_frequency: float = 0.4
 
 
 _OPTIONS = FlowOptions()
@@ -60,8 +63,6 @@ class FarMotion:
     ----------
     frequency
         Frequency in cycles/frame at which the speed of the objects changes most.
-    amplitude
-        Amplitude in pixels of their motion from half to twice this frequency.
     speed
         Speed in pixels per frame that a tenth of the moving pixels exceed.
     roi
@@ -69,7 +70,6 @@ class FarMotion:
     """
 
     frequency: float
-    amplitude: float
     speed: float
     roi: Box
 
@@ -96,18 +96,15 @@ def far_motion(reopen: Callable[[], Any], refused: Iterable[tuple[float, float]]
     velocity = _without_repeats(velocity, share)
     spectrum = np.fft.rfft((velocity - velocity.mean(axis=0)) * np.hanning(len(velocity))[:, None], axis=0)
     frequencies = np.fft.rfftfreq(len(velocity))
-    power = np.square(np.abs(spectrum)).sum(axis=1)
-    is_valid = (frequencies >= _OPTIONS.min_periods / len(velocity)) & (frequencies < 0.45)
+    # Large slow motion has most of the speed, and noise has most of the acceleration: this is between them.
+    power = np.square(np.abs(spectrum)).sum(axis=1) * np.sqrt(frequencies)
+    is_valid = (frequencies >= _OPTIONS.min_periods / len(velocity)) & (frequencies < _OPTIONS.max_frequency)
     for low, high in refused:
         is_valid &= (frequencies < low) | (frequencies > high)
     if not is_valid.any():
         return None
     frequency = float(frequencies[np.argmax(np.where(is_valid, power, 0))])
-    in_band = is_valid & (frequencies >= frequency / 2) & (frequencies <= 2 * frequency)
-    displacement = power[in_band] / np.square(2 * np.pi * frequencies[in_band])
-    # The sum of a one-sided power spectrum with a Hann window is 3/16 of the squared length times the variance.
-    variance = displacement.sum() / (3 / 16 * len(velocity) ** 2)
-    return FarMotion(frequency, step * float(np.sqrt(2 * variance)), step * speed, _box(places, step))
+    return FarMotion(frequency, step * speed, _box(places, step))
 
 
 def _reduced(clip: Any) -> tuple[np.ndarray, int]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from vmm.auto._place import displacement_of
 from vmm.backend.arrays import to_host
 from vmm.engine.frames import as_frames
 from vmm.engine.regions import Box
 from vmm.measure.applications._pulse import breathing, pulse
 from vmm.measure.applications._rates import Rate
 from vmm.measure.detection._suggestion import Suggestion
-from vmm.measure.estimation._displacement import displacement
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,6 @@ class NameOptions:
 
 
 _OPTIONS = NameOptions()
-
-_SIDE = 32
-"""Side in pixels of the region that is measured: larger ones have less noise, but may hold parts that move apart."""
 
 
 def name_of(
@@ -79,8 +76,7 @@ def _breathing(
     skin = _skin(_first_frame(reopen()))
     if skin.mean() < _OPTIONS.min_skin:
         return "", ""
-    boxes = _boxes(one, as_frames(reopen()).shape[1:3])
-    rate = _quiet(lambda: breathing(displacement(reopen(), boxes, still=still, fs=fs)))
+    rate = _quiet(lambda: breathing(displacement_of(one, reopen(), still=still, fs=fs)))
     if not _agrees(rate, one):
         return "", ""
     text = f"breathing, {rate.rate:.1f} breaths/min"
@@ -129,19 +125,3 @@ def _skin(frame: np.ndarray) -> np.ndarray:
     blue_difference = 128 - 0.169 * red - 0.331 * green + 0.5 * blue
     red_difference = 128 + 0.5 * red - 0.419 * green - 0.081 * blue
     return np.asarray((np.abs(blue_difference - 102) < 25) & (np.abs(red_difference - 153) < 20))
-
-
-def _boxes(one: Suggestion, size: Sequence[int]) -> list[Box]:
-    """Boxes around the point of a suggestion and in the rest of its region."""
-    top, left, height, width = one.roi
-    points = [one.point, *((top + height * i // 4, left + width * j // 4) for i in (1, 3) for j in (1, 2, 3))]
-    return list(dict.fromkeys(box_around(point, size) for point in points))
-
-
-def box_around(point: tuple[int, int], size: Sequence[int]) -> Box:
-    """A box (top, left, height, width) in pixels around a point, inside a frame of size (H, W)."""
-    height, width = (min(_SIDE, n) for n in size)
-    top, left = (
-        min(max(middle - side // 2, 0), n - side) for middle, side, n in zip(point, (height, width), size, strict=True)
-    )
-    return top, left, height, width

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import INPUT_HELP, add_clip_options, first_frame, open_clip, open_part, warnings_to_stderr
+from vmm.cli.inputs import INPUT_HELP, add_clip_options, open_clip, open_part, warnings_to_stderr
 from vmm.cli.outputs import page_bytes, part_options
 from vmm.cli.report_clips import comparison
 from vmm.cli.tables import peak_notes, peak_rows
@@ -97,26 +97,26 @@ def _run(command: str) -> None:
 def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) -> list[Any]:
     """The place of a choice on the first frame, and the spectrum and the peaks of what is magnified."""
     place = vmm.plot.regions(next(open_part(options))[0], [choice.roi], labels=[choice.name])
+    from vmm.auto._place import displacement_of
+
     if choice.suggestion is None:
         return [place]
-    signal, rate = (_mean_color if choice.method == "color" else _displacement)(options, choice, still), choice.fs
-    peaks = vmm.measure.peaks(signal, fs=rate)
-    figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, fs=rate, average=True), peaks)
+    if choice.method == "color":
+        signal = _mean_color(options, choice)
+    else:
+        motion = displacement_of(choice.suggestion, open_part(options, gray=True), still=still)
+        known = [i for i in range(len(motion.rois)) if motion.is_known[i].any()]
+        if not known:
+            return [place, "The displacement in small regions is unknown here, so that no spectrum is shown."]
+        signal = motion.values[:, known[0]]
+    peaks = vmm.measure.peaks(signal, fs=choice.fs)
+    figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, fs=choice.fs), peaks)
     figure.axes[0].axvspan(*choice.band, color="tab:green", alpha=0.2)
     caption = "The green band of the spectrum is magnified."
     return [place, figure, caption, *([peak_rows(peaks), *peak_notes(peaks)] if peaks else [])]
 
 
-def _displacement(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) -> Any:
-    """The displacement where the vibration is clearest."""
-    from vmm.auto._names import box_around
-
-    clip = open_part(options, gray=True)
-    place = box_around(choice.suggestion.point, clip.shape[1:3]) if choice.suggestion else choice.roi
-    return vmm.measure.displacement(clip, place, still=still)
-
-
-def _mean_color(options: argparse.Namespace, choice: vmm.auto.Choice, _still: Any) -> Any:
+def _mean_color(options: argparse.Namespace, choice: vmm.auto.Choice) -> Any:
     """The mean green or gray level (T,) of the region, without its mean over time."""
     import numpy as np
 

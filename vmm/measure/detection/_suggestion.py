@@ -11,7 +11,6 @@ import numpy as np
 
 from vmm.measure.signals._harmonics import Harmonic
 
-
 _DIGITS = {"fs": 8}
 """Significant digits of options in a command; others have 6."""
 
