@@ -11,6 +11,7 @@ from typing import Any
 
 import vmm
 from vmm.cli.inputs import INPUT_HELP, add_clip_options, open_clip, open_part, warnings_to_stderr
+from vmm.cli.magnify import magnification_text
 from vmm.cli.outputs import page_bytes, part_options
 from vmm.cli.report_clips import comparison
 from vmm.cli.tables import peak_notes, peak_rows
@@ -82,7 +83,12 @@ def _section(options: argparse.Namespace, choice: vmm.auto.Choice, path: Path, s
     command = choice.command(options.input, str(path)) + part_options(options)
     print(f"{choice.name}: {path}", *choice.reasons, command, sep="\n    ")
     _run(command + " --overwrite" * options.overwrite + " --quiet" * options.quiet)
-    videos = comparison(open_part(options), vmm.io.stream(path), drafts / path.name)
+    videos = comparison(
+        open_part(options),
+        vmm.io.stream(path),
+        drafts / path.name,
+        magnification_text(choice.method, dict(choice.settings)),
+    )
     return [*videos, *choice.reasons, f"This command repeats it: {command}", *_pictures(options, choice, still)]
 
 
@@ -102,18 +108,19 @@ def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) 
     if choice.suggestion is None:
         return [place]
     if choice.method == "color":
-        signal = _mean_color(options, choice)
+        signal: Any = vmm.measure.spectrum(_mean_color(options, choice), fs=choice.fs)
+        figure, rows = vmm.plot.spectrum(signal), []
     else:
         motion = displacement_of(choice.suggestion, open_part(options, gray=True), still=still)
-        known = [i for i in range(len(motion.rois)) if motion.is_known[i].any()]
+        known = [roi for roi, is_known in zip(motion.rois, motion.is_known, strict=True) if is_known.any()]
         if not known:
             return [place, "The displacement in small regions is unknown here, so that no spectrum is shown."]
-        signal = motion.values[:, known[0]]
-    peaks = vmm.measure.peaks(signal, fs=choice.fs)
-    figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, fs=choice.fs), peaks)
+        signal = vmm.measure.displacement(open_part(options, gray=True), known[0], still=still)
+        peaks = vmm.measure.peaks(signal)
+        figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, average=True), peaks)
+        rows = [peak_rows(peaks), *peak_notes(peaks)] if peaks else []
     figure.axes[0].axvspan(*choice.band, color="tab:green", alpha=0.2)
-    caption = "The green band of the spectrum is magnified."
-    return [place, figure, caption, *([peak_rows(peaks), *peak_notes(peaks)] if peaks else [])]
+    return [place, figure, "The green band of the spectrum is magnified.", *rows]
 
 
 def _mean_color(options: argparse.Namespace, choice: vmm.auto.Choice) -> Any:

@@ -28,7 +28,7 @@ MAX_SCALE = 4.0
 """Largest value of --scale; larger frames would need much memory without any new detail."""
 
 
-_WIDE = 2.0
+WIDE = 2.0
 """Ratio of width and height from which --compare writes one clip above the other."""
 
 
@@ -111,7 +111,7 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
     result = part.without_margin(magnified(options, name, clip, dict(settings), transfer))
     if options.compare:
         labels = "original", magnification_text(name, settings)
-        is_wide = clip.shape[2] >= _WIDE * clip.shape[1]
+        is_wide = clip.shape[2] >= WIDE * clip.shape[1]
         original = part.without_margin(part.with_margin(open_scaled(options, fs)))
         result = vmm.plot.side_by_side(original, result, labels=labels, stacked=is_wide)
     _write(options, part, clip, result, fps, transfer)

@@ -45,14 +45,14 @@ def _slice(options: argparse.Namespace) -> None:
         check_destination(out, overwrite=options.overwrite)
     before, after = (vmm.io.even(vmm.io.stream(path, fs=options.fs)) for path in (options.before, options.after))
     if not is_picture:
-        pairs = vmm.plot.side_by_side(*_in_common_format(before, after))
+        pairs = vmm.plot.side_by_side(*in_common_format(before, after))
         fps = default_playback_rate(before.fps, before.fs)
         return vmm.io.write(out, pairs, fps, fs=before.fs, like=before.info, overwrite=options.overwrite)
     step = -(-max(before.shape[0], after.shape[0]) // _MAX_COLUMNS)
     line = {"row": options.row, "col": options.col}
     if options.row is None and options.col is None:
         line = _clearest_line(before, after)
-    clips = (_every(step, clip) for clip in _in_common_format(before, after))
+    clips = (_every(step, clip) for clip in in_common_format(before, after))
     figure = vmm.plot.slices(*clips, **line, fs=before.fs / step)
     with draft(out, overwrite=options.overwrite) as temporary:
         figure.savefig(temporary, dpi=100)
@@ -69,7 +69,7 @@ def _clearest_line(before: vmm.io.Clip, after: vmm.io.Clip) -> dict[str, int]:
     opened = [clip.with_chunks(clip.reopen, clip.shape) for clip in (before, after)]
     samples = [
         np.concatenate([chunk[:, ::_PIXEL_STEP, ::_PIXEL_STEP] for chunk in _every(-(-count // _MAX_SAMPLES), chunks)])
-        for chunks in _in_common_format(*opened)
+        for chunks in in_common_format(*opened)
     ]
     count = min(map(len, samples))
     line, _ = clearest_line(*(sample[:count] for sample in samples))
@@ -84,7 +84,7 @@ def _every(step: int, chunks: Iterator[Any]) -> Iterator[Any]:
         position += len(chunk)
 
 
-def _in_common_format(*clips: vmm.io.Clip) -> list[Iterator[Any]]:
+def in_common_format(*clips: vmm.io.Clip) -> list[Iterator[Any]]:
     """Chunks of the clips in 8 bits, in color if any clip has color, and cropped to the smallest size."""
     import numpy as np
 

@@ -63,7 +63,7 @@ def sheet(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> N
     views: dict[str, Any] = {"original": part.without_margin(clip.reopen())}
     views |= {f"{option} {value:g}": results(options, clip, value) for value in values}
     figure = vmm.plot.grid(views, **line, frame=frame, columns=math.ceil(math.sqrt(len(views))), size=4.0)
-    text = magnification_text(name, {key: value for key, value in settings.items() if key != option})
+    text = magnification_text(name, {**settings, option: values[0]}).replace(f", {option} {values[0]:g}", "")
     key, index = next(iter(line.items()))
     where = f"frame at {(part.start + frame) / clip.fs:.3g} s, and {key} {index} (red) over {part.text(clip.fs)}"
     figure.suptitle(f"{Path(options.input).name}, {text}\n{where}", fontsize="medium")
