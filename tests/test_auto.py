@@ -1,4 +1,4 @@
-"""The choice of what is magnified in a clip, and black bars beside the picture."""
+"""The choice of what is magnified in a clip, and black bars at the sides of the picture."""
 
 import re
 

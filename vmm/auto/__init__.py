@@ -1,4 +1,4 @@
-"""Automatic magnification: it finds what moves in a clip, and chooses how to magnify it.
+"""Automatic magnification: it finds the motions of a clip, and chooses how to magnify them.
 
 | name | contents |
 | --- | --- |

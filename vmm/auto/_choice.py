@@ -1,4 +1,4 @@
-"""The decision about a clip: what is magnified, how, and why."""
+"""The motions of a clip that are magnified, and how and why."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is magnified in a clip.
+    """The motions and changes of color of a clip that are magnified.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The choice of what is magnified in a clip."""
+"""The choice of the motions of a clip, and of the settings that magnify them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _NOTHING = (
 
 @checks_arguments
 def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3) -> Decision:
-    """Find what moves in a clip, and choose how to magnify it.
+    """Find motions and changes of color in a clip, and choose how to magnify it.
 
     Regions at rest show whether the camera moves; if so, its motion is removed first. The strongest vibrations and
     color changes are then searched as by ``vmm.measure.suggest``. Motion is magnified by ``vmm.gradient``, so that it

@@ -13,7 +13,7 @@ from vmm.measure.estimation._displacement import displacement
 from vmm.measure.signals._signal import RegionSignal
 
 _SIDE = 32
-"""Side in pixels of the regions that are measured: larger ones have less noise, but may hold parts that move apart."""
+"""Side in pixels of the regions that are measured: larger ones have less noise, but hold several parts."""
 
 
 def displacement_of(
@@ -38,14 +38,17 @@ def displacement_of(
 
 def _boxes(suggestion: Suggestion, size: Sequence[int]) -> list[Box]:
     """Boxes inside a frame of size (H, W), the first of them around the point of the suggestion."""
-    top, left, height, width = suggestion.roi
-    points = [suggestion.point, *((top + height * i // 4, left + width * j // 4) for i in (1, 3) for j in (1, 2, 3))]
+    top, first_col, height, width = suggestion.roi
+    points = [
+        suggestion.point,
+        *((top + height * i // 4, first_col + width * j // 4) for i in (1, 3) for j in (1, 2, 3)),
+    ]
     return list(dict.fromkeys(_box_around(point, size) for point in points))
 
 
 def _box_around(point: tuple[int, int], size: Sequence[int]) -> Box:
     height, width = (min(_SIDE, n) for n in size)
-    top, left = (
+    top, first_col = (
         min(max(middle - side // 2, 0), n - side) for middle, side, n in zip(point, (height, width), size, strict=True)
     )
-    return top, left, height, width
+    return top, first_col, height, width

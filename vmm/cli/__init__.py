@@ -4,7 +4,8 @@
 | --- | --- |
 | ``magnify`` | one verb for every method |
 | ``options`` | options of these verbs, derived from the signatures and docstrings of the methods |
-| ``demo``, ``suggest``, ``convert``, ``warmup`` | the verbs of the same names |
+| ``preview``, ``sweep`` | a short part of a magnified clip, and a picture of several settings |
+| ``auto``, ``demo``, ``suggest``, ``convert``, ``warmup`` | the verbs of the same names |
 | ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info``, ``slice`` | the verbs of the same names |
 | ``report`` | the page of ``measure --report`` |
@@ -51,8 +52,8 @@ _MAX_TEXT = 200
 """Characters of the message of an unforeseen error that are printed."""
 
 _EPILOG = (
-    "Start with vmm demo. For a clip of your own, vmm suggest CLIP finds vibrations and prints the commands that "
-    "magnify them. vmm COMMAND --help describes the options of a command."
+    "Start with vmm demo. For a clip of your own, vmm auto CLIP finds its motions and magnifies them, and vmm suggest "
+    "CLIP prints commands. vmm COMMAND --help describes the options of a command."
 )
 
 

@@ -1,4 +1,4 @@
-"""The command ``auto``: it finds what moves in a clip, and magnifies it with settings that it chooses."""
+"""The command ``auto``: it finds the motions of a clip, and magnifies them with settings that it chooses."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ _PAGE = "index.html"
 
 def add(verbs: Any) -> None:
     """Add the verb to the parser."""
-    summary = (
-        "Find what moves in a clip, magnify it with settings chosen for it, and write videos and a page about them."
-    )
+    summary = "Find the motions of a clip, magnify them with settings chosen for each, and write videos and a page."
     verb = verbs.add_parser("auto", help=summary, description=summary)
     verb.add_argument("input", help=INPUT_HELP)
     add_clip_options(verb.add_argument_group("input"))
@@ -68,7 +66,7 @@ def _auto(options: argparse.Namespace) -> None:
 
 
 def _target_names(source: str, choices: Sequence[vmm.auto.Choice]) -> list[str]:
-    """Names of the videos, all different: the name of the clip, and what is magnified in it."""
+    """Names of the videos, all different: the name of the clip, and that of the choice."""
     stem, names = Path(source).stem or "clip", list[str]()
     for choice in choices:
         word = choice.name.removeprefix("probably ").split()[0].strip(",")
@@ -101,7 +99,7 @@ def _run(command: str) -> None:
 
 
 def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) -> list[Any]:
-    """The place of a choice on the first frame, and the spectrum and the peaks of what is magnified."""
+    """The place of a choice on the first frame, and its spectrum with peaks."""
     place = vmm.plot.regions(next(open_part(options))[0], [choice.roi], labels=[choice.name])
     from vmm.auto._place import displacement_of
 
@@ -112,10 +110,10 @@ def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) 
         figure, rows = vmm.plot.spectrum(signal), []
     else:
         motion = displacement_of(choice.suggestion, open_part(options, gray=True), still=still)
-        known = [roi for roi, is_known in zip(motion.rois, motion.is_known, strict=True) if is_known.any()]
-        if not known:
+        sound_rois = [roi for roi, is_known in zip(motion.rois, motion.is_known, strict=True) if is_known.any()]
+        if not sound_rois:
             return [place, "The displacement in small regions is unknown here, so that no spectrum is shown."]
-        signal = vmm.measure.displacement(open_part(options, gray=True), known[0], still=still)
+        signal = vmm.measure.displacement(open_part(options, gray=True), sound_rois[0], still=still)
         peaks = vmm.measure.peaks(signal)
         figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, average=True), peaks)
         rows = [peak_rows(peaks), *peak_notes(peaks)] if peaks else []
@@ -127,7 +125,7 @@ def _mean_color(options: argparse.Namespace, choice: vmm.auto.Choice) -> Any:
     """The mean green or gray level (T,) of the region, without its mean over time."""
     import numpy as np
 
-    top, left, height, width = choice.roi
-    boxes = (chunk[:, top : top + height, left : left + width] for chunk in open_part(options))
+    top, first_col, height, width = choice.roi
+    boxes = (chunk[:, top : top + height, first_col : first_col + width] for chunk in open_part(options))
     level = np.concatenate([(box if box.ndim == 3 else box[..., 1]).mean(axis=(1, 2)) for box in boxes])
     return level - level.mean()

@@ -146,10 +146,10 @@ def _add_output_options(verb: Any) -> None:
     sweep = verb.add_argument("--sweep", metavar="OPTION=VALUE,VALUE")
     sweep.help = (
         "Write a picture, such as sheet.png, of a frame and an x-t slice for each value of a numeric option, from the "
-        "liveliest part of the clip, for example --sweep alpha=5,10,20."
+        "part of the clip with the most change, for example --sweep alpha=5,10,20."
     )
     for name, text in (
-        ("--preview", "Write only the liveliest second of the clip, or two periods, at a quarter of the size."),
+        ("--preview", "Write the second with the most change, or two periods, at a quarter of the size."),
         ("--compare", "Write input and output side by side with labels, or one above the other if frames are wide."),
         ("--overwrite", "Overwrite an existing output file."),
         ("--quiet", "Show no progress bar."),

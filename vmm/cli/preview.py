@@ -21,10 +21,10 @@ _MARGIN_PERIODS = 2.0
 """Periods of the lowest magnified frequency before and after it that are read, so that the temporal filter settles."""
 
 _MAX_FRAMES = 1500
-"""Frames of a clip in which the liveliest part is searched, which bounds the time."""
+"""Frames of a clip in which the part with the most change is searched, which bounds the time."""
 
 _STEP = 8
-"""Distance in pixels between the pixels whose change shows how lively a part is."""
+"""Distance in pixels between the pixels in which the change is measured."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Black bars beside the picture, which a clip has whose picture does not fill the frame."""
+"""Black bars at the sides of the picture, which a clip has if its picture does not fill the frame."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def changed_pixels(frame: Array, weight: Array | None) -> Array | None:
     where = None if weight is None else weight > 0
     if (box := picture(frame)) is None:
         return where
-    top, left, height, width = box
+    top, first_col, height, width = box
     inside = namespace(frame).zeros(frame.shape[:2], bool)
-    inside[top : top + height, left : left + width] = True
+    inside[top : top + height, first_col : first_col + width] = True
     return inside if where is None else inside & where

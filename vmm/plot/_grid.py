@@ -97,10 +97,10 @@ def _frame_and_line(
     stills: list[np.ndarray] = []
 
     def chunks() -> Iterator[Any]:
-        position, wanted = 0, frame or 0
+        position, index = 0, frame or 0
         for chunk in clip:
-            if position <= wanted < position + len(chunk):
-                stills.append(to_host(chunk[wanted - position]).copy())
+            if position <= index < position + len(chunk):
+                stills.append(to_host(chunk[index - position]).copy())
             position += len(chunk)
             yield chunk
 
