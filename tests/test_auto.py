@@ -78,9 +78,9 @@ def test_flicker_is_stated():
 def test_pulse():
     color = np.array([150.0, 110.0, 90.0])
     wave = np.sin(2 * np.pi * 1.2 * np.arange(300) / FS)[:, None, None, None]
-    noise = np.random.default_rng(5).normal(0, 2.0, (300, 48, 64, 3))
-    face = np.zeros((48, 64, 1))
-    face[8:40, 16:48] = 1
+    noise = np.random.default_rng(5).normal(0, 2.0, (300, 96, 128, 3))
+    face = np.zeros((96, 128, 1))
+    face[32:64, 48:80] = 1
     clip = np.clip(color + face * wave * [0.3, 1.2, 0.6] + noise, 0, 255).round().astype(np.uint8)
     first = vmm.auto.choose(clip, fs=FS).choices[0]
     assert first.method == "color" and first.name.startswith("pulse, 72")
