@@ -130,7 +130,7 @@ def test_command(tmp_path, capsys):
     assert run(*repeated, "--quiet") == 0
     assert np.array_equal(vmm.io.read(tmp_path / "again.mp4")[0], vmm.io.read(video)[0])
     assert run("auto", tmp_path / "in.mkv", "--out", tmp_path / "out", "--quiet") == 2
-    assert "already exists" in capsys.readouterr().err
+    assert "index.html exists" in capsys.readouterr().err
     vmm.io.write(tmp_path / "still.mkv", swaying((48, 64), 90, amplitude=0.0), FS)
     assert run("auto", tmp_path / "still.mkv", "--out", tmp_path / "none", "--quiet") == 2
     assert "Nothing is magnified" in capsys.readouterr().err and not (tmp_path / "none").exists()

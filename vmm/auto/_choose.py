@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +104,9 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
         raise ValueError(f"max_choices={max_choices} must be at least 1")
     reopen = rereadable(frames)
     still, shake = camera_shake(reopen, fs)
-    suggestions = suggest(reopen(), still=still, fs=fs)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"still\[")  # Nobody has chosen these regions.
+        suggestions = suggest(reopen(), still=still, fs=fs)
     clip: Any = as_frames(reopen())
     rate, unit = float(stated_rate(clip, fs) or 1), frequency_unit(time_unit(clip, fs))
     lines = [one for one in suggestions if one.kind != "flicker" and not one.is_codec_rhythm]
