@@ -78,8 +78,17 @@ def test_mask_roi_start_end_and_scale(video, tmp_path):
 
 def test_side_by_side(video, tmp_path):
     assert run("linear", video, tmp_path / "out.mkv", "--band", 2, 3, "--compare", "--quiet") == 0
-    assert vmm.io.info(tmp_path / "out.mkv").shape == (40, 32, 100)
-    assert np.array_equal(vmm.io.read(tmp_path / "out.mkv")[0][:, :, :48], vmm.io.read(video)[0])
+    assert vmm.io.info(tmp_path / "out.mkv").shape == (40, 48, 100)  # Labels are above the pictures.
+    assert np.array_equal(vmm.io.read(tmp_path / "out.mkv")[0][:, 16:, :48], vmm.io.read(video)[0])
+
+
+def test_preview(video, tmp_path, capsys):
+    frames = vmm.io.read(video)[0]
+    frames[:5] = frames[5]
+    vmm.io.write(tmp_path / "slow.mkv", np.repeat(frames, 2, axis=0)[:70], 30)
+    assert run("linear", tmp_path / "slow.mkv", tmp_path / "out.mkv", "--band", 8, 9, "--preview", "--quiet") == 0
+    assert vmm.io.info(tmp_path / "out.mkv").shape == (30, 8, 12)
+    assert "preview at 0.25 of the size: 1 s of the clip from" in capsys.readouterr().out
 
 
 def test_compare(video, tmp_path):

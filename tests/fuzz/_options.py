@@ -28,7 +28,7 @@ WORDS = ("half", "none", "phase", "xyz", "", "é\n", "-", "a" * 5000, "../x", "i
 VERBS = (*vmm.METHODS, "realtime", "lightweight", "magnet", "flowmag")
 """Verbs that write a clip."""
 
-READERS = ("suggest", "measure", "spectrum", "compare", "modes", "sound", "pulse", "slice", "info", "convert")
+READERS = ("suggest", "measure", "spectrum", "compare", "modes", "sound", "pulse", "slice", "info", "convert", "auto")
 """Verbs that measure, or that only read."""
 
 OUTPUTS = ("out.mkv", "out.mp4", "out.tif", "out.gif", "out", "out.xyz", "in.mkv", "missing/out.mkv", "out.npz")
@@ -99,6 +99,8 @@ def _required(verb: str, actions: list[Any]) -> list[str]:
     options = {option for action in actions for option in action.option_strings}
     if verb == "convert":
         return ["--as", "magnet"]
+    if verb == "auto":
+        return ["--out", "out"]
     if verb not in VERBS or verb in vmm.LEARNED:
         return []
     return ["--band", "2", "4"] if verb in _WITH_BAND and "--band" in options else ["--frequency", "3"]

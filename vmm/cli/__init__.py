@@ -4,7 +4,8 @@
 | --- | --- |
 | ``magnify`` | one verb for every method |
 | ``options`` | options of these verbs, derived from the signatures and docstrings of the methods |
-| ``demo``, ``suggest``, ``convert``, ``warmup`` | the verbs of the same names |
+| ``preview``, ``sweep`` | a short part of a magnified clip, and a picture of several settings |
+| ``auto``, ``demo``, ``suggest``, ``convert``, ``warmup`` | the verbs of the same names |
 | ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info``, ``slice`` | the verbs of the same names |
 | ``report`` | the page of ``measure --report`` |
@@ -22,6 +23,7 @@ from typing import NoReturn
 
 import vmm
 from vmm.cli import (
+    auto,
     compare,
     convert,
     demo,
@@ -38,7 +40,7 @@ from vmm.cli import (
 )
 from vmm.cli.messages import one_line_warnings, print_message, printable, printable_streams
 
-_VERBS = (demo, info, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
+_VERBS = (demo, info, auto, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
 """Modules of the commands, in the order of the help."""
 
 _FORESEEN = (ValueError, TypeError, OSError, ImportError, MemoryError)
@@ -50,8 +52,8 @@ _MAX_TEXT = 200
 """Characters of the message of an unforeseen error that are printed."""
 
 _EPILOG = (
-    "Start with vmm demo. For a clip of your own, vmm suggest CLIP finds vibrations and prints the commands that "
-    "magnify them. vmm COMMAND --help describes the options of a command."
+    "Start with vmm demo. For a clip of your own, vmm auto CLIP finds its motions and magnifies them, and vmm suggest "
+    "CLIP prints commands. vmm COMMAND --help describes the options of a command."
 )
 
 
@@ -118,11 +120,12 @@ def _message(error: Exception) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    """The parser of all commands."""
+    root = _Parser(
         prog="vmm", description="Magnify and measure motion in video that is too small to see.", epilog=_EPILOG
     )
-    parser.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    root.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
+    verbs = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in _VERBS:
         module.add(verbs)
-    return parser
+    return root

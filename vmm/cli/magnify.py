@@ -18,6 +18,7 @@ from vmm.cli.inputs import check_box, part_of_input, warnings_to_stderr
 from vmm.cli.notices import length_notice
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input, speed_text
+from vmm.cli.preview import PREVIEW_SCALE, Part, preview_part
 from vmm.engine.static import magnify_static
 
 _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
@@ -25,6 +26,10 @@ _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "ani
 
 MAX_SCALE = 4.0
 """Largest value of --scale; larger frames would need much memory without any new detail."""
+
+
+WIDE = 2.0
+"""Ratio of width and height from which --compare writes one clip above the other."""
 
 
 def add(verbs: Any) -> None:
@@ -76,37 +81,72 @@ def _static_settings(options: argparse.Namespace, settings: dict[str, Any]) -> d
 
 
 def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -> None:
-    from vmm.io._write import check_format, is_video
+    from vmm.io._write import check_format
     from vmm.io.device_clip import device_chunk_length, open_transfer
 
+    if hasattr(options, "sweep"):
+        from vmm.cli.sweep import sheet
+
+        return sheet(options, name, _settings(options, name, parameters))
     transfer = open_transfer() if options.gpu else None
     out = Path(options.output)
     check_format(out, overwrite=options.overwrite)
     check_not_input(out, options.input)
     settings = _settings(options, name, parameters)
     fs = settings.pop("fs", None)
+    if options.preview:
+        options.scale *= PREVIEW_SCALE
     luma = _uses_luma(options, name, settings)
-    clip = _open_clip(options, fs, luma=luma)
+    clip = open_scaled(options, fs, luma=luma)
     if transfer is not None:
-        clip = _open_clip(options, fs, luma=luma, chunk=device_chunk_length(clip))
+        clip = open_scaled(options, fs, luma=luma, chunk=device_chunk_length(clip))
     if hasattr(options, "roi"):
         check_box(_scaled_box(options), clip.shape[1:3])
     _warn_if_short(settings, clip)
     if "white" in parameters:
         settings.setdefault("white", clip.white)
-    result = _magnified(options, name, clip, settings, transfer)
-    if options.compare:
-        result = vmm.plot.side_by_side(_open_clip(options, fs), result)
     fps = _playback_rate(options, clip, out)
-    times: dict[str, float] = {}
-    chunks = _with_progress(result, clip.shape[0], out.name, options.quiet, times)
+    part = preview_part(clip, settings, fps) if options.preview else Part(0, clip.shape[0], 0, clip.shape[0])
+    clip = part.with_margin(clip)
+    result = part.without_margin(magnified(options, name, clip, dict(settings), transfer))
+    if options.compare:
+        labels = "original", magnification_text(name, settings)
+        is_wide = clip.shape[2] >= WIDE * clip.shape[1]
+        original = part.without_margin(part.with_margin(open_scaled(options, fs)))
+        result = vmm.plot.side_by_side(original, result, labels=labels, stacked=is_wide)
+    _write(options, part, clip, result, fps, transfer)
+    return None
+
+
+def _write(options: argparse.Namespace, part: Part, clip: vmm.io.Clip, result: Any, fps: Any, transfer: Any) -> None:
+    """Write the magnified chunks, with the properties of the clip."""
+    from vmm.io._write import is_video
+
+    out, times, length = Path(options.output), dict[str, float](), part.stop - part.start
+    chunks = _with_progress(result, length, out.name, options.quiet, times)
     start = perf_counter()
     white = clip.white if is_video(out) or clip.dtype.kind == "f" else None
-    tracks: dict[str, Any] = {**_sound(options, clip, fps), "color": clip.color, "white": white}
+    sound = {} if options.preview else _sound(options, clip, fps)
+    tracks: dict[str, Any] = {**sound, "color": clip.color, "white": white}
     with warnings_to_stderr(options, about_motion=False):
         vmm.io.write(out, chunks, fps, fs=clip.fs, like=clip.info, **tracks, overwrite=options.overwrite)
+    if options.preview:
+        print(f"{out.name} is a preview at {options.scale:g} of the size: {part.text(clip.fs)}")
     if options.profile or options.gpu:
         _print_times(perf_counter() - start, clip, times, transfer)
+
+
+def magnification_text(name: str, settings: dict[str, Any]) -> str:
+    """The method, the frequencies and alpha, for example ``"gradient, 2 to 3 Hz, alpha 20"``."""
+    default = inspect.signature(getattr(vmm, name).magnify).parameters["alpha"].default
+    bands, alphas = settings.get("band"), settings.get("alpha", default)
+    bands = [] if bands is None else [bands] if isinstance(bands, tuple) else bands
+    texts = [f"{low:g} to {high:g} Hz" for low, high in bands]
+    texts += [f"about {settings['frequency']:g} Hz"] if "frequency" in settings else []
+    factors = [f"alpha {alpha:g}" for alpha in (alphas if isinstance(alphas, list) else [alphas])]
+    if len(factors) == len(texts):
+        return "; ".join([name + ", " + ", ".join(pair) for pair in zip(texts, factors, strict=True)])
+    return ", ".join([name, *texts, *factors])
 
 
 def _warn_if_short(settings: dict[str, Any], clip: vmm.io.Clip) -> None:
@@ -150,7 +190,7 @@ def _sound(options: argparse.Namespace, clip: vmm.io.Clip, fps: Any) -> dict[str
     return {"sound": options.input, "span": (clip.start, clip.shape[0] / playback)}
 
 
-def _magnified(
+def magnified(
     options: argparse.Namespace, name: str, clip: vmm.io.Clip, settings: dict[str, Any], transfer: Any
 ) -> Any:
     """The magnified chunks, on the host."""
@@ -189,7 +229,7 @@ def _print_times(total: float, clip: vmm.io.Clip, times: dict[str, float], trans
         print(f"{seconds:8.2f} s {part} ({100 * seconds / total:.0f} %)")
 
 
-def _open_clip(
+def open_scaled(
     options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
 ) -> vmm.io.Clip:
     """Open the input, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
@@ -231,6 +271,12 @@ def resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
     import skimage.transform
 
     size = tuple(max(1, round(n * scale)) for n in clip.shape[1:3])
+    step = round(1 / scale)
+    if step > 1 and step * scale == 1:
+        return clip.with_chunks(
+            lambda: map(partial(_block_means, size=size, step=step), clip.reopen()),
+            (clip.shape[0], *size, *clip.shape[3:]),
+        )
 
     def chunks() -> Iterator[Any]:
         for chunk in clip.reopen():
@@ -239,6 +285,18 @@ def resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
             yield (np.rint(resized) if chunk.dtype.kind in "ui" else resized).astype(chunk.dtype)
 
     return clip.with_chunks(chunks, (clip.shape[0], *size, *clip.shape[3:]))
+
+
+def _block_means(chunk: Any, size: tuple[int, ...], step: int) -> Any:
+    """Frames of a size (H, W) whose pixels are the means of blocks of step x step pixels."""
+    import numpy as np
+
+    missing = [max(n * step - length, 0) for n, length in zip(size, chunk.shape[1:3], strict=True)]
+    if any(missing):
+        chunk = np.pad(chunk, [(0, 0), *((0, n) for n in missing), *[(0, 0)] * (chunk.ndim - 3)], mode="edge")
+    blocks = chunk[:, : size[0] * step, : size[1] * step].reshape(-1, size[0], step, size[1], step, *chunk.shape[3:])
+    means = blocks.mean(axis=(2, 4), dtype=np.float32)
+    return (np.rint(means) if chunk.dtype.kind in "ui" else means).astype(chunk.dtype)
 
 
 def _scaled_box(options: argparse.Namespace) -> tuple[int, int, int, int]:

@@ -143,8 +143,14 @@ def _add_output_options(verb: Any) -> None:
     scale.help = "Size of the output relative to the input, above 0 and up to 4. Default: 1."
     rate = verb.add_argument("--playback-rate", type=float, default=None, metavar="FPS")
     rate.help = "Playback rate of the output in frames per second. Default: that of the input, or 30 if it exceeds 250."
+    sweep = verb.add_argument("--sweep", metavar="OPTION=VALUE,VALUE")
+    sweep.help = (
+        "Write a picture, such as sheet.png, of a frame and an x-t slice for each value of a numeric option, from the "
+        "part of the clip with the most change, for example --sweep alpha=5,10,20."
+    )
     for name, text in (
-        ("--compare", "Write the input and the output side by side."),
+        ("--preview", "Write the second with the most change, or two periods, at a quarter of the size."),
+        ("--compare", "Write input and output side by side with labels, or one above the other if frames are wide."),
         ("--overwrite", "Overwrite an existing output file."),
         ("--quiet", "Show no progress bar."),
         ("--profile", "Print how long decoding, magnification and encoding took."),

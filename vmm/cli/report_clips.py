@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import vmm
 from vmm.cli.inputs import open_part, still_regions
-from vmm.cli.magnify import resized
+from vmm.cli.magnify import WIDE, magnification_text, resized
 from vmm.cli.outputs import frequency_text, part_options, suggestion_notes, target_names
+from vmm.cli.slice import in_common_format
 
 _LONG_SIDE = 480
 """Largest side in pixels of a frame of the magnified clip: a page of a few megabytes can be sent by mail."""
@@ -51,26 +52,50 @@ def magnified_clip(
     line = next((part for part in suggestions if part.kind == "motion" and not part.is_codec_rhythm), None)
     if line is None:
         return []
-    clip = vmm.io.even(_steady(open_part(options), still_regions(options)))
-    scale = min(1.0, _LONG_SIDE / max(clip.shape[1:3]))
-    if scale < 1:
-        clip = resized(clip, scale)
+    clip = _small(vmm.io.even(_steady(open_part(options), still_regions(options))))
     frames = _first_frames(clip, _MAX_FRAMES)
     try:
         magnified = vmm.gradient.magnify(frames, line.band, fs=clip.fs, alpha=line.alpha)
     except ValueError as error:
         return [f"The motion at {line.frequency:.4g} Hz was not magnified: {error}."]
+    text = magnification_text("gradient", {"band": line.band, "alpha": line.alpha})
+    return _excerpt(clip, frames, magnified, folder / "magnified.mp4", labels=("original", text), white=clip.white)
+
+
+def comparison(clip: vmm.io.Clip, magnified: vmm.io.Clip, path: Path, text: str) -> list[Any]:
+    """The path of a video of a part of a clip and of its magnified form, side by side, and a caption.
+
+    Parameters
+    ----------
+    clip, magnified
+        The clips.
+    path
+        The video, which is written.
+    text
+        Label of the magnified clip.
+    """
+    small = [_small(part) for part in (vmm.io.even(clip), magnified)]
+    frames, output = (_first_frames(chunks, _MAX_FRAMES) for chunks in in_common_format(*small))
+    return _excerpt(clip, frames, output, path, labels=("original", text), white=None)
+
+
+def _small(clip: vmm.io.Clip) -> vmm.io.Clip:
+    """The clip at a size that fits into a page."""
+    scale = min(1.0, _LONG_SIDE / max(clip.shape[1:3]))
+    return resized(clip, scale) if scale < 1 else clip
+
+
+def _excerpt(
+    clip: vmm.io.Clip, frames: Any, magnified: Any, path: Path, *, labels: tuple[str, str], white: int | None
+) -> list[Any]:
+    """Write the middle of a clip and of its magnified form, side by side; return the path and a caption."""
     start = max(0, (len(frames) - _SHOWN_FRAMES) // 2)
     excerpt = slice(start, start + _SHOWN_FRAMES)
-    path = folder / "magnified.mp4"
     fps = min(clip.fs, 30.0)
-    vmm.io.write(path, vmm.plot.side_by_side(frames[excerpt], magnified[excerpt]), fps, white=clip.white)
-    speed = f", shown {clip.fs / fps:.3g} times slower than filmed" if clip.fs > fps else ""
-    return [
-        f"Left: the clip{speed}. Right: motion between {line.band[0]:.4g} and {line.band[1]:.4g} Hz, magnified "
-        f"{1 + line.alpha:g} times.",
-        path,
-    ]
+    is_wide = frames.shape[2] >= WIDE * frames.shape[1]
+    pair = vmm.plot.side_by_side(frames[excerpt], magnified[excerpt], labels=labels, stacked=is_wide)
+    vmm.io.write(path, pair, fps, white=white)
+    return [path, f"Shown {clip.fs / fps:.3g} times slower than filmed."] if clip.fs > fps else [path]
 
 
 def _steady(clip: vmm.io.Clip, still: Any) -> vmm.io.Clip:
@@ -91,8 +116,8 @@ def _steady(clip: vmm.io.Clip, still: Any) -> vmm.io.Clip:
     return clip.with_chunks(chunks, clip.shape)
 
 
-def _first_frames(clip: vmm.io.Clip, count: int) -> Any:
-    """The first `count` frames of a clip, as an array."""
+def _first_frames(clip: Iterable[Any], count: int) -> Any:
+    """The first `count` frames of chunks, as an array."""
     import numpy as np
 
     chunks, total = [], 0

@@ -12,6 +12,7 @@ from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import blur, soft_limit
 from vmm.engine.alpha import Alpha, check_alpha, spread_mask
+from vmm.engine.bars import changed_pixels
 from vmm.engine.displaced import as_frame, color_planes, displacement_gain
 from vmm.engine.frames import Frames, cut, in_form_of, moving
 from vmm.engine.regions import Mask
@@ -95,7 +96,7 @@ def _magnified(frames: Any, alpha: Any, limit: float, mask: Any, refine: Refine 
         return
     if min(first.shape[1:3]) < _MIN_SIDE:
         raise ValueError(f"frames of {first.shape[1:3]} pixels are too small to estimate motion: 4 x 4 are needed")
-    magnifier = _StaticMagnifier(next(singles), gain, limit, None if visible is None else visible > 0, refine)
+    magnifier = _StaticMagnifier(next(singles), gain, limit, changed_pixels(first[0], visible), refine)
     yield magnifier.first
     for frame in singles:
         yield magnifier(frame)

@@ -1,4 +1,4 @@
-"""Two clips next to one another in one clip."""
+"""Two clips next to one another, or one above the other, in one clip."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import Any
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.checks import short_text
+from vmm.plot._labels import strip_height, text_images
 
 
 @checks_arguments
-def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
-    """Join two clips horizontally, with a white line between them.
+def side_by_side(
+    before: Any, after: Any, *, gap: int = 4, labels: tuple[str, str] | None = None, stacked: bool = False
+) -> Any:
+    """Join two clips horizontally or vertically, with a white line between them.
+
+    Vertical motion is compared best side by side, and horizontal motion one above the other.
 
     Parameters
     ----------
@@ -21,11 +26,16 @@ def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
         as the frames of both clips correspond.
     gap
         Width of the white line in pixels.
+    labels
+        Texts for both clips, in a strip above each. The default is none.
+    stacked
+        If True, the second clip is below the first one, else to its right. The default is False.
 
     Returns
     -------
     array or iterator
-        Frames (T, H, 2 W + gap[, 3]): an array for arrays, an iterator of chunks for iterators.
+        Frames (T, H, 2 W + gap[, 3]), or (T, 2 H + gap, W[, 3]) if `stacked`, higher by the strips of `labels`: an
+        array for arrays, an iterator of chunks for iterators.
 
     Raises
     ------
@@ -47,8 +57,8 @@ def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     if is_array(before) != is_array(after):
         raise TypeError("before and after must both be arrays, or both be iterators of chunks")
     if is_array(before):
-        return _joined(before, after, gap)
-    return (_joined(a, b, gap) for a, b in _synchronized(iter(before), iter(after)))
+        return _joined(before, after, gap, labels, stacked)
+    return (_joined(a, b, gap, labels, stacked) for a, b in _synchronized(iter(before), iter(after)))
 
 
 def _synchronized(before: Iterator[Array], after: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
@@ -63,12 +73,25 @@ def _synchronized(before: Iterator[Array], after: Iterator[Array]) -> Iterator[t
         yield buffer[:n], chunk
 
 
-def _joined(before: Array, after: Array, gap: int) -> Array:
+def _joined(before: Array, after: Array, gap: int, labels: tuple[str, str] | None, stacked: bool) -> Array:
     if before.shape != after.shape:
         raise ValueError(
             f"before and after: clips side by side must have the same shape, not {before.shape} and {after.shape}"
         )
-    xp = namespace(before)
-    white = 65535 if before.dtype.name == "uint16" else 255
-    line = xp.full((*before.shape[:2], gap, *before.shape[3:]), white, before.dtype)
-    return xp.concatenate([before, line, after], axis=2)
+    xp, white = namespace(before), 65535 if before.dtype.name == "uint16" else 255
+    if labels is not None:
+        height = strip_height(before.shape[2])
+        images = text_images(tuple(labels), (height, before.shape[2]))
+        before, after = (
+            xp.concatenate([_strip(xp.asarray(image * white), clip), clip], axis=1)
+            for image, clip in zip(images, (before, after), strict=True)
+        )
+    shape, axis = list(before.shape), 1 if stacked else 2
+    shape[axis] = gap
+    return xp.concatenate([before, xp.full(shape, white, before.dtype), after], axis=axis)
+
+
+def _strip(image: Array, clip: Array) -> Array:
+    """The image of a label above all frames of a clip."""
+    strip = image.astype(clip.dtype).reshape(1, *image.shape, *(1,) * (clip.ndim - 3))
+    return namespace(clip).broadcast_to(strip, (len(clip), *image.shape, *clip.shape[3:]))

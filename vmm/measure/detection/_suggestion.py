@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from vmm.measure.signals._harmonics import Harmonic
+
+_DIGITS = {"fs": 8}
+"""Significant digits of options in a command; others have 6."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,11 @@ class Suggestion:
     is_codec_rhythm: bool = False
     omitted_harmonics: tuple[int, ...] = ()
 
+    @property
+    def method(self) -> str:
+        """Name of the method that magnifies it: ``"gradient"`` for motion, ``"color"`` for the others."""
+        return "gradient" if self.kind == "motion" else "color"
+
     def command(self, source: str = "clip.mp4", target: str = "out.mp4") -> str:
         """The command that magnifies this change, or removes a flicker.
 
@@ -92,12 +103,17 @@ class Suggestion:
         >>> fork.command("fork.mp4")
         'vmm gradient fork.mp4 out.mp4 --band 63 65 --fs 500 --alpha 20 --roi 64 0 96 96'
         """
-        method = "gradient" if self.kind == "motion" else "color"
-        low, high = self.band
-        # A name that begins with a dash would be read as an option.
-        names = [f"./{name}" if str(name).startswith("-") else str(name) for name in (source, target)]
-        words = ["vmm", method, *map(shlex.quote, names), f"--band {low:.6g} {high:.6g}"]
-        words += [f"--fs {self.fs:.8g}", f"--alpha {self.alpha:g}"]
-        if not self.is_whole_frame:
-            words.append("--roi " + " ".join(map(str, self.roi)))
-        return " ".join(words)
+        options = {"band": self.band, "fs": self.fs, "alpha": self.alpha}
+        line = command_line(self.method, source, target, options)
+        return line if self.is_whole_frame else f"{line} --roi {' '.join(map(str, self.roi))}"
+
+
+def command_line(method: str, source: str, target: str, options: Mapping[str, Any]) -> str:
+    """A command for the shell that magnifies a clip, with options that are numbers or pairs of numbers."""
+    # A name that begins with a dash would be read as an option.
+    names = [f"./{name}" if str(name).startswith("-") else str(name) for name in (source, target)]
+    words = ["vmm", method, *map(shlex.quote, names)]
+    for name, value in options.items():
+        digits = _DIGITS.get(name, 6)
+        words += [f"--{name}", *(f"{number:.{digits}g}" for number in np.atleast_1d(value))]
+    return " ".join(words)

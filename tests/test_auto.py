@@ -1,0 +1,148 @@
+"""The choice of what is magnified in a clip, and black bars at the sides of the picture."""
+
+import re
+
+import numpy as np
+import pytest
+from test_cli import run
+
+import vmm
+from vmm.auto._camera import camera_shake
+from vmm.auto._far_motion import far_motion
+from vmm.data import synthetic
+from vmm.engine.bars import picture
+
+FS = 30
+
+
+def swaying(size=(64, 80), n=120, *, frequency=4.0, amplitude=0.1, path=None, noise=1.0, seed=0):
+    motion = synthetic.sway(n, FS, frequency, amplitude) if path is None else path
+    return synthetic.render(synthetic.texture(size, seed=seed), motion, noise=noise, seed=seed)
+
+
+def test_bars_keep_their_values():
+    clip = np.full((2, 48, 64), 10, np.uint8)
+    clip[:, 8:-8] = swaying((32, 64), 2).clip(40, 255)
+    assert picture(clip[0]) == (8, 0, 32, 64)
+    assert picture(clip[0].T) == (0, 8, 64, 32)
+    assert picture(np.repeat(clip[0][..., None], 3, axis=-1)) == (8, 0, 32, 64)
+    clip = np.repeat(clip, 10, axis=0)
+    clip[10:, 8:-8] = np.roll(clip[10:, 8:-8], 1, axis=2)
+    out = vmm.linear.magnify(clip, (2, 10), fs=FS, alpha=20)
+    assert (out[:, :8] == 10).all() and (out[:, -8:] == 10).all() and not np.array_equal(out, clip)
+
+
+def test_dark_scenes_have_no_bars():
+    disc = np.hypot(*np.mgrid[-24:24, -32:32]) < 12
+    half = np.arange(64) < 40
+    dark, bright = np.zeros((48, 64), np.uint8), np.full((48, 64), 255, np.uint8)
+    for frame in (dark, bright, disc * bright, half * bright):
+        assert picture(frame) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_vibration(seed):
+    clip = swaying(frequency=5.0, amplitude=0.2, seed=seed)
+    decision = vmm.auto.choose(clip, fs=FS)
+    (choice,) = decision.choices
+    assert choice.method == "gradient" and choice.name.startswith("motion at 5") and decision.still is None
+    assert choice.band[0] < 5 < choice.band[1] and 10 < choice.settings["alpha"] < 20
+    out = choice.magnify(clip, fs=FS)
+    before, after = (
+        vmm.measure.displacement(frames, fs=FS).values[20:-20, 0].std(axis=0).max() for frames in (clip, out)
+    )
+    assert after / before == pytest.approx(1 + choice.settings["alpha"], rel=0.1)
+    assert np.array_equal(vmm.auto.magnify(clip, fs=FS), out)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_nothing_moves(seed):
+    clip = swaying(amplitude=0.0, seed=seed)
+    decision = vmm.auto.choose(clip, fs=FS)
+    assert not decision.choices and "Nothing is magnified" in decision.messages[-1]
+    with pytest.raises(ValueError, match="Nothing is magnified"):
+        vmm.auto.magnify(clip, fs=FS)
+
+
+@pytest.mark.slow
+def test_flicker_is_stated():
+    light = 1 + 0.02 * np.sin(2 * np.pi * 6.0 * np.arange(120) / FS)
+    scene, rest = synthetic.texture((64, 80)), np.zeros((120, 2))
+    decision = vmm.auto.choose(synthetic.render(scene, rest, light=light, noise=1.0), fs=FS)
+    assert not decision.choices and "flickers at 6" in " ".join(decision.messages)
+
+
+@pytest.mark.slow
+def test_pulse():
+    color = np.array([150.0, 110.0, 90.0])
+    wave = np.sin(2 * np.pi * 1.2 * np.arange(300) / FS)[:, None, None, None]
+    noise = np.random.default_rng(5).normal(0, 2.0, (300, 96, 128, 3))
+    face = np.zeros((96, 128, 1))
+    face[32:64, 48:80] = 1
+    clip = np.clip(color + face * wave * [0.3, 1.2, 0.6] + noise, 0, 255).round().astype(np.uint8)
+    first = vmm.auto.choose(clip, fs=FS).choices[0]
+    assert first.method == "color" and first.name.startswith("pulse, 72")
+
+
+@pytest.mark.slow
+def test_shaken_camera():
+    n, size = 240, (128, 160)
+    shake = np.cumsum(np.random.default_rng(3).normal(0, 0.15, (n, 2)), axis=0)
+    moving = shake + synthetic.sway(n, FS, 5.0, 0.3)
+    still, part = (synthetic.render(synthetic.texture(size, seed=7), path, noise=1.0) for path in (shake, moving))
+    clip = still.copy()
+    clip[:, 40:90, 50:110] = part[:, 40:90, 50:110]
+    still, motion = camera_shake(lambda: clip, FS)
+    assert still is not None and motion > 0.15
+    decision = vmm.auto.choose(clip, fs=FS)
+    assert decision.choices[0].is_stabilized and "camera moves" in decision.messages[0]
+    assert decision.choices[0].command().endswith("--stabilize")
+
+
+@pytest.mark.slow
+def test_object_that_moves_far():
+    n, size = 120, (96, 192)
+    path = np.stack([0.6 * np.sin(2 * np.pi * 6 * np.arange(n) / FS), 0.9 * np.arange(n)], axis=1)
+    texture, background = synthetic.texture(size, seed=2), synthetic.texture(size, seed=3)
+    rows, cols = np.mgrid[: size[0], : size[1]]
+    frames = np.repeat(background((0, 0))[None], n, axis=0)
+    for t, (down, right) in enumerate(path):
+        is_object = np.hypot(rows - 48 - down, cols - 40 - right) < 24
+        frames[t][is_object] = texture((down, right))[is_object]
+    clip = np.clip(frames + np.random.default_rng(4).normal(0, 1, frames.shape), 0, 255).astype(np.uint8)
+    far = far_motion(lambda: clip)
+    assert far is not None and far.frequency * FS == pytest.approx(6.0, abs=0.5)
+    assert far_motion(lambda: swaying(noise=3.0)) is None
+
+
+@pytest.mark.slow
+def test_command(tmp_path, capsys):
+    vmm.io.write(tmp_path / "in.mkv", swaying((48, 64), 90), FS)
+    assert run("auto", tmp_path / "in.mkv", "--out", tmp_path / "out", "--quiet") == 0
+    printed = capsys.readouterr().out
+    (video,) = (tmp_path / "out").glob("*.mp4")
+    command = next(line for line in printed.splitlines() if line.strip().startswith("vmm gradient"))
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert command.strip() in page and page.count("<video") == 1 and page.count("<img") == 2
+    repeated = re.sub(re.escape(str(video)), str(tmp_path / "again.mp4"), command).split()[1:]
+    assert run(*repeated, "--quiet") == 0
+    assert np.array_equal(vmm.io.read(tmp_path / "again.mp4")[0], vmm.io.read(video)[0])
+    assert run("auto", tmp_path / "in.mkv", "--out", tmp_path / "out", "--quiet") == 2
+    assert "index.html exists" in capsys.readouterr().err
+    vmm.io.write(tmp_path / "still.mkv", swaying((48, 64), 90, amplitude=0.0), FS)
+    assert run("auto", tmp_path / "still.mkv", "--out", tmp_path / "none", "--quiet") == 2
+    assert "Nothing is magnified" in capsys.readouterr().err and not (tmp_path / "none").exists()
+
+
+@pytest.mark.slow
+def test_sweep(tmp_path, capsys):
+    vmm.io.write(tmp_path / "in.mkv", swaying((48, 64), 90), FS)
+    common = ["gradient", tmp_path / "in.mkv"]
+    more = ["--band", 3, 5, "--quiet"]
+    assert run(*common, tmp_path / "sheet.png", *more, "--sweep", "alpha=5,10,20") == 0
+    assert (tmp_path / "sheet.png").stat().st_size > 10_000
+    for target, sweep in (("a.mp4", "alpha=5"), ("a.png", "alpha"), ("a.png", "chroma=1"), ("a.png", "alpha=x")):
+        assert run(*common, tmp_path / target, *more, "--sweep", sweep) == 2
+        assert "--sweep" in capsys.readouterr().err

@@ -1,0 +1,100 @@
+"""Whether the camera moves."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from vmm.backend.arrays import to_host
+from vmm.backend.luma import luma
+from vmm.engine.frames import as_frames, cut
+from vmm.engine.regions import Box
+from vmm.measure.detection._tiles import N_REFERENCE, tile_signals
+from vmm.measure.estimation._camera_motion import CameraMotion
+from vmm.measure.estimation._displacement import displacement
+from vmm.measure.estimation._still_search import find_still
+
+
+@dataclass(frozen=True)
+class ShakeOptions:
+    """Thresholds of the search for motion of the camera.
+
+    Attributes
+    ----------
+    min_shake
+        Motion of the camera in pixels rms, from which it is removed.
+    min_shake_ratio
+        The same in standard errors of the regions at rest that show it.
+    frames
+        Number of evenly spaced frames of the first, fast test.
+    min_common
+        Median motion of the tiles with the most texture, in pixels rms, from which the second, accurate test is made.
+    textured_share
+        Share of the tiles that the median is taken of.
+    """
+
+    min_shake: float = 0.15
+    min_shake_ratio: float = 5.0
+    frames: int = 64
+    min_common: float = 0.12
+    textured_share: float = 0.25
+
+
+_OPTIONS = ShakeOptions()
+
+
+def camera_shake(reopen: Callable[[], Any], fs: float | None) -> tuple[tuple[Box, ...] | None, float]:
+    """The regions at rest if the camera moves, else None; and its motion in pixels rms, 0 if it is not known.
+
+    Parameters
+    ----------
+    reopen
+        ``reopen()`` returns the clip from its first frame.
+    fs
+        Rate of the camera in Hz, as for ``displacement``.
+    """
+    if _common_motion(reopen()) < _OPTIONS.min_common:
+        return None, 0.0
+    measure: Any = partial(displacement, fs=fs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Nobody has chosen the regions that the warnings would be about.
+        try:
+            boxes = find_still(measure, reopen)
+        except ValueError:  # No part of the frame is at rest, so that nothing is known about the camera.
+            return None, 0.0
+        camera = CameraMotion(measure(reopen(), boxes))
+    path = camera.parameters[:, :2]
+    shake = float(np.sqrt(np.square(path - path.mean(axis=0)).sum(axis=1).mean()))
+    noise = float(np.sqrt(camera.variance(np.array([0.0, 0.0])).sum()))
+    if shake < max(_OPTIONS.min_shake, _OPTIONS.min_shake_ratio * noise):
+        return None, 0.0
+    return tuple(boxes), shake
+
+
+def _common_motion(clip: Any) -> float:
+    """Median motion of the tiles with the most texture, in pixels rms, in some frames of the clip."""
+    frames = _some_frames(clip)
+    if len(frames) <= N_REFERENCE:
+        return float("inf")
+    tiles = tile_signals(frames)
+    weakest = tiles.gradients.min(axis=-1)
+    is_textured = (weakest >= np.quantile(weakest, 1 - _OPTIONS.textured_share)) & (weakest > 0)
+    motion = np.einsum("yxdk,tkyx->tdyx", tiles.axes, tiles.motion / np.moveaxis(tiles.gradients, -1, 0))
+    path = np.median(motion[..., is_textured], axis=-1)
+    return float(np.sqrt(np.square(path - path.mean(axis=0)).sum(axis=1).mean()))
+
+
+def _some_frames(clip: Any) -> np.ndarray:
+    """Luma of evenly spaced frames of a clip."""
+    frames = as_frames(clip)
+    step = max(1, frames.shape[0] // _OPTIONS.frames)
+    chunks, position = [], 0
+    for chunk in cut(frames) if hasattr(frames, "ndim") else frames:
+        chunks.append(to_host(luma(chunk[-position % step :: step])))
+        position += len(chunk)
+    return np.concatenate(chunks)

@@ -1,0 +1,248 @@
+"""The choice of the motions of a clip, and of the settings that magnify them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vmm.auto._camera import camera_shake
+from vmm.auto._choice import Choice, Decision
+from vmm.auto._far_motion import FarMotion, far_motion
+from vmm.auto._names import name_of
+from vmm.backend.arguments import checks_arguments
+from vmm.engine.frames import Frames, FramesLike, as_frames
+from vmm.engine.regions import Box
+from vmm.engine.times import stated_rate
+from vmm.measure.detection._suggest import suggest
+from vmm.measure.detection._suggestion import Suggestion
+from vmm.measure.estimation._camera_motion import rereadable
+from vmm.measure.signals._result import frequency_unit
+from vmm.measure.signals._signal import time_unit
+
+
+@dataclass(frozen=True)
+class AutoOptions:
+    """Constants of the choice.
+
+    Attributes
+    ----------
+    output_share
+        Amplitude of the magnified motion, relative to the longer side of the frame.
+    output_range
+        Smallest and largest amplitude of the magnified motion in pixels: smaller ones are not seen, and larger ones
+        tear fine detail.
+    alpha_range
+        Smallest and largest alpha: the noise grows with it.
+    far_alpha
+        Alpha for objects that move far, as in the published examples: the amplitude of their small motion is not known.
+    harmonic_tolerance
+        Difference in bins of the spectrum, up to which a frequency is a multiple of another one.
+    max_harmonic
+        Largest amplitude of a harmonic relative to that of the fundamental; larger ones are motions of their own.
+    """
+
+    output_share: float = 0.007
+    output_range: tuple[float, float] = (3.0, 6.0)
+    alpha_range: tuple[float, float] = (2.0, 50.0)
+    far_alpha: float = 8.0
+    harmonic_tolerance: float = 0.25
+    max_harmonic: float = 2.0
+
+
+_OPTIONS = AutoOptions()
+
+_NOTHING = (
+    "Nothing is magnified: no vibration or change of color exceeds the noise of this clip, and no object moves far."
+)
+
+
+@checks_arguments
+def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3) -> Decision:
+    """Find motions and changes of color in a clip, and choose how to magnify it.
+
+    Regions at rest show whether the camera moves; if so, its motion is removed first. The strongest vibrations and
+    color changes are then searched as by ``vmm.measure.suggest``. Motion is magnified by ``vmm.gradient``, so that it
+    reaches about 2 pixels, and color by ``vmm.color``. A change of color is called pulse if ``vmm.measure.pulse`` finds
+    the same rate, and slow motion of a person is called breathing if ``vmm.measure.breathing`` finds it.
+
+    Parameters
+    ----------
+    frames
+        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, or a clip of ``vmm.io.stream``; at least 16 frames.
+        The chunks of an iterator are kept in memory.
+    fs
+        Rate of the camera in Hz. The default is the rate of the clip; without any, frequencies are in cycles/frame.
+    max_choices
+        Largest number of choices, at least 1. The default is 3.
+
+    Returns
+    -------
+    Decision
+        The choices, the strongest first; none if nothing moves or if only the light flickers. Its `messages` say why.
+
+    Raises
+    ------
+    ValueError
+        If the clip has fewer than 16 frames, the wrong shape or values that are not finite, or if `fs` or `max_choices`
+        is out of range.
+    TypeError
+        If `frames` is neither an array nor an iterator of arrays, or its dtype is not supported.
+
+    Examples
+    --------
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(90, 30, 4.0, 0.1), noise=1.0)
+    >>> [choice.name for choice in vmm.auto.choose(clip, fs=30).choices]
+    ['motion at 3.999 Hz']
+    """
+    if max_choices < 1:
+        raise ValueError(f"max_choices={max_choices} must be at least 1")
+    reopen = rereadable(frames)
+    still, shake = camera_shake(reopen, fs)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"still\[")  # Nobody has chosen these regions.
+        suggestions = suggest(reopen(), still=still, fs=fs)
+    clip: Any = as_frames(reopen())
+    rate, unit = float(stated_rate(clip, fs) or 1), frequency_unit(time_unit(clip, fs))
+    lines = [one for one in suggestions if one.kind != "flicker" and not one.is_codec_rhythm]
+    lines = _independent(lines, rate / clip.shape[0])
+    choices = [_choice(one, reopen, clip.shape[1:3], fs, still) for one in lines[:max_choices]]
+    if not choices:
+        refused = [(one.band[0] / rate, one.band[1] / rate) for one in suggestions]
+        far = far_motion(reopen, refused)
+        choices = [] if far is None else [_far_choice(far, rate, unit)]
+    messages = [_shake_message(shake, choices), _flicker(suggestions), "" if choices else _NOTHING]
+    return Decision(tuple(choices), still, tuple(filter(None, messages)))
+
+
+@checks_arguments
+def magnify(frames: Frames, *, fs: float | None = None) -> Frames:
+    """Magnify the strongest vibration or change of color of a clip, with settings that ``choose`` finds.
+
+    Parameters
+    ----------
+    frames
+        As for ``choose``.
+    fs
+        As for ``choose``.
+
+    Returns
+    -------
+    array or iterator
+        The magnified clip, with the shape, dtype and form (array, iterator, list or pair) of `frames`.
+
+    Raises
+    ------
+    ValueError
+        If nothing is worth magnifying: the message says why. Also as for ``choose``.
+    TypeError
+        As for ``choose``.
+
+    Examples
+    --------
+    >>> import vmm
+    >>> from vmm.data import synthetic
+    >>> clip = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(90, 30, 4.0, 0.1), noise=1.0)
+    >>> vmm.auto.magnify(clip, fs=30).shape
+    (90, 48, 64)
+    """
+    clip: Any = rereadable(frames)() if not hasattr(frames, "reopen") else frames
+    decision = choose(clip, fs=fs, max_choices=1)
+    if not decision.choices:
+        raise ValueError(" ".join(decision.messages))
+    result: Frames = decision.choices[0].magnify(clip, fs=fs)
+    return result
+
+
+def _shake_message(shake: float, choices: Sequence[Choice]) -> str:
+    """A sentence about motion of the camera in pixels rms; empty if there is none."""
+    if not shake:
+        return ""
+    removed = ", so its motion is removed before magnification" * any(choice.is_stabilized for choice in choices)
+    return f"The camera moves by {shake:.2g} px rms{removed}."
+
+
+def _flicker(suggestions: Sequence[Suggestion]) -> str:
+    """A sentence about the strongest flicker of the light; empty if there is none that the codec does not explain."""
+    for one in suggestions:
+        if one.kind == "flicker" and not one.is_codec_rhythm:
+            return (
+                f"The light of the whole frame flickers at {one.frequency:.4g} {one.frequency_unit} by "
+                f"{one.amplitude:.2g} gray levels, which is not magnified; the command `{one.command()}` removes it."
+            )
+    return ""
+
+
+def _independent(lines: Sequence[Suggestion], bin_width: float) -> list[Suggestion]:
+    """The lines without harmonics of others, and without the changes of light that a moving object causes in place."""
+    chosen: list[Suggestion] = []
+    for one in sorted(lines, key=lambda line: line.frequency):
+        if one.harmonic is None and not any(_is_caused_by(one, other, bin_width) for other in lines):
+            chosen.append(one)
+    return sorted(chosen, key=lines.index)
+
+
+def _is_caused_by(one: Suggestion, other: Suggestion, bin_width: float) -> bool:
+    """Whether the motion `other` makes the line `one`, as a harmonic or by its change of light."""
+    if other is one or other.kind != "motion" or not _overlap(one.roi, other.roi):
+        return False
+    if one.kind == "color":
+        return one.snr < other.snr
+    order = round(one.frequency / other.frequency)
+    tolerance = _OPTIONS.harmonic_tolerance * bin_width
+    is_larger = one.amplitude > _OPTIONS.max_harmonic * other.amplitude
+    return order > 1 and abs(one.frequency - order * other.frequency) < tolerance and not is_larger
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    """Whether two boxes share pixels."""
+    return all(max(a[i], b[i]) < min(a[i] + a[i + 2], b[i] + b[i + 2]) for i in (0, 1))
+
+
+def _alpha(amplitude: float, size: Sequence[int]) -> float:
+    """The alpha that makes motion of an amplitude in pixels plain to see in a frame of size (H, W), in two digits."""
+    target = np.clip(_OPTIONS.output_share * max(size), *_OPTIONS.output_range)
+    return float(f"{np.clip(target / max(amplitude, 1e-9), *_OPTIONS.alpha_range):.2g}")
+
+
+def _choice(
+    one: Suggestion, reopen: Callable[[], Any], size: Sequence[int], fs: float | None, still: tuple[Box, ...] | None
+) -> Choice:
+    """The settings for one suggestion, with the reasons."""
+    name, reason = name_of(one, reopen, fs, still)
+    low, high = (f"{edge:.4g}" for edge in one.band)
+    frequency = f"{one.frequency:.4g} {one.frequency_unit}"
+    if one.kind == "motion":
+        alpha = _alpha(one.amplitude, size)
+        method = "The method is gradient, the most accurate one for small motion that repeats in its place."
+        result = f"the motion of {one.amplitude:.2g} px becomes {(1 + alpha) * one.amplitude:.2g} px"
+    else:
+        alpha = one.alpha
+        method = "The method is color, because the color changes here more than motion explains."
+        result = f"the change of {one.amplitude:.2g} gray levels becomes {(1 + alpha) * one.amplitude:.2g}"
+    reasons = [
+        reason,
+        method,
+        f"The band of {low} to {high} {one.frequency_unit} holds the line at {frequency}, with its width.",
+        f"Alpha is {alpha:g}, so that {result}.",
+    ]
+    settings = {"band": one.band, "alpha": alpha}
+    return Choice(name, one.method, settings, one.roi, tuple(filter(None, reasons)), one.fs, one, still is not None)
+
+
+def _far_choice(far: FarMotion, rate: float, unit: str) -> Choice:
+    """The settings for objects that move far, with the reasons."""
+    frequency = float(f"{far.frequency * rate:.3g}")
+    reasons = (
+        f"The method is jerk, because nothing vibrates in its place, but objects move by {far.speed:.2g} px per frame: "
+        "it magnifies small motion of objects that also move far, and leaves the large motion as it is.",
+        f"The frequency of {frequency:g} {unit} is that at which their speed changes most, from half to twice of it.",
+        f"Alpha is {_OPTIONS.far_alpha:g}, the usual one: the method magnifies motion of up to about half a pixel.",
+    )
+    settings = {"frequency": frequency, "alpha": _OPTIONS.far_alpha}
+    return Choice(f"fast motion at about {frequency:g} {unit}", "jerk", settings, far.roi, reasons, rate)

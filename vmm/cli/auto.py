@@ -1,0 +1,131 @@
+"""The command ``auto``: it finds the motions of a clip, and magnifies them with settings that it chooses."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import vmm
+from vmm.cli.inputs import INPUT_HELP, add_clip_options, open_clip, open_part, warnings_to_stderr
+from vmm.cli.magnify import magnification_text
+from vmm.cli.outputs import page_bytes, part_options
+from vmm.cli.report_clips import comparison
+from vmm.cli.tables import peak_notes, peak_rows
+
+_PAGE = "index.html"
+
+
+def add(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    summary = "Find the motions of a clip, magnify them with settings chosen for each, and write videos and a page."
+    verb = verbs.add_parser("auto", help=summary, description=summary)
+    verb.add_argument("input", help=INPUT_HELP)
+    add_clip_options(verb.add_argument_group("input"))
+    choices = verb.add_argument("--max-choices", type=int, default=3, metavar="N")
+    choices.help = "Largest number of motions and color changes that are magnified, strongest first. Default: 3."
+    group = verb.add_argument_group("output")
+    out = group.add_argument("--out", metavar="FOLDER")
+    out.help = f"Folder of the videos and of the page {_PAGE}. Default: the name of the input with -auto."
+    group.add_argument("--overwrite", action="store_true", help="Overwrite existing output files.")
+    group.add_argument("--quiet", action="store_true", help="Show no progress bar.")
+    verb.set_defaults(run=_auto)
+
+
+def _auto(options: argparse.Namespace) -> None:
+    from vmm.io.destination import check_destination
+    from vmm.io.drafts import draft
+
+    folder = Path(options.out or f"{Path(options.input).stem or 'clip'}-auto")
+    if not folder.parent.is_dir():
+        raise ValueError(f"--out {folder}: the folder {folder.parent} does not exist")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out {folder} is a file: choose the name of a folder")
+    page = folder / _PAGE
+    if page.exists():
+        check_destination(page, overwrite=options.overwrite)
+    with warnings_to_stderr(options) as messages:
+        decision = vmm.auto.choose(open_clip(options, gray=False), max_choices=options.max_choices)
+    if not decision.choices:
+        raise ValueError(" ".join(decision.messages))
+    print(*decision.messages, sep="\n", end="\n" * bool(decision.messages))
+    folder.mkdir(exist_ok=True)
+    names = _target_names(options.input, decision.choices)
+    with TemporaryDirectory() as drafts:
+        sections = [
+            (choice.name, _section(options, choice, folder / name, decision.still, Path(drafts)))
+            for choice, name in zip(decision.choices, names, strict=True)
+        ]
+        text = vmm.plot.page(Path(options.input).name, sections, warnings=[*messages, *decision.messages])
+    with draft(page, overwrite=options.overwrite) as temporary:
+        temporary.write_bytes(page_bytes(text))
+    print(f"The page {page} shows the videos, the places and the spectra.")
+
+
+def _target_names(source: str, choices: Sequence[vmm.auto.Choice]) -> list[str]:
+    """Names of the videos, all different: the name of the clip, and that of the choice."""
+    stem, names = Path(source).stem or "clip", list[str]()
+    for choice in choices:
+        word = choice.name.removeprefix("probably ").split()[0].strip(",")
+        frequency = sum(choice.band) / 2 if "band" in choice.settings else choice.settings["frequency"]
+        name = f"{stem}_{word}_{frequency:.4g}Hz"
+        names.append(f"{name}{f'_{names.count(name) + 1}' * (name in names)}")
+    return [f"{name}.mp4" for name in names]
+
+
+def _section(options: argparse.Namespace, choice: vmm.auto.Choice, path: Path, still: Any, drafts: Path) -> list[Any]:
+    """Write the magnified video; return what the page says and shows about it. `drafts` holds pictures for the page."""
+    command = choice.command(options.input, str(path)) + part_options(options)
+    print(f"{choice.name}: {path}", *choice.reasons, command, sep="\n    ")
+    _run(command + " --overwrite" * options.overwrite + " --quiet" * options.quiet)
+    videos = comparison(
+        open_part(options),
+        vmm.io.stream(path),
+        drafts / path.name,
+        magnification_text(choice.method, dict(choice.settings)),
+    )
+    return [*videos, *choice.reasons, f"This command repeats it: {command}", *_pictures(options, choice, still)]
+
+
+def _run(command: str) -> None:
+    """Run a command line that magnifies, so that the command on the page does exactly the same."""
+    from vmm.cli import _parser
+
+    options = _parser().parse_args(shlex.split(command)[1:])
+    options.run(options)
+
+
+def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) -> list[Any]:
+    """The place of a choice on the first frame, and its spectrum with peaks."""
+    place = vmm.plot.regions(next(open_part(options))[0], [choice.roi], labels=[choice.name])
+    from vmm.auto._place import displacement_of
+
+    if choice.suggestion is None:
+        return [place]
+    if choice.method == "color":
+        signal: Any = vmm.measure.spectrum(_mean_color(options, choice), fs=choice.fs)
+        figure, rows = vmm.plot.spectrum(signal), []
+    else:
+        motion = displacement_of(choice.suggestion, open_part(options, gray=True), still=still)
+        sound_rois = [roi for roi, is_known in zip(motion.rois, motion.is_known, strict=True) if is_known.any()]
+        if not sound_rois:
+            return [place, "The displacement in small regions is unknown here, so that no spectrum is shown."]
+        signal = vmm.measure.displacement(open_part(options, gray=True), sound_rois[0], still=still)
+        peaks = vmm.measure.peaks(signal)
+        figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, average=True), peaks)
+        rows = [peak_rows(peaks), *peak_notes(peaks)] if peaks else []
+    figure.axes[0].axvspan(*choice.band, color="tab:green", alpha=0.2)
+    return [place, figure, "The green band of the spectrum is magnified.", *rows]
+
+
+def _mean_color(options: argparse.Namespace, choice: vmm.auto.Choice) -> Any:
+    """The mean green or gray level (T,) of the region, without its mean over time."""
+    import numpy as np
+
+    top, first_col, height, width = choice.roi
+    boxes = (chunk[:, top : top + height, first_col : first_col + width] for chunk in open_part(options))
+    level = np.concatenate([(box if box.ndim == 3 else box[..., 1]).mean(axis=(1, 2)) for box in boxes])
+    return level - level.mean()
