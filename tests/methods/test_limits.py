@@ -138,6 +138,18 @@ def test_half_precision_does_not_overflow() -> None:
     assert out.max() == np.finfo(np.float16).max
 
 
+@pytest.mark.parametrize("is_array", [True, False])
+def test_a_subclass_of_arrays_is_processed_as_a_plain_array(is_array: bool) -> None:
+    class Subclass(np.ndarray):
+        """As ``numpy.memmap`` is one; compiled kernels take plain arrays only."""
+
+    frames = CLIP.view(Subclass)
+    out = vmm.riesz.magnify(frames, (2, 4), fs=30) if is_array else vmm.riesz.magnify(iter([frames]), (2, 4), fs=30)
+    for chunk in [out] if isinstance(out, np.ndarray) else out:
+        assert type(chunk) is np.ndarray
+        np.testing.assert_array_equal(chunk, vmm.riesz.magnify(CLIP, (2, 4), fs=30))
+
+
 def test_a_measurement_does_not_depend_on_the_scale() -> None:
     expected = vmm.measure.displacement(CLIP, fs=30).values
     for factor in (1e-12, 1e30):

@@ -59,6 +59,7 @@ def as_frames(frames: Any) -> Any:
         frames = _stacked(frames)
     if is_array(frames) or hasattr(frames, "__array__") or not isinstance(frames, Iterable):
         check_frames(frames)
+        return _plain(frames)
     return frames
 
 
@@ -144,6 +145,11 @@ def _check_unmasked(frames: Any) -> None:
         raise TypeError("frames is a masked array: fill its masked values first, with frames.filled(value)")
 
 
+def _plain(frames: Array) -> Array:
+    """The array without the behavior of a subclass such as ``numpy.memmap``: compiled kernels take plain arrays."""
+    return np.asarray(frames) if isinstance(frames, np.ndarray) else frames
+
+
 def checked(chunks: Iterable[Any]) -> Iterator[Array]:
     """The chunks, after a check that each holds frames, all of one size and type."""
     kind = None
@@ -154,7 +160,7 @@ def checked(chunks: Iterable[Any]) -> Iterator[Array]:
         kind = (chunk.shape[1:], chunk.dtype)
         if chunk.dtype.kind == "f" and not bool(namespace(chunk).isfinite(chunk).all()):
             raise ValueError("frames hold NaN or infinite values: replace them first, because one spoils a whole frame")
-        yield chunk
+        yield _plain(chunk)
 
 
 def moving(chunks: Iterable[Any]) -> Iterator[Array]:

@@ -8,6 +8,7 @@ from typing import Any
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.checks import short_text
+from vmm.engine.frames import as_frames, checked
 
 
 @checks_arguments
@@ -30,7 +31,7 @@ def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     Raises
     ------
     ValueError
-        If the clips differ in shape.
+        If the clips differ in shape or dtype, or hold values that are not finite.
 
     Examples
     --------
@@ -44,11 +45,12 @@ def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
             raise TypeError(
                 f"{name}={short_text(clip)} must be an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks"
             )
+    before, after = as_frames(before), as_frames(after)
     if is_array(before) != is_array(after):
         raise TypeError("before and after must both be arrays, or both be iterators of chunks")
     if is_array(before):
-        return _joined(before, after, gap)
-    return (_joined(a, b, gap) for a, b in _synchronized(iter(before), iter(after)))
+        return _joined(*checked([before]), *checked([after]), gap)
+    return (_joined(a, b, gap) for a, b in _synchronized(checked(before), checked(after)))
 
 
 def _synchronized(before: Iterator[Array], after: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
@@ -64,9 +66,10 @@ def _synchronized(before: Iterator[Array], after: Iterator[Array]) -> Iterator[t
 
 
 def _joined(before: Array, after: Array, gap: int) -> Array:
-    if before.shape != after.shape:
+    if (before.shape, before.dtype) != (after.shape, after.dtype):
         raise ValueError(
-            f"before and after: clips side by side must have the same shape, not {before.shape} and {after.shape}"
+            "before and after: clips side by side must have the same shape and dtype, not "
+            f"{before.shape} {before.dtype} and {after.shape} {after.dtype}"
         )
     xp = namespace(before)
     white = 65535 if before.dtype.name == "uint16" else 255
