@@ -49,6 +49,9 @@ _ISSUES = "https://github.com/vmm-toolkit/vmm/issues"
 _MAX_TEXT = 200
 """Characters of the message of an unforeseen error that are printed."""
 
+_MAX_PATH = 300
+"""Characters of a path that are printed. The name of a file has at most 255."""
+
 _EPILOG = (
     "Start with vmm demo. For a clip of your own, vmm suggest CLIP finds vibrations and prints the commands that "
     "magnify them. vmm COMMAND --help describes the options of a command."
@@ -113,8 +116,13 @@ def _request(error: Exception) -> str:
 
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        return f"{_shortened(os.fsdecode(error.filename))}: {error.strerror}" if error.filename else error.strerror
     return str(error) or type(error).__name__
+
+
+def _shortened(path: str) -> str:
+    """A path, without its middle if it is longer than any name of a file."""
+    return path if len(path) <= _MAX_PATH else f"{path[: _MAX_PATH // 2]}...{path[-_MAX_PATH // 2 :]}"
 
 
 def _parser() -> argparse.ArgumentParser:

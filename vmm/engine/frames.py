@@ -146,8 +146,8 @@ def _check_unmasked(frames: Any) -> None:
 
 
 def _plain(frames: Array) -> Array:
-    """The array without the behavior of a subclass such as ``numpy.memmap``: compiled kernels take plain arrays."""
-    return np.asarray(frames) if isinstance(frames, np.ndarray) else frames
+    """The array as compiled kernels take it: of no subclass, such as ``numpy.memmap``, and in the native byte order."""
+    return np.asarray(frames, frames.dtype.newbyteorder("=")) if isinstance(frames, np.ndarray) else frames
 
 
 def checked(chunks: Iterable[Any]) -> Iterator[Array]:

@@ -22,6 +22,7 @@ from vmm.parts import (
     LookAheadFilter,
     Motion,
     NonlinearFilter,
+    Spatial,
     SpatialPlan,
     TemporalFilter,
     WholeClipFilter,
@@ -120,6 +121,16 @@ def _check_parts(spatial: Any, motion: Any, temporal: Any) -> None:
         raise TypeError(f"temporal={name} must be a filter, such as vmm.temporal.fir((1, 3), fs=30){hint}")
 
 
+def spatial_part(plan: SpatialPlan, frame: Array) -> Spatial:
+    """The spatial part that a plan makes for frames like `frame` (H, W[, 3]); raise if it is none."""
+    part = plan(frame.shape, real_dtype(frame.dtype), namespace(frame))
+    if not hasattr(part, "analyze"):
+        raise TypeError(
+            f"spatial={plan!r} made {part!r}, which is no spatial part: use one such as vmm.spatial.Laplacian"
+        )
+    return part
+
+
 def _magnified(
     frames: Any,
     spatial: SpatialPlan | ClipPlan,
@@ -133,10 +144,7 @@ def _magnified(
     chunks = moving(cut(frames) if is_array(frames) else frames)
     first = next(chunks)
     chunks = chain([first], chunks)
-    if isinstance(spatial, ClipPlan):
-        plan = spatial.make(first)
-    else:
-        plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
+    plan = spatial.make(first) if isinstance(spatial, ClipPlan) else spatial_part(spatial, first[0])
     weight = None if mask is None else spread_mask(mask, first)
     alphas = spread_alpha(alpha, weight, level_gains, plan.grids, first)
     bands = (FastBands if motion.denoiser is None else DenoisedBands)(

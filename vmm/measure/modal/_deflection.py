@@ -181,6 +181,7 @@ def _dense_shapes(
     fs, times = rate[0], rate[2]
     check_frequencies(frequencies, fs, length, as_positions(times))
     clip = as_clip(frames)
+    length = clip.length if length is None and clip.is_repeatable else length
     estimator = DenseEstimator(clip, *neighborhood)
     if (new := without_repeats(clip, estimator.frame_steps, times, fs)) is not None:
         clip, times, fs = new
