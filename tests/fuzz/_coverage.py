@@ -8,6 +8,7 @@ are those of libFuzzer, such as ``-max_total_time=300``. It needs the package at
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import sys
 import tempfile
@@ -78,8 +79,12 @@ def _result(path: Path) -> bytes:
     return path.read_bytes()
 
 
+_parser = functools.cache(vmm.cli._parser)
+
+
 def _command(data: bytes, folder: Path) -> None:
     """Run a command whose input is missing: one line on the standard error, and nothing else."""
+    vmm.cli._parser = _parser  # It is made once: that takes longer than all else.
     verb, *words = data.decode("utf-8", "replace").split("\n")
     text, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(errors):
