@@ -64,6 +64,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "made 3, which is no spatial part",
     ),
     "design": (lambda: phase(temporal=lambda band, fs: 3), "made 3, which is not a linear filter"),
+    "no frames": (lambda: vmm.measure.modes(CLIP[:0], [3.0], fs=30), "a clip of 0 frames has no motion"),
     "no rows": (lambda: vmm.phase.magnify(CLIP[:, :0], (2, 4), fs=30), "hold no pixels"),
     "color": (
         lambda: vmm.magnify(

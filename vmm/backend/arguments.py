@@ -104,8 +104,8 @@ def checks_arguments(function: F) -> F:
         for name, check in checks().items():
             if name in arguments:
                 check(name, arguments[name])
-                if isinstance(arguments[name], array):  # Arrays of no dimension are no keys of caches.
-                    arguments[name] = arguments[name].item()
+                if isinstance(arguments[name], array) and arguments[name].ndim == 0:
+                    arguments[name] = arguments[name].item()  # An array cannot be the key of a cache.
         return function(*bound.args, **bound.kwargs)
 
     # Doctest finds the functions of a module by their globals.
