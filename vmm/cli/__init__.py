@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import traceback
 from typing import NoReturn
@@ -49,8 +50,8 @@ _ISSUES = "https://github.com/vmm-toolkit/vmm/issues"
 _MAX_TEXT = 200
 """Characters of the message of an unforeseen error that are printed."""
 
-_MAX_PATH = 300
-"""Characters of a path that are printed. The name of a file has at most 255."""
+_MAX_WORD = 300
+"""Characters of a word, such as a path, that are printed. The name of a file has at most 255."""
 
 _EPILOG = (
     "Start with vmm demo. For a clip of your own, vmm suggest CLIP finds vibrations and prints the commands that "
@@ -84,7 +85,7 @@ def _status(arguments: list[str] | None) -> int:
         if os.environ.get("VMM_DEBUG"):
             traceback.print_exc()
         is_foreseen = isinstance(error, _FORESEEN)
-        print_message("error", _message(error) if is_foreseen else _request(error))
+        print_message("error", _shortened(_message(error)) if is_foreseen else _request(error))
         return 2 if is_foreseen else 1
     return 0
 
@@ -102,7 +103,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line, without the list of all options."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"vmm: error: {printable(message)}; see {self.prog} --help\n")
+        self.exit(2, f"vmm: error: {_shortened(printable(message))}; see {self.prog} --help\n")
 
 
 def _request(error: Exception) -> str:
@@ -116,13 +117,14 @@ def _request(error: Exception) -> str:
 
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{_shortened(os.fsdecode(error.filename))}: {error.strerror}" if error.filename else error.strerror
+        return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror
     return str(error) or type(error).__name__
 
 
-def _shortened(path: str) -> str:
-    """A path, without its middle if it is longer than any name of a file."""
-    return path if len(path) <= _MAX_PATH else f"{path[: _MAX_PATH // 2]}...{path[-_MAX_PATH // 2 :]}"
+def _shortened(message: str) -> str:
+    """A message, without the middle of words that are longer than any name of a file."""
+    half = _MAX_WORD // 2
+    return re.sub(rf"(\S{{{half}}})\S{{{half},}}?(\S{{{half}}})(?!\S)", r"\1...\2", message)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -49,7 +49,7 @@ def side_by_side(before: Any, after: Any, *, gap: int = 4) -> Any:
     if is_array(before) != is_array(after):
         raise TypeError("before and after must both be arrays, or both be iterators of chunks")
     if is_array(before):
-        return _joined(*checked([before]), *checked([after]), gap)
+        return _joined(next(checked([before])), next(checked([after])), gap)
     return (_joined(a, b, gap) for a, b in _synchronized(checked(before), checked(after)))
 
 
