@@ -58,6 +58,10 @@ def test_side_by_side(kind, clip):
     assert np.array_equal(np.concatenate(list(chunks)), joined)
     with pytest.raises(ValueError, match="side by side must have the same shape"):
         vmm.plot.side_by_side(frames, frames[:, 1:])
+    with pytest.raises(ValueError, match="the same shape and dtype"):
+        vmm.plot.side_by_side(frames, frames.astype(np.float32))
+    with pytest.raises(ValueError, match="frames hold NaN"):
+        vmm.plot.side_by_side(frames.astype(np.float32), np.full(frames.shape, np.nan, np.float32))
 
 
 def test_slices_of_an_iterator_of_chunks(color_clip):

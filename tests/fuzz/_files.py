@@ -43,7 +43,7 @@ def trial(rng: np.random.Generator, folder: Path) -> Trial:
     if is_mask:
         arguments = ["riesz", name, "out.mkv", "--quiet", "--band", "2", "5", "--fs", "30", "--mask", mask]
     text = f"vmm {shlex.join(arguments)} ({fault})"
-    words = (*(path.rpartition("/")[2] for path in files), path, "pixels", "Hz", "frames")
+    words = (*(path.rpartition("/")[2] for path in files), path, "pixels", "Hz", "frames", "fps")
     return Trial(text, arguments, _judged, words, outputs=("out.mkv", "out.csv"))
 
 

@@ -213,8 +213,8 @@ def _failed_command(finished: Finished, error: BaseException | None, trial: Tria
             return outcome, detail
     errors = [line for line in lines if line.startswith("vmm: error: ")]
     rest = [line for line in lines if not line.startswith(("vmm: error: ", "vmm: warning: ", "vmm: note: "))]
-    if len(errors) != 1 or rest:
-        return "raw", f"not one line: {finished.text.strip()[-500:]}"
+    if len(errors) != 1 or rest or len(errors[0]) > MAX_SENTENCE:
+        return "raw", f"not one short line: {finished.text.strip()[-500:]}"
     if not _names_one(errors[0], trial.names):
         return "raw", f"names none of {trial.names}: {errors[0]}"
     return "sentence", errors[0]
@@ -233,7 +233,7 @@ def _refusal(error: Exception, trial: Trial) -> tuple[str, str]:
         return "exception", text + place
     named_file = isinstance(error, OSError) and error.filename is not None
     is_command = isinstance(trial.action, list)  # It prints the text in one line.
-    is_long = len(str(error)) > MAX_SENTENCE or ("\n" in str(error) and not is_command)
+    is_long = not is_command and (len(str(error)) > MAX_SENTENCE or "\n" in str(error))
     if not (named_file or _is_deliberate(where)) or is_long:
         return "raw", text + place
     if not _names_one(str(error), trial.names):

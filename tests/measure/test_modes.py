@@ -108,6 +108,13 @@ def test_chunks_equal_the_clip(clip, dense):
     assert chunked.fs == FS
 
 
+def test_chunks_of_a_short_clip_equal_the_clip():
+    frames = synthetic.render(synthetic.texture((32, 36)), synthetic.sway(16, 30, 3.0, 0.3), noise=0.5)
+    whole = vmm.measure.modes(frames, [3.0], fs=30, step=4)
+    chunked = vmm.measure.modes(iter([frames[:7], frames[7:]]), [3.0], fs=30, step=4)
+    np.testing.assert_allclose(chunked.shapes, whole.shapes, atol=1e-5)
+
+
 @pytest.mark.slow
 def test_phase_is_relative_to_the_reference(clip, signal):
     tip = (38, 270, 20, 20)

@@ -9,6 +9,7 @@ import pytest
 
 import vmm
 from vmm.data import synthetic
+from vmm.engine.times import even_interval, usual_interval
 from vmm.measure.signals._sampling import as_positions, bin_frequencies, fourier_sums
 from vmm.measure.signals._signal import Signals
 
@@ -121,6 +122,12 @@ def test_clip(kind: str) -> None:
     assert all(abs(other.frequency - 4 * round(other.frequency / 4)) < 0.3 for other in others)
     shapes = vmm.measure.modes(clip(frames, times), [4.0], step=8).shapes
     assert np.nanmedian(abs(shapes[0, ..., 0])) == pytest.approx(0.3, abs=0.01)
+
+
+def test_frames_at_the_same_time_have_no_interval() -> None:
+    times = np.array([0, 0.033, 0.033, 0.033, 0.067, 0.1, 0.133, 0.167, 0.2])
+    assert usual_interval(times) == pytest.approx(0.033)
+    assert even_interval(times) == pytest.approx(0.025)
 
 
 def test_given_rate_scales_the_times() -> None:

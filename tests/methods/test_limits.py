@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 import vmm
+from vmm.backend.dispatch import compiled_for
 from vmm.cli.notices import length_notice
 from vmm.data import synthetic
+from vmm.engine.frames import as_frames, checked
+from vmm.engine.two_pass import two_pass
 
 CLIP = synthetic.render(synthetic.texture((32, 36)), synthetic.sway(20, 30, 3.0, 0.3), dtype=np.float32)
 COLOR = np.stack([CLIP] * 3, axis=-1)
@@ -47,7 +50,21 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "flag": (lambda: vmm.bilateral.magnify(CLIP, 3, fs=30, pairs="yes"), "pairs='yes' must be True or False"),  # type: ignore[arg-type]
     "text": (lambda: vmm.measure.displacement(CLIP, unit=3), "unit=3 must be a string"),  # type: ignore[arg-type]
     "complex mask": (lambda: phase(mask=np.ones((32, 36)) + 0j), "mask of type complex128 must hold real numbers"),
+    "huge direction": (
+        lambda: vmm.gradient.magnify(CLIP, (2, 4), fs=30, direction=10**400),
+        r"direction=10+\.\.\. must be",
+    ),
+    "null character": (
+        lambda: vmm.measure.save("a\0.csv", WAVE, fs=30),
+        r"path='a\\x00.csv' must not contain the null",
+    ),
+    "texture": (lambda: vmm.stabilize.track(0 * CLIP), r"region \(0, 0, 32, 36\) of the frames has no texture"),
+    "plan": (
+        lambda: vmm.measure.sound(np.tile(COLOR, (2, 1, 1, 1)), fs=30, spatial=lambda *_: 3),
+        "made 3, which is no spatial part",
+    ),
     "design": (lambda: phase(temporal=lambda band, fs: 3), "made 3, which is not a linear filter"),
+    "no frames": (lambda: vmm.measure.modes(CLIP[:0], [3.0], fs=30), "a clip of 0 frames has no motion"),
     "no rows": (lambda: vmm.phase.magnify(CLIP[:, :0], (2, 4), fs=30), "hold no pixels"),
     "color": (
         lambda: vmm.magnify(
@@ -136,6 +153,37 @@ def test_half_precision_does_not_overflow() -> None:
     assert out.dtype == np.float16
     assert np.isfinite(out).all()
     assert out.max() == np.finfo(np.float16).max
+
+
+def test_usual_and_small_values_are_magnified_alike_by_gradients() -> None:
+    out = vmm.gradient.magnify(CLIP, (2, 4), fs=30)
+    np.testing.assert_allclose(256 * vmm.gradient.magnify(CLIP / 256, (2, 4), fs=30), out, atol=0.01)
+
+
+def test_a_clip_of_which_white_is_stated_is_not_scaled() -> None:
+    chunk = next(two_pass(CLIP / 256).second_pass())
+    np.testing.assert_array_equal(chunk, CLIP / 256)
+
+
+def test_a_rate_does_not_depend_on_the_scale() -> None:
+    rate = vmm.measure.breathing(WAVE, fs=3)
+    for factor in (1e-12, 1e35):
+        scaled = vmm.measure.breathing(WAVE * factor, fs=3)
+        assert (scaled.rate, scaled.stderr) == pytest.approx((rate.rate, rate.stderr))
+
+
+class Subclass(np.ndarray):
+    """As ``numpy.memmap`` is one."""
+
+
+@pytest.mark.parametrize("frames", [CLIP.view(Subclass), CLIP.astype(CLIP.dtype.newbyteorder(">"))])
+def test_compiled_kernels_process_subclasses_and_other_byte_orders(frames: np.ndarray) -> None:
+    for chunk in (vmm.riesz.magnify(frames, (2, 4), fs=30), *vmm.riesz.magnify(iter([frames]), (2, 4), fs=30)):
+        assert type(chunk) is np.ndarray
+        np.testing.assert_array_equal(chunk, vmm.riesz.magnify(CLIP, (2, 4), fs=30))
+    (checked_chunk,) = checked([frames])
+    assert compiled_for(as_frames(frames))
+    assert compiled_for(checked_chunk)
 
 
 def test_a_measurement_does_not_depend_on_the_scale() -> None:

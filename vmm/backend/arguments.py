@@ -10,6 +10,8 @@ from pathlib import Path
 from types import FunctionType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from vmm.backend.checks import (
     MAX_FS,
     MAX_GAIN,
@@ -85,7 +87,7 @@ def checks_arguments(function: F) -> F:
     checked; other arguments are left to the function.
     """
     parameters = signature(function)
-    bind = parameters.bind
+    bind, array = parameters.bind, np.ndarray
     single = [p.name for p in parameters.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
     @cache
@@ -95,13 +97,16 @@ def checks_arguments(function: F) -> F:
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            arguments = bind(*args, **kwargs).arguments
+            bound = bind(*args, **kwargs)
         except TypeError:  # The call raises the usual error of Python.
-            arguments = {}
+            return function(*args, **kwargs)
+        arguments = bound.arguments
         for name, check in checks().items():
             if name in arguments:
                 check(name, arguments[name])
-        return function(*args, **kwargs)
+                if isinstance(arguments[name], array) and arguments[name].ndim == 0:
+                    arguments[name] = arguments[name].item()  # An array cannot be the key of a cache.
+        return function(*bound.args, **bound.kwargs)
 
     # Doctest finds the functions of a module by their globals.
     own = FunctionType(wrapper.__code__, function.__globals__, closure=wrapper.__closure__)

@@ -15,7 +15,7 @@ import scipy.ndimage
 FFT_PLANS = 256
 """Number of FFT plans that CuPy keeps: a pyramid of half octaves and 8 orientations needs about 200."""
 
-USUAL_RANGE = 2.0**-12, 2.0**24
+USUAL_RANGE = 2.0**2, 2.0**24
 """Range of the largest value of frames in which they are not scaled: methods compare squares and products of values
 with small constants, and they must neither vanish nor overflow in 32 bits."""
 

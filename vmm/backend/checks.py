@@ -209,9 +209,11 @@ def check_text(name: str, value: Any) -> None:
 
 
 def check_path(name: str, value: Any) -> None:
-    """Raise a TypeError if the argument is not a path."""
+    """Raise a TypeError if the argument is not a path, and a ValueError if no file can have this name."""
     if not isinstance(value, str | Path):
         raise TypeError(f"{name}={short_text(value)} must be a string or a pathlib.Path")
+    if "\0" in str(value):
+        raise ValueError(f"{name}={short_text(value)} must not contain the null character")
 
 
 def check_class(name: str, value: Any, kind: type) -> None:

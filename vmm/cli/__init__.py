@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import traceback
 from typing import NoReturn
@@ -51,6 +52,9 @@ _ISSUES = "https://github.com/vmm-toolkit/vmm/issues"
 _MAX_TEXT = 200
 """Characters of the message of an unforeseen error that are printed."""
 
+_MAX_WORD = 300
+"""Characters of a word, such as a path, that are printed. The name of a file has at most 255."""
+
 _EPILOG = (
     "Start with vmm demo. For a clip of your own, vmm auto CLIP finds its motions and magnifies them, and vmm suggest "
     "CLIP prints commands. vmm COMMAND --help describes the options of a command."
@@ -83,7 +87,7 @@ def _status(arguments: list[str] | None) -> int:
         if os.environ.get("VMM_DEBUG"):
             traceback.print_exc()
         is_foreseen = isinstance(error, _FORESEEN)
-        print_message("error", _message(error) if is_foreseen else _request(error))
+        print_message("error", _shortened(_message(error)) if is_foreseen else _request(error))
         return 2 if is_foreseen else 1
     return 0
 
@@ -101,7 +105,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line, without the list of all options."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"vmm: error: {printable(message)}; see {self.prog} --help\n")
+        self.exit(2, f"vmm: error: {_shortened(printable(message))}; see {self.prog} --help\n")
 
 
 def _request(error: Exception) -> str:
@@ -115,8 +119,14 @@ def _request(error: Exception) -> str:
 
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror
     return str(error) or type(error).__name__
+
+
+def _shortened(message: str) -> str:
+    """A message, without the middle of words that are longer than any name of a file."""
+    half = _MAX_WORD // 2
+    return re.sub(rf"(\S{{{half}}})\S{{{half},}}?(\S{{{half}}})(?!\S)", r"\1...\2", message)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -75,7 +75,9 @@ def spread_alpha(
         values = level_gains(values, grids)
     elif level_gains is not None:
         if not hasattr(level_gains, "__len__"):
-            raise TypeError(f"level_gains={level_gains!r} must be a list of one number or map for each subband")
+            raise TypeError(
+                f"level_gains={short_text(level_gains)} must be a list of one number or map for each subband"
+            )
         if len(level_gains) != len(grids):
             raise ValueError(
                 f"level_gains holds {len(level_gains)} values, but there are {len(grids)} subbands: give one for each"

@@ -59,6 +59,7 @@ def as_frames(frames: Any) -> Any:
         frames = _stacked(frames)
     if is_array(frames) or hasattr(frames, "__array__") or not isinstance(frames, Iterable):
         check_frames(frames)
+        return _plain(frames)
     return frames
 
 
@@ -87,7 +88,8 @@ def in_form_of(frames: Frames, magnified: Callable[[Any], Iterator[Array]], *, i
     scaling = Scaling(clip, is_fixed=not is_scaled)
     result: Any = scaling.inverse(magnified(scaling.applied()))
     if is_array(clip):
-        result = _filled(namespace(clip).empty_like(clip), result)
+        given: Any = frames[0] if isinstance(frames, list | tuple) else frames
+        result = _filled(namespace(clip).empty_like(clip, dtype=given.dtype), result)  # in the byte order of the caller
     if isinstance(frames, list):
         result = list(result)
     elif isinstance(frames, tuple) and is_pair(frames):
@@ -144,6 +146,11 @@ def _check_unmasked(frames: Any) -> None:
         raise TypeError("frames is a masked array: fill its masked values first, with frames.filled(value)")
 
 
+def _plain(frames: Array) -> Array:
+    """The array as compiled kernels take it: of no subclass, such as ``numpy.memmap``, and in the native byte order."""
+    return np.asarray(frames, frames.dtype.newbyteorder("=")) if isinstance(frames, np.ndarray) else frames
+
+
 def checked(chunks: Iterable[Any]) -> Iterator[Array]:
     """The chunks, after a check that each holds frames, all of one size and type."""
     kind = None
@@ -154,7 +161,7 @@ def checked(chunks: Iterable[Any]) -> Iterator[Array]:
         kind = (chunk.shape[1:], chunk.dtype)
         if chunk.dtype.kind == "f" and not bool(namespace(chunk).isfinite(chunk).all()):
             raise ValueError("frames hold NaN or infinite values: replace them first, because one spoils a whole frame")
-        yield chunk
+        yield _plain(chunk)
 
 
 def moving(chunks: Iterable[Any]) -> Iterator[Array]:

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
+from vmm.backend.checks import short_text
 from vmm.engine.adaptive import AdaptiveBands
 from vmm.engine.alpha import Gain, LevelGains, check_alpha, spread_alpha, spread_mask
 from vmm.engine.bars import changed_pixels
@@ -24,6 +25,7 @@ from vmm.parts import (
     LookAheadFilter,
     Motion,
     NonlinearFilter,
+    Spatial,
     SpatialPlan,
     TemporalFilter,
     WholeClipFilter,
@@ -113,13 +115,26 @@ def sampling_rate(frames: Any, fs: float | None) -> float | None:
 def _check_parts(spatial: Any, motion: Any, temporal: Any) -> None:
     """Raise if a part has a wrong type."""
     if not (callable(spatial) or isinstance(spatial, ClipPlan)):
-        raise TypeError(f"spatial={spatial!r} must be a plan of a spatial part, such as vmm.spatial.Laplacian")
+        raise TypeError(
+            f"spatial={short_text(spatial)} must be a plan of a spatial part, such as vmm.spatial.Laplacian"
+        )
     if not isinstance(motion, Motion):
-        raise TypeError(f"motion={motion!r} must be a vmm.parts.Motion, such as vmm.motion.local_phase")
+        raise TypeError(f"motion={short_text(motion)} must be a vmm.parts.Motion, such as vmm.motion.local_phase")
     if not isinstance(temporal, TemporalFilter):
         hint = ": call the design function" if callable(temporal) else ""
-        name = getattr(temporal, "__name__", repr(temporal))
+        name = getattr(temporal, "__name__", short_text(temporal))
         raise TypeError(f"temporal={name} must be a filter, such as vmm.temporal.fir((1, 3), fs=30){hint}")
+
+
+def spatial_part(plan: SpatialPlan, frame: Array) -> Spatial:
+    """The spatial part that a plan makes for frames like `frame` (H, W[, 3]); raise if it is none."""
+    part = plan(frame.shape, real_dtype(frame.dtype), namespace(frame))
+    if not hasattr(part, "analyze"):
+        raise TypeError(
+            f"spatial={short_text(plan)} made {short_text(part)}, which is no spatial part: use one such as "
+            "vmm.spatial.Laplacian"
+        )
+    return part
 
 
 def _magnified(
@@ -135,10 +150,7 @@ def _magnified(
     chunks = moving(cut(frames) if is_array(frames) else frames)
     first = next(chunks)
     chunks = chain([first], chunks)
-    if isinstance(spatial, ClipPlan):
-        plan = spatial.make(first)
-    else:
-        plan = spatial(first.shape[1:], real_dtype(first.dtype), namespace(first))
+    plan = spatial.make(first) if isinstance(spatial, ClipPlan) else spatial_part(spatial, first[0])
     weight = None if mask is None else spread_mask(mask, first)
     alphas = spread_alpha(alpha, weight, level_gains, plan.grids, first)
     kind = AdaptiveBands if motion.adaptive else FastBands if motion.denoiser is None else DenoisedBands

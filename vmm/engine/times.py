@@ -51,9 +51,9 @@ def mean_rate(times: np.ndarray) -> float:
 
 
 def usual_interval(times: np.ndarray) -> float:
-    """The shortest interval between frames that is not an exception."""
+    """The shortest interval between frames that is not an exception; frames at the same time have none."""
     intervals = np.diff(times)
-    return float(np.quantile(intervals, _SHORT_SHARE, method="lower"))
+    return float(np.quantile(intervals[intervals > 0], _SHORT_SHARE, method="lower"))
 
 
 def grid_interval(times: np.ndarray) -> float | None:

@@ -12,7 +12,6 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array
 from vmm.engine.frames import as_frames, cut, moving
-from vmm.engine.scaling import Scaling
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +69,7 @@ def two_pass(frames: Any, chunks: Iterator[Array] | None = None, *, n_buffered: 
     ValueError
         If the clip has fewer than 2 frames.
     """
-    clip = Scaling(as_frames(frames)).applied()
+    clip = as_frames(frames)
     if is_array(clip):
         return TwoPassClip(lambda: moving(cut(clip)), lambda: cut(clip), len(clip), clip[:1], True)
     rest = moving(clip) if chunks is None else chunks

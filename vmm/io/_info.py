@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from vmm.backend.checks import check_path
 from vmm.io import images, phantom, photron, tiff, video, zarr_store
 from vmm.io.limits import check_size, readable_errors
 from vmm.io.video import Info
@@ -62,9 +63,10 @@ def describe(path: Path, *, playlists: bool = False) -> tuple[Info, Any]:
 
 
 def as_path(path: str | Path) -> Path:
-    """`path` as a ``Path``; raise if it is anything else, such as an array."""
+    """`path` as a ``Path``; raise if it is anything else, such as an array, or no file can have this name."""
     if not isinstance(path, str | Path):
         raise TypeError(f"path must be a string or a pathlib.Path, not {type(path).__name__}: the path comes first")
+    check_path("path", path)
     return Path(path)
 
 

@@ -118,6 +118,8 @@ def _stamped_part(part: Part, info: Info) -> Part:
     """The part of a video with time stamps."""
     assert info.timestamps is not None and info.fps is not None
     spacing = find_spacing(info.timestamps, [info.fps], part.first, part.stop)
+    if not spacing.rate:  # All frames have the same time, which says nothing of their rate.
+        return part
     scale = Fraction(part.fs) / info.fps  # seconds of playback per second of the camera's time
     part = part._replace(fs=float(spacing.rate * scale), fps=spacing.rate)
     if spacing.kind == "even":

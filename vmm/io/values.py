@@ -92,8 +92,13 @@ def _stretched(chunk: np.ndarray, white: float) -> np.ndarray:
     return chunk if white == size - 1 else _table(size, white)[chunk]
 
 
+_MAX_WHITE = 2**40
+"""Value of white above which integers of 16 bits are all black, and products in 64 bits do not overflow."""
+
+
 @lru_cache(maxsize=4)
 def _table(size: int, white: float) -> np.ndarray:
     """Stretched value of each integer below `size`."""
-    values = np.minimum(np.arange(size), int(white))
-    return (values * size // (int(white) + 1)).astype(np.uint8 if size == 256 else np.uint16)
+    top = int(min(white, _MAX_WHITE))
+    values = np.minimum(np.arange(size), top)
+    return (values * size // (top + 1)).astype(np.uint8 if size == 256 else np.uint16)

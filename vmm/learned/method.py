@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from vmm.backend.checks import short_text
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify, sampling_rate
@@ -65,5 +66,5 @@ def _mode(mode: Mode | None, band: Band, temporal: Design) -> Mode:
     if mode not in MODES:
         raise ValueError(f"mode={mode!r} must be one of {', '.join(map(repr, MODES))}")
     if in_band != (mode == "temporal"):
-        raise ValueError(f"band={band!r} with mode={mode!r}: mode 'temporal' takes a band, and no other does")
+        raise ValueError(f"band={short_text(band)} with mode={mode!r}: mode 'temporal' takes a band, and no other does")
     return mode

@@ -129,7 +129,7 @@ def flow_function(flow: Any) -> Flow:
         optical_flow = getattr(registration, f"optical_flow_{flow}")
         return lambda a, b: namespace(a).asarray(optical_flow(*_unit(a, b)), dtype=np.float32)
     raise ValueError(
-        f"flow={flow!r} must be None, 'tvl1', 'ilk', 'farneback', a function (a, b) -> (2, H, W), "
+        f"flow={short_text(flow)} must be None, 'tvl1', 'ilk', 'farneback', a function (a, b) -> (2, H, W), "
         "or displacements (T, 2, H, W) in pixels of the pixels of the first frame"
     )
 

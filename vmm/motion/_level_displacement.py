@@ -10,6 +10,7 @@ import numpy as np
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.checks import short_text
 from vmm.backend.levels import displaced_level, displaced_level_change, gradient_displacement
 from vmm.backend.reference import MAX_BLUR
 from vmm.motion._shrinkage import Denoiser
@@ -113,15 +114,15 @@ def _selection(direction: float | Sequence[float], across: float) -> np.ndarray:
         raise ValueError(f"across={across!r} must be finite: the factor of alpha for motion across the direction")
     try:
         vector = np.asarray(direction, float)
-    except (TypeError, ValueError):  # It holds no numbers.
+    except (TypeError, ValueError, OverflowError):  # It holds no numbers.
         vector = np.array([])
     if vector.ndim == 0 and math.isfinite(vector):
         vector = np.array([np.sin(np.deg2rad(vector)), np.cos(np.deg2rad(vector))])
     length = math.hypot(*vector) if vector.shape == (2,) else 0.0
     if not 0 < length < math.inf:
         raise ValueError(
-            f"direction={direction!r} must be an angle in degrees, such as 0 for right and 90 for down, or a vector "
-            "(down, right)"
+            f"direction={short_text(direction)} must be an angle in degrees, such as 0 for right and 90 for down, or "
+            "a vector (down, right)"
         )
     unit = vector / length
     return across * np.eye(2) + (1 - across) * np.outer(unit, unit)

@@ -8,6 +8,7 @@ from typing import Any
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.checks import short_text
+from vmm.engine.frames import as_frames, checked
 from vmm.plot._labels import strip_height, text_images
 
 
@@ -40,7 +41,7 @@ def side_by_side(
     Raises
     ------
     ValueError
-        If the clips differ in shape.
+        If the clips differ in shape or dtype, or hold values that are not finite.
 
     Examples
     --------
@@ -54,11 +55,12 @@ def side_by_side(
             raise TypeError(
                 f"{name}={short_text(clip)} must be an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks"
             )
+    before, after = as_frames(before), as_frames(after)
     if is_array(before) != is_array(after):
         raise TypeError("before and after must both be arrays, or both be iterators of chunks")
     if is_array(before):
-        return _joined(before, after, gap, labels, stacked)
-    return (_joined(a, b, gap, labels, stacked) for a, b in _synchronized(iter(before), iter(after)))
+        return _joined(next(checked([before])), next(checked([after])), gap, labels, stacked)
+    return (_joined(a, b, gap, labels, stacked) for a, b in _synchronized(checked(before), checked(after)))
 
 
 def _synchronized(before: Iterator[Array], after: Iterator[Array]) -> Iterator[tuple[Array, Array]]:
@@ -74,9 +76,10 @@ def _synchronized(before: Iterator[Array], after: Iterator[Array]) -> Iterator[t
 
 
 def _joined(before: Array, after: Array, gap: int, labels: tuple[str, str] | None, stacked: bool) -> Array:
-    if before.shape != after.shape:
+    if (before.shape, before.dtype) != (after.shape, after.dtype):
         raise ValueError(
-            f"before and after: clips side by side must have the same shape, not {before.shape} and {after.shape}"
+            "before and after: clips side by side must have the same shape and dtype, not "
+            f"{before.shape} {before.dtype} and {after.shape} {after.dtype}"
         )
     xp, white = namespace(before), 65535 if before.dtype.name == "uint16" else 255
     if labels is not None:

@@ -91,7 +91,10 @@ def region_level(luma: np.ndarray, blur: float, box: Box, basis: np.ndarray) -> 
     derivatives = np.einsum("kin,in->kn", motion, gradient)
     eigenvalues = np.linalg.eigvalsh(derivatives[:2] @ derivatives[:2].T)
     if eigenvalues[0] <= 1e-6 * max(eigenvalues.sum(), 1e-12):
-        raise ValueError("the region has no texture in some direction, so that its motion is not determined there")
+        raise ValueError(
+            f"the region {box} of the frames has no texture in some direction, so that its motion is not determined "
+            "there: choose another roi"
+        )
     return RegionLevel(blur, points, sample(spline, points), derivatives)
 
 

@@ -59,7 +59,7 @@ def designed(temporal: Any, band: Any, fs: float | None) -> LinearFilter:
     if isinstance(temporal, str):
         if temporal not in _DESIGNS:
             names = ", ".join(map(repr, _DESIGNS))
-            raise ValueError(f"temporal={temporal!r} must be one of {names}, a design function or a filter")
+            raise ValueError(f"temporal={short_text(temporal)} must be one of {names}, a design function or a filter")
         temporal = _DESIGNS[temporal]
     if not callable(temporal) or isinstance(temporal, type):
         raise TypeError(

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import scipy.stats
 
-from vmm.measure.signals._crlb import sine_crlb
+from vmm.measure.signals._crlb import frequency_crlb
 from vmm.measure.signals._noise_floor import phasor_with_stderr
 from vmm.measure.signals._sine_model import explained_energy, fit_sines, refine_frequency
 from vmm.measure.signals._windows import detrend
@@ -144,7 +144,7 @@ def _part_frequency(part: np.ndarray, frequency: float, positions: np.ndarray, n
     amplitude = float(np.hypot(*fit_sines(flat, [refined], positions)[1][:, 0]))
     if amplitude**2 * len(part) / 4 < _MIN_ENERGY * noise**2:
         return math.nan, math.nan
-    return refined, sine_crlb(max(noise, 1e-300), len(part), amplitude)[1]
+    return refined, frequency_crlb(noise, len(part), amplitude)
 
 
 def _peak(wave: np.ndarray, low: float, high: float, drift: float) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from vmm.measure.applications._drift import (
     swing_of_mean,
 )
 from vmm.measure.signals._chance import Line, signal_to_noise
-from vmm.measure.signals._crlb import sine_crlb
+from vmm.measure.signals._crlb import frequency_crlb
 from vmm.measure.signals._noise_floor import phasor_with_stderr
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import bandpass, check_band
@@ -226,7 +226,7 @@ def _fundamental(
         if abs(refined - fraction) < 0.5 / len(flat) and is_strong:
             divisor = harmonic
     noise = stderr * math.sqrt(len(flat) / 2)
-    bound = sine_crlb(max(noise, 1e-300), len(flat), max(amplitude, 1e-300))[1]
+    bound = frequency_crlb(noise, len(flat), amplitude)
     return strongest / divisor, bound / divisor
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.checks import short_text
 from vmm.engine.frames import FramesLike
 from vmm.engine.regions import Roi
 from vmm.engine.times import frame_times, grid_interval, mean_rate
@@ -186,7 +187,7 @@ def sound(
     if row_time is not None:
         return _from_rows(frames, rate, row_time, band, roi, subtract, times)
     if spatial is not None and not callable(spatial):
-        raise TypeError(f"spatial={spatial!r} must be a spatial part, such as vmm.spatial.DualTree")
+        raise TypeError(f"spatial={short_text(spatial)} must be a spatial part, such as vmm.spatial.DualTree")
     subbands = subband_signals(frames, roi, spatial)
     signals = subbands.values
     if times is not None:

@@ -11,6 +11,7 @@ import scipy.ndimage
 from vmm.backend.arrays import Array, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
 from vmm.engine.frames import FramesLike, checked, cut
+from vmm.engine.loop import spatial_part
 from vmm.engine.regions import Roi, as_region
 from vmm.measure.applications._common_vibration import whitening
 from vmm.measure.applications._frame_noise import FrameNoise, mean_and_noise
@@ -154,7 +155,7 @@ def _reader(
     `clipped` (H, W) is how often pixels have the largest possible value.
     """
     xp = namespace(image)
-    plan = spatial(image.shape, image.dtype, xp)
+    plan = spatial_part(spatial, image)
     coefs = plan.analyze(image[None])[0]
     reference = [coefs[i][0] for i in range(len(coefs))]
     gradients = np.zeros((0, *image.shape)) if gradients is None else gradients

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from vmm.backend.checks import short_text
 from vmm.engine.frames import as_array, as_frames
 from vmm.engine.regions import as_region
 from vmm.measure.estimation._hidden_frames import interpolated
@@ -214,7 +215,9 @@ def measured_camera_motion(measure: Measure, frames: Any, still: Still) -> tuple
 def _automatic_regions(measure: Measure, reopen: Callable[[], Any], still: str) -> list[Any]:
     """The still regions that are found if `still` is ``"auto"``; a warning names them."""
     if still != "auto":
-        raise ValueError(f"still={still!r} must be a box (top, left, height, width), a mask, a list of them, or 'auto'")
+        raise ValueError(
+            f"still={short_text(still)} must be a box (top, left, height, width), a mask, a list of them, or 'auto'"
+        )
     boxes = find_still(measure, reopen)
     places = ", ".join(map(str, boxes))
     warnings.warn(f"the motion of the camera is that of the regions at rest: {places}", stacklevel=5)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from vmm.engine.frames import as_frames
+from vmm.engine.scaling import Scaling
 from vmm.engine.two_pass import TwoPassClip, two_pass
 
 _N_BUFFERED = 64
@@ -11,5 +13,8 @@ _N_BUFFERED = 64
 
 
 def as_clip(frames: Any) -> TwoPassClip:
-    """The clip for two passes, in bounded memory: of an iterator, the first pass is over the first frames alone."""
-    return two_pass(frames, n_buffered=_N_BUFFERED)
+    """The clip for two passes, in bounded memory: of an iterator, the first pass is over the first frames alone.
+
+    Floating-point frames of very small or large values are scaled.
+    """
+    return two_pass(Scaling(as_frames(frames)).applied(), n_buffered=_N_BUFFERED)

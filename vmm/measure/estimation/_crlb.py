@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -60,13 +62,14 @@ def displacement_crlb(image: ArrayLike, rois: Rois | None = None, *, noise: floa
         raise ValueError(f"image of shape {picture.shape} must have at least 3 rows and 3 columns")
     if not noise >= 0:
         raise ValueError(f"noise={noise!r} must be a standard deviation in gray levels, at least 0")
-    gradient = np.stack([spectral_derivative(picture, axis) for axis in (0, 1)])
-    variance = noise**2 + QUANTIZATION_VARIANCE * rounded
+    scale = float(np.abs(picture).max()) or 1.0  # Squares of very large or small values have no finite inverse.
+    gradient = np.stack([spectral_derivative(picture / scale, axis) for axis in (0, 1)])
+    stderr = math.hypot(noise, math.sqrt(QUANTIZATION_VARIANCE * rounded)) / scale
     bounds = []
     for region in as_regions(rois, (picture.shape[0], picture.shape[1])):
         inside = gradient[(slice(None), *region.slices)]
         information = np.einsum("ayx,byx,yx->ab", inside, inside, region.pixels())  # the Fisher information
-        bounds.append(np.sqrt(variance * _inverse_diagonal(information)))
+        bounds.append(stderr * np.sqrt(_inverse_diagonal(information)))
     return np.stack(bounds)
 
 

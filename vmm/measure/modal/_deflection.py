@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
 from vmm.backend.checks import as_numbers, short_text
-from vmm.engine.frames import FramesLike, cut
+from vmm.engine.frames import FramesLike, check_length, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
 from vmm.measure.estimation._camera_motion import CameraMotion, Still, grid_points, measured_camera_motion
@@ -179,8 +179,11 @@ def _dense_shapes(
     """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit, times)."""
     length: int | None = getattr(frames, "shape", (None,))[0]
     fs, times = rate[0], rate[2]
+    if length is not None:
+        check_length(length)
     check_frequencies(frequencies, fs, length, as_positions(times))
     clip = as_clip(frames)
+    length = clip.length if length is None and clip.is_repeatable else length
     estimator = DenseEstimator(clip, *neighborhood)
     if (new := without_repeats(clip, estimator.frame_steps, times, fs)) is not None:
         clip, times, fs = new

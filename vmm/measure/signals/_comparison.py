@@ -9,6 +9,7 @@ import scipy.interpolate
 from numpy.typing import ArrayLike
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.checks import as_numbers
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result
 from vmm.measure.signals._signal import SignalsLike, as_signals, bandpass, check_band
@@ -112,7 +113,7 @@ def compare(
     >>> round(result.lag, 2), round(result.gain, 2), round(result.correlation, 3)
     (0.5, 0.2, 1.0)
     """
-    ours, theirs = evenly_sampled(as_signals(values, fs)), as_signals(np.asarray(sensor), sensor_fs)
+    ours, theirs = evenly_sampled(as_signals(values, fs)), as_signals(as_numbers("sensor", sensor), sensor_fs)
     for name, data in (("values", ours), ("sensor", theirs)):
         if data.values.ndim != 1 or not data.usable.all():
             raise ValueError(

@@ -6,6 +6,9 @@ import math
 
 from vmm.backend.arguments import checks_arguments
 
+_LEAST_RATIO = 1e-12
+"""Smallest ratio of noise and amplitude that is taken into account: that of the rounding of numbers, and a margin."""
+
 
 @checks_arguments
 def sine_crlb(stderr: float, n_frames: int, amplitude: float, fs: float = 1.0) -> tuple[float, float]:
@@ -49,3 +52,9 @@ def sine_crlb(stderr: float, n_frames: int, amplitude: float, fs: float = 1.0) -
     if min(stderr, n_frames, amplitude, fs) <= 0:
         raise ValueError(f"stderr={stderr}, n_frames={n_frames}, amplitude={amplitude} and fs={fs} must be positive")
     return stderr * math.sqrt(2 / n_frames), math.sqrt(6) * stderr * fs / (math.pi * amplitude * n_frames**1.5)
+
+
+def frequency_crlb(stderr: float, n_frames: int, amplitude: float) -> float:
+    """Bound for the frequency in cycles per frame, from values of any scale, and from noise or an amplitude of 0."""
+    ratio = stderr / max(amplitude, 1e-300)
+    return sine_crlb(min(max(ratio, _LEAST_RATIO), 1 / _LEAST_RATIO), n_frames, 1.0)[1]

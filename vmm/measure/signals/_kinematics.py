@@ -151,8 +151,9 @@ def integrate(values: SignalsLike, *, fs: float | None = None, highpass: float, 
     if not 0 < highpass < data.nyquist:
         raise ValueError(f"highpass={highpass} must lie inside (0, fs/2) = (0, {data.nyquist:g}) Hz")
     spectrum, frequencies, invert = _extended_spectrum(data)
-    positive = np.maximum(frequencies, 1e-3 * highpass)
-    gain = 1 / (1 + (highpass / positive) ** (2 * _HIGHPASS_ORDER))
+    is_positive = frequencies > 0
+    positive = np.where(is_positive, frequencies, 1.0)
+    gain = is_positive / (1 + (highpass / positive) ** (2 * _HIGHPASS_ORDER))  # The integral has no mean.
     return invert(spectrum * gain / (2j * np.pi * positive) ** order)
 
 

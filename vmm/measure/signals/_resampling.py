@@ -31,6 +31,9 @@ _REFINEMENT = 4
 """Factor by which a band-limited signal is sampled more finely before a spline goes through it, which makes the error
 of the spline negligible."""
 
+_MAX_GROWTH = 1000
+"""Largest ratio of the samples of an even grid and of the frames, so that damaged times do not fill the memory."""
+
 
 def evenly_sampled(data: Signals) -> Signals:
     """Signals on an even grid; evenly sampled ones are returned as they are.
@@ -53,6 +56,11 @@ def even_positions(positions: np.ndarray) -> np.ndarray:
     """The even grid (G,) for samples at these positions, which holds their highest frequency."""
     finest = 0.5 / highest_frequency(positions)
     interval = grid_interval(positions) or max(usual_interval(positions), finest)
+    if (growth := positions[-1] / interval / len(positions)) > _MAX_GROWTH:
+        raise ValueError(
+            f"the times of the frames are damaged or too uneven: an even grid would have {growth:.3g} times as many "
+            "samples as there are frames; give an array of the frames, and fs"
+        )
     return interval * np.arange(int((positions[-1] + 1e-6) / interval + 0.5) + 1)
 
 
@@ -76,6 +84,8 @@ def resample(flat: np.ndarray, positions: np.ndarray, frequencies: list[float], 
 
 def interpolate(flat: np.ndarray, positions: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Signals (T, N) at other places (G,), by a cubic spline, and linearly in long gaps and beyond the ends."""
+    positions, first = np.unique(positions, return_index=True)  # Of frames at the same time, one counts.
+    flat = flat[first]
     finite = np.isfinite(flat).all(axis=0)
     inside = np.clip(places, positions[0], positions[-1])
     out = np.full((len(places), flat.shape[1]), np.nan)

@@ -21,6 +21,9 @@ Quantity = Literal["displacement", "velocity", "acceleration"]
 _MIN_SAMPLES = 16
 """Samples below which a signal is refused: a spectrum of fewer has too few bins to separate a peak from noise."""
 
+_MAX_VALUE = 1e150
+"""Largest value of a signal, whose square is finite."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RegionSignal(Result):
@@ -289,6 +292,8 @@ def as_signals(values: SignalsLike, fs: float | None = None) -> Signals:
     if (partly := missing.any(axis=0) & ~missing.all(axis=0)).any():
         first = int(np.flatnonzero(missing[:, partly].any(axis=1))[0])
         raise ValueError(f"signals hold NaN or infinite values, first at sample {first}: fill them or cut them off")
+    if not (peak := float(np.abs(data[~missing.reshape(data.shape)]).max(initial=0))) <= _MAX_VALUE:
+        raise ValueError(f"signals reach {peak:g}, but at most {_MAX_VALUE:g} can be squared: choose a larger unit")
     stderr = getattr(values, "stderr", None)
     unit = str(getattr(values, "unit", ""))
     stderr = None if stderr is None else np.asarray(stderr)
