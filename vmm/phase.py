@@ -159,7 +159,9 @@ def _transform(
 ) -> tuple[SpatialPlan, float]:
     """The spatial part, and the largest phase shift in radians that its subbands represent without ambiguity."""
     if transform == "steerable":
-        pyramid = partial(SteerablePyramid, octave=octave, orientations=orientations, transition=transition)
+        pyramid = partial(
+            SteerablePyramid, octave=octave, orientations=orientations, transition=transition, corners=True
+        )
         return padded(pyramid), max_phase_shift(octave)
     if transform != "dualtree":
         raise ValueError(f"transform={transform!r} must be 'steerable' or 'dualtree'")

@@ -61,7 +61,7 @@ def test_a_grating_is_displaced_by_what_it_moves(octave):
 @pytest.mark.parametrize("octave", [1.0, 0.5])
 def test_a_drift_is_steady(octave):
     """Half a pixel a frame is half a pixel everywhere, where phase over the centre's frequency scatters."""
-    scene = synthetic.texture(SHAPE, blur=1.0, seed=2)
+    scene = synthetic.texture(SHAPE, blur=1.5, seed=2)
     frames = np.stack([scene((0, 0.5 * t)) for t in range(8)])
     compared = 0
     for local, centre in zip(*(seen_of_bands(frames, sigma, octave, 2.0) for sigma in (3.0, 0.0)), strict=True):

@@ -50,6 +50,9 @@ class SteerablePyramid:
         Gain, as a fraction of the peak of a filter, below which the filter is cut off to reduce the size of its grid.
         In [0, 0.5]; at the default of 0.03 this saves a third of the coefficients. The residual contains the rest. 0
         keeps the whole support.
+    corners
+        Whether the finest level extends to the corners of the spectrum, so that it moves the finest detail too. By
+        default it ends at the Nyquist frequency in every direction, where noise is strong and detail is weak.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class SteerablePyramid:
         orientations: int = 8,
         transition: float | None = None,
         crop: float = 0.03,
+        corners: bool = False,
     ) -> None:
         check_gray("SteerablePyramid", shape)
         height, width = shape[0], shape[1]
@@ -89,7 +93,7 @@ class SteerablePyramid:
             raise ValueError(f"frames of {height}x{width} are too small: a steerable pyramid needs 8x8 pixels")
         self._shape = height, width
         self._xp = xp
-        bands, residual = _filters(self._shape, octave, orientations, transition or max(octave, 0.5), crop)
+        bands, residual = _filters(self._shape, octave, orientations, transition or max(octave, 0.5), crop, corners)
         self._bands = [replace(band, values=xp.asarray(band.values, dtype=dtype)) for band in bands]
         self._residual = xp.asarray(residual, dtype=dtype)
 
@@ -167,7 +171,7 @@ class _Band:
 
 @lru_cache(maxsize=2)
 def _filters(
-    shape: tuple[int, int], octave: float, orientations: int, transition: float, crop: float
+    shape: tuple[int, int], octave: float, orientations: int, transition: float, crop: float, corners: bool
 ) -> tuple[list[_Band], np.ndarray]:
     """The filters of all bands and that of the residual (H, W // 2 + 1), on the host.
 
@@ -175,7 +179,7 @@ def _filters(
     """
     power = np.zeros(shape)
     bands = []
-    for mask, start, scale in _masks(shape, octave, orientations, transition):
+    for mask, start, scale in _masks(shape, octave, orientations, transition, corners):
         inside = _support(mask, crop)
         box = mask[inside]
         rows, cols = (slice(s + part.start, s + part.stop) for s, part in zip(start, inside, strict=True))
@@ -207,7 +211,7 @@ def _support(mask: np.ndarray, crop: float) -> tuple[slice, slice]:
 
 
 def _masks(
-    shape: tuple[int, int], octave: float, orientations: int, transition: float
+    shape: tuple[int, int], octave: float, orientations: int, transition: float, corners: bool
 ) -> Iterator[tuple[np.ndarray, tuple[int, int], float]]:
     """One-sided filters, finest level first: a box of the centered spectrum, its first row and column, its scale."""
     y, x = (2 * np.fft.fftshift(np.fft.fftfreq(n)) for n in shape)  # 1 is the Nyquist frequency
@@ -219,7 +223,7 @@ def _masks(
         radius = np.maximum(np.hypot(down, right), 1e-9)
         octaves = np.log2(radius)
         radial = np.sqrt(1 - _low(octaves + k * octave, transition) ** 2)
-        for j in range(max(1, k - 1 - overlap), k):  # The finest level has no upper limit but the corners.
+        for j in range(max(int(corners), k - 1 - overlap), k):
             radial *= _low(octaves + j * octave, transition)
         right, down = right / radius, down / radius
         for b in range(orientations):
