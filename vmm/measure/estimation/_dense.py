@@ -51,6 +51,10 @@ _BORDER = 3
 _MIN_CHANGE = 1.5
 """Ratio of the variances over time of a pixel with and without shifts from which one of them is steadier."""
 
+_LOW_NOISE, _MAX_NOISE_RATIO = 0.2, 6.0
+"""Quantile of the noise of the pixels that is taken as low, and the largest variance relative to it that counts as
+noise: shot noise varies less, and motion that the phase does not explain looks like much stronger noise."""
+
 _SATURATION_INTERVAL, _MAX_SATURATED = 8, 0.02
 """Interval in frames at which saturated pixels are counted, and the fraction of them up to which a pixel is used."""
 
@@ -273,6 +277,7 @@ class DenseEstimator:
             Components (M, h, w, 2), their standard errors, and the known axes (h, w, 2).
         """
         images = without_flicker(images, mean)
+        noise = np.minimum(noise, _MAX_NOISE_RATIO * np.quantile(noise, _LOW_NOISE))
         components = Components(images, mean, self._usable(), noise, *squares, self.n_frames)
         values, stderr, is_known = motion
         variance = np.broadcast_to(stderr**2, values.shape)

@@ -222,10 +222,10 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     least_noise = (noise * quiet[:, None, None])[..., None] * efficiency
     leverage = _leverage(sums, slopes, usable, means, normal, inverse) / spacing
     distances = max(1, round(sigma / spacing)), int(np.ceil(reach / spacing))
-    edges = MotionEdges.of(values, least_noise, is_known, leverage, *distances)
-    level = np.maximum(noise, unexplained.mean(axis=0))
-    accuracy = misfit**2 + (NONLINEAR_SHARE * nonlinear[..., None]) ** 2
-    variance = level[..., None] * efficiency + accuracy * np.square(values).sum(axis=-1, keepdims=True)
+    level, size = np.maximum(noise, unexplained.mean(axis=0)), np.square(values).sum(axis=-1, keepdims=True)
+    inaccuracy = (NONLINEAR_SHARE * nonlinear[..., None]) ** 2 * size
+    edges = MotionEdges.of(values, least_noise + inaccuracy, is_known, leverage, *distances)
+    variance = level[..., None] * efficiency + misfit**2 * size + inaccuracy
     changes = np.einsum("m,myx->yx", components.mean_squares, np.maximum(unexplained - limit, 0))
     contrast = np.maximum(sums(components.mean**2 * usable) - sums(components.mean * usable) ** 2 / weight_safe, 1e-9)
     is_lost = (changes > _MAX_CHANGE * contrast / weight_safe) | (nonlinear > _MAX_NONLINEAR)
