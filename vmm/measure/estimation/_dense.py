@@ -17,6 +17,7 @@ from vmm.engine.regions import Region
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._frozen_cells import FrozenCells
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
 from vmm.measure.estimation._pixel_windows import Components, without_flicker
 from vmm.measure.estimation._repeats import FrameSteps
@@ -99,6 +100,7 @@ class DenseEstimator:
         self.n_frames = self._n_done = 0
         self._saturated = np.zeros(clip.size)
         self._n_examined = 0
+        self._frozen = FrozenCells()
         self.frame_steps = FrameSteps()
         for chunk in self.frame_steps.watch(clip.first_pass()):
             self._observe(chunk)
@@ -141,6 +143,7 @@ class DenseEstimator:
     def _observe(self, chunk: Array) -> None:
         for frames in cut(chunk):
             self._tracker.update(frames)
+            self._frozen.observe(frames)
             self._examine_saturation(frames[-self.n_frames % _SATURATION_INTERVAL :: _SATURATION_INTERVAL])
             self.n_frames += len(frames)
 
@@ -278,7 +281,8 @@ class DenseEstimator:
         """
         images = without_flicker(images, mean)
         noise = np.minimum(noise, _MAX_NOISE_RATIO * np.quantile(noise, _LOW_NOISE))
-        components = Components(images, mean, self._usable(), noise, *squares, self.n_frames)
+        hidden = self._frozen.hidden_change(mean.shape)
+        components = Components(images, mean, self._usable(), noise, hidden, *squares, self.n_frames)
         values, stderr, is_known = motion
         variance = np.broadcast_to(stderr**2, values.shape)
         flat_values, flat_variance = (x.reshape(len(values), -1, 2) for x in (values, variance))

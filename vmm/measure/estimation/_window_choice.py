@@ -130,11 +130,12 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
     fits = _with_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
     size = components.mean.shape
-    result = _with_doubt(phase, fits[0], [np.arange(0, n, step) for n in size])
+    positions = [np.arange(0, n, step) for n in size]
+    result = _with_doubt(phase, fits[0], positions)
     is_near_torn, is_at_border = _near_torn_windows(fits[0], size), _at_border(fits[0], size)
     rows, cols = np.nonzero(is_near_torn | is_at_border)
     if not len(rows):
-        return result
+        return _with_hidden(result, fits[0], positions)
     near_torn = is_near_torn[rows, cols]
     evidence = [_Evidence(components, slopes, rows, cols, scale) for scale in (_PIXEL_SIGMA, _CENTER_SIGMA)]
     motion, is_ambiguous = _choose(fits, evidence, rows, cols, near_torn)
@@ -163,7 +164,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     old.replace(is_worse, before[is_worse])
     old.is_known &= ~is_ambiguous[on_grid, None] & ~_is_vague(old, noise)
     result.replace(places, old)
-    return result
+    return _with_hidden(result, fits[0], positions)
 
 
 def _is_vague(motion: PixelMotion, noise: np.ndarray) -> np.ndarray:
@@ -218,6 +219,13 @@ def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]
     inaccuracy = np.maximum(fit.nonlinear[first, second, None] - _ACCURATE, 0)
     doubt = doubt + np.square(NONLINEAR_SHARE * inaccuracy * phase.values).sum(axis=2, keepdims=True)
     return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
+
+
+def _with_hidden(motion: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
+    """The motion with that which an encoder may have hidden in the variance."""
+    rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
+    first, second = fit.nearest(rows, cols)
+    return PixelMotion(motion.values, motion.variance + fit.hidden[:, first, second], motion.is_known)
 
 
 def _near_torn_windows(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
