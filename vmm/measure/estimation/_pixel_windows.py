@@ -238,9 +238,7 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     is_lost &= large
     hidden_energy = np.square(sums(components.hidden * usable)) / weight_safe / components.mean_squares[:, None, None]
     hidden = hidden_energy[..., None] * np.diagonal(inverse, axis1=-2, axis2=-1)
-    return WindowFits(
-        sigma, spacing, values, variance, is_known, is_torn, is_lost, edges, quiet, nonlinear, hidden
-    )
+    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, is_lost, edges, quiet, nonlinear, hidden)
 
 
 def near_edges(larger: WindowFits, smaller: Sequence[WindowFits]) -> np.ndarray:

@@ -70,9 +70,9 @@ _MAX_NOISE_EXCESS, _MAX_SHARE = 0.2, 0.1
 """Chi-square of a motion that explains a pixel, beyond its mean and its scatter: as a fraction of the mean, and as a
 fraction of the energy of the luma. Near edges the slopes of the mean image are less accurate than elsewhere."""
 
-_MIN_NEIGHBORS = 0.6
-"""Share of the pixels within the guard distance that must be known around a known pixel near an edge. At a straight
-boundary it is two thirds; fewer are known around single pixels that a motion explains by chance."""
+_SURROUNDINGS, _MIN_NEIGHBORS = 3, 0.5
+"""Distance in pixels around a pixel near an edge, and the share of the pixels within it that must be known. At a
+straight boundary it is 0.6; fewer are known around single pixels that a motion explains by chance."""
 
 _LARGE, _MAX_GUARD = 0.95, 4
 """Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
@@ -364,8 +364,8 @@ def _is_alone(is_unknown: np.ndarray, rows: np.ndarray, cols: np.ndarray, size: 
     """Whether (N,) too few pixels around each one are known, where `is_unknown` (N,) marks those that are not."""
     is_known = np.ones(size)
     is_known[rows, cols] = ~is_unknown
-    y, x = np.mgrid[-_GUARD : _GUARD + 1, -_GUARD : _GUARD + 1]
-    disc = (y**2 + x**2 <= _GUARD**2).astype(float)
+    y, x = np.mgrid[-_SURROUNDINGS : _SURROUNDINGS + 1, -_SURROUNDINGS : _SURROUNDINGS + 1]
+    disc = (y**2 + x**2 <= _SURROUNDINGS**2).astype(float)
     share = scipy.ndimage.correlate(is_known, disc / disc.sum(), mode="nearest")
     result: np.ndarray = share[rows, cols] < _MIN_NEIGHBORS
     return result
