@@ -9,7 +9,7 @@ import numpy as np
 from vmm.backend.arrays import Array, namespace, to_host
 
 _CELL = 8
-"""Side of a cell in pixels, at most that of the blocks that encoders skip. Noise does not leave all its pixels equal."""
+"""Side of a cell in pixels, at most that of the blocks that encoders skip. Noise changes some of its pixels."""
 
 _ROUNDING = 0.5
 """Change of the luma that whole numbers hide."""
