@@ -17,6 +17,7 @@ from vmm.engine.regions import Region
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._frozen_cells import FrozenCells
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
 from vmm.measure.estimation._pixel_windows import Components, without_flicker
 from vmm.measure.estimation._repeats import FrameSteps
@@ -50,6 +51,10 @@ _BORDER = 3
 
 _MIN_CHANGE = 1.5
 """Ratio of the variances over time of a pixel with and without shifts from which one of them is steadier."""
+
+_LOW_NOISE, _MAX_NOISE_RATIO = 0.2, 6.0
+"""Quantile of the noise of the pixels that is taken as low, and the largest variance relative to it that counts as
+noise: shot noise varies less, and motion that the phase does not explain looks like much stronger noise."""
 
 _SATURATION_INTERVAL, _MAX_SATURATED = 8, 0.02
 """Interval in frames at which saturated pixels are counted, and the fraction of them up to which a pixel is used."""
@@ -95,6 +100,7 @@ class DenseEstimator:
         self.n_frames = self._n_done = 0
         self._saturated = np.zeros(clip.size)
         self._n_examined = 0
+        self._frozen = FrozenCells()
         self.frame_steps = FrameSteps()
         for chunk in self.frame_steps.watch(clip.first_pass()):
             self._observe(chunk)
@@ -137,6 +143,7 @@ class DenseEstimator:
     def _observe(self, chunk: Array) -> None:
         for frames in cut(chunk):
             self._tracker.update(frames)
+            self._frozen.observe(frames)
             self._examine_saturation(frames[-self.n_frames % _SATURATION_INTERVAL :: _SATURATION_INTERVAL])
             self.n_frames += len(frames)
 
@@ -273,7 +280,9 @@ class DenseEstimator:
             Components (M, h, w, 2), their standard errors, and the known axes (h, w, 2).
         """
         images = without_flicker(images, mean)
-        components = Components(images, mean, self._usable(), noise, *squares, self.n_frames)
+        noise = np.minimum(noise, _MAX_NOISE_RATIO * np.quantile(noise, _LOW_NOISE))
+        hidden = self._frozen.hidden_change(mean.shape)
+        components = Components(images, mean, self._usable(), noise, hidden, *squares, self.n_frames)
         values, stderr, is_known = motion
         variance = np.broadcast_to(stderr**2, values.shape)
         flat_values, flat_variance = (x.reshape(len(values), -1, 2) for x in (values, variance))

@@ -26,6 +26,10 @@ from vmm.measure.signals._signal import Quantity, camera_rate, time_unit
 _BLOCK = 2**20
 """Pixels that are processed at a time. It trades memory for fewer calls."""
 
+_MAX_CHANGE, _MAX_NOISE = 0.3, 25.0
+"""Difference from the phase relative to it, and its square relative to the variance of noise, above which the phase
+shows another object."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Field(Result):
@@ -199,8 +203,8 @@ def _from_windows(
     """
     values, stderr, is_known = motion
     basis = principal_components(values, np.where(is_known, stderr, np.nan), estimator.n_neighborhoods)
-    if not len(basis):
-        return motion
+    if not len(basis):  # Frames that never change do not even show noise.
+        return values, stderr, np.zeros_like(is_known)
     xp, sums, total, count = estimator.xp, 0, 0, 0
     for chunk in clip.first_pass():
         for block in cut(chunk, _BLOCK):
@@ -218,4 +222,17 @@ def _from_windows(
     chosen, new_stderr, is_known = estimator.explain(images, mean, noise, (phase, stderr, is_known), squares)
     correction = np.tensordot(whiten.T, chosen - phase, 1).astype(np.float32)
     values += np.tensordot(basis.T.astype(np.float32), correction, 1)
+    is_mixed = _is_mixed(phase, chosen, stderr)
+    values[:, is_mixed] = np.tensordot(basis.T, np.tensordot(basis, values[:, is_mixed], 1), 1)
     return values, np.maximum(stderr, new_stderr.max(axis=0)), is_known
+
+
+def _is_mixed(phase: np.ndarray, chosen: np.ndarray, stderr: np.ndarray) -> np.ndarray:
+    """Whether (h, w) the phase (M, h, w, 2) differs so much from the motion `chosen` that it shows another object.
+
+    What the components do not contain is then that of the other object as well.
+    """
+    change, size = (np.square(x).sum(axis=(0, -1)) for x in (chosen - phase, phase))
+    noise = len(phase) * np.square(np.nan_to_num(stderr)).sum(axis=-1)
+    result: np.ndarray = change > np.maximum(_MAX_CHANGE**2 * size, _MAX_NOISE * noise)
+    return result

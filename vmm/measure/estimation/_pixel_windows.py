@@ -71,6 +71,8 @@ class Components:
         (H, W) 1 where a pixel may be used, else 0.
     noise
         Variance (H, W) of the noise of a pixel.
+    hidden
+        Root mean square change (H, W) of the luma that an encoder may have hidden.
     mean_squares
         (M,) mean square over time of a motion that has the value 1 in one component.
     kurtosis
@@ -83,6 +85,7 @@ class Components:
     mean: np.ndarray
     usable: np.ndarray
     noise: np.ndarray
+    hidden: np.ndarray
     mean_squares: np.ndarray
     kurtosis: float
     n_frames: int
@@ -112,6 +115,8 @@ class WindowFits:
         (M,) variance of the noise of each component relative to that of a single frame.
     nonlinear
         (h, w) relative error of the displacement that larger motion may leave.
+    hidden
+        (M, h, w, 2) variance of the displacement that an encoder may have hidden.
     """
 
     sigma: float
@@ -124,6 +129,7 @@ class WindowFits:
     edges: MotionEdges
     noise_ratio: np.ndarray
     nonlinear: np.ndarray
+    hidden: np.ndarray
 
     @property
     def distance(self) -> int:
@@ -222,14 +228,17 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     least_noise = (noise * quiet[:, None, None])[..., None] * efficiency
     leverage = _leverage(sums, slopes, usable, means, normal, inverse) / spacing
     distances = max(1, round(sigma / spacing)), int(np.ceil(reach / spacing))
-    edges = MotionEdges.of(values, least_noise, is_known, leverage, *distances)
-    level = np.maximum(noise, unexplained.mean(axis=0))
-    accuracy = misfit**2 + (NONLINEAR_SHARE * nonlinear[..., None]) ** 2
-    variance = level[..., None] * efficiency + accuracy * np.square(values).sum(axis=-1, keepdims=True)
+    level, size = np.maximum(noise, unexplained.mean(axis=0)), np.square(values).sum(axis=-1, keepdims=True)
+    inaccuracy = (NONLINEAR_SHARE * nonlinear[..., None]) ** 2 * size
+    edges = MotionEdges.of(values, least_noise + inaccuracy, is_known, leverage, *distances)
+    variance = level[..., None] * efficiency + misfit**2 * size + inaccuracy
     changes = np.einsum("m,myx->yx", components.mean_squares, np.maximum(unexplained - limit, 0))
     contrast = np.maximum(sums(components.mean**2 * usable) - sums(components.mean * usable) ** 2 / weight_safe, 1e-9)
     is_lost = (changes > _MAX_CHANGE * contrast / weight_safe) | (nonlinear > _MAX_NONLINEAR)
-    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, is_lost & large, edges, quiet, nonlinear)
+    is_lost &= large
+    hidden_energy = np.square(sums(components.hidden * usable)) / weight_safe / components.mean_squares[:, None, None]
+    hidden = hidden_energy[..., None] * np.diagonal(inverse, axis1=-2, axis2=-1)
+    return WindowFits(sigma, spacing, values, variance, is_known, is_torn, is_lost, edges, quiet, nonlinear, hidden)
 
 
 def near_edges(larger: WindowFits, smaller: Sequence[WindowFits]) -> np.ndarray:
