@@ -36,8 +36,8 @@ standard deviations from an edge, and at this distance from it the phase is off 
 _BORDER_REACH = 2.4
 """Distance in standard deviations from the border of the frame within which the mirrored margin disturbs the phase."""
 
-_PIXEL_SIGMA, _CENTER_SIGMA = 1.2, 0.6
-"""Standard deviations in pixels of the Gaussians in which a motion must explain a pixel."""
+_PIXEL_SIGMA = 1.2
+"""Standard deviation in pixels of the Gaussian in which a motion must explain a pixel."""
 
 _MAX_EXCESS = 12.0
 """Excess of chi-square over that of the best motion up to which a motion explains the pixel as well."""
@@ -70,7 +70,7 @@ _MAX_NOISE_EXCESS, _MAX_SHARE = 0.2, 0.1
 """Chi-square of a motion that explains a pixel, beyond its mean and its scatter: as a fraction of the mean, and as a
 fraction of the energy of the luma. Near edges the slopes of the mean image are less accurate than elsewhere."""
 
-_SURROUNDINGS, _MIN_NEIGHBORS = 3, 0.5
+_SURROUNDINGS, _MIN_NEIGHBORS = 3, 0.4
 """Distance in pixels around a pixel near an edge, and the share of the pixels within it that must be known. At a
 straight boundary it is 0.6; fewer are known around single pixels that a motion explains by chance."""
 
@@ -137,8 +137,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     if not len(rows):
         return _with_hidden(result, fits[0], positions)
     near_torn = is_near_torn[rows, cols]
-    evidence = [_Evidence(components, slopes, rows, cols, scale) for scale in (_PIXEL_SIGMA, _CENTER_SIGMA)]
-    motion, is_ambiguous = _choose(fits, evidence, rows, cols, near_torn)
+    motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols, near_torn)
     is_explained: np.ndarray = np.asarray(motion.is_known.any(axis=1))
     smallest = _reading(fits[-1], *fits[-1].nearest(rows, cols))
     guarded = PixelMotion(motion.values.copy(), motion.variance.copy(), motion.is_known.copy())
@@ -249,10 +248,8 @@ def _at_border(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
 class _Evidence:
     """How well motions explain N pixels: the energy of the luma that they leave in a small Gaussian."""
 
-    def __init__(
-        self, components: Components, slopes: np.ndarray, rows: np.ndarray, cols: np.ndarray, sigma: float
-    ) -> None:
-        sums = WindowSums(components.mean.shape, sigma, 1)
+    def __init__(self, components: Components, slopes: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> None:
+        sums = WindowSums(components.mean.shape, _PIXEL_SIGMA, 1)
         images, (down, right) = components.images, slopes
         ones = np.ones(components.mean.shape)
         scale = (sums(ones) / sums(ones, squared=True))[rows, cols] / components.noise[rows, cols]
@@ -262,57 +259,39 @@ class _Evidence:
         self._normal = sums(products)[:, rows, cols] * scale
         self.freedom = len(images) * (sums(ones) ** 2 / sums(ones, squared=True))[rows, cols]
 
-    def limit(self, energy: np.ndarray) -> np.ndarray:
-        """Chi-square (N,) up to which a motion explains a pixel, for an energy (N,) of its luma."""
+    @property
+    def limit(self) -> np.ndarray:
+        """Chi-square (N,) up to which a motion explains a pixel."""
         noise = (1 + _MAX_NOISE_EXCESS) * self.freedom + _CHANCE * np.sqrt(2 * self.freedom)
-        result: np.ndarray = noise + _MAX_SHARE * energy
-        return result
+        return noise + _MAX_SHARE * self.energy
 
     def chi_square(self, values: np.ndarray) -> np.ndarray:
         """Chi-square (N,) of the motion (M, N, 2)."""
-        linear = 2 * np.einsum("mni,mni->n", self._cross, values)
-        total: np.ndarray = self.energy + linear + self.predicted(values)
-        return total
-
-    def predicted(self, values: np.ndarray) -> np.ndarray:
-        """Energy (N,) of the luma that the motion (M, N, 2) makes."""
         down, right = values[..., 0], values[..., 1]
         squares = ((down**2).sum(axis=0), (down * right).sum(axis=0), (right**2).sum(axis=0))
-        total: np.ndarray = sum((n * s for n, s in zip(self._normal, squares, strict=True)), np.zeros(len(down[0])))
+        linear = 2 * np.einsum("mni,mni->n", self._cross, values)
+        total: np.ndarray = self.energy + linear + sum(n * s for n, s in zip(self._normal, squares, strict=True))
         return total
-
-
-def _explains_center(values: np.ndarray, around: _Evidence, center: _Evidence) -> np.ndarray:
-    """Whether (N,) the motion (M, N, 2) explains the pixels themselves.
-
-    Next to the area that a moving edge covers, the larger Gaussian contains changes of the luma that are not motion.
-    """
-    predicted = around.predicted(values) * center.freedom / around.freedom
-    result: np.ndarray = center.chi_square(values) <= center.limit(predicted)
-    return result
 
 
 def _choose(
-    fits: Sequence[WindowFits], evidence: Sequence[_Evidence], rows: np.ndarray, cols: np.ndarray, near_torn: np.ndarray
+    fits: Sequence[WindowFits], evidence: _Evidence, rows: np.ndarray, cols: np.ndarray, near_torn: np.ndarray
 ) -> tuple[PixelMotion, np.ndarray]:
     """Motion of N pixels in the nearest window that explains each, and whether (N,) others that do disagree with it.
 
     Larger windows come first; a later one is taken if it knows more directions. Far from torn windows, where
     `near_torn` (N,) is False, the best one explains the pixel: at the border of the frame slopes are less accurate.
     """
-    around, center = evidence
     best = np.full(len(rows), np.inf)
     for motion, is_valid in _candidates(fits, rows, cols):
-        is_valid &= ~near_torn | _explains_center(motion.values, around, center)
-        best = np.where(is_valid, np.minimum(best, around.chi_square(motion.values)), best)
-    limit = best + _MAX_EXCESS * np.maximum(1, best / around.freedom)
-    limit = np.where(near_torn, np.minimum(limit, around.limit(around.energy)), limit)
+        best = np.where(is_valid, np.minimum(best, evidence.chi_square(motion.values)), best)
+    limit = best + _MAX_EXCESS * np.maximum(1, best / evidence.freedom)
+    limit = np.where(near_torn, np.minimum(limit, evidence.limit), limit)
     chosen = PixelMotion.unknown(len(fits[0].values), len(rows))
     is_ambiguous = np.zeros(len(rows), bool)
     is_off_center = fits[0].is_torn[fits[0].nearest(rows, cols)]
     for motion, is_valid in _candidates(fits, rows, cols):
-        is_valid &= ~near_torn | _explains_center(motion.values, around, center)
-        explains = is_valid & (around.chi_square(motion.values) <= limit)
+        explains = is_valid & (evidence.chi_square(motion.values) <= limit)
         is_ambiguous |= explains & is_off_center & chosen.disagrees(motion)
         is_better = explains & (motion.is_known.sum(axis=1) > chosen.is_known.sum(axis=1))
         chosen.replace(is_better, motion[is_better])
