@@ -94,8 +94,8 @@ def test_shaken_camera():
     still, part = (synthetic.render(synthetic.texture(size, seed=7), path, noise=1.0) for path in (shake, moving))
     clip = still.copy()
     clip[:, 40:90, 50:110] = part[:, 40:90, 50:110]
-    still, motion = camera_shake(lambda: clip, FS)
-    assert still is not None and motion > 0.15
+    regions, motion = camera_shake(lambda: clip, FS)
+    assert regions is not None and motion > 0.15
     decision = vmm.auto.choose(clip, fs=FS)
     assert decision.choices[0].is_stabilized and "camera moves" in decision.messages[0]
     assert decision.choices[0].command().endswith("--stabilize")

@@ -10,7 +10,7 @@ BAND = (0.07, 0.13)
 
 def series(rng, waves, noise):
     """Series (n, 50) in which each wave (n,) has a random amplitude, with white noise."""
-    mixed = sum(np.outer(wave, rng.normal(size=50)) for wave in waves)
+    mixed = np.sum([np.outer(wave, rng.normal(size=50)) for wave in waves], axis=0)
     return mixed + noise * rng.normal(size=mixed.shape)
 
 

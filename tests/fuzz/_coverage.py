@@ -12,8 +12,9 @@ import functools
 import io
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 import numpy as np
@@ -64,7 +65,7 @@ def _load(data: bytes, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _known_errors(folder: Path):  # type: ignore[no-untyped-def]
+def _known_errors(folder: Path) -> Iterator[None]:
     """Pass over an error that names a file in the folder."""
     try:
         yield
@@ -89,7 +90,7 @@ def _command(data: bytes, folder: Path) -> None:
     text, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(errors):
         try:
-            status = vmm.cli.main([verb, str(folder / "in.mkv"), str(folder / "out.mkv"), *words])
+            status: Any = vmm.cli.main([verb, str(folder / "in.mkv"), str(folder / "out.mkv"), *words])
         except SystemExit as stop:
             status = stop.code
     lines = errors.getvalue().splitlines()

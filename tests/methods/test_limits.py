@@ -60,7 +60,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "texture": (lambda: vmm.stabilize.track(0 * CLIP), r"region \(0, 0, 32, 36\) of the frames has no texture"),
     "plan": (
-        lambda: vmm.measure.sound(np.tile(COLOR, (2, 1, 1, 1)), fs=30, spatial=lambda *_: 3),
+        lambda: vmm.measure.sound(np.tile(COLOR, (2, 1, 1, 1)), fs=30, spatial=lambda *_: 3),  # type: ignore[arg-type]
         "made 3, which is no spatial part",
     ),
     "design": (lambda: phase(temporal=lambda band, fs: 3), "made 3, which is not a linear filter"),

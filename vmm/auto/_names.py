@@ -61,7 +61,7 @@ def _pulse(one: Suggestion, reopen: Callable[[], Any], fs: float | None) -> tupl
     if not _is_inside(one.frequency, _OPTIONS.pulse_band) or _first_frame(reopen()).ndim != 3:
         return "", ""
     rate = _quiet(lambda: pulse(reopen(), fs=fs, roi=one.roi))
-    if not _agrees(rate, one):
+    if rate is None or not _agrees(rate, one):
         return "", ""
     reason = f"The color changes as that of skin with the pulse, {rate.rate:.1f} +- {rate.stderr:.1f} times per minute."
     return f"pulse, {rate.rate:.1f} beats/min", reason
@@ -77,7 +77,7 @@ def _breathing(
     if skin.mean() < _OPTIONS.min_skin:
         return "", ""
     rate = _quiet(lambda: breathing(displacement_of(one, reopen(), still=still, fs=fs)))
-    if not _agrees(rate, one):
+    if rate is None or not _agrees(rate, one):
         return "", ""
     text = f"breathing, {rate.rate:.1f} breaths/min"
     reason = f"The motion has a steady rate of {rate.rate:.1f} +- {rate.stderr:.1f} per minute"
@@ -88,11 +88,10 @@ def _breathing(
     return text, f"{reason}, and {share}, with a pulse of {heart.rate:.0f} per minute."
 
 
-def _agrees(rate: Rate | None, one: Suggestion) -> bool:
+def _agrees(rate: Rate, one: Suggestion) -> bool:
     """Whether a rate is known and that of the suggestion."""
     return (
-        rate is not None
-        and rate.is_known
+        rate.is_known
         and abs(rate.rate / 60 - one.frequency) < _OPTIONS.same_rate * one.frequency + 2 * one.frequency_stderr
     )
 

@@ -86,7 +86,7 @@ def _small(clip: vmm.io.Clip) -> vmm.io.Clip:
 
 
 def _excerpt(
-    clip: vmm.io.Clip, frames: Any, magnified: Any, path: Path, *, labels: tuple[str, str], white: int | None
+    clip: vmm.io.Clip, frames: Any, magnified: Any, path: Path, *, labels: tuple[str, str], white: float | None
 ) -> list[Any]:
     """Write the middle of a clip and of its magnified form, side by side; return the path and a caption."""
     start = max(0, (len(frames) - _SHOWN_FRAMES) // 2)
