@@ -149,7 +149,7 @@ def test_usual_values_are_not_scaled() -> None:
 
 def test_half_precision_does_not_overflow() -> None:
     bright = np.minimum(250 * CLIP, 65000).astype(np.float16)
-    out = vmm.linear.magnify(bright, (2, 4), fs=30, alpha=20)
+    out = vmm.linear.magnify(bright, (2, 4), fs=30, alpha=20, wavelength=0)
     assert out.dtype == np.float16
     assert np.isfinite(out).all()
     assert out.max() == np.finfo(np.float16).max

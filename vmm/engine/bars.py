@@ -27,12 +27,11 @@ _MIN_BRIGHT = 0.6
 def picture(frame: Array) -> Box | None:
     """The part (top, left, height, width) of a frame (H, W[, 3]) between black bars, or None if there are none."""
     values = frame if frame.ndim == 2 else frame.max(axis=-1)
-    is_bright = values > _BLACK * float(values.max())
-    if bool(is_bright.all()):
-        return None
+    is_bright = values > _BLACK * values.max()
+    shares = [is_bright.mean(axis=1 - axis, dtype=np.float32) for axis in (0, 1)]
+    both = to_host(namespace(frame).concatenate(shares))  # The device is waited for once.
     box = [0, 0, *values.shape]
-    for axis in (0, 1):
-        lines = to_host(is_bright.mean(axis=1 - axis, dtype=np.float32))
+    for axis, lines in enumerate(np.split(both, [len(shares[0])])):
         before, after = _bar(lines), _bar(lines[::-1])
         if min(before, after) >= _MIN_BAR and abs(before - after) <= _MAX_ASYMMETRY:
             box[axis], box[axis + 2] = before, len(lines) - before - after

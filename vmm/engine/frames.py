@@ -89,7 +89,9 @@ def in_form_of(frames: Frames, magnified: Callable[[Any], Iterator[Array]], *, i
     result: Any = scaling.inverse(magnified(scaling.applied()))
     if is_array(clip):
         source: Any = frames[0] if isinstance(frames, list | tuple) else frames
-        result = _filled(namespace(clip).empty_like(clip, dtype=source.dtype), result)  # in the byte order of the caller
+        result = _filled(
+            namespace(clip).empty_like(clip, dtype=source.dtype), result
+        )  # in the byte order of the caller
     if isinstance(frames, list):
         result = list(result)
     elif isinstance(frames, tuple) and is_pair(frames):
