@@ -88,10 +88,9 @@ def in_form_of(frames: Frames, magnified: Callable[[Any], Iterator[Array]], *, i
     scaling = Scaling(clip, is_fixed=not is_scaled)
     result: Any = scaling.inverse(magnified(scaling.applied()))
     if is_array(clip):
+        # The result has the byte order of the frames of the caller.
         source: Any = frames[0] if isinstance(frames, list | tuple) else frames
-        result = _filled(
-            namespace(clip).empty_like(clip, dtype=source.dtype), result
-        )  # in the byte order of the caller
+        result = _filled(namespace(clip).empty_like(clip, dtype=source.dtype), result)
     if isinstance(frames, list):
         result = list(result)
     elif isinstance(frames, tuple) and is_pair(frames):
