@@ -23,6 +23,9 @@ WHITE = 0.01
 SIGNIFICANT = 2.0
 """Ratio of the variance of a common signal of the blocks to the median one above which it is not noise."""
 
+MAX_SAMPLES = 512
+"""Largest number of samples of which common signals are found together: the time increases with its cube."""
+
 BLOCK = 4
 """Side in px of the blocks whose mean values are the series."""
 
@@ -112,7 +115,9 @@ def _block_means(chunk: Array) -> Array:
 
 
 def _shared(series: np.ndarray) -> np.ndarray:
-    """The series (n, j), reduced to their strongest common signals."""
+    """The series (n, j), reduced to their strongest common signals; those of a long clip piece by piece."""
+    if len(series) > MAX_SAMPLES:
+        return np.concatenate([_shared(piece) for piece in np.array_split(series, -(-len(series) // MAX_SAMPLES))])
     values, vectors = np.linalg.eigh(series @ series.T)
     strong = vectors[:, values > SIGNIFICANT * np.median(values)]
     shared: np.ndarray = strong @ (strong.T @ series)
