@@ -91,8 +91,9 @@ def flow(a: Array, b: Array, *, sigma: float = 2.5) -> Array:
 
 def _scaled(a: Array, b: Array) -> tuple[Array, Array]:
     """The luma of two frames, times a power of two if their values are very small or large."""
-    peak = max(float(abs(a).max()), float(abs(b).max()))
-    if not math.isfinite(peak):
+    peaks = float(abs(a).max()), float(abs(b).max())
+    peak = max(peaks)
+    if not all(map(math.isfinite, peaks)):
         raise ValueError("a and b must hold finite values: replace NaN and infinity first")
     dtype = real_dtype(a.dtype)
     factor = scale_factor(peak, dtype) if peak > 0 else 1.0

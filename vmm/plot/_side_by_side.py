@@ -40,6 +40,8 @@ def side_by_side(
 
     Raises
     ------
+    TypeError
+        If the clips are neither arrays nor iterators, or if `labels` are not two texts.
     ValueError
         If the clips differ in shape or dtype, or hold values that are not finite.
 
@@ -55,6 +57,10 @@ def side_by_side(
             raise TypeError(
                 f"{name}={short_text(clip)} must be an array (T, H, W) or (T, H, W, 3), or an iterator of such chunks"
             )
+    if labels is not None and not (
+        isinstance(labels, list | tuple) and len(labels) == 2 and all(isinstance(text, str) for text in labels)
+    ):
+        raise TypeError(f"labels={short_text(labels)} must be two texts, such as ('original', 'magnified')")
     before, after = as_frames(before), as_frames(after)
     if is_array(before) != is_array(after):
         raise TypeError("before and after must both be arrays, or both be iterators of chunks")

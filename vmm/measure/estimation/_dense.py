@@ -297,7 +297,7 @@ class DenseEstimator:
     @property
     def n_neighborhoods(self) -> float:
         """Number of neighborhoods that hold independent pixels."""
-        return max(1.0, self._saturated.size / (_EQUIVALENT_SIDE * self._sigma) ** 2)
+        return max(1.0, self._saturated.size / max(_EQUIVALENT_SIDE * self._sigma, 1.0) ** 2)
 
     def _usable(self) -> np.ndarray:
         """(H, W) 1 where a pixel is inside all shifted frames and not saturated, else 0."""
