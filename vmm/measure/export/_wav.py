@@ -20,6 +20,9 @@ _PEAK_LEVEL = 0.9
 _MAX_DENOMINATOR = 10_000
 """Largest denominator of the ratio of sampling rates: it bounds the length of the resampling filter."""
 
+MAX_SECONDS = 3600.0
+"""Longest sound in seconds: a signal of a few samples a minute is not a sound."""
+
 
 def write_wav(path: Path, result: Any) -> None:
     """Write one signal (T,) with its rate as 16-bit sound."""
@@ -49,4 +52,9 @@ def resample_for_player(values: np.ndarray, fs: float) -> tuple[int, np.ndarray]
     wave = values - values.mean()
     if ratio == 1:
         return rate, wave
+    if len(wave) * ratio > MAX_SECONDS * rate:
+        raise ValueError(
+            f"a .wav file of {len(wave)} samples at fs={fs:g} Hz would last longer than {MAX_SECONDS:g} s: save a .csv "
+            "file, or play the signal faster by stating a higher fs"
+        )
     return rate, scipy.signal.resample_poly(wave, ratio.numerator, ratio.denominator, padtype="line")
