@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,12 +53,21 @@ class Autoregression:
 
         The result is linear in x.
         """
-        parts = [x]
-        if head:
-            parts.insert(0, product(x, self._matrix(len(x), head)[::-1, ::-1]))
-        if tail:
-            parts.append(product(x, self._matrix(len(x), tail)))
-        return joined(parts)
+        return self.extension(len(x), head, tail)(x)
+
+    def extension(self, n: int, head: int, tail: int) -> Callable[[Array], Array]:
+        """``extend`` as a function of n samples, for several signals."""
+        following = self._matrix(n, max(head, tail))
+
+        def extended(x: Array) -> Array:
+            parts = [x]
+            if head:
+                parts.insert(0, product(x, following[:head][::-1, ::-1]))
+            if tail:
+                parts.append(product(x, following[:tail]))
+            return joined(parts)
+
+        return extended
 
     def _matrix(self, n: int, count: int) -> np.ndarray:
         """Matrix (count, n) from n samples to the samples after them."""

@@ -40,6 +40,18 @@ def low_rank(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return u[:, :r] * s[:r], vh[:r]
 
 
+def orthonormal(synthesis: np.ndarray, analysis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Factors (n, r) and (r, m) of the same product, of which the first has orthonormal columns."""
+    synthesis, upper = np.linalg.qr(synthesis)
+    return synthesis, upper @ analysis
+
+
+def power_of_white_noise(analysis: np.ndarray) -> float:
+    """Power of the products of a matrix (r, m) with the differences between frames of white noise of variance 1."""
+    of_positions = analysis - np.pad(analysis[:, 1:], [(0, 0), (0, 1)])
+    return float((of_positions**2).sum())
+
+
 def extrapolate(x: Array, band: tuple[float, float], head: int, tail: int, n_fit: int) -> Array:
     """Extend x by `head` samples before it and `tail` samples after it, predicted from the nearest `n_fit` samples.
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.threads import in_parallel, workers
+from vmm.backend.time_series import orthonormal, power_of_white_noise
 from vmm.engine.bands import Passes
 from vmm.engine.fast_paths import FastBands
 from vmm.motion._adaptive import NoiseSums, noise_of, smooth_noise
-from vmm.parts import Grid, LazySequence, LookAheadFilter, WholeClipFilter
+from vmm.parts import Grid, LookAheadFilter, WholeClipFilter
 
 
 class AdaptiveBands(FastBands):
@@ -30,34 +31,22 @@ class AdaptiveBands(FastBands):
         self, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
     ) -> Passes:
         """The matrices of two passes, with orthonormal columns of the synthesis, so that projections keep the power."""
-        synthesis, upper = np.linalg.qr(synthesis)
-        return Passes(synthesis, upper @ analysis)
+        return Passes(*orthonormal(synthesis, analysis))
 
     def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> tuple[list[Any], int]:
         self._noise = self._nones()
         return super()._projections(chunks, analysis, buffers)
 
-    def _project(
-        self,
-        buffers: list[Any],
-        totals: list[Any],
-        columns: np.ndarray,
-        previous: list[Any],
-        bands: Sequence[Array],
-        i: int,
-    ) -> None:
-        coefs = bands[i]
+    def _add_projection(self, i: int, coefs: Array, previous: Array, columns: np.ndarray, total: Array) -> None:
         if self._motions[i].adaptive:
             if self._noise[i] is None:
                 self._noise[i] = NoiseSums(coefs, len(columns))
-            self._noise[i].add(coefs, self._previous(previous, i, coefs), columns)
-        same = LazySequence(lambda _: coefs, len(bands))  # A subband is computed once.
-        super()._project(buffers, totals, columns, previous, same, i)
+            self._noise[i].add(coefs, previous, columns)
+        super()._add_projection(i, coefs, previous, columns, total)
 
     def _synthesized(self, chunks: Iterable[Array], passes: Passes, totals: list[Any]) -> Iterator[Array]:
         """The frames, magnified by the synthesis matrix times the smoothed projections of the motion."""
-        of_positions = passes.analysis - np.pad(passes.analysis[:, 1:], [(0, 0), (0, 1)])
-        work = partial(self._smooth, totals, float((of_positions**2).sum()))
+        work = partial(self._smooth, totals, power_of_white_noise(passes.analysis))
         adaptive = [i for i in self.active if self._noise[i] is not None]
         for _ in in_parallel(work, adaptive, workers(totals[self.active[0]])):
             pass

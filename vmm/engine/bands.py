@@ -334,4 +334,5 @@ def _extension(window: Window, band: tuple[float, float]) -> Callable[[Array], A
     """A function that extends a signal of the frames of a window over the frames that are missing around it."""
     if not (window.head or window.tail):
         return lambda x: x
-    return partial(autoregression(block_means(window.chunks), band).extend, head=window.head, tail=window.tail)
+    n_frames = sum(map(len, window.chunks))
+    return autoregression(block_means(window.chunks), band).extension(n_frames, window.head, window.tail)

@@ -18,6 +18,7 @@ import numpy as np
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.denoising import probed_residual
 from vmm.backend.reference import add_product, product
+from vmm.backend.time_series import orthonormal, power_of_white_noise
 from vmm.engine.bands import Passes
 from vmm.engine.differences import with_previous
 from vmm.engine.fast_paths import FastBands
@@ -194,13 +195,11 @@ class _DenoisedPasses(Passes):
         cls, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
     ) -> _DenoisedPasses:
         """The matrices from the factors of a filter, whose magnified frames begin at the index `start`."""
-        synthesis, upper = np.linalg.qr(synthesis)
-        analysis = upper @ analysis
+        synthesis, analysis = orthonormal(synthesis, analysis)
         n = len(synthesis)
         delay = temporal.delay if isinstance(temporal, LookAheadFilter) else 0
         steps = SpeedSteps(analysis.shape[1], slice(start, start + n), temporal.band, delay)
-        of_positions = analysis - np.pad(analysis[:, 1:], [(0, 0), (0, 1)])
-        white = float((of_positions**2).sum()) / n
+        white = power_of_white_noise(analysis) / n
         return cls(synthesis, np.concatenate([analysis, steps.analysis]), white, steps)
 
     @property
