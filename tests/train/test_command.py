@@ -16,7 +16,7 @@ pytest.importorskip("onnx")
 
 from vmm.learned.weights import FOLDER  # noqa: E402
 from vmm.train import __main__ as command  # noqa: E402
-from vmm.train import stream, textures  # noqa: E402
+from vmm.train import sources, stream, textures  # noqa: E402
 from vmm.train.architectures import ARCHITECTURES, architecture  # noqa: E402
 from vmm.train.dataset import PairDataset  # noqa: E402
 from vmm.train.loop import Settings, Training, start  # noqa: E402
@@ -40,7 +40,7 @@ def trainer(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "calibration", lambda net, device: [])
     PairDataset(tmp_path / "pairs-32", size=8, patch=32).fill(batches())
     arguments = ["realtime", "--patch", "32", "--out", str(tmp_path), "--batch", "2"]
-    return lambda *more: command.main([*arguments, *more])
+    return lambda *more, verb=None: command.main([*([verb] if verb else []), *arguments, *more])
 
 
 def batches(n=2):
@@ -85,7 +85,7 @@ def test_a_training_that_is_terminated_before_its_first_step(trainer, tmp_path, 
         os.kill(os.getpid(), signal.SIGTERM)
         yield from ()
 
-    monkeypatch.setattr(command, "_from_dataset", source)
+    monkeypatch.setattr(command, "dataset_batches", source)
     with pytest.raises(SystemExit, match=r"stopped after 0\.0 minutes"):
         trainer("--minutes", "60")
     assert torch.load(tmp_path / "realtime.pt", weights_only=True)["step"] == 0
@@ -111,6 +111,20 @@ def test_the_reported_speed_is_that_of_the_whole_time(trainer, monkeypatch, caps
     assert total == pytest.approx(2 * steps[-1], rel=0.5)  # minutes are printed with two digits
 
 
+@needs_signals
+def test_blocks_that_can_be_removed_are_found_by_a_command(trainer, tmp_path, monkeypatch, capsys):
+    """The network without the removed blocks is exported, and a table names the blocks."""
+    exported = []
+    monkeypatch.setattr(command, "export", lambda net, path, *args, **options: exported.append((net, path)) or [])
+    monkeypatch.setattr(Training, "_step", lambda self, sample: self.mean.res[0].share.data.fill_(1.0))
+    trainer("--minutes", "0.002", "--weight", "0.2", verb="remove")
+    rows = (tmp_path / "realtime-blocks.csv").read_text().split()
+    assert rows[0] == "block,removed" and "res.0,1.0" in rows and "act,0.0" in rows
+    (net, path), *_ = exported
+    assert path.name == "realtime-removed.onnx" and isinstance(net.res[0], torch.nn.Identity)
+    assert "parameters remain" in capsys.readouterr().out
+
+
 # Options.
 
 
@@ -121,6 +135,7 @@ def test_the_reported_speed_is_that_of_the_whole_time(trainer, monkeypatch, caps
         (["realtime", "--loss", "magnet"], "which realtime is not: choose --loss painted or --loss flowmag"),
         (["magnet", "--loss", "lightweight"], "which magnet is not"),
         (["realtime", "--proxy", "net.onnx"], "--proxy belongs to --loss lightweight"),
+        (["realtime", "--widen", "net.onnx"], "--widen starts lightweight-base, not realtime"),
         (["realtime", "--minutes", "0"], "2"),  # the exit status of argparse
     ],
 )
@@ -215,14 +230,14 @@ def test_a_writer_waits_for_another_one(tmp_path, monkeypatch):
     PairDataset(tmp_path, size=4, patch=32)
     held.__enter__()
     monkeypatch.setattr(time, "sleep", lambda seconds: held.__exit__(None, None, None))
-    monkeypatch.setattr(command, "texture_bank", lambda *n, **options: texture_bank(4, 4, side=160))
+    monkeypatch.setattr(sources, "texture_bank", lambda *n, **options: texture_bank(4, 4, side=160))
     command.main(["pairs", str(tmp_path), "--patch", "32", "--max-output", "4", "--parent", str(os.getppid())])
     assert PairDataset(tmp_path).full
 
 
 @needs_signals
 def test_a_writer_without_a_parent_ends(tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "texture_bank", lambda *n, **options: time.sleep(60))
+    monkeypatch.setattr(sources, "texture_bank", lambda *n, **options: time.sleep(60))
     with pytest.raises(SystemExit):
         command.main(["pairs", str(tmp_path), "--pairs", "4", "--patch", "32", "--parent", "1000000000"])
     assert len(PairDataset(tmp_path)) == 0 and not (tmp_path / "writer.lock").exists()
@@ -309,7 +324,7 @@ def test_a_training_whose_pairs_the_device_generates(trainer, tmp_path, monkeypa
         sides.append(options["side"])
         return texture_bank(4, 4, side=160)
 
-    monkeypatch.setattr(command, "_from_dataset", command._generated)
+    monkeypatch.setattr(command, "dataset_batches", sources.generated_batches)
     monkeypatch.setattr(stream, "AT_ONCE", 4)
     monkeypatch.setattr(textures, "texture_bank", bank)
     for name in ("one", "two"):

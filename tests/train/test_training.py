@@ -14,6 +14,7 @@ import vmm  # noqa: E402
 from vmm.learned.network import files  # noqa: E402
 from vmm.train import __main__ as command  # noqa: E402
 from vmm.train import export as exports  # noqa: E402
+from vmm.train import sources  # noqa: E402
 from vmm.train.architectures import ARCHITECTURES, architecture, kind  # noqa: E402
 from vmm.train.convert import convert  # noqa: E402
 from vmm.train.export import export  # noqa: E402
@@ -228,7 +229,7 @@ def test_one_command_trains_and_exports(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "EVALUATION_MINUTES", 0.02)
     monkeypatch.setattr(command, "held_out", lambda net, device: {"1>2": 0.5})
     fill = ["pairs", str(tmp_path / "pairs-32"), "--pairs", "8", "--patch", "32", "--max-output", "4"]
-    monkeypatch.setattr(command, "texture_bank", lambda *n, **options: texture_bank(4, 4, side=160))
+    monkeypatch.setattr(sources, "texture_bank", lambda *n, **options: texture_bank(4, 4, side=160))
     command.main(fill)
     command.main(["realtime", "--minutes", "0.04", "--patch", "32", "--out", str(tmp_path), "--batch", "2"])
     names = {path.name for path in tmp_path.iterdir()}

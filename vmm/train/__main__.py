@@ -5,34 +5,27 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
-import math
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from vmm.backend.threads import cores
 from vmm.io.drafts import draft
 from vmm.train.architectures import ARCHITECTURES, MARGIN, architecture, kind
 from vmm.train.calibrate import calibration
-from vmm.train.dataset import PairDataset
 from vmm.train.evaluate import held_out
 from vmm.train.export import export
 from vmm.train.loop import Loss, Settings, Training, start
 from vmm.train.losses import LOSSES
-from vmm.train.pairs import Pairs, Scenes, pairs
-from vmm.train.processes import at_termination, bound_to
+from vmm.train.networks import count
+from vmm.train.pairs import Pairs
+from vmm.train.processes import at_termination
 from vmm.train.refine import add_command
+from vmm.train.removal import removable, removing, shares, without_removed
 from vmm.train.restore import weights
-from vmm.train.stream import generated, side
-from vmm.train.textures import stored_texture_bank, texture_bank
+from vmm.train.sources import add_commands, dataset_batches, generated_batches, positive
 from vmm.train.widen import widen
 
 EVALUATION_MINUTES = 10.0
@@ -46,12 +39,6 @@ PROGRESS_MINUTES = 1 / 6
 
 FINE_RATE = 3e-4
 """Peak learning rate of ``--fine``; at the rate for new networks, a trained network loses part of its accuracy."""
-
-FIRST_PAIRS = 500
-"""Number of pairs in the data set with which the training begins; the others are added during the training."""
-
-WAIT = 5.0
-"""Time in seconds between two looks at the data set, while a process waits for pairs or for another writer."""
 
 OF_KIND = ("magnet", "lightweight")
 """Losses that need the network of the same kind, for they use its texture and shape."""
@@ -83,46 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in ARCHITECTURES:
         verb = verbs.add_parser(name, help=f"train {name}, or continue from its checkpoint")
-        verb.add_argument("--minutes", type=_positive, default=150, help="total training time in minutes [150]")
-        verb.add_argument("--out", type=Path, default=Path("trained"), help="folder for checkpoint and log [trained]")
-        verb.add_argument("--device", default="cpu", help="PyTorch device: cpu or cuda [cpu]")
-        verb.add_argument("--batch", type=int, default=None, help="pairs per batch [8; 64 on a GPU]")
-        verb.add_argument("--patch", type=int, default=96, help="side of the training frames in pixels [96]")
-        verb.add_argument("--pairs", type=int, default=40_000, help="size of the data set on a CPU [40000]")
-        verb.add_argument("--max-output", type=_positive, help="largest output motion in pixels [12; 30 on a GPU]")
-        rates = f"{Settings.rate:g}; {FINE_RATE:g} with --fine"
-        verb.add_argument("--rate", type=_positive, help=f"peak learning rate [{rates}]")
-        verb.add_argument("--loss", choices=LOSSES, default="painted", help="loss function [painted]")
-        proxy = (
-            "PATH.onnx of a network of the same size, trained with --noise 0, for the term L_M of --loss lightweight"
-        )
-        verb.add_argument("--proxy", type=Path, help=f"{proxy}; without it this term is left out")
-        noise = f"largest standard deviation of the noise in gray levels [{Settings.noise:g}]"
-        verb.add_argument("--noise", type=float, default=Settings.noise, help=noise)
-        light = "largest relative change of light between the frames of a pair"
-        verb.add_argument("--light", type=float, help=f"{light} [{Settings.light:g}; 0 with --loss flowmag]")
-        fine = "continue the training of existing weights, with the full range of motion and noise from the start"
-        verb.add_argument("--fine", action="store_true", help=fine)
-        initial = verb.add_mutually_exclusive_group()
-        initial.add_argument("--start", type=Path, help="PATH.onnx of a network with the initial weights")
-        if name == "lightweight-base":
-            narrow = "PATH.onnx of a network of the light size; the initial network computes the same as it"
-            initial.add_argument("--widen", type=Path, help=narrow)
-        textures = "file of textures for a GPU, which trainings can share; it is generated if it does not exist"
-        verb.add_argument("--textures", type=Path, help=textures)
+        _add_options(verb)
         verb.set_defaults(run=_train, name=name)
+    remove = verbs.add_parser("remove", help="learn which activations and residual blocks of a network can be removed")
+    remove.add_argument("name", choices=ARCHITECTURES, help="network")
+    remove.add_argument("--weight", type=positive, default=0.1, help="weight of the penalty on remaining blocks [0.1]")
+    _add_options(remove)
+    remove.set_defaults(run=_remove)
     add_command(verbs)
-    fill = verbs.add_parser("pairs", help="write a data set of training pairs")
-    fill.add_argument("path", type=Path, help="folder of the data set")
-    fill.add_argument("--pairs", type=int, default=40_000, help="number of pairs [40000]")
-    fill.add_argument("--patch", type=int, default=96, help="side of the frames in pixels [96]")
-    fill.add_argument("--max-output", type=_positive, default=12.0, help="largest output motion in pixels [12]")
-    fill.add_argument("--parent", type=int, help="identifier of the process that starts this one; stop when it ends")
-    fill.set_defaults(run=_write_pairs)
-    preview = verbs.add_parser("preview", help="write an image of a batch: columns of a, b and target")
-    preview.add_argument("path", type=Path, help="a .png file")
-    preview.add_argument("--patch", type=int, default=96, help="side of the frames in pixels [96]")
-    preview.set_defaults(run=_preview)
+    add_commands(verbs)
     int8 = verbs.add_parser("int8", help="quantize most of the decoder of a network to 8 bits")
     int8.add_argument("path", type=Path, help="PATH.onnx of the network")
     int8.add_argument("out", type=Path, help="PATH.onnx of the quantized network")
@@ -133,26 +89,73 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> float:
-    """A positive number of the command line."""
-    value = float(text)
-    if not (value > 0 and math.isfinite(value)):
-        raise argparse.ArgumentTypeError(f"{text} must be a positive number")
-    return value
+def _add_options(verb: argparse.ArgumentParser) -> None:
+    """Add the options of a training."""
+    verb.add_argument("--minutes", type=positive, default=150, help="total training time in minutes [150]")
+    verb.add_argument("--out", type=Path, default=Path("trained"), help="folder for checkpoint and log [trained]")
+    verb.add_argument("--device", default="cpu", help="PyTorch device: cpu or cuda [cpu]")
+    verb.add_argument("--batch", type=int, default=None, help="pairs per batch [8; 64 on a GPU]")
+    verb.add_argument("--patch", type=int, default=96, help="side of the training frames in pixels [96]")
+    verb.add_argument("--pairs", type=int, default=40_000, help="size of the data set on a CPU [40000]")
+    verb.add_argument("--max-output", type=positive, help="largest output motion in pixels [12; 30 on a GPU]")
+    rates = f"{Settings.rate:g}; {FINE_RATE:g} with --fine"
+    verb.add_argument("--rate", type=positive, help=f"peak learning rate [{rates}]")
+    verb.add_argument("--loss", choices=LOSSES, default="painted", help="loss function [painted]")
+    proxy = "PATH.onnx of a network of the same size, trained with --noise 0, for the term L_M of --loss lightweight"
+    verb.add_argument("--proxy", type=Path, help=f"{proxy}; without it this term is left out")
+    noise = f"largest standard deviation of the noise in gray levels [{Settings.noise:g}]"
+    verb.add_argument("--noise", type=float, default=Settings.noise, help=noise)
+    light = "largest relative change of light between the frames of a pair"
+    verb.add_argument("--light", type=float, help=f"{light} [{Settings.light:g}; 0 with --loss flowmag]")
+    fine = "continue the training of existing weights, with the full range of motion and noise from the start"
+    verb.add_argument("--fine", action="store_true", help=fine)
+    initial = verb.add_mutually_exclusive_group()
+    initial.add_argument("--start", type=Path, help="PATH.onnx of a network with the initial weights")
+    narrow = "PATH.onnx of a network of the light size, for lightweight-base, which then computes the same at first"
+    initial.add_argument("--widen", type=Path, help=narrow)
+    textures = "file of textures for a GPU, which trainings can share; it is generated if it does not exist"
+    verb.add_argument("--textures", type=Path, help=textures)
 
 
 def _train(options: argparse.Namespace) -> None:
     _check(options)
-    options.out.mkdir(parents=True, exist_ok=True)
     checkpoint = options.out / f"{options.name}.pt"
-    training = Training(_initial(options), _loss(options), _settings(options), device=options.device)
+    training = _trained(_initial(options), _loss(options), options, checkpoint)
+    if training.step:
+        _export(training, options)
+    _end(training, checkpoint)
+
+
+def _remove(options: argparse.Namespace) -> None:
+    """Learn which blocks can be removed; write them as a table, and export the network without them."""
+    _check(options)
+    checkpoint = options.out / f"{options.name}-removal.pt"
+    training = _trained(removable(_initial(options)), removing(_loss(options), options.weight), options, checkpoint)
+    rows = [{"block": block, "removed": round(share, 3)} for block, share in shares(training.mean).items()]
+    for row in rows:
+        print(f"{row['removed']:5.3f} {row['block']}")
+    _write_log(options.out / f"{options.name}-blocks.csv", rows)
+    smaller = without_removed(training.mean)
+    print(f"{count(smaller)} of {count(_initial(options))} parameters remain", flush=True)
+    for file in export(smaller, options.out / f"{options.name}-removed.onnx", kind(options.name), margin=MARGIN):
+        print(file, flush=True)
+    _end(training, checkpoint)
+
+
+def _trained(net: Any, loss: Loss, options: argparse.Namespace, checkpoint: Path) -> Training:
+    """Train a network from the beginning, or from its checkpoint, until the time is over or the process is ended."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    training = Training(net, loss, _settings(options), device=options.device)
     if checkpoint.exists():
         training.load(checkpoint)
         print(f"continuing after {training.minutes:.1f} minutes", flush=True)
     if training.progress < 1:
         _fit(training, options, checkpoint)
-    if training.step:
-        _export(training, options)
+    return training
+
+
+def _end(training: Training, checkpoint: Path) -> None:
+    """End the process with a message if the training was stopped before its end."""
     if training.stop:
         raise SystemExit(f"stopped after {training.minutes:.1f} minutes; the same command continues from {checkpoint}")
 
@@ -162,8 +165,9 @@ def _initial(options: argparse.Namespace) -> Any:
     net = start(architecture(options.name), options.seed)
     if options.start is not None:
         return weights(net, options.start)
-    narrow = getattr(options, "widen", None)
-    return net if narrow is None else widen(weights(architecture("lightweight-light"), narrow), net, seed=options.seed)
+    if options.widen is None:
+        return net
+    return widen(weights(architecture("lightweight-light"), options.widen), net, seed=options.seed)
 
 
 def _export(training: Training, options: argparse.Namespace) -> None:
@@ -179,8 +183,10 @@ def _export(training: Training, options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     """End the process with a message if options contradict each other."""
-    if options.fine and options.start is None and getattr(options, "widen", None) is None:
+    if options.fine and options.start is None and options.widen is None:
         raise SystemExit("--fine continues the training of existing weights: name them with --start PATH.onnx")
+    if options.widen is not None and options.name != "lightweight-base":
+        raise SystemExit(f"--widen starts lightweight-base, not {options.name}: use --start PATH.onnx")
     if options.loss in OF_KIND and options.loss != kind(options.name):
         raise SystemExit(
             f"--loss {options.loss} uses the texture and shape of a network of its own kind, which {options.name} is "
@@ -214,7 +220,7 @@ def _fit(training: Training, options: argparse.Namespace, checkpoint: Path) -> N
     """Train to the end, or until the process is terminated, and write a checkpoint."""
     on_gpu = options.device != "cpu"
     batch = options.batch or (64 if on_gpu else 8)
-    source = _generated if on_gpu else _from_dataset
+    source = generated_batches if on_gpu else dataset_batches
     with at_termination(lambda: setattr(training, "stop", True)):
         with closing(source(options, batch, training)) as batches:
             _run(training, batches, batch, checkpoint, options.device)
@@ -253,85 +259,6 @@ def _evaluate(training: Training, loss: float, checkpoint: Path, device: str) ->
     training.save(checkpoint)
     _write_log(checkpoint.with_suffix(".csv"), training.history)
     print(" ".join(f"{name} {value:.3f}" for name, value in scores.items()), flush=True)
-
-
-def _generated(options: argparse.Namespace, batch: int, training: Training) -> Generator[Pairs, None, None]:
-    """Pairs that the device generates during training."""
-    torch.backends.cudnn.benchmark = True
-    torch.backends.cudnn.allow_tf32 = False  # The factor, up to 100, would multiply its rounding to 10 bits.
-    max_output, seed = options.max_output or 30.0, options.seed + training.step
-    bank = texture_bank if options.textures is None else partial(stored_texture_bank, options.textures)
-    size = {"textures": 1024, "mattes": 1024, "side": side(options.patch, max_output), "seed": options.seed}
-    source = bank(**size, device=options.device, processes=cores())
-    yield from generated(source, batch, training.limits, patch=options.patch, max_output=max_output, seed=seed)
-
-
-def _from_dataset(options: argparse.Namespace, batch: int, training: Training) -> Generator[Pairs, None, None]:
-    """Pairs of a data set, which another process fills during training."""
-    dataset = PairDataset(options.out / f"pairs-{options.patch}", size=options.pairs, patch=options.patch)
-    writer = None if dataset.full else _writer(dataset.path, options)
-    try:
-        if writer is not None:
-            _wait_for_pairs(dataset, writer, training)
-        if not training.stop:
-            yield from dataset.batches(batch, seed=options.seed + training.step, limits=training.limits)
-    finally:
-        if writer is not None:
-            writer.terminate()
-            writer.wait()
-
-
-def _writer(path: Path, options: argparse.Namespace) -> subprocess.Popen[bytes]:
-    """A process that fills a data set, and ends when this process ends."""
-    max_output = options.max_output or 12.0
-    args = ["--patch", str(options.patch), "--max-output", str(max_output), "--seed", str(options.seed)]
-    command = [sys.executable, "-m", "vmm.train", "pairs", str(path), *args, "--parent", str(os.getpid())]
-    return subprocess.Popen(command)
-
-
-def _wait_for_pairs(dataset: PairDataset, writer: subprocess.Popen[bytes], training: Training) -> None:
-    """Wait until the training can begin, or until the process is terminated."""
-    enough = min(FIRST_PAIRS, len(dataset.frames))
-    while len(dataset) < enough and not training.stop:
-        if writer.poll() not in (None, 0):
-            raise RuntimeError(
-                f"the process that generates training pairs failed with exit status {writer.returncode}: see its "
-                "message above"
-            )
-        print(f"{len(dataset)} of the first {enough} training pairs are ready", flush=True)
-        time.sleep(WAIT)
-
-
-def _write_pairs(options: argparse.Namespace) -> None:
-    """Fill a data set; a process with a parent waits for other writers, and ends when its parent has ended."""
-    dataset = PairDataset(options.path, size=options.pairs, patch=options.patch)
-    batches = _new_pairs(options, dataset)
-    with at_termination(sys.exit), bound_to(options.parent):  # An exception, unlike a signal, removes the lock file.
-        while not dataset.full:
-            try:
-                dataset.fill(batches)
-            except BlockingIOError as error:
-                if options.parent is None:
-                    raise SystemExit(str(error)) from None
-                time.sleep(WAIT)
-
-
-def _new_pairs(options: argparse.Namespace, dataset: PairDataset) -> Iterator[Pairs]:
-    """Batches for a data set; nothing is generated before the first one is read."""
-    side = max(512, 2 * (options.patch + 2 * int(options.max_output) + 8))
-    scenes = Scenes(options.patch, max_output=options.max_output)
-    source = texture_bank(400, 400, side=side, seed=options.seed)
-    yield from pairs(source, 32, scenes, seed=options.seed + 1 + len(dataset))
-
-
-def _preview(options: argparse.Namespace) -> None:
-    import imageio.v3 as iio
-
-    batch = next(pairs(texture_bank(64, 64, seed=options.seed), 24, Scenes(options.patch), seed=options.seed))
-    rows = torch.cat([batch.a, batch.b, batch.target], 3)  # (24, 3, P, 3 P)
-    sheet = torch.cat([torch.cat(list(rows[i : i + 8]), 1) for i in range(0, 24, 8)], 2)
-    with draft(Path(options.path), overwrite=True) as temporary:
-        iio.imwrite(temporary, sheet.permute(1, 2, 0).numpy())
 
 
 def _quantize(options: argparse.Namespace) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+NUMBER_RATE = 20.0
+"""Learning rate of single numbers, relative to that of vectors: they have to move by 1 within a few hundred steps."""
+
 
 class Muon(torch.optim.Optimizer):
     """Muon optimizer [1]_: orthogonalized momentum. Parameter groups with ``adam=True`` are updated by Adam [2]_.
@@ -122,14 +125,15 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 def optimizer(net: nn.Module, rate: float) -> Muon:
-    """Optimizer of a network: Muon for all convolution kernels, Adam for biases and other vectors.
+    """Optimizer of a network: Muon for all convolution kernels, Adam for biases, other vectors, and single numbers.
 
     Parameters
     ----------
     net
         The network.
     rate
-        Learning rate of Adam; that of Muon is twice as large.
+        Learning rate of Adam for vectors; that of Muon is twice as large, and that of single numbers, which are the
+        shares of removable blocks, is ``NUMBER_RATE`` times as large.
 
     Returns
     -------
@@ -143,6 +147,9 @@ def optimizer(net: nn.Module, rate: float) -> Muon:
     >>> [group["lr"] for group in optimizer(torch.nn.Conv2d(3, 4, 3), 1e-3).param_groups]
     [0.001, 0.002]
     """
-    of = {True: [p for p in net.parameters() if p.ndim < 2], False: [p for p in net.parameters() if p.ndim > 1]}
-    groups = [{"params": params, "lr": rate if adam else 2 * rate, "adam": adam} for adam, params in of.items()]
+    rates = (NUMBER_RATE * rate, rate, 2 * rate)  # of numbers, vectors, and matrices or kernels
+    groups = [
+        {"params": [p for p in net.parameters() if min(p.ndim, 2) == ndim], "lr": rates[ndim], "adam": ndim < 2}
+        for ndim in range(3)
+    ]
     return Muon([group for group in groups if group["params"]])
