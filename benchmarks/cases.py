@@ -28,6 +28,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {  # Name: method, set
         {"temporal": causal, "denoise": False},
         ["--temporal", "causal", "--denoise", "false"],
     ),
+    "phase": ("phase", {}, []),
     "phase, octave": (
         "phase",
         {"octave": 1.0, "temporal": butterworth},

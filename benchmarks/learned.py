@@ -4,21 +4,25 @@ The input consists of two frames of a photograph, shifted by 0.05 to 1 px and qu
 structural similarity to the ground truth at 2 and 5 px of output motion, with and without noise; the effect of a change
 of light; the same similarity for objects that move in front of a background, in the frame and within 8 px of the
 object; measured over nominal motion; the change of a static scene; the gain in the temporal mode at two frequencies;
-the time at 640x360, and the memory at 1080p. Published weights are included if they exist in ``../shared/weights``;
-reading them needs PyTorch.
+the processor time at 640x360 and 1280x720, and the memory at 1080p. Published weights are included if they exist in
+``../shared/weights``; reading them needs PyTorch.
 """
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import vmm
-from benchmarks.speed import median
+from benchmarks import cases
+from benchmarks.speed import TIMED, WARM
 from benchmarks.study.entrants import Entrant, entrants, learned, networks
 from vmm.data import layers, synthetic
 from vmm.data.shifts import COLUMNS, HELD_OUT, INNER, measured_shift, shift, similarities
@@ -172,33 +176,55 @@ def _both_halves(frames: np.ndarray) -> np.ndarray:
     return np.stack([_displacement(frames[15:45, :, cols]) for cols in (slice(8, 104), slice(152, 248))], axis=1)
 
 
-def parts(path: str, height: int = 360, width: int = 640) -> tuple[float, float, float]:
-    """Times of the encoder, the manipulator and the decoder per frame, in milliseconds."""
+def parts(path: str, shape: tuple[int, int]) -> tuple[float, float, float]:
+    """Processor times of the encoder, the manipulator and the decoder per frame, in milliseconds."""
     net = load(path)
-    size = net.size((height, width)).whole
-    x = np.random.default_rng(0).random((1, 3, *size), dtype=np.float32) * 2 - 1
+    x = np.random.default_rng(0).random((1, 3, *net.size(shape).whole), dtype=np.float32) * 2 - 1
     inputs = (x, x) if net.pair else (x,)
     texture, *shapes = net.encode(*inputs)
-    shape = net.manipulate(shapes[0], shapes[-1], 10.0)
+    shape_b = net.manipulate(shapes[0], shapes[-1], 10.0)
     steps = [
         lambda: net.encode(*inputs),
         lambda: net.manipulate(shapes[0], shapes[-1], 10.0),
-        lambda: net.decode(texture, shape),
+        lambda: net.decode(texture, shape_b),
     ]
-    one, two, three = (1000 * median(step, 7) for step in steps)
+    one, two, three = (1000 * statistics.median(processor_seconds(step) for _ in range(5)) for step in steps)
     return one, two, three
 
 
+def per_frame(case: str, shape: tuple[int, int]) -> float:
+    """Processor time per frame of a classical method in milliseconds: the difference between two lengths."""
+    loop = cases.clip(shape, 4)
+
+    def run(frames: int) -> None:
+        for _ in cases.magnified(case, cases.Again(loop, frames)):
+            pass
+
+    run(WARM)  # compiles the kernels
+    short, long = (
+        statistics.median(processor_seconds(partial(run, frames)) for _ in range(3)) for frames in (WARM, WARM + TIMED)
+    )
+    return 1000 * (long - short) / TIMED
+
+
+def processor_seconds(function: Callable[[], object]) -> float:
+    """Time of a call on all cores together, in seconds."""
+    start = time.process_time()
+    function()
+    return time.process_time() - start
+
+
 def _times(nets: dict[str, str]) -> None:
-    """Print times per frame of 640x360, also relative to the published MagNet, if its weights are there."""
-    print("\nMilliseconds per frame of 640x360: encoder, manipulator, decoder, sum; over MagNet; with both encodings")
-    times_by_name = {name: parts(path) for name, path in nets.items()}
-    magnet = sum(times_by_name.get("published MagNet", (float("nan"),)))
-    for name, times in times_by_name.items():
-        total = sum(times)
-        both = total if load(nets[name]).pair else total + times[0]
-        row = "".join(f"{t:8.1f}" for t in (*times, total))
-        print(f"{name:26}{row}{total / magnet:8.2f}{both:8.1f} ({total / both:.2f})", flush=True)
+    """Print processor times per frame at two sizes, also relative to the published MagNet if its weights are there."""
+    for size in ("360p", "720p"):
+        print(f"\nProcessor ms per frame of {size}: encoder, manipulator, decoder, sum; over MagNet")
+        rows = {name: parts(path, cases.SIZES[size]) for name, path in nets.items()}
+        magnet = sum(rows.get("published MagNet", (float("nan"),)))
+        for name, times in rows.items():
+            print(f"{name:26}" + "".join(f"{t:8.0f}" for t in (*times, sum(times))) + f"{sum(times) / magnet:8.2f}")
+        for case in ("phase", "gradient", "riesz", "linear", "lagrangian"):
+            total = per_frame(case, cases.SIZES[size])
+            print(f"{case:26}{'':24}{total:8.0f}{total / magnet:8.2f}", flush=True)
 
 
 def _memory(nets: dict[str, str]) -> None:
