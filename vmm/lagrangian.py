@@ -49,8 +49,9 @@ def magnify(
 
     It is suited for small motion of objects that also move far, with ``temporal=vmm.temporal.acceleration(frequency,
     fs)`` and ``band=None``, which does not magnify motion of constant speed. A trajectory ends if its point is occluded
-    or leaves the frame. It is then extrapolated by the most probable motion in the band, and has less weight than the
-    trajectories of neighbors with the same motion. Unlike in [1]_, the frames are not divided into layers.
+    or leaves the frame. It is then continued by a prediction that is fitted to the motion of the clip, and has less
+    weight than the trajectories of neighbors with the same motion. Unlike in [1]_, the frames are not divided into
+    layers.
 
     This method is more accurate than ``vmm.gradient`` for objects that drift by about 1 px per frame or more. On a
     textured disc that drifts by 1 px per frame, its structural similarity to the exact result is 0.976, and that of

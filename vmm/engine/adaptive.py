@@ -33,7 +33,7 @@ class AdaptiveBands(FastBands):
         """The matrices of two passes, with orthonormal columns of the synthesis, so that projections keep the power."""
         return Passes(*orthonormal(synthesis, analysis))
 
-    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> tuple[list[Any], int]:
+    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> list[Any]:
         self._noise = self._nones()
         return super()._projections(chunks, analysis, buffers)
 

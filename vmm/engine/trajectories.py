@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, to_host
+from vmm.backend.autoregression import Autoregression, blocks, of_signals
 from vmm.backend.luma import luma
 from vmm.backend.reference import biquads, blur, robust_std
 from vmm.backend.threads import in_parallel, workers
-from vmm.backend.time_series import extrapolate
 from vmm.engine.visibility import VisibilityWeights
 from vmm.engine.windows import check_delay
 from vmm.motion._flow import Flow
@@ -55,7 +55,7 @@ def _zero_phase(temporal: LinearFilter, x: Array) -> Array:
     if not isinstance(temporal, LookAheadFilter):
         return temporal.apply(x, None)[0]
     d = temporal.delay
-    extended = extrapolate(x, temporal.band, d, d, n_fit=2 * d + 1)
+    extended = of_signals(x, temporal.band).extend(x, d, d)
     return temporal.apply(extended, None)[0][2 * d :]
 
 
@@ -78,16 +78,17 @@ def by_window(
     """Yield each frame with the displacement of its pixels, filtered along the trajectories through the frame."""
     if isinstance(temporal, WholeClipFilter):
         clip = list(frames)
-        temporal.factors(len(clip))  # raises an error if the clip is too short
+        temporal.extended_factors(len(clip), Autoregression((), 1))  # raises an error if the clip is too short
         frames, delay = iter(clip), len(clip) - 1
     else:
         delay = temporal.delay
     trajectories = _Trajectories(between, sigma, temporal, delay)
     for frame in frames:
         trajectories.add(frame)
-        if len(trajectories.waiting) > trajectories.delay:
+        while trajectories.is_ready():
             yield trajectories.take()
     check_delay(delay if isinstance(temporal, LookAheadFilter) else 0, trajectories.count, MAX_DELAY_PER_FRAME)
+    trajectories.fit()
     while trajectories.waiting:
         yield trajectories.take()
 
@@ -108,7 +109,7 @@ class _Trajectories:
     """
 
     def __init__(self, between: Flow, sigma: float, temporal: LookAheadFilter | WholeClipFilter, delay: int) -> None:
-        self._between, self._sigma, self._weights = between, sigma, VisibilityWeights(temporal, delay)
+        self._between, self._sigma, self._temporal, self._weights = between, sigma, temporal, None
         self.delay, self._size, self.count = delay, 2 * delay + 1, 0
         self._last: Array = None
         self.waiting: deque[Array] = deque()
@@ -129,6 +130,20 @@ class _Trajectories:
         self._patterns[slot], self._last = _pattern(gray), gray
         self.count += 1
         self.waiting.append(frame)
+
+    def is_ready(self) -> bool:
+        """Whether the first frame that waits has its window; the first frames wait for the model of a whole window."""
+        if self._weights is None and self.count == self._size:
+            self.fit()
+        return self._weights is not None and len(self.waiting) > self.delay
+
+    def fit(self) -> None:
+        """Fit the model of motion to the latest frames; points that are not visible move by its prediction."""
+        slots = [s % self._size for s in range(max(0, self.count - self._size), self.count - 1)]
+        steps = namespace(self._last).concatenate([blocks(self._forth[slots, axis]) for axis in (0, 1)], axis=1)
+        positions = np.cumsum(np.pad(to_host(steps), [(1, 0), (0, 0)]), axis=0)
+        model = of_signals(positions, self._temporal.band)
+        self._weights = VisibilityWeights(self._temporal, self.delay, model)
 
     def take(self) -> tuple[Array, Array]:
         """Remove and return the first frame that waits, with the filtered displacement of its pixels."""
