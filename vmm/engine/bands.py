@@ -18,7 +18,7 @@ from vmm.backend.time_series import low_rank, running_sum
 from vmm.engine.differences import differences, filtered_differences, project_differences
 from vmm.engine.frames import PIXELS_PER_BLOCK, PIXELS_PER_BLOCK_CACHED, cut, grouped, to_float
 from vmm.engine.two_pass import TwoPassClip
-from vmm.engine.windows import Window
+from vmm.engine.windows import Window, warn_if_short
 from vmm.parts import (
     CausalFilter,
     Grid,
@@ -122,6 +122,7 @@ class Bands:
         because the matrices depend on the autoregression that extends the clip.
         """
         means = block_means(clip.first_pass(), clip.length, with_light=self._reads_light())
+        warn_if_short(temporal, len(means))
         model = autoregression(means, temporal.band) if temporal.margin else None
         synthesis, analysis = temporal.extended_factors(len(means), model)
         # The matrix acts on motion; its reversed cumulative sum acts on the differences between frames.

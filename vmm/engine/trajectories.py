@@ -13,7 +13,7 @@ from vmm.backend.luma import luma
 from vmm.backend.reference import biquads, blur, robust_std
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.visibility import VisibilityWeights
-from vmm.engine.windows import check_delay
+from vmm.engine.windows import check_delay, warn_if_short
 from vmm.motion._flow import Flow
 from vmm.motion.trajectories import follow_points, localization_tolerance, noise_tolerance, smooth_similar
 from vmm.motion.warp import bilinear, forward_warp, pixel_positions
@@ -54,6 +54,7 @@ def _zero_phase(temporal: LinearFilter, x: Array) -> Array:
     """The filtered signal (T, ...) of a whole clip, with the delay of the filter compensated."""
     if not isinstance(temporal, LookAheadFilter):
         return temporal.apply(x, None)[0]
+    warn_if_short(temporal, len(x))
     d = temporal.delay
     extended = of_signals(x, temporal.band).extend(x, d, d)
     return temporal.apply(extended, None)[0][2 * d :]
@@ -88,6 +89,7 @@ def by_window(
         while trajectories.is_ready():
             yield trajectories.take()
     check_delay(delay if isinstance(temporal, LookAheadFilter) else 0, trajectories.count, MAX_DELAY_PER_FRAME)
+    warn_if_short(temporal, trajectories.count)
     trajectories.fit()
     while trajectories.waiting:
         yield trajectories.take()
