@@ -197,7 +197,7 @@ class Motion:
     takes
         Kinds of coefficients that `read` and `put` accept, such as ``("complex",)``; None accepts all.
     adaptive
-        Whether filters that look ahead, and whole-clip filters, smooth the motion as far as it is noise.
+        Whether linear filters smooth the motion as far as it is noise. A causal filter uses running statistics.
         ``vmm.motion.smooth`` sets it.
     at
         ``at(grid)`` returns the motion for one subband, if it depends on the grid; None if it does not.

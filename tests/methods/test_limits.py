@@ -207,7 +207,7 @@ def test_the_error_of_an_iterator_reaches_the_caller(name: str) -> None:
         list(getattr(vmm, name).magnify(chunks(), (2, 4), fs=30))
 
 
-@pytest.mark.parametrize(("temporal", "share"), [("fir", "43%"), ("ideal", "75%")])
+@pytest.mark.parametrize(("temporal", "share"), [("fir", "43%"), ("ideal", "7[56]%")])
 def test_a_clip_that_is_shorter_than_the_filter_has_a_warning(temporal: str, share: str) -> None:
     with pytest.warns(ShortClipWarning, match=rf"a clip of 20 frames .*in the middle of the clip {share}"):
         phase(band=(5, 8) if temporal == "fir" else (3, 4), temporal=temporal)

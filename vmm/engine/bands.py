@@ -183,7 +183,7 @@ class Bands:
         summed, total = running_sum(steps, total)
         signal, memory = temporal.apply(summed, memory)
         state.memory[i] = total, memory
-        return self._changed(bands, i, coefs, signal)
+        return self._changed(bands, i, coefs, self._smoothed(i, coefs, signal))
 
     def _recursive_step(self, temporal: CausalFilter, state: State, bands: Sequence[Array], i: int) -> Array:
         """The change of subband i by second-order sections."""
@@ -192,7 +192,11 @@ class Bands:
         if state.memory[i] is None:
             state.memory[i] = self._zeros(i, coefs, len(sos), 2)
         signal = self._filtered(i, coefs, self._previous(state.previous, i, coefs), sos, state.memory[i])
-        return self._changed(bands, i, coefs, signal)
+        return self._changed(bands, i, coefs, self._smoothed(i, coefs, signal))
+
+    def _smoothed(self, i: int, coefs: Array, signal: Array) -> Array:
+        """The motion of subband i after a causal filter, before it is magnified."""
+        return signal
 
     def _passes(
         self, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
