@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from vmm.backend.time_series import predicted_sum
+from vmm.backend.autoregression import Autoregression
 from vmm.parts import LookAheadFilter, WholeClipFilter
 
 _LEVELS = 16
@@ -17,8 +17,8 @@ visibility more closely, and take more memory and time."""
 class VisibilityWeights:
     """Weights of a filter for a point that is visible for a given number of frames before and after each frame.
 
-    The motion of a point is extrapolated over the frames in which it is occluded, by the most probable signal in the
-    band of the filter. The weights reject motion of constant speed, even if the point is visible in few frames only.
+    The motion of a point over the frames in which it is occluded is predicted by an autoregression. The weights reject
+    motion of constant speed, even if the point is visible in few frames only.
 
     Parameters
     ----------
@@ -26,10 +26,12 @@ class VisibilityWeights:
         A look-ahead filter or a whole-clip filter.
     delay
         Number of frames before and after each frame that the filter uses.
+    model
+        Prediction of motion.
     """
 
-    def __init__(self, temporal: LookAheadFilter | WholeClipFilter, delay: int) -> None:
-        self._temporal, self._delay = temporal, delay
+    def __init__(self, temporal: LookAheadFilter | WholeClipFilter, delay: int, model: Autoregression) -> None:
+        self._temporal, self._delay, self._model = temporal, delay, model
         self._rows: dict[tuple[int, int], np.ndarray] = {}
 
     def table(self, behind: int, ahead: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
@@ -68,11 +70,13 @@ class VisibilityWeights:
         """Response of the filter in frame b to a unit impulse in each of b + 1 + f frames."""
         n, d = b + 1 + f, self._delay
         if isinstance(self._temporal, WholeClipFilter):
-            return np.asarray(self._temporal.apply(np.eye(n))[0][b])
+            synthesis, analysis = self._temporal.extended_factors(n, self._model)
+            whole: np.ndarray = synthesis[b] @ analysis
+            return whole
         row: np.ndarray = self._weights[d - b : d + 1 + f].copy()
         for result, weights in ((row, self._weights[: d - b]), (row[::-1], self._weights[::-1][: d - f])):
             if len(weights):
-                result += predicted_sum(self._temporal.band, n, 2 * d + 1, weights)
+                result += weights[::-1] @ self._model.following(n, len(weights))[:, ::-1]
         return row
 
     @cached_property
