@@ -45,6 +45,7 @@ CASES = {  # by kernel: a function that makes its arguments for frames of h x w
     "local_frequency": lambda g, h, w: (complexes(g, 3, h, w), (0.3, -0.8), (1.5, 1.2), (2.1, 0.4)),
     "riesz": lambda g, h, w: (real(g, 3, h, w), (0.5, 0.0, -0.5), (0.2, 0.6, 0.2)),
     "blur": lambda g, h, w: (real(g, 3, 2, h, w), (2.0, 1.3)),
+    "weighted_blur": lambda g, h, w: (real(g, 3, 2, h, w), abs(real(g, 3, 1, h, w)), (2.0, 1.3)),
     "reduce": lambda g, h, w: (real(g, 3, h, w),),
     "expand": lambda g, h, w: (real(g, 3, (h + 1) // 2, (w + 1) // 2), (h, w), real(g, 3, h, w), -1.5),
     "biquads": lambda g, h, w: (real(g, 7, h, w), SOS, real(g, 2, 2, h, w)),
@@ -194,6 +195,23 @@ def test_writing_phase_in_one_kernel(alpha, limit, rng):
         expected = limited(local_phase, limit).change(coefs, signal.copy(), by)
     assert kernel is not None
     compare(kernel(coefs, signal, limit, by), expected)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 1.5])
+@pytest.mark.parametrize("alpha", [3.0, "map"])
+def test_magnifying_phase_in_one_kernel(alpha, sigma, rng):
+    """Two chunks test that the previous frame and the filter state are passed on."""
+    coefs, motion = complexes(rng, 7, 9, 11), smooth(limited(local_phase, 2.0), sigma)
+    by = alpha if alpha == 3.0 else real(rng, 9, 11)
+    kernel = fast_paths.kernel_for("magnified", motion, coefs)
+    assert kernel is not None
+    before, registers = coefs[0].copy(), np.zeros((2, 2, 9, 11), np.float32)
+    with reference_kernels():
+        expected = motion.change(coefs, fast_paths.filtered_motion(motion, coefs, before, SOS, registers), by)
+    before, registers = coefs[0].copy(), np.zeros((2, 2, 9, 11), np.float32)
+    parts = [c.copy() for c in (coefs[:4], coefs[4:])]
+    fast = [kernel(c, before, SOS, registers, motion.sigma, motion.limit, by) for c in parts]
+    compare(np.concatenate(fast), expected)
 
 
 @pytest.mark.parametrize("sigma", [0.0, 2.0])

@@ -148,7 +148,12 @@ class Bands:
 
     def _steps(self, bands: Sequence[Array]) -> Sequence[Array]:
         """The motion between the frames of each subband, read on request."""
-        return LazySequence(lambda i: differences(self._motions[i].read, bands[i], bands[i][0].copy()), len(bands))
+
+        def step(i: int) -> Array:
+            coefs = bands[i]
+            return differences(self._motions[i].read, coefs, coefs[0].copy())
+
+        return LazySequence(step, len(bands))
 
     def _nonlinear_signals(
         self,

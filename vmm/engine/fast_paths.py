@@ -109,11 +109,15 @@ class FastBands(Bands):
         """The change of subband i from its input to its output by one kernel."""
         motion, sos = self._motions[i], temporal.sos
         assert sos is not None
-        inputs = _riesz_input(bands, i) if motion.put is quaternion.put else (bands[i],)
-        kernel = None if self._latent or inputs is None else kernel_for("magnified", motion, inputs[0])
-        if kernel is None or inputs is None or motion.weight is not None or motion.adaptive:
+        if motion.put is not quaternion.put:
+            coefs = bands[i]
+            bands = LazySequence(lambda _: coefs, len(bands))  # A part computes a subband at each request.
+        simple = _is_plain(motion) or motion.put is not intensity.put
+        if self._latent or motion.weight is not None or motion.adaptive or not simple:
             return super()._recursive_step(temporal, state, bands, i)
-        if motion.put is intensity.put and not _is_plain(motion):
+        inputs = _riesz_input(bands, i) if motion.put is quaternion.put else (bands[i],)
+        kernel = None if inputs is None else kernel_for("magnified", motion, inputs[0])
+        if kernel is None or inputs is None:
             return super()._recursive_step(temporal, state, bands, i)
         if state.memory[i] is None:
             state.memory[i] = self._zeros(i, bands[i], len(sos), 2)

@@ -71,6 +71,25 @@ def phase_shift_projected(coefs: np.ndarray, previous: np.ndarray, columns: np.n
     phase.projected_phase_shift(_frames(coefs), _rows(previous), single(columns), _frames(total))
 
 
+def phase_shift_magnified(
+    coefs: np.ndarray,
+    previous: np.ndarray,
+    sos: np.ndarray,
+    state: np.ndarray,
+    sigma: tuple[float, float],
+    limit: float,
+    alpha: Any,
+) -> np.ndarray:
+    """Replace coefs by the change that their magnification makes; the motion is filtered and, with sigma, blurred."""
+    if any(sigma):
+        signal = phase_shift_filtered(coefs, previous, sos, state)
+        return phase_shift_put(coefs, weighted_blur(signal, abs(coefs), sigma), limit, alpha)
+    coefs = np.ascontiguousarray(coefs)
+    arguments = _rows(previous), single(sos), _state(state), np.float32(1 / limit)
+    phase.magnified_phase_shift(_frames(coefs), *arguments, phase.alpha_rows(alpha, coefs.shape[1:]))
+    return coefs
+
+
 def add_amplitude_sums(
     coefs: np.ndarray, previous: np.ndarray, columns: np.ndarray, step: int, power: np.ndarray, stretch: np.ndarray
 ) -> None:
@@ -202,6 +221,15 @@ def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
     out = np.empty(x.shape, np.float32)
     down, right = (_gaussian(s) for s in sigma)
     _each(lambda batch, to: pyramid.blur(batch, down, right, to), _stack(x), _stack(out))
+    return out
+
+
+def weighted_blur(x: np.ndarray, weight: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
+    """Blur of x times a weight, divided by the blur of the weight."""
+    out = np.empty(np.broadcast_shapes(x.shape, weight.shape), np.float32)
+    down, right = (_gaussian(s) for s in sigma)
+    images = [_stack(np.broadcast_to(a, out.shape)) for a in (x, single(weight))]
+    _each(lambda x, weight, to: pyramid.weighted_blur(x, weight, down, right, to), *images, _stack(out))
     return out
 
 
@@ -341,8 +369,9 @@ def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, 
 
 
 def _gaussian(sigma: float) -> np.ndarray:
-    """Taps of one side of a Gaussian, beginning with the center."""
-    return single(one_sided(sigma))
+    """Taps of one side of a Gaussian, beginning with the center; zeros make the number of the others a multiple of 3."""
+    taps = one_sided(sigma)
+    return single(np.pad(taps, (0, (1 - len(taps)) % 3)))
 
 
 def _top(frames: np.ndarray) -> np.float32:

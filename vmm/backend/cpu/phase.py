@@ -202,17 +202,40 @@ def rotation_change(coefs: Any, angle: Any) -> None:
 
 
 @kernel
+def attenuated_row(x: Any, alpha: Any, per_limit: Any, out: Any) -> None:
+    """A row times alpha, attenuated beyond a limit."""
+    for i in range(out.shape[0]):
+        out[i] = attenuate(alpha[i] * x[i], per_limit)
+
+
+@kernel
 def limited_rotation_change(coefs: Any, signal: Any, per_limit: Any, alpha: Any) -> None:
     """Replace coefs (T, h, w) by the change that a rotation makes in them.
 
-    The angle is alpha (h, w) times the signal, attenuated beyond the limit.
+    The angle is alpha (h, w) or (1, w) times the signal, attenuated beyond the limit.
     """
     angle = np.empty(coefs.shape[2], np.float32)
     for t in range(coefs.shape[0]):
         for r in range(coefs.shape[1]):
-            for i in range(coefs.shape[2]):
-                angle[i] = attenuate(alpha[r, i] * signal[t, r, i], per_limit)
+            attenuated_row(signal[t, r], alpha[r % alpha.shape[0]], per_limit, angle)
             rotation_change_row(coefs[t, r], angle)
+
+
+@kernel
+def magnified_phase_shift(coefs: Any, previous: Any, sos: Any, state: Any, per_limit: Any, alpha: Any) -> None:
+    """Replace coefs (T, h, w) by the change that the magnification of their filtered phase shift makes in them.
+
+    The coefficients of the frame before, `previous` (h, w), and the state are updated; alpha is (h, w) or (1, w).
+    """
+    angle = np.empty(coefs.shape[2], np.float32)
+    for r in range(coefs.shape[1]):
+        for t in range(coefs.shape[0]):
+            row = coefs[t, r]
+            phase_shift_row(row, previous[r], angle)
+            previous[r] = row
+            sections_row(angle, sos, state, r)
+            attenuated_row(angle, alpha[r % alpha.shape[0]], per_limit, angle)
+            rotation_change_row(row, angle)
 
 
 @kernel
@@ -288,6 +311,11 @@ def phase_shift_put(coefs: np.ndarray, signal: np.ndarray, limit: float, alpha: 
     coefs = np.ascontiguousarray(coefs)
     frames = coefs.reshape(len(coefs), -1, coefs.shape[-1])
     signals = np.ascontiguousarray(signal, np.float32).reshape(frames.shape)
-    alphas = np.ascontiguousarray(np.broadcast_to(np.asarray(alpha, np.float32), coefs.shape[1:]))
-    limited_rotation_change(frames, signals, _f(1 / limit), alphas.reshape(frames.shape[1:]))
+    limited_rotation_change(frames, signals, _f(1 / limit), alpha_rows(alpha, coefs.shape[1:]))
     return coefs
+
+
+def alpha_rows(alpha: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Alpha for coefficients (..., w) as rows (n, w), a single one if it is a number."""
+    alpha = np.asarray(alpha, np.float32)
+    return np.array(np.broadcast_to(alpha, shape if alpha.ndim else shape[-1:])).reshape(-1, shape[-1])

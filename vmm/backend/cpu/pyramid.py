@@ -142,10 +142,10 @@ def expand(x: Any, onto: Any, weight: Any, out: Any) -> None:
 
 
 @kernel
-def add_pair_row(a: Any, b: Any, weight: Any, out: Any) -> None:
-    """Add two rows of equal weight to a total."""
+def scaled_row(row: Any, weight: Any, out: Any) -> None:
+    """A row times a weight."""
     for i in range(out.shape[0]):
-        out[i] += weight * (a[i] + b[i])
+        out[i] = weight * row[i]
 
 
 @kernel
@@ -157,35 +157,75 @@ def add_pair_rows(a: Any, b: Any, u: Any, c: Any, d: Any, v: Any, e: Any, f: Any
 
 @kernel
 def blur_row(row: Any, taps: Any, out: Any) -> None:
-    """Blur a row with margins by symmetric taps, of which the center is the first."""
+    """Blur a row with margins by symmetric taps, of which the center is the first; the number of pairs is 3, 6, ..."""
     n, m = out.shape[0], taps.shape[0] - 1
-    for i in range(n):
-        out[i] = taps[0] * row[i + m]
-    k = 1
-    while k + 2 <= m:
+    scaled_row(row[m : m + n], taps[0], out)
+    for k in range(1, m, 3):
         a, b, c = row[m - k : m - k + n], row[m - k - 1 : m - k - 1 + n], row[m - k - 2 : m - k - 2 + n]
         d, e, f = row[m + k : m + k + n], row[m + k + 1 : m + k + 1 + n], row[m + k + 2 : m + k + 2 + n]
         add_pair_rows(a, d, taps[k], b, e, taps[k + 1], c, f, taps[k + 2], out)
-        k += 3
-    while k <= m:
-        add_pair_row(row[m - k : m - k + n], row[m + k : m + k + n], taps[k], out)
-        k += 1
+
+
+@kernel
+def blur_across_rows(ring: Any, r: Any, height: Any, taps: Any, out: Any) -> None:
+    """Row r of the blur across the rows of an image, of which the ring (n, w) holds row i at index i % n."""
+    n = ring.shape[0]
+    scaled_row(ring[r % n], taps[0], out)
+    for k in range(1, taps.shape[0] - 1, 3):
+        a, d = ring[mirror(r - k, height) % n], ring[mirror(r + k, height) % n]
+        b, e = ring[mirror(r - k - 1, height) % n], ring[mirror(r + k + 1, height) % n]
+        c, f = ring[mirror(r - k - 2, height) % n], ring[mirror(r + k + 2, height) % n]
+        add_pair_rows(a, d, taps[k], b, e, taps[k + 1], c, f, taps[k + 2], out)
 
 
 @kernel
 def blur(x: Any, down: Any, right: Any, out: Any) -> None:
     """Blur images (n, h, w) by symmetric taps in both directions."""
     h, w = x.shape[1], x.shape[2]
-    radius = right.shape[0] - 1
+    radius, reach = right.shape[0] - 1, down.shape[0] - 1
     row = np.empty(w + 2 * radius, np.float32)
-    across = np.empty((h, w), np.float32)
+    ring = np.empty((min(h, 2 * reach + 1), w), np.float32)
     for n in range(x.shape[0]):
-        for r in range(h):
-            row[radius : radius + w] = x[n, r]
-            mirror_margins(row, w, radius)
-            blur_row(row, right, across[r])
-        for r in range(h):
-            for i in range(w):
-                out[n, r, i] = down[0] * across[r, i]
-            for k in range(1, down.shape[0]):
-                add_pair_row(across[mirror(r - k, h)], across[mirror(r + k, h)], down[k], out[n, r])
+        for i in range(h + reach):
+            if i < h:
+                row[radius : radius + w] = x[n, i]
+                mirror_margins(row, w, radius)
+                blur_row(row, right, ring[i % ring.shape[0]])
+            if i >= reach:
+                blur_across_rows(ring, i - reach, h, down, out[n, i - reach])
+
+
+@kernel
+def product_row(a: Any, b: Any, out: Any) -> None:
+    """Product of two rows."""
+    for i in range(out.shape[0]):
+        out[i] = a[i] * b[i]
+
+
+@kernel
+def quotient_row(a: Any, b: Any, out: Any) -> None:
+    """A row divided by another, and 0 where the divisor is 0."""
+    for i in range(out.shape[0]):
+        out[i] = a[i] / b[i] if b[i] != 0 else _f(0)
+
+
+@kernel
+def weighted_blur(x: Any, weight: Any, down: Any, right: Any, out: Any) -> None:
+    """Blur images (n, h, w) times a weight by symmetric taps, and divide the result by the blur of the weight."""
+    h, w = x.shape[1], x.shape[2]
+    radius, reach = right.shape[0] - 1, down.shape[0] - 1
+    row = np.empty((2, w + 2 * radius), np.float32)
+    ring = np.empty((2, min(h, 2 * reach + 1), w), np.float32)
+    sums = np.empty((2, w), np.float32)
+    for n in range(x.shape[0]):
+        for i in range(h + reach):
+            if i < h:
+                product_row(x[n, i], weight[n, i], row[0, radius : radius + w])
+                row[1, radius : radius + w] = weight[n, i]
+                for k in range(2):
+                    mirror_margins(row[k], w, radius)
+                    blur_row(row[k], right, ring[k, i % ring.shape[1]])
+            if i >= reach:
+                for k in range(2):
+                    blur_across_rows(ring[k], i - reach, h, down, sums[k])
+                quotient_row(sums[0], sums[1], out[n, i - reach])

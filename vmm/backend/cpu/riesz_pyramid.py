@@ -8,7 +8,7 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.phase import atan2, biquad_row, cross, sin_cos1
-from vmm.backend.cpu.pyramid import add_pair_row, add_pair_rows, blur_row, mirror, mirror_margins
+from vmm.backend.cpu.pyramid import blur_across_rows, blur_row, mirror, mirror_margins
 
 _f = np.float32
 
@@ -90,24 +90,6 @@ def attenuate(angle: Any, per_limit: Any) -> None:
             fade = _f(1) / (_f(1) + square * square)
             p[i] *= fade
             q[i] *= fade
-
-
-@kernel
-def blur_across_rows(ring: Any, r: Any, h: Any, taps: Any, out: Any) -> None:
-    """Row r of h of the vertical blur; the ring buffer stores row j at index j modulo its length."""
-    n, reach = ring.shape[0], taps.shape[0] - 1
-    center = ring[r % n]
-    for i in range(out.shape[0]):
-        out[i] = taps[0] * center[i]
-    k = 1
-    while k + 2 <= reach:
-        a, b, c = ring[mirror(r - k, h) % n], ring[mirror(r - k - 1, h) % n], ring[mirror(r - k - 2, h) % n]
-        d, e, f = ring[mirror(r + k, h) % n], ring[mirror(r + k + 1, h) % n], ring[mirror(r + k + 2, h) % n]
-        add_pair_rows(a, d, taps[k], b, e, taps[k + 1], c, f, taps[k + 2], out)
-        k += 3
-    while k <= reach:
-        add_pair_row(ring[mirror(r - k, h) % n], ring[mirror(r + k, h) % n], taps[k], out)
-        k += 1
 
 
 @kernel
