@@ -1,0 +1,164 @@
+"""The clip that is open: its description, and the frames of it that are held in memory."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import vmm
+from vmm.cli.info import rows as info_rows
+from vmm.cli.magnify import resized
+from vmm.cli.notices import motion_notice
+from vmm.io.rates import default_playback_rate
+
+PREVIEW_WIDTH = 320
+"""Width in pixels of the frames for previews: a second of them is magnified in less than a second."""
+
+MAX_MEMORY = 2 * 2**30
+"""Bytes of decoded frames that are held. It is enough for the luma of 1000 frames of 1920x1080; the regions of longer
+parts are read from the file each time."""
+
+MARGIN = 64
+"""Pixels around a region that are measured with it. The filters of the estimator and its search for large motion reach
+less far, so that the result is that of the whole frame."""
+
+
+class OpenClip:
+    """A clip, and a part of it that is in use.
+
+    Parameters
+    ----------
+    path
+        Path of the clip.
+    fs
+        Camera rate in Hz, or None for that of the file.
+    """
+
+    def __init__(self, path: Path, fs: float | None = None) -> None:
+        self.path = path
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            self.info = vmm.io.info(path)
+            self.stated_fs = fs
+            whole = vmm.io.stream(path, fs=fs)
+        self.fs, self.color, self.dtype = whole.fs, len(whole.shape) == 4, whole.dtype
+        self.count, self.height, self.width = whole.shape[:3]
+        self.times = whole.times
+        self.rate = default_playback_rate(whole.fps, whole.fs)
+        notice = motion_notice(path)
+        self.warnings = [*([notice] if notice else []), *(str(item.message) for item in caught)]
+        self.first, self.stop = 0, self.count
+        self.luma: np.ndarray | None = None
+        self.small: np.ndarray | None = None
+        self._template: Any = None
+
+    @property
+    def step(self) -> int:
+        """Ratio of the width of the clip and that of the frames for previews."""
+        return max(1, -(-self.width // PREVIEW_WIDTH))
+
+    @property
+    def fits(self) -> bool:
+        """Whether the luma of the part fits into memory."""
+        return (self.stop - self.first) * self.height * self.width * self.dtype.itemsize <= MAX_MEMORY
+
+    @cached_property
+    def white(self) -> float:
+        """Value that is shown white."""
+        return float(vmm.io.stream(self.path, fs=self.stated_fs).white)
+
+    def choose_part(self, first: int, stop: int) -> bool:
+        """Use the frames from `first` to `stop`; return whether that is a change, after which frames must be read."""
+        if not 0 <= first < stop <= self.count:
+            raise ValueError(f"frames {first} to {stop} must be inside the clip, which has {self.count} frames")
+        if (first, stop) == (self.first, self.stop):
+            return False
+        self.first, self.stop = first, stop
+        self.luma = self.small = self._template = None
+        return True
+
+    def part(self) -> dict[str, float]:
+        """The part as the arguments ``start`` and ``end`` in seconds, without those that are the ends of the clip."""
+        ends = {"start": self.first, "end": self.stop}
+        return {name: self.seconds(n) for name, n in ends.items() if n not in (0, self.count)}
+
+    def seconds(self, frame: int) -> float:
+        """Time of a frame in seconds of the camera's time."""
+        return round(frame / self.fs if self.times is None else float(self.times[frame]), 6)
+
+    def stream(self, *, gray: bool) -> vmm.io.Clip:
+        """The part in use, as chunks that are read from the file."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
+            return vmm.io.stream(self.path, fs=self.stated_fs, gray=gray, **self.part())
+
+    def first_frame(self) -> np.ndarray:
+        """The first frame of the part in 8 bits, without reading the others."""
+        return self.shown(next(self.stream(gray=False))[:1])[0]
+
+    def shown(self, frames: np.ndarray) -> np.ndarray:
+        """Frames in 8 bits, from black to the white of the clip."""
+        if frames.dtype == np.uint8:
+            return frames
+        scaled = np.rint(frames * (255 / self.white))
+        return np.clip(scaled, 0, 255).astype(np.uint8)
+
+    def read_small(self, advance: Callable[[int], Any]) -> Iterator[np.ndarray]:
+        """Yield the frames of the part in 8 bits, and keep them at the size of previews."""
+        clip = self.stream(gray=False)
+        part, kept = (self.first, self.stop), []
+        for chunk in clip:
+            frames = self.shown(chunk)
+            kept.append(next(resized(clip.with_chunks(lambda c=frames: iter([c]), frames.shape), 1 / self.step)))  # type: ignore[misc]
+            advance(len(chunk))
+            yield frames
+        if part == (self.first, self.stop):
+            self.small = np.concatenate(kept)
+
+    def read_luma(self, advance: Callable[[int], Any]) -> None:
+        """Read the luma of the part into memory, if it fits."""
+        if not self.fits:
+            return
+        clip, part, count = self.stream(gray=True), (self.first, self.stop), 0
+        luma = np.empty(clip.shape, clip.dtype)
+        for chunk in clip:
+            luma[count : count + len(chunk)] = chunk
+            count += len(chunk)
+            advance(len(chunk))
+        if part == (self.first, self.stop):
+            self.luma = luma[:count]
+
+    def around(self, boxes: list[tuple[int, int, int, int]]) -> tuple[vmm.io.Clip, tuple[int, int]]:
+        """The luma of the part around some boxes, and the row and column at which it begins."""
+        if self._template is None:
+            self._template = self.stream(gray=True)
+        clip, luma = self._template, self.luma
+        if luma is None:
+            return self.stream(gray=True), (0, 0)
+        top, left = (max(0, min(box[i] for box in boxes) - MARGIN) for i in (0, 1))
+        bottom, right = (max(box[i] + box[i + 2] for box in boxes) + MARGIN for i in (0, 1))
+        crop = np.ascontiguousarray(luma[:, top:bottom, left:right])
+        return clip.with_chunks(lambda: iter([crop]), crop.shape), (top, left)
+
+    def described(self) -> dict[str, Any]:
+        """Properties of the clip for the page."""
+        return {
+            "name": self.path.name,
+            "rows": [list(row) for row in info_rows(self.path, self.info)],
+            "warnings": self.warnings,
+            "width": self.width,
+            "height": self.height,
+            "count": self.count,
+            "color": self.color,
+            "fs": self.fs,
+            "stated_fs": self.stated_fs,
+            "rate": float(self.rate),
+            "first": self.first,
+            "stop": self.stop,
+            "fits": self.fits,
+        }
