@@ -199,7 +199,9 @@ def test_measurement_equals_that_of_the_whole_frame(client, clip):
 
 
 def test_known_length_and_velocity(client):
-    answer = call(client, "measure", region={"box": BOX}, unit={"length": "5mm", "length_px": 10, "quantity": "velocity"})
+    answer = call(
+        client, "measure", region={"box": BOX}, unit={"length": "5mm", "length_px": 10, "quantity": "velocity"}
+    )
     assert answer["unit"] == "mm/s"
     status, error = call(client, "measure", region={"box": BOX}, unit={"length": "5 cubits", "length_px": 10})
     assert status == 400 and "units are" in error
@@ -213,7 +215,12 @@ def test_regions_outside_the_frame_are_refused_and_the_others_stay(client, box):
 
 
 def test_settings_that_are_wrong_give_a_sentence(client):
-    for settings in ({"method": "magic"}, {"method": "phase"}, {"method": "phase", "band": [2, "x"]}, {"method": "phase", "band": [2, 3], "alpha": "1; ls"}):
+    for settings in (
+        {"method": "magic"},
+        {"method": "phase"},
+        {"method": "phase", "band": [2, "x"]},
+        {"method": "phase", "band": [2, 3], "alpha": "1; ls"},
+    ):
         status, error = call(client, "render", settings=settings, format="mp4")
         assert status == 400 and "must be" in error
     assert call(client, "render", settings={"method": "linear", "band": [2, 3]}, format="exe")[0] == 400
@@ -225,7 +232,9 @@ def test_lines_repeat_the_screen(client):
     call(client, "regions", regions=[{"id": "a", "name": "my region", "color": "red", "box": BOX}])
     settings = {"method": "linear", "band": [2, 3], "alpha": 12, "roi": "a"}
     lines = call(client, "lines", settings=settings, unit={"length": "5mm", "length_px": 10})
-    assert lines["magnify"].startswith("vmm linear ") and lines["magnify"].endswith(" --band 2 3 --alpha 12 --roi 8 16 24 24")
+    assert lines["magnify"].startswith("vmm linear ") and lines["magnify"].endswith(
+        " --band 2 3 --alpha 12 --roi 8 16 24 24"
+    )
     assert "--roi 8 16 24 24 '--name=my region' --pixel-size 0.5 --unit mm" in lines["measure"]
     assert "vmm.linear.magnify(clip, fs=clip.fs, band=(2, 3), alpha=12, mask=(8, 16, 24, 24))" in lines["python"]
     compile(lines["python"], "lines", "exec")

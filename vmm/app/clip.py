@@ -60,7 +60,7 @@ class OpenClip:
     @property
     def step(self) -> int:
         """Ratio of the width of the clip and that of the frames for previews."""
-        return max(1, -(-self.width // PREVIEW_WIDTH))
+        return max(1, round(self.width / PREVIEW_WIDTH))
 
     @property
     def fits(self) -> bool:
@@ -99,9 +99,9 @@ class OpenClip:
 
     def first_frame(self) -> np.ndarray:
         """The first frame of the part in 8 bits, without reading the others."""
-        return self.shown(next(self.stream(gray=False))[:1])[0]
+        return self.in_8_bits(next(self.stream(gray=False))[:1])[0]
 
-    def shown(self, frames: np.ndarray) -> np.ndarray:
+    def in_8_bits(self, frames: np.ndarray) -> np.ndarray:
         """Frames in 8 bits, from black to the white of the clip."""
         if frames.dtype == np.uint8:
             return frames
@@ -111,14 +111,19 @@ class OpenClip:
     def read_small(self, advance: Callable[[int], Any]) -> Iterator[np.ndarray]:
         """Yield the frames of the part in 8 bits, and keep them at the size of previews."""
         clip = self.stream(gray=False)
-        part, kept = (self.first, self.stop), []
+        part, pieces = (self.first, self.stop), []
         for chunk in clip:
-            frames = self.shown(chunk)
-            kept.append(next(resized(clip.with_chunks(lambda c=frames: iter([c]), frames.shape), 1 / self.step)))  # type: ignore[misc]
+            frames = self.in_8_bits(chunk)
+            pieces.append(self._reduced(clip, frames))
             advance(len(chunk))
             yield frames
         if part == (self.first, self.stop):
-            self.small = np.concatenate(kept)
+            self.small = np.concatenate(pieces)
+
+    def _reduced(self, clip: vmm.io.Clip, frames: np.ndarray) -> np.ndarray:
+        """Frames at the size of previews: means of blocks of pixels."""
+        chunk: np.ndarray = next(resized(clip.with_chunks(lambda: iter([frames]), frames.shape), 1 / self.step))
+        return chunk
 
     def read_luma(self, advance: Callable[[int], Any]) -> None:
         """Read the luma of the part into memory, if it fits."""
@@ -140,10 +145,10 @@ class OpenClip:
         clip, luma = self._template, self.luma
         if luma is None:
             return self.stream(gray=True), (0, 0)
-        top, left = (max(0, min(box[i] for box in boxes) - MARGIN) for i in (0, 1))
+        row, col = (max(0, min(box[i] for box in boxes) - MARGIN) for i in (0, 1))
         bottom, right = (max(box[i] + box[i + 2] for box in boxes) + MARGIN for i in (0, 1))
-        crop = np.ascontiguousarray(luma[:, top:bottom, left:right])
-        return clip.with_chunks(lambda: iter([crop]), crop.shape), (top, left)
+        crop = np.ascontiguousarray(luma[:, row:bottom, col:right])
+        return clip.with_chunks(lambda: iter([crop]), crop.shape), (row, col)
 
     def described(self) -> dict[str, Any]:
         """Properties of the clip for the page."""

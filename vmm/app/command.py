@@ -49,6 +49,7 @@ def _app(options: argparse.Namespace) -> None:
         if options.input is not None:
             server.session.open(Path(options.input), options.fs)
         server.start()
+        server.session.warm_up()
         if options.host not in (LOCAL, "localhost", "::1"):
             print_message(
                 "warning",

@@ -75,6 +75,6 @@ def _is_inside(root: Path, path: str) -> bool:
 def upload_name(name: str) -> str:
     """The name of an uploaded file without folders and unusual characters, which keeps its extension."""
     stem, suffix = os.path.splitext(re.split(r"[/\\]", name)[-1])
-    if suffix.lower() not in VIDEOS + (".tif", ".tiff", ".cine"):
+    if suffix.lower() not in (*VIDEOS, ".tif", ".tiff", ".cine"):
         raise ValueError(f"{name}: an upload must be a video, a TIFF stack or a .cine file")
     return (re.sub(r"[^\w-]", "_", stem)[:100].lstrip("-") or "clip") + suffix.lower()

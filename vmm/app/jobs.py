@@ -56,6 +56,7 @@ class Job:
         self._is_canceled = threading.Event()
         self._start = 0.0
         self._seconds = 0.0
+        self._first_progress: tuple[float, int] | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -100,10 +101,26 @@ class Job:
     def described(self) -> dict[str, Any]:
         """The state of the job for the page."""
         seconds = monotonic() - self._start if self.state == "running" else self._seconds
-        is_known = self.state == "running" and 0 < self.done <= self.total
-        remaining = seconds * (self.total - self.done) / self.done if is_known else None
         entries = {name: getattr(self, name) for name in ("id", "title", "kind", "state", "message", "done", "total")}
-        return {**entries, "seconds": round(seconds, 1), "remaining": remaining and round(remaining), "result": self.result}
+        return {
+            **entries,
+            "seconds": round(seconds, 1),
+            "remaining": self._remaining(),
+            "result": self.result,
+        }
+
+
+    def _remaining(self) -> int | None:
+        """Seconds that remain if the frames after the first ones take as long as those so far, or None."""
+        if self.state != "running" or not 0 < self.done < self.total:
+            self._first_progress = None
+            return None
+        if self._first_progress is None or self._first_progress[1] > self.done:
+            self._first_progress = monotonic(), self.done
+        moment, frames = self._first_progress
+        if self.done == frames:
+            return None
+        return round((monotonic() - moment) / (self.done - frames) * (self.total - self.done))
 
 
 class FunctionJob(Job):
@@ -139,7 +156,9 @@ class CommandJob(Job):
         # The program decodes its own messages, so that names of files in other encodings do no harm.
         options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         with undivided():
-            process = subprocess.Popen([sys.executable, "-m", "vmm", *self._arguments], start_new_session=True, **options)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "vmm", *self._arguments], start_new_session=True, **options
+            )
             remove = at_signal(lambda: os.kill(process.pid, signal.SIGTERM))
         self._process = process
         try:

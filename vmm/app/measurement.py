@@ -27,7 +27,9 @@ _MAX_MAP_FRAMES = 300
 _NO_FRAMES = "the frames are still being read"
 
 
-def measured(clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]) -> dict[str, Any]:
+def measured(
+    clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]
+) -> dict[str, Any]:
     """Waveform, spectrum and peaks of a region, for the page."""
     signal, messages = displacement(clip, box, still, unit)
     quantity = unit.get("quantity", "displacement")
@@ -55,14 +57,16 @@ def measured(clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[i
     return answer
 
 
-def displacement(clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]) -> tuple[Any, list[str]]:
+def displacement(
+    clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]
+) -> tuple[Any, list[str]]:
     """Displacement of a region, and the warnings about it."""
-    frames, (top, left) = clip.around([box, *still])
-    moved = [(row - top, col - left, height, width) for row, col, height, width in (box, *still)]
+    frames, (first_row, first_col) = clip.around([box, *still])
+    places = [(row - first_row, col - first_col, height, width) for row, col, height, width in (box, *still)]
     scale = {"pixel_size": unit.get("pixel_size"), "unit": unit.get("unit") or "px"}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        signal = vmm.measure.displacement(frames, moved[0], still=moved[1:] or None, **scale)
+        signal = vmm.measure.displacement(frames, places[0], still=places[1:] or None, **scale)
     return signal, list(dict.fromkeys(str(item.message) for item in caught))
 
 
@@ -79,8 +83,8 @@ def _peak(signal: Any, peak: Any) -> dict[str, Any]:
         "frequency": peak.frequency,
         "amplitude": float(peak.amplitude[0, axis]),
         "axis": axis,
-        "text": frequency_text(peak),
-        "size": f"{amplitude} {('down', 'right')[axis]}",
+        "text": _with_sign(frequency_text(peak)),
+        "size": f"{_with_sign(amplitude)} {('down', 'right')[axis]}",
         "note": peak.harmonic.text(peak.frequency_unit) if peak.harmonic else peak.reason,
         "orbit": orbit,
     }
@@ -97,15 +101,15 @@ def suggestions(clip: OpenClip, job: Job) -> list[dict[str, Any]]:
             yield chunk
             job.advance(len(chunk))
 
-    found = vmm.measure.suggest(source.with_chunks(chunks, source.shape))
-    return [_suggestion(item) for item in found]
+    results = vmm.measure.suggest(source.with_chunks(chunks, source.shape))
+    return [_suggestion(item) for item in results]
 
 
 def _suggestion(item: Any) -> dict[str, Any]:
     unit = "px" if item.kind == "motion" else "gray levels"
     return {
         "frequency": item.frequency,
-        "text": frequency_text(item),
+        "text": _with_sign(frequency_text(item)),
         "kind": item.kind,
         "size": f"{item.amplitude:.2g} {unit}, {item.snr:.0f} dB above the noise",
         "note": "; ".join(suggestion_notes(item)),
@@ -138,7 +142,7 @@ def motion_map(clip: OpenClip) -> dict[str, Any]:
     noise = np.sqrt(np.square(np.where(signal.is_known, signal.stderr, 0)).sum(axis=1)) * clip.step
     boxes = [[int(n) * clip.step for n in roi] for roi in signal.rois]
     rows = zip(boxes, size, noise, signal.is_known.any(axis=1), strict=True)
-    moving = [[*box, round(float(value), 5)] for box, value, error, known in rows if known and value > 3 * error]
+    moving = [[*box, round(float(value), 5)] for box, value, error, is_known in rows if is_known and value > 3 * error]
     return {"tiles": moving, "largest": max((tile[4] for tile in moving), default=0.0)}
 
 
@@ -147,7 +151,24 @@ def shape(clip: OpenClip, frequency: float) -> Any:
     frames = small_luma(clip)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return vmm.measure.modes(frames, [frequency], fs=clip.fs, step=_SHAPE_STEP, pixel_size=float(clip.step), unit="px of the clip")
+        return vmm.measure.modes(
+            frames, [frequency], fs=clip.fs, step=_SHAPE_STEP, pixel_size=float(clip.step), unit="px of the clip"
+        )
+
+
+def warm_up() -> None:
+    """Compile what previews with the default method and measurements call, with a small clip."""
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 255, (24, 64, 64, 3), np.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        vmm.gradient.magnify(frames, (4, 9), fs=30)
+        vmm.measure.displacement(frames[..., 0], (16, 16, 32, 32), fs=30)
+
+
+def _with_sign(text: str) -> str:
+    """A text of the command line with the sign that terminals may lack."""
+    return text.replace("+-", "\N{PLUS-MINUS SIGN}")
 
 
 def _numbers(values: Any, digits: int = 6) -> list[float | None]:

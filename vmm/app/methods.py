@@ -31,7 +31,13 @@ def _description(name: str) -> dict[str, Any]:
     numbers = {key: parameters[key].default for key in NUMBERS if key in parameters}
     summary = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
     frequency = "frequency" in parameters
-    return {"name": name, "summary": summary, "frequency": frequency, "alpha": parameters["alpha"].default, "numbers": numbers}
+    return {
+        "name": name,
+        "summary": summary,
+        "frequency": frequency,
+        "alpha": parameters["alpha"].default,
+        "numbers": numbers,
+    }
 
 
 def arguments(settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -45,7 +51,9 @@ def arguments(settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if not is_pair or not all(_is_number(edge) for edge in band):
         raise ValueError("band must be two numbers in Hz: choose a peak, or drag over the spectrum")
     low, high = map(float, band)
-    chosen: dict[str, Any] = {"frequency": round((low * high) ** 0.5, 6)} if description["frequency"] else {"band": (low, high)}
+    chosen: dict[str, Any] = (
+        {"frequency": round((low * high) ** 0.5, 6)} if description["frequency"] else {"band": (low, high)}
+    )
     for key in ("alpha", *description["numbers"]):
         value = settings.get(key)
         if value is not None:

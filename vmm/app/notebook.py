@@ -90,6 +90,7 @@ def show(clip: str | Path | np.ndarray | None = None, *, fs: float | None = None
         if path is not None:
             server.session.open(Path(path), fs)
         server.start()
+        server.session.warm_up()
     except BaseException:
         server.close()
         raise

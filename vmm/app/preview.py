@@ -48,7 +48,7 @@ class Previews:
     def magnified(self, clip: OpenClip, settings: Mapping[str, Any], start: int, roi: Any) -> dict[str, Any]:
         """Original and magnified frames next to one another in one video, which keeps them in step."""
         name, chosen = methods.arguments(settings)
-        small_luma(clip)  # It raises if there are no frames yet.
+        small_luma(clip)  # It raises if no frames were read yet.
         assert clip.small is not None
         begin = perf_counter()
         low = chosen["band"][0] if "band" in chosen else chosen["frequency"] / 2
@@ -91,7 +91,11 @@ class Previews:
         video = self._write("shape", np.concatenate([_even(period)] * _SHAPE_PERIODS), _SHAPE_RATE)
         path = self._folder / f"shape{next(self._numbers)}.png"
         vmm.plot.overlay(modes, luma[0]).savefig(path, dpi=100)
-        return {"video": video, "picture": self._files.share(path, "shape.png"), "frequency": float(modes.frequencies[0])}
+        return {
+            "video": video,
+            "picture": self._files.share(path, "shape.png"),
+            "frequency": float(modes.frequencies[0]),
+        }
 
     def _write(self, name: str, frames: np.ndarray, rate: Any) -> str:
         path = self._folder / f"{name}{next(self._numbers)}.mp4"
@@ -107,6 +111,6 @@ def _even(frames: np.ndarray) -> np.ndarray:
 
 def _reduced_box(box: tuple[int, int, int, int], step: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """A box in pixels of the frames for previews, with at least one of them."""
-    top, left = (min(box[i] // step, shape[i + 1] - 1) for i in (0, 1))
-    height, width = (max(1, min(round(box[i + 2] / step), shape[i + 1] - start)) for i, start in ((0, top), (1, left)))
-    return top, left, height, width
+    row, col = (min(box[i] // step, shape[i + 1] - 1) for i in (0, 1))
+    height, width = (max(1, min(round(box[i + 2] / step), shape[i + 1] - start)) for i, start in ((0, row), (1, col)))
+    return row, col, height, width

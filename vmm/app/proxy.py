@@ -59,11 +59,21 @@ def write_proxy(
     pixels = "gray" if first.ndim == 3 else "rgb24"
     filters = f"scale={width}:{height}:out_color_matrix=bt709,pad={width + width % 2}:{height + height % 2}"
     tags = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
-    source = ["-f", "rawvideo", "-pix_fmt", pixels, "-s", f"{size[1]}x{size[0]}", "-r", str(Fraction(rate).limit_denominator(100_000))]
+    source = [
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        pixels,
+        "-s",
+        f"{size[1]}x{size[0]}",
+        "-r",
+        str(Fraction(rate).limit_denominator(100_000)),
+    ]
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(_QUALITY), "-g", str(KEY_INTERVAL), "-bf", "0"]
     target = ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-y", f"file:{path}"]
     command = [ffmpeg(), "-v", "error", *source, "-i", "pipe:0", "-vf", filters, *coding, *tags, *target]
     with started(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stderr is not None
         try:
             for chunk in chain([first], frames):
                 process.stdin.write(np.ascontiguousarray(chunk).data)
@@ -76,16 +86,17 @@ def write_proxy(
             raise OSError(f"{path.name}: ffmpeg could not write the video for the browser: {last_line(messages)}")
 
 
-def join(path: Path, left: Path, right: Path, size: tuple[int, int]) -> None:
+def join(path: Path, first: Path, second: Path, size: tuple[int, int]) -> None:
     """Write two videos next to one another, each at a size (height, width), as one that keeps them in step."""
     height, width = size[0] + size[0] % 2, size[1] + size[1] % 2
     scaled = f"scale={width}:{height},setsar=1"
     graph = f"[0:v]{scaled}[a];[1:v]{scaled}[b];[a][b]hstack=shortest=1"
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(_QUALITY), "-g", str(KEY_INTERVAL), "-bf", "0"]
     target = ["-pix_fmt", "yuv420p", "-an", "-movflags", "+faststart", "-y", f"file:{path}"]
-    inputs = ["-i", f"file:{left}", "-i", f"file:{right}"]
+    inputs = ["-i", f"file:{first}", "-i", f"file:{second}"]
     command = [ffmpeg(), "-v", "error", "-nostdin", *inputs, "-filter_complex", graph, *coding, *target]
     with started(command, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
         messages = process.stderr.read().decode(errors="replace")
         if process.wait() != 0:
             raise OSError(f"{path.name}: ffmpeg could not join two videos: {last_line(messages)}")

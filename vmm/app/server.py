@@ -70,10 +70,10 @@ def _presets() -> dict[str, Any]:
     """The presets of the clips of the papers, for the methods of the page."""
     import vmm
 
-    known = ("band", "frequency", "alpha", "sigma", "limit", "fs")
+    fields = ("band", "frequency", "alpha", "sigma", "limit", "fs")
     return {
         clip: {
-            name: {key: settings[key] for key in known if isinstance(settings.get(key), int | float | tuple)}
+            name: {key: settings[key] for key in fields if isinstance(settings.get(key), int | float | tuple)}
             for name, settings in by_method.items()
             if name in methods.METHODS
         }
@@ -167,7 +167,9 @@ async def _plotly(request: Any) -> Any:
     from starlette.responses import FileResponse
 
     # The bundle is large and never changes while the server runs.
-    return FileResponse(plotly_bundle(), media_type="text/javascript", headers={"cache-control": "private, max-age=86400"})
+    return FileResponse(
+        plotly_bundle(), media_type="text/javascript", headers={"cache-control": "private, max-age=86400"}
+    )
 
 
 async def _file(request: Any) -> Any:
@@ -217,4 +219,3 @@ async def _events(request: Any) -> Any:
             await asyncio.sleep(_TICK)
 
     return StreamingResponse(changes(), media_type="text/event-stream")
-

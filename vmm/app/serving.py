@@ -50,7 +50,9 @@ class Server:
     @property
     def url(self) -> str:
         """The link with the token."""
-        name = {"": socket.gethostname(), "0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(self.host, self.host)
+        name = {"": socket.gethostname(), "0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(
+            self.host, self.host
+        )
         # A notebook is usually open under this name, and a browser sends the cookie in a frame of the same name only.
         name = "localhost" if self._in_frame and name == "127.0.0.1" else name
         name = f"[{name}]" if ":" in name else name
@@ -64,7 +66,9 @@ class Server:
 
         guard = {"token": self.token, "port": self.port, "hosts": allowed_hosts(self.host), "in_frame": self._in_frame}
         app = application(self.session, **guard)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none", server_header=False)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none", server_header=False
+        )
         self._server = server = uvicorn.Server(config)
         self._thread = threading.Thread(target=server.run, args=([self._socket],), name="vmm-app", daemon=True)
         self._thread.start()
@@ -87,11 +91,15 @@ class Server:
 def _bound(host: str, port: int) -> socket.socket:
     """A socket that listens at an address; raise OSError with a sentence if that is impossible."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, _, _, _, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_PARALLEL)
     except OSError as error:
-        raise OSError(f"the app cannot listen at {host} port {port} ({error}): choose another one with --port, or --port 0") from None
+        raise OSError(
+            f"the app cannot listen at {host} port {port} ({error}): choose another one with --port, or --port 0"
+        ) from None
     return listener

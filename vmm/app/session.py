@@ -53,6 +53,7 @@ class Session:
         self.media: dict[str, Any] = {}
         self._previews = Previews(self.folder, self.files)
         self._lock = threading.Lock()
+        self._turns = {name: threading.Lock() for name in ("measure", "shape", "preview")}
         self._count = 0
         self._remove = at_signal(self._abandon)
 
@@ -142,28 +143,34 @@ class Session:
         """Waveform, spectrum and peaks of a region."""
         clip = self._clip()
         chosen = checked_regions([region], clip)[0]
-        with self._lock:
+        with self._turns["measure"]:
             return measurement.measured(clip, chosen["box"], self._still(), _unit(unit))
 
     def shape(self, frequency: Any) -> dict[str, Any]:
         """The deflection shape at a frequency, as a picture and a clip that animates it."""
         clip = self._clip()
-        with self._lock:
+        with self._turns["shape"]:
             modes = measurement.shape(clip, _number("frequency", frequency))
             return self._previews.shape(clip, modes)
 
     def preview(self, settings: Any, start: Any) -> dict[str, Any]:
         """A magnified part of the clip at reduced size, from a frame on."""
         clip = self._clip()
-        with self._lock:
-            return self._previews.magnified(clip, _object("settings", settings), int(_number("start", start)), self._roi(settings))
+        with self._turns["preview"]:
+            return self._previews.magnified(
+                clip, _object("settings", settings), int(_number("start", start)), self._roi(settings)
+            )
 
     def slice(self, row: Any, col: Any) -> dict[str, Any]:
         """An x-t slice of the last preview through a row or a column of the clip."""
         clip = self._clip()
         place = {name: int(_number(name, value)) for name, value in (("row", row), ("col", col)) if value is not None}
-        with self._lock:
+        with self._turns["preview"]:
             return self._previews.slice(clip, place)
+
+    def warm_up(self) -> Job:
+        """Begin to compile the loops that previews and measurements use, which takes seconds at the first start."""
+        return self._submit("Compiling for this machine", "warmup", lambda _: measurement.warm_up())
 
     def suggest(self) -> Job:
         """Begin to search for vibrations."""
@@ -191,7 +198,11 @@ class Session:
         original = self.media.get("proxy_path")
 
         def finish(_: Job) -> dict[str, Any]:
-            answer = {"file": self.files.share(target, target.name), "name": target.name, "bytes": target.stat().st_size}
+            answer = {
+                "file": self.files.share(target, target.name),
+                "name": target.name,
+                "bytes": target.stat().st_size,
+            }
             if suffix == "gif":
                 return answer
             return {**answer, **self._compared(clip, target, original)}
@@ -202,7 +213,7 @@ class Session:
         """Original and result in one video for the browser, which keeps them in step."""
         if original is None or (clip.first, clip.stop) != (0, clip.count):
             source = self.path_of("part.mp4")
-            frames = map(clip.shown, clip.stream(gray=False))
+            frames = map(clip.in_8_bits, clip.stream(gray=False))
             write_proxy(source, frames, (clip.height, clip.width), clip.rate)
             original = source
         height, width = shown_size(clip.height, clip.width)
@@ -229,11 +240,11 @@ class Session:
     def lines(self, settings: Any, unit: Any) -> dict[str, str]:
         """The command lines and the Python code of the settings on the page."""
         clip, settings, roi = self._clip(), _object("settings", settings), self._roi(settings)
-        return {
-            "magnify": methods.line(methods.render_words(clip, settings, "out.mp4", roi)),
-            "measure": methods.line(methods.measure_words(clip, self.regions, _unit(unit))),
-            "python": methods.python_line(clip, settings, roi),
-        }
+        lines = {"measure": methods.line(methods.measure_words(clip, self.regions, _unit(unit)))}
+        if settings.get("band") is not None:
+            lines["magnify"] = methods.line(methods.render_words(clip, settings, "out.mp4", roi))
+            lines["python"] = methods.python_line(clip, settings, roi)
+        return lines
 
     def job(self, number: Any) -> Job:
         """The job with a number."""
@@ -249,7 +260,9 @@ class Session:
             "version": self.version,
             "vmm": vmm.__version__,
             "root": str(self.root),
-            "clip": None if self.clip is None else {**self.clip.described(), **media, "path": self._path_text(self.clip)},
+            "clip": None
+            if self.clip is None
+            else {**self.clip.described(), **media, "path": self._path_text(self.clip)},
             "regions": self.regions,
             "settings": self.settings,
         }
@@ -292,11 +305,13 @@ def _checked_region(region: Any, clip: OpenClip) -> dict[str, Any]:
     box = region.get("box")
     if not isinstance(box, list | tuple) or len(box) != 4 or not all(type(n) is int for n in box):
         raise ValueError(f"box={box!r} must be four integers: top, left, height and width in pixels")
-    top, left, height, width = box
-    if min(top, left) < 0 or min(height, width) < 1 or top + height > clip.height or left + width > clip.width:
-        raise ValueError(f"box={tuple(box)} must be inside the frame, which is {clip.height} pixels high and {clip.width} wide")
+    row, col, height, width = box
+    if min(row, col) < 0 or min(height, width) < 1 or row + height > clip.height or col + width > clip.width:
+        raise ValueError(
+            f"box={tuple(box)} must be inside the frame, which is {clip.height} pixels high and {clip.width} wide"
+        )
     texts = {key: str(region.get(key, ""))[:_MAX_NAME] for key in ("id", "name", "color")}
-    return {**texts, "box": (top, left, height, width), "still": region.get("still") is True}
+    return {**texts, "box": (row, col, height, width), "still": region.get("still") is True}
 
 
 def _unit(unit: Any) -> dict[str, Any]:

@@ -26,16 +26,22 @@ export function chooseView(name) {
     /** @type {any} */ (button).disabled = value === "shape" ? !media.shape : value !== "original" && !media.both;
   }
   canvas.hidden = name === "original";
-  $("overlay").style.opacity = name === "side" || name === "shape" ? "0" : "1";
-  $("overlay").style.pointerEvents = name === "original" ? "" : "none";
   canvas.style.pointerEvents = name === "slider" ? "auto" : "none";
   canvas.style.cursor = name === "slider" ? "ew-resize" : "";
+  place();
   const source = name === "shape" ? media.shape : media.both;
   if (name === "original") { both.pause(); return; }
   $("video").pause();
   isShape = name === "shape";
   if (both.getAttribute("src") !== source) both.src = source;
   both.play().catch(() => {});
+}
+
+/** Put the comparison over the picture, or side by side over the whole stage. */
+function place() {
+  const frame = $("frame"), stage = $("stage");
+  const [left, top, width, height] = view === "side" ? [0, 0, stage.clientWidth, stage.clientHeight] : [frame.offsetLeft, frame.offsetTop, frame.offsetWidth, frame.offsetHeight];
+  Object.assign(canvas.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
 }
 
 /** Show a video that holds original and result next to one another. @param {string} source */
@@ -51,13 +57,13 @@ function paint() {
     const [W, H] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
     if (canvas.width !== W || canvas.height !== H) Object.assign(canvas, { width: W, height: H });
     const context = canvas.getContext("2d");
-    context.clearRect(0, 0, W, H);
+    context.fillStyle = "#0b0f13";
+    context.fillRect(0, 0, W, H);
     if (isShape) context.drawImage(both, 0, 0, W, H);
     else if (view === "side") {
-      const scale = Math.min(W / (2 * w), H / h), [dw, dh] = [w * scale, h * scale];
-      const isTall = H / (2 * h) > scale && W / w > scale;
-      const size = isTall ? Math.min(W / w, H / (2 * h)) : scale, [cw, ch] = [w * size, h * size];
-      const [x, y] = isTall ? [(W - cw) / 2, (H - 2 * ch) / 2] : [(W - 2 * dw) / 2, (H - dh) / 2];
+      const [wide, tall] = [Math.min(W / (2 * w), H / h), Math.min(W / w, H / (2 * h))];
+      const isTall = tall > wide, size = Math.max(wide, tall), [cw, ch] = [w * size, h * size];
+      const [x, y] = isTall ? [(W - cw) / 2, (H - 2 * ch) / 2] : [(W - 2 * cw) / 2, (H - ch) / 2];
       context.drawImage(both, 0, 0, w, h, x, y, cw, ch);
       context.drawImage(both, w, 0, w, h, isTall ? x : x + cw, isTall ? y + ch : y, cw, ch);
       label(context, "original", x + 8, y + 8, ratio);
@@ -143,6 +149,7 @@ function choosePreset(name) {
 /** Connect the settings with the preview. */
 export function start() {
   requestAnimationFrame(paint);
+  on("layout", place);
   on("methods", () => {
     $("method").replaceChildren(...state.methods.map(({ name }) => element("option", { value: name, textContent: name })));
     $("format").replaceChildren(...Object.entries(state.formats).map(([value, text]) => element("option", { value, textContent: `.${value} (${text})` })));

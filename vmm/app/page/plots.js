@@ -16,7 +16,7 @@ function colors() {
 
 function layout(xTitle, yTitle, more = {}) {
   const { text, line, panel } = colors();
-  const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, ticks: "outside", tickcolor: line, automargin: true };
+  const axis = { tickfont: { size: 11, color: text }, gridcolor: line, zerolinecolor: line, linecolor: line, ticks: "outside", tickcolor: line, automargin: true };
   const { xaxis, yaxis, ...rest } = more;
   return {
     margin: { l: 62, r: 14, t: 8, b: 40 }, paper_bgcolor: panel, plot_bgcolor: panel, font: { color: text, size: 11 }, showlegend: false, hovermode: "x", hoverdistance: -1,

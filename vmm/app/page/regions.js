@@ -20,6 +20,8 @@ let ruler = null;
 /** Choose what the mouse does: region, length or slice. @param {string} name */
 export function chooseTool(name) {
   tool = name;
+  if (name !== "slice") ruler = null;
+  draw();
   for (const button of document.querySelectorAll("[data-tool]")) {
     button.setAttribute("aria-checked", String(/** @type {HTMLElement} */ (button).dataset.tool === name));
   }

@@ -8,10 +8,11 @@ const EXPORTS = { csv: "CSV", npz: "NPZ", wav: "WAV", uff: "UFF", png: "PNG", ht
 
 const showLines = debounced(async () => {
   if (!state.clip) return;
+  if (!state.settings.band) $("line-magnify").textContent = $("line-python").textContent = "Choose a band first.";
   const lines = await call("lines", { settings: state.settings, unit: unit() }).catch((error) => ({ error: error.message }));
-  $("line-magnify").textContent = lines.magnify ?? lines.error;
-  $("line-measure").textContent = lines.measure ?? "Draw a region first.";
-  $("line-python").textContent = lines.python ?? lines.error;
+  if (lines.magnify || lines.error) $("line-magnify").textContent = lines.magnify ?? lines.error;
+  $("line-measure").textContent = state.regions.length ? lines.measure ?? lines.error : "Draw a region first.";
+  if (lines.python || lines.error) $("line-python").textContent = lines.python ?? lines.error;
 }, 200);
 
 async function copy(button) {
