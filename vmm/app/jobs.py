@@ -109,7 +109,6 @@ class Job:
             "result": self.result,
         }
 
-
     def _remaining(self) -> int | None:
         """Seconds that remain if the frames after the first ones take as long as those so far, or None."""
         if self.state != "running" or not 0 < self.done < self.total:

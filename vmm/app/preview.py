@@ -78,7 +78,7 @@ class Previews:
         reduced = {key: min(max(0, value // clip.step), sizes[key] - 1) for key, value in place.items()}
         path = self._folder / f"slice{next(self._numbers)}.png"
         vmm.plot.slices(before, after, fs=clip.fs, **reduced).savefig(path, dpi=100)
-        return {"picture": self._files.share(path, "slice.png")}
+        return {"picture": self._files.share(path)}
 
     def shape(self, clip: OpenClip, modes: Any) -> dict[str, Any]:
         """A clip that animates a deflection shape, and a picture of it."""
@@ -93,7 +93,7 @@ class Previews:
         vmm.plot.overlay(modes, luma[0]).savefig(path, dpi=100)
         return {
             "video": video,
-            "picture": self._files.share(path, "shape.png"),
+            "picture": self._files.share(path),
             "frequency": float(modes.frequencies[0]),
         }
 

@@ -179,7 +179,7 @@ async def _file(request: Any) -> Any:
     if entry is None or not entry[0].is_file():
         return PlainTextResponse("there is no such file", 404)
     path, name = entry
-    return FileResponse(path, filename=name or None)
+    return FileResponse(path, filename=name or None, content_disposition_type="attachment" if name else "inline")
 
 
 async def _upload(request: Any) -> Any:

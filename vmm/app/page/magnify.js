@@ -117,7 +117,7 @@ const showShape = guarded(async (frequency) => {
     const answer = await call("shape", { frequency });
     $("shape-figure").hidden = !answer.picture;
     if (answer.message) { $("preview-note").textContent = answer.message; return; }
-    $("shape").src = answer.picture;
+    $("shape").src = $("shape-link").href = answer.picture;
     media.shape = answer.video;
     chooseView("shape");
   } finally { emit("busy", { shape: "" }); }
@@ -171,7 +171,7 @@ export function start() {
   on("peak", (peak) => { if (state.progress.small) showShape(peak.frequency); });
   on("slice", guarded(async (place) => {
     const answer = await call("slice", place);
-    $("slice").src = answer.picture;
+    $("slice").src = $("slice-link").href = answer.picture;
     $("slice-figure").hidden = false;
     emit("tab", "magnify");
     $("slice-figure").scrollIntoView({ block: "nearest" });

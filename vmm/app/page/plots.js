@@ -25,6 +25,13 @@ function layout(xTitle, yTitle, more = {}) {
   };
 }
 
+/** Axes without numbers, and a sentence in place of the curves. @param {boolean} isEmpty @param {string} text */
+function hint(isEmpty, text) {
+  if (!isEmpty) return {};
+  const note = { text, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5, font: { size: 13 } };
+  return { xaxis: { visible: false }, yaxis: { visible: false }, annotations: [note] };
+}
+
 /** The direction that is shown of a result: 0 down, 1 right. */
 function axisOf(result) {
   const choice = state.settings.axis ?? "larger";
@@ -67,6 +74,12 @@ function ready() {
   return state.regions.filter((region) => !region.still && state.results.get(region.id)?.values).map((region) => ({ region, result: state.results.get(region.id) }));
 }
 
+function waiting() {
+  if (!state.clip) return "";
+  if (!state.regions.some((region) => !region.still)) return "Draw a region on the picture to see its motion";
+  return state.progress.luma || !state.clip.fits ? "Measuring" : "Measured as soon as the frames are in memory";
+}
+
 function fade(color) { return `${color}33`; }
 
 function drawWave(items) {
@@ -82,7 +95,7 @@ function drawWave(items) {
   const result = items[0]?.result;
   $("wave-note").textContent = items.length ? `${items.map(({ region, result: one }) => `${region.name}: ${axisOf(one) ? "right" : "down"}`).join(", ")}; band: two standard errors` : "";
   const title = result ? `${state.settings.quantity} (${result.unit})` : "";
-  Plotly.react("wave", traces, layout(result ? `time (${result.time_unit})` : "time (s)", title, { dragmode: "zoom", uirevision: String(state.clip?.name) }), CONFIG);
+  Plotly.react("wave", traces, layout(result ? `time (${result.time_unit})` : "time (s)", title, { dragmode: "zoom", uirevision: String(state.clip?.name), ...hint(!items.length, waiting()) }), CONFIG);
 }
 
 function escaped(text) { return text.replace(/[&<>]/g, (one) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[one] ?? one); }
@@ -101,8 +114,9 @@ function drawSpectrum(items) {
   const band = state.settings.band;
   const shapes = band ? [{ type: "rect", xref: "x", yref: "paper", x0: band[0], x1: band[1], y0: 0, y1: 1, fillcolor: accent, opacity: 0.16, line: { width: 0 }, layer: "below" }] : [];
   const more = {
-    xaxis: { type: isLogX ? "log" : "linear" }, yaxis: { type: isLog ? "log" : "linear", exponentformat: "power", dtick: isLog ? 1 : undefined, range: isLog ? decades(traces) : undefined, rangemode: "tozero" }, annotations, shapes,
+    xaxis: { type: isLogX ? "log" : "linear" }, yaxis: { type: isLog ? "log" : "linear", exponentformat: "power", dtick: isLog ? 1 : undefined, tickfont: { size: isLog ? 9 : 11, color: text }, range: isLog ? decades(traces) : undefined, rangemode: "tozero" }, annotations, shapes,
     dragmode: "select", selectdirection: "h", margin: { l: 62, r: 14, t: 22, b: 40 }, uirevision: `${state.clip?.name} ${isLog} ${isLogX} ${state.settings.quantity}`,
+    ...hint(!items.length, ""),
   };
   Plotly.react("spectrum", traces, layout("frequency (Hz)", result ? `amplitude (${result.unit})` : "", more), CONFIG);
 }

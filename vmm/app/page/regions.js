@@ -112,10 +112,10 @@ function point(event) {
 function pressed(event) {
   if (!state.clip || event.button) return;
   const [row, col] = point(event), target = event.target;
-  const id = target.dataset?.id, region = state.regions.find((one) => one.id === id);
+  const id = event.shiftKey ? null : target.dataset?.id, region = state.regions.find((one) => one.id === id);
   overlay.setPointerCapture(event.pointerId);
   if (tool !== "region") drag = { kind: tool, row, col };
-  else if (target.dataset?.corner) drag = { kind: "resize", region, corner: +target.dataset.corner, before: [...region.box] };
+  else if (region && target.dataset?.corner) drag = { kind: "resize", region, corner: +target.dataset.corner, before: [...region.box] };
   else if (region) drag = { kind: "move", region, row, col, before: [...region.box] };
   else drag = { kind: "new", row, col, box: null };
   if (region) choose(region.id);
