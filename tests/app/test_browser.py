@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,7 +54,7 @@ def root(tmp_path_factory):
     t = np.arange(COUNT) / FS
     path = np.stack([0.1 * np.sin(2 * np.pi * 5 * t), 0.3 * np.sin(2 * np.pi * 2 * t)], axis=1)
     top, left, height, width = MOVING
-    still = synthetic.render(synthetic.texture(SIZE), [(0, 0)] * 2)[0]
+    still = synthetic.render(synthetic.texture(SIZE), np.zeros((2, 2)))[0]
     frames = np.repeat(still[None], COUNT, axis=0).astype(float)
     frames[:, top : top + height, left : left + width] = synthetic.render(synthetic.texture((height, width)), path)
     frames += np.random.default_rng(0).normal(0, 0.7, frames.shape)
@@ -72,7 +73,8 @@ class App:
     def __init__(self, root):
         command = [sys.executable, "-m", "vmm", "app", "--no-browser", "--port", "0", "--root", str(root)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
-        self.url = re.search(r"http\S+", self.process.stdout.readline())[0]
+        self.output: Any = self.process.stdout
+        self.url = re.findall(r"http\S+", self.output.readline())[0]
 
     def commands(self):
         """Process numbers of the commands that the app runs."""
@@ -82,7 +84,7 @@ class App:
     def close(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
-        self.process.stdout.close()
+        self.output.close()
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +108,9 @@ class Tab:
     """A tab of the app, which records the errors in its console and the addresses that it asks for."""
 
     def __init__(self, context, app, name="tab"):
-        self.page, self.errors, self.addresses, self.name, self.count = context.new_page(), [], [], name, 0
+        self.page, self.name, self.count = context.new_page(), name, 0
+        self.errors: list[str] = []
+        self.addresses: list[str] = []
         self.page.set_default_timeout(1000 * WAIT)
         self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))

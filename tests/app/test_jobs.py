@@ -26,14 +26,14 @@ def wait(job, seconds=60.0):
 
 
 def test_jobs_run_one_after_another_and_report_errors(queue):
-    order = []
-    jobs = [queue.submit(FunctionJob(f"job {i}", "test", lambda _, i=i: order.append(i))) for i in range(3)]
+    order: list[int] = []
+    jobs = [queue.submit(FunctionJob(f"job {i}", "test", lambda job: order.append(job.id))) for i in range(3)]
 
     def fail(_):
         raise ValueError("a sentence")
 
     failed = wait(queue.submit(FunctionJob("fails", "test", fail)))
-    assert order == [0, 1, 2] and {job.state for job in jobs} == {"done"}
+    assert order == [job.id for job in jobs] and {job.state for job in jobs} == {"done"}
     assert failed.state == "failed" and failed.described()["message"] == "a sentence"
 
 

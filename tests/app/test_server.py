@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from contextlib import closing
 from http.client import HTTPConnection
@@ -156,7 +157,10 @@ def test_paths_outside_the_root_are_refused(client, root, tmp_path_factory, path
     outside = tmp_path_factory.mktemp("outside") / "other.mkv"
     outside.write_bytes((root / "clip.mkv").read_bytes())
     (root / "link.mkv").unlink(missing_ok=True)
-    (root / "link.mkv").symlink_to(outside)
+    try:
+        (root / "link.mkv").symlink_to(outside)
+    except OSError:
+        pytest.skip("this user may not make links")
     status, error = call(client, "open", path=path)
     assert status == 400 and "opens files below" in error
     assert call(client, "state")["clip"]["name"] == "clip.mkv"
@@ -262,7 +266,7 @@ def test_a_part_is_read_again(client, session):
 def test_upload(client, session, root):
     answer = client.put("/api/upload?name=../../a%20b.mkv", (root / "clip.mkv").read_bytes())
     assert answer.status == 200 and answer.json()["clip"]["name"] == "a_b.mkv"
-    assert session.clip.path.is_relative_to(session.folder) and session.folder.stat().st_mode & 0o077 == 0
+    assert session.clip.path.is_relative_to(session.folder) and (os.name == "nt" or session.folder.stat().st_mode & 0o077 == 0)
     assert client.put("/api/upload?name=x.sh", b"#!").status == 400
     damaged = client.put("/api/upload?name=x.mp4", b"no video")
     assert damaged.status == 400 and session.clip.path.name == "a_b.mkv"

@@ -23,6 +23,9 @@ MAX_MEMORY = 2 * 2**30
 """Bytes of decoded frames that are held. It is enough for the luma of 1000 frames of 1920x1080; the regions of longer
 parts are read from the file each time."""
 
+MAX_SMALL = 2**29
+"""Bytes of the frames for previews that are held: 3000 color frames of 320x180."""
+
 MARGIN = 64
 """Pixels around a region that are measured with it. The filters of the estimator and its search for large motion reach
 less far, so that the result is that of the whole frame."""
@@ -43,19 +46,20 @@ class OpenClip:
         self.path = path
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            self.info = vmm.io.info(path)
-            self.stated_fs = fs
             whole = vmm.io.stream(path, fs=fs)
+        assert whole.info is not None  # It is None for clips that are not files.
+        self.info, self.stated_fs = whole.info, fs
         self.fs, self.color, self.dtype = whole.fs, len(whole.shape) == 4, whole.dtype
         self.count, self.height, self.width = whole.shape[:3]
         self.times = whole.times
         self.rate = default_playback_rate(whole.fps, whole.fs)
-        notice = motion_notice(path)
+        notice = motion_notice(path, info=self.info)
         self.warnings = [*([notice] if notice else []), *(str(item.message) for item in caught)]
         self.first, self.stop = 0, self.count
         self.luma: np.ndarray | None = None
         self.small: np.ndarray | None = None
         self._template: Any = None
+        self.first_frame = self.in_8_bits(next(whole)[:1])[0]
 
     @property
     def step(self) -> int:
@@ -93,13 +97,10 @@ class OpenClip:
 
     def stream(self, *, gray: bool) -> vmm.io.Clip:
         """The part in use, as chunks that are read from the file."""
+        part: dict[str, Any] = self.part()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
-            return vmm.io.stream(self.path, fs=self.stated_fs, gray=gray, **self.part())
-
-    def first_frame(self) -> np.ndarray:
-        """The first frame of the part in 8 bits, without reading the others."""
-        return self.in_8_bits(next(self.stream(gray=False))[:1])[0]
+            return vmm.io.stream(self.path, fs=self.stated_fs, gray=gray, **part)
 
     def in_8_bits(self, frames: np.ndarray) -> np.ndarray:
         """Frames in 8 bits, from black to the white of the clip."""
@@ -109,12 +110,14 @@ class OpenClip:
         return np.clip(scaled, 0, 255).astype(np.uint8)
 
     def read_small(self, advance: Callable[[int], Any]) -> Iterator[np.ndarray]:
-        """Yield the frames of the part in 8 bits, and keep them at the size of previews."""
+        """Yield the frames of the part in 8 bits, and keep the first ones, up to a limit, at the size of previews."""
         clip = self.stream(gray=False)
-        part, pieces = (self.first, self.stop), []
+        part, pieces, size = (self.first, self.stop), [], 0
         for chunk in clip:
             frames = self.in_8_bits(chunk)
-            pieces.append(self._reduced(clip, frames))
+            if size < MAX_SMALL:
+                pieces.append(self._reduced(clip, frames))
+                size += pieces[-1].nbytes
             advance(len(chunk))
             yield frames
         if part == (self.first, self.stop):

@@ -63,7 +63,7 @@ def displacement(
     """Displacement of a region, and the warnings about it."""
     frames, (first_row, first_col) = clip.around([box, *still])
     places = [(row - first_row, col - first_col, height, width) for row, col, height, width in (box, *still)]
-    scale = {"pixel_size": unit.get("pixel_size"), "unit": unit.get("unit") or "px"}
+    scale: dict[str, Any] = {"pixel_size": unit.get("pixel_size"), "unit": unit.get("unit") or "px"}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         signal = vmm.measure.displacement(frames, places[0], still=places[1:] or None, **scale)
@@ -141,7 +141,8 @@ def motion_map(clip: OpenClip) -> dict[str, Any]:
     size = np.sqrt(np.square(np.where(signal.is_known, size, 0)).sum(axis=1)) * clip.step
     noise = np.sqrt(np.square(np.where(signal.is_known, signal.stderr, 0)).sum(axis=1)) * clip.step
     boxes = [[int(n) * clip.step for n in roi] for roi in signal.rois]
-    rows = zip(boxes, size, noise, signal.is_known.any(axis=1), strict=True)
+    is_known: Any = signal.is_known.any(axis=1)
+    rows = zip(boxes, size, noise, is_known, strict=True)
     moving = [[*box, round(float(value), 5)] for box, value, error, is_known in rows if is_known and value > 3 * error]
     return {"tiles": moving, "largest": max((tile[4] for tile in moving), default=0.0)}
 

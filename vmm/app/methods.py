@@ -46,7 +46,7 @@ def arguments(settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if name not in METHODS:
         raise ValueError(f"method={name!r} must be one of {', '.join(METHODS)}")
     description = _description(name)
-    band = settings.get("band")
+    band: Any = settings.get("band")
     is_pair = isinstance(band, list) and len(band) == 2
     if not is_pair or not all(_is_number(edge) for edge in band):
         raise ValueError("band must be two numbers in Hz: choose a peak, or drag over the spectrum")

@@ -83,11 +83,10 @@ def show(clip: str | Path | np.ndarray | None = None, *, fs: float | None = None
     root = Path.cwd() if not isinstance(clip, str | Path) else Path(clip).resolve().parent
     server = Server(root=root, port=port, in_frame=True)
     try:
-        path = clip
+        path = server.session.folder / "clip.mkv" if isinstance(clip, np.ndarray) else clip and Path(clip)
         if isinstance(clip, np.ndarray):
-            path = server.session.folder / "clip.mkv"
-            vmm.io.write(path, clip, min(float(fs or 1), 250.0), fs=fs)
-        if path is not None:
+            vmm.io.write(str(path), clip, min(float(fs or 1), 250.0), fs=fs)
+        if path:
             server.session.open(Path(path), fs)
         server.start()
         server.session.warm_up()

@@ -50,6 +50,9 @@ class Previews:
         name, chosen = methods.arguments(settings)
         small_luma(clip)  # It raises if no frames were read yet.
         assert clip.small is not None
+        if start - clip.first >= len(clip.small):
+            last = clip.first + len(clip.small) - 1
+            raise ValueError(f"frame {start}: previews reach up to frame {last} of this part; begin the part later")
         begin = perf_counter()
         low = chosen["band"][0] if "band" in chosen else chosen["frequency"] / 2
         length = min(max(_MAX_FRAMES, int(np.ceil(_PERIODS * clip.fs / max(low, 1e-6)))), _MOST_FRAMES)

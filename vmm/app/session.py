@@ -86,7 +86,7 @@ class Session:
         """Open a clip and begin to read it; the clip before stays open if that fails."""
         clip = OpenClip(path, fs)
         poster = self.path_of("first.png")
-        _write_picture(poster, clip.first_frame())
+        _write_picture(poster, clip.first_frame)
         self.functions.cancel_all()
         if self.clip is None or (self.clip.width, self.clip.height) != (clip.width, clip.height):
             self.regions = []
