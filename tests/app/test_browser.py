@@ -294,15 +294,16 @@ def test_cancel_reload_and_a_killed_command(tab, app):
     page.press("#high", "Enter")
     before = page.evaluate(tab.job("canceled")), page.evaluate(tab.job("failed"))
     page.click("#render")
-    page.wait_for_selector("[data-state=running] button:has-text('Cancel')")
+    cancel = "[data-state=running]:has-text('Rendering') button:has-text('Cancel')"
+    page.wait_for_selector(cancel)
     page.reload(wait_until="commit")
     tab.wait("document.body?.dataset.ready === 'true'")
-    page.locator("[data-state=running] button:has-text('Cancel')").last.click()
+    page.click(cancel)
     tab.wait(f"{tab.job('canceled')} > {before[0]}")
     assert page.input_value("#low") == "1.5"  # The settings survive a reload.
     page.click("#tab-magnify")
     page.click("#render")
-    tab.wait(tab.job("running"))
+    page.wait_for_selector(cancel)
     end = time.monotonic() + WAIT
     while not (numbers := app.commands()):
         assert time.monotonic() < end

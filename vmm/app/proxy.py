@@ -86,14 +86,20 @@ def write_proxy(
             raise OSError(f"{path.name}: ffmpeg could not write the video for the browser: {last_line(messages)}")
 
 
-def join(path: Path, first: Path, second: Path, size: tuple[int, int]) -> None:
-    """Write two videos next to one another, each at a size (height, width), as one that keeps them in step."""
-    height, width = size[0] + size[0] % 2, size[1] + size[1] % 2
-    scaled = f"scale={width}:{height},setsar=1"
-    graph = f"[0:v]{scaled}[a];[1:v]{scaled}[b];[a][b]hstack=shortest=1"
+def join(path: Path, proxy: Path, result: Path, size: tuple[int, int]) -> None:
+    """Write a video for the browser and a result next to one another, as one video that keeps them in step.
+
+    Both are cut to the clip, whose size (height, width) is given, because their rows and columns are padded to even
+    numbers.
+    """
+    shown_height, shown_width = shown_size(*size)
+    scaled = f"scale={shown_width + shown_width % 2}:{shown_height + shown_height % 2},setsar=1"
+    cuts = [f"crop={width}:{height}:0:0:exact=1" for height, width in ((shown_height, shown_width), size)]
+    graph = f"[0:v]format=yuv444p,{cuts[0]},{scaled}[a];[1:v]format=yuv444p,{cuts[1]},{scaled}[b]"
+    graph += ";[a][b]hstack=shortest=1"
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(_QUALITY), "-g", str(KEY_INTERVAL), "-bf", "0"]
     target = ["-pix_fmt", "yuv420p", "-an", "-movflags", "+faststart", "-y", f"file:{path}"]
-    inputs = ["-i", f"file:{first}", "-i", f"file:{second}"]
+    inputs = ["-i", f"file:{proxy}", "-i", f"file:{result}"]
     command = [ffmpeg(), "-v", "error", "-nostdin", *inputs, "-filter_complex", graph, *coding, *target]
     with started(command, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None

@@ -17,7 +17,7 @@ from vmm.app.clip import OpenClip
 from vmm.app.files import SharedFiles, inside
 from vmm.app.jobs import CommandJob, FunctionJob, Job, Queue
 from vmm.app.preview import Previews
-from vmm.app.proxy import join, shown_size, write_proxy
+from vmm.app.proxy import join, write_proxy
 from vmm.io.exits import at_signal
 
 _EXPORTS = ("csv", "npz", "wav", "uff", "png", "html")
@@ -216,9 +216,8 @@ class Session:
             frames = map(clip.in_8_bits, clip.stream(gray=False))
             write_proxy(source, frames, (clip.height, clip.width), clip.rate)
             original = source
-        height, width = shown_size(clip.height, clip.width)
         both = self.path_of("both.mp4")
-        join(both, original, target, (height, width))
+        join(both, original, target, (clip.height, clip.width))
         return {"video": self.files.share(both), "count": clip.stop - clip.first}
 
     def export(self, suffix: Any, unit: Any) -> Job:

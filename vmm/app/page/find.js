@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { $, element, guarded, short } from "./dom.js";
+import { chooseView } from "./magnify.js";
 import { add, mark } from "./regions.js";
 import { change, emit, on, state } from "./state.js";
 
@@ -11,6 +12,7 @@ let suggestions = [];
 function list() {
   const rows = suggestions.map((one, index) => {
     const use = () => {
+      chooseView("original");
       mark(one.box);
       change({ method: one.method, band: one.band.map((edge) => +edge.toPrecision(5)), alpha: +one.alpha.toPrecision(3), frequency: one.frequency });
     };
@@ -57,7 +59,7 @@ export function start() {
   $("map").onclick = guarded(() => call("map"));
   $("map-clear").onclick = clearMap;
   on("job-done", (job) => {
-    if (job.kind === "map") drawMap(job.result);
+    if (job.kind === "map") { chooseView("original"); drawMap(job.result); }
     if (job.kind !== "suggest") return;
     suggestions = job.result;
     list();

@@ -26,6 +26,8 @@ export function chooseView(name) {
     /** @type {any} */ (button).disabled = value === "shape" ? !media.shape : value !== "original" && !media.both;
   }
   canvas.hidden = name === "original";
+  $("overlay").style.visibility = name === "side" || name === "shape" ? "hidden" : "";
+  $("overlay").style.pointerEvents = name === "original" ? "" : "none";
   canvas.style.pointerEvents = name === "slider" ? "auto" : "none";
   canvas.style.cursor = name === "slider" ? "ew-resize" : "";
   place();

@@ -106,6 +106,11 @@ function drawSpectrum(items) {
     x: result.frequencies.slice(1), y: (result.amplitudes[axisOf(result)] ?? []).slice(1), mode: "lines", line: { color: region.color, width: 1.3 }, name: region.name,
     hovertemplate: `%{x:.4g} Hz: %{y:.3g} ${result.unit}<extra>${escaped(region.name)}</extra>`,
   }));
+  const both = items.find(({ region }) => region.id === state.chosen);
+  if (both && (state.settings.axis ?? "larger") === "larger") {
+    const other = 1 - axisOf(both.result), name = `${both.region.name}, ${other ? "right" : "down"}`;
+    traces.unshift({ ...traces[items.indexOf(both)], y: (both.result.amplitudes[other] ?? []).slice(1), name, line: { color: both.region.color, width: 1, dash: "dot" }, opacity: 0.75, hovertemplate: `%{y:.3g} ${both.result.unit}<extra>${escaped(name)}</extra>` });
+  }
   const { text, accent } = colors(), result = items[0]?.result;
   const selected = items.find(({ region }) => region.id === state.chosen) ?? items[0];
   const annotations = (selected?.result.peaks ?? []).slice(0, 6).map((peak) => ({
