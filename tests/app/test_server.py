@@ -259,14 +259,16 @@ def test_a_part_is_read_again(client, session):
     assert len(call(client, "measure", region={"box": BOX})["times"]) == 40
     assert "--start 0.333333" in call(client, "lines", settings={"method": "linear", "band": [2, 3]})["magnify"]
     assert call(client, "part", first=5, stop=5)[0] == 400
-    call(client, "part", first=0, stop=60)
-    wait(lambda: session.clip.luma is not None)
+    status, error = call(client, "preview", settings={"method": "linear", "band": [2, 3]}, start=59)
+    assert status == 400 and "up to frame 49" in error
 
 
 def test_upload(client, session, root):
     answer = client.put("/api/upload?name=../../a%20b.mkv", (root / "clip.mkv").read_bytes())
     assert answer.status == 200 and answer.json()["clip"]["name"] == "a_b.mkv"
-    assert session.clip.path.is_relative_to(session.folder) and (os.name == "nt" or session.folder.stat().st_mode & 0o077 == 0)
+    assert session.clip.path.is_relative_to(session.folder) and (
+        os.name == "nt" or session.folder.stat().st_mode & 0o077 == 0
+    )
     assert client.put("/api/upload?name=x.sh", b"#!").status == 400
     damaged = client.put("/api/upload?name=x.mp4", b"no video")
     assert damaged.status == 400 and session.clip.path.name == "a_b.mkv"
@@ -292,3 +294,16 @@ def test_the_guard_refuses_websockets():
     guard = Guard(None, token="token", port=1, hosts=(), in_frame=True)
     asyncio.run(guard({"type": "websocket"}, None, send))
     assert not sent
+
+
+def test_the_app_in_a_notebook(clip):
+    app = vmm.app.show(clip, fs=30)
+    folder = app._server.session.folder
+    try:
+        assert app.url.startswith("http://localhost:") and f'src="{app.url}"' in app._repr_html_()
+        assert app._server.session.clip.fs == 30 and (folder / "clip.mkv").exists()
+    finally:
+        app.close()
+    assert not folder.exists()
+    with pytest.raises(ValueError, match="fs is missing"):
+        vmm.app.show(clip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -26,6 +27,9 @@ _MOST_FRAMES = 300
 _PERIODS = 2.0
 """Periods of the lowest magnified frequency that a preview holds."""
 
+_MAX_FILES = 40
+"""Files of previews that are kept for the browser, which shows the last ones."""
+
 _SHAPE_RATE = 24
 _SHAPE_PERIODS = 2
 
@@ -43,6 +47,7 @@ class Previews:
 
     def __init__(self, folder: Path, files: SharedFiles) -> None:
         self._folder, self._files, self._numbers = folder, files, count()
+        self._paths: deque[Path] = deque()
         self._last: tuple[np.ndarray, np.ndarray] | None = None
 
     def magnified(self, clip: OpenClip, settings: Mapping[str, Any], start: int, roi: Any) -> dict[str, Any]:
@@ -79,7 +84,7 @@ class Previews:
         before, after = self._last
         sizes = {"row": before.shape[1], "col": before.shape[2]}
         reduced = {key: min(max(0, value // clip.step), sizes[key] - 1) for key, value in place.items()}
-        path = self._folder / f"slice{next(self._numbers)}.png"
+        path = self._path("slice.png")
         vmm.plot.slices(before, after, fs=clip.fs, **reduced).savefig(path, dpi=100)
         return {"picture": self._files.share(path)}
 
@@ -92,7 +97,7 @@ class Previews:
         except ValueError as error:  # Nothing moves more than its error.
             return {"message": str(error)}
         video = self._write("shape", np.concatenate([_even(period)] * _SHAPE_PERIODS), _SHAPE_RATE)
-        path = self._folder / f"shape{next(self._numbers)}.png"
+        path = self._path("shape.png")
         vmm.plot.overlay(modes, luma[0]).savefig(path, dpi=100)
         return {
             "video": video,
@@ -101,9 +106,17 @@ class Previews:
         }
 
     def _write(self, name: str, frames: np.ndarray, rate: Any) -> str:
-        path = self._folder / f"{name}{next(self._numbers)}.mp4"
+        path = self._path(f"{name}.mp4")
         write_proxy(path, [frames], (frames.shape[1], frames.shape[2]), rate)
         return self._files.share(path)
+
+    def _path(self, name: str) -> Path:
+        """A path for a new file; the oldest file is deleted if there are many."""
+        path = self._folder / f"{next(self._numbers)}-{name}"
+        self._paths.append(path)
+        if len(self._paths) > _MAX_FILES:
+            self._paths.popleft().unlink(missing_ok=True)
+        return path
 
 
 def _even(frames: np.ndarray) -> np.ndarray:

@@ -64,12 +64,12 @@ function paint() {
     if (isShape) context.drawImage(both, 0, 0, W, H);
     else if (view === "side") {
       const [wide, tall] = [Math.min(W / (2 * w), H / h), Math.min(W / w, H / (2 * h))];
-      const isTall = tall > wide, size = Math.max(wide, tall), [cw, ch] = [w * size, h * size];
-      const [x, y] = isTall ? [(W - cw) / 2, (H - 2 * ch) / 2] : [(W - 2 * cw) / 2, (H - ch) / 2];
+      const isStacked = tall > wide, size = Math.max(wide, tall), [cw, ch] = [w * size, h * size];
+      const [x, y] = isStacked ? [(W - cw) / 2, (H - 2 * ch) / 2] : [(W - 2 * cw) / 2, (H - ch) / 2];
       context.drawImage(both, 0, 0, w, h, x, y, cw, ch);
-      context.drawImage(both, w, 0, w, h, isTall ? x : x + cw, isTall ? y + ch : y, cw, ch);
+      context.drawImage(both, w, 0, w, h, isStacked ? x : x + cw, isStacked ? y + ch : y, cw, ch);
       label(context, "original", x + 8, y + 8, ratio);
-      label(context, "magnified", (isTall ? x : x + cw) + 8, (isTall ? y + ch : y) + 8, ratio);
+      label(context, "magnified", (isStacked ? x : x + cw) + 8, (isStacked ? y + ch : y) + 8, ratio);
     } else {
       const x = split * W;
       context.drawImage(both, w, 0, w, h, 0, 0, W, H);
