@@ -17,6 +17,7 @@
 | ``plot`` | figures |
 | ``data`` | synthetic clips with exactly known motion |
 | ``learned`` | the networks of the learned methods |
+| ``app`` | the app in a browser or a notebook |
 | ``set_threads`` | the number of worker threads |
 
 Each method is a module with one function: ``vmm.gradient.magnify(frames, band, fs=...)``.

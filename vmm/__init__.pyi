@@ -1,5 +1,6 @@
 from . import acceleration as acceleration
 from . import anisotropy as anisotropy
+from . import app as app
 from . import auto as auto
 from . import bilateral as bilateral
 from . import color as color

@@ -25,11 +25,12 @@ def main() -> int:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP, for example.
             signal.signal(number, _end)
+    from vmm.app import command
     from vmm.cli import main
 
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # Not all characters of file names can be encoded.
-    status = main()
+    status = main(others=[command])
     if status == _BROKEN_PIPE:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # The rest of the output is not written again at the exit.
     return status

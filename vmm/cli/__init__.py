@@ -20,7 +20,8 @@ import os
 import re
 import sys
 import traceback
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import vmm
 from vmm.cli import (
@@ -61,8 +62,8 @@ _EPILOG = (
 )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return its exit status.
+def main(arguments: list[str] | None = None, others: Sequence[Any] = ()) -> int:
+    """Run a command; return its exit status. `others` are modules of further commands, from packages above this one.
 
     It is 0 on success, 2 if the input is invalid, 130 if the user interrupts it, 141 if nobody reads the output, and 1
     after an error that nobody has foreseen, for which one sentence asks for a report. With VMM_DEBUG=1, every error
@@ -70,14 +71,14 @@ def main(arguments: list[str] | None = None) -> int:
     """
     try:
         with printable_streams(), one_line_warnings():
-            return _status(arguments)
+            return _status(arguments, others)
     except BrokenPipeError:  # The program that reads the output has ended, such as head.
         return 141
 
 
-def _status(arguments: list[str] | None) -> int:
+def _status(arguments: list[str] | None, others: Sequence[Any]) -> int:
     try:
-        _run(arguments)
+        _run(arguments, others)
     except KeyboardInterrupt:
         print("vmm: interrupted; no incomplete file remains", file=sys.stderr)
         return 130
@@ -87,14 +88,14 @@ def _status(arguments: list[str] | None) -> int:
         if os.environ.get("VMM_DEBUG"):
             traceback.print_exc()
         is_foreseen = isinstance(error, _FORESEEN)
-        print_message("error", _shortened(_message(error)) if is_foreseen else _request(error))
+        print_message("error", _shortened(message_of(error)) if is_foreseen else _request(error))
         return 2 if is_foreseen else 1
     return 0
 
 
-def _run(arguments: list[str] | None) -> None:
+def _run(arguments: list[str] | None, others: Sequence[Any]) -> None:
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser(others).parse_args(arguments)
         options.run(options)
     finally:
         if sys.stdout is not None:  # An error of writing is raised here, and not at the end of the interpreter.
@@ -117,7 +118,8 @@ def _request(error: Exception) -> str:
     )
 
 
-def _message(error: Exception) -> str:
+def message_of(error: Exception) -> str:
+    """The sentence of an error for the user."""
     if isinstance(error, OSError) and error.strerror:
         return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror
     return str(error) or type(error).__name__
@@ -129,13 +131,13 @@ def _shortened(message: str) -> str:
     return re.sub(rf"(\S{{{half}}})\S{{{half},}}?(\S{{{half}}})(?!\S)", r"\1...\2", message)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(others: Sequence[Any] = ()) -> argparse.ArgumentParser:
     """The parser of all commands."""
     root = _Parser(
         prog="vmm", description="Magnify and measure motion in video that is too small to see.", epilog=_EPILOG
     )
     root.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
     verbs = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in _VERBS:
+    for module in (*_VERBS, *others):
         module.add(verbs)
     return root

@@ -22,9 +22,13 @@ def add(verbs: Any) -> None:
 
 def _info(options: argparse.Namespace) -> None:
     info = vmm.io.info(options.input, playlists=options.playlists)
-    rows = [*_picture_rows(info), *_time_rows(info), *_codec_rows(Path(options.input), info)]
-    for name, text in rows:
+    for name, text in rows(Path(options.input), info):
         print(f"{name:<9} {text}")
+
+
+def rows(path: Path, info: vmm.io.Info) -> list[tuple[str, str]]:
+    """Name and text of each property of a file."""
+    return [*_picture_rows(info), *_time_rows(info), *_codec_rows(path, info)]
 
 
 def _picture_rows(info: vmm.io.Info) -> list[tuple[str, str]]:

@@ -16,9 +16,9 @@ _MAX_LINES = 1000
 """Files in the record; the oldest are forgotten, and their notices are printed again."""
 
 
-def motion_notice(path: Path, *, playlists: bool = False) -> str:
+def motion_notice(path: Path, *, playlists: bool = False, info: vmm.io.Info | None = None) -> str:
     """One line about properties of a file that change measured motion, or an empty string."""
-    info = vmm.io.info(path, playlists=playlists)
+    info = vmm.io.info(path, playlists=playlists) if info is None else info
     notices = []
     if "first" in info.field_order:
         notices.append("interlaced frames show two instants, which makes motion too small")

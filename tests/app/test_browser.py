@@ -1,0 +1,346 @@
+"""The app in a real browser: a round from the file to the result, on a clip whose frames carry their number."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.data import synthetic
+
+pytest.importorskip("starlette", reason="the packages of the extra app are not installed")
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+pytestmark = pytest.mark.browser
+
+COUNT, FS, SIZE, BITS, SQUARE = 120, 30, (121, 161), 7, 16
+MOVING = (32, 64, 64, 64)
+"""The box that sways by 0.3 px at 2 Hz to the right, and by 0.1 px at 5 Hz down."""
+
+WAIT = float(os.environ.get("VMM_TEST_WAIT", "120"))
+"""Seconds for one step. It takes one or two on an idle machine."""
+
+SHOTS = os.environ.get("VMM_TEST_SHOTS")
+"""Folder for a picture of each step, or none."""
+
+SIZES = [(1280, 720), (1920, 1080)]
+
+NUMBER = """() => {
+  const video = document.querySelector("#video"), canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  const context = canvas.getContext("2d");
+  context.drawImage(video, 0, 0);
+  let number = 0;
+  for (let bit = 0; bit < %d; bit += 1) {
+    const [red] = context.getImageData(bit * %d + %d, %d, 1, 1).data;
+    if (red > 128) number += 2 ** bit;
+  }
+  return video.seeking ? -1 : number;
+}""" % (BITS, SQUARE, SQUARE // 2, SQUARE // 2)  # noqa: UP031, because the braces are those of JavaScript
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    t = np.arange(COUNT) / FS
+    path = np.stack([0.1 * np.sin(2 * np.pi * 5 * t), 0.3 * np.sin(2 * np.pi * 2 * t)], axis=1)
+    top, left, height, width = MOVING
+    still = synthetic.render(synthetic.texture(SIZE), np.zeros((2, 2)))[0]
+    frames = np.repeat(still[None], COUNT, axis=0).astype(float)
+    frames[:, top : top + height, left : left + width] = synthetic.render(synthetic.texture((height, width)), path)
+    frames += np.random.default_rng(0).normal(0, 0.7, frames.shape)
+    for number, frame in enumerate(frames):
+        for bit in range(BITS):
+            frame[:SQUARE, bit * SQUARE : (bit + 1) * SQUARE] = 235 if number >> bit & 1 else 20
+    gray = np.clip(np.rint(frames), 0, 255).astype(np.uint8)
+    vmm.io.write(folder / "numbers.mkv", np.stack([gray, gray, gray // 2 + 60], axis=-1), FS)
+    (folder / "damaged.mp4").write_bytes(b"no video" * 1000)
+    return folder
+
+
+class App:
+    """The command ``vmm app``, and its link."""
+
+    def __init__(self, root):
+        command = [sys.executable, "-m", "vmm", "app", "--no-browser", "--port", "0", "--root", str(root)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
+        self.output: Any = self.process.stdout
+        self.url = re.findall(r"http\S+", self.output.readline())[0]
+
+    def commands(self):
+        """Process numbers of the commands that the app runs."""
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid), "-f", "vmm"], capture_output=True, text=True)
+        return [int(line) for line in found.stdout.split()]
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        self.output.close()
+
+
+@pytest.fixture(scope="module")
+def app(root):
+    app = App(root)
+    yield app
+    app.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=options)
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A tab of the app, which records the errors in its console and the addresses that it asks for."""
+
+    def __init__(self, context, app, name="tab"):
+        self.page, self.name, self.count = context.new_page(), name, 0
+        self.errors: list[str] = []
+        self.addresses: list[str] = []
+        self.page.set_default_timeout(1000 * WAIT)
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.addresses.append(request.url))
+        self.page.goto(app.url, wait_until="commit")
+        self.wait("document.body?.dataset.ready === 'true'")
+
+    def wait(self, expression):
+        end = time.monotonic() + WAIT
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, expression
+            time.sleep(0.02)
+
+    def shot(self, step):
+        if SHOTS:
+            self.count += 1
+            time.sleep(0.6)  # Animations and videos have begun.
+            self.page.screenshot(path=Path(SHOTS) / f"{self.name}-{self.count:02}-{step}.png")
+
+    def open(self, name):
+        self.page.click("#tab-open")
+        self.page.fill("#path", name)
+        self.page.click("#open")
+
+    def open_numbers(self):
+        self.open("numbers.mkv")
+        self.wait("document.querySelector('#clip-name').textContent === 'numbers.mkv'")
+        self.wait("document.querySelector('#video').readyState >= 2 && !document.querySelector('#busy').textContent")
+
+    def at(self, row, col):
+        """Position on the screen of a place of the clip."""
+        box = self.page.locator("#overlay").bounding_box()
+        return box["x"] + col * box["width"] / SIZE[1], box["y"] + row * box["height"] / SIZE[0]
+
+    def drag(self, start, stop):
+        mouse = self.page.mouse
+        mouse.move(*self.at(*start))
+        mouse.down()
+        mouse.move(*self.at((start[0] + stop[0]) / 2, (start[1] + stop[1]) / 2))
+        mouse.move(*self.at(*stop))
+        mouse.up()
+
+    def draw(self, box=MOVING):
+        top, left, height, width = box
+        self.drag((top + 4, left + 4), (top + height - 4, left + width - 4))
+
+    def regions(self):
+        return self.page.evaluate("[...document.querySelectorAll('#regions .name')].map((one) => one.value)")
+
+    def job(self, state):
+        return f"document.querySelectorAll('[data-job][data-state={state}]').length"
+
+    def close(self):
+        self.page.close()
+
+
+@pytest.fixture
+def tab(app, browser, request):
+    size = getattr(request, "param", SIZES[0])
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True)
+    tab = Tab(context, app, f"{size[0]}")
+    yield tab
+    outside = [url for url in tab.addresses if not re.match(r"(https?://127\.0\.0\.1:|data:|blob:)", url)]
+    context.close()
+    assert outside == [] and tab.errors == []
+
+
+@pytest.mark.parametrize("tab", SIZES, indirect=True, ids=["1280x720", "1920x1080"])
+def test_the_round(tab):
+    page = tab.page
+    tab.shot("start")
+    tab.open_numbers()
+    tab.shot("open")
+    page.click("#tab-measure")
+    for name in reversed(tab.regions()):
+        page.click(f'[aria-label="Remove {name}"]')
+    tab.draw()
+    page.wait_for_selector("[data-peak]")
+    lines = page.locator("[data-peak]").all_text_contents()
+    assert any(re.match(r"(2\.00|1\.99).* Hz0\.(30|29)\d* . \S+ px right", line) for line in lines), lines
+    assert any(re.match(r"(5\.00|4\.99).* Hz0\.(10|09)\d* . \S+ px down", line) for line in lines), lines
+    tab.shot("measure")
+    page.locator("[data-peak]").first.click()
+    page.wait_for_selector("#shape-figure:not([hidden])")
+    page.wait_for_selector("#orbit-figure:not([hidden])")
+    tab.wait("!document.querySelector('#busy').textContent")
+    page.click("[data-view=shape]")
+    tab.shot("shape")
+    page.click("#tab-magnify")
+    assert 0 < float(page.input_value("#low")) < 2 < float(page.input_value("#high")) < 3
+    page.fill("#alpha", "25")
+    page.press("#alpha", "Enter")
+    page.click("#preview")
+    tab.wait("/in .* s$/.test(document.querySelector('#preview-note').textContent)")
+    page.click("[data-view=slider]")
+    tab.shot("slider")
+    page.click("[data-view=side]")
+    tab.shot("side")
+    page.click("[data-view=original]")
+    page.click("[data-tool=slice]")
+    tab.drag((20, 100), (100, 102))
+    page.wait_for_selector("#slice-figure:not([hidden])")
+    tab.shot("slice")
+    page.click("[data-tool=region]")
+    page.click("#tab-find")
+    page.click("#map")
+    page.wait_for_selector("#map-clear:not([hidden])")
+    page.click("#suggest")
+    page.wait_for_selector("#suggestions .item")
+    tab.shot("find")
+    page.click("#tab-take")
+    tab.wait("document.querySelector('#line-magnify').textContent.startsWith('vmm ')")
+    assert "--alpha 25" in page.text_content("#line-magnify")
+    page.click("[data-export=csv]")
+    with page.expect_download() as download:
+        page.click("#jobs a[download$='.csv']")
+    text = Path(download.value.path()).read_text()
+    assert len(text.splitlines()) > COUNT and "region 1" in text
+    with page.expect_download() as download:
+        page.click("#save-state")
+    content = json.loads(Path(download.value.path()).read_text())
+    assert content["clip"]["path"] == "numbers.mkv" and len(content["regions"]) == 1
+    tab.shot("export")
+    page.click("#tab-magnify")
+    page.click("#render")
+    page.wait_for_selector("#jobs a[download$='.mp4']")
+    tab.wait("document.querySelector('[data-view=slider]').ariaChecked === 'true'")
+    tab.shot("render")
+
+
+def test_every_seek_shows_its_frame(tab):
+    tab.open_numbers()
+    for number in np.random.default_rng(1).permutation(COUNT)[:40].tolist():
+        tab.page.evaluate(f"(one => {{ one.value = {number}; one.oninput(); }})(document.querySelector('#scrub'))")
+        tab.wait("!document.querySelector('#video').seeking")
+        tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert tab.page.evaluate(NUMBER) == number
+        assert tab.page.text_content("#position").startswith(f"frame {number} of {COUNT}")
+    tab.page.keyboard.press("ArrowLeft")
+    tab.wait(f"document.querySelector('#position').textContent.startsWith('frame {max(0, number - 1)} ')")
+
+
+def test_keyboard_undo_and_a_refused_region(tab):
+    page = tab.page
+    tab.open_numbers()
+    page.click("#tab-measure")
+    before = len(tab.regions())
+    tab.draw((70, 20, 30, 30))
+    assert len(tab.regions()) == before + 1
+    page.locator("#overlay .region").last.focus()
+    label = page.locator("#overlay .region").last.get_attribute("aria-label")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#overlay .region").last.get_attribute("aria-label") != label
+    page.keyboard.press("Control+z")
+    assert page.locator("#overlay .region").last.get_attribute("aria-label") == label
+    page.route("**/api/regions", lambda route: route.abort())
+    tab.draw((97, 100, 22, 50))
+    page.wait_for_selector("#error:not([hidden])")
+    assert len(tab.regions()) == before + 2
+    page.unroute("**/api/regions")
+    page.keyboard.press("Delete")
+    tab.wait(f"document.querySelectorAll('#regions .name').length === {before + 1}")
+    tab.errors[:] = [text for text in tab.errors if "ERR_FAILED" not in text]
+
+
+def test_part_by_the_keyboard(tab):
+    tab.open_numbers()
+    for number, key, part in ((20, "[", "20 to 119"), (60, "]", "20 to 60")):
+        tab.page.evaluate(f"(one => {{ one.value = {number}; one.oninput(); }})(document.querySelector('#scrub'))")
+        tab.page.keyboard.press(key)
+        tab.wait(f"document.querySelector('#part').title.endsWith('frames {part}')")
+
+
+def test_cancel_reload_and_a_killed_command(tab, app):
+    page = tab.page
+    tab.open_numbers()
+    page.click("#tab-magnify")
+    page.select_option("#method", "phase")
+    page.fill("#low", "1.5")
+    page.fill("#high", "2.5")
+    page.press("#high", "Enter")
+    before = page.evaluate(tab.job("canceled")), page.evaluate(tab.job("failed"))
+    page.click("#render")
+    cancel = "[data-state=running]:has-text('Rendering') button:has-text('Cancel')"
+    page.wait_for_selector(cancel)
+    page.reload(wait_until="commit")
+    tab.wait("document.body?.dataset.ready === 'true'")
+    page.click(cancel)
+    tab.wait(f"{tab.job('canceled')} > {before[0]}")
+    assert page.input_value("#low") == "1.5"  # The settings survive a reload.
+    page.click("#tab-magnify")
+    page.click("#render")
+    page.wait_for_selector(cancel)
+    end = time.monotonic() + WAIT
+    while not (numbers := app.commands()):
+        assert time.monotonic() < end
+    for number in numbers:
+        os.kill(number, signal.SIGKILL)
+    tab.wait(f"{tab.job('failed')} > {before[1]}")
+    assert "status" in page.text_content("#error")
+
+
+def test_two_tabs_show_the_same_regions(tab, app):
+    tab.open_numbers()
+    other = Tab(tab.page.context, app)
+    before = len(other.regions())
+    tab.draw((97, 4, 22, 40))
+    other.wait(f"document.querySelectorAll('#regions .name').length === {before + 1}")
+    assert other.regions() == tab.regions()
+    other.close()
+
+
+def test_a_damaged_file_is_one_sentence_and_the_clip_stays(tab):
+    tab.open_numbers()
+    tab.open("damaged.mp4")
+    tab.wait("document.querySelector('#error').textContent.includes('no video that ffmpeg can decode')")
+    tab.open("../outside.mkv")
+    tab.wait("document.querySelector('#error').textContent.includes('opens files below')")
+    assert tab.page.text_content("#clip-name") == "numbers.mkv"
+    tab.errors[:] = [text for text in tab.errors if "400" not in text]
+
+
+def test_upload_of_a_file(tab, root):
+    tab.page.set_input_files("#file", root / "numbers.mkv")
+    tab.wait("document.querySelector('#clip-facts').textContent.includes('120 frames at 30 Hz')")
+
+
+def test_without_the_token(app, browser):
+    context = browser.new_context()
+    page = context.new_page()
+    for address in (app.url.partition("?")[0], app.url[:-3] + "xyz"):
+        assert page.goto(address).status == 403
+    context.close()

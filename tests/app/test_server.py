@@ -1,0 +1,309 @@
+"""The server of the app, without a browser."""
+
+import asyncio
+import json
+import os
+import time
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vmm
+
+pytest.importorskip("starlette", reason="the packages of the extra app are not installed")
+pytest.importorskip("uvicorn", reason="the packages of the extra app are not installed")
+pytest.importorskip("plotly", reason="the packages of the extra app are not installed")
+
+from vmm.app.security import Guard, allowed_hosts
+from vmm.app.server import plotly_bundle
+from vmm.app.serving import Server
+
+BOX = [8, 16, 24, 24]
+
+
+class Answer:
+    """An answer of the server."""
+
+    def __init__(self, response):
+        self.status, self.content = response.status, response.read()
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.text = self.content.decode(errors="replace")
+
+    def json(self):
+        return json.loads(self.content)
+
+
+class Client:
+    """A program that talks to the server, with or without its cookie."""
+
+    def __init__(self, server, cookie=""):
+        self.server, self.cookie = server, cookie
+
+    def request(self, method, path, content=None, **headers):
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        with closing(connection):
+            connection.request(method, path, content, {"cookie": self.cookie, **headers})
+            return Answer(connection.getresponse())
+
+    def get(self, path, **headers):
+        return self.request("GET", path, **headers)
+
+    def put(self, path, content):
+        return self.request("PUT", path, content, content_type="application/octet-stream")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory, clip):
+    folder = tmp_path_factory.mktemp("app")
+    vmm.io.write(folder / "clip.mkv", clip, 30)
+    (folder / "inner").mkdir()
+    (folder / "damaged.mp4").write_bytes(b"no video" * 100)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(root):
+    server = Server(root=root)
+    server.start()
+    yield server
+    server.close()
+    assert not server.session.folder.exists()
+
+
+@pytest.fixture(scope="module")
+def session(server):
+    return server.session
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    """A client that has followed the link, with a clip that is read."""
+    answer = Client(server).get(f"/?token={server.token}")
+    client = Client(server, answer.headers["set-cookie"].partition(";")[0])
+    assert call(client, "open", path="clip.mkv")["clip"]["count"] == 60
+    wait(lambda: server.session.clip.luma is not None)
+    return client
+
+
+def wait(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def call(client, name, /, **body):
+    answer = client.request("POST", f"/api/{name}", json.dumps(body), content_type="application/json")
+    return answer.json() if answer.status == 200 else (answer.status, answer.json()["error"])
+
+
+def test_the_token_becomes_a_cookie_of_this_port(server):
+    answer = Client(server).get(f"/?token={server.token}")
+    assert answer.status == 303 and answer.headers["location"] == "./"
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"vmm-{server.port}=") and "HttpOnly" in cookie and "samesite=strict" in cookie.lower()
+
+
+@pytest.mark.parametrize("path", ["/", "/?token=wrong", "/page/main.js", "/plotly.min.js", "/api/events", "/file/x"])
+def test_without_the_token_nothing_is_answered(server, path):
+    assert Client(server).get(path).status == 403
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "192.168.0.1:8092", "[::2]:80"])
+def test_a_foreign_host_is_refused(client, host):
+    assert client.get("/", host=host).status == 400
+
+
+def test_other_hosts_only_if_the_app_listens_there():
+    assert "192.168.0.7" in allowed_hosts("192.168.0.7") and "192.168.0.7" not in allowed_hosts("localhost")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("POST", {"content_type": "text/plain"}),
+        ("POST", {"content_type": "application/x-www-form-urlencoded"}),
+        ("POST", {}),
+        ("POST", {"content_type": "application/json", "sec_fetch_site": "cross-site"}),
+        ("PUT", {"content_type": "application/json"}),
+        ("DELETE", {"content_type": "application/json"}),
+    ],
+)
+def test_changes_need_their_content_type_and_the_own_site(client, method, headers):
+    assert client.request(method, "/api/state", b"{}", **headers).status == 400
+
+
+def test_the_policy_allows_no_script_in_the_page(client):
+    answer = client.get("/")
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy and "default-src 'none'" in policy and "frame-ancestors 'self'" in policy
+    scripts = [line for line in answer.text.splitlines() if "<script" in line]
+    assert len(scripts) == 3 and all("src=" in line for line in scripts) and " onclick" not in answer.text
+    assert "http" not in answer.text.replace("http-equiv", "")
+
+
+def test_plotly_comes_from_its_own_package(client):
+    answer = client.get("/plotly.min.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert len(answer.content) == plotly_bundle().stat().st_size > 10**6
+
+
+@pytest.mark.parametrize("path", ["../secret.mkv", "/etc/passwd", "inner/../../x.mp4", "link.mkv"])
+def test_paths_outside_the_root_are_refused(client, root, tmp_path_factory, path):
+    outside = tmp_path_factory.mktemp("outside") / "other.mkv"
+    outside.write_bytes((root / "clip.mkv").read_bytes())
+    (root / "link.mkv").unlink(missing_ok=True)
+    try:
+        (root / "link.mkv").symlink_to(outside)
+    except OSError:
+        pytest.skip("this user may not make links")
+    status, error = call(client, "open", path=path)
+    assert status == 400 and "opens files below" in error
+    assert call(client, "state")["clip"]["name"] == "clip.mkv"
+
+
+def test_browse_lists_clips_and_folders_below_the_root(client, root):
+    listed = call(client, "browse", folder="")
+    assert listed["folders"] == ["inner"] and "clip.mkv" in [entry["name"] for entry in listed["clips"]]
+    assert call(client, "browse", folder="..")[0] == 400
+
+
+def test_errors_are_those_of_the_command_line_and_the_clip_stays(client, root):
+    status, error = call(client, "open", path="damaged.mp4")
+    assert status == 400 and "no video that ffmpeg can decode" in error
+    assert call(client, "open", path="missing.mkv")[1].endswith("missing.mkv: no such file or folder")
+    assert call(client, "state")["clip"]["name"] == "clip.mkv"
+
+
+def test_files_have_random_keys(client):
+    address = call(client, "state")["clip"]["poster"]
+    assert len(Path(address).stem) >= 16 and client.get(f"/{address}").headers["content-type"] == "image/png"
+    for key in ("first.png", "..%2Ffirst.png", "%2Fetc%2Fpasswd"):
+        assert client.get(f"/file/{key}").status == 404
+
+
+def test_the_video_for_the_browser_has_every_frame(client, session):
+    info = vmm.io.info(session.media["proxy_path"])
+    assert info.shape[:3] == (60, 48, 64) and info.fps == 30 and info.codec == "h264"
+    part = client.get(f"/{session.media['proxy']}", range="bytes=0-99")
+    assert part.status == 206 and len(part.content) == 100
+
+
+def test_measurement_equals_that_of_the_whole_frame(client, clip):
+    answer = call(client, "measure", region={"box": BOX})
+    expected = vmm.measure.displacement(clip, tuple(BOX), fs=30)
+    np.testing.assert_allclose(answer["values"], expected.values[:, 0].T, atol=1e-6)
+    np.testing.assert_allclose(answer["stderr"], expected.stderr[0], rtol=1e-4)
+    assert answer["unit"] == "px" and answer["time_unit"] == "s" and len(answer["frequencies"]) == 31
+    assert answer["peaks"][0]["frequency"] == pytest.approx(2.5, abs=0.01) and "Hz" in answer["peaks"][0]["text"]
+
+
+def test_known_length_and_velocity(client):
+    answer = call(
+        client, "measure", region={"box": BOX}, unit={"length": "5mm", "length_px": 10, "quantity": "velocity"}
+    )
+    assert answer["unit"] == "mm/s"
+    status, error = call(client, "measure", region={"box": BOX}, unit={"length": "5 cubits", "length_px": 10})
+    assert status == 400 and "units are" in error
+
+
+@pytest.mark.parametrize("box", [[0, 0, 100, 10], [-1, 0, 10, 10], [0, 0, 10], "all", [0.5, 0, 10, 10]])
+def test_regions_outside_the_frame_are_refused_and_the_others_stay(client, box):
+    call(client, "regions", regions=[{"id": "a", "name": "A", "color": "red", "box": BOX}])
+    assert call(client, "regions", regions=[{"id": "b", "box": box}])[0] == 400
+    assert [region["name"] for region in call(client, "state")["regions"]] == ["A"]
+
+
+def test_settings_that_are_wrong_give_a_sentence(client):
+    for settings in (
+        {"method": "magic"},
+        {"method": "phase"},
+        {"method": "phase", "band": [2, "x"]},
+        {"method": "phase", "band": [2, 3], "alpha": "1; ls"},
+    ):
+        status, error = call(client, "render", settings=settings, format="mp4")
+        assert status == 400 and "must be" in error
+    assert call(client, "render", settings={"method": "linear", "band": [2, 3]}, format="exe")[0] == 400
+    assert call(client, "preview", settings=[], start=0)[0] == 400
+    assert call(client, "cancel", job=10**6) == (400, "there is no job 1000000")
+
+
+def test_lines_repeat_the_screen(client):
+    call(client, "regions", regions=[{"id": "a", "name": "my region", "color": "red", "box": BOX}])
+    settings = {"method": "linear", "band": [2, 3], "alpha": 12, "roi": "a"}
+    lines = call(client, "lines", settings=settings, unit={"length": "5mm", "length_px": 10})
+    assert lines["magnify"].startswith("vmm linear ") and lines["magnify"].endswith(
+        " --band 2 3 --alpha 12 --roi 8 16 24 24"
+    )
+    assert "--roi 8 16 24 24 '--name=my region' --pixel-size 0.5 --unit mm" in lines["measure"]
+    assert "vmm.linear.magnify(clip, fs=clip.fs, band=(2, 3), alpha=12, mask=(8, 16, 24, 24))" in lines["python"]
+    compile(lines["python"], "lines", "exec")
+
+
+def test_preview_and_slice(client, session):
+    answer = call(client, "preview", settings={"method": "linear", "band": [2, 3], "alpha": 10}, start=5)
+    assert answer["first"] == 0 and answer["count"] == 60 and answer["size"] == [48, 64]
+    path, _ = session.files.find(answer["video"].partition("/")[2])
+    assert vmm.io.info(path).shape[:3] == (60, 48, 128)
+    assert client.get("/" + call(client, "slice", col=32)["picture"]).headers["content-type"] == "image/png"
+
+
+def test_a_part_is_read_again(client, session):
+    described = call(client, "part", first=10, stop=50)
+    assert (described["clip"]["first"], described["clip"]["stop"]) == (10, 50)
+    wait(lambda: session.clip.luma is not None and session.clip.small is not None)
+    assert len(call(client, "measure", region={"box": BOX})["times"]) == 40
+    assert "--start 0.333333" in call(client, "lines", settings={"method": "linear", "band": [2, 3]})["magnify"]
+    assert call(client, "part", first=5, stop=5)[0] == 400
+    status, error = call(client, "preview", settings={"method": "linear", "band": [2, 3]}, start=59)
+    assert status == 400 and "up to frame 49" in error
+
+
+def test_upload(client, session, root):
+    answer = client.put("/api/upload?name=../../a%20b.mkv", (root / "clip.mkv").read_bytes())
+    assert answer.status == 200 and answer.json()["clip"]["name"] == "a_b.mkv"
+    assert session.clip.path.is_relative_to(session.folder)
+    assert os.name == "nt" or session.folder.stat().st_mode & 0o077 == 0
+    assert client.put("/api/upload?name=x.sh", b"#!").status == 400
+    damaged = client.put("/api/upload?name=x.mp4", b"no video")
+    assert damaged.status == 400 and session.clip.path.name == "a_b.mkv"
+
+
+def test_uploads_are_limited(client, monkeypatch):
+    monkeypatch.setattr("vmm.app.server.MAX_UPLOAD", 10)
+    answer = client.put("/api/upload?name=x.mp4", b"x" * 11)
+    assert answer.status == 400 and "at most" in answer.json()["error"]
+
+
+def test_progress_is_json(session):
+    json.dumps(session.progress(), allow_nan=False)
+    assert {job["kind"] for job in session.progress()["jobs"]} >= {"proxy", "luma"}
+
+
+def test_the_guard_refuses_websockets():
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    guard = Guard(None, token="token", port=1, hosts=(), in_frame=True)
+    asyncio.run(guard({"type": "websocket"}, None, send))
+    assert not sent
+
+
+def test_the_app_in_a_notebook(clip, monkeypatch):
+    monkeypatch.setattr("vmm.app.session.Session.warm_up", lambda session: None)
+    app = vmm.app.show(clip, fs=30)
+    folder = app._server.session.folder
+    try:
+        assert app.url.startswith("http://localhost:") and f'src="{app.url}"' in app._repr_html_()
+        assert app._server.session.clip.fs == 30 and (folder / "clip.mkv").exists()
+    finally:
+        app.close()
+    assert not folder.exists()
+    with pytest.raises(ValueError, match="fs is missing"):
+        vmm.app.show(clip)

@@ -1,0 +1,254 @@
+"""Work in the background, one job after another: command lines as processes of their own, and functions."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import count
+from time import monotonic
+from typing import Any
+
+from vmm.io.exits import at_signal, undivided
+
+_PROGRESS = re.compile(rb"(\d+)/(\d+) \[")
+"""The frames done and the frames in all, in the progress bars of the commands."""
+
+_LOG_BYTES = 4000
+"""Bytes of the messages of a command that are kept, which hold its last progress bar and its error."""
+
+_GRACE = 10.0
+"""Seconds after which a command that was asked to end is killed."""
+
+_MAX_ENDED = 50
+"""Ended jobs that are listed."""
+
+_numbers = count(1)
+
+
+class Canceled(Exception):
+    """Raised inside a job that was canceled."""
+
+
+class Job:
+    """A piece of work with a state: waiting, running, done, failed or canceled.
+
+    Parameters
+    ----------
+    title
+        Name for people.
+    kind
+        Name for the page, which says what to do with the result.
+    """
+
+    def __init__(self, title: str, kind: str) -> None:
+        self.id = next(_numbers)
+        self.title, self.kind = title, kind
+        self.state, self.message = "waiting", ""
+        self.done, self.total = 0, 0
+        self.result: Any = None
+        self._is_canceled = threading.Event()
+        self._start = 0.0
+        self._seconds = 0.0
+        self._first_progress: tuple[float, int] | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.state in ("done", "failed", "canceled")
+
+    def run(self) -> None:
+        """Do the work; its errors become the message of the job."""
+        self._start = monotonic()
+        if not self._is_canceled.is_set():
+            self.state = "running"
+        try:
+            self.check()
+            self.result = self._work()
+            self.state = "canceled" if self._is_canceled.is_set() else "done"
+        except Canceled:
+            self.state = "canceled"
+        except Exception as error:
+            self.message = str(error) or type(error).__name__
+            self.state = "canceled" if self._is_canceled.is_set() else "failed"
+        self._seconds = monotonic() - self._start
+
+    def _work(self) -> Any:
+        raise NotImplementedError
+
+    def cancel(self) -> None:
+        """Ask the job to end; one that waits ends at once."""
+        self._is_canceled.set()
+        if self.state == "waiting":
+            self.state = "canceled"
+
+    def check(self) -> None:
+        """Raise Canceled if the job was canceled."""
+        if self._is_canceled.is_set():
+            raise Canceled
+
+    def advance(self, frames: int) -> None:
+        """Count frames that were processed; raise Canceled if the job was canceled."""
+        self.done += frames
+        self.check()
+
+    def described(self) -> dict[str, Any]:
+        """The state of the job for the page."""
+        seconds = monotonic() - self._start if self.state == "running" else self._seconds
+        entries = {name: getattr(self, name) for name in ("id", "title", "kind", "state", "message", "done", "total")}
+        return {
+            **entries,
+            "seconds": round(seconds, 1),
+            "remaining": self._remaining(),
+            "result": self.result,
+        }
+
+    def _remaining(self) -> int | None:
+        """Seconds that remain if the frames after the first ones take as long as those so far, or None."""
+        if self.state != "running" or not 0 < self.done < self.total:
+            self._first_progress = None
+            return None
+        if self._first_progress is None or self._first_progress[1] > self.done:
+            self._first_progress = monotonic(), self.done
+        moment, frames = self._first_progress
+        if self.done == frames:
+            return None
+        return round((monotonic() - moment) / (self.done - frames) * (self.total - self.done))
+
+
+class FunctionJob(Job):
+    """A job that calls a function of the job itself, which reports progress by ``advance``."""
+
+    def __init__(self, title: str, kind: str, function: Callable[[Job], Any]) -> None:
+        super().__init__(title, kind)
+        self._function = function
+
+    def _work(self) -> Any:
+        return self._function(self)
+
+
+class CommandJob(Job):
+    """A job that runs command lines of ``vmm`` in processes of their own, and then a function.
+
+    Parameters
+    ----------
+    title, kind
+        As for ``Job``.
+    arguments
+        Words of the command after ``vmm``.
+    finish
+        Function of the job that makes the result, when the command has ended well.
+    """
+
+    def __init__(self, title: str, kind: str, arguments: Sequence[str], finish: Callable[[Job], Any]) -> None:
+        super().__init__(title, kind)
+        self._arguments, self._finish = list(arguments), finish
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _work(self) -> Any:
+        # The program decodes its own messages, so that names of files in other encodings do no harm.
+        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with undivided():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "vmm", *self._arguments], start_new_session=True, **options
+            )
+            remove = at_signal(lambda: os.kill(process.pid, signal.SIGTERM))
+        self._process = process
+        try:
+            if self._is_canceled.is_set():
+                self.cancel()
+            log = self._read(process)
+            status = process.wait()
+        finally:
+            remove()
+            if process.stdout is not None:
+                process.stdout.close()
+        self.check()
+        if status != 0:
+            raise ValueError(_error_of(log) or f"the command ended with status {status}")
+        return self._finish(self)
+
+    def _read(self, process: subprocess.Popen[bytes]) -> bytes:
+        """Read the messages to their end and take the progress from them; return the last ones."""
+        log = b""
+        while piece := process.stdout.read1(_LOG_BYTES):  # type: ignore[union-attr]
+            log = (log + piece)[-_LOG_BYTES:]
+            if bars := _PROGRESS.findall(log):
+                self.done, self.total = map(int, bars[-1])
+        return log
+
+    def cancel(self) -> None:
+        """Ask the command to end, which deletes its incomplete files; kill it if it does not."""
+        super().cancel()
+        process = self._process
+        if process is not None and process.poll() is None:
+            with suppress(OSError):
+                process.terminate()
+            timer = threading.Timer(_GRACE, process.kill)
+            timer.daemon = True
+            timer.start()
+
+
+def _error_of(log: bytes) -> str:
+    """The sentence of the last error in the messages of a command."""
+    lines = log.decode(errors="replace").replace("\r", "\n").strip().splitlines()
+    sentences = [line.partition("vmm: error: ")[2] for line in lines if "vmm: error: " in line]
+    return sentences[-1] if sentences else (lines[-1] if lines else "")
+
+
+class Queue:
+    """Jobs that a worker thread runs one after another."""
+
+    def __init__(self) -> None:
+        self.jobs: deque[Job] = deque()
+        self._changed = threading.Condition()
+        self._is_closed = False
+        self._worker = threading.Thread(target=self._run, name="vmm-app-jobs", daemon=True)
+        self._worker.start()
+
+    def submit(self, job: Job) -> Job:
+        """Add a job; forget old ones that have ended."""
+        with self._changed:
+            self.jobs.append(job)
+            ended = [old for old in self.jobs if old.has_ended]
+            for old in ended[:-_MAX_ENDED]:
+                self.jobs.remove(old)
+            self._changed.notify()
+        return job
+
+    def find(self, number: int) -> Job | None:
+        """The job with a number."""
+        return next((job for job in list(self.jobs) if job.id == number), None)
+
+    def cancel_all(self) -> None:
+        """Cancel all jobs that have not ended."""
+        for job in list(self.jobs):
+            if not job.has_ended:
+                job.cancel()
+
+    def close(self) -> None:
+        """Cancel all jobs and end the worker."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        self.cancel_all()
+        self._worker.join(_GRACE)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._is_closed and (job := self._next()) is None:
+                    self._changed.wait()
+                if self._is_closed:
+                    return
+            assert job is not None
+            job.run()
+
+    def _next(self) -> Job | None:
+        return next((job for job in self.jobs if job.state == "waiting"), None)

@@ -1,0 +1,177 @@
+"""Measurements for the page: the public functions of ``vmm.measure``, and their results as numbers for plots."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+import vmm
+from vmm.app.clip import OpenClip
+from vmm.app.jobs import Job
+from vmm.backend.luma import LUMA_WEIGHTS
+from vmm.cli.outputs import frequency_text, suggestion_notes, with_stderr
+
+_TILE = 16
+"""Side in pixels of the tiles of the motion map, in the frames for previews."""
+
+_SHAPE_STEP = 2
+"""Distance in pixels between the samples of a deflection shape, in the frames for previews."""
+
+_MAX_MAP_FRAMES = 300
+"""Frames that the motion map uses, from the middle of the part, which bounds its time."""
+
+_NO_FRAMES = "the frames are still being read"
+
+
+def measured(
+    clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Waveform, spectrum and peaks of a region, for the page."""
+    signal, messages = displacement(clip, box, still, unit)
+    quantity = unit.get("quantity", "displacement")
+    result = signal if quantity == "displacement" else getattr(vmm.measure, quantity)(signal)
+    answer = {
+        "times": _numbers(result.times, 9),
+        "values": [_numbers(result.values[:, 0, axis]) for axis in (0, 1)],
+        "stderr": _numbers(result.stderr[0]),
+        "unit": result.unit,
+        "time_unit": result.time_unit,
+        "reason": signal.reasons[0] if signal.reasons else "",
+        "messages": messages,
+        "peaks": [],
+        "frequencies": [],
+        "amplitudes": [],
+    }
+    if signal.is_known.any():
+        try:
+            spectrum, peaks = vmm.measure.spectrum(result), vmm.measure.peaks(result)
+        except ValueError as error:  # The part is too short for a spectrum.
+            return {**answer, "messages": [*messages, str(error)]}
+        answer["frequencies"] = _numbers(spectrum.frequencies, 9)
+        answer["amplitudes"] = [_numbers(spectrum.values[:, 0, axis]) for axis in (0, 1)]
+        answer["peaks"] = [_peak(result, peak) for peak in peaks]
+    return answer
+
+
+def displacement(
+    clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]
+) -> tuple[Any, list[str]]:
+    """Displacement of a region, and the warnings about it."""
+    frames, (first_row, first_col) = clip.around([box, *still])
+    places = [(row - first_row, col - first_col, height, width) for row, col, height, width in (box, *still)]
+    scale: dict[str, Any] = {"pixel_size": unit.get("pixel_size"), "unit": unit.get("unit") or "px"}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        signal = vmm.measure.displacement(frames, places[0], still=places[1:] or None, **scale)
+    return signal, list(dict.fromkeys(str(item.message) for item in caught))
+
+
+def _peak(signal: Any, peak: Any) -> dict[str, Any]:
+    """A peak with its texts, and its orbit."""
+    axis = int(np.nanargmax(peak.amplitude[0])) if np.isfinite(peak.amplitude[0]).any() else 0
+    amplitude = with_stderr(float(peak.amplitude[0, axis]), float(peak.amplitude_stderr[0, axis]), peak.unit)
+    orbit = []
+    if np.isfinite(peak.amplitude[0]).all():
+        turn = np.exp(2j * np.pi * np.arange(49) / 48)
+        ellipse = vmm.measure.orbit(signal, peak.frequency)
+        orbit = [_numbers(np.real(ellipse.phasors[0, k] * turn)) for k in (0, 1)]
+    return {
+        "frequency": peak.frequency,
+        "amplitude": float(peak.amplitude[0, axis]),
+        "axis": axis,
+        "text": _with_sign(frequency_text(peak)),
+        "size": f"{_with_sign(amplitude)} {('down', 'right')[axis]}",
+        "note": peak.harmonic.text(peak.frequency_unit) if peak.harmonic else peak.reason,
+        "orbit": orbit,
+    }
+
+
+def suggestions(clip: OpenClip, job: Job) -> list[dict[str, Any]]:
+    """The suggestions of ``vmm.measure.suggest`` for the part in use; the job counts the frames."""
+    source = clip.stream(gray=False)
+    job.total = source.shape[0]
+
+    def chunks() -> Any:
+        job.done = 0
+        for chunk in source.reopen():
+            yield chunk
+            job.advance(len(chunk))
+
+    results = vmm.measure.suggest(source.with_chunks(chunks, source.shape))
+    return [_suggestion(item) for item in results]
+
+
+def _suggestion(item: Any) -> dict[str, Any]:
+    unit = "px" if item.kind == "motion" else "gray levels"
+    return {
+        "frequency": item.frequency,
+        "text": _with_sign(frequency_text(item)),
+        "kind": item.kind,
+        "size": f"{item.amplitude:.2g} {unit}, {item.snr:.0f} dB above the noise",
+        "note": "; ".join(suggestion_notes(item)),
+        "box": [int(n) for n in item.roi],
+        "point": [int(n) for n in item.point],
+        "method": item.method,
+        "band": [float(edge) for edge in item.band],
+        "alpha": float(item.alpha),
+    }
+
+
+def small_luma(clip: OpenClip) -> np.ndarray:
+    """The frames for previews, in gray."""
+    if clip.small is None:
+        raise ValueError(_NO_FRAMES)
+    frames = clip.small
+    return frames if frames.ndim == 3 else np.rint(frames @ np.array(LUMA_WEIGHTS)).astype(np.uint8)
+
+
+def motion_map(clip: OpenClip) -> dict[str, Any]:
+    """The root mean square of the displacement of every tile of the frame, in pixels of the clip."""
+    frames = small_luma(clip)
+    start = max(0, (len(frames) - _MAX_MAP_FRAMES) // 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Tiles without texture stay empty.
+        tiles = vmm.measure.grid(_TILE)
+        signal = vmm.measure.displacement(frames[start : start + _MAX_MAP_FRAMES], tiles, fs=clip.fs, method="linear")
+    size = np.sqrt(np.square(signal.values).mean(axis=0))
+    size = np.sqrt(np.square(np.where(signal.is_known, size, 0)).sum(axis=1)) * clip.step
+    noise = np.sqrt(np.square(np.where(signal.is_known, signal.stderr, 0)).sum(axis=1)) * clip.step
+    boxes = [[int(n) * clip.step for n in roi] for roi in signal.rois]
+    is_known: Any = signal.is_known.any(axis=1)
+    rows = zip(boxes, size, noise, is_known, strict=True)
+    moving = [[*box, round(float(value), 5)] for box, value, error, is_known in rows if is_known and value > 3 * error]
+    return {"tiles": moving, "largest": max((tile[4] for tile in moving), default=0.0)}
+
+
+def shape(clip: OpenClip, frequency: float) -> Any:
+    """The deflection shape at a frequency, from the frames for previews."""
+    frames = small_luma(clip)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return vmm.measure.modes(
+            frames, [frequency], fs=clip.fs, step=_SHAPE_STEP, pixel_size=float(clip.step), unit="px of the clip"
+        )
+
+
+def warm_up() -> None:
+    """Compile what previews with the default method and measurements call, with a small clip."""
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 255, (24, 64, 64, 3), np.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        vmm.gradient.magnify(frames, (4, 9), fs=30)
+        vmm.measure.displacement(frames[..., 0], (16, 16, 32, 32), fs=30)
+
+
+def _with_sign(text: str) -> str:
+    """A text of the command line with the sign that terminals may lack."""
+    return text.replace("+-", "\N{PLUS-MINUS SIGN}")
+
+
+def _numbers(values: Any, digits: int = 6) -> list[float | None]:
+    """Numbers as JSON has them: unknown ones are None."""
+    return [float(f"{value:.{digits}g}") if math.isfinite(value) else None for value in np.asarray(values).tolist()]

@@ -1,0 +1,128 @@
+"""The methods and settings that the page offers, and their command lines and Python lines."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import vmm
+from vmm.app.clip import OpenClip
+
+METHODS = ("gradient", "phase", "riesz", "linear", "color", "acceleration", "jerk", "lightweight", "realtime")
+"""The methods that the page offers, the recommended one first. Others are on the command line."""
+
+NUMBERS = ("sigma", "limit", "direction")
+"""Parameters of methods that are numbers and that the page offers where a method has them."""
+
+FORMATS = {"mp4": "H.264, for players", "mkv": "FFV1, lossless", "gif": "animation"}
+"""Extensions of rendered clips, and their descriptions."""
+
+
+def offered() -> list[dict[str, Any]]:
+    """Each method with its defaults and the settings that it has."""
+    return [_description(name) for name in METHODS]
+
+
+def _description(name: str) -> dict[str, Any]:
+    function = getattr(vmm, name).magnify
+    parameters = inspect.signature(function).parameters
+    numbers = {key: parameters[key].default for key in NUMBERS if key in parameters}
+    summary = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
+    frequency = "frequency" in parameters
+    return {
+        "name": name,
+        "summary": summary,
+        "frequency": frequency,
+        "alpha": parameters["alpha"].default,
+        "numbers": numbers,
+    }
+
+
+def arguments(settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The method and its keyword arguments; raise if a setting has a wrong type or is missing."""
+    name = settings.get("method")
+    if name not in METHODS:
+        raise ValueError(f"method={name!r} must be one of {', '.join(METHODS)}")
+    description = _description(name)
+    band: Any = settings.get("band")
+    is_pair = isinstance(band, list) and len(band) == 2
+    if not is_pair or not all(_is_number(edge) for edge in band):
+        raise ValueError("band must be two numbers in Hz: choose a peak, or drag over the spectrum")
+    low, high = map(float, band)
+    chosen: dict[str, Any] = (
+        {"frequency": round((low * high) ** 0.5, 6)} if description["frequency"] else {"band": (low, high)}
+    )
+    for key in ("alpha", *description["numbers"]):
+        value = settings.get(key)
+        if value is not None:
+            if not _is_number(value):
+                raise ValueError(f"{key}={value!r} must be a number")
+            chosen[key] = float(value)
+    return name, chosen
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def render_words(clip: OpenClip, settings: Mapping[str, Any], target: str, roi: Any = None) -> list[str]:
+    """Words of the command, after ``vmm``, that magnifies the part of the clip in use."""
+    name, chosen = arguments(settings)
+    words = [name, _file(clip), target, *_part_words(clip)]
+    for key, value in chosen.items():
+        # A negative number in the form of an exponent would be read as an option.
+        words += [f"--{key}", *(f"{number:.6g}" for number in (value if isinstance(value, tuple) else (value,)))]
+    return [*words, *(["--roi", *map(str, roi)] if roi else [])]
+
+
+def measure_words(clip: OpenClip, regions: list[dict[str, Any]], unit: Mapping[str, Any]) -> list[str]:
+    """Words of the command, after ``vmm``, that measures the regions of the page."""
+    words = ["measure", _file(clip), *_part_words(clip)]
+    moving = [region for region in regions if not region["still"]]
+    for region in moving:
+        words += ["--roi", *map(str, region["box"])]
+    if len({region["name"] for region in moving}) == len(moving):
+        for region in moving:
+            words += [f"--name={region['name']}"]
+    for region in regions:
+        words += ["--still", *map(str, region["box"])] if region["still"] else []
+    if unit.get("pixel_size") is not None:
+        words += ["--pixel-size", f"{unit['pixel_size']:.8g}", "--unit", unit["unit"]]
+    quantity = unit.get("quantity", "displacement")
+    return [*words, *(["--quantity", quantity] if quantity != "displacement" else [])]
+
+
+def line(words: list[str]) -> str:
+    """The command line for a shell."""
+    return shlex.join(["vmm", *words])
+
+
+def python_line(clip: OpenClip, settings: Mapping[str, Any], roi: Any = None) -> str:
+    """The same magnification in Python."""
+    name, chosen = arguments(settings)
+    options = {**({"fs": clip.stated_fs} if clip.stated_fs else {}), **clip.part()}
+    opened = "".join(f", {key}={value:.8g}" for key, value in options.items())
+    settings_text = "".join(f", {key}={_text(value)}" for key, value in chosen.items())
+    mask = f", mask={tuple(roi)}" if roi else ""
+    return (
+        f"import vmm\n\nclip = vmm.io.stream({_file(clip)!r}{opened})\n"
+        f"out = vmm.{name}.magnify(clip, fs=clip.fs{settings_text}{mask})\n"
+        f'vmm.io.write("out.mp4", out, {float(clip.rate):.8g}, fs=clip.fs)\n'
+    )
+
+
+def _text(value: Any) -> str:
+    return f"({value[0]:.6g}, {value[1]:.6g})" if isinstance(value, tuple) else f"{value:.6g}"
+
+
+def _file(clip: OpenClip) -> str:
+    """Path of the clip as a command takes it: a name that begins with a dash would be read as an option."""
+    path = str(clip.path)
+    return f"./{path}" if path.startswith("-") else path
+
+
+def _part_words(clip: OpenClip) -> list[str]:
+    options = {**({"fs": clip.stated_fs} if clip.stated_fs else {}), **clip.part()}
+    return [word for name, value in options.items() for word in (f"--{name}", f"{value:.8g}")]

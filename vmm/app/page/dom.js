@@ -1,0 +1,40 @@
+// Short forms for elements of the page.
+
+/** The element with an id. @param {string} id @returns {any} */
+export const $ = (id) => document.getElementById(id);
+
+/** A new element with properties and children. @param {string} tag @param {object} [properties] @param {...(Node|string)} children @returns {any} */
+export function element(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+/** A new SVG element with attributes. @param {string} tag @param {object} attributes @returns {any} */
+export function shape(tag, attributes) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  return node;
+}
+
+/** Show a sentence about an error, or hide the last one. @param {unknown} error */
+export function showError(error) {
+  if (error instanceof DOMException && error.name === "AbortError") return;
+  const text = error instanceof Error ? error.message : String(error ?? "");
+  $("error").textContent = text;
+  $("error").hidden = !text;
+}
+
+/** Run a function of an event, and show its error. @param {(...args: any[]) => any} action */
+export const guarded = (action) => async (...args) => {
+  try { showError(""); await action(...args); } catch (error) { showError(error); }
+};
+
+/** A function that runs after a pause. @param {(...args: any[]) => any} action @param {number} pause milliseconds */
+export function debounced(action, pause) {
+  let timer = 0;
+  return (...args) => { clearTimeout(timer); timer = setTimeout(() => action(...args), pause); };
+}
+
+/** A number with few digits. @param {number} value @param {number} [digits] */
+export const short = (value, digits = 4) => String(+Number(value).toPrecision(digits));

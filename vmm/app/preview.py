@@ -1,0 +1,132 @@
+"""Previews for the page: magnified clips at reduced size, x-t slices and animated deflection shapes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+import vmm
+from vmm.app import methods
+from vmm.app.clip import OpenClip
+from vmm.app.files import SharedFiles
+from vmm.app.measurement import small_luma
+from vmm.app.proxy import write_proxy
+
+_MAX_FRAMES = 90
+"""Frames of a preview, three seconds of video, unless two periods of the band are longer."""
+
+_MOST_FRAMES = 300
+"""Frames of the longest preview."""
+
+_PERIODS = 2.0
+"""Periods of the lowest magnified frequency that a preview holds."""
+
+_MAX_FILES = 40
+"""Files of previews that are kept for the browser, which shows the last ones."""
+
+_SHAPE_RATE = 24
+_SHAPE_PERIODS = 2
+
+
+class Previews:
+    """Makes previews, and remembers the last one for slices.
+
+    Parameters
+    ----------
+    folder
+        Folder for their files.
+    files
+        The files that the browser may load.
+    """
+
+    def __init__(self, folder: Path, files: SharedFiles) -> None:
+        self._folder, self._files, self._numbers = folder, files, count()
+        self._paths: deque[Path] = deque()
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
+
+    def magnified(self, clip: OpenClip, settings: Mapping[str, Any], start: int, roi: Any) -> dict[str, Any]:
+        """Original and magnified frames next to one another in one video, which keeps them in step."""
+        name, chosen = methods.arguments(settings)
+        small_luma(clip)  # It raises if no frames were read yet.
+        assert clip.small is not None
+        if start - clip.first >= len(clip.small):
+            last = clip.first + len(clip.small) - 1
+            raise ValueError(f"frame {start}: previews reach up to frame {last} of this part; begin the part later")
+        begin = perf_counter()
+        low = chosen["band"][0] if "band" in chosen else chosen["frequency"] / 2
+        length = min(max(_MAX_FRAMES, int(np.ceil(_PERIODS * clip.fs / max(low, 1e-6)))), _MOST_FRAMES)
+        first = min(max(0, start - clip.first), max(0, len(clip.small) - length))
+        frames = clip.small[first : first + length]
+        reduced = {key: value / clip.step if key in ("sigma", "limit") else value for key, value in chosen.items()}
+        mask = None if roi is None else _reduced_box(roi, clip.step, frames.shape)
+        result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
+        self._last = frames, result
+        both = np.concatenate([_even(frames), _even(result)], axis=2)
+        video = self._write("preview", both, clip.rate)
+        return {
+            "video": video,
+            "seconds": round(perf_counter() - begin, 3),
+            "first": clip.first + first,
+            "count": len(frames),
+            "size": [int(n) for n in frames.shape[1:3]],
+        }
+
+    def slice(self, clip: OpenClip, place: Mapping[str, int]) -> dict[str, Any]:
+        """The picture of a row or column of the last preview over time."""
+        if self._last is None:
+            raise ValueError("there is no preview yet: make one first")
+        before, after = self._last
+        sizes = {"row": before.shape[1], "col": before.shape[2]}
+        reduced = {key: min(max(0, value // clip.step), sizes[key] - 1) for key, value in place.items()}
+        path = self._path("slice.png")
+        vmm.plot.slices(before, after, fs=clip.fs, **reduced).savefig(path, dpi=100)
+        return {"picture": self._files.share(path)}
+
+    def shape(self, clip: OpenClip, modes: Any) -> dict[str, Any]:
+        """A clip that animates a deflection shape, and a picture of it."""
+        luma = small_luma(clip)
+        frame = clip.small[0] if clip.small is not None else luma[0]
+        try:
+            period = vmm.plot.animated(modes, frame)
+        except ValueError as error:  # Nothing moves more than its error.
+            return {"message": str(error)}
+        video = self._write("shape", np.concatenate([_even(period)] * _SHAPE_PERIODS), _SHAPE_RATE)
+        path = self._path("shape.png")
+        vmm.plot.overlay(modes, luma[0]).savefig(path, dpi=100)
+        return {
+            "video": video,
+            "picture": self._files.share(path),
+            "frequency": float(modes.frequencies[0]),
+        }
+
+    def _write(self, name: str, frames: np.ndarray, rate: Any) -> str:
+        path = self._path(f"{name}.mp4")
+        write_proxy(path, [frames], (frames.shape[1], frames.shape[2]), rate)
+        return self._files.share(path)
+
+    def _path(self, name: str) -> Path:
+        """A path for a new file; the oldest file is deleted if there are many."""
+        path = self._folder / f"{next(self._numbers)}-{name}"
+        self._paths.append(path)
+        if len(self._paths) > _MAX_FILES:
+            self._paths.popleft().unlink(missing_ok=True)
+        return path
+
+
+def _even(frames: np.ndarray) -> np.ndarray:
+    """Frames with even sides, as videos for browsers have."""
+    padding = [(0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2), (0, 0)][: frames.ndim]
+    return np.pad(frames, padding, mode="edge") if any(n for _, n in padding) else frames
+
+
+def _reduced_box(box: tuple[int, int, int, int], step: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """A box in pixels of the frames for previews, with at least one of them."""
+    row, col = (min(box[i] // step, shape[i + 1] - 1) for i in (0, 1))
+    height, width = (max(1, min(round(box[i + 2] / step), shape[i + 1] - start)) for i, start in ((0, row), (1, col)))
+    return row, col, height, width

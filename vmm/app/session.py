@@ -1,0 +1,343 @@
+"""The state of the app: the clip, the regions, the settings and the jobs. It knows nothing of the web."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import vmm
+from vmm.app import measurement, methods
+from vmm.app.clip import OpenClip
+from vmm.app.files import SharedFiles, inside
+from vmm.app.jobs import CommandJob, FunctionJob, Job, Queue
+from vmm.app.preview import Previews
+from vmm.app.proxy import join, write_proxy
+from vmm.io.exits import at_signal
+
+_EXPORTS = ("csv", "npz", "wav", "uff", "png", "html")
+"""Extensions of the files that the command ``measure`` writes; the last one is the report."""
+
+_MAX_REGIONS = 64
+"""Regions of a session, more than anyone draws by hand."""
+
+_MAX_NAME = 80
+"""Characters of the name of a region."""
+
+UNITS = {"displacement", "velocity", "acceleration"}
+
+
+class Session:
+    """All that the app holds for its user.
+
+    Parameters
+    ----------
+    root
+        Folder below which clips are opened by their path.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.folder = Path(tempfile.mkdtemp(prefix="vmm-app-"))  # Only its user can enter it.
+        self.files = SharedFiles()
+        self.commands, self.reading, self.functions = Queue(), Queue(), Queue()
+        self.clip: OpenClip | None = None
+        self.regions: list[dict[str, Any]] = []
+        self.settings: dict[str, Any] = {}
+        self.version = 0
+        self.media: dict[str, Any] = {}
+        self._previews = Previews(self.folder, self.files)
+        self._lock = threading.Lock()
+        self._turns = {name: threading.Lock() for name in ("measure", "shape", "preview")}
+        self._count = 0
+        self._remove = at_signal(self._abandon)
+
+    def close(self) -> None:
+        """End all jobs and delete the files of the session."""
+        self._remove()
+        for queue in (self.commands, self.reading, self.functions):
+            queue.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _abandon(self) -> None:
+        """Delete the files when a signal ends the process."""
+        for queue in (self.commands, self.reading, self.functions):
+            queue.cancel_all()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path_of(self, name: str) -> Path:
+        """A path for a new file in the folder of the session."""
+        with self._lock:
+            self._count += 1
+            folder = self.folder / str(self._count)
+        folder.mkdir()
+        return folder / name
+
+    def open_below_root(self, path: str, fs: float | None = None) -> None:
+        """Open a clip by its path, which must be below the root."""
+        self.open(inside(self.root, path), fs)
+
+    def open(self, path: Path, fs: float | None = None) -> None:
+        """Open a clip and begin to read it; the clip before stays open if that fails."""
+        clip = OpenClip(path, fs)
+        poster = self.path_of("first.png")
+        _write_picture(poster, clip.first_frame)
+        self.functions.cancel_all()
+        if self.clip is None or (self.clip.width, self.clip.height) != (clip.width, clip.height):
+            self.regions = []
+        self.clip = clip
+        self.media = {"poster": self.files.share(poster), "proxy": None}
+        self._read(clip)
+        self.version += 1
+
+    def choose_part(self, first: int, stop: int) -> None:
+        """Use a part of the clip and read it."""
+        if self._clip().choose_part(first, stop):
+            self._read(self._clip())
+            self.version += 1
+
+    def _read(self, clip: OpenClip) -> None:
+        """Begin to read the frames of the part, and to make the video for the browser if there is none."""
+        self.reading.cancel_all()
+        name, size = clip.path.name, (clip.height, clip.width)
+        is_proxy_needed = self.media.get("proxy") is None
+
+        def read_pictures(job: Job) -> None:
+            job.total = clip.stop - clip.first
+            frames = clip.read_small(lambda n: setattr(job, "done", job.done + n))
+            if is_proxy_needed:
+                path = self.path_of("proxy.mp4")
+                write_proxy(path, frames, size, clip.rate, advance=lambda _: job.check())
+                if clip is self.clip:
+                    self.media["proxy"] = self.files.share(path)
+                    self.media["proxy_path"] = path
+                    self.version += 1
+            else:
+                for _ in frames:
+                    job.check()
+
+        def read_luma(job: Job) -> None:
+            job.total = clip.stop - clip.first
+            clip.read_luma(job.advance)
+
+        self.reading.submit(FunctionJob(f"Preparing {name} for the browser", "proxy", read_pictures))
+        self.reading.submit(FunctionJob(f"Reading {name} into memory", "luma", read_luma))
+
+    def set_regions(self, regions: Any) -> None:
+        """Replace the regions; raise if one is malformed or outside the frame."""
+        self.regions = checked_regions(regions, self._clip())
+        self.version += 1
+
+    def set_settings(self, settings: Any) -> None:
+        """Replace the settings of the page, which are any JSON object of moderate size."""
+        if not isinstance(settings, dict) or len(json.dumps(settings)) > 100_000:
+            raise ValueError("settings must be an object of moderate size")
+        self.settings = settings
+
+    def measure(self, region: Any, unit: Any) -> dict[str, Any]:
+        """Waveform, spectrum and peaks of a region."""
+        clip = self._clip()
+        chosen = checked_regions([region], clip)[0]
+        with self._turns["measure"]:
+            return measurement.measured(clip, chosen["box"], self._still(), _unit(unit))
+
+    def shape(self, frequency: Any) -> dict[str, Any]:
+        """The deflection shape at a frequency, as a picture and a clip that animates it."""
+        clip = self._clip()
+        with self._turns["shape"]:
+            modes = measurement.shape(clip, _number("frequency", frequency))
+            return self._previews.shape(clip, modes)
+
+    def preview(self, settings: Any, start: Any) -> dict[str, Any]:
+        """A magnified part of the clip at reduced size, from a frame on."""
+        clip = self._clip()
+        with self._turns["preview"]:
+            return self._previews.magnified(
+                clip, _object("settings", settings), int(_number("start", start)), self._roi(settings)
+            )
+
+    def slice(self, row: Any, col: Any) -> dict[str, Any]:
+        """An x-t slice of the last preview through a row or a column of the clip."""
+        clip = self._clip()
+        place = {name: int(_number(name, value)) for name, value in (("row", row), ("col", col)) if value is not None}
+        with self._turns["preview"]:
+            return self._previews.slice(clip, place)
+
+    def warm_up(self) -> Job:
+        """Begin to compile the loops that previews and measurements use, which takes seconds at the first start."""
+        return self._submit("Compiling for this machine", "warmup", lambda _: measurement.warm_up())
+
+    def suggest(self) -> Job:
+        """Begin to search for vibrations."""
+        clip = self._clip()
+        return self._submit("Searching for vibrations", "suggest", lambda job: measurement.suggestions(clip, job))
+
+    def motion_map(self) -> Job:
+        """Begin to measure how much every part of the frame moves."""
+        clip = self._clip()
+        return self._submit("Measuring motion everywhere", "map", lambda _: measurement.motion_map(clip))
+
+    def _submit(self, title: str, kind: str, function: Callable[[Job], Any]) -> Job:
+        for job in list(self.functions.jobs):
+            if job.kind == kind and not job.has_ended:
+                job.cancel()
+        return self.functions.submit(FunctionJob(title, kind, function))
+
+    def render(self, settings: Any, suffix: Any) -> Job:
+        """Put the command that magnifies the whole part into the queue."""
+        clip, settings = self._clip(), _object("settings", settings)
+        if suffix not in methods.FORMATS:
+            raise ValueError(f"format={suffix!r} must be one of {', '.join(methods.FORMATS)}")
+        target = self.path_of(f"{clip.path.stem}_{settings.get('method')}.{suffix}")
+        words = methods.render_words(clip, settings, str(target), self._roi(settings))
+        original = self.media.get("proxy_path")
+
+        def finish(_: Job) -> dict[str, Any]:
+            answer = {
+                "file": self.files.share(target, target.name),
+                "name": target.name,
+                "bytes": target.stat().st_size,
+            }
+            if suffix == "gif":
+                return answer
+            return {**answer, **self._compared(clip, target, original)}
+
+        return self.commands.submit(CommandJob(f"Rendering {target.name}", "render", words, finish))
+
+    def _compared(self, clip: OpenClip, target: Path, original: Path | None) -> dict[str, Any]:
+        """Original and result in one video for the browser, which keeps them in step."""
+        if original is None or (clip.first, clip.stop) != (0, clip.count):
+            source = self.path_of("part.mp4")
+            frames = map(clip.in_8_bits, clip.stream(gray=False))
+            write_proxy(source, frames, (clip.height, clip.width), clip.rate)
+            original = source
+        both = self.path_of("both.mp4")
+        join(both, original, target, (clip.height, clip.width))
+        return {"video": self.files.share(both), "count": clip.stop - clip.first}
+
+    def export(self, suffix: Any, unit: Any) -> Job:
+        """Put the command that measures the regions and writes a file into the queue."""
+        clip = self._clip()
+        if suffix not in _EXPORTS:
+            raise ValueError(f"format={suffix!r} must be one of {', '.join(_EXPORTS)}")
+        target = self.path_of(f"{clip.path.stem}.{suffix}")
+        words = methods.measure_words(clip, self.regions, _unit(unit))
+        words += ["--report" if suffix == "html" else "--out", str(target)]
+        title = f"Writing {target.name}"
+        answer = {"name": target.name}
+
+        def finish(_: Job) -> dict[str, Any]:
+            return {**answer, "file": self.files.share(target, target.name)}
+
+        return self.commands.submit(CommandJob(title, "export", words, finish))
+
+    def lines(self, settings: Any, unit: Any) -> dict[str, str]:
+        """The command lines and the Python code of the settings on the page."""
+        clip, settings, roi = self._clip(), _object("settings", settings), self._roi(settings)
+        lines = {"measure": methods.line(methods.measure_words(clip, self.regions, _unit(unit)))}
+        if settings.get("band") is not None:
+            lines["magnify"] = methods.line(methods.render_words(clip, settings, "out.mp4", roi))
+            lines["python"] = methods.python_line(clip, settings, roi)
+        return lines
+
+    def job(self, number: Any) -> Job:
+        """The job with a number."""
+        for queue in (self.commands, self.reading, self.functions):
+            if (job := queue.find(number)) is not None:
+                return job
+        raise ValueError(f"there is no job {number!r}")
+
+    def described(self) -> dict[str, Any]:
+        """The state of the session for the page."""
+        media = {name: value for name, value in self.media.items() if name != "proxy_path"}
+        return {
+            "version": self.version,
+            "vmm": vmm.__version__,
+            "root": str(self.root),
+            "clip": None
+            if self.clip is None
+            else {**self.clip.described(), **media, "path": self._path_text(self.clip)},
+            "regions": self.regions,
+            "settings": self.settings,
+        }
+
+    def progress(self) -> dict[str, Any]:
+        """The states of the jobs, and the version of the rest."""
+        jobs = [job for queue in (self.reading, self.functions, self.commands) for job in list(queue.jobs)]
+        clip = self.clip
+        memory = {"small": bool(clip and clip.small is not None), "luma": bool(clip and clip.luma is not None)}
+        return {"version": self.version, "jobs": [job.described() for job in jobs], **memory}
+
+    def _path_text(self, clip: OpenClip) -> str:
+        """Path of the clip for the page, relative to the root if it is below."""
+        path = clip.path.resolve()
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+    def _clip(self) -> OpenClip:
+        if self.clip is None:
+            raise ValueError("no clip is open: choose one first")
+        return self.clip
+
+    def _still(self) -> list[tuple[int, int, int, int]]:
+        return [region["box"] for region in self.regions if region["still"]]
+
+    def _roi(self, settings: Mapping[str, Any]) -> Any:
+        """The box of the region to which the settings limit the magnification, or None."""
+        name = settings.get("roi") if isinstance(settings, dict) else None
+        return next((region["box"] for region in self.regions if region["id"] == name), None) if name else None
+
+
+def checked_regions(regions: Any, clip: OpenClip) -> list[dict[str, Any]]:
+    """Regions with known fields only; raise if one is malformed or outside the frame."""
+    if not isinstance(regions, list) or len(regions) > _MAX_REGIONS:
+        raise ValueError(f"regions must be a list of at most {_MAX_REGIONS}")
+    return [_checked_region(region, clip) for region in regions]
+
+
+def _checked_region(region: Any, clip: OpenClip) -> dict[str, Any]:
+    region = _object("region", region)
+    box = region.get("box")
+    if not isinstance(box, list | tuple) or len(box) != 4 or not all(type(n) is int for n in box):
+        raise ValueError(f"box={box!r} must be four integers: top, left, height and width in pixels")
+    row, col, height, width = box
+    if min(row, col) < 0 or min(height, width) < 1 or row + height > clip.height or col + width > clip.width:
+        raise ValueError(
+            f"box={tuple(box)} must be inside the frame, which is {clip.height} pixels high and {clip.width} wide"
+        )
+    texts = {key: str(region.get(key, ""))[:_MAX_NAME] for key in ("id", "name", "color")}
+    return {**texts, "box": (row, col, height, width), "still": region.get("still") is True}
+
+
+def _unit(unit: Any) -> dict[str, Any]:
+    """Size and unit of a pixel, and the quantity."""
+    unit = _object("unit", unit or {})
+    quantity = unit.get("quantity") or "displacement"
+    if quantity not in UNITS:
+        raise ValueError(f"quantity={quantity!r} must be one of {', '.join(sorted(UNITS))}")
+    if unit.get("length"):
+        size, name = vmm.measure.pixel_size(_number("length_px", unit.get("length_px")), str(unit["length"]))
+        return {"pixel_size": size, "unit": name, "quantity": quantity}
+    return {"pixel_size": None, "unit": "px", "quantity": quantity}
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} must be an object")
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name}={value!r} must be a number")
+    return float(value)
+
+
+def _write_picture(path: Path, picture: Any) -> None:
+    from PIL import Image
+
+    Image.fromarray(picture).save(path)
