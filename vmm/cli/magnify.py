@@ -19,6 +19,7 @@ from vmm.cli.notices import length_notice
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input, speed_text
 from vmm.cli.preview import PREVIEW_SCALE, Part, preview_part
+from vmm.cli.resizing import resized
 from vmm.engine.static import magnify_static
 
 _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
@@ -107,12 +108,12 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         settings.setdefault("white", clip.white)
     fps = _playback_rate(options, clip, out)
     part = preview_part(clip, settings, fps) if options.preview else Part(0, clip.shape[0], 0, clip.shape[0])
-    clip = part.with_margin(clip)
+    clip = part.in_memory(clip) if options.preview else clip
     result = part.without_margin(magnified(options, name, clip, dict(settings), transfer))
     if options.compare:
         labels = "original", magnification_text(name, settings)
         is_wide = clip.shape[2] >= WIDE * clip.shape[1]
-        original = part.without_margin(part.with_margin(open_scaled(options, fs)))
+        original = part.without_margin(clip.reopen() if options.preview else open_scaled(options, fs))
         result = vmm.plot.side_by_side(original, result, labels=labels, stacked=is_wide)
     _write(options, part, clip, result, fps, transfer)
     return None
@@ -237,18 +238,19 @@ def open_scaled(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
         clip = open_input(luma=luma)
-        if clip.times is not None:
-            uneven = open_input() if luma else clip
-            clip = vmm.io.even(uneven)
-            _note_once(options, uneven, clip)
-    if options.scale == 1:
-        return clip
+        if clip.times is not None and luma:
+            clip = open_input()
     if not 0 < options.scale <= MAX_SCALE:
         raise ValueError(
             f"--scale {options.scale:g} must be above 0 and at most {MAX_SCALE:g}: it is the size of the output "
             "relative to the input"
         )
-    return resized(clip, options.scale)
+    clip = clip if options.scale == 1 else resized(clip, options.scale)
+    if clip.times is None:
+        return clip
+    uneven, clip = clip, vmm.io.even(clip)
+    _note_once(options, uneven, clip)
+    return clip
 
 
 def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Clip) -> None:
@@ -263,40 +265,6 @@ def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Cl
             f"{1 / gaps.min():.4g} frames/s, so they are resampled to an even {clip.fs:.6g} frames/s",
             file=sys.stderr,
         )
-
-
-def resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
-    """The clip with frames of `scale` times the size."""
-    import numpy as np
-    import skimage.transform
-
-    size = tuple(max(1, round(n * scale)) for n in clip.shape[1:3])
-    step = round(1 / scale)
-    if step > 1 and step * scale == 1:
-        return clip.with_chunks(
-            lambda: map(partial(_block_means, size=size, step=step), clip.reopen()),
-            (clip.shape[0], *size, *clip.shape[3:]),
-        )
-
-    def chunks() -> Iterator[Any]:
-        for chunk in clip.reopen():
-            shape = (len(chunk), *size, *chunk.shape[3:])
-            resized = skimage.transform.resize(chunk, shape, preserve_range=True, anti_aliasing=scale < 1)
-            yield (np.rint(resized) if chunk.dtype.kind in "ui" else resized).astype(chunk.dtype)
-
-    return clip.with_chunks(chunks, (clip.shape[0], *size, *clip.shape[3:]))
-
-
-def _block_means(chunk: Any, size: tuple[int, ...], step: int) -> Any:
-    """Frames of a size (H, W) whose pixels are the means of blocks of step x step pixels."""
-    import numpy as np
-
-    missing = [max(n * step - length, 0) for n, length in zip(size, chunk.shape[1:3], strict=True)]
-    if any(missing):
-        chunk = np.pad(chunk, [(0, 0), *((0, n) for n in missing), *[(0, 0)] * (chunk.ndim - 3)], mode="edge")
-    blocks = chunk[:, : size[0] * step, : size[1] * step].reshape(-1, size[0], step, size[1], step, *chunk.shape[3:])
-    means = blocks.mean(axis=(2, 4), dtype=np.float32)
-    return (np.rint(means) if chunk.dtype.kind in "ui" else means).astype(chunk.dtype)
 
 
 def _scaled_box(options: argparse.Namespace) -> tuple[int, int, int, int]:

@@ -17,14 +17,20 @@ _SECONDS = 1.0
 _PERIODS = 2.0
 """Periods of the lowest magnified frequency that a preview holds at least."""
 
-_MARGIN_PERIODS = 2.0
+_MARGIN_PERIODS = 0.5
 """Periods of the lowest magnified frequency before and after it that are read, so that the temporal filter settles."""
 
-_MAX_FRAMES = 1500
-"""Frames of a clip in which the part with the most change is searched, which bounds the time."""
+_MAX_FRAMES, _MAX_VALUES = 1500, 2**25
+"""Frames and values of a clip in which the part with the most change is searched, which bounds the time."""
 
 _STEP = 8
 """Distance in pixels between the pixels in which the change is measured."""
+
+_STARTS = 8
+"""Parts to choose from that overlap by all but this share of their length."""
+
+_MAX_MEMORY = 2**28
+"""Bytes up to which the frames of a preview are decoded once and kept; methods read them twice."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,18 @@ class Part:
         if self.is_whole:
             return clip
         first, last = max(0, self.start - self.margin), min(clip.shape[0], self.stop + self.margin)
-        return clip.with_chunks(lambda: _frames(clip.reopen(), first, last), (last - first, *clip.shape[1:]))
+        opened = clip.open_part or (lambda first, last: _frames(clip.reopen(), first, last))
+        return clip.with_chunks(lambda: opened(first, last), (last - first, *clip.shape[1:]))
+
+    def in_memory(self, clip: vmm.io.Clip) -> vmm.io.Clip:
+        """The clip, limited to the part and its margins, whose frames are decoded once unless they are too many."""
+        import numpy as np
+
+        clip = self.with_margin(clip)
+        if np.prod(clip.shape, dtype=float) * clip.dtype.itemsize > _MAX_MEMORY:
+            return clip
+        chunks = list(clip)
+        return clip.with_chunks(lambda: iter(chunks), clip.shape)
 
     def text(self, fs: float) -> str:
         """The part in words, for a clip of a camera rate in Hz."""
@@ -86,15 +103,24 @@ def preview_part(clip: vmm.io.Clip, settings: dict[str, Any], fps: Any) -> Part:
     lowest = float(bands[:, 0].min())
     period = clip.fs / lowest if lowest > 0 else 0.0
     length = min(max(round(_SECONDS * float(fps)), int(np.ceil(_PERIODS * period)), 2), clip.shape[0])
-    pixels = np.concatenate(
-        [chunk[:, ::_STEP, ::_STEP].astype(np.float32) for chunk in _frames(clip.reopen(), 0, _MAX_FRAMES)]
-    )
-    change = np.abs(np.diff(pixels, axis=0)).reshape(len(pixels) - 1, -1).mean(axis=1)
-    total = np.cumsum(np.concatenate([[0.0], change]))
-    starts = max(len(pixels) - length, 0) + 1
-    lively = [total[min(start + length, len(pixels)) - 1] - total[start] for start in range(starts)]
-    start = int(np.argmax(lively))
+    # A codec that predicts frames takes more bytes the more changes, so that nothing must be decoded.
+    change = _change(clip) if clip.frame_bytes is None else clip.frame_bytes
+    step = max(1, length // _STARTS)
+    # The median leaves out key frames and cuts.
+    lively = np.median(np.lib.stride_tricks.sliding_window_view(change, min(length, len(change)))[::step], axis=1)
+    start = min(int(np.argmax(lively)) * step, clip.shape[0] - length)
     return Part(start, start + length, int(np.ceil(_MARGIN_PERIODS * period)), clip.shape[0])
+
+
+def _change(clip: vmm.io.Clip) -> Any:
+    """Mean change of some pixels in each of the first frames from the one before."""
+    import numpy as np
+
+    count = min(_MAX_FRAMES, max(2, _MAX_VALUES // max(1, int(np.prod(clip.shape[1:])))))
+    pixels = np.concatenate(
+        [chunk[:, ::_STEP, ::_STEP].astype(np.float32) for chunk in _frames(clip.reopen(), 0, count)]
+    )
+    return np.abs(np.diff(pixels, axis=0, prepend=pixels[:1])).reshape(len(pixels), -1).mean(axis=1)
 
 
 def _frames(chunks: Any, start: int, stop: int) -> Iterator[Any]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import vmm
 from vmm.cli.inputs import open_part, still_regions
-from vmm.cli.magnify import WIDE, magnification_text, resized
+from vmm.cli.magnify import WIDE, magnification_text
 from vmm.cli.outputs import frequency_text, part_options, suggestion_notes, target_names
+from vmm.cli.resizing import resized
 from vmm.cli.slice import in_common_format
 
 _LONG_SIDE = 480

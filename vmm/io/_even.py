@@ -78,6 +78,8 @@ def even(clip: Clip) -> Clip:
         fps = Fraction(float(fps) * fs / clip.fs).limit_denominator(_MAX_DENOMINATOR)
     resampled = clip.with_chunks(lambda: _resampled(clip.reopen(), times, grid), (len(grid), *clip.shape[1:]))
     resampled.fs, resampled.fps, resampled.times = fs, fps, None
+    if clip.frame_bytes is not None:
+        resampled.frame_bytes = clip.frame_bytes[np.searchsorted(times, grid).clip(0, len(times) - 1)]
     return resampled
 
 

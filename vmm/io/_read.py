@@ -39,7 +39,8 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color, times, start, info, key_rate, bits, least_bits
+    shape, dtype, fs, fps, color, times, start, info, key_rate, bits, least_bits, frame_bytes, open_part,
+    open_reduced
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
@@ -73,6 +74,15 @@ class Clip:
         Number of significant bits of the values, as the header of the file states it; None if it does not.
     least_bits
         Lower bound of the number of significant bits where `bits` is None.
+    frame_bytes
+        Bytes (T,) that a codec that predicts frames takes for each frame, more of them the more changes; None for other
+        formats.
+    open_part
+        Function of two indices that opens the frames from the first to before the second, for a quick look: some
+        codecs decode them slightly differently from those of the whole clip. None if there is no such function.
+    open_reduced
+        The same with frames of a smaller size (height, width), its third argument, which the decoder reduces; None if
+        no decoder does so.
     white
         Value that is shown white when the clip is written as a video.
     seconds_waited
@@ -104,6 +114,9 @@ class Clip:
         bits: int | None = None,
         least_bits: int = 8,
         chunks: Iterator[np.ndarray] | None = None,
+        frame_bytes: np.ndarray | None = None,
+        open_part: Callable[[int, int], Iterator[np.ndarray]] | None = None,
+        open_reduced: Callable[[int, int, tuple[int, int]], Iterator[np.ndarray]] | None = None,
     ) -> None:
         self._open_chunks, self._chunks = open_chunks, open_chunks() if chunks is None else chunks
         self.shape: tuple[int, ...] = shape
@@ -117,6 +130,8 @@ class Clip:
         self.key_rate: float = key_rate
         self.bits: int | None = bits
         self.least_bits: int = least_bits
+        self.frame_bytes: np.ndarray | None = frame_bytes
+        self.open_part, self.open_reduced = open_part, open_reduced
         self.seconds_waited: float = 0.0
 
     @property
@@ -140,11 +155,17 @@ class Clip:
     def __next__(self) -> np.ndarray:
         return self._next(self._chunks)
 
-    def with_chunks(self, open_chunks: Callable[[], Iterator[np.ndarray]], shape: tuple[int, ...]) -> Clip:
+    def with_chunks(
+        self,
+        open_chunks: Callable[[], Iterator[np.ndarray]],
+        shape: tuple[int, ...],
+        open_part: Callable[[int, int], Iterator[np.ndarray]] | None = None,
+    ) -> Clip:
         """A clip of other chunks of that shape, with the times and rates of this one and without its chroma planes."""
         times: dict[str, Any] = {"times": self.times, "start": self.start, "key_rate": self.key_rate}
         values: dict[str, Any] = {"info": self.info, "bits": self.bits, "least_bits": self.least_bits}
-        return Clip(open_chunks, shape, self.dtype, self.fs, self.fps, **times, **values)
+        values["frame_bytes"] = self.frame_bytes if shape[0] == self.shape[0] else None
+        return Clip(open_chunks, shape, self.dtype, self.fs, self.fps, **times, **values, open_part=open_part)
 
     def reopen(self) -> Iterator[np.ndarray]:
         """Open the clip again; yield all chunks from its first frame, independently of the first pass."""
@@ -256,19 +277,31 @@ def stream(
             size,
             bits=frames.bits,
             least_bits=frames.least_bits,
+            open_part=lambda a, b: _guarded(path, _slices(frames, first + a, min(first + b, stop), chunk, gray)),
         )
-    part_of_video: dict[str, Any] = {"start": first, "stop": stop, "seconds_of": part.seconds}
 
-    def open_video(pixels: Pixels) -> Iterator[np.ndarray]:
-        return _guarded(path, decode(path, info, chunk=chunk, pixels=pixels, keep_going=keep_going, **part_of_video))
+    def open_video(
+        pixels: Pixels, a: int = 0, b: int = stop - first, size: tuple[int, int] | None = None
+    ) -> Iterator[np.ndarray]:
+        limits: dict[str, Any] = {"start": first + a, "stop": min(first + b, stop), "seconds_of": part.seconds}
+        how: dict[str, Any] = {"pixels": pixels, "size": size, "is_exact": not a, "keep_going": keep_going}
+        return prefetch(_guarded(path, decode(path, info, chunk=chunk, **how, **limits)))
 
     if luma and ChromaQueue.supports(info):
         color = ChromaQueue(info)
-        chunks = color.split(prefetch(open_video("planes")))
-        return clip(lambda: map(color.luma, prefetch(open_video("planes"))), size[:3], color=color, chunks=chunks)
+        chunks = color.split(open_video("planes"))
+        return clip(lambda: map(color.luma, open_video("planes")), size[:3], color=color, chunks=chunks)
     pixels: Pixels = "gray" if gray else "color"
     bits = None if re.search(r"(16|48|64)(le|be)$", info.pixel_format) else 16  # ffmpeg scales fewer bits to 16.
-    return clip(lambda: prefetch(open_video(pixels)), size, bits=8 if info.dtype == "uint8" else bits)
+    sizes = info.timestamps.sizes if info.timestamps is not None and info.codec in PREDICTIVE else None
+    return clip(
+        lambda: open_video(pixels),
+        size,
+        bits=8 if info.dtype == "uint8" else bits,
+        frame_bytes=None if sizes is None else sizes[first:stop],
+        open_part=partial(open_video, pixels),
+        open_reduced=lambda a, b, size: open_video(pixels, a, b, size),
+    )
 
 
 @checks_arguments

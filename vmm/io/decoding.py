@@ -23,6 +23,9 @@ _RANGES_NAMED = 5
 _SKIP_SECONDS = 0.5
 """Seconds that ffmpeg may take to decode a frame before the first one to read, during which it writes nothing."""
 
+_REDUCING = "area+accurate_rnd+full_chroma_int"
+"""Options of ffmpeg's filter that reduces frames: means of the pixels, without a bias of the color conversion."""
+
 Pixels = Literal["color", "gray", "planes"]
 
 
@@ -45,27 +48,37 @@ def decode(
     pixels: Pixels = "color",
     start: int = 0,
     stop: int | None = None,
+    size: tuple[int, int] | None = None,
+    is_exact: bool = True,
     keep_going: bool = False,
     seconds_of: Callable[[int], float] | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield chunks of a video's frames from `start` to `stop`.
 
     ``"color"`` yields frames as the file has them, ``"gray"`` luma only, and ``"planes"`` the bytes (n, H W 3/2) of
-    4:2:0 video, luma first. Decoding begins at a key frame shortly before `start`. Damaged or missing frames raise
-    ``ValueError``, or warn if `keep_going`; then the frames are used as ffmpeg repairs them. `seconds_of` gives the
-    time of a frame as the argument ``end`` of ``vmm.io.stream`` counts it, which the message proposes.
+    4:2:0 video, luma first. `size` (height, width) is that of frames that are reduced, each pixel to the mean of the
+    pixels it covers. Decoding begins at a key frame shortly before `start`, and unless `is_exact` at the last one, with
+    which the frames of some codecs differ slightly. Damaged or missing frames raise ``ValueError``, or warn if
+    `keep_going`; then the frames are used as ffmpeg repairs them. `seconds_of` gives the time of a frame as the
+    argument ``end`` of ``vmm.io.stream`` counts it, which the message proposes.
     """
     is_wide = info.dtype == "uint16"
     is_color = len(info.shape) == 4 and pixels == "color"
     stop = info.shape[0] if stop is None else min(stop, info.shape[0])
-    height, width = info.shape[1:3]
+    height, width = size or info.shape[1:3]
     shape: tuple[int, ...] = (height, width, 3) if is_color else (height, width)
     target = raw_pixel_format(color=is_color, wide=is_wide)
     if pixels == "planes":
         shape, target = (height * width * 3 // 2,), info.pixel_format
-    key = key_frame(path, info, start)
-    command = ["-v", "level+warning", *open_at(path, info, key), *keep_times(info)]
-    command += [*_filters(info, pixels, start), "-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target]
+    key = key_frame(path, info, start) if is_exact else key_frame(path, info, start, keys_between=0)
+    command = [
+        "-v",
+        "level+warning",
+        *open_at(path, info, key),
+        *keep_times(info),
+        *_filters(info, pixels, start, size),
+    ]
+    command += ["-frames:v", str(stop - start), "-f", "rawvideo", "-pix_fmt", target]
     watch = _Watch(path, info, key, start, stop, seconds_of, keep_going)
     silence = SILENCE + _SKIP_SECONDS * (start - key)
     with ffmpeg_run(path, [*command, "-"], silence=silence, stdout=subprocess.PIPE) as run:
@@ -188,8 +201,8 @@ def _with_repeats(count: int, position: int, missing: set[int]) -> np.ndarray:
     return np.array(indices, np.intp)
 
 
-def _filters(info: Info, pixels: str, start: int) -> list[str]:
-    """The ``-vf`` option of ffmpeg that skips the first frames and selects the luma plane."""
+def _filters(info: Info, pixels: str, start: int, size: tuple[int, int] | None) -> list[str]:
+    """The ``-vf`` option of ffmpeg that skips the first frames, selects the luma plane and reduces the frames."""
     filters, stamps = [], info.timestamps
     if stamps is not None and stamps.are_exact and (start or stamps.leading):
         before = stamps.absolute(start - 1) if start else stamps.absolute(0) - float(stamps.step)
@@ -198,4 +211,6 @@ def _filters(info: Info, pixels: str, start: int) -> list[str]:
         filters.append(f"select=gte(n\\,{start})")
     if pixels == "gray" and info.pixel_format.startswith("yuv"):
         filters.append("extractplanes=y")  # This leaves the values as they are; a conversion would stretch their range.
+    if size is not None:
+        filters.append(f"scale={size[1]}:{size[0]}:flags={_REDUCING}")
     return ["-vf", ",".join(filters)] if filters else []

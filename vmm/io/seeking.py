@@ -19,7 +19,7 @@ _SEEK_ATTEMPTS = 4
 """Key frames that are tried. Formats without an index find a time only roughly, and one further back succeeds."""
 
 
-def key_frame(path: Path, info: Info, start: int) -> int:
+def key_frame(path: Path, info: Info, start: int, *, keys_between: int = _KEYS_BETWEEN) -> int:
     """Index of a key frame before a frame, at which ffmpeg begins to decode if asked to; 0 is the beginning.
 
     ffmpeg's first packet after the seek is read to make sure that it is at that key frame or before it.
@@ -27,7 +27,7 @@ def key_frame(path: Path, info: Info, start: int) -> int:
     stamps = info.timestamps
     if stamps is None or not stamps.are_exact:
         return 0
-    keys = np.flatnonzero(stamps.is_key[: start + 1])[:-_KEYS_BETWEEN][::-1]
+    keys = np.flatnonzero(stamps.is_key[: start + 1])[::-1][keys_between:]
     for key in map(int, keys[:_SEEK_ATTEMPTS]):
         command = [*open_at(path, info, key), "-c", "copy", "-frames:v", "1", "-f", "framecrc", "-"]
         with ffmpeg_run(path, command, stdout=subprocess.PIPE) as run:

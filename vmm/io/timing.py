@@ -58,6 +58,8 @@ class Timestamps:
         Number of packets at the beginning of the file that cannot be decoded because their key frame is missing.
     places
         Places (T,) of the frames in the file, or None if it is not known that they differ from those on the screen.
+    sizes
+        Bytes (T,) that the file takes for each frame, or None if they are not known.
     """
 
     ticks: np.ndarray
@@ -67,6 +69,7 @@ class Timestamps:
     delay: int = 0
     leading: int = 0
     places: np.ndarray | None = None
+    sizes: np.ndarray | None = None
 
     @property
     def is_bidirectional(self) -> np.ndarray:
@@ -132,12 +135,12 @@ def read_packets(lines: Iterable[str], *, decoded: bool = False) -> Timestamps |
     for line in lines:
         if match := re.match(r"#tb 0: (\d+)/(\d+)", line):
             step = Fraction(int(match.group(1)), int(match.group(2)))
-        if line.startswith("#") or line.count(",") < 3:
+        if line.startswith("#") or line.count(",") < 5:
             continue
         match = re.search(r"F=0x([0-9A-Fa-f]+)", line)
-        decoding, presentation = line.split(",", 3)[1:3]
-        rows.extend((int(presentation), int(decoding), int(match.group(1), 16) if match else _KEY))
-    table = np.array(rows, np.int64).reshape(-1, 3)
+        decoding, presentation, _, size = line.split(",", 5)[1:5]
+        rows.extend((int(presentation), int(decoding), int(match.group(1), 16) if match else _KEY, int(size)))
+    table = np.array(rows, np.int64).reshape(-1, 4)
     if not len(table):
         return None
     is_key = table[:, 2] & _KEY > 0
@@ -155,7 +158,7 @@ def read_packets(lines: Iterable[str], *, decoded: bool = False) -> Timestamps |
     ranks = np.argsort(np.argsort(order))  # The places of the frames in the file.
     delay = int((np.maximum.accumulate(ranks) - np.arange(len(ranks))).max())
     is_key = np.arange(len(order)) == 0 if decoded else is_key[order]
-    return Timestamps(ticks[order], step, is_key, are_exact, delay, leading, order)
+    return Timestamps(ticks[order], step, is_key, are_exact, delay, leading, order, table[order, 3])
 
 
 def find_spacing(
