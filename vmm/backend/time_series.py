@@ -74,10 +74,10 @@ def _samples_before(x: Array, band: tuple[float, float], count: int, n_fit: int)
     return product(xp.take(x, xp.asarray(indices), axis=0), weights)
 
 
-def predicted_sum(band: tuple[float, float], n: int, n_fit: int, weights: np.ndarray) -> np.ndarray:
-    """Weights (n,) of samples that give the sum of the predicted samples before them times `weights` (count,)."""
+def predicted_sums(band: tuple[float, float], n: int, n_fit: int, weights: np.ndarray) -> np.ndarray:
+    """Weights (n, k) of n samples that give k sums of the predicted samples before them times `weights` (count, k)."""
     inside, gram, cross = _covariances(band, min(n_fit, n), len(weights))
-    result = np.zeros(n)
+    result = np.zeros((n, weights.shape[1]))
     result[inside] = np.linalg.solve(gram, cross @ weights)
     return result
 
@@ -96,11 +96,12 @@ def _covariances(band: tuple[float, float], n_fit: int, count: int) -> tuple[np.
     if n_fit > _MAX_SAMPLES:  # Samples near the end are denser, and steps are unequal so that no frequency is aliased.
         inside = np.unique(np.rint((n_fit - 1) * np.linspace(0, 1, _MAX_SAMPLES) ** 1.5).astype(int))
 
+    lags = np.arange(-n_fit, n_fit + count + 1)
+    slow = low * np.sinc(2 * low * lags)
+    in_band = (high * np.sinc(2 * high * lags) - (1 - _BELOW_BAND) * slow) / (high - low)
+
     def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        lag = a[:, None] - b
-        slow = low * np.sinc(2 * low * lag)
-        in_band = (high * np.sinc(2 * high * lag) - (1 - _BELOW_BAND) * slow) / (high - low)
-        return in_band + _TREND * (1 + np.outer(a / n_fit, b / n_fit))
+        return in_band[a[:, None] - b + n_fit] + _TREND * (1 + np.outer(a / n_fit, b / n_fit))
 
     gram = covariance(inside, inside) + _NOISE * np.eye(len(inside))
     return inside, gram, covariance(inside, before)
