@@ -32,6 +32,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FACTOR = Range(-MAX_GAIN, MAX_GAIN)
 _EXPONENT = Range(0, 1000)
 _PIXELS = Range(high=1000, unit=" px")
+_SMALLEST = 1e-6  # The square of a smaller number is no divisor of numbers in single precision.
 _HZ = Range(high=MAX_FS, unit=" Hz")
 
 RANGES: dict[str, Range] = {
@@ -52,9 +53,9 @@ RANGES: dict[str, Range] = {
     "highpass": _HZ,
     "level": Range(0, 30),
     "levels": Range(0, 30),
-    "limit": Range(finite=False),
+    "limit": Range(_SMALLEST, finite=False),
     "margin": Range(high=1e6, unit=" px"),
-    "max_displacement": Range(high=1e6, unit=" px"),
+    "max_displacement": Range(_SMALLEST, 1e6, " px"),
     "max_peaks": Range(high=10_000),
     "min_snr": Range(-1000, 1000, " dB"),
     "n_frames": Range(high=1e12),
