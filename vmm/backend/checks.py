@@ -106,6 +106,8 @@ def check_pair(name: str, value: Any) -> tuple[float, float]:
         If it is not two numbers.
     """
     try:
+        if not hasattr(value, "__getitem__"):  # A set has no order.
+            raise TypeError
         low, high = (check_number(name, edge, Range(finite=False)) for edge in value)
     except (TypeError, ValueError):
         meaning = ": (low, high) in Hz" if name == "band" else ""
