@@ -128,5 +128,5 @@ def test_motion_of_nothing_is_zero():
 
 @pytest.mark.parametrize("limit", [0, -1.0, float("nan")])
 def test_limit_must_be_positive(limit):
-    with pytest.raises(ValueError, match=r"limit=\S+ must be positive"):
+    with pytest.raises(ValueError, match=r"limit=\S+ must be at least"):
         level_displacement(limit)

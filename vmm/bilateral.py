@@ -68,7 +68,7 @@ def magnify(
         each level for ``"displacement"``, and in px at the finest level for ``"phase"``, where 0 estimates it from each
         coefficient alone, as published. The default is 3.
     limit
-        Limit on the output motion, greater than 0; larger motion fades out, so that it does not tear the image. For
+        Limit on the output motion, at least 1e-6; larger motion fades out, so that it does not tear the image. For
         ``"displacement"`` it is in px of each level, and 20 by default. For ``"phase"`` it is relative to the largest
         displacement that a subband represents without ambiguity, half a wavelength at octave 0.5, and 0.75 by default.
     octave

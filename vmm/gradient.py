@@ -79,7 +79,7 @@ def magnify(
         Standard deviation of the Gaussian window of the least squares, in px of the level, greater than 0. A wider
         window averages more noise, but also the motion of neighbors. The default is 3.
     limit
-        Limit on alpha times the displacement in each level, in px of the level, greater than 0: with 20, the default in
+        Limit on alpha times the displacement in each level, in px of the level, at least 1e-6: with 20, the default in
         a band, it is 20 px for the finest detail, 40 px for detail of twice the size, and so on. Larger displacement
         fades out, so that it does not tear the image. In the static mode it is a limit in px of the frame, 64 by
         default. ``float("inf")`` turns the limit off.

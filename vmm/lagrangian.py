@@ -75,7 +75,7 @@ def magnify(
         Standard deviation in px of the window of the optical flow, and of the average over points with the same motion.
         If another `flow` is passed, 0 turns the average off; otherwise it must be greater than 0. The default is 2.5.
     limit
-        Limit in px on alpha times the motion, greater than 0. Larger motion fades out by the formula of
+        Limit in px on alpha times the motion, at least 1e-6. Larger motion fades out by the formula of
         ``vmm.motion.limited``, so that it does not tear the image. The default is 16.
     flow
         Optical flow: None, the default, for ``vmm.motion.flow``; ``"tvl1"`` or ``"ilk"`` of scikit-image, or
@@ -133,8 +133,6 @@ def magnify(
     check_alpha(alpha)
     if not sigma >= 0 or (flow is None and sigma == 0):
         raise ValueError(f"sigma={sigma!r} must be a positive number of pixels")
-    if not limit > 0:
-        raise ValueError(f"limit={limit!r} must be a positive number of pixels")
     chosen = designed(temporal, band, sampling_rate(frames, fs))
     check_length_for(chosen, frames, MAX_DELAY_PER_FRAME)
     filtered = _filtered(flow, sigma, chosen)

@@ -88,7 +88,7 @@ def magnify(
         greater, is the standard deviation of an amplitude-weighted blur in px of each level, which also blurs motion
         that varies in space. 0 turns smoothing off.
     limit
-        Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
+        Limit on alpha times the motion in each subband, at least 1e-6, relative to the largest displacement that the
         subband represents without ambiguity: a quarter of a wavelength at octave 1, and half of one at octave 0.5.
         Larger motion fades out, so that it does not tear the image. ``float("inf")`` turns the limit off. The default
         is 3.

@@ -68,7 +68,7 @@ def magnify(
     kernel
         Approximate Riesz transform: ``"3-tap"``, or ``"3x3"``, which is more accurate. The default is ``"3-tap"``.
     limit
-        Limit on alpha times the motion in each subband, greater than 0, relative to the largest displacement that the
+        Limit on alpha times the motion in each subband, at least 1e-6, relative to the largest displacement that the
         subband represents without ambiguity: a quarter of a wavelength. Larger motion fades out, so that it does not
         tear the image. ``float("inf")`` turns the limit off. The default is 3.
     denoise

@@ -125,7 +125,7 @@ def test_a_limit_is_on_by_default(name):
         assert (np.abs(usual - without).max() > 10) == felt
         assert (np.abs(usual - without).max() < 0.03) != felt
         assert np.abs(magnify(limit=0.01) - frames).std() < 0.5 * np.abs(usual - frames).std()
-    with pytest.raises(ValueError, match="must be positive"):
+    with pytest.raises(ValueError, match="limit=0 must be at least"):
         magnify(limit=0)
 
 

@@ -152,7 +152,7 @@ def test_frames_on_a_device(pair):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"limit": 0}, "limit=0 must be a positive"),
+        ({"limit": 0}, "limit=0 must be at least 1e-06"),
         ({"alpha": [1, 2]}, "alpha holds 2 values"),
         ({"alpha": np.ones((3, 3))}, "must have the shape of a frame"),
         ({"mask": np.ones((3, 3))}, "mask of shape"),

@@ -32,6 +32,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FACTOR = Range(-MAX_GAIN, MAX_GAIN)
 _EXPONENT = Range(0, 1000)
 _PIXELS = Range(high=1000, unit=" px")
+_SMALLEST = 1e-6  # The square of a smaller number is no divisor of numbers in single precision.
 _HZ = Range(high=MAX_FS, unit=" Hz")
 
 RANGES: dict[str, Range] = {
@@ -52,9 +53,9 @@ RANGES: dict[str, Range] = {
     "highpass": _HZ,
     "level": Range(0, 30),
     "levels": Range(0, 30),
-    "limit": Range(finite=False),
+    "limit": Range(_SMALLEST, finite=False),
     "margin": Range(high=1e6, unit=" px"),
-    "max_displacement": Range(high=1e6, unit=" px"),
+    "max_displacement": Range(_SMALLEST, 1e6, " px"),
     "max_peaks": Range(high=10_000),
     "min_snr": Range(-1000, 1000, " dB"),
     "n_frames": Range(high=1e12),
@@ -84,14 +85,14 @@ def checks_arguments(function: F) -> F:
     """Check the arguments of a function by their annotations, and numbers by ``RANGES``, before it is called.
 
     Annotations of one number, a flag, a text, one of several names, a pair of numbers, or one of these or None are
-    checked; other arguments are left to the function.
+    checked; other arguments are left to the function. Numbers of unusual types, such as fractions, become floats.
     """
     parameters = signature(function)
     bind, array = parameters.bind, np.ndarray
     single = [p.name for p in parameters.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
     @cache
-    def checks() -> dict[str, Callable[[str, Any], object]]:
+    def checks() -> dict[str, Check]:
         by_name = {name: _check_for(name, hint) for name, hint in _hints(function).items() if name in single}
         return {name: check for name, check in by_name.items() if check is not None}
 
@@ -103,9 +104,10 @@ def checks_arguments(function: F) -> F:
         arguments = bound.arguments
         for name, check in checks().items():
             if name in arguments:
-                check(name, arguments[name])
-                if isinstance(arguments[name], array) and arguments[name].ndim == 0:
-                    arguments[name] = arguments[name].item()  # An array cannot be the key of a cache.
+                value = arguments[name]
+                # An array cannot be the key of a cache.
+                value = value.item() if isinstance(value, array) and value.ndim == 0 else value
+                arguments[name] = check(name, value)
         return function(*bound.args, **bound.kwargs)
 
     # Doctest finds the functions of a module by their globals.
@@ -123,19 +125,18 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
             unknown[str(error.name)] = Any
 
 
-def _check_for(name: str, hint: Any) -> Callable[[str, Any], object] | None:
+Check = Callable[[str, Any], Any]
+"""A function of the name and the value of an argument, which returns the value to use, or raises."""
+
+
+def _check_for(name: str, hint: Any) -> Check | None:
     """The check of an argument with this annotation; None if it is left to the function."""
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     kinds = [option for option in options if option is not type(None)]
     check = _check_of_kind(name, kinds)
     if check is None or len(kinds) == len(options):
         return check
-
-    def check_unless_none(name: str, value: Any) -> None:
-        if value is not None:
-            check(name, value)
-
-    return check_unless_none
+    return lambda name, value: None if value is None else check(name, value)
 
 
 def _is_own_class(kind: Any) -> bool:
@@ -143,23 +144,42 @@ def _is_own_class(kind: Any) -> bool:
     return isinstance(kind, type) and kind.__module__.startswith("vmm.") and not getattr(kind, "_is_protocol", False)
 
 
-def _check_of_kind(name: str, kinds: list[Any]) -> Callable[[str, Any], object] | None:
+def _check_of_kind(name: str, kinds: list[Any]) -> Check | None:
     if name in ("fs", "sensor_fs") and float in kinds:
-        return lambda name, value: check_fs(value, name)
+        return _after(lambda name, value: check_fs(value, name), _usual if Fraction not in kinds else None)
     if kinds in ([float], [float, Fraction]):
-        return partial(check_number, limits=RANGES.get(name))
+        return _after(partial(check_number, limits=RANGES.get(name)), _usual if Fraction not in kinds else None)
     if kinds == [int]:
-        return partial(check_count, limits=RANGES.get(name))
+        return _after(partial(check_count, limits=RANGES.get(name)))
     if kinds == [bool]:
-        return check_flag
+        return _after(check_flag)
     if kinds == [str]:
-        return check_text
+        return _after(check_text)
     if kinds == [str, Path] and name != "path":
-        return check_path
+        return _after(check_path)
     if kinds == [tuple[float, float]]:
-        return check_pair
+        return _after(check_pair, lambda pair: pair if all(map(_is_usual, pair)) else tuple(map(float, pair)))
     if len(kinds) == 1 and _is_own_class(kinds[0]):
-        return partial(check_class, kind=kinds[0])
+        return _after(partial(check_class, kind=kinds[0]))
     if len(kinds) == 1 and get_origin(kinds[0]) is Literal:
-        return partial(check_choice, choices=get_args(kinds[0]))
+        return _after(partial(check_choice, choices=get_args(kinds[0])))
     return None
+
+
+def _after(check: Callable[[str, Any], object], convert: Callable[[Any], Any] | None = None) -> Check:
+    """A check that returns the value, converted if that is asked for."""
+
+    def checked(name: str, value: Any) -> Any:
+        check(name, value)
+        return value if convert is None else convert(value)
+
+    return checked
+
+
+def _usual(number: Any) -> Any:
+    """The number itself, or a float for a type such as a fraction, with which NumPy does not calculate."""
+    return number if _is_usual(number) else float(number)
+
+
+def _is_usual(number: Any) -> bool:
+    return number is None or isinstance(number, int | float | np.generic)

@@ -30,7 +30,8 @@ class Range:
     unit
         Unit, for messages, with a blank before it.
     finite
-        Whether infinity and NaN are refused. If not, the function itself checks for them.
+        Whether infinity and NaN are refused. If not, the function itself checks for them, but NaN is not in a range that
+        has a smallest value.
     """
 
     low: float = -math.inf
@@ -67,8 +68,10 @@ def check_number(name: str, value: Any, limits: Range | None = None) -> float:
         number = float(value)
     except OverflowError:
         raise ValueError(f"{name}={short_text(value)} is too large: it must be {limits}") from None
-    if (limits.finite and not math.isfinite(number)) or number < limits.low or number > limits.high:
-        raise ValueError(f"{name}={short_text(value)} must be {'finite' if not math.isfinite(number) else limits}")
+    is_infinite = limits.finite and not math.isfinite(number)
+    is_below = not number >= limits.low and not (math.isnan(number) and math.isinf(limits.low))
+    if is_infinite or is_below or number > limits.high:
+        raise ValueError(f"{name}={short_text(value)} must be {'finite' if is_infinite else limits}")
     return number
 
 
@@ -103,6 +106,8 @@ def check_pair(name: str, value: Any) -> tuple[float, float]:
         If it is not two numbers.
     """
     try:
+        if not hasattr(value, "__getitem__"):  # A set has no order.
+            raise TypeError
         low, high = (check_number(name, edge, Range(finite=False)) for edge in value)
     except (TypeError, ValueError):
         meaning = ": (low, high) in Hz" if name == "band" else ""

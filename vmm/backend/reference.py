@@ -375,4 +375,9 @@ def resample(image: Array, rows: np.ndarray, cols: np.ndarray) -> Array:
 
 def robust_std(values: Array) -> float:
     """Robust standard deviation of values with mean 0: 1.4826 times the median of their absolute values."""
-    return float(1.4826 * namespace(values).median(abs(values)))
+    return float(robust_stds(values[None])[0])
+
+
+def robust_stds(values: Array) -> Array:
+    """Robust standard deviations (N,) of N sets of values (N, ...)."""
+    return 1.4826 * namespace(values).median(abs(values).reshape(len(values), -1), axis=1)

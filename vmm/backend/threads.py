@@ -113,6 +113,9 @@ def split(n: int, shares: int) -> list[tuple[int, int]]:
 
 def by_rows(job: Callable[[int, int], None], rows: int) -> None:
     """Call ``job(start, stop)`` on each core, for shares of the rows."""
+    if rows < 2 * _MIN_ROWS:
+        job(0, rows)
+        return
     for _ in in_parallel(lambda share: job(*share), split(rows, max(1, min(cores(), rows // _MIN_ROWS)))):
         pass
 

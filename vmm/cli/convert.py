@@ -32,7 +32,9 @@ def _convert(options: argparse.Namespace) -> None:
         check_destination(file, overwrite=options.overwrite)
     try:
         from vmm.train.convert import convert
-    except ModuleNotFoundError as error:
+
+        written = convert(options.input, output, options.kind, overwrite=options.overwrite)
+    except ModuleNotFoundError as error:  # The exporter of PyTorch imports some packages only when it runs.
         raise ImportError(f"vmm convert needs the package {error.name}: pip install torch onnx onnxscript") from error
-    for file in convert(options.input, output, options.kind, overwrite=options.overwrite):
+    for file in written:
         print(file)

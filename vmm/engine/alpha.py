@@ -74,7 +74,7 @@ def spread_alpha(
     if callable(level_gains):
         values = level_gains(values, grids)
     elif level_gains is not None:
-        if not hasattr(level_gains, "__len__"):
+        if not hasattr(level_gains, "__len__") or getattr(level_gains, "shape", None) == ():
             raise TypeError(
                 f"level_gains={short_text(level_gains)} must be a list of one number or map for each subband"
             )
@@ -92,7 +92,7 @@ def spread_alpha(
 def _on_grid(name: str, grid: Grid, value: Any, frame: Array) -> Any:
     """A number, or a map on the grid of a subband."""
     if np.ndim(value) == 0:
-        return float(value)
+        return check_number(name, value)
     value = namespace(frame).asarray(value, dtype=real_dtype(frame.dtype))
     if value.shape == frame.shape[1:3]:
         return resample(value, *grid.positions())

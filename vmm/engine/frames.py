@@ -66,9 +66,7 @@ def as_frames(frames: Any) -> Any:
 def as_array(frames: Any) -> Array:
     """All frames of a clip as one array (T, H, W[, 3])."""
     clip = as_frames(frames)
-    if is_array(clip):
-        return clip
-    chunks = [chunk for chunk in checked(clip) if len(chunk)]
+    chunks = [chunk for chunk in checked([clip] if is_array(clip) else clip) if len(chunk)]
     if not chunks:
         raise ValueError("frames holds no frame: give at least one")
     return joined(chunks)

@@ -58,7 +58,7 @@ def magnify_static(
     alpha
         Amplification: output motion = (1 + alpha) * input motion. A number or a map (H, W). The default is 10.
     limit
-        Limit in px on alpha times the motion, greater than 0. Larger motion fades out. The default is 64.
+        Limit in px on alpha times the motion, at least 1e-6. Larger motion fades out. The default is 64.
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
@@ -79,8 +79,6 @@ def magnify_static(
         If `frames` is neither an array nor an iterator of arrays, or has an unsupported dtype.
     """
     check_alpha(alpha)
-    if not limit > 0:
-        raise ValueError(f"limit={limit!r} must be a positive number of pixels")
     return in_form_of(frames, partial(_magnified, alpha=alpha, limit=limit, mask=mask, refine=refine))
 
 

@@ -46,38 +46,49 @@ class VisibilityWeights:
 
     def _lengths(self, available: int) -> list[int]:
         """Durations of visibility, in frames, for which weights are computed."""
-        steps = np.rint(np.linspace(0, self._delay, min(self._delay, _LEVELS) + 1)).astype(int)
-        return [*(int(n) for n in steps if n < available), available]
+        return [*(n for n in self._steps if n < available), available]
+
+    @cached_property
+    def _steps(self) -> list[int]:
+        """Durations of visibility between 0 and the delay, in frames."""
+        return [int(n) for n in np.rint(np.linspace(0, self._delay, min(self._delay, _LEVELS) + 1))]
 
     def row(self, b: int, f: int) -> np.ndarray:
         """Weights (b + 1 + f,) for b visible frames before and f visible frames after; they reject constant speed."""
         if (b, f) not in self._rows:
-            self._rows[b, f] = self._row(b, f)
+            n = b + 1 + f
+            # All rows of n frames are computed together, because they have most of the work in common.
+            candidates = {b, *self._steps, *(n - 1 - step for step in self._steps)}
+            before = sorted(s for s in candidates if max(0, n - 1 - self._delay) <= s <= min(self._delay, n - 1))
+            self._rows.update(zip(((s, n - 1 - s) for s in before), self._rows_of(n, before), strict=True))
         return self._rows[b, f]
 
-    def _row(self, b: int, f: int) -> np.ndarray:
-        n = b + 1 + f
+    def _rows_of(self, n: int, before: list[int]) -> np.ndarray:
+        """Weights (rows, n) of n visible frames, for each number of these that are before the filtered frame."""
         if n < 3:
-            return np.zeros(n)
+            return np.zeros((len(before), n))
         try:
-            row = self._response(b, f)
+            rows = self._responses(n, before)
         except ValueError:  # The clip is too short for the band of a whole-clip filter.
-            return np.zeros(n)
-        trend = np.linalg.qr(np.vander(np.arange(n) - b, 2).astype(float))[0]
-        return row - trend @ (trend.T @ row)
+            return np.zeros((len(before), n))
+        trend = np.linalg.qr(np.vander(np.arange(n), 2).astype(float))[0]
+        return rows - (rows @ trend) @ trend.T
 
-    def _response(self, b: int, f: int) -> np.ndarray:
-        """Response of the filter in frame b to a unit impulse in each of b + 1 + f frames."""
-        n, d = b + 1 + f, self._delay
+    def _responses(self, n: int, before: list[int]) -> np.ndarray:
+        """Responses (rows, n) of the filter, in each of these frames, to a unit impulse in each of n frames."""
+        d = self._delay
         if isinstance(self._temporal, WholeClipFilter):
             synthesis, analysis = self._temporal.extended_factors(n, self._model)
-            whole: np.ndarray = synthesis[b] @ analysis
-            return whole
-        row: np.ndarray = self._weights[d - b : d + 1 + f].copy()
-        for result, weights in ((row, self._weights[: d - b]), (row[::-1], self._weights[::-1][: d - f])):
-            if len(weights):
-                result += weights[::-1] @ self._model.following(n, len(weights))[:, ::-1]
-        return row
+            return np.asarray(synthesis[before] @ analysis)
+        rows = np.stack([self._weights[d - b : d - b + n] for b in before])
+        # Weights of the frames beyond either end, from the furthest one to that next to the visible frames.
+        beyond = np.zeros((2, len(before), d))
+        for i, b in enumerate(before):
+            f = n - 1 - b
+            beyond[0, i, b:], beyond[1, i, f:] = self._weights[: d - b], self._weights[::-1][: d - f]
+        following = self._model.following(n, d)
+        at_start, at_end = (weights[:, ::-1] @ following for weights in beyond)
+        return rows + at_start[:, ::-1] + at_end
 
     @cached_property
     def _weights(self) -> np.ndarray:

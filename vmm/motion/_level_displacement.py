@@ -83,8 +83,6 @@ def level_displacement(
     >>> print(f"{right:.1f} pixels to the right")
     0.1 pixels to the right
     """
-    if not limit > 0:
-        raise ValueError(f"limit={limit!r} must be positive: the largest output displacement in pixels of each level")
     if not 0 < sigma < math.inf:
         raise ValueError(
             f"sigma={sigma!r} must be positive and finite: the width of the window in pixels of each level"

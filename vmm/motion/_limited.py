@@ -21,7 +21,7 @@ def limited(motion: Motion, limit: float) -> Motion:
     motion
         A motion in radians, such as ``local_phase`` or ``quaternion``.
     limit
-        Limit in radians, greater than 0. Infinity leaves the motion unchanged.
+        Limit in radians, at least 1e-6. Infinity leaves the motion unchanged.
 
     Returns
     -------
@@ -46,6 +46,4 @@ def limited(motion: Motion, limit: float) -> Motion:
     >>> bool(abs(small.write(np.ones((1, 1, 1), np.complex64), far, 1.0) - 1).max() < 0.01)
     True
     """
-    if not limit > 0:
-        raise ValueError(f"limit={limit!r} must be positive: an angle in radians")
     return motion if math.isinf(limit) else motion.decorated(limit=limit)

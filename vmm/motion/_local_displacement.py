@@ -28,7 +28,7 @@ def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion
         increases with the square root of the size of their pixels. With 0 each coefficient is used alone, with the
         center frequency of the subband instead of the local frequency, as in most papers. The default is 3.
     limit
-        Limit on the phase shift in radians, as in ``limited``, greater than 0. No limit by default.
+        Limit on the phase shift in radians, as in ``limited``, at least 1e-6. No limit by default.
 
     Returns
     -------
@@ -57,8 +57,6 @@ def local_displacement(sigma: float = 3.0, *, limit: float = math.inf) -> Motion
     """
     if not sigma >= 0:
         raise ValueError(f"sigma={sigma!r} must be 0 or a positive number of pixels")
-    if not limit > 0:
-        raise ValueError(f"limit={limit!r} must be positive: an angle in radians")
 
     def at(grid: Grid) -> Motion:
         if grid.frequency == (0.0, 0.0):

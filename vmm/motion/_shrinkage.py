@@ -114,7 +114,8 @@ class Denoiser:
         """
         # The residual is of the difference of two frames, which has twice the variance of one.
         kappa = KAPPA[min(round(math.log2(grid.scale)), len(KAPPA) - 1)]
-        return evidence[3] * (NOISE_MARGIN * power / 2 * kappa / (4 * math.pi * self.sigma**2))
+        pixels = max(4 * math.pi * self.sigma**2, 1.0)  # in the window
+        return evidence[3] * (NOISE_MARGIN * power / 2 * kappa / pixels)
 
 
 def shrinkage(evidence: Array, noise: Array, moments: Moments) -> Shrinkage:

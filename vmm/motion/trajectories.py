@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, to_host
 from vmm.backend.dispatch import fast
-from vmm.backend.reference import MAX_BLUR, blur, robust_std
+from vmm.backend.reference import MAX_BLUR, blur, robust_stds
 from vmm.motion.warp import bilinear, pixel_positions
 
 _STRIDE = 8
@@ -48,12 +48,13 @@ def noise_tolerance(flows: Array, patterns: Array, slots: Sequence[int]) -> np.n
     """
     start = pixel_positions(patterns[0])[:, ::_STRIDE, ::_STRIDE]
     value = patterns[slots[0], ::_STRIDE, ::_STRIDE]
-    points, tolerances = start, []
+    points, differences = start, []
     for i, j in pairwise(slots):
         points = points + bilinear(flows[i], points)
-        difference = bilinear(patterns[j][None], points)[0] - value
-        tolerances.append((_MAX_DEVIATIONS * robust_std(difference)) ** 2)
-    return np.array(tolerances)
+        differences.append(bilinear(patterns[j][None], points)[0] - value)
+    if not differences:
+        return np.zeros(0)
+    return np.asarray((_MAX_DEVIATIONS * to_host(robust_stds(namespace(flows).stack(differences)))) ** 2, np.float64)
 
 
 def localization_tolerance(pattern: Array) -> Array:

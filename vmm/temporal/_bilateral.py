@@ -57,8 +57,6 @@ def bilateral(
     >>> vmm.temporal.bilateral(3, 30, max_displacement=0.5).delay
     10
     """
-    if not max_displacement > 0:
-        raise ValueError(f"max_displacement={max_displacement!r} must be positive: a number of pixels, such as 0.5")
     weights = _impulse_response(frequency, fs)
     delay = len(weights) // 2
 

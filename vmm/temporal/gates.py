@@ -79,8 +79,6 @@ def jerk_aware(
     >>> vmm.temporal.jerk_aware(3, 30).delay
     10
     """
-    if not max_displacement > 0:
-        raise ValueError(f"max_displacement={max_displacement!r} must be positive: a number of pixels, such as 0.5")
     if not beta >= 0:
         raise ValueError(f"beta={beta!r} must be 0 or greater: the exponent of the gate")
     if propagation < 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.fft
 import scipy.ndimage
@@ -23,23 +25,34 @@ _TAIL_PERIODS = 2.0
 """Periods of the lowest frequency by which signals are continued, so that their end does not wrap to their start."""
 
 
-def fit_spectrum(samples: np.ndarray, weights: np.ndarray, gain: np.ndarray, damping: float) -> np.ndarray:
-    """The signal (S,) that fits the samples (S,) best, by weighted and damped least squares.
+def spectrum_fit(weights: np.ndarray, gain: np.ndarray, damping: float) -> Callable[[np.ndarray], np.ndarray]:
+    """A function that returns the signal (S,) that fits samples (S,) best, by weighted and damped least squares.
 
     `gain` (S // 2 + 1,) is the expected magnitude of the signal at each frequency, and `damping` is the power of the
     noise of samples with the mean weight. It suppresses frequencies that gaps in the samples hide.
-    """
 
-    def project(x: np.ndarray) -> np.ndarray:
-        return scipy.fft.irfft(scipy.fft.rfft(x) * gain, len(samples))
+    The iteration takes a signal at the few times that its highest frequency needs. This is exact: the product of the
+    signal and the weights is wanted in the band only, to which none of its frequencies is aliased.
+    """
+    size, n_bins = len(weights), int(np.max(np.flatnonzero(gain), initial=0)) + 1
+    count = min(size, scipy.fft.next_fast_len(4 * n_bins, real=True))
+    smooth_weights = scipy.fft.irfft(scipy.fft.rfft(weights)[: 2 * n_bins - 1], count) * (count / size)
+    noise = damping * weights.mean()
+
+    def project(x: np.ndarray, n: int) -> np.ndarray:
+        return scipy.fft.irfft(scipy.fft.rfft(x)[:n_bins] * gain[:n_bins], n) * (n / len(x))
 
     def normal(x: np.ndarray) -> np.ndarray:
-        return project(weights * project(x)) + damping * weights.mean() * x
+        return project(smooth_weights * project(x, count), count) + noise * x
 
-    operator = scipy.sparse.linalg.LinearOperator((len(samples),) * 2, matvec=normal, dtype=np.float64)
-    right = project(weights * samples)
-    coefs, _ = scipy.sparse.linalg.cg(operator, right, rtol=_TOLERANCE, maxiter=_MAX_ITERATIONS)
-    return project(np.asarray(coefs))
+    operator = scipy.sparse.linalg.LinearOperator((count, count), matvec=normal, dtype=np.float64)
+
+    def fit(samples: np.ndarray) -> np.ndarray:
+        right = project(weights * samples, count)
+        coefs, _ = scipy.sparse.linalg.cg(operator, right, rtol=_TOLERANCE, maxiter=_MAX_ITERATIONS)
+        return project(np.asarray(coefs), size)
+
+    return fit
 
 
 def without_slow_part(signals: np.ndarray, low: float, fs: float) -> np.ndarray:
@@ -61,9 +74,10 @@ def without_slow_part(signals: np.ndarray, low: float, fs: float) -> np.ndarray:
         return centered
     is_inside = np.arange(size) < count
     damping = 1 / float(expected.max())
+    fit = spectrum_fit(is_inside, np.sqrt(expected * damping), damping * size / count)
     slow = np.zeros(centered.shape)
     for i in range(centered.shape[1]):
         samples = np.zeros(size)
         samples[:count] = centered[:, i]
-        slow[:, i] = fit_spectrum(samples, is_inside, np.sqrt(expected * damping), damping * size / count)[:count]
+        slow[:, i] = fit(samples)[:count]
     return centered - slow

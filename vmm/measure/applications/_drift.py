@@ -132,7 +132,7 @@ def expected_frequencies(frequency: float, positions: np.ndarray | None, centers
 def _part_phase(part: np.ndarray, frequency: float, positions: np.ndarray) -> float:
     """Phase of an interval (T, 1) in terms of positions."""
     mean = np.ones((len(part), 1)) / math.sqrt(len(part))
-    harmonics = [h * frequency for h in (1, 2, 3) if h * frequency < _BELOW_NYQUIST]
+    harmonics = [frequency, *(h * frequency for h in (2, 3) if h * frequency < _BELOW_NYQUIST)]
     coefs = fit_sines(part - part.mean(), harmonics, positions, mean)[1]
     return math.atan2(-coefs[1, 0], coefs[0, 0])
 

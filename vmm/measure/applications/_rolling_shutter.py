@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from vmm.backend.arrays import to_host
 from vmm.backend.luma import luma
 from vmm.engine.frames import FramesLike, checked, cut
 from vmm.engine.regions import Roi, as_region
-from vmm.measure.applications._band_fit import fit_spectrum
+from vmm.measure.applications._band_fit import spectrum_fit
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.signals._signal import check_band
 
@@ -41,6 +42,14 @@ class RowOptions:
         Factor by which noise in the band may exceed the noise outside it, because noise depends on frequency.
     taper
         Length in pixels of the taper at the ends of a row.
+    max_samples
+        Largest number of samples of the signal from one frame to the next: time and memory grow with it. Sensors need
+        at least 2 microseconds for a row, so that 10000 rows last 20 ms.
+    max_samples_per_row
+        Largest such number for each row of the frames, if this allows more.
+    max_harmonic
+        Highest frequency of the band relative to the camera rate, or the number of rows, if it is greater: the rows of
+        a frame cannot show more frequencies, and time grows with them.
     """
 
     centers: tuple[float, ...] = (0.08, 0.16)
@@ -50,9 +59,12 @@ class RowOptions:
     simulations: int = 4
     noise_tolerance: float = 2.0
     taper: int = 8
+    max_samples: int = 10_000
+    max_samples_per_row: int = 100
+    max_harmonic: int = 250
 
 
-_OPTIONS = RowOptions()
+ROW_OPTIONS = RowOptions()
 
 
 @dataclass(frozen=True)
@@ -202,16 +214,33 @@ def rolling_shutter_signal(
             f"row_time={row_time} s must be positive, and {height} rows must fit into the time of a frame, "
             f"{rows_per_frame * row_time:g} s: it is at most {rows_per_frame * row_time / height:g} s"
         )
+    _check_length(row_time, count, height, float(starts[-1] + rows_per_frame))
     places = np.rint(starts[:, None]).astype(int) + np.arange(height)
     size = round(starts[-1] + rows_per_frame)
     rate = 1 / row_time
     check_band(band, size, rate, 1.0)
-    is_used = information > _OPTIONS.min_information * information.mean()
+    highest = max(ROW_OPTIONS.max_harmonic, height) * count * rate / size
+    if band[1] > highest:
+        raise ValueError(
+            f"band={band} Hz is too wide for {height} rows of each frame, which show up to {highest:g} Hz: end it there"
+        )
+    is_used = information > ROW_OPTIONS.min_information * information.mean()
     row_weights = np.maximum(information / information.mean(), 0) * is_used
     weights = np.zeros(max(size, int(places.max()) + 1))
     weights[places] = np.broadcast_to(row_weights, values.shape)
     rows = _Rows(places, weights[:size], band, rate)
     return _row_signal(rows, rows.samples(values))
+
+
+def _check_length(row_time: float, count: int, height: int, size: float) -> None:
+    """Raise if the signal of `count` frames of `height` rows has so many samples that they fill hardly any of them."""
+    limit = max(ROW_OPTIONS.max_samples, ROW_OPTIONS.max_samples_per_row * height)
+    if size > limit * count:
+        raise ValueError(
+            f"row_time={row_time:g} s makes {size:g} samples of {count} frames of {height} rows, and {limit * count} are "
+            f"possible: it must be at least {row_time * size / (limit * count):.2g} s, else the frames show too little "
+            "of the time between them"
+        )
 
 
 @dataclass(frozen=True)
@@ -223,7 +252,7 @@ class _Rows:
     band: tuple[float, float]
     rate: float
 
-    @property
+    @cached_property
     def in_band(self) -> np.ndarray:
         """Which frequencies (S // 2 + 1,) lie in the band."""
         frequencies = np.fft.rfftfreq(len(self.weights), 1 / self.rate)
@@ -236,9 +265,10 @@ class _Rows:
         samples[self.places[is_inside]] = (values - values.mean(axis=0))[is_inside]
         return samples
 
-    def fit(self, samples: np.ndarray) -> np.ndarray:
-        """The signal (S,) in the band that fits the samples best."""
-        return fit_spectrum(samples, self.weights, self.in_band, _OPTIONS.damping)
+    @cached_property
+    def fit(self) -> Callable[[np.ndarray], np.ndarray]:
+        """A function that returns the signal (S,) in the band that fits samples (S,) best."""
+        return spectrum_fit(self.weights, self.in_band, ROW_OPTIONS.damping)
 
     def noise(self, rng: np.random.Generator) -> np.ndarray:
         """Samples of noise of variance 1 at a weight of 1."""
@@ -259,7 +289,7 @@ def _row_signal(rows: _Rows, samples: np.ndarray) -> RowSignal:
     """
     signal, rng, weights = rows.fit(samples), np.random.default_rng(0), rows.weights
     power = float(np.mean(signal**2))
-    noises = [rows.noise(rng) for _ in range(_OPTIONS.simulations)]
+    noises = [rows.noise(rng) for _ in range(ROW_OPTIONS.simulations)]
     noise_fits = [rows.fit(noise) for noise in noises]
     remaining = np.mean([np.sum(weights * (noise - fit) ** 2) for noise, fit in zip(noises, noise_fits, strict=True)])
     variance = np.sum(weights * (samples - signal) ** 2) / max(float(remaining), 1e-300)
@@ -267,7 +297,7 @@ def _row_signal(rows: _Rows, samples: np.ndarray) -> RowSignal:
     observed = int(np.sum(weights > 0))
     freedom = max(1.0, 2 * rows.in_band.sum() * observed / len(weights))
     ratio = power / max(noise_power, 1e-300)
-    tolerated = ratio / _OPTIONS.noise_tolerance
+    tolerated = ratio / ROW_OPTIONS.noise_tolerance
     p_value = float(scipy.stats.f.sf(tolerated, freedom, max(1.0, observed - freedom)))
     magnitudes = np.sqrt(_surroundings(np.abs(np.fft.rfft(signal)) ** 2, len(rows.places))) * rows.in_band
     snrs = []
@@ -304,7 +334,7 @@ def _row_filters(width: int) -> np.ndarray:
     """One-sided log-Gabor filters (B, n) in the Fourier domain, for zero-padded rows."""
     size = scipy.fft.next_fast_len(2 * width)
     frequencies = np.maximum(np.fft.fftfreq(size), 1e-9)
-    gains = [np.exp(-0.5 * (np.log(frequencies / center) / _OPTIONS.log_width) ** 2) for center in _OPTIONS.centers]
+    gains = [np.exp(-0.5 * (np.log(frequencies / center) / ROW_OPTIONS.log_width) ** 2) for center in ROW_OPTIONS.centers]
     filters: np.ndarray = np.stack(gains) * (np.fft.fftfreq(size) > 0)
     return filters
 
@@ -312,7 +342,7 @@ def _row_filters(width: int) -> np.ndarray:
 def _filter_rows(frames: np.ndarray, filters: np.ndarray) -> np.ndarray:
     """Coefficients (B, ..., n) of rows (..., W), which are tapered at their ends."""
     width, size = frames.shape[-1], filters.shape[1]
-    taper = np.minimum(1, (np.arange(width) + 0.5) / _OPTIONS.taper)
+    taper = np.minimum(1, (np.arange(width) + 0.5) / ROW_OPTIONS.taper)
     taper = taper * taper[::-1]
     centered = (frames - frames.mean(axis=-1, keepdims=True)) * taper
     spectrum = scipy.fft.fft(centered, size, axis=-1)

@@ -13,7 +13,7 @@ from vmm.engine.regions import Roi
 from vmm.engine.times import frame_times, grid_interval, mean_rate
 from vmm.measure.applications._band_fit import without_slow_part
 from vmm.measure.applications._common_vibration import Vibration, common_vibration
-from vmm.measure.applications._rolling_shutter import rolling_shutter_signal
+from vmm.measure.applications._rolling_shutter import ROW_OPTIONS, rolling_shutter_signal
 from vmm.measure.applications._subband_signals import subband_signals
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._result import Result
@@ -150,8 +150,9 @@ def sound(
         waveform less accurate. The default is 0.
     row_time
         Time in seconds from one row of a rolling shutter to the next. Each row is then a sample of the horizontal
-        motion, and `band` may reach up to ``1 / (2 row_time)``; it is 20 to 2000 Hz by default. Multiples of `fs` are
-        not recovered, because they look the same in all frames. The default, None, is a global shutter.
+        motion, and `band` may reach up to ``1 / (2 row_time)``, and up to `fs` times the number of rows, or 250 `fs`;
+        it is 20 to 2000 Hz by default. Multiples of `fs` are not recovered, because they look the same in all frames.
+        The default, None, is a global shutter.
 
     Returns
     -------
@@ -210,7 +211,7 @@ def _from_rows(
     times: np.ndarray | None,
 ) -> Sound:
     """The sound in the rows of a rolling shutter; `times` are those of unevenly spaced frames."""
-    highest = min(_OPTIONS.row_high, _OPTIONS.high / (2 * max(row_time, 1e-9)))
+    highest = min(_OPTIONS.row_high, _OPTIONS.high / (2 * max(row_time, 1e-9)), ROW_OPTIONS.max_harmonic * fs)
     limits = (_OPTIONS.low, highest) if band is None else band
     rows = rolling_shutter_signal(frames, row_time, fs=fs, band=limits, roi=roi, times=times)
     vibration = Vibration(np.ones(1), rows.snr, rows.p_value)

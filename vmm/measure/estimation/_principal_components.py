@@ -20,10 +20,10 @@ _ROUNDS = 2
 
 
 def principal_components(values: np.ndarray, stderr: np.ndarray, n_independent: float) -> np.ndarray:
-    """Orthonormal components (M, T) of displacements (T, h, w, 2) with standard errors (h, w, 2), at least one.
+    """Orthonormal components (M, T) of displacements (T, h, w, 2) with standard errors (h, w, 2).
 
-    Places where the standard error is NaN are left out. `n_independent` is the number of places whose noise is
-    independent.
+    There is at least one, unless nothing moves. Places where the standard error is NaN are left out. `n_independent` is
+    the number of places whose noise is independent.
     """
     count, height, width, _ = values.shape
     flat_values, flat_stderr = values.reshape(count, -1), stderr.reshape(-1)
@@ -31,7 +31,7 @@ def principal_components(values: np.ndarray, stderr: np.ndarray, n_independent: 
     size = np.where(is_known, flat_values.std(axis=0) / np.where(is_known, flat_stderr, 1), -1)
     size = np.where(np.isfinite(size), size, -1).reshape(height, width, 2)
     columns = np.array([_largest(size, tile) for tile in _tiles(height, width)])
-    columns = columns[is_known[columns]]
+    columns = columns[is_known[columns] & (np.ptp(flat_values[:, columns], axis=0) > 0)]
     if not len(columns):
         return np.zeros((0, count))
     signals = flat_values[:, columns] / flat_stderr[columns]

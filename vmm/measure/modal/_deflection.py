@@ -177,7 +177,7 @@ def _dense_shapes(
     camera: CameraMotion | None,
 ) -> Modes:
     """Shapes of every pixel; `neighborhood` is (sigma, step), and `rate` is (fs, time_unit, times)."""
-    length: int | None = getattr(frames, "shape", (None,))[0]
+    length: int | None = (getattr(frames, "shape", ()) or (None,))[0]
     fs, times = rate[0], rate[2]
     if length is not None:
         check_length(length)
