@@ -117,7 +117,7 @@ def test_object_that_moves_far():
         frames[t][is_object] = texture((down, right))[is_object]
     clip = np.clip(frames + np.random.default_rng(4).normal(0, 1, frames.shape), 0, 255).astype(np.uint8)
     far = far_motion(lambda: clip)
-    assert far is not None and far.frequency * FS == pytest.approx(6.0, abs=0.5)
+    assert far is not None and 0.8 < far.speed < 2 and far.roi[2] < 80
     assert far_motion(lambda: swaying(noise=3.0)) is None
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from vmm import stabilize
 from vmm.engine.regions import Box
-from vmm.measure.detection._suggestion import Suggestion, command_line
+from vmm.measure.detection._suggestion import Command, Suggestion
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Command):
     """How one motion or change of color of a clip is magnified, and why.
 
     Attributes
@@ -21,8 +21,8 @@ class Choice:
     name
         What it is, for example ``"motion at 64.04 Hz"`` or ``"pulse, 52.4 beats/min"``.
     method
-        Name of the method: ``"gradient"`` for vibrations, ``"color"`` for changes of color, and ``"jerk"`` for objects
-        that also move far.
+        Name of the method: ``"gradient"`` for vibrations, ``"color"`` for changes of color, and
+        ``"acceleration"`` for objects that also move far.
     settings
         Keyword arguments of the method: `band` in Hz, or `frequency` in Hz, and `alpha`.
     roi
@@ -71,18 +71,8 @@ class Choice:
         band = settings.pop("band" if "band" in settings else "frequency")
         return stabilize.magnify(frames, band, fs=rate, method=function, **settings)
 
-    def command(self, source: str = "clip.mp4", target: str = "out.mp4") -> str:
-        """The command that does the same.
-
-        Parameters
-        ----------
-        source
-            Name of the clip. The default is ``"clip.mp4"``.
-        target
-            Name of the output file. The default is ``"out.mp4"``.
-        """
-        options = {**self.settings, "fs": self.fs, "alpha": self.settings["alpha"]}
-        return command_line(self.method, source, target, options) + " --stabilize" * self.is_stabilized
+    def _options(self) -> dict[str, Any]:
+        return {**self.settings, "fs": self.fs, **({"stabilize": ()} if self.is_stabilized else {})}
 
 
 @dataclass(frozen=True)
@@ -98,8 +88,12 @@ class Decision:
         not move.
     messages
         Sentences about the clip: why nothing is magnified, that the camera moves, or that the light flickers.
+    flicker
+        The strongest flicker of the light that the codec does not explain, as found by ``vmm.measure.suggest``, whose
+        `command` removes it; None if there is none.
     """
 
     choices: tuple[Choice, ...]
     still: tuple[Box, ...] | None
     messages: tuple[str, ...]
+    flicker: Suggestion | None = None

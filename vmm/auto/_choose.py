@@ -39,6 +39,9 @@ class AutoOptions:
         Smallest and largest alpha: the noise grows with it.
     far_alpha
         Alpha for objects that move far, as in the published examples: the amplitude of their small motion is not known.
+    far_frequency
+        Frequency for objects that move far, in cycles/frame: the published examples have 0.13 and 0.27, and in the
+        higher one the codec of some clips is visible.
     harmonic_tolerance
         Difference in bins of the spectrum, up to which a frequency is a multiple of another one.
     max_harmonic
@@ -49,6 +52,7 @@ class AutoOptions:
     output_range: tuple[float, float] = (3.0, 6.0)
     alpha_range: tuple[float, float] = (2.0, 50.0)
     far_alpha: float = 8.0
+    far_frequency: float = 0.125
     harmonic_tolerance: float = 0.25
     max_harmonic: float = 2.0
 
@@ -56,7 +60,8 @@ class AutoOptions:
 _OPTIONS = AutoOptions()
 
 _NOTHING = (
-    "Nothing is magnified: no vibration or change of color exceeds the noise of this clip, and no object moves far."
+    "Nothing is magnified: no vibration or change of color exceeds the noise of this clip, and no object moves far "
+    "before a camera at rest."
 )
 
 
@@ -112,12 +117,12 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     lines = [one for one in suggestions if one.kind != "flicker" and not one.is_codec_rhythm]
     lines = _independent(lines, rate / clip.shape[0])
     choices = [_choice(one, reopen, clip.shape[1:3], fs, still) for one in lines[:max_choices]]
-    if not choices:
-        refused = [(one.band[0] / rate, one.band[1] / rate) for one in suggestions]
-        far = far_motion(reopen, refused)
+    if not choices and not shake:  # A camera that moves makes everything move far.
+        far = far_motion(reopen)
         choices = [] if far is None else [_far_choice(far, rate, unit)]
-    messages = [_shake_message(shake, choices), _flicker(suggestions), "" if choices else _NOTHING]
-    return Decision(tuple(choices), still, tuple(filter(None, messages)))
+    flicker = next((one for one in suggestions if one.kind == "flicker" and not one.is_codec_rhythm), None)
+    messages = [_shake_message(shake, choices), _flicker_message(flicker), "" if choices else _NOTHING]
+    return Decision(tuple(choices), still, tuple(filter(None, messages)), flicker)
 
 
 @checks_arguments
@@ -167,15 +172,14 @@ def _shake_message(shake: float, choices: Sequence[Choice]) -> str:
     return f"The camera moves by {shake:.2g} px rms{removed}."
 
 
-def _flicker(suggestions: Sequence[Suggestion]) -> str:
-    """A sentence about the strongest flicker of the light; empty if there is none that the codec does not explain."""
-    for one in suggestions:
-        if one.kind == "flicker" and not one.is_codec_rhythm:
-            return (
-                f"The light of the whole frame flickers at {one.frequency:.4g} {one.frequency_unit} by "
-                f"{one.amplitude:.2g} gray levels, which is not magnified; the command `{one.command()}` removes it."
-            )
-    return ""
+def _flicker_message(one: Suggestion | None) -> str:
+    """A sentence about a flicker of the light; empty if there is none."""
+    if one is None:
+        return ""
+    return (
+        f"The light of the whole frame flickers at {one.frequency:.4g} {one.frequency_unit} by "
+        f"{one.amplitude:.2g} gray levels, which is not magnified."
+    )
 
 
 def _independent(lines: Sequence[Suggestion], bin_width: float) -> list[Suggestion]:
@@ -237,12 +241,13 @@ def _choice(
 
 def _far_choice(far: FarMotion, rate: float, unit: str) -> Choice:
     """The settings for objects that move far, with the reasons."""
-    frequency = float(f"{far.frequency * rate:.3g}")
+    frequency = float(f"{_OPTIONS.far_frequency * rate:.3g}")
     reasons = (
-        f"The method is jerk, because nothing vibrates in its place, but objects move by {far.speed:.2g} px per frame: "
-        "it magnifies small motion of objects that also move far, and leaves the large motion as it is.",
-        f"The frequency of {frequency:g} {unit} is that at which their speed changes most, from half to twice of it.",
+        f"The method is acceleration, because nothing vibrates in its place, but objects move by {far.speed:.2g} px "
+        "per frame: it magnifies small, fast motion of such objects, and leaves motion of constant speed as it is.",
+        f"The frequency of {frequency:g} {unit} is an eighth of the rate of the camera. It is not measured: motion of "
+        f"about {frequency / 2:g} to {2 * frequency:g} {unit} is magnified.",
         f"Alpha is {_OPTIONS.far_alpha:g}, the usual one: the method magnifies motion of up to about half a pixel.",
     )
     settings = {"frequency": frequency, "alpha": _OPTIONS.far_alpha}
-    return Choice(f"fast motion at about {frequency:g} {unit}", "jerk", settings, far.roi, reasons, rate)
+    return Choice("fast motion of objects that move far", "acceleration", settings, far.roi, reasons, rate)

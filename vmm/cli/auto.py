@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,7 +52,11 @@ def _auto(options: argparse.Namespace) -> None:
         decision = vmm.auto.choose(open_clip(options, gray=False), max_choices=options.max_choices)
     if not decision.choices:
         raise ValueError(" ".join(decision.messages))
-    print(*decision.messages, sep="\n", end="\n" * bool(decision.messages))
+    notes = [*decision.messages]
+    if decision.flicker is not None:
+        command = decision.flicker.command(options.input, str(folder / "steady_light.mp4")) + part_options(options)
+        notes.append(f"This command removes the flicker: {command}")
+    print(*notes, sep="\n", end="\n" * bool(notes))
     folder.mkdir(exist_ok=True)
     names = _target_names(options.input, decision.choices)
     with TemporaryDirectory() as drafts:
@@ -59,7 +64,7 @@ def _auto(options: argparse.Namespace) -> None:
             (choice.name, _section(options, choice, folder / name, decision.still, Path(drafts)))
             for choice, name in zip(decision.choices, names, strict=True)
         ]
-        text = vmm.plot.page(Path(options.input).name, sections, warnings=[*messages, *decision.messages])
+        text = vmm.plot.page(Path(options.input).name, sections, warnings=[*messages, *notes])
     with draft(page, overwrite=options.overwrite) as temporary:
         temporary.write_bytes(page_bytes(text))
     print(f"The page {page} shows the videos, the places and the spectra.")
@@ -70,7 +75,7 @@ def _target_names(source: str, choices: Sequence[vmm.auto.Choice]) -> list[str]:
     stem, names = Path(source).stem or "clip", list[str]()
     for choice in choices:
         word = choice.name.removeprefix("probably ").split()[0].strip(",")
-        frequency = sum(choice.band) / 2 if "band" in choice.settings else choice.settings["frequency"]
+        frequency = choice.settings["frequency"] if choice.suggestion is None else choice.suggestion.frequency
         name = f"{stem}_{word}_{frequency:.4g}Hz"
         names.append(f"{name}{f'_{names.count(name) + 1}' * (name in names)}")
     return [f"{name}.mp4" for name in names]
@@ -100,25 +105,35 @@ def _run(command: str) -> None:
 
 def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) -> list[Any]:
     """The place of a choice on the first frame, and its spectrum with peaks."""
-    place = vmm.plot.regions(next(open_part(options))[0], [choice.roi], labels=[choice.name])
+    frame = next(open_part(options))[0]
+    if choice.suggestion is None:
+        return [vmm.plot.regions(frame, [choice.roi], labels=[choice.name])]
+    if choice.method == "color":
+        return [
+            vmm.plot.regions(frame, [choice.roi], labels=[choice.name]),
+            *_spectrum(vmm.measure.spectrum(_mean_color(options, choice), fs=choice.fs), choice),
+        ]
     from vmm.auto._place import displacement_of
 
-    if choice.suggestion is None:
-        return [place]
-    if choice.method == "color":
-        signal: Any = vmm.measure.spectrum(_mean_color(options, choice), fs=choice.fs)
-        figure, rows = vmm.plot.spectrum(signal), []
-    else:
-        motion = displacement_of(choice.suggestion, open_part(options, gray=True), still=still)
-        sound_rois = [roi for roi, is_known in zip(motion.rois, motion.is_known, strict=True) if is_known.any()]
-        if not sound_rois:
-            return [place, "The displacement in small regions is unknown here, so that no spectrum is shown."]
-        signal = vmm.measure.displacement(open_part(options, gray=True), sound_rois[0], still=still)
+    motion = displacement_of(choice.suggestion, open_part(options, gray=True), still=still)
+    boxes = [roi for roi, is_known in zip(motion.rois, motion.is_known, strict=True) if is_known.any()]
+    place = vmm.plot.regions(frame, [choice.roi, *boxes[:1]], labels=[choice.name, "spectrum"][: 1 + len(boxes)])
+    if not boxes:
+        return [place, "The displacement in small regions is unknown here, so that no spectrum is shown."]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        signal = vmm.measure.displacement(open_part(options, gray=True), boxes[:1], still=still)
         peaks = vmm.measure.peaks(signal)
-        figure = vmm.plot.spectrum(vmm.measure.spectrum(signal, average=True), peaks)
-        rows = [peak_rows(peaks), *peak_notes(peaks)] if peaks else []
+    notes = [f"About the region of the spectrum: {warning.message}." for warning in caught]
+    table = [peak_rows(peaks), *peak_notes(peaks)] if peaks else []
+    return [place, *_spectrum(vmm.measure.spectrum(signal, average=True), choice, peaks), *notes, *table]
+
+
+def _spectrum(spectrum: Any, choice: vmm.auto.Choice, peaks: Any = ()) -> list[Any]:
+    """The picture of a spectrum, with the magnified band in green."""
+    figure = vmm.plot.spectrum(spectrum, peaks)
     figure.axes[0].axvspan(*choice.band, color="tab:green", alpha=0.2)
-    return [place, figure, "The green band of the spectrum is magnified.", *rows]
+    return [figure, "The green band of the spectrum is magnified."]
 
 
 def _mean_color(options: argparse.Namespace, choice: vmm.auto.Choice) -> Any:

@@ -31,6 +31,7 @@ h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin: 2em 0 .5em; border-botto
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .2em 1.2em .2em 0 }
 th { border-bottom: 1px solid #888 } img, video { max-width: 100%; height: auto }
+video { min-width: min(480px, 100%) }
 .warning { background: #fff3cd; border-left: 4px solid #d39e00; padding: .5em .8em; margin: .5em 0 }
 """
 

@@ -15,8 +15,49 @@ _DIGITS = {"fs": 8}
 """Significant digits of options in a command; others have 6."""
 
 
+class Command:
+    """A magnification that a command line repeats."""
+
+    method: str
+
+    def _options(self) -> Mapping[str, Any]:
+        """Options of the command and their values: numbers, tuples of numbers, or an empty tuple for a flag."""
+        raise NotImplementedError
+
+    def command(self, source: str = "clip.mp4", target: str = "out.mp4") -> str:
+        """The command that does the same to a file.
+
+        Parameters
+        ----------
+        source
+            Name of the clip. The default is ``"clip.mp4"``.
+        target
+            Name of the output file. The default is ``"out.mp4"``.
+
+        Returns
+        -------
+        str
+            A command line for the shell.
+
+        Examples
+        --------
+        >>> from vmm.measure import Suggestion
+        >>> place = (64, 0, 96, 96), (72, 8)
+        >>> fork = Suggestion(64.0, 0.01, 0.006, 40.0, "motion", *place, 0.1, (63, 65), 20, None, 500, False)
+        >>> fork.command("fork.mp4")
+        'vmm gradient fork.mp4 out.mp4 --band 63 65 --fs 500 --alpha 20 --roi 64 0 96 96'
+        """
+        # A name that begins with a dash would be read as an option.
+        names = [f"./{name}" if str(name).startswith("-") else str(name) for name in (source, target)]
+        words = ["vmm", self.method, *map(shlex.quote, names)]
+        for name, value in self._options().items():
+            digits = _DIGITS.get(name, 6)
+            words += [f"--{name}", *(f"{number:.{digits}g}" for number in np.atleast_1d(value))]
+        return " ".join(words)
+
+
 @dataclass(frozen=True)
-class Suggestion:
+class Suggestion(Command):
     """A vibration or color change in a clip, with a band to magnify it.
 
     Attributes
@@ -76,44 +117,10 @@ class Suggestion:
     omitted_harmonics: tuple[int, ...] = ()
 
     @property
-    def method(self) -> str:
+    def method(self) -> str:  # type: ignore[override]
         """Name of the method that magnifies it: ``"gradient"`` for motion, ``"color"`` for the others."""
         return "gradient" if self.kind == "motion" else "color"
 
-    def command(self, source: str = "clip.mp4", target: str = "out.mp4") -> str:
-        """The command that magnifies this change, or removes a flicker.
-
-        Parameters
-        ----------
-        source
-            Name of the clip. The default is ``"clip.mp4"``.
-        target
-            Name of the output file. The default is ``"out.mp4"``.
-
-        Returns
-        -------
-        str
-            A command line for the shell.
-
-        Examples
-        --------
-        >>> from vmm.measure import Suggestion
-        >>> place = (64, 0, 96, 96), (72, 8)
-        >>> fork = Suggestion(64.0, 0.01, 0.006, 40.0, "motion", *place, 0.1, (63, 65), 20, None, 500, False)
-        >>> fork.command("fork.mp4")
-        'vmm gradient fork.mp4 out.mp4 --band 63 65 --fs 500 --alpha 20 --roi 64 0 96 96'
-        """
-        options = {"band": self.band, "fs": self.fs, "alpha": self.alpha}
-        line = command_line(self.method, source, target, options)
-        return line if self.is_whole_frame else f"{line} --roi {' '.join(map(str, self.roi))}"
-
-
-def command_line(method: str, source: str, target: str, options: Mapping[str, Any]) -> str:
-    """A command for the shell that magnifies a clip, with options that are numbers or pairs of numbers."""
-    # A name that begins with a dash would be read as an option.
-    names = [f"./{name}" if str(name).startswith("-") else str(name) for name in (source, target)]
-    words = ["vmm", method, *map(shlex.quote, names)]
-    for name, value in options.items():
-        digits = _DIGITS.get(name, 6)
-        words += [f"--{name}", *(f"{number:.{digits}g}" for number in np.atleast_1d(value))]
-    return " ".join(words)
+    def _options(self) -> dict[str, Any]:
+        place = {} if self.is_whole_frame else {"roi": self.roi}
+        return {"band": self.band, "fs": self.fs, "alpha": self.alpha, **place}
