@@ -334,7 +334,9 @@ def _row_filters(width: int) -> np.ndarray:
     """One-sided log-Gabor filters (B, n) in the Fourier domain, for zero-padded rows."""
     size = scipy.fft.next_fast_len(2 * width)
     frequencies = np.maximum(np.fft.fftfreq(size), 1e-9)
-    gains = [np.exp(-0.5 * (np.log(frequencies / center) / ROW_OPTIONS.log_width) ** 2) for center in ROW_OPTIONS.centers]
+    gains = [
+        np.exp(-0.5 * (np.log(frequencies / center) / ROW_OPTIONS.log_width) ** 2) for center in ROW_OPTIONS.centers
+    ]
     filters: np.ndarray = np.stack(gains) * (np.fft.fftfreq(size) > 0)
     return filters
 
