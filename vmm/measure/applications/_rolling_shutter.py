@@ -237,9 +237,9 @@ def _check_length(row_time: float, count: int, height: int, size: float) -> None
     limit = max(ROW_OPTIONS.max_samples, ROW_OPTIONS.max_samples_per_row * height)
     if size > limit * count:
         raise ValueError(
-            f"row_time={row_time:g} s makes {size:g} samples of {count} frames of {height} rows, and {limit * count} are "
-            f"possible: it must be at least {row_time * size / (limit * count):.2g} s, else the frames show too little "
-            "of the time between them"
+            f"row_time={row_time:g} s makes {size:g} samples of {count} frames of {height} rows, and {limit * count} "
+            f"are possible: it must be at least {row_time * size / (limit * count):.2g} s, else the frames show too "
+            "little of the time between them"
         )
 
 
