@@ -73,7 +73,7 @@ def spread_mask(mask: Any, frame: Array) -> Array:
     return values
 
 
-def faded(where: Array | None, weight: Array | None) -> Array | None:
+def edge_factor(where: Array | None, weight: Array | None) -> Array | None:
     """Factor (H, W) of the change of each pixel, from the map of bool of pixels that may change; None for 1 everywhere.
 
     Coarse subbands also change pixels where the mask is almost 0, so that a soft edge of the mask would end in a step.
