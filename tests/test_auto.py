@@ -28,8 +28,12 @@ def test_bars_keep_their_values():
     assert picture(np.repeat(clip[0][..., None], 3, axis=-1)) == (8, 0, 32, 64)
     clip = np.repeat(clip, 10, axis=0)
     clip[10:, 8:-8] = np.roll(clip[10:, 8:-8], 1, axis=2)
-    out = vmm.linear.magnify(clip, (2, 10), fs=FS, alpha=20)
-    assert (out[:, :8] == 10).all() and (out[:, -8:] == 10).all() and not np.array_equal(out, clip)
+    for out in (
+        vmm.linear.magnify(clip, (2, 10), fs=FS, alpha=20),
+        vmm.lagrangian.magnify(clip, (2, 10), fs=FS, alpha=20),
+        vmm.stabilize.magnify(clip, (2, 10), fs=FS, alpha=20, roi=(8, 0, 32, 64)),
+    ):
+        assert (out[:, :8] == 10).all() and (out[:, -8:] == 10).all() and not np.array_equal(out, clip)
 
 
 def test_dark_scenes_have_no_bars():

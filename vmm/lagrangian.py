@@ -12,6 +12,7 @@ from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.levels import spline_coefs
 from vmm.backend.reference import soft_limit
 from vmm.engine.alpha import Gain, check_alpha, spread_mask
+from vmm.engine.bars import changed_pixels
 from vmm.engine.displaced import as_frame, color_planes, displacement_gain
 from vmm.engine.frames import Frames, cut, in_form_of, moving
 from vmm.engine.loop import sampling_rate
@@ -49,8 +50,9 @@ def magnify(
 
     It is suited for small motion of objects that also move far, with ``temporal=vmm.temporal.acceleration(frequency,
     fs)`` and ``band=None``, which does not magnify motion of constant speed. A trajectory ends if its point is occluded
-    or leaves the frame. It is then extrapolated by the most probable motion in the band, and has less weight than the
-    trajectories of neighbors with the same motion. Unlike in [1]_, the frames are not divided into layers.
+    or leaves the frame. It is then continued by a prediction that is fitted to the motion of the clip, and has less
+    weight than the trajectories of neighbors with the same motion. Unlike in [1]_, the frames are not divided into
+    layers.
 
     This method is more accurate than ``vmm.gradient`` for objects that drift by about 1 px per frame or more. On a
     textured disc that drifts by 1 px per frame, its structural similarity to the exact result is 0.976, and that of
@@ -166,9 +168,10 @@ def _magnified(frames: Any, *, alpha: Any, mask: Any, limit: float, filtered: Fi
         return
     if min(first.shape[1:3]) < 4:
         raise ValueError(f"frames of {first.shape[1:3]} pixels are too small to estimate motion: 4 x 4 are needed")
+    where = changed_pixels(first[0], visible)
     for frame, displacement in filtered(singles):
         shift = soft_limit((strength * displacement)[None], limit)[0]
-        yield _displaced(frame, shift, None if visible is None else visible > 0)
+        yield _displaced(frame, shift, where)
 
 
 def _displaced(frame: Array, displacement: Array, where: Array | None) -> Array:

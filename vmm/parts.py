@@ -27,6 +27,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from vmm.backend.arrays import Array
+from vmm.backend.autoregression import Autoregression, of_signals
 from vmm.backend.reference import MAX_BLUR, product, soft_limit, weighted_blur
 
 __all__ = [
@@ -196,7 +197,7 @@ class Motion:
     takes
         Kinds of coefficients that `read` and `put` accept, such as ``("complex",)``; None accepts all.
     adaptive
-        Whether filters that look ahead, and whole-clip filters, smooth the motion as far as it is noise.
+        Whether linear filters smooth the motion as far as it is noise. A causal filter uses running statistics.
         ``vmm.motion.smooth`` sets it.
     at
         ``at(grid)`` returns the motion for one subband, if it depends on the grid; None if it does not.
@@ -305,12 +306,16 @@ class LookAheadFilter:
     delay
         Group delay in frames, at least 1.
     band
-        Passband (low, high) in cycles per frame, which determines how motion is extrapolated beyond the clip.
+        Passband (low, high) in cycles per frame, which determines how motion is predicted beyond the clip.
     """
 
     apply: Callable[[Array, Any], tuple[Array, Any]]
     delay: int
     band: tuple[float, float] = (0.0, 0.5)
+
+
+MAX_MARGIN = 4
+"""Largest number of frames by which a clip is extended at each end, relative to its length."""
 
 
 @dataclass(frozen=True)
@@ -323,15 +328,33 @@ class WholeClipFilter:
         ``factors(n)`` returns a synthesis matrix (n, r) and an analysis matrix (r, n), whose product filters n frames.
     band
         Passband (low, high) in cycles per frame.
+    margin
+        Number of frames by which motion is extended at both ends of a clip before it is filtered, after its linear
+        trend is subtracted. It is at most four times the length of the clip. 0, the default, filters it as it is.
     """
 
     factors: Callable[[int], tuple[np.ndarray, np.ndarray]]
     band: tuple[float, float] = (0.0, 0.5)
+    margin: int = 0
 
     def apply(self, x: Array, memory: Any = None) -> tuple[Array, Any]:
         """The filtered signal of a whole clip along axis 0; there is no state."""
-        synthesis, analysis = self.factors(len(x))
+        synthesis, analysis = self.extended_factors(len(x), of_signals(x, self.band) if self.margin else None)
         return product(product(x, analysis), synthesis), None
+
+    def extended_factors(self, n: int, model: Autoregression | None) -> tuple[np.ndarray, np.ndarray]:
+        """The matrices (n, r) and (r, n) for n frames, which are extended by an autoregression unless it is None."""
+        if model is None or not self.margin:
+            return self.factors(n)
+        beyond = min(self.margin, MAX_MARGIN * n)
+        synthesis, analysis = self.factors(n + 2 * beyond)
+        before, inner, after = np.split(analysis, [beyond, beyond + n], axis=1)
+        weights = model.prediction(n, beyond)
+        used = weights.shape[1]
+        inner[:, :used] += before[:, ::-1] @ weights[:, ::-1]
+        inner[:, n - used :] += after @ weights
+        trend = np.linalg.qr(np.vander(np.arange(n), 2))[0]
+        return synthesis[beyond : beyond + n], inner - (inner @ trend) @ trend.T
 
 
 @dataclass(frozen=True)

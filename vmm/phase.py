@@ -83,10 +83,10 @@ def magnify(
         be set. The default is ``"steerable"``.
     sigma
         Smoothing of the motion in space, which reduces noise. None, the default, follows the noise of the clip: motion
-        is smoothed as far as neighbors differ by noise alone, and not at all in a clip without noise (filters that
-        look ahead, and whole-clip filters; a causal filter does not smooth by default). A number, 0 or greater, is the
-        standard deviation of an amplitude-weighted blur in px of each level, which also blurs motion that varies in
-        space. 0 turns smoothing off.
+        is smoothed as far as neighbors differ by noise alone, and not at all in a clip without noise. A causal filter
+        estimates the noise from the frames so far, and then takes about twice the time of ``sigma=0``. A number, 0 or
+        greater, is the standard deviation of an amplitude-weighted blur in px of each level, which also blurs motion
+        that varies in space. 0 turns smoothing off.
     limit
         Limit on alpha times the motion in each subband, at least 1e-6, relative to the largest displacement that the
         subband represents without ambiguity: a quarter of a wavelength at octave 1, and half of one at octave 0.5.

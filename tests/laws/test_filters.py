@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vmm
+from vmm.backend.autoregression import Autoregression
 from vmm.backend.reference import biquads
 from vmm.parts import WholeClipFilter
 from vmm.temporal import acceleration, butterworth, causal, difference, fir, ideal, iir, jerk, unwrap
@@ -282,6 +283,6 @@ def test_factors_of_the_published_ideal_filter_are_fourier(n, rng):
 
 @pytest.mark.parametrize("n", [60, 1500, 9000])
 def test_the_ideal_filter_keeps_two_values_a_component(n):
-    synthesis, analysis = ideal((2, 3), 30).factors(n)
+    synthesis, analysis = ideal((2, 3), 30).extended_factors(n, Autoregression((0.5,), 1))
     assert synthesis.shape == (n, len(analysis)) and analysis.shape[1] == n
     assert len(analysis) <= 2 * (n / 30 + 3)

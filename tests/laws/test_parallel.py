@@ -60,16 +60,25 @@ def test_its_band_holds_those_of_all():
     assert both.band == pytest.approx((1 / 30, 8 / 30))
 
 
+def whole(temporal, n):
+    """The matrix of a whole-clip filter for n frames."""
+    synthesis, analysis = temporal.factors(n)
+    return synthesis @ analysis
+
+
 @pytest.mark.parametrize("n", [60, 91])
 def test_factors_are_those_of_all(n):
-    """Of filters of whole clips: their product is what the filter makes of each unit impulse."""
+    """Of filters of whole clips, which are extended by the largest of their margins."""
     both = parallel(ideal((2, 3), 30), ideal((5, 7), 30), gains=(4, -1))
-    assert isinstance(both, WholeClipFilter)
-    synthesis, analysis = both.factors(n)
-    made = both.apply(np.eye(n), None)[0]
-    np.testing.assert_allclose(synthesis @ analysis, made, atol=1e-12)
-    alone = [ideal(band, 30).apply(np.eye(n), None)[0] for band in ((2, 3), (5, 7))]
-    np.testing.assert_allclose(made, 4 * alone[0] - alone[1], atol=1e-12)
+    assert isinstance(both, WholeClipFilter) and both.margin == ideal((2, 3), 30).margin
+    expected = 4 * whole(ideal((2, 3), 30), n) - whole(ideal((5, 7), 30), n)
+    np.testing.assert_allclose(whole(both, n), expected, atol=1e-12)
+
+
+def test_a_delay_before_a_whole_clip_filter_is_compensated():
+    wave = np.sin(2 * np.pi * 2.5 * np.arange(150) / 30)
+    delayed = chain(fir((1, 4), 30), ideal((2, 3), 30))
+    np.testing.assert_allclose(delayed.apply(wave)[0][30:-30], wave[30:-30], atol=0.05)
 
 
 def test_filters_that_do_not_go_together():

@@ -13,6 +13,7 @@ from vmm.cli.notices import length_notice
 from vmm.data import synthetic
 from vmm.engine.frames import as_frames, checked
 from vmm.engine.two_pass import two_pass
+from vmm.engine.windows import ShortClipWarning
 from vmm.measure.estimation._principal_components import principal_components
 from vmm.measure.signals._resampling import evenly_sampled
 from vmm.measure.signals._signal import Signals
@@ -276,6 +277,12 @@ def test_the_error_of_an_iterator_reaches_the_caller(name: str) -> None:
 
     with pytest.raises(CameraError, match="unplugged"):
         list(getattr(vmm, name).magnify(chunks(), (2, 4), fs=30))
+
+
+@pytest.mark.parametrize(("temporal", "share"), [("fir", "43%"), ("ideal", "7[56]%")])
+def test_a_clip_that_is_shorter_than_the_filter_has_a_warning(temporal: str, share: str) -> None:
+    with pytest.warns(ShortClipWarning, match=rf"a clip of 20 frames .*in the middle of the clip {share}"):
+        phase(band=(5, 8) if temporal == "fir" else (3, 4), temporal=temporal)
 
 
 def test_a_band_that_a_clip_cannot_resolve_has_a_notice() -> None:

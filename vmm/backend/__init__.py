@@ -12,6 +12,6 @@
 | ``dispatch`` | dispatch from a reference kernel to the compiled kernel of the same name |
 | ``luma`` | luma of frames |
 | ``taps`` | taps of filters that all backends share |
-| ``time_series`` | running sums, extrapolation, and low-rank factors of filters along time |
+| ``time_series`` | running sums, and low-rank factors of filters along time |
 | ``checks`` | checks of arguments |
 """

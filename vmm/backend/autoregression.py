@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from vmm.backend.arrays import Array, joined, to_host
+from vmm.backend.arrays import Array, joined, namespace, to_host
 from vmm.backend.reference import product
 
 ORDER = 16
@@ -32,6 +33,9 @@ BLOCK = 4
 MAX_BLOCKS = 4096
 """Largest number of blocks that are used."""
 
+MAX_MEANS = 2**21
+"""Largest number of mean values of blocks that are kept of a whole clip; of longer clips fewer blocks are used."""
+
 
 @dataclass(frozen=True)
 class Autoregression:
@@ -39,13 +43,13 @@ class Autoregression:
 
     Attributes
     ----------
-    weights
-        Weights (p,) of the samples `step`, 2 `step` ... frames before.
+    reflections
+        Reflection coefficients (p,), which give the predictions of all orders up to p.
     step
-        Distance of these samples in frames.
+        Distance in frames of the samples from which a sample is predicted.
     """
 
-    weights: np.ndarray
+    reflections: tuple[float, ...]
     step: int
 
     def extend(self, x: Array, head: int, tail: int) -> Array:
@@ -57,7 +61,7 @@ class Autoregression:
 
     def extension(self, n: int, head: int, tail: int) -> Callable[[Array], Array]:
         """``extend`` as a function of n samples, for several signals."""
-        following = self._matrix(n, max(head, tail))
+        following = self.following(n, max(head, tail))
 
         def extended(x: Array) -> Array:
             parts = [x]
@@ -69,14 +73,39 @@ class Autoregression:
 
         return extended
 
-    def _matrix(self, n: int, count: int) -> np.ndarray:
-        """Matrix (count, n) from n samples to the samples after them."""
+    def following(self, n: int, count: int) -> np.ndarray:
+        """Matrix (count, n) from n samples to the samples after them: a line and the prediction of the rest."""
         line = _line(n, count)
-        rest = np.concatenate([np.eye(n) - line[:n], np.zeros((count, n))])
-        for i in range(n, n + count):
-            for k, weight in enumerate(self.weights, 1):
-                rest[i] += weight * rest[i - k * self.step]
-        return rest[n:] + line[n:]
+        weights = self.prediction(n, count)
+        used = weights.shape[1]
+        result: np.ndarray = line[n:] - weights @ line[n - used : n]
+        result[:, n - used :] += weights
+        return result
+
+    def prediction(self, n: int, count: int) -> np.ndarray:
+        """Weights (count, k) of the last k <= n samples in the samples after them, without a straight line."""
+        order = min(len(self.reflections), n // self.step)
+        return _prediction(self.reflections[:order], self.step, count)
+
+
+@lru_cache(maxsize=64)
+def _prediction(reflections: tuple[float, ...], step: int, count: int) -> np.ndarray:
+    """The weights (count, k) of a prediction of one order."""
+    weights = np.zeros(0)
+    for reflection in reflections:
+        weights = _of_next_order(weights, reflection)
+    used = len(weights) * step
+    rest = np.concatenate([np.eye(used), np.zeros((count, used))])
+    for i in range(used, used + count):
+        for k, weight in enumerate(weights, 1):
+            rest[i] += weight * rest[i - k * step]
+    return rest[used:]
+
+
+def _of_next_order(weights: np.ndarray, reflection: float) -> np.ndarray:
+    """Weights of the prediction of the next order, by its reflection coefficient (Levinson recursion)."""
+    result: np.ndarray = np.append(weights - reflection * weights[::-1], reflection)
+    return result
 
 
 def autoregression(series: np.ndarray, band: tuple[float, float]) -> Autoregression:
@@ -93,6 +122,7 @@ def autoregression(series: np.ndarray, band: tuple[float, float]) -> Autoregress
     step = max(1, int(1 / (SAMPLES_PER_PERIOD * band[1])))
     series = _shared(series - _line(n, 0) @ series)
     ahead, behind, weights = series[step:], series[:-step], np.zeros(0)
+    reflections: list[float] = []
     noise = WHITE * float((series**2).mean())
     for _ in range(min(ORDER, n // (3 * step))):
         error = np.concatenate([[1], -weights])
@@ -100,26 +130,44 @@ def autoregression(series: np.ndarray, band: tuple[float, float]) -> Autoregress
         mixed = (ahead * behind).sum() + of_noise * np.dot(np.append(error, 0), np.append(0, error[::-1]))
         power = ((ahead**2).sum() + (behind**2).sum()) / 2 + of_noise * np.dot(error, error)
         reflection = mixed / power if power > 0 else 0.0
-        weights = np.append(weights - reflection * weights[::-1], reflection)
+        weights = _of_next_order(weights, reflection)
+        reflections.append(float(reflection))
         ahead, behind = (ahead - reflection * behind)[step:], (behind - reflection * ahead)[:-step]
-    return Autoregression(weights, step)
+    return Autoregression(tuple(reflections), step)
 
 
-def block_means(chunks: Iterable[Array]) -> np.ndarray:
-    """Mean values (n, j) of blocks of the frames, less those of each frame; of color frames that of green."""
-    means = to_host(joined([_block_means(chunk) for chunk in chunks])).astype(float)  # The device is waited for once.
-    result: np.ndarray = means - means.mean(axis=1, keepdims=True)
+def of_signals(x: Array, band: tuple[float, float]) -> Autoregression:
+    """The autoregression of signals x (n, ...), or of evenly spaced ones if there are many, for a band."""
+    flat = x.reshape(len(x), -1)
+    every = max(1, -(-flat.shape[1] // MAX_BLOCKS))
+    return autoregression(to_host(flat[:, ::every]).astype(float), band)
+
+
+def block_means(chunks: Iterable[Array], n_frames: int = 1, *, with_light: bool = False) -> np.ndarray:
+    """Mean values (n, j) of blocks of the frames, of color frames that of green.
+
+    The mean value of each frame is subtracted, so that changes of the light are no motion. With `with_light` it is not
+    subtracted, and all colors are used.
+    `n_frames` is the number of frames, which needs to be stated for a whole clip only, because it may be long.
+    """
+    count = max(1, min(MAX_BLOCKS, MAX_MEANS // max(1, n_frames)))
+
+    def means_of(chunk: Array) -> Array:
+        planes = [chunk] if chunk.ndim == 3 else [chunk[..., c] for c in (range(3) if with_light else (1,))]
+        return namespace(chunk).concatenate([blocks(plane, count // len(planes) + 1) for plane in planes], axis=1)
+
+    means = to_host(joined([means_of(chunk) for chunk in chunks])).astype(float)  # The device is waited for once.
+    result: np.ndarray = means if with_light else means - means.mean(axis=1, keepdims=True)
     return result
 
 
-def _block_means(chunk: Array) -> Array:
-    """Mean values (T, j) of the blocks of some frames."""
-    plane = chunk if chunk.ndim == 3 else chunk[..., 1]
+def blocks(plane: Array, max_blocks: int = MAX_BLOCKS) -> Array:
+    """Mean values (T, j) of up to about `max_blocks` blocks of the images (T, H, W)."""
     side = min(BLOCK, *plane.shape[1:])
     rows, cols = (n // side for n in plane.shape[1:])
-    every = max(1, round(np.sqrt(rows * cols / MAX_BLOCKS)))
-    blocks = plane[:, : rows * side, : cols * side].reshape(len(plane), rows, side, cols, side)[:, ::every, :, ::every]
-    means: Array = blocks.mean(axis=(2, 4), dtype=np.float32).reshape(len(plane), -1)
+    every = max(1, round(np.sqrt(rows * cols / max_blocks)))
+    parts = plane[:, : rows * side, : cols * side].reshape(len(plane), rows, side, cols, side)[:, ::every, :, ::every]
+    means: Array = parts.mean(axis=(2, 4), dtype=np.float32).reshape(len(plane), -1)
     return means
 
 

@@ -92,6 +92,16 @@ def update_means(means: Array, reading: Array, signal: Array, prior: Array, weig
 
 
 @fast
+def update_mean_product(mean: Array, a: Array, b: Array, weights: np.ndarray) -> None:
+    """Update a running mean (h, w) of the product of a and b (T, h, w) by some frames with weights (T,), in place.
+
+    The frames are added one by one, so that the result does not depend on how many are added at once.
+    """
+    for x, y, weight in zip(a, b, weights.tolist(), strict=True):
+        mean += weight * (x * y - mean)
+
+
+@fast
 def shrink_displacement(
     means: Array,
     motion: Array,

@@ -85,9 +85,15 @@ def add_amplitude_sums(
     before = previous[::step]
     earlier = xp.concatenate([(before.real**2 + before.imag**2)[None], squares[:-1, ::step]])
     later = squares[:, ::step]
+    add_product(log_change(later, earlier), columns, stretch)
+
+
+def log_change(later: Array, earlier: Array) -> Array:
+    """Half the change of the logarithm between two powers: a rational function that is finite where the power is 0."""
     x = (later - earlier) / (later + earlier + 1e-30)
     y = x * x
-    add_product(x * (15 - 4 * y) / (15 - 9 * y), columns, stretch)
+    change: Array = x * (15 - 4 * y) / (15 - 9 * y)
+    return change
 
 
 def rotate(coefs: Array, angle: Array) -> Array:

@@ -8,24 +8,39 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array
 from vmm.backend.threads import in_parallel, workers
 from vmm.backend.time_series import orthonormal, power_of_white_noise
 from vmm.engine.bands import Passes
 from vmm.engine.fast_paths import FastBands
-from vmm.motion._adaptive import NoiseSums, noise_of, smooth_noise
-from vmm.parts import Grid, LookAheadFilter, WholeClipFilter
+from vmm.engine.running import response
+from vmm.engine.running_noise import RunningNoise
+from vmm.motion._adaptive import NoiseSums, noise_of, samples_inside, smooth_noise
+from vmm.parts import CausalFilter, LookAheadFilter, WholeClipFilter
 
 
 class AdaptiveBands(FastBands):
     """``FastBands`` for motions whose smoothing follows the noise."""
 
     _noise: list[Any]
+    _running: list[RunningNoise]
     _size: tuple[int, int]
 
     def _analyzed(self, frames: Array) -> tuple[Sequence[Array], Any]:
         self._size = frames.shape[1], frames.shape[2]
         return super()._analyzed(frames)
+
+    def causal(self, temporal: CausalFilter, chunks: Iterable[Array]) -> Iterator[Array]:
+        """Magnify by a causal filter, with running means as statistics."""
+        white, period = response(temporal)
+        self._running = [RunningNoise(temporal, white, period, grid) for grid in self._plan.grids]
+        yield from super().causal(temporal, chunks)
+
+    def _smoothed(self, i: int, coefs: Array, signal: Array) -> Array:
+        """The filtered motion of subband i by a causal filter, smoothed by running statistics."""
+        if self._motions[i].adaptive:
+            self._running[i].smooth(coefs, signal, self._size)
+        return signal
 
     def _passes(
         self, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
@@ -33,7 +48,7 @@ class AdaptiveBands(FastBands):
         """The matrices of two passes, with orthonormal columns of the synthesis, so that projections keep the power."""
         return Passes(*orthonormal(synthesis, analysis))
 
-    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> tuple[list[Any], int]:
+    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> list[Any]:
         self._noise = self._nones()
         return super()._projections(chunks, analysis, buffers)
 
@@ -56,12 +71,4 @@ class AdaptiveBands(FastBands):
         """Smooth the projections of subband i in place."""
         sums, self._noise[i] = self._noise[i], None
         motion, grid = totals[i], self._plan.grids[i]
-        smooth_noise(motion, noise_of(sums, motion, gain, self._inside(grid, motion)), grid)
-
-    def _inside(self, grid: Grid, motion: Array) -> Array:
-        """Map (h, w) of the samples of a subband: 1 in the frame, and 0 in the border that is added to it."""
-        rows, cols = (
-            (at > -step) & (at < n - 1 + step)
-            for at, step, n in zip(grid.positions(), grid.step, self._size, strict=True)
-        )
-        return namespace(motion).asarray(np.outer(rows, cols), motion.dtype)
+        smooth_noise(motion, noise_of(sums, motion, gain, samples_inside(grid, self._size, motion)), grid)

@@ -18,7 +18,7 @@ from vmm.backend.time_series import low_rank, running_sum
 from vmm.engine.differences import differences, filtered_differences, project_differences
 from vmm.engine.frames import PIXELS_PER_BLOCK, PIXELS_PER_BLOCK_CACHED, cut, grouped, to_float
 from vmm.engine.two_pass import TwoPassClip
-from vmm.engine.windows import Window
+from vmm.engine.windows import Window, warn_if_short
 from vmm.parts import (
     CausalFilter,
     Grid,
@@ -77,7 +77,7 @@ class Bands:
     alphas
         A number or map for each subband; subbands with alpha 0 are left unchanged.
     visible
-        Map (H, W) of bool, True where frames may change; None for everywhere.
+        Map (H, W) of the factor of the change of each pixel, or of bool where frames may change; None for everywhere.
 
     Attributes
     ----------
@@ -111,19 +111,23 @@ class Bands:
         buffers = self._nones()
         for window in windows:
             passes = self._passes(temporal, *self._window_factors(temporal, window), temporal.delay - window.head)
-            projections, _ = self._projections(window.chunks, passes.analysis, buffers)
+            projections = self._projections(window.chunks, passes.analysis, buffers)
             yield from self._synthesized(window.core, passes, projections)
             del window  # its frames are not kept while the next window is read
 
     def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
-        """Magnify by a whole-clip filter: like ``look_ahead``, with the clip as one window that is read twice."""
-        expected, frames_read = -1, clip.length
-        while frames_read != expected:  # A file may hold fewer frames than its header states.
-            expected = frames_read
-            synthesis, analysis = temporal.factors(expected)
-            # The matrix acts on motion; its reversed cumulative sum acts on the differences between frames.
-            passes = self._passes(temporal, synthesis, np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1], 0)
-            projections, frames_read = self._projections(clip.first_pass(), passes.analysis, self._nones())
+        """Magnify by a whole-clip filter: like ``look_ahead``, with the clip as one window.
+
+        The frames are read once more at first, because a file may hold fewer of them than its header states, and
+        because the matrices depend on the autoregression that extends the clip.
+        """
+        means = block_means(clip.first_pass(), clip.length, with_light=self._reads_light())
+        warn_if_short(temporal, len(means))
+        model = autoregression(means, temporal.band) if temporal.margin else None
+        synthesis, analysis = temporal.extended_factors(len(means), model)
+        # The matrix acts on motion; its reversed cumulative sum acts on the differences between frames.
+        passes = self._passes(temporal, synthesis, np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1], 0)
+        projections = self._projections(clip.first_pass(), passes.analysis, self._nones())
         yield from self._synthesized(clip.second_pass(), passes, projections)
 
     def nonlinear(self, temporal: NonlinearFilter, windows: Iterable[Window]) -> Iterator[Array]:
@@ -155,7 +159,7 @@ class Bands:
         inner: slice,
     ) -> Sequence[Array]:
         """The filtered motion of each subband for the frames of a window."""
-        extended = _extension(window, temporal.band)
+        extended = self._extension(window, temporal.band)
 
         def motion(i: int) -> Array:
             return extended(running_sum(steps[i], None)[0])
@@ -179,7 +183,7 @@ class Bands:
         summed, total = running_sum(steps, total)
         signal, memory = temporal.apply(summed, memory)
         state.memory[i] = total, memory
-        return self._changed(bands, i, coefs, signal)
+        return self._changed(bands, i, coefs, self._smoothed(i, coefs, signal))
 
     def _recursive_step(self, temporal: CausalFilter, state: State, bands: Sequence[Array], i: int) -> Array:
         """The change of subband i by second-order sections."""
@@ -188,7 +192,11 @@ class Bands:
         if state.memory[i] is None:
             state.memory[i] = self._zeros(i, coefs, len(sos), 2)
         signal = self._filtered(i, coefs, self._previous(state.previous, i, coefs), sos, state.memory[i])
-        return self._changed(bands, i, coefs, signal)
+        return self._changed(bands, i, coefs, self._smoothed(i, coefs, signal))
+
+    def _smoothed(self, i: int, coefs: Array, signal: Array) -> Array:
+        """The motion of subband i after a causal filter, before it is magnified."""
+        return signal
 
     def _passes(
         self, temporal: LookAheadFilter | WholeClipFilter, synthesis: np.ndarray, analysis: np.ndarray, start: int
@@ -196,8 +204,8 @@ class Bands:
         """The matrices of two passes over a window, whose frames are magnified from the index `start` on."""
         return Passes(synthesis, analysis)
 
-    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> tuple[list[Any], int]:
-        """Multiply the motion between frames of each subband by the analysis matrix (r, T); also count the frames.
+    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> list[Any]:
+        """Multiply the motion between frames of each subband by the analysis matrix (r, T).
 
         The results use the buffers of an earlier window if these are large enough, so that memory is allocated once.
         """
@@ -206,12 +214,11 @@ class Bands:
         for frames in grouped(chunks):
             columns = analysis[:, done : done + len(frames)]
             done += len(frames)
-            if columns.shape[1] == len(frames):  # Otherwise the clip is longer than expected, and is read again.
-                bands, _ = self._analyzed(frames)
-                work = partial(self._project, buffers, totals, columns, previous, bands)
-                for _ in in_parallel(work, self.active, workers(frames)):
-                    pass
-        return totals, done
+            bands, _ = self._analyzed(frames)
+            work = partial(self._project, buffers, totals, columns, previous, bands)
+            for _ in in_parallel(work, self.active, workers(frames)):
+                pass
+        return totals
 
     def _project(
         self,
@@ -256,10 +263,22 @@ class Bands:
         n_frames, n_core = (sum(map(len, chunks)) for chunks in (window.chunks, window.core))
         summed, _ = running_sum(np.eye(n_frames), None)
         delay = temporal.delay
-        around = _extension(window, temporal.band)(summed)
+        around = self._extension(window, temporal.band)(summed)
         response, _ = temporal.apply(around, None)
         first = 2 * delay  # the context before the window, and the delay of the filter
         return low_rank(response[first : first + n_core])
+
+    def _extension(self, window: Window, band: tuple[float, float]) -> Callable[[Array], Array]:
+        """A function that extends a signal of the frames of a window over the frames that are missing around it."""
+        if not (window.head or window.tail):
+            return lambda x: x
+        means = block_means(window.chunks, with_light=self._reads_light())
+        return autoregression(means, band).extension(len(means), window.head, window.tail)
+
+    def _reads_light(self) -> bool:
+        """Whether a motion is a change of values, which changes of the light are as well."""
+        pairs = zip(self._motions, self._plan.grids, strict=True)
+        return any(one.denoiser is None and grid.coefs == "real" for one, grid in pairs)
 
     def _filtered(self, i: int, coefs: Array, previous: Array, sos: np.ndarray, state: Array) -> Array:
         """The motion of subband i, filtered by second-order sections."""
@@ -328,11 +347,3 @@ def _motion_on(motion: Motion, grid: Grid) -> Motion:
             "or a spatial part whose coefficients the motion takes"
         )
     return result
-
-
-def _extension(window: Window, band: tuple[float, float]) -> Callable[[Array], Array]:
-    """A function that extends a signal of the frames of a window over the frames that are missing around it."""
-    if not (window.head or window.tail):
-        return lambda x: x
-    n_frames = sum(map(len, window.chunks))
-    return autoregression(block_means(window.chunks), band).extension(n_frames, window.head, window.tail)

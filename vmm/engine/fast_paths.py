@@ -111,7 +111,7 @@ class FastBands(Bands):
         assert sos is not None
         inputs = _riesz_input(bands, i) if motion.put is quaternion.put else (bands[i],)
         kernel = None if self._latent or inputs is None else kernel_for("magnified", motion, inputs[0])
-        if kernel is None or inputs is None or motion.weight is not None:
+        if kernel is None or inputs is None or motion.weight is not None or motion.adaptive:
             return super()._recursive_step(temporal, state, bands, i)
         if motion.put is intensity.put and not _is_plain(motion):
             return super()._recursive_step(temporal, state, bands, i)

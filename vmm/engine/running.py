@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import scipy.signal
 
 from vmm.backend.arrays import Array, namespace
-from vmm.backend.denoising import probed_residual, shrink_displacement, update_means
-from vmm.backend.reference import add_product, biquads
+from vmm.backend.denoising import probed_residual, shrink_displacement, update_mean_product, update_means
+from vmm.backend.reference import biquads
 from vmm.backend.time_series import running_sum
 from vmm.engine.differences import with_previous
 from vmm.engine.speed_steps import speed_threshold
@@ -66,7 +67,7 @@ class RunningStatistics:
         prior = namespace(signal).zeros_like(signal) if coarser is None else finer(coarser[0], coarser[1], self._grid)
         if self._count == 0:
             self._allocate(signal, residual)
-        for part in self._segments(len(signal)):
+        for part in segments(self._count, len(signal), _is_due):
             self._denoise(denoiser, reading[part], signal[part], prior[part], residual[part])
         return signal, (prior, self._grid)
 
@@ -90,11 +91,6 @@ class RunningStatistics:
         self._noise = xp.zeros(residual.shape[1:], residual.dtype)
         self._estimate = xp.zeros((5, *size), signal.dtype)
         self._estimate[[1, 3, 4]] = 1
-
-    def _segments(self, n: int) -> list[slice]:
-        """Parts of the next n frames, each of which but the first begins where the shrinkage is computed."""
-        starts = [0, *(t for t in range(1, n) if _is_due(self._count + t))]
-        return [slice(*ends) for ends in zip(starts, [*starts[1:], n], strict=True)]
 
     def _denoise(self, denoiser: Any, reading: Array, signal: Array, prior: Array, residual: Array) -> None:
         """Denoise the displacement of the frames of a segment in place, and count them."""
@@ -121,9 +117,7 @@ class RunningStatistics:
         if len(weights) == 0:
             return
         update_means(self._means, reading, signal, prior, weights)
-        later = np.append(np.cumprod(1 - weights[:0:-1])[::-1], 1.0)  # the factors of the weights by all later frames
-        self._noise *= float(later[0] * (1 - weights[0]))
-        add_product(residual * residual, (weights * later)[None], self._noise[None])
+        update_mean_product(self._noise, residual, residual, weights)
 
     def _update_estimate(self, denoiser: Any) -> None:
         """Compute the shrinkage from the means."""
@@ -133,6 +127,17 @@ class RunningStatistics:
         self._estimate[0], self._estimate[1:4] = result.agreement, result.matrix
         if self._count > 1:  # Before, there is no denoised displacement.
             self._estimate[4] = calm(self._speeds[0], result.error)
+
+
+def segments(count: int, n: int, is_due: Callable[[int], bool]) -> list[slice]:
+    """Parts of n frames after `count` frames, each of which but the first begins where an estimate is due."""
+    starts = [0, *(t for t in range(1, n) if is_due(count + t))]
+    return [slice(*ends) for ends in zip(starts, [*starts[1:], n], strict=True)]
+
+
+def running_weights(count: int, n: int, memory: float) -> np.ndarray:
+    """Weights (n,) of frames after `count` frames in a mean that is that of all frames at first, and then decays."""
+    return np.maximum(1 / np.arange(count + 1, count + n + 1), 1 / memory)
 
 
 def _is_due(count: int) -> bool:

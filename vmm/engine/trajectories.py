@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, to_host
+from vmm.backend.autoregression import Autoregression, blocks, of_signals
 from vmm.backend.luma import luma
 from vmm.backend.reference import biquads, blur, robust_std
 from vmm.backend.threads import in_parallel, workers
-from vmm.backend.time_series import extrapolate
 from vmm.engine.visibility import VisibilityWeights
-from vmm.engine.windows import check_delay
+from vmm.engine.windows import check_delay, warn_if_short
 from vmm.motion._flow import Flow
 from vmm.motion.trajectories import follow_points, localization_tolerance, noise_tolerance, smooth_similar
 from vmm.motion.warp import bilinear, forward_warp, pixel_positions
@@ -54,8 +54,9 @@ def _zero_phase(temporal: LinearFilter, x: Array) -> Array:
     """The filtered signal (T, ...) of a whole clip, with the delay of the filter compensated."""
     if not isinstance(temporal, LookAheadFilter):
         return temporal.apply(x, None)[0]
+    warn_if_short(temporal, len(x))
     d = temporal.delay
-    extended = extrapolate(x, temporal.band, d, d, n_fit=2 * d + 1)
+    extended = of_signals(x, temporal.band).extend(x, d, d)
     return temporal.apply(extended, None)[0][2 * d :]
 
 
@@ -78,16 +79,18 @@ def by_window(
     """Yield each frame with the displacement of its pixels, filtered along the trajectories through the frame."""
     if isinstance(temporal, WholeClipFilter):
         clip = list(frames)
-        temporal.factors(len(clip))  # raises an error if the clip is too short
+        temporal.extended_factors(len(clip), Autoregression((), 1))  # raises an error if the clip is too short
         frames, delay = iter(clip), len(clip) - 1
     else:
         delay = temporal.delay
     trajectories = _Trajectories(between, sigma, temporal, delay)
     for frame in frames:
         trajectories.add(frame)
-        if len(trajectories.waiting) > trajectories.delay:
+        while trajectories.is_ready():
             yield trajectories.take()
     check_delay(delay if isinstance(temporal, LookAheadFilter) else 0, trajectories.count, MAX_DELAY_PER_FRAME)
+    warn_if_short(temporal, trajectories.count)
+    trajectories.fit()
     while trajectories.waiting:
         yield trajectories.take()
 
@@ -108,7 +111,8 @@ class _Trajectories:
     """
 
     def __init__(self, between: Flow, sigma: float, temporal: LookAheadFilter | WholeClipFilter, delay: int) -> None:
-        self._between, self._sigma, self._weights = between, sigma, VisibilityWeights(temporal, delay)
+        self._between, self._sigma, self._temporal = between, sigma, temporal
+        self._weights: VisibilityWeights | None = None
         self.delay, self._size, self.count = delay, 2 * delay + 1, 0
         self._last: Array = None
         self.waiting: deque[Array] = deque()
@@ -130,6 +134,20 @@ class _Trajectories:
         self.count += 1
         self.waiting.append(frame)
 
+    def is_ready(self) -> bool:
+        """Whether the first frame that waits has its window; the first frames wait for the model of a whole window."""
+        if self._weights is None and self.count == self._size:
+            self.fit()
+        return self._weights is not None and len(self.waiting) > self.delay
+
+    def fit(self) -> None:
+        """Fit the model of motion to the latest frames; points that are not visible move by its prediction."""
+        slots = [s % self._size for s in range(max(0, self.count - self._size), self.count - 1)]
+        steps = namespace(self._last).concatenate([blocks(self._forth[slots, axis]) for axis in (0, 1)], axis=1)
+        positions = np.cumsum(np.pad(to_host(steps), [(1, 0), (0, 0)]), axis=0)
+        model = of_signals(positions, self._temporal.band)
+        self._weights = VisibilityWeights(self._temporal, self.delay, model)
+
     def take(self) -> tuple[Array, Array]:
         """Remove and return the first frame that waits, with the filtered displacement of its pixels."""
         t = self.count - len(self.waiting)
@@ -141,6 +159,7 @@ class _Trajectories:
             )
         )
         noise = noise_tolerance(self._forth, self._patterns, ahead), noise_tolerance(self._back, self._patterns, behind)
+        assert self._weights is not None
         weights, levels = self._weights.table(len(behind) - 1, len(ahead) - 1)
         tolerance = localization_tolerance(self._patterns[t % self._size])
         clip = self._forth, self._back, self._patterns

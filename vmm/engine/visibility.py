@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from vmm.backend.time_series import predicted_sums
+from vmm.backend.autoregression import Autoregression
 from vmm.parts import LookAheadFilter, WholeClipFilter
 
 _LEVELS = 16
@@ -17,8 +17,8 @@ visibility more closely, and take more memory and time."""
 class VisibilityWeights:
     """Weights of a filter for a point that is visible for a given number of frames before and after each frame.
 
-    The motion of a point is extrapolated over the frames in which it is occluded, by the most probable signal in the
-    band of the filter. The weights reject motion of constant speed, even if the point is visible in few frames only.
+    The motion of a point over the frames in which it is occluded is predicted by an autoregression. The weights reject
+    motion of constant speed, even if the point is visible in few frames only.
 
     Parameters
     ----------
@@ -26,10 +26,12 @@ class VisibilityWeights:
         A look-ahead filter or a whole-clip filter.
     delay
         Number of frames before and after each frame that the filter uses.
+    model
+        Prediction of motion.
     """
 
-    def __init__(self, temporal: LookAheadFilter | WholeClipFilter, delay: int) -> None:
-        self._temporal, self._delay = temporal, delay
+    def __init__(self, temporal: LookAheadFilter | WholeClipFilter, delay: int, model: Autoregression) -> None:
+        self._temporal, self._delay, self._model = temporal, delay, model
         self._rows: dict[tuple[int, int], np.ndarray] = {}
 
     def table(self, behind: int, ahead: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
@@ -76,16 +78,16 @@ class VisibilityWeights:
         """Responses (rows, n) of the filter, in each of these frames, to a unit impulse in each of n frames."""
         d = self._delay
         if isinstance(self._temporal, WholeClipFilter):
-            synthesis, analysis = self._temporal.factors(n)
+            synthesis, analysis = self._temporal.extended_factors(n, self._model)
             return np.asarray(synthesis[before] @ analysis)
         rows = np.stack([self._weights[d - b : d - b + n] for b in before])
-        # Weights of the frames beyond either end, from the furthest one to that next to the visible frames.
+        # Weights of the frames beyond either end, from that next to the visible frames to the furthest one.
         beyond = np.zeros((2, len(before), d))
         for i, b in enumerate(before):
             f = n - 1 - b
-            beyond[0, i, b:], beyond[1, i, f:] = self._weights[: d - b], self._weights[::-1][: d - f]
-        sums = predicted_sums(self._temporal.band, n, 2 * d + 1, beyond.reshape(-1, d).T).T
-        return rows + sums[: len(before)] + sums[len(before) :, ::-1]
+            beyond[0, i, : d - b], beyond[1, i, : d - f] = self._weights[: d - b][::-1], self._weights[d + 1 + f :]
+        of_visible = beyond @ self._model.following(n, d)
+        return rows + of_visible[0, :, ::-1] + of_visible[1]
 
     @cached_property
     def _weights(self) -> np.ndarray:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from vmm.backend.arrays import Array
 from vmm.engine.frames import is_pair
-from vmm.parts import LookAheadFilter, NonlinearFilter, TemporalFilter
+from vmm.parts import LookAheadFilter, NonlinearFilter, TemporalFilter, WholeClipFilter
 
 MIN_DELAY = 64
 """Group delay in frames up to which a filter may be used for a clip of any length."""
@@ -17,6 +18,10 @@ MIN_DELAY = 64
 MAX_DELAY_PER_FRAME = 4
 """Largest group delay of longer filters, relative to the number of frames of the clip. Nearly all input of a filter of
 eight times the length of the clip is extrapolated, at the expense of time and memory."""
+
+
+class ShortClipWarning(UserWarning):
+    """A clip is shorter than the temporal filter, so that a part of the motion that is filtered is predicted."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,31 @@ def check_delay(delay: int, count: int, per_frame: float = MAX_DELAY_PER_FRAME) 
         )
 
 
+def warn_if_short(temporal: TemporalFilter, count: int) -> None:
+    """Warn if a clip of this number of frames is shorter than a filter, with the share of the filter that is lost."""
+    length = needed_frames(temporal)
+    if count < length:
+        beyond = length if isinstance(temporal, WholeClipFilter) else (length - count) / 2
+        share = 2 * beyond / (count + 2 * beyond)
+        warnings.warn(
+            f"a clip of {count} frames is shorter than the temporal filter, which needs {length}: even in the middle "
+            f"of the clip {share:.0%} of the filter is beyond its ends, where motion is predicted, so that motion at "
+            "other frequencies may be magnified too and the gain is less certain; use a longer clip or a wider band",
+            ShortClipWarning,
+            stacklevel=2,
+        )
+
+
+def needed_frames(temporal: TemporalFilter) -> int:
+    """Number of frames of a clip in the middle of which a filter needs no predicted motion; 0 for a causal filter.
+
+    A whole-clip filter always uses predicted motion. It needs a clip that lasts for the inverse of its bandwidth.
+    """
+    if isinstance(temporal, WholeClipFilter):
+        return temporal.margin
+    return 2 * temporal.delay + 1 if isinstance(temporal, LookAheadFilter | NonlinearFilter) else 0
+
+
 def check_length_for(temporal: TemporalFilter, frames: Any, per_frame: float = MAX_DELAY_PER_FRAME) -> None:
     """Raise as ``check_delay`` does if the number of frames is known before they are read."""
     clip = frames[0] if is_pair(frames) else frames
@@ -62,12 +92,13 @@ def check_length_for(temporal: TemporalFilter, frames: Any, per_frame: float = M
         check_delay(temporal.delay, shape[0], per_frame)
 
 
-def windows(chunks: Iterable[Array], delay: int) -> Iterator[Window]:
-    """Cut a clip into windows that overlap by `delay` frames at each end.
+def windows(chunks: Iterable[Array], temporal: LookAheadFilter | NonlinearFilter) -> Iterator[Window]:
+    """Cut a clip into windows that overlap by the delay of a filter at each end.
 
-    A window holds at least 16 frames to magnify, and at least twice `delay`, so that no frame is analyzed more than
+    A window holds at least 16 frames to magnify, and at least twice the delay, so that no frame is analyzed more than
     twice.
     """
+    delay = temporal.delay
     block = max(2 * delay, 16)
     held: list[Array] = []
     first = done = read = 0  # index of the first frame held; number of frames in earlier windows; number read
@@ -80,6 +111,7 @@ def windows(chunks: Iterable[Array], delay: int) -> Iterator[Window]:
             start = max(done - delay, 0)
             held, first = _part(held, start - first, read - first), start
     check_delay(delay, read)
+    warn_if_short(temporal, read)
     if read > done + block:  # one longer window would need more memory than those before
         half = (read - done) // 2
         yield _window(held, first, done, done + half, delay)

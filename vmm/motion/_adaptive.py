@@ -101,64 +101,107 @@ class Noise:
 
 
 def noise_of(sums: NoiseSums, motion: Array, gain: float, inside: Array) -> Noise:
-    """The noise of a motion (r, h, w) from its sums.
-
-    `gain` is the power of the filter for white noise of variance 1. `inside` (h, w) is 1 for samples in the frame and 0
-    beyond it, where the mirrored picture moves in other directions.
-    """
-    xp = namespace(motion)
+    """The noise of a motion (r, h, w) from its sums; see ``noise_from`` for the other arguments."""
     moving, stretch = motion[:, :: sums.step], sums.stretch
-    spread = (stretch**2).sum(axis=0)
-    if len(motion) > 2:  # A change of amplitude that is in step with the phase comes from motion over uneven amplitude.
-        common = (stretch * moving).sum(axis=0) ** 2 / ((moving**2).sum(axis=0) + TINY)
-        spread = (spread - common) * (len(motion) / (len(motion) - 1))
-    probed = sums.power[:: sums.step]
-    level = xp.median(spread * probed) + SMALL * ((moving**2).sum(axis=0) * probed).mean() + TINY
-    power = xp.maximum(sums.power - 2 * level / gain, LEAST_POWER * sums.power)
-    power = xp.maximum(power, SMALL * power.mean() + TINY)
-    return Noise(level / power, xp.maximum(inside, OUTSIDE) * (power / power.mean()) ** STEEPNESS)
+    moments = (stretch**2).sum(axis=0), (stretch * moving).sum(axis=0), (moving**2).sum(axis=0)
+    return noise_from(sums.power, moments, len(motion), gain, inside)
+
+
+def noise_from(power: Array, moments: tuple[Array, Array, Array], freedom: float, gain: float, inside: Array) -> Noise:
+    """The noise of a motion.
+
+    Parameters
+    ----------
+    power
+        Squared amplitude (h, w), summed over frames.
+    moments
+        Sums (h', w) in the probed rows of the squared change of the log amplitude, of its product with the motion, and
+        of the squared motion.
+    freedom
+        Number of degrees of freedom of these sums.
+    gain
+        Power of the filter for white noise of variance 1, relative to the number of frames in `power`.
+    inside
+        Map (h, w): 1 for samples in the frame and 0 beyond it, where the mirrored picture moves in other directions.
+    """
+    spread, both, moving = moments
+    xp = namespace(spread)
+    if freedom > 2:  # A change of amplitude that is in step with the phase comes from motion over uneven amplitude.
+        spread = (spread - both**2 / (moving + TINY)) * (freedom / (freedom - 1))
+    probed = power[:: round(len(power) / len(spread))]
+    level = xp.median(spread * probed) + SMALL * (moving * probed).mean() + TINY
+    reduced = xp.maximum(power - 2 * level / gain, LEAST_POWER * power)
+    reduced = xp.maximum(reduced, SMALL * reduced.mean() + TINY)
+    return Noise(level / reduced, xp.maximum(inside, OUTSIDE) * (reduced / reduced.mean()) ** STEEPNESS)
+
+
+def samples_inside(grid: Grid, size: tuple[int, int], motion: Array) -> Array:
+    """Map (h, w) of the samples of a subband: 1 in frames of `size` px, and 0 in the border that is added to them."""
+    rows, cols = (
+        (at > -step) & (at < n - 1 + step) for at, step, n in zip(grid.positions(), grid.step, size, strict=True)
+    )
+    return namespace(motion).asarray(np.outer(rows, cols), motion.dtype)
 
 
 def smooth_noise(motion: Array, noise: Noise, grid: Grid) -> None:
     """Replace a motion (r, h, w) by its average around each sample as far as it differs from it by noise alone."""
-    sigma = _sigma(grid, 1.0)
-    error, weight = noise.error, noise.weight
-    total = blur(weight, sigma)
-    mean = _averages(motion, weight, total, sigma)
+    near, wide = windows_of(noise, grid)
+    mean = near.averages(motion)
     for x, m in zip(motion, mean, strict=True):
         x -= m
-    motion *= _true_share(motion, weight, error, total, sigma)
-    of_mean = CORRELATION * blur(error * weight**2, sigma) / (1 + 4 * math.pi * sigma[0] * sigma[1])
-    _pull(mean, total**2 / (of_mean + TINY), _sigma(grid, WIDER))
+    motion *= near.true_share((motion**2).sum(axis=0))
+    wider = wide.averages(mean)
+    mean -= wider
+    mean *= wide.true_share((mean**2).sum(axis=0))
+    mean += wider
     motion += mean
 
 
-def _pull(mean: Array, weight: Array, sigma: tuple[float, float]) -> None:
-    """Pull averages (r, h, w), weighted by the inverse of their variance, towards those in a wider window."""
-    error = 1 / (weight + TINY)
-    scale = weight.mean() + TINY
-    weight = weight / scale
-    total = blur(weight, sigma)
-    wide = _averages(mean, weight, total, sigma)
-    mean -= wide
-    mean *= _true_share(mean, weight, error, total, sigma)
-    mean += wide
+@dataclass(frozen=True)
+class SmoothingWindow:
+    """A window in which motion is averaged.
+
+    Attributes
+    ----------
+    weight
+        Weight (h, w) of each sample.
+    error
+        Variance (h, w) of each sample by noise.
+    total
+        Blur (h, w) of the weight.
+    sigma
+        Standard deviation down and right in samples.
+    """
+
+    weight: Array
+    error: Array
+    total: Array
+    sigma: tuple[float, float]
+
+    def averages(self, motion: Array) -> Array:
+        """Weighted averages (r, h, w) of a motion around each sample."""
+        result = blur(motion * self.weight, self.sigma)
+        result /= self.total
+        return result
+
+    def true_share(self, square: Array) -> Array:
+        """Share (h, w) that noise does not explain of the squared deviations (h, w) from the averages."""
+        xp, samples = namespace(square), 1 + 2 * math.pi * self.sigma[0] * self.sigma[1]
+        own = xp.minimum(self.weight / (self.total * samples), LARGEST_OWN_SHARE)
+        spread = blur(square * self.weight / (1 - own), self.sigma)
+        by_noise = NOISE_MARGIN * blur(self.error * self.weight, self.sigma)
+        true = xp.maximum(spread**2 - by_noise**2, 0) / (spread + TINY) / self.total
+        return true / (true + self.error + TINY)
 
 
-def _true_share(rest: Array, weight: Array, error: Array, total: Array, sigma: tuple[float, float]) -> Array:
-    """Share (h, w) of the variance of deviations (r, h, w) from averages that noise does not explain."""
-    own = namespace(rest).minimum(weight / (total * (1 + 2 * math.pi * sigma[0] * sigma[1])), LARGEST_OWN_SHARE)
-    square = (rest**2).sum(axis=0) * weight / (1 - own)
-    spread, by_noise = blur(square, sigma), NOISE_MARGIN * blur(error * weight, sigma)
-    true = namespace(rest).maximum(spread**2 - by_noise**2, 0) / (spread + TINY) / total
-    return true / (true + error + TINY)
-
-
-def _averages(motion: Array, weight: Array, total: Array, sigma: tuple[float, float]) -> Array:
-    """Weighted averages (r, h, w), from the blur of the weight."""
-    result = blur(motion * weight, sigma)
-    result /= total
-    return result
+def windows_of(noise: Noise, grid: Grid) -> tuple[SmoothingWindow, SmoothingWindow]:
+    """The window around each sample, and the wider one towards whose average the averages of the first are pulled."""
+    sigma, wider = _sigma(grid, 1.0), _sigma(grid, WIDER)
+    near = SmoothingWindow(noise.weight, noise.error, blur(noise.weight, sigma), sigma)
+    of_mean = CORRELATION * blur(noise.error * noise.weight**2, sigma) / (1 + 4 * math.pi * sigma[0] * sigma[1])
+    weight = near.total**2 / (of_mean + TINY)
+    scaled = weight / (weight.mean() + TINY)
+    return near, SmoothingWindow(scaled, 1 / (weight + TINY), blur(scaled, wider), wider)
 
 
 def _sigma(grid: Grid, factor: float) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from vmm.backend.arrays import Array, is_array, joined, namespace, to_host
 from vmm.backend.checks import as_numbers, short_text
 from vmm.backend.reference import add_clipped
 from vmm.engine.alpha import Alpha, spread_mask
+from vmm.engine.bars import changed_pixels
 from vmm.engine.frames import ArrayOut, Frames, as_array, check_frames, check_length, checked, in_form_of
 from vmm.engine.loop import sampling_rate
 from vmm.engine.regions import Box, Mask, Roi, as_region, box_center
@@ -180,6 +181,8 @@ def magnify(
     run: Callable[..., Any] = method or phase.magnify
     magnified = run(xp.asarray(layer), band, fs=fs, alpha=alpha, **options)
     result = xp.asarray(composite(clip, to_host(magnified) - layer, matte, transforms, canvas))
+    if (picture := changed_pixels(clip[0], None)) is not None:
+        result = xp.where(xp.asarray(broadcast_map(picture, clip.ndim)), result, xp.asarray(clip))
     return next(scaling.inverse([result]))
 
 

@@ -7,20 +7,17 @@ import math
 import numpy as np
 
 from vmm.backend.arguments import checks_arguments
-from vmm.backend.time_series import predictor
-from vmm.parts import WholeClipFilter
+from vmm.parts import MAX_MARGIN, WholeClipFilter
 from vmm.temporal.bands import band_in_cycles
-
-_FIT_RATIO = 16
-"""Number of samples that a prediction uses, relative to the number of predicted ones: others have almost no weight."""
 
 
 @checks_arguments
 def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool = False) -> WholeClipFilter:
     """Ideal band-pass filter: pass the Fourier components of a clip inside the band, and reject all others.
 
-    First the linear trend is removed, and the clip is extended at both ends by the most probable signal in the band,
-    because the Fourier transform would otherwise join the end of the clip to its start.
+    First the linear trend is removed, and the clip is extended at both ends by 1 / (high - low) seconds, because the
+    Fourier transform would otherwise join the end of the clip to its start. An autoregression that is fitted to the
+    clip predicts this extension.
 
     Parameters
     ----------
@@ -35,8 +32,8 @@ def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool
     Returns
     -------
     WholeClipFilter
-        A filter without delay. The clip is read twice, and memory holds two values of each coefficient for each Fourier
-        component in the band.
+        A filter without delay. The clip is read three times, and memory holds two values of each coefficient for each
+        Fourier component in the band.
 
     Raises
     ------
@@ -59,29 +56,19 @@ def ideal(band: tuple[float, float], fs: float | None = None, *, published: bool
     """
     low, high = band_in_cycles(band, fs)
 
+    margin = 0 if published else math.ceil(1 / (high - low))
+
     def factors(n: int) -> tuple[np.ndarray, np.ndarray]:
-        synthesis, analysis = _periodic(n, low, high) if published else _extended(n, low, high)
+        synthesis, analysis = _periodic(n, low, high)
         if not len(analysis):
+            length = n // (1 + 2 * MAX_MARGIN) if margin else n  # without the extension, which is the longest one here
             raise ValueError(
-                f"band={tuple(band)} contains no Fourier component of a clip of {n} frames: widen the band, use a "
+                f"band={tuple(band)} contains no Fourier component of a clip of {length} frames: widen the band, use a "
                 "longer clip, or pass temporal=vmm.temporal.butterworth"
             )
-        return synthesis, analysis
+        return synthesis, analysis if published else 2 * analysis
 
-    return WholeClipFilter(factors, (low, high))
-
-
-def _extended(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """Synthesis (n, k) and analysis (k, n) of n samples without their trend, extended by 1 / (high - low) samples."""
-    beyond = min(math.ceil(1 / (high - low)), 4 * n)
-    n_fit = min(n, _FIT_RATIO * beyond)
-    synthesis, analysis = _periodic(n + 2 * beyond, low, high)
-    before, inner, after = np.split(2 * analysis, [beyond, beyond + n], axis=1)
-    near, weights = predictor((low, high), n_fit, beyond)  # of the samples before the first
-    inner[:, near] += before @ weights
-    inner[:, n - 1 - near] += after[:, ::-1] @ weights
-    trend = np.linalg.qr(np.vander(np.arange(n), 2))[0]
-    return synthesis[beyond : beyond + n], inner - (inner @ trend) @ trend.T
+    return WholeClipFilter(factors, (low, high), margin)
 
 
 def _periodic(n: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:

@@ -49,12 +49,21 @@ def chain(*filters: LinearFilter) -> LinearFilter:
             states.append(state)
         return x, states
 
+    delay = sum(map(_delay, filters))
+
     def factors(n: int) -> tuple[np.ndarray, np.ndarray]:
-        return low_rank(np.asarray(apply(np.eye(n), None)[0]))
+        matrix = np.eye(n)
+        for part in filters:
+            if isinstance(part, WholeClipFilter):
+                synthesis, analysis = part.factors(n)
+                matrix = synthesis @ (analysis @ matrix)
+            else:
+                matrix = np.asarray(part.apply(matrix, None)[0])
+        return low_rank(np.concatenate([matrix[delay:], np.zeros((min(delay, n), n))]))
 
     bands = [_band(part) for part in filters]
     low, high = max(low for low, _ in bands), min(high for _, high in bands)
-    return _combined(filters, apply, sum(map(_delay, filters)), (low, high) if low < high else (0.0, 0.5), factors)
+    return _combined(filters, apply, delay, (low, high) if low < high else (0.0, 0.5), factors)
 
 
 @checks_arguments
@@ -120,8 +129,9 @@ def _combined(
     filters: Sequence[LinearFilter], apply: Any, delay: int, band: tuple[float, float], factors: Any
 ) -> LinearFilter:
     """A filter of the most demanding kind among filters."""
-    if any(isinstance(part, WholeClipFilter) for part in filters):
-        return WholeClipFilter(factors, band)
+    margins = [part.margin for part in filters if isinstance(part, WholeClipFilter)]
+    if margins:
+        return WholeClipFilter(factors, band, max(margins) + delay)
     return LookAheadFilter(apply, delay, band) if delay else CausalFilter(apply)
 
 

@@ -36,6 +36,7 @@ from vmm.backend.cpu.denoising import (  # noqa: F401
     resample,
     shrink_displacement,
     structure_terms,
+    update_mean_product,
     update_means,
     weighing,
 )

@@ -57,6 +57,16 @@ def average_rows(means: Any, reading: Any, signal: Any, prior: Any, weights: Any
 
 
 @kernel
+def averaged_product(mean: Any, a: Any, b: Any, weights: Any) -> None:
+    """Update a mean of the product of two stacks of images."""
+    for r in range(mean.shape[0]):
+        for t in range(a.shape[0]):
+            x, y, m, weight = a[t, r], b[t, r], mean[r], weights[t]
+            for i in range(m.shape[0]):
+                m[i] += weight * (x[i] * y[i] - m[i])
+
+
+@kernel
 def multiplied_row(a: Any, b: Any, out: Any) -> None:
     """Product of two rows."""
     for i in range(out.shape[0]):
@@ -229,6 +239,12 @@ def update_means(
     """Update means of evidence, displacement and products of filtered displacement; the arrays are contiguous."""
     arguments = means, reading, signal, prior, np.ascontiguousarray(weights, np.float32)
     by_rows(lambda start, stop: average_rows(*arguments, start, stop), means.shape[1])
+
+
+def update_mean_product(mean: np.ndarray, a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> None:
+    """Update a mean of the product of a and b; the mean is contiguous."""
+    a, b = (np.ascontiguousarray(x, np.float32) for x in (a, b))
+    averaged_product(mean, a, b, np.ascontiguousarray(weights, np.float32))
 
 
 def shrink_displacement(
