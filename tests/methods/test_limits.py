@@ -138,6 +138,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         r"level_gains=array\(2\.?0?\) must be a list of one number or map for each subband",
     ),
     "set as band": (lambda: phase(band={2, 4}), r"band=\{2, 4\} must be two numbers"),
+    "unequal bands": (
+        lambda: vmm.stabilize.magnify(CLIP, [[1, 2], [3]], fs=30),  # type: ignore[list-item]
+        r"band=\[\[1, 2\], \[3\]\] must be two numbers",
+    ),
     "modes of a number": (lambda: vmm.measure.modes(np.array(2.0), [3.0], fs=30), r"frames.*\(\)"),
     "ragged sensor": (
         lambda: vmm.measure.compare(WAVE, [[1.0], [2.0, 3.0]], fs=30, sensor_fs=60),
