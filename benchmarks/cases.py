@@ -31,15 +31,19 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {  # Name: method, set
     "phase": ("phase", {}, []),
     "phase, octave": (
         "phase",
-        {"octave": 1.0, "temporal": butterworth},
-        ["--octave", "1", "--temporal", "butterworth"],
+        {"octave": 1.0, "sigma": 0.0, "temporal": butterworth},
+        ["--octave", "1", "--sigma", "0", "--temporal", "butterworth"],
     ),
     "phase, octave, 4 directions": (
         "phase",
-        {"octave": 1.0, "orientations": 4, "temporal": butterworth},
-        ["--octave", "1", "--orientations", "4", "--temporal", "butterworth"],
+        {"octave": 1.0, "orientations": 4, "sigma": 0.0, "temporal": butterworth},
+        ["--octave", "1", "--orientations", "4", "--sigma", "0", "--temporal", "butterworth"],
     ),
-    "phase, half octave": ("phase", {"temporal": butterworth}, ["--temporal", "butterworth"]),
+    "phase, half octave": (
+        "phase",
+        {"sigma": 0.0, "temporal": butterworth},
+        ["--sigma", "0", "--temporal", "butterworth"],
+    ),
     "phase, octave, zero phase": (
         "phase",
         {"octave": 1.0, "temporal": ideal},

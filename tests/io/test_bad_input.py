@@ -2,7 +2,9 @@
 
 import os
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -280,3 +282,13 @@ def test_programs_that_are_not_supported(script, message, tmp_path, frames, monk
     with pytest.raises(OSError, match=rf"{re.escape(str(program))}: .*{message}.*unset IMAGEIO_FFMPEG_EXE"):
         vmm.io.write(tmp_path / "a.mkv", frames, 30)
     assert names_in(tmp_path) == ["ffmpeg"]
+
+
+def test_a_package_that_the_exporter_lacks_is_named(tmp_path, monkeypatch, capsys):
+    def convert(*_, **__):
+        raise ModuleNotFoundError("No module named 'onnxscript'", name="onnxscript")
+
+    monkeypatch.setitem(sys.modules, "vmm.train.convert", SimpleNamespace(convert=convert))
+    (tmp_path / "in.pth").touch()
+    assert main(["convert", str(tmp_path / "in.pth"), str(tmp_path / "out.onnx"), "--as", "magnet"]) == 2
+    assert "vmm convert needs the package onnxscript: pip install" in capsys.readouterr().err

@@ -159,6 +159,14 @@ def test_nothing_changes_outside_the_mask(name, box, short_color_clip):
     assert changed[mask == 1].mean() > 0.5
 
 
+def test_a_soft_edge_of_a_mask_ends_without_a_step(clip):
+    mask = np.clip((np.arange(64) - 20) / 24, 0, 1) ** 2 * np.ones((48, 1))
+    out = vmm.phase.magnify(clip[:24].astype(np.float32), BAND, fs=30, mask=mask)
+    change = np.sqrt(((out - clip[:24]) ** 2).mean(axis=(0, 1)))
+    assert not change[:21].any()
+    assert change[21] < 0.05 * change[40:].mean()
+
+
 @pytest.mark.parametrize("name", ["phase", "riesz", "linear"])
 def test_a_mask_of_one_half_halves_alpha(name, clip):
     frames = clip.astype(np.float64)

@@ -283,3 +283,9 @@ class TestRealClips:
         result = breathing(signal)
         assert result.is_known and result.unit == "px"
         assert 27 < result.rate < 36 and result.stderr < 2  # six breaths in ten seconds can be counted
+
+
+def test_breathing_near_half_the_sampling_rate(rng):
+    wave = np.sin(2 * np.pi * 0.23 * np.arange(128) / 0.5 + 1) + 0.1 * rng.normal(size=128)
+    result = breathing(wave, fs=0.5)
+    assert abs(result.rate - 13.8) < 3 * result.stderr < 0.2

@@ -8,6 +8,7 @@ import scipy.ndimage
 
 from vmm.data import synthetic, voices
 from vmm.measure import sound
+from vmm.measure.applications._band_fit import spectrum_fit
 from vmm.measure.applications._common_vibration import _strongest
 from vmm.measure.applications._frame_noise import mean_and_noise, white_noise
 from vmm.measure.applications._rolling_shutter import rolling_shutter_signal, row_motion
@@ -224,6 +225,16 @@ def test_rolling_shutter_sound_exceeds_the_camera_rate(rows, min_snr):
 def test_invalid_options(options, message, rng):
     with pytest.raises(ValueError, match=message):
         sound(rng.integers(0, 255, (100, 48, 48), np.uint8), **{"fs": FS, **options})
+
+
+def test_a_fit_at_few_times_is_the_least_squares_fit(rng):
+    size, weights, samples = 90, rng.random(90) * (rng.random(90) < 0.5), rng.normal(size=90)
+    gain = np.zeros(46)
+    gain[3:8] = rng.random(5)
+    basis = np.fft.irfft(np.fft.rfft(np.eye(size), axis=0) * gain[:, None], axis=0, n=size)
+    normal = basis @ (weights[:, None] * basis) + 0.01 * weights.mean() * np.eye(size)
+    expected = basis @ np.linalg.solve(normal, basis @ (weights * samples))
+    np.testing.assert_allclose(spectrum_fit(weights, gain, 0.01)(samples), expected, atol=1e-7)
 
 
 def test_rows_that_exceed_the_frame_time():

@@ -1,6 +1,7 @@
 """Limits of arguments, of filters and of the scale of frames: one sentence that names the argument, and no nonsense."""
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from vmm.data import synthetic
 from vmm.engine.frames import as_frames, checked
 from vmm.engine.two_pass import two_pass
 from vmm.engine.windows import ShortClipWarning
+from vmm.measure.estimation._principal_components import principal_components
+from vmm.measure.signals._resampling import evenly_sampled
+from vmm.measure.signals._signal import Signals
 
 CLIP = synthetic.render(synthetic.texture((32, 36)), synthetic.sway(20, 30, 3.0, 0.3), dtype=np.float32)
 COLOR = np.stack([CLIP] * 3, axis=-1)
@@ -114,6 +118,47 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: list(vmm.lagrangian.magnify(iter([CLIP[:, :16, :16]]), (10, 50), fs=1000)),
         "a clip of 20 frames is too short for this band",
     ),
+    "small limit": (
+        lambda: vmm.riesz.magnify(CLIP, (2, 4), fs=30, limit=1e-300),
+        "limit=1e-300 must be at least 1e-06",
+    ),
+    "small displacement": (
+        lambda: vmm.bilateral.magnify(CLIP, 3, fs=30, max_displacement=1e-300),
+        r"max_displacement=1e-300 must be in \[1e-06, 1e\+06\] px",
+    ),
+    "infinite frames": (lambda: vmm.stabilize.track(np.inf * CLIP), "frames hold NaN or infinite values"),
+    "gains without a length": (
+        lambda: vmm.magnify(
+            CLIP,
+            spatial=vmm.spatial.SteerablePyramid,
+            motion=vmm.motion.local_phase,
+            temporal=vmm.temporal.fir((2, 4), 30),
+            level_gains=np.array(2.0),
+        ),
+        r"level_gains=array\(2\.?0?\) must be a list of one number or map for each subband",
+    ),
+    "set as band": (lambda: phase(band={2, 4}), r"band=\{2, 4\} must be two numbers"),
+    "unequal bands": (
+        lambda: vmm.stabilize.magnify(CLIP, [[1, 2], [3]], fs=30),  # type: ignore[list-item]
+        r"band=\[\[1, 2\], \[3\]\] must be two numbers",
+    ),
+    "modes of a number": (lambda: vmm.measure.modes(np.array(2.0), [3.0], fs=30), r"frames.*\(\)"),
+    "ragged sensor": (
+        lambda: vmm.measure.compare(WAVE, [[1.0], [2.0, 3.0]], fs=30, sensor_fs=60),
+        r"sensor=\[\[1.0\], \[2.0, 3.0\]\] must be an array",
+    ),
+    "damaged times": (
+        lambda: evenly_sampled(Signals(WAVE[:, None], 30, positions=np.append(np.arange(63) * 1e-6, 63.0))),
+        "the times of the frames are damaged or too uneven",
+    ),
+    "rows without duration": (
+        lambda: vmm.measure.sound(CLIP, fs=30, row_time=1e-9),
+        "row_time=1e-09 s makes 6.*e.08 samples of 20 frames of 32 rows, and 200000 are possible",
+    ),
+    "band of rows": (
+        lambda: vmm.measure.sound(CLIP, fs=30, row_time=1e-5, band=(20, 40_000)),
+        r"band=\(20, 40000\) Hz is too wide for 32 rows of each frame, which show up to 7499.96 Hz",
+    ),
     "range": (
         lambda: list(vmm.linear.magnify(iter([CLIP * 1e-12, CLIP * 1e12]), (2, 4), fs=30)),
         "frames reach .* this range is too wide for floating point",
@@ -171,6 +216,37 @@ def test_a_rate_does_not_depend_on_the_scale() -> None:
     for factor in (1e-12, 1e35):
         scaled = vmm.measure.breathing(WAVE * factor, fs=3)
         assert (scaled.rate, scaled.stderr) == pytest.approx((rate.rate, rate.stderr))
+
+
+def test_a_bound_does_not_depend_on_the_scale() -> None:
+    picture = CLIP[0].astype(float)
+    expected = vmm.measure.displacement_crlb(picture, noise=1.0, rounded=False)
+    for factor in (1e-200, 1e11):
+        bound = vmm.measure.displacement_crlb(picture * factor, noise=factor, rounded=False)
+        np.testing.assert_allclose(bound, expected, rtol=1e-9)
+    assert np.isfinite(vmm.measure.displacement_crlb(picture * 1e300, noise=1.0)).all()
+
+
+def test_an_integral_above_any_frequency_is_finite() -> None:
+    for highpass in (5e-324, 1e-300, 14.9):
+        assert np.isfinite(vmm.measure.integrate(WAVE, fs=30, highpass=highpass)).all()
+
+
+def test_numbers_of_other_types_are_floats() -> None:
+    part = CLIP[:, :16, :16]
+    usual = vmm.gradient.magnify(part, (2, 4), fs=30, sigma=2.0)
+    for two, thirty in ((Fraction(2), Fraction(30)), (np.array(2), np.array(30.0))):
+        other = vmm.gradient.magnify(part, (two, 4), fs=thirty, sigma=two, limit=10 * two)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(other, usual)
+
+
+def test_a_window_without_a_size_gives_numbers() -> None:
+    assert np.isfinite(vmm.acceleration.magnify(CLIP[:, :16, :16], 3, fs=30, sigma=1e-300)).all()
+
+
+def test_displacement_that_never_changes_has_no_components() -> None:
+    still = np.full((8, 3, 3, 2), 0.1, np.float32)
+    assert principal_components(still, np.ones((3, 3, 2)), 9).shape == (0, 8)
 
 
 class Subclass(np.ndarray):

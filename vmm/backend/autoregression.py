@@ -150,11 +150,11 @@ def block_means(chunks: Iterable[Array], n_frames: int = 1, *, with_light: bool 
     subtracted, and all colors are used.
     `n_frames` is the number of frames, which needs to be stated for a whole clip only, because it may be long.
     """
-    most = max(1, min(MAX_BLOCKS, MAX_MEANS // max(1, n_frames)))
+    count = max(1, min(MAX_BLOCKS, MAX_MEANS // max(1, n_frames)))
 
     def means_of(chunk: Array) -> Array:
         planes = [chunk] if chunk.ndim == 3 else [chunk[..., c] for c in (range(3) if with_light else (1,))]
-        return namespace(chunk).concatenate([blocks(plane, most // len(planes) + 1) for plane in planes], axis=1)
+        return namespace(chunk).concatenate([blocks(plane, count // len(planes) + 1) for plane in planes], axis=1)
 
     means = to_host(joined([means_of(chunk) for chunk in chunks])).astype(float)  # The device is waited for once.
     result: np.ndarray = means if with_light else means - means.mean(axis=1, keepdims=True)

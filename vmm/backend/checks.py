@@ -30,8 +30,8 @@ class Range:
     unit
         Unit, for messages, with a blank before it.
     finite
-        Whether infinity and NaN are refused. If not, the function itself checks for them, but NaN is not in a range that
-        has a smallest value.
+        Whether infinity and NaN are refused. If not, the function itself checks for them, but a range with a smallest
+        value does not contain NaN.
     """
 
     low: float = -math.inf

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, DeviceArray, is_array, namespace, real_dtype
 from vmm.backend.checks import MAX_GAIN, Range, check_number, short_text
-from vmm.backend.reference import resample
+from vmm.backend.reference import blur, resample
 from vmm.engine.regions import as_region, is_binary
 from vmm.parts import Grid
 
@@ -26,6 +26,13 @@ LevelGains: TypeAlias = Sequence[Any] | Callable[[list[Any], Sequence[Grid]], li
 
 
 _GAINS = Range(-MAX_GAIN, MAX_GAIN)
+
+
+_SOFT = 0.1
+"""Value of a mask below which its edge is soft."""
+
+_EDGE = 3.0
+"""Standard deviation in px of the blur that finds the zeros around a pixel."""
 
 
 def check_alpha(alpha: Any) -> None:
@@ -64,6 +71,19 @@ def spread_mask(mask: Any, frame: Array) -> Array:
     values = xp.zeros(size, dtype)
     values[as_region(mask, size, name="mask").slices] = 1
     return values
+
+
+def edge_factor(where: Array | None, weight: Array | None) -> Array | None:
+    """Factor (H, W) of the change of each pixel, from the map of bool of pixels that may change; None for 1 everywhere.
+
+    Coarse subbands also change pixels where the mask is almost 0, so that a soft edge of the mask would end in a step.
+    There the change fades out: in proportion to a small mask, within a few pixels of its zeros.
+    """
+    if where is None or weight is None:
+        return where
+    xp = namespace(weight)
+    far = xp.clip(2 * blur((weight > 0).astype(weight.dtype), (_EDGE, _EDGE)) - 1, 0, 1)
+    return where * xp.clip(xp.maximum(far, weight / _SOFT), 0, 1)
 
 
 def spread_alpha(

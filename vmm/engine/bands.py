@@ -77,7 +77,7 @@ class Bands:
     alphas
         A number or map for each subband; subbands with alpha 0 are left unchanged.
     visible
-        Map (H, W) of bool, True where frames may change; None for everywhere.
+        Map (H, W) of the factor of the change of each pixel, or of bool where frames may change; None for everywhere.
 
     Attributes
     ----------

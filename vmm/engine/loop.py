@@ -10,7 +10,7 @@ from typing import Any
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.backend.checks import short_text
 from vmm.engine.adaptive import AdaptiveBands
-from vmm.engine.alpha import Gain, LevelGains, check_alpha, spread_alpha, spread_mask
+from vmm.engine.alpha import Gain, LevelGains, check_alpha, edge_factor, spread_alpha, spread_mask
 from vmm.engine.bars import changed_pixels
 from vmm.engine.denoised import DenoisedBands
 from vmm.engine.fast_paths import FastBands
@@ -154,7 +154,7 @@ def _magnified(
     weight = None if mask is None else spread_mask(mask, first)
     alphas = spread_alpha(alpha, weight, level_gains, plan.grids, first)
     kind = AdaptiveBands if motion.adaptive else FastBands if motion.denoiser is None else DenoisedBands
-    bands = kind(plan, motion, alphas, changed_pixels(first[0], weight))
+    bands = kind(plan, motion, alphas, edge_factor(changed_pixels(first[0], weight), weight))
     if not bands.active:
         yield from chunks
         return

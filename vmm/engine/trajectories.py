@@ -111,7 +111,8 @@ class _Trajectories:
     """
 
     def __init__(self, between: Flow, sigma: float, temporal: LookAheadFilter | WholeClipFilter, delay: int) -> None:
-        self._between, self._sigma, self._temporal, self._weights = between, sigma, temporal, None
+        self._between, self._sigma, self._temporal = between, sigma, temporal
+        self._weights: VisibilityWeights | None = None
         self.delay, self._size, self.count = delay, 2 * delay + 1, 0
         self._last: Array = None
         self.waiting: deque[Array] = deque()
@@ -158,6 +159,7 @@ class _Trajectories:
             )
         )
         noise = noise_tolerance(self._forth, self._patterns, ahead), noise_tolerance(self._back, self._patterns, behind)
+        assert self._weights is not None
         weights, levels = self._weights.table(len(behind) - 1, len(ahead) - 1)
         tolerance = localization_tolerance(self._patterns[t % self._size])
         clip = self._forth, self._back, self._patterns

@@ -81,14 +81,13 @@ class VisibilityWeights:
             synthesis, analysis = self._temporal.extended_factors(n, self._model)
             return np.asarray(synthesis[before] @ analysis)
         rows = np.stack([self._weights[d - b : d - b + n] for b in before])
-        # Weights of the frames beyond either end, from the furthest one to that next to the visible frames.
+        # Weights of the frames beyond either end, from that next to the visible frames to the furthest one.
         beyond = np.zeros((2, len(before), d))
         for i, b in enumerate(before):
             f = n - 1 - b
-            beyond[0, i, b:], beyond[1, i, f:] = self._weights[: d - b], self._weights[::-1][: d - f]
-        following = self._model.following(n, d)
-        at_start, at_end = (weights[:, ::-1] @ following for weights in beyond)
-        return rows + at_start[:, ::-1] + at_end
+            beyond[0, i, : d - b], beyond[1, i, : d - f] = self._weights[: d - b][::-1], self._weights[d + 1 + f :]
+        of_visible = beyond @ self._model.following(n, d)
+        return rows + of_visible[0, :, ::-1] + of_visible[1]
 
     @cached_property
     def _weights(self) -> np.ndarray:

@@ -67,7 +67,7 @@ def warn_if_short(temporal: TemporalFilter, count: int) -> None:
         share = 2 * beyond / (count + 2 * beyond)
         warnings.warn(
             f"a clip of {count} frames is shorter than the temporal filter, which needs {length}: even in the middle "
-            f"of the clip {share:.0%} of the filter lies beyond its ends, where motion is predicted, so that motion at "
+            f"of the clip {share:.0%} of the filter is beyond its ends, where motion is predicted, so that motion at "
             "other frequencies may be magnified too and the gain is less certain; use a longer clip or a wider band",
             ShortClipWarning,
             stacklevel=2,

@@ -39,7 +39,7 @@ from vmm.stabilize._layer import (
 from vmm.stabilize._tracking import MIN_SIDE, track
 from vmm.stabilize._transforms import Model
 from vmm.temporal.bands import band_in_cycles, frequency_in_cycles
-from vmm.temporal.choice import Band
+from vmm.temporal.choice import Band, is_several
 
 
 @dataclass(frozen=True)
@@ -239,10 +239,10 @@ def _small_motion_band(band: Any, fs: float | None, smoothness: float | None, te
         if not isinstance(temporal, TemporalFilter):
             raise ValueError("band=None needs temporal, a filter that has its own band")
         low, high = getattr(temporal, "band", (0.0, 0.5))  # A causal filter states no band.
-    elif np.ndim(band) == 2:
+    elif is_several(band):
         edges = [band_in_cycles(one, fs) for one in band]
         low, high = min(edges)[0], max(high for _, high in edges)
-    elif np.ndim(band) == 0:
+    elif not hasattr(band, "__getitem__") or getattr(band, "shape", None) == ():
         frequency = frequency_in_cycles(band, fs)
         low, high = frequency / 1.5, min(frequency * 1.5, 0.5)
     else:

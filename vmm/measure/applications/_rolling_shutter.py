@@ -237,9 +237,9 @@ def _check_length(row_time: float, count: int, height: int, size: float) -> None
     limit = max(ROW_OPTIONS.max_samples, ROW_OPTIONS.max_samples_per_row * height)
     if size > limit * count:
         raise ValueError(
-            f"row_time={row_time:g} s makes {size:g} samples of {count} frames of {height} rows, and {limit * count} are "
-            f"possible: it must be at least {row_time * size / (limit * count):.2g} s, else the frames show too little "
-            "of the time between them"
+            f"row_time={row_time:g} s makes {size:g} samples of {count} frames of {height} rows, and {limit * count} "
+            f"are possible: it must be at least {row_time * size / (limit * count):.2g} s, else the frames show too "
+            "little of the time between them"
         )
 
 
@@ -334,7 +334,9 @@ def _row_filters(width: int) -> np.ndarray:
     """One-sided log-Gabor filters (B, n) in the Fourier domain, for zero-padded rows."""
     size = scipy.fft.next_fast_len(2 * width)
     frequencies = np.maximum(np.fft.fftfreq(size), 1e-9)
-    gains = [np.exp(-0.5 * (np.log(frequencies / center) / ROW_OPTIONS.log_width) ** 2) for center in ROW_OPTIONS.centers]
+    gains = [
+        np.exp(-0.5 * (np.log(frequencies / center) / ROW_OPTIONS.log_width) ** 2) for center in ROW_OPTIONS.centers
+    ]
     filters: np.ndarray = np.stack(gains) * (np.fft.fftfreq(size) > 0)
     return filters
 
