@@ -54,6 +54,11 @@ def magnify(
     The output is accurate as long as alpha times the motion is below a quarter of the wavelength of the subbands
     (octave 1) or half of it (octave 0.5). Noise is displaced, but its amplitude is not magnified.
 
+    An object that moves by several px per frame disturbs the background near it for as long as the temporal filter
+    lasts. Next to a disc that moves by 4 px per frame, the error of a vibration magnified by 20, relative to that
+    without magnification, is 1.08 at 2 to 8 px, 0.88 at 8 to 20 px and 0.60 at 20 to 45 px; with ``vmm.gradient`` it is
+    0.91, 0.70 and 0.35.
+
     Parameters
     ----------
     frames
