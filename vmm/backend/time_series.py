@@ -21,8 +21,9 @@ _TREND = 1e3
 _MAX_SAMPLES = 1024
 """Largest number of samples that a prediction uses; its cost increases with the cube of this number."""
 
-_STOPBAND = 1e-3
-"""Singular values below this fraction of the largest are attributed to the stopband of a filter."""
+_STOPBAND = 2e-3
+"""Singular values below this fraction of the largest are attributed to the stopband of a filter, whose gain is 2e-3
+beside the Hamming window of ``vmm.temporal.fir``."""
 
 
 def running_sum(x: Array, memory: Array | None) -> tuple[Array, Array]:
