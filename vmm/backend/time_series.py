@@ -21,9 +21,8 @@ _TREND = 1e3
 _MAX_SAMPLES = 1024
 """Largest number of samples that a prediction uses; its cost increases with the cube of this number."""
 
-_STOPBAND = 2e-3
-"""Singular values below this fraction of the largest are attributed to the stopband of a filter, whose gain is 2e-3
-beside the Hamming window of ``vmm.temporal.fir``."""
+STOPBAND = 1e-3
+"""Singular values below this fraction of the largest are attributed to the stopband of a filter."""
 
 
 def running_sum(x: Array, memory: Array | None) -> tuple[Array, Array]:
@@ -34,10 +33,13 @@ def running_sum(x: Array, memory: Array | None) -> tuple[Array, Array]:
     return y, y[-1].copy()
 
 
-def low_rank(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Factors (n, r) and (r, m) of the matrix (n, m) of a filter; singular values of the stopband are dropped."""
+def low_rank(matrix: np.ndarray, stopband: float = STOPBAND) -> tuple[np.ndarray, np.ndarray]:
+    """Factors (n, r) and (r, m) of the matrix (n, m) of a filter.
+
+    Singular values below `stopband` times the largest are dropped.
+    """
     u, s, vh = np.linalg.svd(matrix, full_matrices=False)
-    r = max(1, int((s > _STOPBAND * s[0]).sum()))
+    r = max(1, int((s > stopband * s[0]).sum()))
     return u[:, :r] * s[:r], vh[:r]
 
 

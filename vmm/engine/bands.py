@@ -263,7 +263,7 @@ class Bands:
         around = _extension(window, temporal.band)(summed)
         response, _ = temporal.apply(around, None)
         first = 2 * delay  # the context before the window, and the delay of the filter
-        return low_rank(response[first : first + window.core_length])
+        return low_rank(response[first : first + window.core_length], temporal.stopband)
 
     def _filtered(self, i: int, coefs: Array, previous: Array, sos: np.ndarray, state: Array) -> Array:
         """The motion of subband i, filtered by second-order sections."""
