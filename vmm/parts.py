@@ -29,6 +29,7 @@ import numpy as np
 from vmm.backend.arrays import Array
 from vmm.backend.autoregression import Autoregression, of_signals
 from vmm.backend.reference import MAX_BLUR, product, soft_limit, weighted_blur
+from vmm.backend.time_series import STOPBAND
 
 __all__ = [
     "CausalFilter",
@@ -307,11 +308,14 @@ class LookAheadFilter:
         Group delay in frames, at least 1.
     band
         Passband (low, high) in cycles per frame, which determines how motion is predicted beyond the clip.
+    stopband
+        Largest gain in the stopband relative to the passband. What the filter passes below it is not computed.
     """
 
     apply: Callable[[Array, Any], tuple[Array, Any]]
     delay: int
     band: tuple[float, float] = (0.0, 0.5)
+    stopband: float = STOPBAND
 
 
 MAX_MARGIN = 4

@@ -10,6 +10,7 @@ import pytest
 
 import vmm
 from vmm.data import synthetic
+from vmm.engine import rereading
 from vmm.io.decoding import decode
 from vmm.io.prefetch import prefetch
 from vmm.io.video import probe
@@ -104,6 +105,15 @@ def test_a_clip_that_is_shorter_than_its_stated_length():
     clip.shape = (57, 32, 40)
     out = np.concatenate(list(vmm.phase.magnify(clip, (2, 3), fs=30, temporal=ideal)))
     assert np.abs(out.astype(int) - vmm.phase.magnify(loop[:40], (2, 3), fs=30, temporal=ideal)).max() <= 1
+
+
+def test_look_ahead_filters_read_a_large_clip_again(monkeypatch):
+    """The windows of the filter overlap, and are read by several readers."""
+    loop = synthetic.render(synthetic.texture((32, 40)), synthetic.sway(90, 30, 7.5, 0.2))
+    monkeypatch.setattr(rereading, "HELD_BYTES", 1)
+    clip: Any = Twice(loop, 90)
+    out = np.concatenate(list(vmm.linear.magnify(clip, (6, 9), fs=30, temporal=fir)))
+    assert np.abs(out.astype(int) - vmm.linear.magnify(loop, (6, 9), fs=30, temporal=fir)).max() <= 1
 
 
 @pytest.mark.slow

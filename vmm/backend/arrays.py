@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
 from typing import Any, Protocol
@@ -94,6 +95,17 @@ def scale_factor(peak: float, dtype: np.dtype) -> float:
 def joined(chunks: list[Array]) -> Array:
     """The chunks, concatenated along the first axis."""
     return chunks[0] if len(chunks) == 1 else namespace(chunks[0]).concatenate(chunks)
+
+
+def filled(count: int, parts: Iterator[Array]) -> Array:
+    """An array of `count` items, filled with consecutive parts as they are made, so that few are in memory twice."""
+    out, done = None, 0
+    for part in parts:
+        if out is None:
+            out = namespace(part).empty((count, *part.shape[1:]), part.dtype)
+        out[done : done + len(part)] = part
+        done += len(part)
+    return out
 
 
 def fft2(x: Array, *, inverse: bool = False) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, namespace
 
-_STOPBAND = 1e-3
+STOPBAND = 1e-3
 """Singular values below this fraction of the largest are attributed to the stopband of a filter."""
 
 
@@ -18,10 +18,13 @@ def running_sum(x: Array, memory: Array | None) -> tuple[Array, Array]:
     return y, y[-1].copy()
 
 
-def low_rank(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Factors (n, r) and (r, m) of the matrix (n, m) of a filter; singular values of the stopband are dropped."""
+def low_rank(matrix: np.ndarray, stopband: float = STOPBAND) -> tuple[np.ndarray, np.ndarray]:
+    """Factors (n, r) and (r, m) of the matrix (n, m) of a filter.
+
+    Singular values below `stopband` times the largest are dropped.
+    """
     u, s, vh = np.linalg.svd(matrix, full_matrices=False)
-    r = max(1, int((s > _STOPBAND * s[0]).sum()))
+    r = max(1, int((s > stopband * s[0]).sum()))
     return u[:, :r] * s[:r], vh[:r]
 
 

@@ -133,10 +133,10 @@ class Bands:
     def nonlinear(self, temporal: NonlinearFilter, windows: Iterable[Window]) -> Iterator[Array]:
         """Magnify by a non-linear filter: from the motion of all subbands over a whole window."""
         for window in windows:
-            frames = joined(window.chunks)
+            frames = joined(list(window.chunks))
             bands, residual = self._analyzed(frames)
             start = temporal.delay - window.head
-            inner = slice(start, start + sum(map(len, window.core)))
+            inner = slice(start, start + window.core_length)
             signals = self._nonlinear_signals(temporal, bands, self._steps(bands), window, inner)
 
             def change(
@@ -265,13 +265,12 @@ class Bands:
 
     def _window_factors(self, temporal: LookAheadFilter, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Matrices (core, r) and (r, frames), whose product filters the motion between frames of a window."""
-        n_frames, n_core = (sum(map(len, chunks)) for chunks in (window.chunks, window.core))
-        summed, _ = running_sum(np.eye(n_frames), None)
+        summed, _ = running_sum(np.eye(window.length), None)
         delay = temporal.delay
         around = self._extension(window, temporal.band)(summed)
         response, _ = temporal.apply(around, None)
         first = 2 * delay  # the context before the window, and the delay of the filter
-        return low_rank(response[first : first + n_core])
+        return low_rank(response[first : first + window.core_length], temporal.stopband)
 
     def _extension(self, window: Window, band: tuple[float, float]) -> Callable[[Array], Array]:
         """A function that extends a signal of the frames of a window over the frames that are missing around it."""

@@ -83,7 +83,7 @@ class DenoisedBands(FastBands):
     ) -> Sequence[Array]:
         """The filtered motion of each subband for the frames of a window, faded where the speed steps."""
         signals = super()._nonlinear_signals(temporal, bands, steps, window, inner)
-        of_speed = SpeedSteps(sum(map(len, window.chunks)), inner, temporal.band, temporal.delay)
+        of_speed = SpeedSteps(window.length, inner, temporal.band, temporal.delay)
 
         def signal(i: int) -> Array:
             speed, tolerance = product(steps[i], of_speed.analysis), self._motions[i].denoiser.speed_tolerance

@@ -21,6 +21,10 @@ PIXELS_PER_BLOCK = 2**22
 PIXELS_PER_BLOCK_CACHED = 2**21
 """The same for transforms with many coefficients for each pixel: intermediate results stay in the cache."""
 
+PIXELS_PER_GROUP, FRAMES_PER_GROUP = 2**20, 8
+"""Smallest number of pixels, and number of frames up to `PIXELS_PER_BLOCK`, that two passes over a window process at a
+time. More frames take more memory, and fewer of them more time: gathered motion of many values for each coefficient is
+read and written once for all of them."""
 
 Frames = TypeVar(
     "Frames",
@@ -201,12 +205,14 @@ def cut(frames: Array, pixels: int = PIXELS_PER_BLOCK) -> Iterator[Array]:
 
 
 def grouped(chunks: Iterable[Array]) -> Iterator[Array]:
-    """The frames of chunks, joined or cut into blocks of about ``PIXELS_PER_BLOCK`` pixels."""
+    """The frames of chunks, joined or cut into groups of ``FRAMES_PER_GROUP`` frames, or more if they are small."""
     pending: list[Array] = []
     for chunk in chunks:
-        for piece in cut(chunk):
+        of_frame = math.prod(chunk.shape[1:3])
+        pixels = max(PIXELS_PER_GROUP, min(FRAMES_PER_GROUP * of_frame, PIXELS_PER_BLOCK))
+        for piece in cut(chunk, pixels):
             pending.append(piece)
-            if sum(map(len, pending)) >= _frames_per_block(piece, PIXELS_PER_BLOCK):
+            if sum(map(len, pending)) >= _frames_per_block(piece, pixels):
                 yield joined(pending)
                 pending = []
     if pending:

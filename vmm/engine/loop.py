@@ -162,7 +162,7 @@ def _magnified(
         case CausalFilter():
             yield from bands.causal(temporal, chunks)
         case LookAheadFilter():
-            yield from bands.look_ahead(temporal, windows(chunks, temporal))
+            yield from bands.look_ahead(temporal, windows(chunks, temporal, frames))
         case WholeClipFilter():
             yield from bands.whole_clip(temporal, two_pass(frames, chunks))
         case NonlinearFilter():

@@ -10,6 +10,7 @@ from typing import Any
 
 from vmm.backend.arrays import Array
 from vmm.engine.frames import is_pair
+from vmm.engine.rereading import Held, Reread, holder
 from vmm.parts import LookAheadFilter, NonlinearFilter, TemporalFilter, WholeClipFilter
 
 MIN_DELAY = 64
@@ -31,15 +32,19 @@ class Window:
     Attributes
     ----------
     chunks
-        The frames, including their context.
+        The frames, including their context. They may be read again at each iteration.
     core
         The frames to magnify.
+    length, core_length
+        Numbers of these frames.
     head, tail
         Number of context frames that are missing before and after, beyond the ends of the clip.
     """
 
-    chunks: list[Array]
-    core: list[Array]
+    chunks: Iterable[Array]
+    core: Iterable[Array]
+    length: int
+    core_length: int
     head: int
     tail: int
 
@@ -92,47 +97,36 @@ def check_length_for(temporal: TemporalFilter, frames: Any, per_frame: float = M
         check_delay(temporal.delay, shape[0], per_frame)
 
 
-def windows(chunks: Iterable[Array], temporal: LookAheadFilter | NonlinearFilter) -> Iterator[Window]:
+def windows(
+    chunks: Iterable[Array], temporal: LookAheadFilter | NonlinearFilter, frames: Any = None
+) -> Iterator[Window]:
     """Cut a clip into windows that overlap by the delay of a filter at each end.
 
     A window holds at least 16 frames to magnify, and at least twice the delay, so that no frame is analyzed more than
-    twice.
+    twice. If the clip that the chunks come from, `frames`, can be read again, and is large, its frames are not held.
     """
     delay = temporal.delay
     block = max(2 * delay, 16)
-    held: list[Array] = []
-    first = done = read = 0  # index of the first frame held; number of frames in earlier windows; number read
+    held = holder(frames, block + 3 * delay)
+    done = read = 0  # number of frames in earlier windows; number read
     for chunk in chunks:
         held.append(chunk)
         read += len(chunk)
         while read >= done + block + 2 * delay:  # the rest is long enough to predict from
-            yield _window(held, first, done, done + block, delay)
+            yield _window(held, read, done, done + block, delay)
             done += block
-            start = max(done - delay, 0)
-            held, first = _part(held, start - first, read - first), start
+            held.release(max(done - delay, 0))
     check_delay(delay, read)
     warn_if_short(temporal, read)
     if read > done + block:  # one longer window would need more memory than those before
         half = (read - done) // 2
-        yield _window(held, first, done, done + half, delay)
+        yield _window(held, read, done, done + half, delay)
         done += half
     if read > done:
-        yield _window(held, first, done, read, delay)
+        yield _window(held, read, done, read, delay)
 
 
-def _window(held: list[Array], first: int, start: int, stop: int, delay: int) -> Window:
-    end = first + sum(map(len, held))
-    before, after = min(delay, start - first), min(delay, end - stop)
-    around = _part(held, start - before - first, stop + after - first)
-    return Window(around, _part(held, start - first, stop - first), delay - before, delay - after)
-
-
-def _part(chunks: list[Array], start: int, stop: int) -> list[Array]:
-    """Views of the frames from start to stop."""
-    parts, done = [], 0
-    for chunk in chunks:
-        part = chunk[max(0, start - done) : max(0, stop - done)]
-        if len(part):
-            parts.append(part)
-        done += len(chunk)
-    return parts
+def _window(held: Held | Reread, read: int, start: int, stop: int, delay: int) -> Window:
+    before, after = min(delay, start), min(delay, read - stop)
+    around, core = held.part(start - before, stop + after), held.part(start, stop)
+    return Window(around, core, stop + after - start + before, stop - start, delay - before, delay - after)

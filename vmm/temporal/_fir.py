@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,10 @@ from vmm.backend.arrays import Array, namespace
 from vmm.backend.reference import product
 from vmm.parts import LookAheadFilter
 from vmm.temporal.bands import band_in_cycles, check_taps
+
+_SIDELOBES = 2e-3
+"""Gain of the filter in its stopband, which is that of the sidelobes of the Hamming window. Motion in them needs more
+than half of the memory in narrow bands."""
 
 
 @checks_arguments
@@ -62,7 +67,8 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
     window = np.hamming(taps)
     weights = scipy.signal.firwin(taps, [low, high], window="hamming", pass_zero=False, fs=1.0)
     weights -= window * (weights.sum() / window.sum())
-    return filter_of_taps(weights / abs(gain(weights, (low + high) / 2)), (low, high))
+    result = filter_of_taps(weights / abs(gain(weights, (low + high) / 2)), (low, high))
+    return replace(result, stopband=_SIDELOBES)
 
 
 def filter_of_taps(weights: np.ndarray, band: tuple[float, float]) -> LookAheadFilter:

@@ -369,7 +369,7 @@ def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, 
 
 
 def _gaussian(sigma: float) -> np.ndarray:
-    """Taps of one side of a Gaussian, beginning with the center; zeros make the number of the others a multiple of 3."""
+    """Taps of one side of a Gaussian, beginning with the center, with zeros up to a multiple of 3 beside it."""
     taps = one_sided(sigma)
     return single(np.pad(taps, (0, (1 - len(taps)) % 3)))
 
