@@ -47,8 +47,8 @@ NONLINEAR_SHARE = 0.4
 
 _QUIET_SHARES, _MAX_QUIET_RATIO = (0.25, 0.05), 3.0
 """Quantiles of the unexplained energy over that of the noise, of which the first is taken as noise: slow drifts and
-codecs make noise that is stronger in some components. The ratio is the largest one to the second quantile, because large motion can
-disturb more than three quarters of the windows."""
+codecs make noise that is stronger in some components. The last value is its largest ratio to the second quantile,
+because large motion can disturb more than three quarters of the windows."""
 
 _CURVATURE_SHARE = 0.75
 """Curvature of the texture along the motion over its mean in both directions, for isotropic texture."""
