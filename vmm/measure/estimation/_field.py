@@ -94,8 +94,9 @@ def field(
     if another motion is within 2 pixels, or if the differences between windows are as large as a part of its motion.
 
     The frame as a whole is tracked by whole pixels through motion of any size; motion of a part of it must stay below
-    half a wavelength of the finest texture, about one pixel, and is unknown beyond. The result takes 8 bytes per pixel
-    and frame: for long clips use a larger `step`, or ``modes``, which stores a few numbers per pixel.
+    half a wavelength of the finest texture, about one pixel, and is unknown beyond. Next to larger motion, pixels at
+    rest are judged by their own noise, and more of them are unknown. The result takes 8 bytes per pixel and frame: for
+    long clips use a larger `step`, or ``modes``, which stores a few numbers per pixel.
 
     Parameters
     ----------
