@@ -70,7 +70,7 @@ def test_kinds_of_clips(kind, frames):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [0.02, 1.0, 2.0])
+@pytest.mark.parametrize("size", [0.02, 1.0, 2.0, 3.0])
 def test_sizes_of_motion(size):
     """The background stays still, and pixels on the bar are known within their errors or unknown."""
     amplitude = size * np.array([np.cos(1.1), np.sin(1.1)])
@@ -78,8 +78,8 @@ def test_sizes_of_motion(size):
     values, stderr = amplitudes(field)
     is_sure, rows = field.is_known.all(axis=-1), np.arange(SIZE[0])
     distance = np.maximum(TOP - rows, rows - BOTTOM + 1)
-    still = is_sure & (distance > 12)[:, None]
-    assert still.sum() > 0.9 * (distance > 12).sum() * SIZE[1]
+    far, still = (is_sure & (distance > limit)[:, None] for limit in (12, 0))
+    assert far.sum() > 0.9 * (distance > 12).sum() * SIZE[1]
     assert np.quantile(np.linalg.norm(values[still], axis=-1), 0.99) < 5e-3
     on_bar = is_sure & (distance < -3)[:, None]
     assert (abs(values[on_bar] - amplitude) > 3 * stderr[on_bar]).sum() <= 0.05 * on_bar.sum()

@@ -18,6 +18,7 @@ from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._frozen_cells import FrozenCells
+from vmm.measure.estimation._noise_of_pixels import quiet_noise
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
 from vmm.measure.estimation._pixel_windows import Components, without_flicker
 from vmm.measure.estimation._repeats import FrameSteps
@@ -51,10 +52,6 @@ _BORDER = 3
 
 _MIN_CHANGE = 1.5
 """Ratio of the variances over time of a pixel with and without shifts from which one of them is steadier."""
-
-_LOW_NOISE, _MAX_NOISE_RATIO = 0.2, 6.0
-"""Quantile of the noise of the pixels that is taken as low, and the largest variance relative to it that counts as
-noise: shot noise varies less, and motion that the phase does not explain looks like much stronger noise."""
 
 _SATURATION_INTERVAL, _MAX_SATURATED = 8, 0.02
 """Interval in frames at which saturated pixels are counted, and the fraction of them up to which a pixel is used."""
@@ -280,7 +277,6 @@ class DenseEstimator:
             Components (M, h, w, 2), their standard errors, and the known axes (h, w, 2).
         """
         images = without_flicker(images, mean)
-        noise = np.minimum(noise, _MAX_NOISE_RATIO * np.quantile(noise, _LOW_NOISE))
         hidden = self._frozen.hidden_change(mean.shape)
         components = Components(images, mean, self._usable(), noise, hidden, *squares, self.n_frames)
         values, stderr, is_known = motion
@@ -293,6 +289,17 @@ class DenseEstimator:
             np.sqrt(result.variance).reshape(values.shape),
             result.is_known.reshape(stderr.shape),
         )
+
+    def quiet(
+        self, noise: np.ndarray, stderr: np.ndarray, mean: np.ndarray, scatter: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Variance (H, W) of the noise and standard errors (h, w, 2) without the motion of objects nearby.
+
+        `scatter` (H, W) is the variance over time of the pixels beyond their motion, and `mean` (H, W) their mean.
+        """
+        quiet = quiet_noise(noise, scatter, mean, self._usable())
+        share = np.sqrt(quiet / np.maximum(noise, 1e-20))[:: self._step, :: self._step, None]
+        return quiet, stderr * share
 
     @property
     def n_neighborhoods(self) -> float:

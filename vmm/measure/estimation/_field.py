@@ -17,6 +17,7 @@ from vmm.measure.estimation._camera_motion import Still, grid_points, measured_c
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import displacement
+from vmm.measure.estimation._luma_sums import LumaSums
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._principal_components import principal_components
 from vmm.measure.estimation._without_repeats import without_repeats
@@ -93,8 +94,9 @@ def field(
     if another motion is within 2 pixels, or if the differences between windows are as large as a part of its motion.
 
     The frame as a whole is tracked by whole pixels through motion of any size; motion of a part of it must stay below
-    half a wavelength of the finest texture, about one pixel, and is unknown beyond. The result takes 8 bytes per pixel
-    and frame: for long clips use a larger `step`, or ``modes``, which stores a few numbers per pixel.
+    half a wavelength of the finest texture, about one pixel, and is unknown beyond. Next to larger motion, pixels at
+    rest are judged by their own noise, and more of them are unknown. The result takes 8 bytes per pixel and frame: for
+    long clips use a larger `step`, or ``modes``, which stores a few numbers per pixel.
 
     Parameters
     ----------
@@ -205,25 +207,25 @@ def _from_windows(
     basis = principal_components(values, np.where(is_known, stderr, np.nan), estimator.n_neighborhoods)
     if not len(basis):  # Frames that never change do not even show noise.
         return values, stderr, np.zeros_like(is_known)
-    xp, sums, total, count = estimator.xp, 0, 0, 0
+    sums = LumaSums(estimator.xp, estimator.dtype)
     for chunk in clip.first_pass():
         for block in cut(chunk, _BLOCK):
-            luma = estimator.inside(estimator.crops_of(block, count))
-            rows = xp.asarray(basis[:, count : count + len(block)], estimator.dtype)
-            sums, total = sums + xp.tensordot(rows, luma, 1), total + luma.sum(axis=0)
-            count += len(block)
-    mean = to_host(total).astype(np.float64) / count
-    rows = basis[:, :count]
+            luma = estimator.inside(estimator.crops_of(block, sums.count))
+            sums.add(basis[:, sums.count : sums.count + len(block)], luma)
+    count, rows = sums.count, basis[:, : sums.count]
     whiten = np.linalg.inv(np.linalg.cholesky(rows @ rows.T - count * np.outer(rows.mean(axis=1), rows.mean(axis=1))))
-    images = np.tensordot(whiten, to_host(sums) - rows.sum(axis=1)[:, None, None] * mean, 1)
+    images = np.tensordot(whiten, sums.products, 1)
     phase = np.tensordot(whiten @ (rows - rows.mean(axis=1, keepdims=True)), values[:count], 1)
     kurtosis = float(count * ((whiten @ rows)[0] ** 4).sum())
     squares = np.full(len(basis), 1 / count), kurtosis
-    chosen, new_stderr, is_known = estimator.explain(images, mean, noise, (phase, stderr, is_known), squares)
+    scatter = (count * sums.variance - np.square(images).sum(axis=0)) / max(count - 1 - len(basis), 1)
+    quiet, quiet_stderr = estimator.quiet(noise, stderr, sums.mean, scatter)
+    chosen, new_stderr, is_known = estimator.explain(images, sums.mean, quiet, (phase, quiet_stderr, is_known), squares)
     correction = np.tensordot(whiten.T, chosen - phase, 1).astype(np.float32)
     values += np.tensordot(basis.T.astype(np.float32), correction, 1)
-    is_mixed = _is_mixed(phase, chosen, stderr)
+    is_mixed = _is_mixed(phase, chosen, quiet_stderr)
     values[:, is_mixed] = np.tensordot(basis.T, np.tensordot(basis, values[:, is_mixed], 1), 1)
+    stderr = np.where(is_mixed[..., None], quiet_stderr, stderr)
     return values, np.maximum(stderr, new_stderr.max(axis=0)), is_known
 
 

@@ -45,9 +45,10 @@ motion, above which slopes do not show the motion: objects then cover pixels tha
 NONLINEAR_SHARE = 0.4
 """Share of the correction for larger motion that is its standard error: it depends on more than one curvature."""
 
-_QUIET_SHARE = 0.25
-"""Quantile of the unexplained energy over that of the noise that is taken as noise: slow drifts and codecs make noise
-that is stronger in some components."""
+_QUIET_SHARES, _MAX_QUIET_RATIO = (0.25, 0.05), 3.0
+"""Quantiles of the unexplained energy over that of the noise, of which the first is taken as noise: slow drifts and
+codecs make noise that is stronger in some components. The last value is its largest ratio to the second quantile,
+because large motion can disturb more than three quarters of the windows."""
 
 _CURVATURE_SHARE = 0.75
 """Curvature of the texture along the motion over its mean in both directions, for isotropic texture."""
@@ -219,7 +220,8 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     unexplained = (energy - explained) / np.maximum(1 - 3 / freedom, _MIN_FREEDOM)
     values, nonlinear = _corrected(values, sums, slopes, components)
     large = weight >= _MIN_WEIGHT * weight.max()
-    quiet = np.maximum(np.quantile((unexplained / noise)[:, large], _QUIET_SHARE, axis=1), 1)
+    usual, low = np.maximum(np.quantile((unexplained / noise)[:, large], _QUIET_SHARES, axis=1), 1)
+    quiet = np.minimum(usual, _MAX_QUIET_RATIO * low)
     limit = noise * quiet[:, None, None] * (1 + _MAX_NOISE_EXCESS + _NOISE_DEVIATIONS * np.sqrt(2 / freedom))
     is_torn = (unexplained > limit + (_MAX_MISFIT + nonlinear**2) * explained).any(axis=0)
     misfit = np.minimum(np.maximum(unexplained - limit, 0) / np.maximum(explained, 1e-9), 1)[..., None]

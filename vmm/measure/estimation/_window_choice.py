@@ -9,11 +9,11 @@ import numpy as np
 import scipy.ndimage
 
 from vmm.measure.estimation._motion_edges import REACH
+from vmm.measure.estimation._pixel_evidence import Evidence
 from vmm.measure.estimation._pixel_windows import (
     NONLINEAR_SHARE,
     Components,
     WindowFits,
-    WindowSums,
     derivatives,
     fit_windows,
     near_edges,
@@ -36,13 +36,10 @@ standard deviations from an edge, and at this distance from it the phase is off 
 _BORDER_REACH = 2.4
 """Distance in standard deviations from the border of the frame within which the mirrored margin disturbs the phase."""
 
-_PIXEL_SIGMA = 1.2
-"""Standard deviation in pixels of the Gaussian in which a motion must explain a pixel."""
-
 _MAX_EXCESS = 12.0
 """Excess of chi-square over that of the best motion up to which a motion explains the pixel as well."""
 
-_MAX_DISAGREEMENT, _DEVIATIONS = 0.3, 3.0
+_MAX_DISAGREEMENT, _DEVIATIONS = 0.3, 4.0
 """Difference between two motions, as a fraction of the larger one and in standard errors, above which they disagree."""
 
 _GUARD = 2
@@ -53,22 +50,19 @@ _PHASE_NOISE, _AGREEMENT = 0.4, 2.0
 """Variance of the difference between the phase and a window around the same pixel, relative to that of the phase; and
 standard deviations of chi-square up to which both agree."""
 
+_DISTURBANCE = 5.0
+"""Standard deviations of chi-square by which the phase differs from a window around the same pixel where objects beyond
+the reach of torn windows disturb it, as those whose motion is large do."""
+
 _ACCURATE = 0.03
 """Relative error of the slopes by larger motion up to which the phase is accurate: it is reached at half a pixel."""
 
 _ACCURACY = 0.005
 """Relative accuracy of the motion in windows: that of the derivatives."""
 
-_MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 25.0
+_MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 10.0
 """Standard error relative to the motion, and variance relative to that of noise, above which pixels near an edge are
 unknown: the windows around them then show different motions."""
-
-_CHANCE = 4.0
-"""Standard deviations of chi-square that noise may exceed its mean by in a pixel that a motion explains."""
-
-_MAX_NOISE_EXCESS, _MAX_SHARE = 0.2, 0.1
-"""Chi-square of a motion that explains a pixel, beyond its mean and its scatter: as a fraction of the mean, and as a
-fraction of the energy of the luma. Near edges the slopes of the mean image are less accurate than elsewhere."""
 
 _SURROUNDINGS, _MIN_NEIGHBORS = 3, 0.4
 """Distance in pixels around a pixel near an edge, and the share of the pixels within it that must be known. At a
@@ -133,11 +127,12 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     positions = [np.arange(0, n, step) for n in size]
     result = _with_doubt(phase, fits[0], positions)
     is_near_torn, is_at_border = _near_torn_windows(fits[0], size), _at_border(fits[0], size)
-    rows, cols = np.nonzero(is_near_torn | is_at_border)
+    is_disturbed = _differs_from_windows(phase, fits[0], positions)[np.ix_(*(np.arange(n) // step for n in size))]
+    rows, cols = np.nonzero(is_near_torn | is_at_border | is_disturbed)
     if not len(rows):
         return _with_hidden(result, fits[0], positions)
     near_torn = is_near_torn[rows, cols]
-    motion, is_ambiguous = _choose(fits, _Evidence(components, slopes, rows, cols), rows, cols, near_torn)
+    motion, is_ambiguous = _choose(fits, Evidence(components, slopes, rows, cols), rows, cols, near_torn)
     is_explained: np.ndarray = np.asarray(motion.is_known.any(axis=1))
     smallest = _reading(fits[-1], *fits[-1].nearest(rows, cols))
     guarded = PixelMotion(motion.values.copy(), motion.variance.copy(), motion.is_known.copy())
@@ -173,7 +168,17 @@ def _is_vague(motion: PixelMotion, noise: np.ndarray) -> np.ndarray:
     return result[:, None]
 
 
-def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
+def _differs_from_windows(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> np.ndarray:
+    """Bool map (h, w): whether the phase differs from a window around the pixel that is not torn, beyond noise."""
+    rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
+    places = fit.nearest(rows, cols)
+    windows = _reading(fit, *places)
+    differs = ~_agrees(phase, windows, _DISTURBANCE) & (phase.is_known & windows.is_known).any(axis=1)
+    result: np.ndarray = (differs & ~fit.is_torn[places]).reshape([len(p) for p in positions])
+    return result
+
+
+def _agrees(phase: PixelMotion, windows: PixelMotion, deviations: float = _AGREEMENT) -> np.ndarray:
     """Whether (N,) the motion of the phase differs from that of windows by no more than noise, in what both know."""
     both = phase.is_known & windows.is_known
     size = np.sqrt(np.square(windows.values).sum(axis=2, keepdims=True))
@@ -181,7 +186,7 @@ def _agrees(phase: PixelMotion, windows: PixelMotion) -> np.ndarray:
     noise = _PHASE_NOISE * phase.variance + np.maximum(windows.variance - phase.variance, 0)
     distance = (np.square(difference) / np.maximum(noise, 1e-30) * both).sum(axis=(0, 2))
     freedom = len(phase.values) * both.sum(axis=1)
-    agrees: np.ndarray = distance <= freedom + _AGREEMENT * np.sqrt(2 * freedom)
+    agrees: np.ndarray = distance <= freedom + deviations * np.sqrt(2 * freedom)
     return agrees & both.any(axis=1)
 
 
@@ -245,37 +250,8 @@ def _at_border(fit: WindowFits, size: tuple[int, ...]) -> np.ndarray:
     return result
 
 
-class _Evidence:
-    """How well motions explain N pixels: the energy of the luma that they leave in a small Gaussian."""
-
-    def __init__(self, components: Components, slopes: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> None:
-        sums = WindowSums(components.mean.shape, _PIXEL_SIGMA, 1)
-        images, (down, right) = components.images, slopes
-        ones = np.ones(components.mean.shape)
-        scale = (sums(ones) / sums(ones, squared=True))[rows, cols] / components.noise[rows, cols]
-        self.energy = sums((images**2).sum(axis=0))[rows, cols] * scale
-        self._cross = np.stack([sums(images * slope)[:, rows, cols] * scale for slope in slopes], axis=-1)
-        products = np.stack([down * down, 2 * down * right, right * right])
-        self._normal = sums(products)[:, rows, cols] * scale
-        self.freedom = len(images) * (sums(ones) ** 2 / sums(ones, squared=True))[rows, cols]
-
-    @property
-    def limit(self) -> np.ndarray:
-        """Chi-square (N,) up to which a motion explains a pixel."""
-        noise = (1 + _MAX_NOISE_EXCESS) * self.freedom + _CHANCE * np.sqrt(2 * self.freedom)
-        return noise + _MAX_SHARE * self.energy
-
-    def chi_square(self, values: np.ndarray) -> np.ndarray:
-        """Chi-square (N,) of the motion (M, N, 2)."""
-        down, right = values[..., 0], values[..., 1]
-        squares = ((down**2).sum(axis=0), (down * right).sum(axis=0), (right**2).sum(axis=0))
-        linear = 2 * np.einsum("mni,mni->n", self._cross, values)
-        total: np.ndarray = self.energy + linear + sum(n * s for n, s in zip(self._normal, squares, strict=True))
-        return total
-
-
 def _choose(
-    fits: Sequence[WindowFits], evidence: _Evidence, rows: np.ndarray, cols: np.ndarray, near_torn: np.ndarray
+    fits: Sequence[WindowFits], evidence: Evidence, rows: np.ndarray, cols: np.ndarray, near_torn: np.ndarray
 ) -> tuple[PixelMotion, np.ndarray]:
     """Motion of N pixels in the nearest window that explains each, and whether (N,) others that do disagree with it.
 

@@ -19,6 +19,7 @@ from vmm.measure.estimation._camera_motion import CameraMotion, Still, grid_poin
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._dense import NOISE_INTERVAL, DenseEstimator
 from vmm.measure.estimation._displacement import displacement
+from vmm.measure.estimation._luma_sums import LumaSums
 from vmm.measure.estimation._pixel_size import check_pixel_size
 from vmm.measure.estimation._regions import Rois
 from vmm.measure.estimation._without_repeats import without_repeats
@@ -191,7 +192,8 @@ def _dense_shapes(
     positions = as_positions(times)
     cycles = check_frequencies(frequencies, fs, length, positions)
     fit = SineFit(cycles, length, positions)
-    sums, luma, residual, (n_frames, n_residuals) = _accumulate(clip.second_pass(), estimator, fit)
+    sums, luma, residual, n_residuals = _accumulate(clip.second_pass(), estimator, fit)
+    n_frames = luma.count
     if length is not None and n_frames != length:
         raise ValueError(f"the clip holds {n_frames} frames, not {length} as it states: give an array, or a whole clip")
     if length is None:
@@ -201,11 +203,13 @@ def _dense_shapes(
     is_known, inverse, pixel_stderr = estimator.solve(noise)
     shapes = -np.einsum("yxij,kjyx->kyxi", inverse, to_host(right_side))
     amplitude_stderr = fit.stderr(n_frames).reshape(-1, 1, 1, 1)
-    images, mean = fit.solve(to_host(luma[0]), n_frames), to_host(luma[1]).astype(float) / n_frames
+    images = fit.solve(luma.products, n_frames)
+    scatter = luma.variance - np.square(abs(images)).sum(axis=0) / 2
+    noise, pixel_stderr = estimator.quiet(noise, pixel_stderr, luma.mean, scatter)
     motion = _parts(shapes / amplitude_stderr), pixel_stderr, is_known
     squares = _mean_squares(shapes[:, is_known], fit.stderr(n_frames))
     parts, part_stderr, is_known = estimator.explain(
-        _parts(images / amplitude_stderr[..., 0]), mean, noise, motion, squares
+        _parts(images / amplitude_stderr[..., 0]), luma.mean, noise, motion, squares
     )
     pixel_stderr = np.sqrt(np.square(part_stderr).reshape(2, *shapes.shape).mean(axis=0))
     shapes = (parts[: len(shapes)] + 1j * parts[len(shapes) :]) * amplitude_stderr
@@ -224,34 +228,30 @@ def _dense_shapes(
     return Modes(freqs, shapes, stderr, is_known, fs, unit, frequency_unit(rate[1]))
 
 
-def _accumulate(
-    chunks: Any, estimator: DenseEstimator, fit: SineFit
-) -> tuple[list[Any], tuple[Any, Any], Any, tuple[int, int]]:
+def _accumulate(chunks: Any, estimator: DenseEstimator, fit: SineFit) -> tuple[list[Any], LumaSums, Any, int]:
     """Sums over time of the phase shifts times the rows of the fit for each subband, of the luma, and of the residual.
 
-    The luma is summed with the rows of the fit, and without. The last value holds the number of frames, and of those
-    whose residual is summed.
+    The last value is the number of frames whose residual is summed.
     """
     sums: list[Any] = [0] * len(estimator.references)
     residual: Any = 0
-    luma: tuple[Any, Any] = 0, 0
-    n_frames = n_residuals = 0
+    luma = LumaSums(estimator.xp, estimator.dtype)
+    n_residuals = 0
     for chunk in chunks:
         for block in cut(chunk, _BLOCK):
-            rows = estimator.xp.asarray(fit.rows(n_frames, n_frames + len(block)), estimator.dtype)
-            sampled = slice(-n_frames % NOISE_INTERVAL, None, NOISE_INTERVAL)
+            weighted = fit.rows(luma.count, luma.count + len(block))
+            rows = estimator.xp.asarray(weighted, estimator.dtype)
+            sampled = slice(-luma.count % NOISE_INTERVAL, None, NOISE_INTERVAL)
             samples = []
             crops = estimator.next_crops(block)
-            pixels = estimator.inside(crops)
-            luma = luma[0] + estimator.xp.tensordot(rows, pixels, 1), luma[1] + pixels.sum(axis=0)
+            luma.add(weighted, estimator.inside(crops))
             for i, (coefs, phases) in enumerate(estimator.phase_shifts(crops)):
                 sums[i] = sums[i] + estimator.xp.tensordot(rows, phases, 1)
                 samples.append((coefs[sampled], phases[sampled]))
             for t in range(len(samples[0][0])):
                 residual = residual + estimator.residual([(c[t], p[t]) for c, p in samples])
                 n_residuals += 1
-            n_frames += len(block)
-    return sums, luma, residual, (n_frames, n_residuals)
+    return sums, luma, residual, n_residuals
 
 
 def _parts(values: np.ndarray) -> np.ndarray:
