@@ -34,6 +34,8 @@ class ShakeOptions:
         Number of evenly spaced frames of the first, fast test.
     min_common
         Median motion of the tiles with the most texture, in pixels rms, from which the second, accurate test is made.
+    min_unknown
+        The same in pixels rms, from which it is stated although no regions at rest are found.
     textured_share
         Share of the tiles that the median is taken of.
     """
@@ -42,6 +44,7 @@ class ShakeOptions:
     min_shake_ratio: float = 5.0
     frames: int = 64
     min_common: float = 0.12
+    min_unknown: float = 0.5
     textured_share: float = 0.25
 
 
@@ -49,7 +52,10 @@ _OPTIONS = ShakeOptions()
 
 
 def camera_shake(reopen: Callable[[], Any], fs: float | None) -> tuple[tuple[Box, ...] | None, float]:
-    """The regions at rest if the camera moves, else None; and its motion in pixels rms, 0 if it is not known.
+    """The regions at rest if the camera moves, else None; and its motion in pixels rms, 0 if it is small.
+
+    If most of the frame moves alike but no part of it is known to be at rest, the regions are None, and the motion is
+    that of the frame.
 
     Parameters
     ----------
@@ -58,15 +64,16 @@ def camera_shake(reopen: Callable[[], Any], fs: float | None) -> tuple[tuple[Box
     fs
         Rate of the camera in Hz, as for ``displacement``.
     """
-    if _common_motion(reopen()) < _OPTIONS.min_common:
+    common = _common_motion(reopen())
+    if common < _OPTIONS.min_common:
         return None, 0.0
     measure: Any = partial(displacement, fs=fs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Nobody has chosen the regions that the warnings would be about.
         try:
             boxes = find_still(measure, reopen)
-        except ValueError:  # No part of the frame is at rest, so that nothing is known about the camera.
-            return None, 0.0
+        except ValueError:  # No part of the frame is known to be at rest.
+            return None, common if _OPTIONS.min_unknown < common < np.inf else 0.0
         camera = CameraMotion(measure(reopen(), boxes))
     path = camera.parameters[:, :2]
     shake = float(np.sqrt(np.square(path - path.mean(axis=0)).sum(axis=1).mean()))

@@ -117,11 +117,11 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     lines = [one for one in suggestions if one.kind != "flicker" and not one.is_codec_rhythm]
     lines = _independent(lines, rate / clip.shape[0])
     choices = [_choice(one, reopen, clip.shape[1:3], fs, still) for one in lines[:max_choices]]
-    if not choices and not shake:  # A camera that moves makes everything move far.
+    if not choices and still is None:  # A camera that moves makes everything move far.
         far = far_motion(reopen)
         choices = [] if far is None else [_far_choice(far, rate, unit)]
     flicker = next((one for one in suggestions if one.kind == "flicker" and not one.is_codec_rhythm), None)
-    messages = [_shake_message(shake, choices), _flicker_message(flicker), "" if choices else _NOTHING]
+    messages = [_shake_message(still, shake, choices), _flicker_message(flicker), "" if choices else _NOTHING]
     return Decision(tuple(choices), still, tuple(filter(None, messages)), flicker)
 
 
@@ -164,10 +164,15 @@ def magnify(frames: Frames, *, fs: float | None = None) -> Frames:
     return result
 
 
-def _shake_message(shake: float, choices: Sequence[Choice]) -> str:
+def _shake_message(still: tuple[Box, ...] | None, shake: float, choices: Sequence[Choice]) -> str:
     """A sentence about motion of the camera in pixels rms; empty if there is none."""
     if not shake:
         return ""
+    if still is None:
+        return (
+            f"Most of the frame moves alike, by {shake:.2g} px rms, and no region at rest was found: if the camera moves, "
+            "its motion is not removed."
+        )
     removed = ", so its motion is removed before magnification" * any(choice.is_stabilized for choice in choices)
     return f"The camera moves by {shake:.2g} px rms{removed}."
 
