@@ -170,8 +170,8 @@ def _shake_message(still: tuple[Box, ...] | None, shake: float, choices: Sequenc
         return ""
     if still is None:
         return (
-            f"Most of the frame moves alike, by {shake:.2g} px rms, and no region at rest was found: if the camera moves, "
-            "its motion is not removed."
+            f"Most of the frame moves alike, by {shake:.2g} px rms, and no region at rest was found: if "
+            "the camera moves, its motion is not removed."
         )
     removed = ", so its motion is removed before magnification" * any(choice.is_stabilized for choice in choices)
     return f"The camera moves by {shake:.2g} px rms{removed}."
