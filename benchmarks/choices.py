@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _rows(path: Path, fs: float | None) -> list[str]:
-    """The rows of a clip; none if the file is no clip."""
+    """The rows of a clip; none if the file does not hold one."""
     start = process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from vmm import stabilize
 from vmm.backend.arrays import to_host
 from vmm.backend.luma import luma
-from vmm.engine.frames import as_frames, cut
+from vmm.engine.frames import as_array, as_frames, cut
 from vmm.engine.regions import Box
 from vmm.measure.detection._tiles import N_REFERENCE, tile_signals
 from vmm.measure.estimation._camera_motion import CameraMotion
@@ -35,7 +36,11 @@ class ShakeOptions:
     min_common
         Median motion of the tiles with the most texture, in pixels rms, from which the second, accurate test is made.
     min_unknown
-        The same in pixels rms, from which it is stated although no regions at rest are found.
+        The same in pixels rms, from which the whole frame is tracked if no regions at rest are found.
+    max_rest
+        Median motion that tracking may leave, relative to that before it; more of it is no motion of a camera.
+    max_bytes
+        Size of a clip up to which it is tracked, which takes a few times the memory.
     textured_share
         Share of the tiles that the median is taken of.
     """
@@ -45,6 +50,8 @@ class ShakeOptions:
     frames: int = 64
     min_common: float = 0.12
     min_unknown: float = 0.5
+    max_rest: float = 0.2
+    max_bytes: int = 2**29
     textured_share: float = 0.25
 
 
@@ -81,6 +88,29 @@ def camera_shake(reopen: Callable[[], Any], fs: float | None) -> tuple[tuple[Box
     if shake < max(_OPTIONS.min_shake, _OPTIONS.min_shake_ratio * noise):
         return None, 0.0
     return tuple(boxes), shake
+
+
+def steadied(reopen: Callable[[], Any], common: float) -> Any:
+    """The clip with the tracked motion of the whole frame removed, or None if that is no motion of a camera.
+
+    Parameters
+    ----------
+    reopen
+        ``reopen()`` returns the clip from its first frame.
+    common
+        Motion of the frame in pixels rms.
+    """
+    clip: Any = as_frames(reopen())
+    if np.prod(clip.shape, dtype=float) * np.dtype(clip.dtype).itemsize > _OPTIONS.max_bytes:
+        return None
+    frames = to_host(as_array(clip))
+    try:
+        steady = stabilize.steady(frames, stabilize.track(frames))
+    except ValueError:  # The scene does not move as a whole.
+        return None
+    if _common_motion(steady) > _OPTIONS.max_rest * common:
+        return None
+    return clip.with_chunks(lambda: iter([steady]), steady.shape) if hasattr(clip, "with_chunks") else steady
 
 
 def _common_motion(clip: Any) -> float:
