@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from vmm.auto._camera import camera_shake
+from vmm.auto._camera import camera_shake, steadied
 from vmm.auto._choice import Choice, Decision
 from vmm.auto._far_motion import FarMotion, far_motion
 from vmm.auto._names import name_of
 from vmm.backend.arguments import checks_arguments
-from vmm.engine.frames import Frames, FramesLike, as_frames
+from vmm.engine.frames import Frames, FramesLike, as_frames, is_pair
 from vmm.engine.regions import Box
 from vmm.engine.times import stated_rate
 from vmm.measure.detection._suggest import suggest
@@ -69,10 +69,13 @@ _NOTHING = (
 def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3) -> Decision:
     """Find motions and changes of color in a clip, and choose how to magnify it.
 
-    Regions at rest show whether the camera moves; if so, its motion is removed first. The strongest vibrations and
-    color changes are then searched as by ``vmm.measure.suggest``. Motion is magnified by ``vmm.gradient``, so that it
-    reaches about 2 pixels, and color by ``vmm.color``. A change of color is called pulse if ``vmm.measure.pulse`` finds
-    the same rate, and slow motion of a person is called breathing if ``vmm.measure.breathing`` finds it.
+    Regions at rest show whether the camera moves; if so, its motion is removed first. If there are none, but most of
+    the frame moves alike, the whole frame is tracked instead. The strongest vibrations and color changes are then
+    searched as by ``vmm.measure.suggest``. Motion is magnified by ``vmm.gradient``, so that it reaches about 3 to 6
+    pixels, and color by ``vmm.color``. If nothing vibrates, but objects move far, their small motion is magnified by
+    ``vmm.acceleration`` at an eighth of the rate of the camera. A change of color is called pulse if
+    ``vmm.measure.pulse`` finds the same rate, and slow motion of a person is called breathing if
+    ``vmm.measure.breathing`` finds it.
 
     Parameters
     ----------
@@ -107,8 +110,13 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     """
     if max_choices < 1:
         raise ValueError(f"max_choices={max_choices} must be at least 1")
-    reopen = rereadable(frames)
-    still, shake = camera_shake(reopen, fs)
+    if is_pair(frames):
+        fs = stated_rate(frames, fs)
+    original = rereadable(frames)
+    still, shake = camera_shake(original, fs)
+    steady = steadied(original, shake) if shake and still is None else None
+    reopen = original if steady is None else rereadable(steady)
+    is_removed = still is not None or steady is not None
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"still\[")  # Nobody has chosen these regions.
         suggestions = suggest(reopen(), still=still, fs=fs)
@@ -116,12 +124,12 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     rate, unit = float(stated_rate(clip, fs) or 1), frequency_unit(time_unit(clip, fs))
     lines = [one for one in suggestions if one.kind != "flicker" and not one.is_codec_rhythm]
     lines = _independent(lines, rate / clip.shape[0])
-    choices = [_choice(one, reopen, clip.shape[1:3], fs, still) for one in lines[:max_choices]]
-    if not choices and not shake:  # A camera that moves makes everything move far.
+    choices = [_choice(one, reopen, clip.shape[1:3], fs, still, is_removed) for one in lines[:max_choices]]
+    if not choices and not is_removed:  # A camera that moves makes everything move far.
         far = far_motion(reopen)
         choices = [] if far is None else [_far_choice(far, rate, unit)]
     flicker = next((one for one in suggestions if one.kind == "flicker" and not one.is_codec_rhythm), None)
-    messages = [_shake_message(shake, choices), _flicker_message(flicker), "" if choices else _NOTHING]
+    messages = [_shake_message(is_removed, shake, choices), _flicker_message(flicker), "" if choices else _NOTHING]
     return Decision(tuple(choices), still, tuple(filter(None, messages)), flicker)
 
 
@@ -164,10 +172,15 @@ def magnify(frames: Frames, *, fs: float | None = None) -> Frames:
     return result
 
 
-def _shake_message(shake: float, choices: Sequence[Choice]) -> str:
+def _shake_message(is_removed: bool, shake: float, choices: Sequence[Choice]) -> str:
     """A sentence about motion of the camera in pixels rms; empty if there is none."""
     if not shake:
         return ""
+    if not is_removed:
+        return (
+            f"Most of the frame moves alike, by {shake:.2g} px rms, but not as before a moving "
+            "camera, or the clip is too large to be tracked: its motion is not removed."
+        )
     removed = ", so its motion is removed before magnification" * any(choice.is_stabilized for choice in choices)
     return f"The camera moves by {shake:.2g} px rms{removed}."
 
@@ -215,7 +228,12 @@ def _alpha(amplitude: float, size: Sequence[int]) -> float:
 
 
 def _choice(
-    one: Suggestion, reopen: Callable[[], Any], size: Sequence[int], fs: float | None, still: tuple[Box, ...] | None
+    one: Suggestion,
+    reopen: Callable[[], Any],
+    size: Sequence[int],
+    fs: float | None,
+    still: tuple[Box, ...] | None,
+    is_stabilized: bool,
 ) -> Choice:
     """The settings for one suggestion, with the reasons."""
     name, reason = name_of(one, reopen, fs, still)
@@ -236,7 +254,7 @@ def _choice(
         f"Alpha is {alpha:g}, so that {result}.",
     ]
     settings = {"band": one.band, "alpha": alpha}
-    return Choice(name, one.method, settings, one.roi, tuple(filter(None, reasons)), one.fs, one, still is not None)
+    return Choice(name, one.method, settings, one.roi, tuple(filter(None, reasons)), one.fs, one, is_stabilized)
 
 
 def _far_choice(far: FarMotion, rate: float, unit: str) -> Choice:

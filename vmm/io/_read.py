@@ -39,12 +39,11 @@ class Clip:
     ----------
     open_chunks
         Function that opens the clip and returns an iterator of its chunks.
-    shape, dtype, fs, fps, color, times, start, info, key_rate, bits, least_bits, frame_bytes, open_part,
-    open_reduced
+    shape, dtype, fs, fps, color, times, start, info, key_rate, bits, least_bits
         Attributes, see below.
     chunks
         The iterator that the first pass uses; by default the one that `open_chunks` returns.
-    times, start, key_rate
+    frame_bytes, open_part, open_reduced
         Attributes, see below.
 
     Attributes
