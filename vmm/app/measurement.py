@@ -27,11 +27,14 @@ _MAX_MAP_FRAMES = 300
 _NO_FRAMES = "the frames are still being read"
 
 
+Box = tuple[int, int, int, int]
+
+
 def measured(
-    clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]
+    clip: OpenClip, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
 ) -> dict[str, Any]:
-    """Waveform, spectrum and peaks of a region, for the page."""
-    signal, messages = displacement(clip, box, still, unit)
+    """Waveform, spectrum and peaks of a region, for the page; `quick` uses the faster estimator."""
+    signal, messages = displacement(clip, box, still, unit, quick=quick)
     quantity = unit.get("quantity", "displacement")
     result = signal if quantity == "displacement" else getattr(vmm.measure, quantity)(signal)
     answer = {
@@ -58,12 +61,13 @@ def measured(
 
 
 def displacement(
-    clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]
+    clip: OpenClip, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
 ) -> tuple[Any, list[str]]:
     """Displacement of a region, and the warnings about it."""
     frames, (first_row, first_col) = clip.around([box, *still])
     places = [(row - first_row, col - first_col, height, width) for row, col, height, width in (box, *still)]
     scale: dict[str, Any] = {"pixel_size": unit.get("pixel_size"), "unit": unit.get("unit") or "px"}
+    scale["method"] = "linear" if quick else "phase"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         signal = vmm.measure.displacement(frames, places[0], still=places[1:] or None, **scale)

@@ -54,8 +54,12 @@ async function measureAll() {
     running.set(region.id, control);
     emit("busy", { measure: `Measuring ${region.name}` });
     try {
-      const result = await call("measure", { region, unit: unit() }, control.signal);
-      state.results.set(region.id, { ...result, key });
+      // A quick estimate is shown until the accurate one is there.
+      for (const quick of [true, false]) {
+        const result = await call("measure", { region, unit: unit(), quick }, control.signal);
+        state.results.set(region.id, { ...result, quick, key: quick ? "" : key });
+        draw();
+      }
     } catch (error) {
       if (!(error instanceof DOMException)) {
         showError(error);
@@ -169,7 +173,7 @@ function listPeaks() {
   else if (result) empty = "No peak exceeds the noise.";
   else if (region) empty = "The region is measured as soon as the frames are in memory.";
   $("peaks").replaceChildren(...(rows.length ? rows : [element("li", { className: "muted", textContent: empty })]));
-  $("measure-note").textContent = result ? [result.reason, ...(result.messages ?? [])].filter(Boolean).join(" ") : "";
+  $("measure-note").textContent = result ? [result.quick ? "Quick estimate; the accurate one follows." : "", result.reason, ...(result.messages ?? [])].filter(Boolean).join(" ") : "";
 }
 
 /** Draw all plots. */
