@@ -181,8 +181,8 @@ def test_errors_are_those_of_the_command_line_and_the_clip_stays(client, root):
 
 def test_files_have_random_keys(client):
     address = call(client, "state")["clip"]["poster"]
-    assert len(Path(address).stem) >= 16 and client.get(f"/{address}").headers["content-type"] == "image/png"
-    for key in ("first.png", "..%2Ffirst.png", "%2Fetc%2Fpasswd"):
+    assert len(Path(address).stem) >= 16 and client.get(f"/{address}").headers["content-type"] == "image/jpeg"
+    for key in ("first.jpg", "..%2Ffirst.jpg", "%2Fetc%2Fpasswd"):
         assert client.get(f"/file/{key}").status == 404
 
 

@@ -79,7 +79,7 @@ class Session:
     def open(self, path: Path, fs: float | None = None) -> None:
         """Open a clip and begin to read it; the clip before stays open if that fails."""
         clip = OpenClip(path, fs)
-        poster = self.path_of("first.png")
+        poster = self.path_of("first.jpg")
         _write_picture(poster, clip.first_frame)
         self.functions.cancel_all()
         if self.clip is None or (self.clip.width, self.clip.height) != (clip.width, clip.height):
@@ -300,4 +300,4 @@ class Session:
 def _write_picture(path: Path, picture: Any) -> None:
     from PIL import Image
 
-    Image.fromarray(picture).save(path)
+    Image.fromarray(picture).save(path, quality=90)
