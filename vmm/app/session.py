@@ -35,14 +35,16 @@ class Session:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        self.folder = Path(tempfile.mkdtemp(prefix="vmm-app-"))  # Only its user can enter it.
-        self.files = SharedFiles()
-        self.commands, self.reading, self.functions = Queue(), Queue(), Queue()
+        self.root: Path = root.resolve()
+        self.folder: Path = Path(tempfile.mkdtemp(prefix="vmm-app-"))  # Only its user can enter it.
+        self.files: SharedFiles = SharedFiles()
+        self.commands: Queue = Queue()
+        self.reading: Queue = Queue()
+        self.functions: Queue = Queue()
         self.clip: OpenClip | None = None
         self.regions: list[dict[str, Any]] = []
         self.settings: dict[str, Any] = {}
-        self.version = 0
+        self.version: int = 0
         self.media: dict[str, Any] = {}
         self._previews = Previews(self.folder, self.files)
         self._lock = threading.Lock()
