@@ -268,6 +268,8 @@ def test_upload(client, session, root):
     assert answer.status == 200 and answer.json()["clip"]["name"] == "a_b.mkv"
     assert session.clip.path.is_relative_to(session.folder)
     assert os.name == "nt" or session.folder.stat().st_mode & 0o077 == 0
+    again = call(client, "open", path=answer.json()["clip"]["path"], fs=240)["clip"]
+    assert (again["name"], again["fs"], again["stated_fs"]) == ("a_b.mkv", 240, 240)
     assert client.put("/api/upload?name=x.sh", b"#!").status == 400
     damaged = client.put("/api/upload?name=x.mp4", b"no video")
     assert damaged.status == 400 and session.clip.path.name == "a_b.mkv"

@@ -75,8 +75,9 @@ class Session:
         return folder / name
 
     def open_below_root(self, path: str, fs: float | None = None) -> None:
-        """Open a clip by its path, which must be below the root."""
-        self.open(inside(self.root, path), fs)
+        """Open a clip by its path, which must be below the root, or open the present one again."""
+        is_same = self.clip is not None and path == self._path_text(self.clip)
+        self.open(self._clip().path if is_same else inside(self.root, path), fs)
 
     def open(self, path: Path, fs: float | None = None) -> None:
         """Open a clip and begin to read it; the clip before stays open if that fails."""
