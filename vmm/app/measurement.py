@@ -43,7 +43,8 @@ def measured(
         "stderr": _numbers(result.stderr[0]),
         "unit": result.unit,
         "time_unit": result.time_unit,
-        "reason": signal.reasons[0] if signal.reasons else "",
+        "reason": next((reason for reason in signal.reasons if not any(reason in text for text in messages)), ""),
+        "is_known": bool(signal.is_known.any()),
         "messages": messages,
         "peaks": [],
         "frequencies": [],
@@ -71,7 +72,8 @@ def displacement(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         signal = vmm.measure.displacement(frames, places[0], still=places[1:] or None, **scale)
-    return signal, list(dict.fromkeys(str(item.message) for item in caught))
+    # The only region is number 0 in the warnings, and has its name on the page.
+    return signal, list(dict.fromkeys(str(item.message).replace("region 0: ", "") for item in caught))
 
 
 def _peak(signal: Any, peak: Any) -> dict[str, Any]:

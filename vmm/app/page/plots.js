@@ -170,6 +170,7 @@ function listPeaks() {
   let empty = "Draw a region to see its peaks.";
   if (region?.still) empty = "This region is the reference; its motion is subtracted from that of the others.";
   else if (result?.failed) empty = "This region could not be measured.";
+  else if (result && !result.is_known) empty = "The displacement of this region is unknown, for the reason below.";
   else if (result) empty = "No peak exceeds the noise.";
   else if (region) empty = "The region is measured as soon as the frames are in memory.";
   $("peaks").replaceChildren(...(rows.length ? rows : [element("li", { className: "muted", textContent: empty })]));
