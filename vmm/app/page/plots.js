@@ -75,12 +75,13 @@ async function measureAll() {
 }
 
 function ready() {
-  return state.regions.filter((region) => !region.still && state.results.get(region.id)?.values).map((region) => ({ region, result: state.results.get(region.id) }));
+  return state.regions.filter((region) => !region.still && state.results.get(region.id)?.is_known).map((region) => ({ region, result: state.results.get(region.id) }));
 }
 
 function waiting() {
   if (!state.clip) return "";
   if (!state.regions.some((region) => !region.still)) return "Draw a region on the picture to see its motion";
+  if (state.regions.some((region) => state.results.get(region.id)?.is_known === false)) return "The displacement is unknown";
   return state.progress.luma || !state.clip.fits ? "Measuring" : "Measured as soon as the frames are in memory";
 }
 
