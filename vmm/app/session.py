@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 import vmm
 from vmm.app import measurement, methods
@@ -37,6 +38,7 @@ class Session:
     def __init__(self, root: Path) -> None:
         self.root: Path = root.resolve()
         self.folder: Path = Path(tempfile.mkdtemp(prefix="vmm-app-"))  # Only its user can enter it.
+        self._delete = finalize(self, shutil.rmtree, self.folder, ignore_errors=True)  # At the exit at the latest.
         self.files: SharedFiles = SharedFiles()
         self.commands: Queue = Queue()
         self.reading: Queue = Queue()
@@ -58,7 +60,7 @@ class Session:
         self._remove()
         for queue in (self.commands, self.reading, self.functions):
             queue.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._delete()
 
     def _abandon(self) -> None:
         """Delete the files when a signal ends the process."""
