@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -73,7 +72,8 @@ class App:
     def __init__(self, root):
         command = [sys.executable, "-m", "vmm", "app", "--no-browser", "--port", "0", "--root", str(root)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
-        self.output: Any = self.process.stdout
+        assert self.process.stdout is not None
+        self.output = self.process.stdout
         self.url = re.findall(r"http\S+", self.output.readline())[0]
 
     def commands(self):
@@ -96,7 +96,7 @@ def app(root):
 
 @pytest.fixture(scope="module")
 def browser():
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    program = shutil.which(os.environ.get("CHROMIUM", "chromium"))
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=options)

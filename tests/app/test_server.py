@@ -181,8 +181,8 @@ def test_errors_are_those_of_the_command_line_and_the_clip_stays(client, root):
 
 def test_files_have_random_keys(client):
     address = call(client, "state")["clip"]["poster"]
-    assert len(Path(address).stem) >= 16 and client.get(f"/{address}").headers["content-type"] == "image/png"
-    for key in ("first.png", "..%2Ffirst.png", "%2Fetc%2Fpasswd"):
+    assert len(Path(address).stem) >= 16 and client.get(f"/{address}").headers["content-type"] == "image/jpeg"
+    for key in ("first.jpg", "..%2Ffirst.jpg", "%2Fetc%2Fpasswd"):
         assert client.get(f"/file/{key}").status == 404
 
 
@@ -268,6 +268,8 @@ def test_upload(client, session, root):
     assert answer.status == 200 and answer.json()["clip"]["name"] == "a_b.mkv"
     assert session.clip.path.is_relative_to(session.folder)
     assert os.name == "nt" or session.folder.stat().st_mode & 0o077 == 0
+    again = call(client, "open", path=answer.json()["clip"]["path"], fs=240)["clip"]
+    assert (again["name"], again["fs"], again["stated_fs"]) == ("a_b.mkv", 240, 240)
     assert client.put("/api/upload?name=x.sh", b"#!").status == 400
     damaged = client.put("/api/upload?name=x.mp4", b"no video")
     assert damaged.status == 400 and session.clip.path.name == "a_b.mkv"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import numpy as np
 
 import vmm
 from vmm.cli.info import rows as info_rows
-from vmm.cli.magnify import resized
 from vmm.cli.notices import motion_notice
+from vmm.cli.resizing import resized
 from vmm.io.rates import default_playback_rate
 
 PREVIEW_WIDTH = 320
@@ -43,23 +44,29 @@ class OpenClip:
     """
 
     def __init__(self, path: Path, fs: float | None = None) -> None:
-        self.path = path
+        self.path: Path = path
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             whole = vmm.io.stream(path, fs=fs)
         assert whole.info is not None  # It is None for clips that are not files.
-        self.info, self.stated_fs = whole.info, fs
-        self.fs, self.color, self.dtype = whole.fs, len(whole.shape) == 4, whole.dtype
-        self.count, self.height, self.width = whole.shape[:3]
-        self.times = whole.times
-        self.rate = default_playback_rate(whole.fps, whole.fs)
+        self.info: vmm.io.Info = whole.info
+        self.stated_fs: float | None = fs
+        self.fs: float = whole.fs
+        self.color: bool = len(whole.shape) == 4
+        self.dtype: np.dtype = whole.dtype
+        self.count: int = whole.shape[0]
+        self.height: int = whole.shape[1]
+        self.width: int = whole.shape[2]
+        self.times: np.ndarray | None = whole.times
+        self.rate: Fraction | float = default_playback_rate(whole.fps, whole.fs)
         notice = motion_notice(path, info=self.info)
-        self.warnings = [*([notice] if notice else []), *(str(item.message) for item in caught)]
-        self.first, self.stop = 0, self.count
+        self.warnings: list[str] = [*([notice] if notice else []), *(str(item.message) for item in caught)]
+        self.first: int = 0
+        self.stop: int = self.count
         self.luma: np.ndarray | None = None
         self.small: np.ndarray | None = None
         self._template: Any = None
-        self.first_frame = self.in_8_bits(next(whole)[:1])[0]
+        self.first_frame: np.ndarray = self.in_8_bits(next(whole)[:1])[0]
 
     @property
     def step(self) -> int:

@@ -48,10 +48,13 @@ class Job:
     """
 
     def __init__(self, title: str, kind: str) -> None:
-        self.id = next(_numbers)
-        self.title, self.kind = title, kind
-        self.state, self.message = "waiting", ""
-        self.done, self.total = 0, 0
+        self.id: int = next(_numbers)
+        self.title: str = title
+        self.kind: str = kind
+        self.state: str = "waiting"
+        self.message: str = ""
+        self.done: int = 0
+        self.total: int = 0
         self.result: Any = None
         self._is_canceled = threading.Event()
         self._start = 0.0
@@ -180,7 +183,7 @@ class CommandJob(Job):
         while piece := process.stdout.read1(_LOG_BYTES):  # type: ignore[union-attr]
             log = (log + piece)[-_LOG_BYTES:]
             if bars := _PROGRESS.findall(log):
-                self.done, self.total = map(int, bars[-1])
+                self.done, self.total = int(bars[-1][0]), int(bars[-1][1])
         return log
 
     def cancel(self) -> None:

@@ -27,11 +27,14 @@ _MAX_MAP_FRAMES = 300
 _NO_FRAMES = "the frames are still being read"
 
 
+Box = tuple[int, int, int, int]
+
+
 def measured(
-    clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]
+    clip: OpenClip, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
 ) -> dict[str, Any]:
-    """Waveform, spectrum and peaks of a region, for the page."""
-    signal, messages = displacement(clip, box, still, unit)
+    """Waveform, spectrum and peaks of a region, for the page; `quick` uses the faster estimator."""
+    signal, messages = displacement(clip, box, still, unit, quick=quick)
     quantity = unit.get("quantity", "displacement")
     result = signal if quantity == "displacement" else getattr(vmm.measure, quantity)(signal)
     answer = {
@@ -40,7 +43,8 @@ def measured(
         "stderr": _numbers(result.stderr[0]),
         "unit": result.unit,
         "time_unit": result.time_unit,
-        "reason": signal.reasons[0] if signal.reasons else "",
+        "reason": next((reason for reason in signal.reasons if not any(reason in text for text in messages)), ""),
+        "is_known": bool(signal.is_known.any()),
         "messages": messages,
         "peaks": [],
         "frequencies": [],
@@ -58,16 +62,18 @@ def measured(
 
 
 def displacement(
-    clip: OpenClip, box: tuple[int, int, int, int], still: list[tuple[int, int, int, int]], unit: Mapping[str, Any]
+    clip: OpenClip, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
 ) -> tuple[Any, list[str]]:
     """Displacement of a region, and the warnings about it."""
     frames, (first_row, first_col) = clip.around([box, *still])
     places = [(row - first_row, col - first_col, height, width) for row, col, height, width in (box, *still)]
     scale: dict[str, Any] = {"pixel_size": unit.get("pixel_size"), "unit": unit.get("unit") or "px"}
+    scale["method"] = "linear" if quick else "phase"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         signal = vmm.measure.displacement(frames, places[0], still=places[1:] or None, **scale)
-    return signal, list(dict.fromkeys(str(item.message) for item in caught))
+    # The only region is number 0 in the warnings, and has its name on the page.
+    return signal, list(dict.fromkeys(str(item.message).replace("region 0: ", "") for item in caught))
 
 
 def _peak(signal: Any, peak: Any) -> dict[str, Any]:

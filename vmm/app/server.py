@@ -111,9 +111,13 @@ _ACTIONS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "part": _part,
     "regions": _regions,
     "settings": _settings,
-    "measure": lambda session, request: session.measure(request.get("region"), request.get("unit")),
-    "shape": lambda session, request: session.shape(request.get("frequency")),
-    "preview": lambda session, request: session.preview(request.get("settings"), request.get("start", 0)),
+    "measure": lambda session, request: session.measure(
+        request.get("region"), request.get("unit"), request.get("quick") is True, str(request.get("page", ""))
+    ),
+    "shape": lambda session, request: session.shape(request.get("frequency"), str(request.get("page", ""))),
+    "preview": lambda session, request: session.preview(
+        request.get("settings"), request.get("start", 0), str(request.get("page", ""))
+    ),
     "slice": lambda session, request: session.slice(request.get("row"), request.get("col")),
     "suggest": lambda session, request: {"job": session.suggest().id},
     "map": lambda session, request: {"job": session.motion_map().id},

@@ -40,10 +40,10 @@ class Server:
             raise ImportError(f'the app needs {", ".join(missing)}: install it with pip install "vmm-toolkit[app]"')
         self._socket = _bound(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self.host = host
-        self.token = new_token()
+        self.host: str = host
+        self.token: str = new_token()
         self._in_frame = in_frame
-        self.session = Session(root)
+        self.session: Session = Session(root)
         self._server: object = None
         self._thread: threading.Thread | None = None
 

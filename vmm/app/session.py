@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 import vmm
 from vmm.app import measurement, methods
+from vmm.app.checks import checked_number, checked_object, checked_regions, checked_unit
 from vmm.app.clip import OpenClip
 from vmm.app.files import SharedFiles, inside
 from vmm.app.jobs import CommandJob, FunctionJob, Job, Queue
@@ -22,14 +24,6 @@ from vmm.io.exits import at_signal
 
 _EXPORTS = ("csv", "npz", "wav", "uff", "png", "html")
 """Extensions of the files that the command ``measure`` writes; the last one is the report."""
-
-_MAX_REGIONS = 64
-"""Regions of a session, more than anyone draws by hand."""
-
-_MAX_NAME = 80
-"""Characters of the name of a region."""
-
-UNITS = {"displacement", "velocity", "acceleration"}
 
 
 class Session:
@@ -42,17 +36,21 @@ class Session:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        self.folder = Path(tempfile.mkdtemp(prefix="vmm-app-"))  # Only its user can enter it.
-        self.files = SharedFiles()
-        self.commands, self.reading, self.functions = Queue(), Queue(), Queue()
+        self.root: Path = root.resolve()
+        self.folder: Path = Path(tempfile.mkdtemp(prefix="vmm-app-"))  # Only its user can enter it.
+        self._delete = finalize(self, shutil.rmtree, self.folder, ignore_errors=True)  # At the exit at the latest.
+        self.files: SharedFiles = SharedFiles()
+        self.commands: Queue = Queue()
+        self.reading: Queue = Queue()
+        self.functions: Queue = Queue()
         self.clip: OpenClip | None = None
         self.regions: list[dict[str, Any]] = []
         self.settings: dict[str, Any] = {}
-        self.version = 0
+        self.version: int = 0
         self.media: dict[str, Any] = {}
         self._previews = Previews(self.folder, self.files)
         self._lock = threading.Lock()
+        self._tickets: dict[tuple[str, str], object] = {}
         self._turns = {name: threading.Lock() for name in ("measure", "shape", "preview")}
         self._count = 0
         self._remove = at_signal(self._abandon)
@@ -62,7 +60,7 @@ class Session:
         self._remove()
         for queue in (self.commands, self.reading, self.functions):
             queue.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._delete()
 
     def _abandon(self) -> None:
         """Delete the files when a signal ends the process."""
@@ -79,13 +77,14 @@ class Session:
         return folder / name
 
     def open_below_root(self, path: str, fs: float | None = None) -> None:
-        """Open a clip by its path, which must be below the root."""
-        self.open(inside(self.root, path), fs)
+        """Open a clip by its path, which must be below the root, or open the present one again."""
+        is_same = self.clip is not None and path == self._path_text(self.clip)
+        self.open(self._clip().path if is_same else inside(self.root, path), fs)
 
     def open(self, path: Path, fs: float | None = None) -> None:
         """Open a clip and begin to read it; the clip before stays open if that fails."""
         clip = OpenClip(path, fs)
-        poster = self.path_of("first.png")
+        poster = self.path_of("first.jpg")
         _write_picture(poster, clip.first_frame)
         self.functions.cancel_all()
         if self.clip is None or (self.clip.width, self.clip.height) != (clip.width, clip.height):
@@ -139,32 +138,43 @@ class Session:
             raise ValueError("settings must be an object of moderate size")
         self.settings = settings
 
-    def measure(self, region: Any, unit: Any) -> dict[str, Any]:
-        """Waveform, spectrum and peaks of a region."""
+    def measure(self, region: Any, unit: Any, quick: bool = False, page: str = "") -> dict[str, Any]:
+        """Waveform, spectrum and peaks of a region; `quick` uses the faster estimator."""
         clip = self._clip()
         chosen = checked_regions([region], clip)[0]
-        with self._turns["measure"]:
-            return measurement.measured(clip, chosen["box"], self._still(), _unit(unit))
+        with self._turn("measure", page + chosen["id"]):
+            return measurement.measured(clip, chosen["box"], self._still(), checked_unit(unit), quick=quick)
 
-    def shape(self, frequency: Any) -> dict[str, Any]:
+    @contextmanager
+    def _turn(self, name: str, key: str) -> Iterator[None]:
+        """Wait until no other work of that name is done; raise if a newer request with the same key has arrived."""
+        ticket = self._tickets[name, key] = object()
+        with self._turns[name]:
+            if self._tickets[name, key] is not ticket:
+                raise ValueError("a newer request takes the place of this one")
+            yield
+
+    def shape(self, frequency: Any, page: str = "") -> dict[str, Any]:
         """The deflection shape at a frequency, as a picture and a clip that animates it."""
         clip = self._clip()
-        with self._turns["shape"]:
-            modes = measurement.shape(clip, _number("frequency", frequency))
+        with self._turn("shape", page):
+            modes = measurement.shape(clip, checked_number("frequency", frequency))
             return self._previews.shape(clip, modes)
 
-    def preview(self, settings: Any, start: Any) -> dict[str, Any]:
+    def preview(self, settings: Any, start: Any, page: str = "") -> dict[str, Any]:
         """A magnified part of the clip at reduced size, from a frame on."""
         clip = self._clip()
-        with self._turns["preview"]:
+        with self._turn("preview", page):
             return self._previews.magnified(
-                clip, _object("settings", settings), int(_number("start", start)), self._roi(settings)
+                clip, checked_object("settings", settings), int(checked_number("start", start)), self._roi(settings)
             )
 
     def slice(self, row: Any, col: Any) -> dict[str, Any]:
         """An x-t slice of the last preview through a row or a column of the clip."""
         clip = self._clip()
-        place = {name: int(_number(name, value)) for name, value in (("row", row), ("col", col)) if value is not None}
+        place = {
+            name: int(checked_number(name, value)) for name, value in (("row", row), ("col", col)) if value is not None
+        }
         with self._turns["preview"]:
             return self._previews.slice(clip, place)
 
@@ -190,7 +200,7 @@ class Session:
 
     def render(self, settings: Any, suffix: Any) -> Job:
         """Put the command that magnifies the whole part into the queue."""
-        clip, settings = self._clip(), _object("settings", settings)
+        clip, settings = self._clip(), checked_object("settings", settings)
         if suffix not in methods.FORMATS:
             raise ValueError(f"format={suffix!r} must be one of {', '.join(methods.FORMATS)}")
         target = self.path_of(f"{clip.path.stem}_{settings.get('method')}.{suffix}")
@@ -226,7 +236,7 @@ class Session:
         if suffix not in _EXPORTS:
             raise ValueError(f"format={suffix!r} must be one of {', '.join(_EXPORTS)}")
         target = self.path_of(f"{clip.path.stem}.{suffix}")
-        words = methods.measure_words(clip, self.regions, _unit(unit))
+        words = methods.measure_words(clip, self.regions, checked_unit(unit))
         words += ["--report" if suffix == "html" else "--out", str(target)]
         title = f"Writing {target.name}"
         answer = {"name": target.name}
@@ -238,8 +248,8 @@ class Session:
 
     def lines(self, settings: Any, unit: Any) -> dict[str, str]:
         """The command lines and the Python code of the settings on the page."""
-        clip, settings, roi = self._clip(), _object("settings", settings), self._roi(settings)
-        lines = {"measure": methods.line(methods.measure_words(clip, self.regions, _unit(unit)))}
+        clip, settings, roi = self._clip(), checked_object("settings", settings), self._roi(settings)
+        lines = {"measure": methods.line(methods.measure_words(clip, self.regions, checked_unit(unit)))}
         if settings.get("band") is not None:
             lines["magnify"] = methods.line(methods.render_words(clip, settings, "out.mp4", roi))
             lines["python"] = methods.python_line(clip, settings, roi)
@@ -292,52 +302,7 @@ class Session:
         return next((region["box"] for region in self.regions if region["id"] == name), None) if name else None
 
 
-def checked_regions(regions: Any, clip: OpenClip) -> list[dict[str, Any]]:
-    """Regions with known fields only; raise if one is malformed or outside the frame."""
-    if not isinstance(regions, list) or len(regions) > _MAX_REGIONS:
-        raise ValueError(f"regions must be a list of at most {_MAX_REGIONS}")
-    return [_checked_region(region, clip) for region in regions]
-
-
-def _checked_region(region: Any, clip: OpenClip) -> dict[str, Any]:
-    region = _object("region", region)
-    box = region.get("box")
-    if not isinstance(box, list | tuple) or len(box) != 4 or not all(type(n) is int for n in box):
-        raise ValueError(f"box={box!r} must be four integers: top, left, height and width in pixels")
-    row, col, height, width = box
-    if min(row, col) < 0 or min(height, width) < 1 or row + height > clip.height or col + width > clip.width:
-        raise ValueError(
-            f"box={tuple(box)} must be inside the frame, which is {clip.height} pixels high and {clip.width} wide"
-        )
-    texts = {key: str(region.get(key, ""))[:_MAX_NAME] for key in ("id", "name", "color")}
-    return {**texts, "box": (row, col, height, width), "still": region.get("still") is True}
-
-
-def _unit(unit: Any) -> dict[str, Any]:
-    """Size and unit of a pixel, and the quantity."""
-    unit = _object("unit", unit or {})
-    quantity = unit.get("quantity") or "displacement"
-    if quantity not in UNITS:
-        raise ValueError(f"quantity={quantity!r} must be one of {', '.join(sorted(UNITS))}")
-    if unit.get("length"):
-        size, name = vmm.measure.pixel_size(_number("length_px", unit.get("length_px")), str(unit["length"]))
-        return {"pixel_size": size, "unit": name, "quantity": quantity}
-    return {"pixel_size": None, "unit": "px", "quantity": quantity}
-
-
-def _object(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{name} must be an object")
-    return value
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{name}={value!r} must be a number")
-    return float(value)
-
-
 def _write_picture(path: Path, picture: Any) -> None:
     from PIL import Image
 
-    Image.fromarray(picture).save(path)
+    Image.fromarray(picture).save(path, quality=90)

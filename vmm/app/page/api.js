@@ -1,12 +1,15 @@
 // Requests to the server. All addresses are relative, so that the app also works behind a proxy.
 
+/** Name of this page: a newer request takes the place of an older one of the same page. */
+const PAGE = Math.random().toString(36).slice(2);
+
 /** Call a function of the server; throw an Error with its sentence if it fails.
  * @param {string} name @param {object} [body] @param {AbortSignal} [signal] */
 export async function call(name, body = {}, signal = undefined) {
   let response;
   try {
     response = await fetch(`api/${name}`, {
-      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal,
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ ...body, page: PAGE }), signal,
     });
   } catch (error) {
     if (error instanceof DOMException) throw error;

@@ -54,8 +54,12 @@ async function measureAll() {
     running.set(region.id, control);
     emit("busy", { measure: `Measuring ${region.name}` });
     try {
-      const result = await call("measure", { region, unit: unit() }, control.signal);
-      state.results.set(region.id, { ...result, key });
+      // A quick estimate is shown until the accurate one is there.
+      for (const quick of [true, false]) {
+        const result = await call("measure", { region, unit: unit(), quick }, control.signal);
+        state.results.set(region.id, { ...result, quick, key: quick ? "" : key });
+        draw();
+      }
     } catch (error) {
       if (!(error instanceof DOMException)) {
         showError(error);
@@ -71,12 +75,13 @@ async function measureAll() {
 }
 
 function ready() {
-  return state.regions.filter((region) => !region.still && state.results.get(region.id)?.values).map((region) => ({ region, result: state.results.get(region.id) }));
+  return state.regions.filter((region) => !region.still && state.results.get(region.id)?.is_known).map((region) => ({ region, result: state.results.get(region.id) }));
 }
 
 function waiting() {
   if (!state.clip) return "";
   if (!state.regions.some((region) => !region.still)) return "Draw a region on the picture to see its motion";
+  if (state.regions.some((region) => state.results.get(region.id)?.is_known === false)) return "The displacement is unknown";
   return state.progress.luma || !state.clip.fits ? "Measuring" : "Measured as soon as the frames are in memory";
 }
 
@@ -166,10 +171,11 @@ function listPeaks() {
   let empty = "Draw a region to see its peaks.";
   if (region?.still) empty = "This region is the reference; its motion is subtracted from that of the others.";
   else if (result?.failed) empty = "This region could not be measured.";
+  else if (result && !result.is_known) empty = "The displacement of this region is unknown, for the reason below.";
   else if (result) empty = "No peak exceeds the noise.";
   else if (region) empty = "The region is measured as soon as the frames are in memory.";
   $("peaks").replaceChildren(...(rows.length ? rows : [element("li", { className: "muted", textContent: empty })]));
-  $("measure-note").textContent = result ? [result.reason, ...(result.messages ?? [])].filter(Boolean).join(" ") : "";
+  $("measure-note").textContent = result ? [result.quick ? "Quick estimate; the accurate one follows." : "", result.reason, ...(result.messages ?? [])].filter(Boolean).join(" ") : "";
 }
 
 /** Draw all plots. */

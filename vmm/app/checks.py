@@ -1,0 +1,64 @@
+"""Checks of the values that the page sends."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import vmm
+from vmm.app.clip import OpenClip
+
+QUANTITIES = ("displacement", "velocity", "acceleration")
+
+_MAX_REGIONS = 64
+"""Regions of a session, more than anyone draws by hand."""
+
+_MAX_NAME = 80
+"""Characters of the name of a region."""
+
+
+def checked_regions(regions: Any, clip: OpenClip) -> list[dict[str, Any]]:
+    """Regions with known fields only; raise if one is malformed or outside the frame."""
+    if not isinstance(regions, list) or len(regions) > _MAX_REGIONS:
+        raise ValueError(f"regions must be a list of at most {_MAX_REGIONS}")
+    return [_checked_region(region, clip) for region in regions]
+
+
+def _checked_region(region: Any, clip: OpenClip) -> dict[str, Any]:
+    region = checked_object("region", region)
+    box = region.get("box")
+    if not isinstance(box, list | tuple) or len(box) != 4 or not all(type(n) is int for n in box):
+        raise ValueError(f"box={box!r} must be four integers: top, left, height and width in pixels")
+    row, col, height, width = box
+    if min(row, col) < 0 or min(height, width) < 1 or row + height > clip.height or col + width > clip.width:
+        raise ValueError(
+            f"box={tuple(box)} must be inside the frame, which is {clip.height} pixels high and {clip.width} wide"
+        )
+    texts = {key: str(region.get(key, ""))[:_MAX_NAME] for key in ("id", "name", "color")}
+    return {**texts, "box": (row, col, height, width), "still": region.get("still") is True}
+
+
+def checked_unit(unit: Any) -> dict[str, Any]:
+    """Size and unit of a pixel, and the quantity."""
+    unit = checked_object("unit", unit or {})
+    quantity = unit.get("quantity") or "displacement"
+    if quantity not in QUANTITIES:
+        raise ValueError(f"quantity={quantity!r} must be one of {', '.join(QUANTITIES)}")
+    if unit.get("length"):
+        size, name = vmm.measure.pixel_size(checked_number("length_px", unit.get("length_px")), str(unit["length"]))
+        return {"pixel_size": size, "unit": name, "quantity": quantity}
+    return {"pixel_size": None, "unit": "px", "quantity": quantity}
+
+
+def checked_object(name: str, value: Any) -> dict[str, Any]:
+    """The value, if it is an object; raise otherwise."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} must be an object")
+    return value
+
+
+def checked_number(name: str, value: Any) -> float:
+    """The value, if it is a finite number; raise otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name}={value!r} must be a number")
+    return float(value)
