@@ -54,7 +54,7 @@ class Reread:
         """Do not hold a chunk."""
 
     def release(self, start: int) -> None:
-        """There are no frames to release."""
+        """Release nothing, because nothing is held."""
 
     def part(self, start: int, stop: int) -> Iterable[Array]:
         """The frames from start to stop, each time that they are iterated over."""

@@ -369,7 +369,7 @@ def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, 
 
 
 def _gaussian(sigma: float) -> np.ndarray:
-    """Taps of one side of a Gaussian, beginning with the center, with zeros up to a multiple of 3 beside it."""
+    """Taps of one side of a Gaussian, beginning with the center, and zeros until a multiple of 3 follows it."""
     taps = one_sided(sigma)
     return single(np.pad(taps, (0, (1 - len(taps)) % 3)))
 
