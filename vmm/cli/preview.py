@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import vmm
+from vmm.engine.frames import check_length
 
 PREVIEW_SCALE = 0.25
 """Size of a preview relative to the clip, at which a frame takes a sixteenth of the time."""
@@ -89,6 +90,7 @@ def preview_part(clip: vmm.io.Clip, settings: dict[str, Any], fps: Any) -> Part:
     pixels = np.concatenate(
         [chunk[:, ::_STEP, ::_STEP].astype(np.float32) for chunk in _frames(clip.reopen(), 0, _MAX_FRAMES)]
     )
+    check_length(len(pixels))
     change = np.abs(np.diff(pixels, axis=0)).reshape(len(pixels) - 1, -1).mean(axis=1)
     total = np.cumsum(np.concatenate([[0.0], change]))
     starts = max(len(pixels) - length, 0) + 1
