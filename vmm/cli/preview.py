@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import vmm
+from vmm.engine.frames import check_length
 
 PREVIEW_SCALE = 0.25
 """Size of a preview relative to the clip, at which a frame takes a sixteenth of the time."""
@@ -99,6 +100,7 @@ def preview_part(clip: vmm.io.Clip, settings: dict[str, Any], fps: Any) -> Part:
     """
     import numpy as np
 
+    check_length(clip.shape[0])
     bands = np.atleast_2d(settings.get("band") or (settings.get("frequency", 0.0) / 2, 0.0))
     lowest = float(bands[:, 0].min())
     period = clip.fs / lowest if lowest > 0 else 0.0

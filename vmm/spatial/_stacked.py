@@ -100,17 +100,21 @@ class StackedBands(LazySequence):
     """
 
     def __init__(self, bands: Sequence[Sequence[Array]], spans: Sequence[tuple[int, int]]) -> None:
-        super().__init__(self._band, spans[-1][1])
-        self._bands, self._spans = bands, spans
+        def locate(i: int) -> tuple[Sequence[Array], int]:
+            part = next(n for n, (_, stop) in enumerate(spans) if i < stop)
+            return bands[part], i - spans[part][0]
 
-    def _band(self, i: int) -> Array:
-        bands, j = self.locate(i)
-        return bands[j]
+        def band(i: int) -> Array:
+            of_part, j = locate(i)
+            return of_part[j]
+
+        # A method of this object as the function would be a cycle of references, and the frames would stay in memory.
+        super().__init__(band, spans[-1][1])
+        self._locate = locate
 
     def locate(self, i: int) -> tuple[Sequence[Array], int]:
         """The subbands of the part that makes subband i, and its index among them."""
-        part = next(n for n, (_, stop) in enumerate(self._spans) if i < stop)
-        return self._bands[part], i - self._spans[part][0]
+        return self._locate(i)
 
 
 def bands_of_part(bands: Sequence[Array | None], start: int, stop: int) -> Sequence[Array | None] | None:
