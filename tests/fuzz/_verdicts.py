@@ -185,7 +185,7 @@ def _command(arguments: list[str]) -> tuple[Finished, BaseException | None]:
     import vmm.cli
 
     reported: list[BaseException] = []
-    message = vmm.cli._message
+    message = vmm.cli.message_of
 
     def recorded(error: Exception) -> str:
         reported.append(error)
@@ -194,7 +194,7 @@ def _command(arguments: list[str]) -> tuple[Finished, BaseException | None]:
     text, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(errors):
         try:
-            with mock.patch.object(vmm.cli, "_message", recorded):
+            with mock.patch.object(vmm.cli, "message_of", recorded):
                 status = vmm.cli.main(arguments)
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else 1

@@ -78,7 +78,7 @@ def test_factors_are_those_of_all(n):
 def test_a_delay_before_a_whole_clip_filter_is_compensated():
     wave = np.sin(2 * np.pi * 2.5 * np.arange(150) / 30)
     delayed = chain(fir((1, 4), 30), ideal((2, 3), 30))
-    np.testing.assert_allclose(delayed.apply(wave)[0][30:-30], wave[30:-30], atol=0.05)
+    np.testing.assert_allclose(delayed.apply(wave, None)[0][30:-30], wave[30:-30], atol=0.05)
 
 
 def test_filters_that_do_not_go_together():

@@ -1,5 +1,7 @@
 """Several parts on the same frames, each with a motion of its own."""
 
+import gc
+import weakref
 from functools import partial
 
 import numpy as np
@@ -28,6 +30,18 @@ def test_bands_side_by_side_are_those_of_the_parts(name, rng):
     for band, grid, (_, true) in zip(bands, both.grids, expected, strict=True):
         np.testing.assert_array_equal(band, true)
         assert band.shape[-2:] == grid.shape
+
+
+def test_bands_are_freed_without_the_garbage_collector(rng):
+    """The garbage collector runs seldom, and each group of frames has large bands."""
+    bands, _ = stacked(Laplacian, Pixels)((40, 52), np.dtype(np.float64), np).analyze(rng.random((2, 40, 52)))
+    reference = weakref.ref(bands)
+    gc.disable()
+    try:
+        del bands
+        assert reference() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("name", SIDE_BY_SIDE)

@@ -319,7 +319,8 @@ def test_compiled_trajectories_equal_reference(t, rng):
     patterns = rng.normal(size=(n, *size)).astype(np.float32)
     ahead, behind = list(range(t, min(t + 5, n))), list(range(t, max(t - 5, -1), -1))
     noise = tuple(np.full(len(s) - 1, 2.0) for s in (ahead, behind))
-    weights, levels = VisibilityWeights(acceleration(5, FS), 4).table(len(behind) - 1, len(ahead) - 1)
+    of_visibility = VisibilityWeights(acceleration(5, FS), 4, Autoregression((), 1))
+    weights, levels = of_visibility.table(len(behind) - 1, len(ahead) - 1)
     slope = np.ones(size, np.float32)
     given = forth, back, patterns, ahead, behind, noise, slope, weights, levels
     compare(trajectories.follow_points, *given)

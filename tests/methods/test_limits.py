@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -133,7 +133,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
             spatial=vmm.spatial.SteerablePyramid,
             motion=vmm.motion.local_phase,
             temporal=vmm.temporal.fir((2, 4), 30),
-            level_gains=np.array(2.0),
+            level_gains=cast("Any", np.array(2.0)),
         ),
         r"level_gains=array\(2\.?0?\) must be a list of one number or map for each subband",
     ),

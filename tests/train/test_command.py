@@ -115,7 +115,12 @@ def test_the_reported_speed_is_that_of_the_whole_time(trainer, monkeypatch, caps
 def test_blocks_that_can_be_removed_are_found_by_a_command(trainer, tmp_path, monkeypatch, capsys):
     """The network without the removed blocks is exported, and a table names the blocks."""
     exported = []
-    monkeypatch.setattr(command, "export", lambda net, path, *args, **options: exported.append((net, path)) or [])
+
+    def export(net, path, *args, **options):
+        exported.append((net, path))
+        return []
+
+    monkeypatch.setattr(command, "export", export)
     monkeypatch.setattr(Training, "_step", lambda self, sample: self.mean.res[0].share.data.fill_(1.0))
     trainer("--minutes", "0.002", "--weight", "0.2", verb="remove")
     rows = (tmp_path / "realtime-blocks.csv").read_text().split()

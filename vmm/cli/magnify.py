@@ -21,6 +21,7 @@ from vmm.cli.outputs import check_not_input, speed_text
 from vmm.cli.preview import PREVIEW_SCALE, Part, preview_part
 from vmm.cli.resizing import resized
 from vmm.engine.static import magnify_static
+from vmm.engine.windows import ShortClipWarning
 
 _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
 """Methods that leave chroma unchanged with ``chroma=None``, for which the luma of the input is then decoded alone."""
@@ -158,6 +159,7 @@ def _warn_if_short(settings: dict[str, Any], clip: vmm.io.Clip) -> None:
     bands = [*bands, (frequency, 2 * frequency)] if frequency > 0 else bands
     if text := length_notice(bands, clip.shape[0], clip.fs):
         warnings.warn(text, UserWarning, stacklevel=2)
+        warnings.simplefilter("ignore", ShortClipWarning)  # It would say the same at the end of the clip.
 
 
 def _uses_luma(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> bool:
