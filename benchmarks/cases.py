@@ -29,6 +29,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {  # Name: method, set
         ["--temporal", "causal", "--denoise", "false"],
     ),
     "phase": ("phase", {}, []),
+    "phase, causal": ("phase", {"temporal": butterworth}, ["--temporal", "butterworth"]),
     "phase, octave": (
         "phase",
         {"octave": 1.0, "sigma": 0.0, "temporal": butterworth},
