@@ -32,11 +32,11 @@ import signal, sys, time, types
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # A shell ignores some of them in the background.
     signal.signal(number, signal.SIG_DFL)
 {before}
-def main():
+def main(others=()):
     {body}
     print("ready", flush=True)
     time.sleep(60)
-sys.modules["vmm.cli"] = types.SimpleNamespace(main=main)
+sys.modules["vmm.cli"], sys.modules["vmm.app"] = types.SimpleNamespace(main=main), types.SimpleNamespace(command=None)
 import vmm.__main__
 vmm.__main__.main()
 """

@@ -89,7 +89,7 @@ def magnify(
     >>> out = vmm.color.magnify(clip, (0.5, 1.5), fs=30, alpha=50, level=3)
     >>> before, after = (x.mean(axis=(1, 2)).std() for x in (clip, out))
     >>> print(f"The output changes {after / before:.0f} times as much as the input.")
-    The output changes 50 times as much as the input.
+    The output changes 51 times as much as the input.
     """
     chosen, gain = chosen_filter(temporal, band, sampling_rate(frames, fs), alpha)
     return run(

@@ -19,6 +19,7 @@ from vmm.engine.differences import differences, filtered_differences, project_di
 from vmm.engine.frames import PIXELS_PER_BLOCK, PIXELS_PER_BLOCK_CACHED, cut, grouped, to_float
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window, warn_if_short
+from vmm.motion import intensity
 from vmm.parts import (
     CausalFilter,
     Grid,
@@ -281,8 +282,7 @@ class Bands:
 
     def _reads_light(self) -> bool:
         """Whether a motion is a change of values, which changes of the light are as well."""
-        pairs = zip(self._motions, self._plan.grids, strict=True)
-        return any(one.denoiser is None and grid.coefs == "real" for one, grid in pairs)
+        return any(motion.read is intensity.read for motion in self._motions)
 
     def _filtered(self, i: int, coefs: Array, previous: Array, sos: np.ndarray, state: Array) -> Array:
         """The motion of subband i, filtered by second-order sections."""
