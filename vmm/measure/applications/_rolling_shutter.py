@@ -233,7 +233,7 @@ def rolling_shutter_signal(
 
 
 def _check_length(row_time: float, count: int, height: int, size: float) -> None:
-    """Raise if the signal of `count` frames of `height` rows has so many samples that they fill hardly any of them."""
+    """Raise if the signal of `count` frames of `height` rows would have samples that are nearly all unknown."""
     limit = max(ROW_OPTIONS.max_samples, ROW_OPTIONS.max_samples_per_row * height)
     if size > limit * count:
         raise ValueError(
