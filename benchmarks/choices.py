@@ -25,7 +25,8 @@ def main(arguments: list[str]) -> None:
     print(_row(["---"] * len(TITLES)))
     for path in sorted(options.folder.iterdir()):
         if options.only is None or path.name in options.only:
-            print("\n".join(_rows(path, rates.get(path.name))), flush=True)
+            for row in _rows(path, rates.get(path.name)):
+                print(row, flush=True)
 
 
 def _rows(path: Path, fs: float | None) -> list[str]:

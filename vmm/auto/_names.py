@@ -32,12 +32,15 @@ class NameOptions:
         Share of the frame with the color of skin from which slow motion may be breathing.
     same_rate
         Relative difference of frequencies up to which a rate and a suggestion are the same.
+    max_p_value
+        Probability of as clear a rate in noise alone, up to which motion that was found anyhow may be called breathing.
     """
 
     breathing_band: tuple[float, float] = (0.1, 0.8)
     pulse_band: tuple[float, float] = (0.7, 2.5)
     min_skin: float = 0.05
     same_rate: float = 0.15
+    max_p_value: float = 0.05
 
 
 _OPTIONS = NameOptions()
@@ -77,11 +80,14 @@ def _breathing(
     if skin.mean() < _OPTIONS.min_skin:
         return "", ""
     rate = _quiet(lambda: breathing(displacement_of(one, reopen(), still=still, fs=fs)))
-    if rate is None or not _agrees(rate, one):
+    if rate is None or not rate.p_value <= _OPTIONS.max_p_value or (rate.is_known and not _agrees(rate, one)):
         return "", ""
-    text = f"breathing, {rate.rate:.1f} breaths/min"
-    reason = f"The motion has a steady rate of {rate.rate:.1f} +- {rate.stderr:.1f} per minute"
+    per_minute, stderr = (rate.rate, rate.stderr) if rate.is_known else (60 * one.frequency, 60 * one.frequency_stderr)
+    text = f"breathing, {per_minute:.1f} breaths/min"
+    reason = f"The motion has a steady rate of {per_minute:.1f} +- {stderr:.1f} per minute"
     share = f"{100 * skin.mean():.0f} % of the frame has the color of skin"
+    if not rate.is_known:
+        return f"probably {text}", f"{reason}, and {share}, but noise alone moves so in {rate.p_value:.1%} of clips."
     heart = _quiet(lambda: pulse(reopen(), fs=fs, roi=skin))
     if heart is None or not heart.is_known:
         return f"probably {text}", f"{reason}, and {share}, but no pulse is found in it."
