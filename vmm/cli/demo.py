@@ -19,8 +19,8 @@ def add(verbs: Any) -> None:
     verb.add_argument("folder", nargs="?", default="vmm-demo", help="Folder of the output files. Default: vmm-demo.")
     alpha = verb.add_argument("--alpha", type=float, default=20.0, metavar="FACTOR")
     alpha.help = "Magnification: the output motion is (1 + alpha) times the input motion. Default: 20."
-    frames = verb.add_argument("--frames", type=int, default=90, metavar="N")
-    frames.help = f"Number of frames of the clip, at least {_MIN_FRAMES}. Default: 90."
+    frames = verb.add_argument("--frames", type=int, default=120, metavar="N")
+    frames.help = f"Number of frames of the clip, at least {_MIN_FRAMES}. Default: 120."
     verb.set_defaults(run=_demo)
 
 
