@@ -244,6 +244,7 @@ def test_lines_repeat_the_screen(client):
     compile(lines["python"], "lines", "exec")
 
 
+@pytest.mark.slow
 def test_preview_and_slice(client, session):
     answer = call(client, "preview", settings={"method": "linear", "band": [2, 3], "alpha": 10}, start=5)
     assert answer["first"] == 0 and answer["count"] == 60 and answer["size"] == [48, 64]
