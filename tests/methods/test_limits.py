@@ -137,6 +137,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         r"level_gains=array\(2\.?0?\) must be a list of one number or map for each subband",
     ),
+    "type as spatial part": (
+        lambda: vmm.magnify(
+            CLIP, spatial=cast("Any", object), motion=vmm.motion.local_phase, temporal=vmm.temporal.fir((2, 4), 30)
+        ),
+        "spatial=.* does not take the shape of a frame",
+    ),
+    "image as mean color": (lambda: vmm.measure.pulse(np.zeros((2, 2)), fs=50), r"frames of shape \(2, 2\) must be"),
     "set as band": (lambda: phase(band={2, 4}), r"band=\{2, 4\} must be two numbers"),
     "unequal bands": (
         lambda: vmm.stabilize.magnify(CLIP, [[1, 2], [3]], fs=30),  # type: ignore[list-item]

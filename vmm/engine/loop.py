@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
@@ -128,7 +129,15 @@ def _check_parts(spatial: Any, motion: Any, temporal: Any) -> None:
 
 def spatial_part(plan: SpatialPlan, frame: Array) -> Spatial:
     """The spatial part that a plan makes for frames like `frame` (H, W[, 3]); raise if it is none."""
-    part = plan(frame.shape, real_dtype(frame.dtype), namespace(frame))
+    arguments = (frame.shape, real_dtype(frame.dtype), namespace(frame))
+    try:
+        inspect.signature(plan).bind(*arguments)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"spatial={short_text(plan)} does not take the shape of a frame, a dtype and the array module: use a plan "
+            "of a spatial part, such as vmm.spatial.Laplacian"
+        ) from None
+    part = plan(*arguments)
     if not hasattr(part, "analyze"):
         raise TypeError(
             f"spatial={short_text(plan)} made {short_text(part)}, which is no spatial part: use one such as "

@@ -92,7 +92,7 @@ def pulse(
         raise ValueError(f"method={method!r} must be one of {', '.join(_METHODS)}")
     color = to_host(frames) if is_array(frames) and getattr(frames, "ndim", 0) == 2 else mean_color(frames, roi)
     if color.ndim != 2 or color.shape[1] != 3:
-        raise ValueError(f"the mean color has shape {color.shape}: it must be (T, 3)")
+        raise ValueError(f"frames of shape {color.shape} must be a clip in color (T, H, W, 3) or its mean color (T, 3)")
     color = color.astype(np.float64)
     if (times := frame_times(frames, fs)) is not None:
         times = times[: len(color)]

@@ -137,7 +137,7 @@ def explain_pixels(components: Components, sigma: float, step: int, phase: Pixel
     smallest = _reading(fits[-1], *fits[-1].nearest(rows, cols))
     guarded = PixelMotion(motion.values.copy(), motion.variance.copy(), motion.is_known.copy())
     guarded.replace(~is_explained, smallest[~is_explained])
-    largest = np.sqrt(2 * np.einsum("m,mni->n", components.mean_squares, guarded.values**2))
+    largest = np.nan_to_num(np.sqrt(2 * np.einsum("m,mni->n", components.mean_squares, guarded.values**2)))
     guard = _GUARD + min(_MAX_GUARD, round(float(np.quantile(largest, _LARGE))))
     is_ambiguous |= _near_another_motion(guarded, rows, cols, size, guard)
     on_grid = (rows % step == 0) & (cols % step == 0)
