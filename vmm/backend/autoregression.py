@@ -120,7 +120,10 @@ def autoregression(series: np.ndarray, band: tuple[float, float]) -> Autoregress
     """
     n = len(series)
     step = max(1, int(1 / (SAMPLES_PER_PERIOD * band[1])))
-    series = _shared(series - _line(n, 0) @ series)
+    rest = series - _line(n, 0) @ series
+    if not np.isfinite(np.square(rest).sum()):  # Frames that are not finite are refused where they are magnified.
+        return Autoregression((), step)
+    series = _shared(rest)
     ahead, behind, weights = series[step:], series[:-step], np.zeros(0)
     reflections: list[float] = []
     noise = WHITE * float((series**2).mean())
