@@ -196,7 +196,7 @@ def static_error(frames: FramesLike, image: ArrayLike, is_static: ArrayLike) -> 
     >>> vmm.measure.static_error(np.ones((3, 4, 4)), np.zeros((4, 4)), np.ones((4, 4), bool))
     1.0
     """
-    clip, still = _comparable("frames", frames), _comparable("image", image)
+    clip, still = _comparable("frames", frames), _comparable("image", as_numbers("image", image))
     where = as_numbers("is_static", is_static).astype(bool)
     if clip.ndim != 3 or clip.shape[1:] != still.shape or where.shape != still.shape or not where.any():
         raise ValueError(
