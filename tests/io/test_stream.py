@@ -77,7 +77,7 @@ def test_a_clip_is_read_again(tmp_path, frames):
 
 
 @pytest.mark.slow
-def test_whole_clip_filters_read_a_file_twice(tmp_path):
+def test_whole_clip_filters_read_a_file_again(tmp_path):
     moving = synthetic.render(synthetic.texture((48, 64)), synthetic.sway(50, 30, 2.5, 0.2))
     vmm.io.write(tmp_path / "clip.mkv", moving, 30)
     clip = vmm.io.stream(tmp_path / "clip.mkv", chunk=7)

@@ -33,7 +33,7 @@ BLOCK = 4
 MAX_BLOCKS = 4096
 """Largest number of blocks that are used."""
 
-MAX_MEANS = 2**21
+MAX_MEANS = 2**18
 """Largest number of mean values of blocks that are kept of a whole clip; of longer clips fewer blocks are used."""
 
 
@@ -75,10 +75,10 @@ class Autoregression:
 
     def following(self, n: int, count: int) -> np.ndarray:
         """Matrix (count, n) from n samples to the samples after them: a line and the prediction of the rest."""
-        line = _line(n, count)
+        line, fit = _line(n, count)
         weights = self.prediction(n, count)
         used = weights.shape[1]
-        result: np.ndarray = line[n:] - weights @ line[n - used : n]
+        result: np.ndarray = (line[n:] - weights @ line[n - used : n]) @ fit
         result[:, n - used :] += weights
         return result
 
@@ -120,7 +120,8 @@ def autoregression(series: np.ndarray, band: tuple[float, float]) -> Autoregress
     """
     n = len(series)
     step = max(1, int(1 / (SAMPLES_PER_PERIOD * band[1])))
-    rest = series - _line(n, 0) @ series
+    line, fit = _line(n, 0)
+    rest = series - line @ (fit @ series)
     if not np.isfinite(np.square(rest).sum()):  # Frames that are not finite are refused where they are magnified.
         return Autoregression((), step)
     series = _shared(rest)
@@ -184,8 +185,7 @@ def _shared(series: np.ndarray) -> np.ndarray:
     return shared
 
 
-def _line(n: int, count: int) -> np.ndarray:
-    """Matrix (n + count, n) of the straight line through n samples, continued."""
+def _line(n: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices (n + count, 2) and (2, n), whose product is the straight line through n samples, continued."""
     everywhere, inside = np.arange(n + count) / n, np.arange(n) / n
-    line: np.ndarray = np.vander(everywhere, 2) @ np.linalg.pinv(np.vander(inside, 2))
-    return line
+    return np.vander(everywhere, 2), np.linalg.pinv(np.vander(inside, 2))
