@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import vmm
 from vmm.engine.frames import check_length
+from vmm.engine.rereading import part_of
 
 PREVIEW_SCALE = 0.25
 """Size of a preview relative to the clip, at which a frame takes a sixteenth of the time."""
@@ -63,7 +63,7 @@ class Part:
         if self.is_whole:
             return clip
         first, last = max(0, self.start - self.margin), min(clip.shape[0], self.stop + self.margin)
-        opened = clip.open_part or (lambda first, last: _frames(clip.reopen(), first, last))
+        opened = clip.open_part or (lambda first, last: part_of(clip.reopen(), first, last))
         return clip.with_chunks(lambda: opened(first, last), (last - first, *clip.shape[1:]))
 
     def in_memory(self, clip: vmm.io.Clip) -> vmm.io.Clip:
@@ -83,7 +83,7 @@ class Part:
     def without_margin(self, chunks: Any) -> Any:
         """The frames of the part, from the chunks of the clip with its margins."""
         first = min(self.start, self.margin)
-        return chunks if self.is_whole else _frames(chunks, first, first + self.stop - self.start)
+        return chunks if self.is_whole else part_of(chunks, first, first + self.stop - self.start)
 
 
 def preview_part(clip: vmm.io.Clip, settings: dict[str, Any], fps: Any) -> Part:
@@ -120,18 +120,6 @@ def _change(clip: vmm.io.Clip) -> Any:
 
     count = min(_MAX_FRAMES, max(2, _MAX_VALUES // max(1, int(np.prod(clip.shape[1:])))))
     pixels = np.concatenate(
-        [chunk[:, ::_STEP, ::_STEP].astype(np.float32) for chunk in _frames(clip.reopen(), 0, count)]
+        [chunk[:, ::_STEP, ::_STEP].astype(np.float32) for chunk in part_of(clip.reopen(), 0, count)]
     )
     return np.abs(np.diff(pixels, axis=0, prepend=pixels[:1])).reshape(len(pixels), -1).mean(axis=1)
-
-
-def _frames(chunks: Any, start: int, stop: int) -> Iterator[Any]:
-    """The chunks of the frames from `start` to `stop`."""
-    position = 0
-    for chunk in chunks:
-        part = chunk[max(start - position, 0) : max(stop - position, 0)]
-        position += len(chunk)
-        if len(part):
-            yield part
-        if position >= stop:
-            return

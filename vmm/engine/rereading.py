@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -30,11 +31,12 @@ class Held:
 
     def part(self, start: int, stop: int) -> Iterable[Array]:
         """Views of the frames from start to stop."""
-        return part_of(self._chunks, start - self._first, stop - self._first)
+        return list(part_of(self._chunks, start - self._first, stop - self._first))
 
     def release(self, start: int) -> None:
         """Release the frames before `start`."""
-        self._chunks, self._first = part_of(self._chunks, start - self._first, self._stop - self._first), start
+        self._chunks = list(part_of(self._chunks, start - self._first, self._stop - self._first))
+        self._first = start
 
 
 class Reread:
@@ -97,22 +99,21 @@ class _Reader:
                 yield chunk[first:last]
 
 
-def part_of(chunks: Iterable[Array], start: int, stop: int) -> list[Array]:
-    """Views of the frames from start to stop."""
-    parts, done = [], 0
+def part_of(chunks: Iterable[Array], start: int, stop: int) -> Iterator[Array]:
+    """Views of the frames from start to stop; no chunk after them is read."""
+    position = 0
     for chunk in chunks:
-        part = chunk[max(0, start - done) : max(0, stop - done)]
+        part = chunk[max(start - position, 0) : max(stop - position, 0)]
+        position += len(chunk)
         if len(part):
-            parts.append(part)
-        done += len(chunk)
-    return parts
+            yield part
+        if position >= stop:
+            return
 
 
 def holder(frames: Any, count: int) -> Held | Reread:
     """Hold the frames of a clip, or read them again if `count` of them need more memory than `HELD_BYTES`."""
     if not hasattr(frames, "reopen"):
         return Held()
-    of_frame = frames.dtype.itemsize
-    for n in frames.shape[1:]:
-        of_frame *= n
+    of_frame = math.prod(frames.shape[1:]) * frames.dtype.itemsize
     return Reread(frames.reopen) if of_frame * min(count, frames.shape[0]) > HELD_BYTES else Held()
