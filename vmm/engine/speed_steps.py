@@ -49,7 +49,7 @@ class SpeedSteps:
         step = max(1, n // 2)
         first = np.unique(np.append(np.arange(0, n_frames - n, step), n_frames - n))
         inside = np.arange(n_frames) - first[:, None]
-        self.analysis = ((inside >= 0) & (inside < n)) / n
+        self.analysis: np.ndarray = ((inside >= 0) & (inside < n)) / n
         centers = first + (n - 1) / 2
         near = np.flatnonzero((centers > core.start - step) & (centers < core.stop + step))
         near = near if near.size else np.array([np.abs(centers - core.start).argmin()])
@@ -57,7 +57,9 @@ class SpeedSteps:
         self._around = around / around.sum(1, keepdims=True)
         self._threshold = speed_threshold(period)
         frames = np.arange(core.start, core.stop)
-        self.interpolation = np.stack([np.interp(frames, centers[near], row) for row in np.eye(len(near))], axis=1)
+        self.interpolation: np.ndarray = np.stack(
+            [np.interp(frames, centers[near], row) for row in np.eye(len(near))], axis=1
+        )
 
     def fading(self, speeds: Array, scale: float) -> Array:
         """Factors (k, h', w') in [0, 1] from mean speeds (m, 2, h', w') in px of a level of this scale."""

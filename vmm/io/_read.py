@@ -130,7 +130,8 @@ class Clip:
         self.bits: int | None = bits
         self.least_bits: int = least_bits
         self.frame_bytes: np.ndarray | None = frame_bytes
-        self.open_part, self.open_reduced = open_part, open_reduced
+        self.open_part: Callable[[int, int], Iterator[np.ndarray]] | None = open_part
+        self.open_reduced: Callable[[int, int, tuple[int, int]], Iterator[np.ndarray]] | None = open_reduced
         self.seconds_waited: float = 0.0
 
     @property

@@ -64,7 +64,8 @@ class RawFrames(LazyFrames):
         self._path, self._offsets = path, offsets
         self._stored_shape, self._stored_dtype = stored[0], np.dtype(stored[1])
         self._n_bytes = int(np.prod(stored[0], dtype=np.int64)) * self._stored_dtype.itemsize
-        self.shape, self.dtype = (len(offsets), *stored[0]), self._stored_dtype.newbyteorder("=")
+        self.shape: tuple[int, ...] = (len(offsets), *stored[0])
+        self.dtype: np.dtype = self._stored_dtype.newbyteorder("=")
 
     def _images(self, indices: range) -> Any:
         with open(self._path, "rb", buffering=0) as file:

@@ -39,8 +39,10 @@ class PillowStack(LazyFrames):
 
     def __init__(self, path: Path, stack: Any, picture: Picture, error: Exception) -> None:
         self._path, self._pages, self._error, self._lock = path, stack.pages, error, threading.Lock()
-        self.shape, self.dtype = stack.shape, stack.dtype
-        self.bits, self.least_bits = stack.bits, stack.least_bits
+        self.shape: tuple[int, ...] = stack.shape
+        self.dtype: np.dtype = stack.dtype
+        self.bits: int | None = stack.bits
+        self.least_bits: int = stack.least_bits
         if not picture.is_plain:
             raise self._unreadable(error)
         self[:1]

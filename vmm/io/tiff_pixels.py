@@ -42,19 +42,20 @@ class Picture:
         self._photometric, self._depth = int(page.photometric), int(page.bitspersample)
         self._colors = None if page.colormap is None else _colors(page.colormap)
         tag = page.tags.get(_ORIENTATION)
-        self.orientation = int(tag.value) if tag is not None else 1
+        self.orientation: int = int(tag.value) if tag is not None else 1
         self._check(path, page)
-        self.is_plain = self._photometric != _MINISWHITE or self._depth <= 8
+        self.is_plain: bool = self._photometric != _MINISWHITE or self._depth <= 8
         planes, depth, height, width, samples = page.shaped
         frame = self.image(np.zeros((planes, depth, 1, 2, samples), page.dtype))
         is_upright = frame.shape[:2] == (1, 2)
         size = (height, width) if is_upright else (width, height)
-        self.shape, self.dtype = (*size, *frame.shape[2:]), frame.dtype
-        self.bits = self._depth if page.dtype == np.uint16 and 8 <= self._depth < 16 else None
+        self.shape: tuple[int, ...] = (*size, *frame.shape[2:])
+        self.dtype: np.dtype = frame.dtype
+        self.bits: int | None = self._depth if page.dtype == np.uint16 and 8 <= self._depth < 16 else None
         largest = page.tags.get(_MAX_SAMPLE_VALUE)
         value = np.max(largest.value) if largest is not None else 0
-        self.least_bits = min(16, max(8, int(value).bit_length()))
-        self.least_bits = 8 if self.least_bits == 16 else self.least_bits  # the default of the tag says nothing
+        bits = max(8, int(value).bit_length())
+        self.least_bits: int = 8 if bits >= 16 else bits  # the default of the tag, 16 bits, says nothing
 
     def _check(self, path: Path, page: Any) -> None:
         """Raise if the values have no meaning as a gray or color frame, or would fill the memory."""

@@ -196,13 +196,14 @@ def static_error(frames: FramesLike, image: ArrayLike, is_static: ArrayLike) -> 
     >>> vmm.measure.static_error(np.ones((3, 4, 4)), np.zeros((4, 4)), np.ones((4, 4), bool))
     1.0
     """
-    clip, still = _comparable("frames", frames), _comparable("image", as_numbers("image", image))
+    clip, still = _comparable("frames", frames), as_numbers("image", image).astype(np.float64)
     where = as_numbers("is_static", is_static).astype(bool)
     if clip.ndim != 3 or clip.shape[1:] != still.shape or where.shape != still.shape or not where.any():
         raise ValueError(
             f"frames {clip.shape}, image {still.shape} and is_static {where.shape} must be (T, H, W), (H, W) and "
             "(H, W), and at least one pixel must be static"
         )
+    still = _comparable("image", still[np.newaxis])[0]
     return float(np.abs(clip - still)[:, where].mean())
 
 
