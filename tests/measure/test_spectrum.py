@@ -9,6 +9,8 @@ from cases import VIDEOS
 
 import vmm
 from vmm.measure import acceleration, compare, integrate, orbit, peaks, spectrum, velocity
+from vmm.measure.signals._joint_fit import changes
+from vmm.measure.signals._sine_model import fit_sines
 
 FS = 240
 
@@ -377,3 +379,22 @@ def test_invalid_arguments(call, message):
 def test_text_is_refused_as_signal():
     with pytest.raises(TypeError, match="signals must be real numbers"):
         spectrum(np.array(["a"] * 20))
+
+
+def test_whether_a_line_changes_does_not_depend_on_rounding():
+    random = np.random.default_rng(3)
+    ratios, claims = [], 0
+    for _ in range(400):
+        noise = random.normal(size=(150, 2))
+        basis, coefs = fit_sines(noise, [0.21])
+        residual = noise - basis @ coefs
+        claimed, ratio = changes(residual, basis, 0.21, np.ones(2))
+        same = [
+            changes(residual, basis @ matrix, 0.21, np.ones(2))[1] for matrix in ([[0, 1], [1, 0]], [[1, 1], [-1, 1]])
+        ]
+        np.testing.assert_allclose(same, ratio, rtol=1e-9)
+        ratios.append(ratio)
+        claims += claimed
+    assert np.mean(ratios) == pytest.approx(1, abs=0.06) and claims <= 8
+    alternating = np.array([1.0, -1.0] * 75)[:, None]  # At half of the rate, there are no sines.
+    assert 0 < changes(noise, alternating, 0.5, np.ones(2))[1] < 4

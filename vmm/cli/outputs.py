@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import vmm
+from vmm.engine.times import CLOCK_UNCERTAINTY
 
 RESULTS = (".npz", ".csv", ".wav", ".uff")
 PICTURES = (".png", ".pdf", ".svg")
@@ -87,8 +88,6 @@ def speed_text(fps: float | Fraction, fs: float | Fraction) -> str:
 
 def add_fs_uncertainty(group: Any) -> None:
     """Add the option for the uncertainty of the camera's clock."""
-    from vmm.measure.signals._peaks import CLOCK_UNCERTAINTY
-
     clock = group.add_argument("--fs-uncertainty", type=float, default=CLOCK_UNCERTAINTY, metavar="RATIO")
     clock.help = (
         "Relative standard uncertainty of the camera rate, from which the clock's part of the error of a frequency "

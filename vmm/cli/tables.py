@@ -9,16 +9,8 @@ from typing import Any, Literal
 import vmm
 from vmm.cli.inputs import length_unit, open_clip, requested_regions, still_regions
 from vmm.cli.outputs import frequency_text, with_stderr
-from vmm.measure.signals._peaks import FEW_PERIODS, NOT_STEADY
 
 _DIRECTIONS = ("down", "right")
-
-_MEANINGS = {
-    "not steady": f"{NOT_STEADY}; the standard errors count the power next to it as noise",
-    "few periods": FEW_PERIODS,
-    "rhythm of the codec": "the video codec may cause it, since it treats frames differently in a regular pattern",
-}
-"""The notes in the table of peaks, and their meaning."""
 
 
 def measure_displacement(
@@ -89,28 +81,33 @@ def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
     for peak in peaks:
         region, direction, amplitude, stderr = largest_amplitude(peak)
         size = with_stderr(amplitude, stderr, peak.unit)
-        notes = [note for note, applies in _notes(peak) if applies]
         harmonic = [peak.harmonic.text(peak.frequency_unit)] if peak.harmonic else []
         place = peak.names[region] if peak.names else str(region)
         row = frequency_text(peak), size, place, direction, f"{peak.snr:.0f} dB"
-        rows.append((*row, "; ".join([*notes, *harmonic])))
+        rows.append((*row, "; ".join([*_notes(peak), *harmonic])))
     return rows
 
 
 def peak_notes(peaks: Sequence[vmm.measure.Peak]) -> list[str]:
     """A sentence about each note in the table of peaks."""
-    notes = {note for peak in peaks for note, applies in _notes(peak) if applies}
-    return [f"{note}: {meaning}" for note, meaning in _MEANINGS.items() if note in notes]
+    sentences = {note: meaning for peak in peaks for note, meaning in _notes(peak).items()}
+    return [f"{note}: {meaning}" for note, meaning in sentences.items()]
 
 
-def _notes(peak: vmm.measure.Peak) -> list[tuple[str, bool]]:
-    """The notes on a peak, and whether they apply."""
-    not_steady, few_periods, codec = _MEANINGS
-    return [
-        (not_steady, peak.reason == NOT_STEADY),
-        (few_periods, peak.reason == FEW_PERIODS),
-        (codec, peak.is_codec_rhythm),
-    ]
+def _notes(peak: vmm.measure.Peak) -> dict[str, str]:
+    """The notes on a peak, and their meaning."""
+    from vmm.measure.signals._peaks import FEW_PERIODS, NOT_STEADY
+
+    notes = {}
+    if peak.reason == NOT_STEADY:
+        notes["not steady"] = f"{NOT_STEADY}; the standard errors count the power next to it as noise"
+    if peak.reason == FEW_PERIODS:
+        notes["few periods"] = FEW_PERIODS
+    if peak.is_codec_rhythm:
+        notes["rhythm of the codec"] = (
+            "the video codec may cause it, since it treats frames differently in a regular pattern"
+        )
+    return notes
 
 
 def largest_amplitude(peak: vmm.measure.Peak) -> tuple[int, str, float, float]:

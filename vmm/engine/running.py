@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.signal
 
 from vmm.backend.arrays import Array, namespace
 from vmm.backend.denoising import probed_residual, shrink_displacement, update_mean_product, update_means
@@ -152,6 +151,8 @@ def response(temporal: CausalFilter, n: int = 4096) -> tuple[float, float]:
     if temporal.sos is None:
         output, _ = temporal.apply(impulse, None)
     else:
+        import scipy.signal
+
         output = scipy.signal.sosfilt(temporal.sos, np.diff(impulse, axis=0, prepend=0), axis=0)
     power = abs(np.fft.rfft(output[:, 0])) ** 2
     frequency = float(power @ np.fft.rfftfreq(n) / power.sum())

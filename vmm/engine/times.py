@@ -9,6 +9,10 @@ import numpy as np
 from vmm.backend.checks import check_fs
 from vmm.engine.frames import is_pair
 
+CLOCK_UNCERTAINTY = 1e-4
+"""Relative standard uncertainty of the rate of a camera: quartz oscillators are specified to 20 to 100 parts per
+million, with their temperature and their aging."""
+
 _SHORT_SHARE = 0.1
 """Share of the intervals between frames that may be shorter than the usual one: single short ones do not count."""
 

@@ -56,8 +56,6 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
     >>> vmm.temporal.fir((1.5, 2.5), 30).delay
     50
     """
-    import scipy.signal
-
     low, high = band_in_cycles(band, fs)
     if taps is None:
         taps = 2 * math.ceil(3.3 / min(high - low, 2 * low) / 2) + 1
@@ -65,7 +63,8 @@ def fir(band: tuple[float, float], fs: float | None = None, *, taps: int | None 
     if taps < 3 or taps % 2 == 0:
         raise ValueError(f"taps={taps} must be an odd number of frames, at least 3")
     window = np.hamming(taps)
-    weights = scipy.signal.firwin(taps, [low, high], window="hamming", pass_zero=False, fs=1.0)
+    times = np.arange(taps) - (taps - 1) / 2
+    weights = window * (high * np.sinc(2 * high * times) - low * np.sinc(2 * low * times))
     weights -= window * (weights.sum() / window.sum())
     result = filter_of_taps(weights / abs(gain(weights, (low + high) / 2)), (low, high))
     return replace(result, stopband=_SIDELOBES)

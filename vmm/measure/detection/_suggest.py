@@ -10,7 +10,7 @@ import numpy as np
 
 from vmm.backend.arguments import checks_arguments
 from vmm.engine.frames import FramesLike
-from vmm.engine.times import frame_times, mean_rate, stated_rate
+from vmm.engine.times import CLOCK_UNCERTAINTY, frame_times, mean_rate, stated_rate
 from vmm.measure.detection._amplitude import vibration
 from vmm.measure.detection._codec_lines import codec_lines, codec_rates
 from vmm.measure.detection._even_tiles import evenly_sampled_tiles
@@ -30,7 +30,7 @@ from vmm.measure.estimation._camera_motion import Still
 from vmm.measure.estimation._repeats import Cadence, new_frames, warn_of_cadence
 from vmm.measure.estimation._steady_frames import steady_frames
 from vmm.measure.signals._codec_rhythm import key_rates
-from vmm.measure.signals._peaks import CLOCK_UNCERTAINTY, check_fs_uncertainty
+from vmm.measure.signals._peaks import check_fs_uncertainty
 from vmm.measure.signals._result import frequency_unit
 from vmm.measure.signals._sampling import as_positions
 from vmm.measure.signals._signal import camera_rate, key_rate, time_unit

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,6 +24,9 @@ _MAX_STEP = 0.15
 _ORDERS = 5
 """Polynomials of the time, from the constant on, by which the amplitude and phase of a line may change. The first two
 look like another amplitude and another frequency of a steady line."""
+
+_DEPENDENT = 1e-6
+"""Amplitude of a function below which only rounding distinguishes it from 0."""
 
 _FALSE_CHANGE = 0.005
 """Probability that noise makes a steady line appear to change."""
@@ -79,11 +83,17 @@ def changes(
     orders = np.polynomial.legendre.legvander(2 * times / times[-1] - 1, _ORDERS - 1)
     functions = (orders[:, :, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)[:, None]).reshape(count, -1)
     functions = detrend(functions, positions) if trend is None else without(functions, trend)
-    steady = np.linalg.qr(np.concatenate([basis, functions[:, :4]], axis=1))[0]
-    changing = np.linalg.qr(without(functions[:, 4:], steady))[0]
+    steady = _orthonormal(np.concatenate([basis, functions[:, :4]], axis=1))
+    changing = _orthonormal(without(functions[:, 4:], steady))
     dof = changing.shape[1] * n_signals
     energy = float((np.square(changing.T @ residual).sum(axis=0) / np.square(noise)).sum())
-    return energy > scipy.stats.chi2.isf(_FALSE_CHANGE, dof), energy / dof
+    return dof > 0 and energy > scipy.stats.chi2.isf(_FALSE_CHANGE, dof), energy / max(dof, 1)
+
+
+def _orthonormal(functions: np.ndarray) -> np.ndarray:
+    """Orthonormal basis (T, K) of functions (T, N) of amplitude 1, some of which may depend on the others."""
+    basis, sizes, _ = np.linalg.svd(functions, full_matrices=False)
+    return basis[:, sizes > _DEPENDENT * math.sqrt(len(functions))]
 
 
 def line_errors(

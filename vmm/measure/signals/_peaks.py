@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arguments import checks_arguments
+from vmm.engine.times import CLOCK_UNCERTAINTY
 from vmm.measure.signals._background import Background
 from vmm.measure.signals._codec_rhythm import MAX_CODEC_MOTION, follows_codec, key_rates
 from vmm.measure.signals._harmonics import Harmonic, harmonic
@@ -22,10 +23,6 @@ from vmm.measure.signals._search import PRECISION, alias_of, search_with_backgro
 from vmm.measure.signals._signal import Signals, SignalsLike, as_signals, check_band
 from vmm.measure.signals._sine_model import fit_sines
 from vmm.measure.signals._windows import MIN_PERIODS, detrend, without
-
-CLOCK_UNCERTAINTY = 1e-4
-"""Relative standard uncertainty of the rate of a camera: quartz oscillators are specified to 20 to 100 parts per
-million, with their temperature and their aging."""
 
 NOT_STEADY = "its amplitude or frequency changes during the clip, or another line is less than 2.5 bins of fs/T away"
 """Reason of a peak with more power next to it than noise explains."""
