@@ -1,5 +1,7 @@
 """The command line."""
 
+import logging
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from cases import BY_FREQUENCY
 from ffmpeg import run_ffmpeg
 
 import vmm
-from vmm.cli import main
+from vmm.cli import main, messages
 from vmm.data import synthetic
 from vmm.io.drafts import PREFIX
 
@@ -249,3 +251,12 @@ def test_mean_colors_are_preserved(tmp_path):
 def test_warmup(capsys):
     assert run("warmup") == 0
     assert "Compiled in" in capsys.readouterr().out
+
+
+def test_what_the_library_logs_is_one_line_above_the_progress_bar(capsys):
+    from tqdm import tqdm
+
+    with messages.one_line_messages(), tqdm(total=3, desc="bar", file=sys.stderr):
+        logging.getLogger("vmm").warning("vmm: compiled %s functions", "\x1b[31m7")
+    lines = re.split(r"[\r\n]+", capsys.readouterr().err)
+    assert "vmm: compiled \\x1b[31m7 functions" in lines

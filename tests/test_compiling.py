@@ -175,6 +175,16 @@ def test_a_long_compilation_is_announced_once(module, lines, patience, caplog):
     assert sum("vmm warmup" in line for line in caplog.messages) == lines
 
 
+def test_the_number_of_compiled_functions_follows(patience, caplog, monkeypatch):
+    monkeypatch.setattr(compiling, "_PROGRESS_INTERVAL", 0.0)
+    with caplog.at_level(logging.WARNING, "vmm"):
+        for _ in range(3):
+            patience.on_start(compiling_of("vmm.backend.cpu.phase"))
+            wait_for_timers()
+            patience.on_end(compiling_of("vmm.backend.cpu.phase"))
+    assert caplog.messages[1:] == [f"vmm: compiled {n} functions" for n in (1, 2, 3)]
+
+
 def test_a_short_compilation_is_not_announced(patience, caplog):
     with caplog.at_level(logging.WARNING, "vmm"):
         patience.on_start(compiling_of("vmm.phase"))

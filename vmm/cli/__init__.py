@@ -40,7 +40,7 @@ from vmm.cli import (
     suggest,
     warmup,
 )
-from vmm.cli.messages import one_line_warnings, print_message, printable, printable_streams
+from vmm.cli.messages import one_line_messages, print_message, printable, printable_streams
 
 _VERBS = (demo, info, auto, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
 """Modules of the commands, in the order of the help."""
@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None, others: Sequence[Any] = ()) -> int:
     shows its traceback.
     """
     try:
-        with printable_streams(), one_line_warnings():
+        with printable_streams(), one_line_messages():
             return _status(arguments, others)
     except BrokenPipeError:  # The program that reads the output has ended, such as head.
         return 141

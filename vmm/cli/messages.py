@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import warnings
@@ -30,7 +31,16 @@ def printable(text: object) -> str:
 
 def print_message(kind: str, text: object) -> None:
     """Print a message of the program in one line to standard error."""
-    print(f"vmm: {kind}: {printable(text)}", file=sys.stderr)
+    _print_line(f"vmm: {kind}: {printable(text)}")
+
+
+def _print_line(line: str) -> None:
+    """Print a line to standard error, above the progress bar if there is one."""
+    bar = getattr(sys.modules.get("tqdm"), "tqdm", None)
+    if bar is None:
+        print(line, file=sys.stderr)
+    else:
+        bar.write(line, file=sys.stderr)
 
 
 @contextmanager
@@ -42,9 +52,10 @@ def printable_streams() -> Iterator[None]:
 
 
 @contextmanager
-def one_line_warnings() -> Iterator[None]:
-    """Print each warning of the library once and in one line, to standard error."""
+def one_line_messages() -> Iterator[None]:
+    """Print each warning of the library once and in one line, and what it logs, to standard error."""
     messages: set[str] = set()
+    handler = _LineHandler()
 
     def print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
         if str(message) not in messages:
@@ -54,7 +65,18 @@ def one_line_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = print_warning
-        yield
+        logging.getLogger("vmm").addHandler(handler)
+        try:
+            yield
+        finally:
+            logging.getLogger("vmm").removeHandler(handler)
+
+
+class _LineHandler(logging.Handler):
+    """Prints what the library logs, which begins with the name of the program."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _print_line(printable(record.getMessage()))
 
 
 class _Printable:

@@ -8,7 +8,7 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.phase import difference_row, sections_row
-from vmm.backend.cpu.pyramid import add_row, binomial_row, decimate_row, expand_row, mirror, mirror_margins
+from vmm.backend.cpu.pyramid import add_row, binomial_row, copy_row, decimate_row, expand_row, mirror, mirror_margins
 
 _f = np.float32
 
@@ -154,4 +154,4 @@ def add_filtered_difference(
                 add_row(fine[c], parts[c])
             mix_row(parts[0], parts[1], parts[2], matrix, wide)
             add_to_row(frames[t, r], wide, top, out[t, r])
-        previous[r] = frames[-1, r]
+        copy_row(frames[-1, r], previous[r])

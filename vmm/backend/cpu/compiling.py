@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import numba
@@ -16,7 +17,10 @@ from vmm.backend.cpu.cache import KernelCache
 from vmm.backend.threads import by_rows
 
 _MESSAGE_DELAY = 2.0
-"""Seconds of compilation after which the message is logged; shorter delays need no explanation."""
+"""Seconds of compilation after which a message is logged; shorter delays need no explanation."""
+
+_PROGRESS_INTERVAL = 5.0
+"""Seconds between the messages that follow."""
 
 _log = logging.getLogger("vmm")
 
@@ -46,12 +50,13 @@ def single(x: Any) -> np.ndarray:
 
 
 class _SlowCompilationMessage(event.Listener):
-    """Logs one message if the kernels of this package take long to compile."""
+    """Logs a message if the kernels of this package take long to compile, and now and then how many are compiled."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._depth = 0
+        self._depth = self._count = 0
         self._is_logged = False
+        self._last = 0.0
 
     def on_start(self, event: Any) -> None:
         if self._is_own(event):
@@ -66,14 +71,22 @@ class _SlowCompilationMessage(event.Listener):
         if self._is_own(event):
             with self._lock:
                 self._depth -= 1
+                self._count += 1
+                is_due = self._is_logged and monotonic() - self._last >= _PROGRESS_INTERVAL
+                self._last = monotonic() if is_due else self._last
+            if is_due:
+                _log.warning("vmm: compiled %d functions", self._count)
 
     def _is_own(self, event: Any) -> bool:
         return str(event.data["dispatcher"].py_func.__module__).startswith("vmm.")
 
     def _log_message(self) -> None:
         if self._depth > 0 and not self._is_logged:
-            self._is_logged = True
-            _log.warning("vmm: compiling for this machine, once; the command vmm warmup does it ahead of time")
+            self._last, self._is_logged = monotonic(), True
+            _log.warning(
+                "vmm: compiling up to 100 functions for this machine, which is done once for each method; the command "
+                "vmm warmup does it in advance for all of them"
+            )
 
 
 event.register("numba:compile", _SlowCompilationMessage())

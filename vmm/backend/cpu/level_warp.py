@@ -13,7 +13,7 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import filled_by_rows, kernel, single
 from vmm.backend.cpu.levels import blur_across, blur_along, ring_taps, unrolled_taps
-from vmm.backend.cpu.pyramid import mirror, mirror_margins
+from vmm.backend.cpu.pyramid import copy_row, mirror, mirror_margins
 from vmm.backend.taps import spline_prefilter
 from vmm.backend.threads import by_rows
 
@@ -35,7 +35,7 @@ def spline_rows(images: Any, taps: Any, reach: Any, start: Any, stop: Any, out: 
     for n in range(images.shape[0]):
         row = start
         for j in range(max(start - reach, 0), min(stop + reach, h)):
-            padded[reach : reach + w] = images[n, j]
+            copy_row(images[n, j], padded[reach:])
             mirror_margins(padded, w, reach)
             blur_along(padded, taps, ring[j % taps.shape[0]])
             while row < stop and j >= min(row + reach, h - 1):
@@ -187,7 +187,7 @@ def segment(planes: Any, r: Any, y: Any, x: Any, start: Any, stop: Any, wy: Any,
 def displaced_row(planes: Any, r: Any, source: Any, whole: Any, wy: Any, wx: Any, out: Any) -> None:
     """Row r of planes (n, h, w), from the positions of its sources."""
     w = planes.shape[2]
-    start = 0
+    start = np.int64(0)  # not a constant, for which Numba would compile the functions below once more
     while start < w:
         stop, low_y, low_x = segment_end(whole[0], whole[1], start)
         y, x = int(low_y), int(low_x)

@@ -94,7 +94,8 @@ def factor_rows(lines: Any, j: Any, h: Any, w: Any, smooth: Any, slope: Any, fir
     smooth_along(smooth[0], smooth[1], out[2, first], out[2, first + 1])
     smooth_along(smooth[2], smooth[3], out[3, first], out[3, first + 1])
     if w % 2:
-        out[:, first + 1, -1] = out[:, first, -1]
+        for k in range(out.shape[0]):
+            out[k, first + 1, -1] = out[k, first, -1]
 
 
 @kernel
@@ -281,8 +282,8 @@ def displacement_rows(images: Any, earlier: Any, taps: Any, reach: Any, start: A
                     split_line(images[t, k, line], earlier[t, k, line], padded, lines[k, line % _LINES])
                 line += 1
             for k in range(n_planes):
-                factor_rows(lines[k], 2 * j, h, w, smooth, slope, 0, factors)
-                factor_rows(lines[k], min(2 * j + 1, h - 1), h, w, smooth, slope, 2, factors)
+                for below in range(2):
+                    factor_rows(lines[k], min(2 * j + below, h - 1), h, w, smooth, slope, 2 * below, factors)
                 if k == 0:
                     product_row(factors, reach, products[:_LUMA])
                 else:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
+from vmm.backend.cpu.pyramid import copy_row
 
 _f = np.float32
 _PI, _HALF = _f(np.pi), _f(np.pi / 2)
@@ -138,7 +139,7 @@ def filtered_phase_shift(coefs: Any, previous: Any, sos: Any, state: Any, signal
         for t in range(coefs.shape[0]):
             phase_shift_row(coefs[t, r], previous[r] if t == 0 else coefs[t - 1, r], signal[t, r])
             sections_row(signal[t, r], sos, state, r)
-        previous[r] = coefs[-1, r]
+        copy_row(coefs[-1, r], previous[r])
 
 
 @kernel
@@ -150,7 +151,7 @@ def projected_phase_shift(coefs: Any, previous: Any, columns: Any, total: Any) -
             phase_shift_row(coefs[t, r], previous[r] if t == 0 else coefs[t - 1, r], phase[t, 0])
         for m in range(columns.shape[0]):
             weighted_sum_row(total[m, r], columns[m], phase, 0)
-    previous[:] = coefs[-1]
+        copy_row(coefs[-1, r], previous[r])
 
 
 @kernel
@@ -269,7 +270,7 @@ def filtered_difference(x: Any, previous: Any, sos: Any, state: Any, start: Any,
         for t in range(x.shape[0]):
             difference_row(x[t, r], previous[r] if t == 0 else x[t - 1, r], out[t, r])
             sections_row(out[t, r], sos, state, r)
-        previous[r] = x[-1, r]
+        copy_row(x[-1, r], previous[r])
 
 
 @kernel

@@ -34,6 +34,13 @@ def mirror_margins(row: Any, w: Any, radius: Any) -> None:
 
 
 @kernel
+def copy_row(row: Any, out: Any) -> None:
+    """Copy a row. Numba takes some seconds to compile an assignment to a slice, for the text of its error."""
+    for i in range(row.shape[0]):
+        out[i] = row[i]
+
+
+@kernel
 def binomial_row(a: Any, b: Any, c: Any, d: Any, e: Any, out: Any) -> None:
     """Binomial blur across five rows of any type."""
     for i in range(out.shape[0]):
@@ -188,7 +195,7 @@ def blur(x: Any, down: Any, right: Any, out: Any) -> None:
     for n in range(x.shape[0]):
         for i in range(h + reach):
             if i < h:
-                row[radius : radius + w] = x[n, i]
+                copy_row(x[n, i], row[radius:])
                 mirror_margins(row, w, radius)
                 blur_row(row, right, ring[i % ring.shape[0]])
             if i >= reach:
@@ -221,7 +228,7 @@ def weighted_blur(x: Any, weight: Any, down: Any, right: Any, out: Any) -> None:
         for i in range(h + reach):
             if i < h:
                 product_row(x[n, i], weight[n, i], row[0, radius : radius + w])
-                row[1, radius : radius + w] = weight[n, i]
+                copy_row(weight[n, i], row[1, radius:])
                 for k in range(2):
                     mirror_margins(row[k], w, radius)
                     blur_row(row[k], right, ring[k, i % ring.shape[1]])

@@ -8,7 +8,7 @@ import numpy as np
 
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.phase import atan2, biquad_row, cross, sin_cos1
-from vmm.backend.cpu.pyramid import blur_across_rows, blur_row, mirror, mirror_margins
+from vmm.backend.cpu.pyramid import blur_across_rows, blur_row, copy_row, mirror, mirror_margins
 
 _f = np.float32
 
@@ -40,8 +40,8 @@ def riesz(images: Any, along: Any, across: Any, out: Any) -> None:
     """Images (n, h, w) and their Riesz transform, together (n, 3, h, w), with 3 taps along and 3 across."""
     row = np.empty(images.shape[2] + 2, np.float32)
     for n in range(images.shape[0]):
-        out[n, 0] = images[n]
         for r in range(images.shape[1]):
+            copy_row(images[n, r], out[n, 0, r])
             riesz_row(images[n], r, along, across, row, out[n, 1, r], out[n, 2, r])
 
 
