@@ -89,7 +89,7 @@ def video(tmp_path):
     "command",
     [
         pytest.param(["phase", "--band", "2", "3", "--temporal", "butterworth"], marks=pytest.mark.slow),
-        ["phase", "--band", "2", "3", "--temporal", "ideal"],
+        pytest.param(["phase", "--band", "2", "3", "--temporal", "ideal"], marks=pytest.mark.slow),
         ["linear", "--band", "2", "3", "--roi", "4", "4", "20", "20"],
         ["riesz", "--band", "2", "3", "--compare"],
     ],

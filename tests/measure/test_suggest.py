@@ -184,7 +184,7 @@ def test_harmonics_are_marked():
     assert suggest(clip, fs=30, max_peaks=1) == [first]
 
 
-@pytest.mark.parametrize("fs", [None, 30, 500])
+@pytest.mark.parametrize("fs", [None, pytest.param(30, marks=pytest.mark.slow), 500])
 @pytest.mark.parametrize("frequency", [0.05, 0.2, 0.45])
 def test_the_suggested_band_and_alpha_magnify(fs, frequency):
     clip = synthetic.render(synthetic.texture((48, 48)), synthetic.sway(64, 1, frequency, 0.1), noise=1.0)

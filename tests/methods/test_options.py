@@ -43,7 +43,14 @@ def two_frequencies():
     return np.concatenate(halves, axis=2), [d[:, 1] for d in moves]
 
 
-@pytest.mark.parametrize(("design", "left_over"), [(fir, 0.1), (ideal, 0.5), (butterworth, 5)])
+@pytest.mark.parametrize(
+    ("design", "left_over"),
+    [
+        (fir, 0.1),
+        pytest.param(ideal, 0.5, marks=pytest.mark.slow),
+        pytest.param(butterworth, 5, marks=pytest.mark.slow),
+    ],
+)
 def test_one_band_is_magnified_and_another_removed(design, left_over, two_frequencies):
     """The motion is that of the parallel filters: 21 times the first, and the leakage of the first at the second."""
     frames, moves = two_frequencies
@@ -100,6 +107,7 @@ def test_invalid_bands():
         vmm.phase.magnify(frames, BANDS, fs=FS, alpha=[1, math.nan])
 
 
+@pytest.mark.slow
 def test_a_region_is_stabilized_for_several_bands():
     scene = synthetic.texture((64, 72))
     moves = synthetic.sway(90, FS, 3, 0.1) + synthetic.sway(90, FS, 0.3, 4, angle=90)

@@ -199,7 +199,7 @@ def test_a_still_clip_stays_still(model, small):
     assert np.array_equal(run(still, alpha=50, model=model), still)
 
 
-@pytest.mark.parametrize("cuts", [[1], [7, 8, 30]])
+@pytest.mark.parametrize("cuts", [pytest.param([1], marks=pytest.mark.slow), [7, 8, 30]])
 def test_chunks_equal_the_clip(cuts, small):
     chunks = list(run(small[a:b] for a, b in pairwise([0, *cuts, 40])))
     assert [len(chunk) for chunk in chunks] == np.diff([0, *cuts, 40]).tolist()
