@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from itertools import count
 from time import monotonic
 from typing import Any
 
-from vmm.io.exits import at_signal, undivided
-
-_PROGRESS = re.compile(rb"(\d+)/(\d+) \[")
-"""The frames done and the frames in all, in the progress bars of the commands."""
-
-_LOG_BYTES = 4000
-"""Bytes of the messages of a command that are kept, which hold its last progress bar and its error."""
+from vmm.cli.processes import Command
 
 _GRACE = 10.0
-"""Seconds after which a command that was asked to end is killed."""
+"""Seconds to wait for the worker when the app ends."""
 
 _MAX_ENDED = 50
 """Ended jobs that are listed."""
@@ -101,6 +89,10 @@ class Job:
         self.done += frames
         self.check()
 
+    def show(self, done: int, total: int) -> None:
+        """Set the frames that are done, and those in all."""
+        self.done, self.total = done, total
+
     def described(self) -> dict[str, Any]:
         """The state of the job for the page."""
         seconds = monotonic() - self._start if self.state == "running" else self._seconds
@@ -151,58 +143,20 @@ class CommandJob(Job):
 
     def __init__(self, title: str, kind: str, arguments: Sequence[str], finish: Callable[[Job], Any]) -> None:
         super().__init__(title, kind)
-        self._arguments, self._finish = list(arguments), finish
-        self._process: subprocess.Popen[bytes] | None = None
+        self._finish = finish
+        self._command = Command(arguments, progress=self.show)
 
     def _work(self) -> Any:
-        # The program decodes its own messages, so that names of files in other encodings do no harm.
-        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        with undivided():
-            process = subprocess.Popen(
-                [sys.executable, "-m", "vmm", *self._arguments], start_new_session=True, **options
-            )
-            remove = at_signal(lambda: os.kill(process.pid, signal.SIGTERM))
-        self._process = process
-        try:
-            if self._is_canceled.is_set():
-                self.cancel()
-            log = self._read(process)
-            status = process.wait()
-        finally:
-            remove()
-            if process.stdout is not None:
-                process.stdout.close()
+        outcome = self._command.run()
         self.check()
-        if status != 0:
-            raise ValueError(_error_of(log) or f"the command ended with status {status}")
+        if outcome.status != 0:
+            raise ValueError(outcome.error())
         return self._finish(self)
-
-    def _read(self, process: subprocess.Popen[bytes]) -> bytes:
-        """Read the messages to their end and take the progress from them; return the last ones."""
-        log = b""
-        while piece := process.stdout.read1(_LOG_BYTES):  # type: ignore[union-attr]
-            log = (log + piece)[-_LOG_BYTES:]
-            if bars := _PROGRESS.findall(log):
-                self.done, self.total = int(bars[-1][0]), int(bars[-1][1])
-        return log
 
     def cancel(self) -> None:
         """Ask the command to end, which deletes its incomplete files; kill it if it does not."""
         super().cancel()
-        process = self._process
-        if process is not None and process.poll() is None:
-            with suppress(OSError):
-                process.terminate()
-            timer = threading.Timer(_GRACE, process.kill)
-            timer.daemon = True
-            timer.start()
-
-
-def _error_of(log: bytes) -> str:
-    """The sentence of the last error in the messages of a command."""
-    lines = log.decode(errors="replace").replace("\r", "\n").strip().splitlines()
-    sentences = [line.partition("vmm: error: ")[2] for line in lines if "vmm: error: " in line]
-    return sentences[-1] if sentences else (lines[-1] if lines else "")
+        self._command.stop()
 
 
 class Queue:

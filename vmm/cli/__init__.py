@@ -8,6 +8,8 @@
 | ``auto``, ``demo``, ``suggest``, ``convert``, ``warmup`` | the verbs of the same names |
 | ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info``, ``slice`` | the verbs of the same names |
+| ``batch``, ``batch_records``, ``batch_scheduler`` | one command for many files, its tables, and its other machines |
+| ``processes`` | commands in processes of their own |
 | ``report`` | the page of ``measure --report`` |
 | ``messages`` | messages in one line, and text that does not change the terminal |
 | ``inputs``, ``tables``, ``outputs`` | input, tables and output of the verbs that measure |
@@ -26,6 +28,7 @@ from typing import Any, NoReturn
 import vmm
 from vmm.cli import (
     auto,
+    batch,
     compare,
     convert,
     demo,
@@ -42,7 +45,23 @@ from vmm.cli import (
 )
 from vmm.cli.messages import one_line_messages, print_message, printable, printable_streams
 
-_VERBS = (demo, info, auto, suggest, magnify, slice, measure, spectrum, compare, modes, sound, pulse, convert, warmup)
+_VERBS = (
+    demo,
+    info,
+    auto,
+    suggest,
+    magnify,
+    slice,
+    measure,
+    spectrum,
+    compare,
+    modes,
+    sound,
+    pulse,
+    batch,
+    convert,
+    warmup,
+)
 """Modules of the commands, in the order of the help."""
 
 _FORESEEN = (ValueError, TypeError, OSError, ImportError, MemoryError)
@@ -78,7 +97,7 @@ def main(arguments: list[str] | None = None, others: Sequence[Any] = ()) -> int:
 
 def _status(arguments: list[str] | None, others: Sequence[Any]) -> int:
     try:
-        _run(arguments, others)
+        return _run(arguments, others)
     except KeyboardInterrupt:
         print("vmm: interrupted; no incomplete file remains", file=sys.stderr)
         return 130
@@ -90,13 +109,13 @@ def _status(arguments: list[str] | None, others: Sequence[Any]) -> int:
         is_foreseen = isinstance(error, _FORESEEN)
         print_message("error", _shortened(message_of(error)) if is_foreseen else _request(error))
         return 2 if is_foreseen else 1
-    return 0
 
 
-def _run(arguments: list[str] | None, others: Sequence[Any]) -> None:
+def _run(arguments: list[str] | None, others: Sequence[Any]) -> int:
+    """Run a command; return the exit status that its function gives, or 0."""
     try:
         options = _parser(others).parse_args(arguments)
-        options.run(options)
+        return int(options.run(options) or 0)
     finally:
         if sys.stdout is not None:  # An error of writing is raised here, and not at the end of the interpreter.
             sys.stdout.flush()

@@ -7,12 +7,16 @@ registers how to remove them. Without such a handler, this module has no effect.
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 _cleanups: dict[object, Callable[[], object]] = {}
 _sections: set[object] = set()
 _waiting: list[Callable[[], object]] = []
+_enders: list[int] = []
+"""The thread that runs the cleanup functions at the moment."""
 
 
 def at_signal(cleanup: Callable[[], object]) -> Callable[[], object]:
@@ -46,9 +50,17 @@ def cleaned_up(cleanup: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def undivided() -> Iterator[None]:
-    """Postpone the end of the process by a signal to the end of the context, which must be short."""
+    """Postpone the end of the process by a signal to the end of the context, which must be short.
+
+    If the cleanup functions run already in another thread, this one waits for the end of the process: what it would
+    start now, nobody would stop.
+    """
     key = object()
     _sections.add(key)
+    while _enders and _enders != [threading.get_ident()]:
+        _sections.discard(key)
+        time.sleep(0.01)
+        _sections.add(key)
     try:
         yield
     finally:
@@ -59,18 +71,22 @@ def undivided() -> Iterator[None]:
 
 def finish(end: Callable[[], object]) -> None:
     """Call all cleanup functions and then `end`, now or at the end of the sections that must not be divided."""
-    if _sections:
-        _waiting.append(end)
-        return
-    for cleanup in reversed(list(_cleanups.values())):
-        with suppress(Exception):
-            cleanup()
-    end()
+    _enders.append(threading.get_ident())
+    try:
+        if _sections:
+            _waiting.append(end)
+            return
+        for cleanup in reversed(list(_cleanups.values())):
+            with suppress(Exception):
+                cleanup()
+        end()
+    finally:
+        _enders.clear()
 
 
 def _forget() -> None:
     """Leave the files and programs of the parent process alone in the child of a fork."""
-    for container in (_cleanups, _sections, _waiting):
+    for container in (_cleanups, _sections, _waiting, _enders):
         container.clear()
 
 

@@ -14,7 +14,7 @@ from vmm.backend.arguments import checks_arguments
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Part = Union[str, Path, "Figure", Sequence[Sequence[str]]]
+Part = Union[str, Path, "Figure", Sequence[Sequence[str | Path]]]
 
 _KINDS = {
     ".png": "image/png",
@@ -47,7 +47,7 @@ def page(title: str, parts: Sequence[tuple[str, Sequence[Part]]], *, warnings: S
     parts
         Sections (heading, contents). Contents are a sequence of paragraphs (str), matplotlib figures, paths of
         pictures (PNG, JPEG, GIF) or of videos that browsers play (MP4, WebM), and tables. A table is a sequence of rows
-        of cells (str), the first of which holds the column titles.
+        of cells, the first of which holds the column titles. A cell is a text (str), or the path of a picture.
     warnings
         Sentences that are highlighted below the title.
 
@@ -78,15 +78,18 @@ def _part(content: Part, heading: str) -> str:
     if isinstance(content, Sequence):
         return _table(content)
     if isinstance(content, Path):
-        kind = _KINDS.get(content.suffix.lower())
-        if kind is None:
-            raise ValueError(
-                f"{content}: a page shows files of the types {', '.join(_KINDS)}; convert it to one of them"
-            )
-        return _embedded(content.read_bytes(), kind, heading)
+        return _file(content, heading)
     picture = io.BytesIO()
     content.savefig(picture, format="png", dpi=100)
     return _embedded(picture.getvalue(), "image/png", heading)
+
+
+def _file(path: Path, name: str) -> str:
+    """A picture or a video from a file."""
+    kind = _KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise ValueError(f"{path}: a page shows files of the types {', '.join(_KINDS)}; convert it to one of them")
+    return _embedded(path.read_bytes(), kind, name)
 
 
 def _embedded(data: bytes, kind: str, heading: str) -> str:
@@ -97,11 +100,12 @@ def _embedded(data: bytes, kind: str, heading: str) -> str:
     return f'<img alt="{name}" src="{source}">'
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def _table(rows: Sequence[Sequence[str | Path]]) -> str:
     titles, *rest = rows
     lines = [_row(titles, "th"), *(_row(row, "td") for row in rest)]
     return "<table>\n" + "\n".join(lines) + "\n</table>"
 
 
-def _row(cells: Sequence[str], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+def _row(cells: Sequence[str | Path], tag: str) -> str:
+    contents = (html.escape(cell) if isinstance(cell, str) else _file(cell, cell.stem) for cell in cells)
+    return "<tr>" + "".join(f"<{tag}>{content}</{tag}>" for content in contents) + "</tr>"
