@@ -313,6 +313,24 @@ def test_cancel_reload_and_a_killed_command(tab, app):
     assert "status" in page.text_content("#error")
 
 
+def test_the_same_settings_for_other_files(tab, root):
+    page = tab.page
+    tab.open_numbers()
+    page.click("#tab-magnify")
+    page.select_option("#method", "linear")
+    page.fill("#low", "1.5")
+    page.fill("#high", "2.5")
+    page.press("#high", "Enter")
+    page.click("#batch-part summary")
+    page.check("#batch-files input[value='damaged.mp4']")
+    assert page.is_checked("#batch-files input[value='numbers.mkv']")
+    page.click("#batch")
+    tab.wait("document.querySelectorAll('#batch-table tr').length === 3")
+    assert "done" in page.text_content("#batch-table") and "failed" in page.text_content("#batch-table")
+    tab.shot("batch")
+    assert (root / "magnified/numbers_linear.mp4").exists()
+
+
 def test_two_tabs_show_the_same_regions(tab, app):
     tab.open_numbers()
     other = Tab(tab.page.context, app)

@@ -310,3 +310,24 @@ def test_the_app_in_a_notebook(clip, monkeypatch):
     assert not folder.exists()
     with pytest.raises(ValueError, match="fs is missing"):
         vmm.app.show(clip)
+
+
+@pytest.mark.slow
+def test_the_same_settings_for_several_files(client, session, root):
+    settings = {"method": "linear", "band": [2, 3], "alpha": 10}
+    for files, folder, word in (
+        ([], "out", "choose at least one file"),
+        (["../x.mkv"], "out", "opens files below"),
+        (["clip.mkv"], "../out", "opens files below"),
+        (["clip.mkv"], "", "folder must be the name"),
+        ("clip.mkv", "out", "files must be a list"),
+    ):
+        status, error = call(client, "batch", settings=settings, files=files, folder=folder)
+        assert status == 400 and word in error
+    job = session.job(call(client, "batch", settings=settings, files=["clip.mkv", "damaged.mp4"], folder="out")["job"])
+    wait(lambda: job.has_ended)
+    assert job.state == "done" and (job.done, job.total) == (2, 2)
+    good, bad = job.result["rows"]
+    assert good["result"] == "done" and client.get(f"/{good['address']}").content[4:8] == b"ftyp"
+    assert bad["result"] == "failed" and "no video" in bad["message"] and "address" not in bad
+    assert (root / "out/vmm_batch.html").exists()

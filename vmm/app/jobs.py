@@ -139,17 +139,26 @@ class CommandJob(Job):
         Words of the command after ``vmm``.
     finish
         Function of the job that makes the result, when the command has ended well.
+    statuses
+        Exit statuses after which there is a result.
     """
 
-    def __init__(self, title: str, kind: str, arguments: Sequence[str], finish: Callable[[Job], Any]) -> None:
+    def __init__(
+        self,
+        title: str,
+        kind: str,
+        arguments: Sequence[str],
+        finish: Callable[[Job], Any],
+        statuses: Sequence[int] = (0,),
+    ) -> None:
         super().__init__(title, kind)
-        self._finish = finish
+        self._finish, self._statuses = finish, statuses
         self._command = Command(arguments, progress=self.show)
 
     def _work(self) -> Any:
         outcome = self._command.run()
         self.check()
-        if outcome.status != 0:
+        if outcome.status not in self._statuses:
             raise ValueError(outcome.error())
         return self._finish(self)
 

@@ -70,7 +70,20 @@ def _is_number(value: Any) -> bool:
 def render_words(clip: OpenClip, settings: Mapping[str, Any], target: str, roi: Any = None) -> list[str]:
     """Words of the command, after ``vmm``, that magnifies the part of the clip in use."""
     name, chosen = arguments(settings)
-    words = [name, _file(clip), target, *_part_words(clip)]
+    return [name, _file(clip), target, *_part_words(clip), *_setting_words(chosen, roi)]
+
+
+def batch_words(
+    clip: OpenClip, settings: Mapping[str, Any], files: list[str], folder: str, roi: Any = None
+) -> list[str]:
+    """Words of the command, after ``vmm``, that magnifies other files with the same settings and camera rate."""
+    name, chosen = arguments(settings)
+    rate = ["--fs", f"{clip.stated_fs:.8g}"] if clip.stated_fs else []
+    return ["batch", *files, "--out", folder, "--", name, *rate, *_setting_words(chosen, roi)]
+
+
+def _setting_words(chosen: Mapping[str, Any], roi: Any) -> list[str]:
+    words = []
     for key, value in chosen.items():
         # A negative number in the form of an exponent would be read as an option.
         words += [f"--{key}", *(f"{number:.6g}" for number in (value if isinstance(value, tuple) else (value,)))]

@@ -122,6 +122,9 @@ _ACTIONS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "suggest": lambda session, request: {"job": session.suggest().id},
     "map": lambda session, request: {"job": session.motion_map().id},
     "render": lambda session, request: {"job": session.render(request.get("settings"), request.get("format")).id},
+    "batch": lambda session, request: {
+        "job": session.batch(request.get("settings"), request.get("files"), request.get("folder")).id
+    },
     "export": lambda session, request: {"job": session.export(request.get("format"), request.get("unit")).id},
     "lines": lambda session, request: session.lines(request.get("settings"), request.get("unit")),
     "cancel": _cancel,

@@ -20,6 +20,7 @@ from vmm.app.files import SharedFiles, inside
 from vmm.app.jobs import CommandJob, FunctionJob, Job, Queue
 from vmm.app.preview import Previews
 from vmm.app.proxy import join, write_proxy
+from vmm.cli.batch_records import read_table
 from vmm.io.exits import at_signal
 
 _EXPORTS = ("csv", "npz", "wav", "uff", "png", "html")
@@ -245,6 +246,29 @@ class Session:
             return {**answer, "file": self.files.share(target, target.name)}
 
         return self.commands.submit(CommandJob(title, "export", words, finish))
+
+    def batch(self, settings: Any, files: Any, folder: Any) -> Job:
+        """Put the command that magnifies several files below the root into the queue."""
+        clip, settings = self._clip(), checked_object("settings", settings)
+        if not isinstance(files, list) or not files or not all(isinstance(name, str) for name in files):
+            raise ValueError("files must be a list of paths: choose at least one file")
+        if not isinstance(folder, str) or not folder.strip():
+            raise ValueError("folder must be the name of a folder for the results")
+        paths = [str(inside(self.root, name)) for name in files]
+        target = inside(self.root, folder.strip())
+        words = methods.batch_words(clip, settings, paths, str(target), self._roi(settings))
+
+        def finish(_: Job) -> dict[str, Any]:
+            rows = read_table(target)
+            for row in rows:
+                row["message"] = row["message"].removeprefix(f"{row['file']}: ")
+                if row["result"] != "failed":
+                    output = Path(row["output"])
+                    row["address"] = self.files.share(output, output.name)
+            page = target / "vmm_batch.html"
+            return {"rows": rows, "file": self.files.share(page, page.name), "name": page.name}
+
+        return self.commands.submit(CommandJob(f"Magnifying {len(paths)} files", "batch", words, finish, (0, 1)))
 
     def lines(self, settings: Any, unit: Any) -> dict[str, str]:
         """The command lines and the Python code of the settings on the page."""

@@ -167,6 +167,12 @@ def write_tables(folder: Path, rows: Iterable[Row], title: str) -> Path:
     return page
 
 
+def read_table(folder: Path) -> list[dict[str, str]]:
+    """The rows of the table in a folder, by their titles."""
+    with (folder / f"{_NAME}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def _cells(row: Row, thumbnail: Path) -> Sequence[str | Path]:
     """The cells of a row, the first of which is a picture of the output, or of the input, if one can be made."""
     words = (Path(row.source).name, row.result, Path(row.output).name, f"{row.seconds:.1f}", row.message)

@@ -43,7 +43,7 @@ export function update(progress) {
     if (job.state === "failed" && old !== "failed" && !isFirst) emit("error", new Error(job.message));
   }
   isFirst = false;
-  const shown = progress.jobs.filter((job) => ["render", "export"].includes(job.kind) || job.state === "running" || job.state === "failed");
+  const shown = progress.jobs.filter((job) => ["render", "export", "batch"].includes(job.kind) || job.state === "running" || job.state === "failed");
   const focused = /** @type {any} */ (document.activeElement)?.closest?.("[data-job]")?.dataset.job;
   $("jobs").replaceChildren(...(shown.length ? shown.reverse().map(row) : [element("li", { className: "muted", textContent: "Nothing is running." })]));
   if (focused) /** @type {any} */ ($("jobs").querySelector(`[data-job="${focused}"] button`))?.focus();

@@ -1,6 +1,7 @@
 // Start of the page: it connects the modules, the steps and the keyboard.
 
 import { call, listen } from "./api.js";
+import * as batch from "./batch.js";
 import { $, showError } from "./dom.js";
 import * as find from "./find.js";
 import * as jobs from "./jobs.js";
@@ -87,7 +88,7 @@ function startMeasureOptions() {
 async function start() {
   startTabs();
   startMeasureOptions();
-  for (const module of [stage, regions, plots, find, magnify, jobs, open, take]) module.start();
+  for (const module of [stage, regions, plots, find, magnify, jobs, open, take, batch]) module.start();
   on("error", showError);
   on("stale", async () => { accept(await call("state")); });
   document.addEventListener("keydown", pressed);
