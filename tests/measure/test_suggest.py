@@ -273,3 +273,11 @@ class TestRealClips:
         (pulse,) = (line for line in suggest(vmm.io.stream(VIDEOS / "face.mp4")) if line.kind == "color")
         assert 0.83 < pulse.frequency < 1.0
         assert re.match("vmm color face.mp4 ", pulse.command("face.mp4"))
+
+
+@pytest.mark.parametrize("size", [0.05, 0.3, 0.8])
+def test_a_strong_line_is_not_the_noise_of_a_short_clip(size):
+    clip = synthetic.render(synthetic.texture((64, 80)), synthetic.sway(60, 30, 2, size), noise=1.0)
+    line = suggest(clip, fs=30)[0]
+    assert line.kind == "motion" and line.frequency == pytest.approx(2, abs=0.02)
+    assert line.amplitude == pytest.approx(size, rel=0.1)

@@ -243,7 +243,9 @@ def _color_lines(tiles: Tiles, motion: TileSpectra, fs: float, false_alarm: floa
     if relative.shape[1] == 1:
         moving = motion.peaks()
         peaks = [
-            (luma_spectra, luma, i) for i in _strong_peaks(luma_spectra) if all(abs(i - j) > MAIN_LOBE for j in moving)
+            (luma_spectra, luma, i)
+            for i in _strong_peaks(luma_spectra)
+            if all(abs(i - j) > MAIN_LOBE for j in moving) and _exceeds_motion(luma_spectra, motion, i)
         ]
     else:
         # Blood changes the difference of green from red and blue; a shadow changes all channels alike.
@@ -262,8 +264,15 @@ def _color_lines(tiles: Tiles, motion: TileSpectra, fs: float, false_alarm: floa
 def _changes_tint(spectra: TileSpectra, tint: TileSpectra, motion: TileSpectra, i: int) -> bool:
     """Whether the tint changes where a peak is strongest, and by more than motion explains."""
     row, col = strongest_tile(spectra.square_ratio[i])
-    by_tint, by_motion = (float(part.square_ratio[i - 1 : i + 2, row, col].max()) for part in (tint, motion))
-    return by_tint > max(by_motion, _OPTIONS.min_tint_ratio)
+    by_tint = float(tint.square_ratio[i - 1 : i + 2, row, col].max())
+    return by_tint > _OPTIONS.min_tint_ratio and _exceeds_motion(tint, motion, i, (row, col))
+
+
+def _exceeds_motion(spectra: TileSpectra, motion: TileSpectra, i: int, tile: tuple[int, int] | None = None) -> bool:
+    """Whether a peak stands out more than motion does, which changes the luma as well, at its strongest tile."""
+    row, col = strongest_tile(spectra.square_ratio[i]) if tile is None else tile
+    ratio, by_motion = (float(part.square_ratio[i - 1 : i + 2, row, col].max()) for part in (spectra, motion))
+    return ratio > by_motion
 
 
 def _is_flicker(luma: np.ndarray, is_lit: np.ndarray, i: int) -> bool:

@@ -92,11 +92,15 @@ def tile_spectra(
     for size in _SQUARES:
         squares = _square_means(power, size)
         floor, weight = _noise_floor(squares)
+        noise = _without_strongest(squares, floor)
+        if noise is not squares:
+            floor, weight = _noise_floor(noise)
         ratios[size] = squares / np.maximum(floor, _DEAD_TILE)
         sides = [min(size, length) if size else length for length in (rows, cols)]
         max_signals = kinds * sides[0] * sides[1]
         tests = len(power) * max(1, rows * cols / (sides[0] * sides[1])) * len(_SQUARES)
-        limit = _THRESHOLD_FACTOR * _thresholds(ratios[size], weight, max_signals, false_alarm / tests)
+        ratios_of_noise = noise / np.maximum(floor, _DEAD_TILE)
+        limit = _THRESHOLD_FACTOR * _thresholds(ratios_of_noise, weight, max_signals, false_alarm / tests)
         score = np.maximum(score, ratios[size].max(axis=(1, 2)) / limit)
     score[:MIN_PERIODS] = 0
     if positions is None:
@@ -111,6 +115,22 @@ def _square_means(power: np.ndarray, size: int) -> np.ndarray:
     for axis in (1, 2):
         power = scipy.ndimage.correlate1d(power, np.full(size, 1 / size), axis=axis, mode="reflect")
     return power
+
+
+def _without_strongest(power: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """The power (F, y, x) without a line that stands out so far that it would count as noise next to it.
+
+    In short clips, the line and its skirts are a large part of all frequencies.
+    """
+    ratio = (power / np.maximum(floor, _DEAD_TILE)).max(axis=(1, 2))
+    first, last = MIN_PERIODS, len(power) - MAIN_LOBE - 1
+    if last <= first or ratio[first:last].max() < _STRONG_RATIO:
+        return power
+    top = first + int(np.argmax(ratio[first:last]))
+    start, stop = max(1, top - MAIN_LOBE), min(top + MAIN_LOBE + 1, len(power) - 1)
+    beside = [power[max(1, start - MAIN_LOBE) : start], power[stop : stop + 2 * MAIN_LOBE]]
+    level = np.median(np.concatenate(beside), axis=0)
+    return np.concatenate([power[:start], np.repeat(level[None], stop - start, axis=0), power[stop:]])
 
 
 def _noise_floor(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
