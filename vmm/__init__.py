@@ -18,6 +18,7 @@
 | ``data`` | synthetic clips with exactly known motion |
 | ``learned`` | the networks of the learned methods |
 | ``app`` | the app in a browser or a notebook |
+| ``cite`` | BibTeX entries of the papers behind a method |
 | ``set_threads`` | the number of worker threads |
 
 Each method is a module with one function: ``vmm.gradient.magnify(frames, band, fs=...)``.

@@ -24,6 +24,7 @@ from . import riesz as riesz
 from . import spatial as spatial
 from . import stabilize as stabilize
 from . import temporal as temporal
+from ._citations import cite as cite
 from ._presets import presets as presets
 from .backend.threads import set_threads as set_threads
 from .engine.loop import magnify as magnify

@@ -104,7 +104,8 @@ def magnify(
     References
     ----------
     .. [1] Wadhwa, Rubinstein, Durand, Freeman: Riesz pyramids for fast phase-based video magnification. ICCP 2014.
-    .. [2] The same: Quaternionic representation of the Riesz pyramid for video magnification. MIT-CSAIL-TR-2014-009.
+    .. [2] Wadhwa, Rubinstein, Durand, Freeman: Quaternionic representation of the Riesz pyramid for video
+       magnification. MIT-CSAIL-TR-2014-009, 2014.
     .. [3] Fontanari, Oliveira: Simultaneous magnification of subtle motions and color variations in videos using Riesz
        pyramids. Computers & Graphics 2021.
 

@@ -46,6 +46,15 @@ def require() -> None:
         raise ImportError(f"CuPy finds no CUDA device; the GPU needs {requirements}; or run without the GPU")
 
 
+def device_name() -> str:
+    """Name of the CUDA device; raise ImportError if there is none."""
+    require()
+    import cupy
+
+    name: bytes = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"]
+    return name.decode()
+
+
 def bound_memory() -> None:
     """Limit CuPy's memory pool to a fraction of the device memory. Only processes of this package call it."""
     import cupy

@@ -5,7 +5,7 @@
 | ``magnify`` | one verb for every method |
 | ``options`` | options of these verbs, derived from the signatures and docstrings of the methods |
 | ``preview``, ``sweep`` | a short part of a magnified clip, and a picture of several settings |
-| ``auto``, ``demo``, ``suggest``, ``convert``, ``warmup`` | the verbs of the same names |
+| ``auto``, ``demo``, ``suggest``, ``convert``, ``warmup``, ``presets``, ``doctor`` | the verbs of the same names |
 | ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info``, ``slice`` | the verbs of the same names |
 | ``batch``, ``batch_records``, ``batch_scheduler`` | one command for many files, its tables, and its other machines |
@@ -25,17 +25,18 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-import vmm
 from vmm.cli import (
     auto,
     batch,
     compare,
     convert,
     demo,
+    doctor,
     info,
     magnify,
     measure,
     modes,
+    presets,
     pulse,
     slice,
     sound,
@@ -59,8 +60,10 @@ _VERBS = (
     sound,
     pulse,
     batch,
+    presets,
     convert,
     warmup,
+    doctor,
 )
 """Modules of the commands, in the order of the help."""
 
@@ -155,7 +158,7 @@ def _parser(others: Sequence[Any] = ()) -> argparse.ArgumentParser:
     root = _Parser(
         prog="vmm", description="Magnify and measure motion in video that is too small to see.", epilog=_EPILOG
     )
-    root.add_argument("--version", action="version", version=f"vmm {vmm.__version__}")
+    root.add_argument("--version", action="version", version=doctor.versions())
     verbs = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in (*_VERBS, *others):
         module.add(verbs)

@@ -95,9 +95,9 @@ def add_fs_uncertainty(group: Any) -> None:
     )
 
 
-def print_table(rows: Sequence[Sequence[str]]) -> None:
+def print_table(rows: Sequence[Sequence[str]], max_rows: int = MAX_ROWS) -> None:
     """Print rows of cells in columns; the first row holds the titles."""
-    printed, omitted = rows[: MAX_ROWS + 1], len(rows) - MAX_ROWS - 1
+    printed, omitted = rows[: max_rows + 1], len(rows) - max_rows - 1
     widths = [max(map(len, column)) for column in zip(*printed, strict=True)]
     for row in printed:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -66,7 +66,8 @@ class RieszPyramid:
     References
     ----------
     .. [1] Wadhwa, Rubinstein, Durand, Freeman: Riesz pyramids for fast phase-based video magnification. ICCP 2014.
-    .. [2] The same: Quaternionic representation of the Riesz pyramid for video magnification. MIT-CSAIL-TR-2014-009.
+    .. [2] Wadhwa, Rubinstein, Durand, Freeman: Quaternionic representation of the Riesz pyramid for video
+       magnification. MIT-CSAIL-TR-2014-009, 2014.
 
     Examples
     --------

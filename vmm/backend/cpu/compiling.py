@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -32,6 +33,12 @@ def kernel(function: Callable[..., Any]) -> Any:
     with suppress(RuntimeError):  # Neither this folder nor the user's cache folder can be written.
         dispatcher._cache = KernelCache(function)
     return dispatcher
+
+
+def cache_folder() -> Path | None:
+    """Folder of the compiled kernels of this module's folder; None if they cannot be stored."""
+    folder = getattr(kernel(cache_folder)._cache, "cache_path", None)
+    return None if folder is None else Path(folder)
 
 
 def filled_by_rows(rows: Callable[..., None], shape: tuple[int, ...], *arguments: Any) -> np.ndarray:
