@@ -247,6 +247,22 @@ def test_numbers_of_other_types_are_floats() -> None:
         np.testing.assert_array_equal(other, usual)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_limit_beyond_any_motion_is_no_limit(dtype: type) -> None:
+    """The square of such a limit is no number of floating point."""
+    clip = CLIP[:8, :16, :16].astype(dtype)
+    calls: dict[str, Callable[[float], Any]] = {
+        "gradient": lambda limit: vmm.gradient.magnify(clip, (2, 4), fs=30, limit=limit),
+        "static": lambda limit: vmm.gradient.magnify(clip, None, fs=30, limit=limit),
+        "riesz": lambda limit: vmm.riesz.magnify(clip, (2, 4), fs=30, limit=limit),
+        "phase": lambda limit: vmm.phase.magnify(clip, (2, 4), fs=30, limit=limit),
+        "jerk": lambda limit: vmm.jerk.magnify(clip, 3, fs=30, limit=limit),
+        "lagrangian": lambda limit: vmm.lagrangian.magnify(clip, (2, 4), fs=30, limit=limit),
+    }
+    for name, call in calls.items():
+        np.testing.assert_allclose(call(1e300), call(np.inf), rtol=1e-5, atol=1e-3, err_msg=name)
+
+
 def test_a_window_without_a_size_gives_numbers() -> None:
     assert np.isfinite(vmm.acceleration.magnify(CLIP[:, :16, :16], 3, fs=30, sigma=1e-300)).all()
 
