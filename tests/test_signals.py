@@ -30,8 +30,6 @@ CAUSES = {
 
 IN_VMM = """
 import signal, sys, time, types
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # A shell ignores some of them in the background.
-    signal.signal(number, signal.SIG_DFL)
 {before}
 def main(others=()):
     {body}
@@ -55,6 +53,12 @@ WORK = "; ".join(
 )
 
 
+def usual_signals():
+    """Let no signal be ignored, as a shell ignores some for the programs that it starts in the background."""
+    for number in CAUSES:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def python(*arguments, **options):
     """Start Python with this source tree."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
@@ -63,6 +67,7 @@ def python(*arguments, **options):
         "stderr": subprocess.PIPE,
         "text": True,
         "errors": "surrogateescape",
+        "preexec_fn": usual_signals,
     }
     return subprocess.Popen([sys.executable, *map(str, arguments)], env=environment, **pipes, **options)
 
@@ -73,7 +78,7 @@ def end_of(process, number, times):
         with suppress(ProcessLookupError):
             process.send_signal(number)
         time.sleep(0.02)
-    _, messages = process.communicate(timeout=60)
+    _, messages = process.communicate(timeout=600)
     return process.returncode, messages
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import vmm
+from vmm.engine.times import rate_range
 
 
 def ramp(times: np.ndarray, chunk: int = 7) -> vmm.io.Clip:
@@ -72,6 +73,8 @@ def test_most_frames_at_one_time_have_no_grid_of_their_own() -> None:
     times = np.concatenate([[0, 9e-8, 1.8e-7], np.full(20, 0.7)])
     frames = np.concatenate(list(vmm.io.even(ramp(times))))
     assert frames.shape == (23, 6, 8) and np.isfinite(frames).all()
+    assert rate_range(times) == pytest.approx((1 / 0.7, 1 / 9e-8), rel=1e-3)
+    assert "from 1.429 to 1.111e+07 frames/s" in " ".join(vmm.measure.faults(ramp(times)).messages)
 
 
 @pytest.mark.parametrize(

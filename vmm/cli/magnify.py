@@ -21,6 +21,7 @@ from vmm.cli.outputs import check_not_input, speed_text
 from vmm.cli.preview import PREVIEW_SCALE, Part, preview_part
 from vmm.cli.resizing import check_scale, resized
 from vmm.engine.static import magnify_static
+from vmm.engine.times import rate_range
 from vmm.engine.windows import ShortClipWarning
 
 _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
@@ -249,14 +250,12 @@ def open_scaled(
 
 def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Clip) -> None:
     """Print to standard error that the clip was resampled, unless it was printed before."""
-    import numpy as np
-
-    if not getattr(options, "is_noted", False):
+    if not getattr(options, "is_noted", False) and uneven.times is not None:
         options.is_noted = True
-        gaps = np.diff(np.asarray(uneven.times))
+        slowest, fastest = rate_range(uneven.times)
         print(
-            f"vmm: note: {options.input}: the times of the frames are uneven, {1 / gaps.max():.4g} to "
-            f"{1 / gaps.min():.4g} frames/s, so they are resampled to an even {clip.fs:.6g} frames/s",
+            f"vmm: note: {options.input}: the times of the frames are uneven, {slowest:.4g} to "
+            f"{fastest:.4g} frames/s, so they are resampled to an even {clip.fs:.6g} frames/s",
             file=sys.stderr,
         )
 

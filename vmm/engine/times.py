@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,13 @@ def frame_times(frames: Any, fs: float | None = None) -> np.ndarray | None:
 def mean_rate(times: np.ndarray) -> float:
     """Mean rate of frames at these times (T,), in Hz if they are in seconds."""
     return float((len(times) - 1) / (times[-1] - times[0]))
+
+
+def rate_range(times: np.ndarray) -> tuple[float, float]:
+    """The lowest and the highest rate of frames; two frames at one time, as damaged files state them, have none."""
+    intervals = np.diff(times)
+    intervals = intervals[intervals > 0]
+    return (float(1 / intervals.max()), float(1 / intervals.min())) if len(intervals) else (math.inf, math.inf)
 
 
 def usual_interval(times: np.ndarray) -> float:
