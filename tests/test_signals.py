@@ -173,6 +173,17 @@ def test_progress_bars_are_printed_as_they_are(capsys):
     assert capsys.readouterr().err == "\rclip.mkv: 10%\r\r  \r\ra\\x1b.mkv\\rb: 10%\n"
 
 
+@pytest.mark.parametrize("name", [b"beam\xff.mkv", b"two\nlines.mkv", rb"$\frac$.mkv"])
+def test_sheets_about_files_of_any_name(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    loop = synthetic.render(synthetic.texture((32, 32)), synthetic.sway(15, 30, 2, 0.3))
+    vmm.io.write(os.fsdecode(name), np.concatenate([loop] * 3), 30)
+    arguments = ["--band", "2", "3", "--sweep", "alpha=5,10", "--quiet"]
+    status = main(["linear", os.fsdecode(name), "sheet.png", *arguments])
+    assert status == 0, capsys.readouterr().err
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+
+
 def test_pages_about_files_whose_names_are_not_utf_8(tmp_path, monkeypatch):
     name = os.fsdecode(b"beam\xff.mkv")
     monkeypatch.setattr(report, "_page", lambda *_: f"<h1>{name}</h1>")

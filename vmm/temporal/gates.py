@@ -150,8 +150,8 @@ def anisotropic(
     Raises
     ------
     ValueError
-        If `frequency` is not in (0, fs/2), if an option is out of range, or, when frames are filtered, if the motion is a
-        phase of one orientation.
+        If `frequency` is not in (0, fs/2), or if an option is out of range; when frames are filtered, if the motion is
+        a phase of one orientation.
 
     References
     ----------
