@@ -168,7 +168,16 @@ BAD = {
     "one frame": (["in.mkv", "out.mkv", "--end", "0.03"], "a clip of 1 frame has no motion"),
     "alpha": (["in.mkv", "out.mkv", "--alpha", "nan"], "must be finite"),
     "too small": (["in.mkv", "out.mkv", "--scale", "0.1"], "too small"),
-    "scale": (["in.mkv", "out.mkv", "--scale", "-1"], "--scale -1 must be above 0 and at most 4"),
+    "scale": (["in.mkv", "out.mkv", "--scale", "-1"], "--scale -1 must be at least 0.001 and at most 4"),
+    "tiny scale": (["in.mkv", "out.mkv", "--scale", "1e-320"], "must be at least 0.001 and at most 4"),
+    "tiny scale of a preview": (
+        ["in.mkv", "out.mkv", "--preview", "--scale", "1e-12"],
+        "--scale 1e-12 must be at least 0.001",
+    ),
+    "tiny scale of a sheet": (
+        ["in.mkv", "out.png", "--sweep", "alpha=1,2", "--scale", "1e-300"],
+        "--scale 1e-300 must be at least 0.001",
+    ),
     "format": (["in.mkv", "out.xyz"], "unknown format '.xyz'"),
     "exists": (["in.mkv", "text.mp4"], "text.mp4 exists; choose another name"),
     "no folder": (["in.mkv", "none/out.mkv"], "no such folder to write out.mkv to"),

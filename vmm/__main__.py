@@ -15,6 +15,9 @@ _CAUSES = {
     "SIGXCPU": "ended at the limit of CPU time",
 }
 
+_is_ending = False
+"""Whether a signal has arrived that ends the process. Further ones do nothing then."""
+
 _BROKEN_PIPE = 141
 """Exit status of a program whose output is no longer read: 128 and the number of the signal SIGPIPE."""
 
@@ -37,10 +40,14 @@ def main() -> int:
 
 
 def _end(number: int, _frame: object) -> None:
-    """Delete incomplete files, stop other programs, print one line and end the process."""
-    for name in _CAUSES:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    """Delete incomplete files, stop other programs, print one line and end the process.
+
+    The handlers stay: Python prints an error about a signal that arrives while its handler is replaced.
+    """
+    global _is_ending
+    if _is_ending:
+        return
+    _is_ending = True
     finish = getattr(sys.modules.get("vmm.io.exits"), "finish", None)
     if finish is None:  # Nothing was started yet.
         _exit(number)

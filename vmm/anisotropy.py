@@ -82,7 +82,7 @@ def magnify(
         Bandwidth of the subbands of the steerable pyramid in octaves, in [0.1, 1]: usually 1, 0.5 or 0.25. The default
         is 0.5. It has no effect on ``"displacement"``.
     orientations
-        Number of orientations of the steerable pyramid, 1 to 32. The default is 8. It has no effect on
+        Number of orientations of the steerable pyramid, 2 to 32. The default is 8. It has no effect on
         ``"displacement"``.
     chroma
         Size of the chroma that moves with the luma: ``"half"``, which loses nothing for 4:2:0 video; ``"full"``, for

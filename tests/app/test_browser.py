@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -76,10 +77,18 @@ class App:
         self.output = self.process.stdout
         self.url = re.findall(r"http\S+", self.output.readline())[0]
 
-    def commands(self):
-        """Process numbers of the commands that the app runs."""
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid), "-f", "vmm"], capture_output=True, text=True)
-        return [int(line) for line in found.stdout.split()]
+    def paused(self, verb):
+        """Pause the command with this verb as soon as the app has started it; its process number, or None if none runs.
+
+        A process whose command line is still that of the app has not begun.
+        """
+        found = subprocess.run(["pgrep", "-P", str(self.process.pid), "-f", f"vmm {verb} "], capture_output=True)
+        for number in map(int, found.stdout.split()):
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGSTOP)
+                if Path(f"/proc/{number}/cmdline").read_bytes():  # It is empty if the process has ended.
+                    return number
+        return None
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
@@ -159,6 +168,19 @@ class Tab:
 
     def regions(self):
         return self.page.evaluate("[...document.querySelectorAll('#regions .name')].map((one) => one.value)")
+
+    def render_and_pause(self, app, verb):
+        """Render, and pause the command, which so lasts until it is ended; return its process number."""
+        self.page.click("#tab-magnify")
+        end = time.monotonic() + WAIT
+        while time.monotonic() < end:
+            self.wait(f"!{self.job('running')} && !{self.job('waiting')}")
+            self.page.click("#render")
+            self.wait(self.job("running"))
+            while self.page.evaluate(self.job("running")):
+                if (number := app.paused(verb)) is not None:
+                    return number
+        raise AssertionError("no command was seen while it ran")
 
     def job(self, state):
         return f"document.querySelectorAll('[data-job][data-state={state}]').length"
@@ -293,24 +315,37 @@ def test_cancel_reload_and_a_killed_command(tab, app):
     page.fill("#high", "2.5")
     page.press("#high", "Enter")
     before = page.evaluate(tab.job("canceled")), page.evaluate(tab.job("failed"))
-    page.click("#render")
+    number = tab.render_and_pause(app, "phase")
     cancel = "[data-state=running]:has-text('Rendering') button:has-text('Cancel')"
     page.wait_for_selector(cancel)
     page.reload(wait_until="commit")
     tab.wait("document.body?.dataset.ready === 'true'")
     page.click(cancel)
+    os.kill(number, signal.SIGCONT)  # It has not yet received the signal of the app.
     tab.wait(f"{tab.job('canceled')} > {before[0]}")
     assert page.input_value("#low") == "1.5"  # The settings survive a reload.
-    page.click("#tab-magnify")
-    page.click("#render")
-    page.wait_for_selector(cancel)
-    end = time.monotonic() + WAIT
-    while not (numbers := app.commands()):
-        assert time.monotonic() < end
-    for number in numbers:
-        os.kill(number, signal.SIGKILL)
+    os.kill(tab.render_and_pause(app, "phase"), signal.SIGKILL)
     tab.wait(f"{tab.job('failed')} > {before[1]}")
-    assert "status" in page.text_content("#error")
+    tab.wait("document.querySelector('#error').textContent.includes('status')")
+
+
+def test_the_button_of_a_job_is_the_same_while_it_runs(tab):
+    """A click on a button that is replaced between press and release is lost."""
+    tab.open_numbers()
+    texts = tab.page.evaluate("""async () => {
+      const { update } = await import(document.querySelector("script[type=module]").src.replace("main.js", "jobs.js"));
+      const { state } = await import(document.querySelector("script[type=module]").src.replace("main.js", "state.js"));
+      const seen = [];
+      for (const done of [10, 20]) {
+        const job = { id: 1e6, title: "Made up", kind: "render", state: "running", message: "", done, total: 40 };
+        update({ ...state.progress, jobs: [job] });
+        const row = document.querySelector("[data-job='1000000']");
+        row.querySelector("button").dataset.times = `${Number(row.querySelector("button").dataset.times ?? 0) + 1}`;
+        seen.push(row.querySelector(".job").textContent, row.querySelector("button").dataset.times);
+      }
+      return seen;
+    }""")
+    assert texts == ["Made up 25 %", "1", "Made up 50 %", "2"]
 
 
 def test_the_same_settings_for_other_files(tab, root):

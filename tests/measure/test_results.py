@@ -314,3 +314,11 @@ def test_hostile_descriptions_are_refused(tmp_path, about):
     for result in ("x", 3.0, None):
         with pytest.raises(ValueError, match=f"a result that is {type(result).__name__} cannot be saved"):
             save(tmp_path / "b.npz", result)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".csv", ".wav"])
+@pytest.mark.parametrize("shape", [(0,), (0, 2), (5, 0), ()])
+def test_an_array_without_samples_is_not_saved(suffix, shape, tmp_path):
+    with pytest.raises(ValueError, match=r"without samples: there is nothing to save"):
+        save(tmp_path / f"out{suffix}", np.zeros(shape), fs=30)
+    assert list(tmp_path.iterdir()) == []

@@ -35,6 +35,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "path object": (Path("clip.mkv"), r"is a path: open it with vmm\.io\.stream\('clip\.mkv'\)"),
     "masked": (np.ma.masked_array(CLIP, CLIP > 250), "frames is a masked array: fill its masked values first"),
     "masked frames": ([np.ma.masked_array(frame) for frame in CLIP], "frames is a masked array"),
+    "no gray frames": (CLIP[:0], "frame"),
+    "no color frames": (np.repeat(CLIP[:0, ..., None], 3, axis=-1), "frame"),
+    "no rows": (CLIP[:, :0], "frame"),
     "number": (3, "frames must be a NumPy or CuPy array or an iterator of such chunks, not int"),
     "sizes": ([CLIP[0], CLIP[1, :40]], r"frames is a list of frames of \(48, 56\) uint8, \(40, 56\) uint8: all must"),
 }

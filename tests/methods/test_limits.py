@@ -34,6 +34,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "fs of a measurement": (lambda: vmm.measure.displacement(CLIP, fs=-30), "fs=-30 must be a positive number"),
     "fs of a file": (lambda: vmm.measure.save("a.csv", WAVE, fs=0), "fs=0 must be a positive number"),
     "fs of modes": (lambda: vmm.measure.modes(CLIP, [3.0], fs=np.inf), "fs=inf must be a positive number"),
+    "no fs of a bound": (lambda: vmm.measure.sine_crlb(0.01, 100, 0.1, fs=None), "fs=None must be one number in Hz"),  # type: ignore[arg-type]
+    "no fs of a count": (lambda: vmm.measure.min_frames((2, 4), fs=None), "fs=None must be one number in Hz"),  # type: ignore[arg-type]
+    "no fs of a sensor": (
+        lambda: vmm.measure.compare(WAVE, WAVE, fs=30, sensor_fs=None),  # type: ignore[arg-type]
+        "sensor_fs=None must be one number in Hz",
+    ),
     "alpha": (lambda: phase(alpha=1e300), r"alpha=1e\+300 must be in \[-1e\+06, 1e\+06\]"),
     "map of alpha": (
         lambda: phase(alpha=np.full((32, 36), 1e300)),
@@ -43,6 +49,19 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "infinite sigma": (lambda: phase(sigma=float("1e400")), "sigma=inf must be finite"),
     "octave": (lambda: phase(octave=0), r"octave=0 must be in \[0.1, 1\] octaves"),
     "orientations": (lambda: phase(orientations=2.5), "orientations=2.5 must be one whole number"),
+    "anisotropy of one orientation": (
+        lambda: vmm.anisotropy.magnify(CLIP, 3, fs=30, motion="phase", orientations=1),
+        r"the spatial part has one orientation \(orientations=1\), but the anisotropy",
+    ),
+    "anisotropy of intensity": (
+        lambda: vmm.magnify(
+            CLIP,
+            spatial=vmm.spatial.Laplacian,
+            motion=vmm.motion.intensity,
+            temporal=vmm.temporal.anisotropic(3, 30),
+        ),
+        "the spatial part has one orientation",
+    ),
     "feather": (
         lambda: vmm.stabilize.magnify(CLIP, (2, 4), fs=30, feather=1e9),
         "feather=1000000000.0 must be at most",
@@ -245,6 +264,22 @@ def test_numbers_of_other_types_are_floats() -> None:
     for two, thirty in ((Fraction(2), Fraction(30)), (np.array(2), np.array(30.0))):
         other = vmm.gradient.magnify(part, (two, 4), fs=thirty, sigma=two, limit=10 * two)  # type: ignore[arg-type]
         np.testing.assert_array_equal(other, usual)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_limit_beyond_any_motion_is_no_limit(dtype: type) -> None:
+    """The square of such a limit is no number of floating point."""
+    clip = CLIP[:8, :16, :16].astype(dtype)
+    calls: dict[str, Callable[[float], Any]] = {
+        "gradient": lambda limit: vmm.gradient.magnify(clip, (2, 4), fs=30, limit=limit),
+        "static": lambda limit: vmm.gradient.magnify(clip, None, fs=30, limit=limit),
+        "riesz": lambda limit: vmm.riesz.magnify(clip, (2, 4), fs=30, limit=limit),
+        "phase": lambda limit: vmm.phase.magnify(clip, (2, 4), fs=30, limit=limit),
+        "jerk": lambda limit: vmm.jerk.magnify(clip, 3, fs=30, limit=limit),
+        "lagrangian": lambda limit: vmm.lagrangian.magnify(clip, (2, 4), fs=30, limit=limit),
+    }
+    for name, call in calls.items():
+        np.testing.assert_allclose(call(1e300), call(np.inf), rtol=1e-5, atol=1e-3, err_msg=name)
 
 
 def test_a_window_without_a_size_gives_numbers() -> None:

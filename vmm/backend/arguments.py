@@ -146,7 +146,7 @@ def _is_own_class(kind: Any) -> bool:
 
 def _check_of_kind(name: str, kinds: list[Any]) -> Check | None:
     if name in ("fs", "sensor_fs") and float in kinds:
-        return _after(lambda name, value: check_fs(value, name), _usual if Fraction not in kinds else None)
+        return _after(_check_rate, _usual if Fraction not in kinds else None)
     if kinds in ([float], [float, Fraction]):
         return _after(partial(check_number, limits=RANGES.get(name)), _usual if Fraction not in kinds else None)
     if kinds == [int]:
@@ -164,6 +164,13 @@ def _check_of_kind(name: str, kinds: list[Any]) -> Check | None:
     if len(kinds) == 1 and get_origin(kinds[0]) is Literal:
         return _after(partial(check_choice, choices=get_args(kinds[0])))
     return None
+
+
+def _check_rate(name: str, value: Any) -> None:
+    """Raise if a rate is None or out of range. None reaches no check of an argument that may be None."""
+    if value is None:
+        raise TypeError(f"{name}=None must be one number in Hz: the rate of the camera or the sensor")
+    check_fs(value, name)
 
 
 def _after(check: Callable[[str, Any], object], convert: Callable[[Any], Any] | None = None) -> Check:

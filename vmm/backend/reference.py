@@ -167,7 +167,7 @@ def soft_limit(angle: Array, limit: float) -> Array:
     For quaternionic angles (T, 2, h, w), the magnitude is compared with the limit.
     """
     square = (angle**2).sum(axis=1, keepdims=True) if angle.shape[1:-2] == (2,) else angle**2
-    angle /= 1 + (square / limit**2) ** 2
+    angle /= 1 + (square / limit / limit) ** 2  # The square of a large limit may overflow.
     return angle
 
 

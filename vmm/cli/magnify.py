@@ -19,16 +19,13 @@ from vmm.cli.notices import length_notice
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input, speed_text
 from vmm.cli.preview import PREVIEW_SCALE, Part, preview_part
-from vmm.cli.resizing import resized
+from vmm.cli.resizing import check_scale, resized
 from vmm.engine.static import magnify_static
+from vmm.engine.times import rate_range
 from vmm.engine.windows import ShortClipWarning
 
 _ON_LUMA = frozenset({"gradient", "phase", "riesz", "acceleration", "jerk", "anisotropy", "bilateral"})
 """Methods that leave chroma unchanged with ``chroma=None``, for which the luma of the input is then decoded alone."""
-
-MAX_SCALE = 4.0
-"""Largest value of --scale; larger frames would need much memory without any new detail."""
-
 
 WIDE = 2.0
 """Ratio of width and height from which --compare writes one clip above the other."""
@@ -86,6 +83,7 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
     from vmm.io._write import check_format
     from vmm.io.device_clip import device_chunk_length, open_transfer
 
+    check_scale(options.scale)
     if hasattr(options, "sweep"):
         from vmm.cli.sweep import sheet
 
@@ -242,11 +240,6 @@ def open_scaled(
         clip = open_input(luma=luma)
         if clip.times is not None and luma:
             clip = open_input()
-    if not 0 < options.scale <= MAX_SCALE:
-        raise ValueError(
-            f"--scale {options.scale:g} must be above 0 and at most {MAX_SCALE:g}: it is the size of the output "
-            "relative to the input"
-        )
     clip = clip if options.scale == 1 else resized(clip, options.scale)
     if clip.times is None:
         return clip
@@ -257,14 +250,12 @@ def open_scaled(
 
 def _note_once(options: argparse.Namespace, uneven: vmm.io.Clip, clip: vmm.io.Clip) -> None:
     """Print to standard error that the clip was resampled, unless it was printed before."""
-    import numpy as np
-
-    if not getattr(options, "is_noted", False):
+    if not getattr(options, "is_noted", False) and uneven.times is not None:
         options.is_noted = True
-        gaps = np.diff(np.asarray(uneven.times))
+        slowest, fastest = rate_range(uneven.times)
         print(
-            f"vmm: note: {options.input}: the times of the frames are uneven, {1 / gaps.max():.4g} to "
-            f"{1 / gaps.min():.4g} frames/s, so they are resampled to an even {clip.fs:.6g} frames/s",
+            f"vmm: note: {options.input}: the times of the frames are uneven, {slowest:.4g} to "
+            f"{fastest:.4g} frames/s, so they are resampled to an even {clip.fs:.6g} frames/s",
             file=sys.stderr,
         )
 

@@ -140,7 +140,7 @@ def _add_region_options(verb: Any) -> None:
 
 def _add_output_options(verb: Any) -> None:
     scale = verb.add_argument("--scale", type=float, default=1.0, metavar="FACTOR")
-    scale.help = "Size of the output relative to the input, above 0 and up to 4. Default: 1."
+    scale.help = "Size of the output relative to the input, from 0.001 to 4. Default: 1."
     rate = verb.add_argument("--playback-rate", type=float, default=None, metavar="FPS")
     rate.help = "Playback rate of the output in frames per second. Default: that of the input, or 30 if it exceeds 250."
     sweep = verb.add_argument("--sweep", metavar="OPTION=VALUE,VALUE")

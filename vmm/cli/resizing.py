@@ -7,6 +7,21 @@ from typing import Any
 
 import vmm
 
+_MIN_SCALE = 0.001
+"""Smallest value of --scale, which leaves 4 of 4000 pixels."""
+
+_MAX_SCALE = 4.0
+"""Largest value of --scale; larger frames would need much memory without any new detail."""
+
+
+def check_scale(scale: float) -> None:
+    """Raise ValueError if the value of --scale is out of range."""
+    if not _MIN_SCALE <= scale <= _MAX_SCALE:
+        raise ValueError(
+            f"--scale {scale:g} must be at least {_MIN_SCALE:g} and at most {_MAX_SCALE:g}: it is the size of the "
+            "output relative to the input"
+        )
+
 
 def resized(clip: vmm.io.Clip, scale: float) -> vmm.io.Clip:
     """The clip with frames of `scale` times the size."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import vmm
+from vmm.cli.messages import printable
 from vmm.cli.outputs import PICTURES, check_not_input
 from vmm.cli.preview import PREVIEW_SCALE, preview_part
 
@@ -66,7 +67,8 @@ def sheet(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> N
     text = magnification_text(name, {**settings, option: values[0]}).replace(f", {option} {values[0]:g}", "")
     key, index = next(iter(line.items()))
     where = f"frame at {(part.start + frame) / clip.fs:.3g} s, and {key} {index} (red) over {part.text(clip.fs)}"
-    figure.suptitle(f"{Path(options.input).name}, {text}\n{where}", fontsize="medium")
+    source = printable(Path(options.input).name)  # A dollar sign in a name begins no formula.
+    figure.suptitle(f"{source}, {text}\n{where}", fontsize="medium", parse_math=False)
     with draft(out, overwrite=options.overwrite) as temporary:
         figure.savefig(temporary, dpi=100)
 

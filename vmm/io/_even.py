@@ -24,6 +24,9 @@ _MAX_DENOMINATOR = 10**6
 _LONG_GAP = 3.5
 """Length of a gap in intervals of the grid from which frames are mixed linearly: a polynomial swings beyond them."""
 
+_MIN_GAP = 1e-9
+"""Smallest interval between two frames, in intervals of the grid: frames at one time are no divisor."""
+
 _MAX_NOISE = 2.0
 """Largest variance of the noise of a mixed frame relative to that of a frame."""
 
@@ -110,18 +113,17 @@ def _mixing_weights(times: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np
     starts = np.clip(before - 1, 0, len(times) - count)
     nodes = times[starts[:, None] + np.arange(count)]
     weights = np.ones((len(grid), count))
-    for j in range(count):
-        for k in range(count):
-            if k != j:
-                weights[:, j] *= (grid - nodes[:, k]) / (nodes[:, j] - nodes[:, k])
-    gap = times[before + 1] - times[before]
+    with np.errstate(all="ignore"):  # No polynomial goes through two frames at one time.
+        for j in range(count):
+            for k in range(count):
+                if k != j:
+                    weights[:, j] *= (grid - nodes[:, k]) / (nodes[:, j] - nodes[:, k])
+        is_noisy = ~(np.square(weights).sum(axis=1) <= _MAX_NOISE)
+    gap = np.maximum(times[before + 1] - times[before], _MIN_GAP * interval)
     share = np.clip((grid - times[before]) / gap, 0, 1)
     share[share <= _SNAP * interval / gap] = 0
     share[share >= 1 - _SNAP * interval / gap] = 1
-    is_linear = (
-        (gap > _LONG_GAP * interval) | (np.square(weights).sum(axis=1) > _MAX_NOISE) | (share == 0) | (share == 1)
-    )
-    rows = np.flatnonzero(is_linear)
+    rows = np.flatnonzero((gap > _LONG_GAP * interval) | is_noisy | (share == 0) | (share == 1))
     weights[rows] = 0
     weights[rows, (before - starts)[rows]] = 1 - share[rows]
     weights[rows, (before - starts)[rows] + 1] = share[rows]

@@ -150,7 +150,8 @@ def anisotropic(
     Raises
     ------
     ValueError
-        If `frequency` is not in (0, fs/2), or if an option is out of range.
+        If `frequency` is not in (0, fs/2), or if an option is out of range; when frames are filtered, if the motion is
+        a phase of one orientation.
 
     References
     ----------
@@ -197,6 +198,11 @@ def anisotropic(
 def _agreeing(gated: Sequence[Array], grids: Sequence[Grid], reach: int, window: int, gamma: float) -> Sequence[Array]:
     """Displacement (T, 2, h', w') of levels, reduced where both components in neighboring levels are uncorrelated."""
     motions = [gated[i] for i in range(len(grids))]
+    if motions[0].ndim != 4:
+        raise ValueError(
+            "the spatial part has one orientation (orientations=1), but the anisotropy compares the motion of several: "
+            "use 2 or more, or a displacement with two components (motion='displacement')"
+        )
     samples = [_motion_grid(grid, motion) for grid, motion in zip(grids, motions, strict=True)]
 
     def signal(i: int) -> Array:

@@ -173,7 +173,10 @@ def mean_color(frames: FramesLike, roi: Roi | None = None) -> np.ndarray:
         raise ValueError(f"a pulse needs color frames (T, H, W, 3), not gray frames (T, {height}, {width})")
     (region,) = as_regions(None if roi is None else [roi], clip.size, "roi")
     chunks = checked(clip.second_pass())
-    return np.concatenate([_region_mean(piece, region) for chunk in chunks for piece in cut(chunk)])
+    means = [_region_mean(piece, region) for chunk in chunks for piece in cut(chunk)]
+    if not means:
+        raise ValueError("a clip of 0 frames has no pulse: pass at least 3 periods of the band")
+    return np.concatenate(means)
 
 
 def _region_mean(chunk: Any, region: Region) -> np.ndarray:

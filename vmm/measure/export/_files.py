@@ -77,6 +77,8 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
         raise ValueError(f"{path}: unknown format {path.suffix!r}; known formats are {', '.join(_WRITERS)}")
     check_destination(path, overwrite=overwrite)
     if isinstance(result, np.ndarray):
+        if result.ndim == 0 or result.size == 0:
+            raise ValueError(f"result is an array {result.shape} without samples: there is nothing to save")
         result = Signals(result, 1.0 if fs is None else float(fs), unit, time_unit="frame" if fs is None else "s")
     with draft(path, overwrite=overwrite) as temporary:
         writer(temporary, result)

@@ -14,7 +14,7 @@ from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, to_host
 from vmm.backend.checks import check_fs, check_pair, short_text
 from vmm.engine.frames import FramesLike, as_frames, check_length, checked, cut
-from vmm.engine.times import frame_times
+from vmm.engine.times import frame_times, rate_range
 from vmm.measure.detection._tiles import N_REFERENCE, ClipTooShortError, tile_signals
 from vmm.measure.estimation._repeats import Cadence
 from vmm.measure.quality._dropped_frames import dropped_frames
@@ -311,7 +311,7 @@ def _frame_messages(duplicates: tuple[int, ...], dropped: tuple[tuple[int, int],
 
 
 def _spacing_message(times: np.ndarray) -> str:
-    slowest, fastest = 1 / np.diff(times).max(), 1 / np.diff(times).min()
+    slowest, fastest = rate_range(times)
     return (
         f"the frames are unevenly spaced in time, from {slowest:.4g} to {fastest:.4g} frames/s: measurements use their "
         "true times, and dropped frames are not searched for"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.interpolate
 
-from vmm.engine.times import grid_interval, usual_interval
+from vmm.engine.times import check_grid, grid_interval, usual_interval
 from vmm.measure.signals._sampling import bin_frequencies, highest_frequency
 from vmm.measure.signals._search import search
 from vmm.measure.signals._signal import Signals
@@ -31,9 +31,6 @@ _REFINEMENT = 4
 """Factor by which a band-limited signal is sampled more finely before a spline goes through it, which makes the error
 of the spline negligible."""
 
-_MAX_GROWTH = 1000
-"""Largest ratio of the samples of an even grid and of the frames, so that damaged times do not fill the memory."""
-
 
 def evenly_sampled(data: Signals) -> Signals:
     """Signals on an even grid; evenly sampled ones are returned as they are.
@@ -45,7 +42,7 @@ def evenly_sampled(data: Signals) -> Signals:
     usable, positions = data.varies, data.positions
     flat = detrend(data.flat[:, usable], positions)
     in_band = bin_frequencies(len(flat), positions) * len(flat) >= MIN_PERIODS
-    frequencies = search(flat, in_band, _MAX_SINES, _FALSE_ALARM, positions) if usable.any() else []
+    frequencies = search(flat, in_band, _MAX_SINES, _FALSE_ALARM, positions) if usable.any() and in_band.any() else []
     grid = even_positions(positions)
     resampled = resample(data.flat, positions, frequencies, grid).reshape(-1, *data.values.shape[1:])
     # The rate is rounded so that a fitted rate of 30 Hz is exactly that, and limits of bands hold.
@@ -56,11 +53,7 @@ def even_positions(positions: np.ndarray) -> np.ndarray:
     """The even grid (G,) for samples at these positions, which holds their highest frequency."""
     finest = 0.5 / highest_frequency(positions)
     interval = grid_interval(positions) or max(usual_interval(positions), finest)
-    if (growth := positions[-1] / interval / len(positions)) > _MAX_GROWTH:
-        raise ValueError(
-            f"the times of the frames are damaged or too uneven: an even grid would have {growth:.3g} times as many "
-            "samples as there are frames; give an array of the frames, and fs"
-        )
+    check_grid(positions, interval)
     return interval * np.arange(int((positions[-1] + 1e-6) / interval + 0.5) + 1)
 
 
