@@ -18,7 +18,7 @@ from vmm.temporal import butterworth, fir, ideal, parallel
 FS = 30
 BANDS, ALPHAS = [(1.5, 2.5), (4, 6)], [20, -1]
 FEW = {"octave": 1.0, "orientations": 2}  # subbands, where the accuracy of the motion does not matter
-LIGHT = {"phase": FEW, "riesz": {}}
+LIGHT = {"phase": {"octave": 0.5, "orientations": 8, "sigma": 0.0}, "riesz": {}}
 
 
 def gain(seen, true):
