@@ -76,7 +76,7 @@ class _Padded:
         outer = [b + n + a for b, n, a in zip(before, (height, width), after, strict=True)]
         self._part = part((outer[0], outer[1]), dtype, xp)
         self._xp = xp
-        self._places = [_places(n, *edges) for n, edges in zip((height, width), self._edges, strict=True)]
+        self._places = [_places(n, *edges, xp, dtype) for n, edges in zip((height, width), self._edges, strict=True)]
 
     @property
     def grids(self) -> Sequence[Grid]:
@@ -102,19 +102,25 @@ class _Padded:
         for _ in range(_HALVINGS):
             smooth = reduce(smooth)
         at = partial(resample, blur(smooth, (_BLUR, _BLUR)))
-        (rows, edge_rows), (cols, edge_cols) = self._places
+        (rows, edge_rows, fade_rows), (cols, edge_cols, fade_cols) = self._places
         inside, right = self._inside
         for beyond in (slice(0, inside.start), slice(inside.stop, None)):
             edge = edge_rows[beyond][:1]
-            extended[..., beyond, :] += 2 * (2 * at(edge, edge_cols) - at(edge, cols) - at(rows[beyond], edge_cols))
+            change = 4 * at(edge, edge_cols) - 2 * at(edge, cols) - 2 * at(rows[beyond], edge_cols)
+            extended[..., beyond, :] += change * fade_rows[beyond, None] * fade_cols
         for beyond in (slice(0, right.start), slice(right.stop, None)):
-            edge = edge_cols[beyond][:1]
-            extended[..., inside, beyond] += 2 * (at(rows[inside], edge) - at(rows[inside], cols[beyond]))
+            change = 2 * at(rows[inside], edge_cols[beyond][:1]) - 2 * at(rows[inside], cols[beyond])
+            extended[..., inside, beyond] += change * fade_cols[beyond]
 
 
-def _places(n: int, before: int, after: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the mirror image of n pixels with a margin, and of the nearest pixel, in reduced samples."""
+def _places(n: int, before: int, after: int, xp: ModuleType, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray, Array]:
+    """For n pixels with a margin, the positions of their mirror image and of the nearest pixel, in reduced samples.
+
+    The third array is the factor of the difference between twice the edge and the mirror image. It decreases to 0, so
+    that the ends of the periodic frame do not differ much more than those of a mirrored one.
+    """
     position = np.arange(-before, n + after)
     edge = np.clip(position, 0, n - 1)
+    distance = np.maximum(-position / (before + 1), (position - n + 1) / (after + 1)).clip(0, 1)
     step = 2**_HALVINGS
-    return (2 * edge - position) / step, edge / step
+    return (2 * edge - position) / step, edge / step, xp.asarray(np.sqrt(np.cos(np.pi / 2 * distance)), dtype)
