@@ -51,7 +51,7 @@ PROBED_SAMPLES = 4000
 """Number of coefficients of a subband from which the noise is estimated: their median is certain to about 1 %."""
 
 PROBED_ROWS = 8
-"""Smallest number of rows in which they lie, if the subband has so many."""
+"""Smallest number of rows in which they lie, unless the subband has fewer."""
 
 SAMPLES_AT_ONCE = 2**18
 """Number of values of the motion that are averaged at a time: few of them need little memory."""
