@@ -1,5 +1,6 @@
 """The benchmarks run; the times that they measure are not tested."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from devices import device_of
 
 import vmm
-from benchmarks import cases, files, gpu, peers, speed
+from benchmarks import cases, files, gpu, peers, ratios, speed
 
 
 @pytest.fixture
@@ -118,3 +119,26 @@ def test_peak_memory_does_not_grow_with_the_clip(form, tmp_path):
         (tmp_path / str(length)).mkdir()
         peaks.append(files.peak(files._READ, files.source(form, length, tmp_path)))
     assert peaks[1] <= 1.1 * peaks[0]
+
+
+def test_ratios_of_cpu_time(monkeypatch, capsys):
+    """A process answers each case by its time, and the table holds the least times and their ratios."""
+    monkeypatch.setitem(ratios.SIZES, "tiny", (24, 32))
+    monkeypatch.setattr("sys.stdin", io.StringIO("tiny\tlinear\n"))
+    ratios.worker()
+    vmm.set_threads(None)
+    assert float(capsys.readouterr().out) > 0
+
+    class Fake:
+        def __init__(self, folder):
+            self.times = iter([9.0, 8.0, 2.0, 4.0, 3.0, 6.0])  # two cases; the first run compiles
+
+        def milliseconds(self, size, case):
+            return next(self.times)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(ratios, "Library", Fake)
+    lines = list(ratios.table("tiny", ("phase", "linear"), 2, Path()))
+    assert lines[2:] == ["| phase | 2.0 | 1.00 | | |", "| linear | 4.0 | 2.00 | 2.0 | 2.00 |"]

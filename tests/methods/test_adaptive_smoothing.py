@@ -1,5 +1,7 @@
 """Smoothing of phase shifts that follows the noise: noise is smoothed, and motion without noise stays as it is."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,9 @@ import vmm
 from vmm.backend import reference as kernels
 from vmm.backend.dispatch import reference_kernels
 from vmm.data import synthetic
+from vmm.motion import _adaptive
+from vmm.motion._adaptive import Noise, NoiseSums, smooth_noise
+from vmm.parts import Grid
 
 FS, BAND, ALPHA = 30, (1, 3), 19
 SIZE = (64, 80)
@@ -105,3 +110,35 @@ def test_the_change_of_the_amplitude_is_that_of_its_logarithm(rng):
         coefs[1:], coefs[0], np.eye(5, dtype=np.float32), 1, np.zeros((4, 5), np.float32), stretch
     )
     np.testing.assert_allclose(stretch, np.diff(np.log(amplitude), axis=0), atol=1e-3)
+
+
+def test_smoothing_needs_little_memory():
+    """The averages of the motion are computed a few rows at a time, and the noise is probed in a few rows."""
+    motion = np.random.default_rng(0).normal(size=(20, 320, 400)).astype(np.float32)
+    grid, level = Grid((320, 400), coefs="complex"), np.ones((320, 400), np.float32)
+    smooth_noise(motion[:1].copy(), Noise(level, level), grid)  # it compiles
+    tracemalloc.start()
+    smooth_noise(motion, Noise(level, level), grid)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.7 * motion.nbytes  # two averages, and temporary values of a few rows
+    sums = NoiseSums(np.zeros((1, 400, 600), np.complex64), 20)
+    assert sums.stretch.nbytes < 0.03 * 20 * sums.power.nbytes
+
+
+def test_smoothing_does_not_depend_on_the_rows_at_a_time(monkeypatch):
+    motion = np.random.default_rng(0).normal(size=(9, 40, 50))
+    level = np.random.default_rng(1).uniform(0.5, 2, (40, 50))
+    results = []
+    for count in (1, 2**18):
+        monkeypatch.setattr(_adaptive, "SAMPLES_AT_ONCE", count)
+        results.append(motion.copy())
+        smooth_noise(results[-1], Noise(level, level), Grid((40, 50), coefs="complex"))
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "step"), [(16, 20, 1), (100, 40, 1), (400, 600, 50), (120, 300, 9), (7, 9000, 1)]
+)
+def test_noise_is_probed_in_rows_all_over_the_subband(height, width, step):
+    assert _adaptive.probing_step(height, width) == step

@@ -9,7 +9,7 @@ from vmm.backend.denoising import update_mean_product
 from vmm.backend.reference import biquads, log_change
 from vmm.backend.time_series import running_sum
 from vmm.engine.running import running_weights, segments
-from vmm.motion._adaptive import FEW_SAMPLES, PROBED, SmoothingWindow, noise_from, samples_inside, windows_of
+from vmm.motion._adaptive import SmoothingWindow, noise_from, probing_step, samples_inside, windows_of
 from vmm.parts import CausalFilter, Grid
 
 MEMORY = 25
@@ -39,7 +39,7 @@ class RunningNoise:
         self._temporal, self._white, self._grid = temporal, white, grid
         self._memory = max(MEMORY, 2 * period)
         self._per_frame = 1 / period  # degrees of freedom of the filtered motion
-        self._step = PROBED if grid.shape[0] * grid.shape[1] > FEW_SAMPLES else 1
+        self._step = probing_step(*grid.shape)
         self._count = 0
         self._before: Any = None  # squared amplitude in the probed rows of the frame before
         self._state: Any = None  # of the filter of the log amplitude
@@ -95,7 +95,7 @@ class RunningNoise:
         """Compute the windows and the shares from the means."""
         freedom = self._per_frame * min(self._count, self._memory)
         moments = self._moments[0], self._moments[1], self._moments[2]
-        noise = noise_from(self._power, moments, freedom, self._white, self._inside)
+        noise = noise_from(self._power, moments, self._step, freedom, self._white, self._inside)
         is_first = self._windows is None
         self._windows = windows_of(noise, self._grid)
         if is_first:  # The deviations are not known yet.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace
+from vmm.backend.arrays import Array, namespace, on_device
 from vmm.backend.reference import MAX_BLUR, add_amplitude_sums, blur
 from vmm.parts import Grid
 
@@ -46,11 +47,14 @@ SMALL = 1e-6
 TINY = 1e-30
 """Addend that keeps quotients finite in a clip without contrast or motion."""
 
-PROBED = 3
-"""Distance of the rows in which the noise is estimated."""
+PROBED_SAMPLES = 4000
+"""Number of coefficients of a subband from which the noise is estimated: their median is certain to about 1 %."""
 
-FEW_SAMPLES = 2000
-"""Number of coefficients up to which the noise is estimated from all rows."""
+PROBED_ROWS = 8
+"""Smallest number of rows in which they lie, unless the subband has fewer."""
+
+SAMPLES_AT_ONCE = 2**18
+"""Number of values of the motion that are averaged at a time: few of them need little memory."""
 
 
 class NoiseSums:
@@ -75,7 +79,7 @@ class NoiseSums:
 
     def __init__(self, coefs: Array, rank: int) -> None:
         xp, (height, width) = namespace(coefs), coefs.shape[1:]
-        self.step = PROBED if height * width > FEW_SAMPLES else 1
+        self.step = probing_step(height, width)
         self.power = xp.zeros((height, width), coefs.real.dtype)
         self.stretch = xp.zeros((rank, math.ceil(height / self.step), width), coefs.real.dtype)
 
@@ -100,14 +104,21 @@ class Noise:
     weight: Array
 
 
+def probing_step(height: int, width: int) -> int:
+    """Distance of the rows in which the noise of a subband is estimated."""
+    return max(1, min(height // PROBED_ROWS, round(height * width / PROBED_SAMPLES)))
+
+
 def noise_of(sums: NoiseSums, motion: Array, gain: float, inside: Array) -> Noise:
     """The noise of a motion (r, h, w) from its sums; see ``noise_from`` for the other arguments."""
     moving, stretch = motion[:, :: sums.step], sums.stretch
     moments = (stretch**2).sum(axis=0), (stretch * moving).sum(axis=0), (moving**2).sum(axis=0)
-    return noise_from(sums.power, moments, len(motion), gain, inside)
+    return noise_from(sums.power, moments, sums.step, len(motion), gain, inside)
 
 
-def noise_from(power: Array, moments: tuple[Array, Array, Array], freedom: float, gain: float, inside: Array) -> Noise:
+def noise_from(
+    power: Array, moments: tuple[Array, Array, Array], step: int, freedom: float, gain: float, inside: Array
+) -> Noise:
     """The noise of a motion.
 
     Parameters
@@ -117,6 +128,8 @@ def noise_from(power: Array, moments: tuple[Array, Array, Array], freedom: float
     moments
         Sums (h', w) in the probed rows of the squared change of the log amplitude, of its product with the motion, and
         of the squared motion.
+    step
+        Distance of the probed rows.
     freedom
         Number of degrees of freedom of these sums.
     gain
@@ -128,7 +141,7 @@ def noise_from(power: Array, moments: tuple[Array, Array, Array], freedom: float
     xp = namespace(spread)
     if freedom > 2:  # A change of amplitude that is in step with the phase comes from motion over uneven amplitude.
         spread = (spread - both**2 / (moving + TINY)) * (freedom / (freedom - 1))
-    probed = power[:: round(len(power) / len(spread))]
+    probed = power[::step]
     level = xp.median(spread * probed) + SMALL * (moving * probed).mean() + TINY
     reduced = xp.maximum(power - 2 * level / gain, LEAST_POWER * power)
     reduced = xp.maximum(reduced, SMALL * reduced.mean() + TINY)
@@ -147,14 +160,24 @@ def smooth_noise(motion: Array, noise: Noise, grid: Grid) -> None:
     """Replace a motion (r, h, w) by its average around each sample as far as it differs from it by noise alone."""
     near, wide = windows_of(noise, grid)
     mean = near.averages(motion)
-    for x, m in zip(motion, mean, strict=True):
-        x -= m
-    motion *= near.true_share((motion**2).sum(axis=0))
+    motion -= mean
+    motion *= near.true_share(_sum_of_squares(motion))
     wider = wide.averages(mean)
     mean -= wider
-    mean *= wide.true_share((mean**2).sum(axis=0))
+    mean *= wide.true_share(_sum_of_squares(mean))
     mean += wider
     motion += mean
+
+
+def _sum_of_squares(motion: Array) -> Any:
+    """Sum (h, w) of the squares of a motion (r, h, w) along its first axis."""
+    return sum((motion[part] ** 2).sum(axis=0) for part in _parts(motion))
+
+
+def _parts(motion: Array) -> list[slice]:
+    """Parts of a motion (r, h, w) along its first axis that are processed one after another; the whole on a device."""
+    n = len(motion) if on_device(motion) else max(1, SAMPLES_AT_ONCE // math.prod(motion.shape[1:]))
+    return [slice(i, i + n) for i in range(0, len(motion), n)]
 
 
 @dataclass(frozen=True)
@@ -180,8 +203,9 @@ class SmoothingWindow:
 
     def averages(self, motion: Array) -> Array:
         """Weighted averages (r, h, w) of a motion around each sample."""
-        result = blur(motion * self.weight, self.sigma)
-        result /= self.total
+        result = namespace(motion).empty_like(motion)
+        for part in _parts(motion):
+            result[part] = blur(motion[part] * self.weight, self.sigma) / self.total
         return result
 
     def true_share(self, square: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Spatial transforms of frames that are extended by reflection beyond their border."""
+"""Spatial transforms of frames that are extended beyond their border."""
 
 from __future__ import annotations
 
@@ -13,12 +13,24 @@ import scipy.fft
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
+from vmm.backend.reference import blur, reduce, resample
 from vmm.parts import Grid, Spatial, SpatialPlan
+
+_HALVINGS = 2
+"""Number of times that frames are halved before the part that continues across the border is read from them."""
+
+_BLUR = 1.5
+"""Standard deviation, in samples of the reduced frames, of the blur of that part: about 7 px of the frame in all. With
+less blur, detail and noise of the outermost pixels are carried across the border; with more, motion is left behind."""
 
 
 @checks_arguments
 def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPlan:
-    """Apply a spatial part to frames that are extended by reflection, because Fourier pyramids are periodic.
+    """Apply a spatial part to frames that are extended beyond their border, because Fourier pyramids are periodic.
+
+    Frames are mirrored. A mirror image moves against the picture, so that coarse detail near the border would move too
+    little. The smooth part of the frames is therefore continued by twice the value at the border minus the mirror
+    image, which continues its slope and its motion.
 
     Parameters
     ----------
@@ -51,7 +63,7 @@ def padded(part: SpatialPlan, *, border: int = 32, **options: Any) -> SpatialPla
 
 
 class _Padded:
-    """A spatial part for frames that are extended by reflection."""
+    """A spatial part for frames that are extended beyond their border."""
 
     def __init__(self, part: SpatialPlan, border: int, shape: tuple[int, ...], dtype: np.dtype, xp: ModuleType) -> None:
         height, width = shape[:2]
@@ -64,6 +76,7 @@ class _Padded:
         outer = [b + n + a for b, n, a in zip(before, (height, width), after, strict=True)]
         self._part = part((outer[0], outer[1]), dtype, xp)
         self._xp = xp
+        self._places = [_places(n, *edges, xp, dtype) for n, edges in zip((height, width), self._edges, strict=True)]
 
     @property
     def grids(self) -> Sequence[Grid]:
@@ -72,8 +85,42 @@ class _Padded:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         around = [(0, 0)] * (frames.ndim - 2) + self._edges
-        return self._part.analyze(self._xp.pad(frames, around, mode="reflect"))
+        extended = self._xp.pad(frames, around, mode="reflect")
+        self._continue_smooth_part(frames, extended)
+        return self._part.analyze(extended)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         rows, cols = self._inside
         return self._part.synthesize(bands, residual)[..., rows, cols]
+
+    def _continue_smooth_part(self, frames: Array, extended: Array) -> None:
+        """Replace the mirror image of the smooth part beyond the border by twice its edge minus this image, in place.
+
+        Beyond a corner, this is done in both directions.
+        """
+        smooth = frames
+        for _ in range(_HALVINGS):
+            smooth = reduce(smooth)
+        at = partial(resample, blur(smooth, (_BLUR, _BLUR)))
+        (rows, edge_rows, fade_rows), (cols, edge_cols, fade_cols) = self._places
+        inside, right = self._inside
+        for beyond in (slice(0, inside.start), slice(inside.stop, None)):
+            edge = edge_rows[beyond][:1]
+            change = 4 * at(edge, edge_cols) - 2 * at(edge, cols) - 2 * at(rows[beyond], edge_cols)
+            extended[..., beyond, :] += change * fade_rows[beyond, None] * fade_cols
+        for beyond in (slice(0, right.start), slice(right.stop, None)):
+            change = 2 * at(rows[inside], edge_cols[beyond][:1]) - 2 * at(rows[inside], cols[beyond])
+            extended[..., inside, beyond] += change * fade_cols[beyond]
+
+
+def _places(n: int, before: int, after: int, xp: ModuleType, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray, Array]:
+    """For n pixels with a margin, the positions of their mirror image and of the nearest pixel, in reduced samples.
+
+    The third array is the factor of the difference between twice the edge and the mirror image. It decreases to 0, so
+    that the ends of the periodic frame do not differ much more than those of a mirrored one.
+    """
+    position = np.arange(-before, n + after)
+    edge = np.clip(position, 0, n - 1)
+    distance = np.maximum(-position / (before + 1), (position - n + 1) / (after + 1)).clip(0, 1)
+    step = 2**_HALVINGS
+    return (2 * edge - position) / step, edge / step, xp.asarray(np.sqrt(np.cos(np.pi / 2 * distance)), dtype)

@@ -13,6 +13,10 @@ from vmm.backend.cpu.compiling import kernel
 
 _f = np.float32
 
+_LANE = 1024
+"""Values in a row of images that are blurred side by side: short rows take longer to call than to blur, and long ones
+do not fit into the fastest cache together with their neighbors."""
+
 
 @kernel
 def mirror(i: Any, n: Any) -> Any:
@@ -190,16 +194,23 @@ def blur(x: Any, down: Any, right: Any, out: Any) -> None:
     """Blur images (n, h, w) by symmetric taps in both directions."""
     h, w = x.shape[1], x.shape[2]
     radius, reach = right.shape[0] - 1, down.shape[0] - 1
-    row = np.empty(w + 2 * radius, np.float32)
-    ring = np.empty((min(h, 2 * reach + 1), w), np.float32)
-    for n in range(x.shape[0]):
+    span = w + 2 * radius
+    side_by_side = min(x.shape[0], max(1, _LANE // span))
+    row = np.zeros(side_by_side * span, np.float32)
+    ring = np.zeros((min(h, 2 * reach + 1), row.shape[0] - 2 * radius), np.float32)
+    sums = np.empty(ring.shape[1], np.float32)
+    for first in range(0, x.shape[0], side_by_side):
+        count = min(side_by_side, x.shape[0] - first)
         for i in range(h + reach):
             if i < h:
-                copy_row(x[n, i], row[radius:])
-                mirror_margins(row, w, radius)
+                for n in range(count):
+                    copy_row(x[first + n, i], row[n * span + radius :])
+                    mirror_margins(row[n * span :], w, radius)
                 blur_row(row, right, ring[i % ring.shape[0]])
             if i >= reach:
-                blur_across_rows(ring, i - reach, h, down, out[n, i - reach])
+                blur_across_rows(ring, i - reach, h, down, sums)
+                for n in range(count):
+                    copy_row(sums[n * span : n * span + w], out[first + n, i - reach])
 
 
 @kernel
@@ -221,18 +232,24 @@ def weighted_blur(x: Any, weight: Any, down: Any, right: Any, out: Any) -> None:
     """Blur images (n, h, w) times a weight by symmetric taps, and divide the result by the blur of the weight."""
     h, w = x.shape[1], x.shape[2]
     radius, reach = right.shape[0] - 1, down.shape[0] - 1
-    row = np.empty((2, w + 2 * radius), np.float32)
-    ring = np.empty((2, min(h, 2 * reach + 1), w), np.float32)
-    sums = np.empty((2, w), np.float32)
-    for n in range(x.shape[0]):
+    span = w + 2 * radius  # the product and the weight of an image each take this part of a row
+    side_by_side = min(x.shape[0], max(1, _LANE // (2 * span)))
+    row = np.zeros(2 * side_by_side * span, np.float32)
+    ring = np.zeros((min(h, 2 * reach + 1), row.shape[0] - 2 * radius), np.float32)
+    sums = np.empty(ring.shape[1], np.float32)
+    for first in range(0, x.shape[0], side_by_side):
+        count = min(side_by_side, x.shape[0] - first)
         for i in range(h + reach):
             if i < h:
-                product_row(x[n, i], weight[n, i], row[0, radius : radius + w])
-                copy_row(weight[n, i], row[1, radius:])
-                for k in range(2):
-                    mirror_margins(row[k], w, radius)
-                    blur_row(row[k], right, ring[k, i % ring.shape[1]])
+                for n in range(count):
+                    a, b = 2 * n * span, (2 * n + 1) * span
+                    product_row(x[first + n, i], weight[first + n, i], row[a + radius : a + radius + w])
+                    copy_row(weight[first + n, i], row[b + radius :])
+                    mirror_margins(row[a:], w, radius)
+                    mirror_margins(row[b:], w, radius)
+                blur_row(row, right, ring[i % ring.shape[0]])
             if i >= reach:
-                for k in range(2):
-                    blur_across_rows(ring[k], i - reach, h, down, sums[k])
-                quotient_row(sums[0], sums[1], out[n, i - reach])
+                blur_across_rows(ring, i - reach, h, down, sums)
+                for n in range(count):
+                    a, b = 2 * n * span, (2 * n + 1) * span
+                    quotient_row(sums[a : a + w], sums[b : b + w], out[first + n, i - reach])
