@@ -65,7 +65,7 @@ class ShakeOptions:
     min_common: float = 0.12
     min_stated: float = 0.5
     max_rest: float = 0.2
-    max_line: float = 0.5
+    max_line: float = 0.7
     max_bytes: int = 2**29
     textured_share: float = 0.25
     side: int = 320
@@ -92,12 +92,16 @@ class CameraState:
         Its motion in pixels rms. If nothing is at rest and the clip could not be tracked, that of most of the frame.
     pan
         Distance in pixels by which it moves the scene through the frame, or 0 if it does not pan.
+    line
+        Frequency of its motion in cycles/frame if it has only one, so that it may be that of an object which fills
+        the frame; else 0.
     """
 
     still: tuple[Box, ...] | None = None
     steady: Any = None
     shake: float = 0.0
     pan: float = 0.0
+    line: float = 0.0
 
     @property
     def is_removed(self) -> bool:
@@ -130,11 +134,13 @@ def camera_state(reopen: Callable[[], Any], fs: float | None) -> CameraState:
             tracked = _steadied(reopen, frames, common)
             return tracked or CameraState(shake=common if common > _OPTIONS.min_stated else 0.0)
         camera = CameraMotion(measure(reopen(), boxes))
-    shake = _rms(camera.parameters[:, :2])
+    path = camera.parameters[:, :2]
+    shake = _rms(path)
     noise = float(np.sqrt(camera.variance(np.array([0.0, 0.0])).sum()))
     if shake < max(_OPTIONS.min_shake, _OPTIONS.min_shake_ratio * noise):
         return CameraState()
-    return CameraState(still=tuple(boxes), shake=shake)
+    share, line = _line(path)
+    return CameraState(still=tuple(boxes), shake=shake, line=line if share > _OPTIONS.max_line else 0.0)
 
 
 def _steadied(reopen: Callable[[], Any], frames: np.ndarray, common: float) -> CameraState | None:
@@ -155,7 +161,7 @@ def _steadied(reopen: Callable[[], Any], frames: np.ndarray, common: float) -> C
         return None
     center = np.array([(clip.shape[1] - 1) / 2, (clip.shape[2] - 1) / 2, 1.0])
     path = (transforms @ center)[:, :2]
-    if _rms(path) < _OPTIONS.min_shake or _line_share(path) > _OPTIONS.max_line:
+    if _rms(path) < _OPTIONS.min_shake or _line(path)[0] > _OPTIONS.max_line:
         return None
     steady = stabilize.steady(clip_frames, transforms)
     as_clip = clip.with_chunks(lambda: iter([steady]), steady.shape) if hasattr(clip, "with_chunks") else steady
@@ -170,11 +176,16 @@ def _track(frames: np.ndarray) -> np.ndarray:
     return np.asarray(to_full @ stabilize.track(small) @ np.linalg.inv(to_full))
 
 
-def _line_share(path: np.ndarray) -> float:
-    """Largest share of one frequency in the power of a path (T, 2), without its trend."""
+def _line(path: np.ndarray) -> tuple[float, float]:
+    """The largest share of one frequency in the power of a path (T, 2) without its trend, and that frequency.
+
+    The frequency is in cycles/frame.
+    """
     power = np.square(np.abs(np.fft.rfft(scipy.signal.detrend(path, axis=0), axis=0))).sum(axis=1)
-    lines = np.convolve(power, np.ones(3), mode="same")[_FIRST_LINE:]
-    return float(lines.max(initial=0.0) / max(power.sum(), 1e-12))
+    if len(power) <= _FIRST_LINE:
+        return 0.0, 0.0
+    i = _FIRST_LINE + int(np.argmax(power[_FIRST_LINE:]))
+    return float(power[i - 1 : i + 2].sum() / max(power.sum(), 1e-12)), i / len(path)
 
 
 def _pan(frames: np.ndarray) -> float:

@@ -60,6 +60,9 @@ class AutoOptions:
 
 _OPTIONS = AutoOptions()
 
+_LINE_BINS = 2.0
+"""Difference in bins of the spectrum up to which a line has the frequency of another one."""
+
 _NOTHING = (
     "Nothing is magnified: no vibration or change of color exceeds the noise of this clip, and no object moves far "
     "before a camera at rest."
@@ -126,11 +129,12 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     camera = camera_state(original, fs)
     if camera.pan:
         return Decision((), None, (_PAN.format(camera.pan),))
+    suggestions = _suggestions(original, camera, fs)
+    if camera.line and all(_is_left_over(one, camera, original) for one in suggestions):
+        camera = CameraState()  # What moves alike is an object that fills the frame.
+        suggestions = _suggestions(original, camera, fs)
     reopen = original if camera.steady is None else rereadable(camera.steady)
     still, is_removed = camera.still, camera.is_removed
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"still\[")  # Nobody has chosen these regions.
-        suggestions = suggest(reopen(), still=still, fs=fs)
     clip = as_frames(reopen())
     rate, unit = float(stated_rate(clip, fs) or 1), frequency_unit(time_unit(clip, fs))
     lines = [one for one in suggestions if one.kind != "flicker" and not one.is_codec_rhythm]
@@ -183,6 +187,21 @@ def magnify(frames: Frames, *, fs: float | None = None) -> Frames:
     return result
 
 
+def _suggestions(reopen: Callable[[], Any], camera: CameraState, fs: float | None) -> list[Suggestion]:
+    """The vibrations and changes of color of the clip, without the motion of the camera."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"still\[")  # Nobody has chosen these regions.
+        clip = reopen() if camera.steady is None else rereadable(camera.steady)()
+        return suggest(clip, still=camera.still, fs=fs)
+
+
+def _is_left_over(one: Suggestion, camera: CameraState, reopen: Callable[[], Any]) -> bool:
+    """Whether a line, or its fundamental, is what is left of the motion of the camera, which has one frequency."""
+    order = max(1, round(one.frequency / one.fs / camera.line))
+    distance = abs(one.frequency / one.fs / order - camera.line) * as_frames(reopen()).shape[0]
+    return one.kind == "motion" and distance < _LINE_BINS and one.amplitude < camera.shake
+
+
 def _cut_message(scenes: tuple[int, ...], length: int, rate: float | None) -> str:
     """A sentence about the scenes of a clip of some frames, and about the remedy."""
     first, stop = longest_scene(scenes, length)
@@ -218,7 +237,7 @@ def _flicker_message(one: Suggestion | None) -> str:
 
 
 def _independent(lines: Sequence[Suggestion], bin_width: float, flicker: Suggestion | None) -> list[Suggestion]:
-    """The lines without harmonics of others, and without the changes of light that flicker or motion causes in place."""
+    """The lines without harmonics of others, and without changes of light by flicker or motion."""
     chosen: list[Suggestion] = []
     for one in sorted(lines, key=lambda line: line.frequency):
         is_light = flicker is not None and _is_of_flicker(one, flicker, bin_width)

@@ -40,7 +40,7 @@ class CutOptions:
     side: int = 24
     samples: int = 4
     min_change: float = 0.1
-    ratio: float = 5.0
+    ratio: float = 3.0
     persistence: float = 0.5
     neighbors: int = 6
     floor: float = 0.5
