@@ -131,7 +131,7 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
         return Decision((), None, (_PAN.format(camera.pan),))
     suggestions = _suggestions(original, camera, fs)
     if camera.line and all(_is_left_over(one, camera, original) for one in suggestions):
-        camera = CameraState()  # What moves alike is an object that fills the frame.
+        camera = CameraState()  # An object that fills the frame moves alike everywhere.
         suggestions = _suggestions(original, camera, fs)
     reopen = original if camera.steady is None else rereadable(camera.steady)
     still, is_removed = camera.still, camera.is_removed
@@ -196,7 +196,7 @@ def _suggestions(reopen: Callable[[], Any], camera: CameraState, fs: float | Non
 
 
 def _is_left_over(one: Suggestion, camera: CameraState, reopen: Callable[[], Any]) -> bool:
-    """Whether a line, or its fundamental, is what is left of the motion of the camera, which has one frequency."""
+    """Whether a line, or its fundamental, is a remainder of the motion of the camera, which has one frequency."""
     order = max(1, round(one.frequency / one.fs / camera.line))
     distance = abs(one.frequency / one.fs / order - camera.line) * as_frames(reopen()).shape[0]
     return one.kind == "motion" and distance < _LINE_BINS and one.amplitude < camera.shake
