@@ -1,13 +1,15 @@
 """The choice of what is magnified in a clip, and black bars at the sides of the picture."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 from test_cli import run
 
 import vmm
-from vmm.auto._camera import camera_shake
+from vmm.auto._camera import _line, camera_state
+from vmm.auto._cuts import cuts, longest_scene
 from vmm.auto._far_motion import far_motion
 from vmm.data import synthetic
 from vmm.engine.bars import picture
@@ -42,6 +44,85 @@ def test_dark_scenes_have_no_bars():
     dark, bright = np.zeros((48, 64), np.uint8), np.full((48, 64), 255, np.uint8)
     for frame in (dark, bright, disc * bright, half * bright):
         assert picture(frame) is None
+
+
+def test_cuts():
+    scenes = [swaying(n=40, amplitude=1.0, seed=seed) for seed in (1, 2, 3)]
+    clip = np.concatenate([scenes[0], scenes[1][:20], scenes[2]])
+    assert cuts(lambda: clip) == (40, 60) and longest_scene((40, 60), 110) == (60, 110)
+    jump = swaying(n=60, path=np.repeat([(0, 0), (6, 20)], 30, axis=0))
+    assert cuts(lambda: jump) == (30,)
+    decision = vmm.auto.choose(clip, fs=FS)
+    assert decision.cuts == (40, 60) and not decision.choices and "1.333 s, 2 s (a cut)" in decision.messages[0]
+
+
+def test_clips_without_cuts():
+    generator = np.random.default_rng(1)
+    noise = generator.integers(0, 256, (60, 48, 64), dtype=np.uint8)
+    black = np.zeros((60, 48, 64), np.uint8)
+    light = swaying(n=60, amplitude=0.0) * (1 - 0.4 * (np.arange(60) % 3 == 0))[:, None, None]
+    flash, late = swaying(n=60), swaying(n=60)
+    flash[30] = 255
+    late[58:] = flash[:2] // 2 + 100
+    pan = swaying(n=60, path=3.0 * np.arange(60)[:, None] * [0, 1])
+    for clip in (noise, black, light, flash, late, pan, swaying(n=60, amplitude=8.0), black[:8]):
+        assert cuts(partial(np.asarray, clip)) == ()
+
+
+def test_pan():
+    decision = vmm.auto.choose(swaying(n=90, path=1.3 * np.arange(90)[:, None] * [0, 1], noise=2.0), fs=FS)
+    assert not decision.choices and "camera pans" in decision.messages[0]
+
+
+def test_line_share():
+    walk = np.cumsum(np.random.default_rng(2).normal(0, 0.2, (240, 2)), axis=0)
+    assert _line(walk)[0] < 0.6
+    share, frequency = _line(synthetic.sway(240, FS, 4.0, 0.3) + 0.02 * walk)
+    assert share > 0.8 and frequency == pytest.approx(4 / FS, abs=1 / 240)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whole_frame_is_tracked(seed):
+    n, generator = 120, np.random.default_rng(seed)
+    walk = np.cumsum(generator.normal(0, 1, (n, 2)), axis=0)
+    walk *= 1.4 / (walk - walk.mean(axis=0)).std(axis=0)
+    shaken = synthetic.render(synthetic.texture((96, 128), seed=seed), walk, noise=1.0, seed=seed)
+    moving = synthetic.render(
+        synthetic.texture((96, 128), seed=seed), walk + synthetic.sway(n, FS, 6.0, 0.3), noise=1.0, seed=seed
+    )
+    shaken[:, 20:80, 70:110] = moving[:, 20:80, 70:110]
+    decision = vmm.auto.choose(shaken, fs=FS)
+    assert re.search(r"camera moves by (1\.[89]|2|2\.[01]) px", decision.messages[0])
+    assert decision.choices[0].is_stabilized and decision.choices[0].name.startswith(("motion at 6", "motion at 5.99"))
+
+
+@pytest.mark.slow
+def test_object_that_fills_the_frame_is_no_camera():
+    (choice,) = vmm.auto.choose(swaying(n=150, frequency=5.0, amplitude=0.9), fs=FS).choices
+    assert choice.name.startswith(("motion at 5", "motion at 4.99")) and not choice.is_stabilized
+
+
+@pytest.mark.slow
+def test_cut_on_the_command_line(tmp_path, capsys):
+    clip = np.concatenate([swaying((48, 64), 60, seed=3), swaying((48, 64), 100, frequency=5.0, seed=4)])
+    vmm.io.write(tmp_path / "in.mkv", clip, FS)
+    assert run("auto", tmp_path / "in.mkv", "--out", tmp_path / "out", "--quiet") == 0
+    printed = capsys.readouterr().out
+    assert "changes 1 time: the longest scene, from 2 to 5.333 s" in printed and "--start 2 --end 5.33333" in printed
+    (video,) = (tmp_path / "out").glob("*.mp4")
+    assert vmm.io.stream(video).shape[0] == 100
+
+
+@pytest.mark.slow
+def test_flicker_of_bright_pixels_is_no_color():
+    wave = np.sin(2 * np.pi * 5.0 * np.arange(180) / FS)
+    scene = np.repeat(synthetic.texture((64, 80), seed=5)((0, 0))[..., None], 3, axis=-1)
+    scene[16:48, 16:48] = [250.0, 246.0, 235.0]  # The red is cut off, which changes the tint at multiples of 5 Hz.
+    frames = scene * (1 + 0.08 * wave)[:, None, None, None]
+    noise = np.random.default_rng(6).normal(0, 1.0, frames.shape)
+    decision = vmm.auto.choose(np.clip(frames + noise, 0, 255).round().astype(np.uint8), fs=FS)
+    assert not decision.choices and "flickers at 5" in " ".join(decision.messages)
 
 
 @pytest.mark.slow
@@ -98,8 +179,8 @@ def test_shaken_camera():
     still, part = (synthetic.render(synthetic.texture(size, seed=7), path, noise=1.0) for path in (shake, moving))
     clip = still.copy()
     clip[:, 40:90, 50:110] = part[:, 40:90, 50:110]
-    regions, motion = camera_shake(lambda: clip, FS)
-    assert regions is not None and motion > 0.15
+    camera = camera_state(lambda: clip, FS)
+    assert camera.still is not None and camera.shake > 0.15
     decision = vmm.auto.choose(clip, fs=FS)
     assert decision.choices[0].is_stabilized and "camera moves" in decision.messages[0]
     assert decision.choices[0].command().endswith("--stabilize")

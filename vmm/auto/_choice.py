@@ -75,7 +75,7 @@ class Choice(Command):
         return {**self.settings, "fs": self.fs, **({"stabilize": ()} if self.is_stabilized else {})}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decision:
     """The motions and changes of color of a clip that are magnified.
 
@@ -91,9 +91,15 @@ class Decision:
     flicker
         The strongest flicker of the light that the codec does not explain, as found by ``vmm.measure.suggest``, whose
         `command` removes it; None if there is none.
+    steady
+        The clip without the motion of the camera, if the whole frame was tracked; else None.
+    cuts
+        Index of the first frame of each scene but the first, if the clip has several.
     """
 
     choices: tuple[Choice, ...]
     still: tuple[Box, ...] | None
     messages: tuple[str, ...]
     flicker: Suggestion | None = None
+    steady: Any = None
+    cuts: tuple[int, ...] = ()

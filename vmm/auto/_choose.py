@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from vmm.auto._camera import camera_shake, steadied
+from vmm.auto._camera import CameraState, camera_state
 from vmm.auto._choice import Choice, Decision
+from vmm.auto._cuts import cuts, longest_scene
 from vmm.auto._far_motion import FarMotion, far_motion
 from vmm.auto._names import name_of
 from vmm.backend.arguments import checks_arguments
@@ -59,9 +60,17 @@ class AutoOptions:
 
 _OPTIONS = AutoOptions()
 
+_LINE_BINS = 2.0
+"""Difference in bins of the spectrum up to which a line has the frequency of another one."""
+
 _NOTHING = (
     "Nothing is magnified: no vibration or change of color exceeds the noise of this clip, and no object moves far "
     "before a camera at rest."
+)
+
+_PAN = (
+    "Nothing is magnified: the camera pans, or the whole scene moves through the frame, by about {:.0f} px. Choose a "
+    "part of the clip in which it rests, or follow one object with the option roi of vmm.stabilize."
 )
 
 
@@ -75,7 +84,7 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     pixels, and color by ``vmm.color``. If nothing vibrates, but objects move far, their small motion is magnified by
     ``vmm.acceleration`` at an eighth of the rate of the camera. A change of color is called pulse if
     ``vmm.measure.pulse`` finds the same rate, and slow motion of a person is called breathing if
-    ``vmm.measure.breathing`` finds it.
+    ``vmm.measure.breathing`` finds it. Nothing is chosen for a clip with a cut, or if the camera pans.
 
     Parameters
     ----------
@@ -90,7 +99,8 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     Returns
     -------
     Decision
-        The choices, the strongest first; none if nothing moves or if only the light flickers. Its `messages` say why.
+        The choices, the strongest first; none if nothing moves, if only the light flickers, if the clip has a cut, or
+        if the camera pans. Its `messages` say why.
 
     Raises
     ------
@@ -113,24 +123,29 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     if is_pair(frames):
         fs = stated_rate(frames, fs)
     original = rereadable(frames)
-    still, shake = camera_shake(original, fs)
-    steady = steadied(original, shake) if shake and still is None else None
-    reopen = original if steady is None else rereadable(steady)
-    is_removed = still is not None or steady is not None
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"still\[")  # Nobody has chosen these regions.
-        suggestions = suggest(reopen(), still=still, fs=fs)
-    clip: Any = as_frames(reopen())
+    if scenes := cuts(original):
+        clip: Any = as_frames(original())
+        return Decision((), None, (_cut_message(scenes, clip.shape[0], stated_rate(clip, fs)),), cuts=scenes)
+    camera = camera_state(original, fs)
+    if camera.pan:
+        return Decision((), None, (_PAN.format(camera.pan),))
+    suggestions = _suggestions(original, camera, fs)
+    if camera.line and all(_is_left_over(one, camera, original) for one in suggestions):
+        camera = CameraState()  # An object that fills the frame moves alike everywhere.
+        suggestions = _suggestions(original, camera, fs)
+    reopen = original if camera.steady is None else rereadable(camera.steady)
+    still, is_removed = camera.still, camera.is_removed
+    clip = as_frames(reopen())
     rate, unit = float(stated_rate(clip, fs) or 1), frequency_unit(time_unit(clip, fs))
     lines = [one for one in suggestions if one.kind != "flicker" and not one.is_codec_rhythm]
-    lines = _independent(lines, rate / clip.shape[0])
+    flicker = next((one for one in suggestions if one.kind == "flicker" and not one.is_codec_rhythm), None)
+    lines = _independent(lines, rate / clip.shape[0], flicker)
     choices = [_choice(one, reopen, clip.shape[1:3], fs, still, is_removed) for one in lines[:max_choices]]
     if not choices and not is_removed:  # A camera that moves makes everything move far.
         far = far_motion(reopen)
         choices = [] if far is None else [_far_choice(far, rate, unit)]
-    flicker = next((one for one in suggestions if one.kind == "flicker" and not one.is_codec_rhythm), None)
-    messages = [_shake_message(is_removed, shake, choices), _flicker_message(flicker), "" if choices else _NOTHING]
-    return Decision(tuple(choices), still, tuple(filter(None, messages)), flicker)
+    messages = [_shake_message(camera, choices), _flicker_message(flicker), "" if choices else _NOTHING]
+    return Decision(tuple(choices), still, tuple(filter(None, messages)), flicker, camera.steady)
 
 
 @checks_arguments
@@ -172,17 +187,43 @@ def magnify(frames: Frames, *, fs: float | None = None) -> Frames:
     return result
 
 
-def _shake_message(is_removed: bool, shake: float, choices: Sequence[Choice]) -> str:
-    """A sentence about motion of the camera in pixels rms; empty if there is none."""
-    if not shake:
+def _suggestions(reopen: Callable[[], Any], camera: CameraState, fs: float | None) -> list[Suggestion]:
+    """The vibrations and changes of color of the clip, without the motion of the camera."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"still\[")  # Nobody has chosen these regions.
+        clip = reopen() if camera.steady is None else rereadable(camera.steady)()
+        return suggest(clip, still=camera.still, fs=fs)
+
+
+def _is_left_over(one: Suggestion, camera: CameraState, reopen: Callable[[], Any]) -> bool:
+    """Whether a line, or its fundamental, is a remainder of the motion of the camera, which has one frequency."""
+    order = max(1, round(one.frequency / one.fs / camera.line))
+    distance = abs(one.frequency / one.fs / order - camera.line) * as_frames(reopen()).shape[0]
+    return one.kind == "motion" and distance < _LINE_BINS and one.amplitude < camera.shake
+
+
+def _cut_message(scenes: tuple[int, ...], length: int, rate: float | None) -> str:
+    """A sentence about the scenes of a clip of some frames, and about the remedy."""
+    first, stop = longest_scene(scenes, length)
+    unit, factor = ("", 1) if rate is None else (" s", 1 / rate)
+    places = ", ".join(f"{factor * start:.4g}{unit}" for start in scenes[:5]) + ", ..." * (len(scenes) > 5)
+    return (
+        f"The scene changes at {places}{'' if unit else ' frames'} (a cut), where nothing can be magnified: choose "
+        f"one scene, for example the frames {first} to {stop - 1}, which are the longest."
+    )
+
+
+def _shake_message(camera: CameraState, choices: Sequence[Choice]) -> str:
+    """A sentence about the motion of the camera; empty if there is none."""
+    if not camera.shake:
         return ""
-    if not is_removed:
+    if not camera.is_removed:
         return (
-            f"Most of the frame moves alike, by {shake:.2g} px rms, but not as before a moving "
+            f"Most of the frame moves alike, by {camera.shake:.2g} px rms, but not as before a moving "
             "camera, or the clip is too large to be tracked: its motion is not removed."
         )
     removed = ", so its motion is removed before magnification" * any(choice.is_stabilized for choice in choices)
-    return f"The camera moves by {shake:.2g} px rms{removed}."
+    return f"The camera moves by {camera.shake:.2g} px rms{removed}."
 
 
 def _flicker_message(one: Suggestion | None) -> str:
@@ -195,11 +236,12 @@ def _flicker_message(one: Suggestion | None) -> str:
     )
 
 
-def _independent(lines: Sequence[Suggestion], bin_width: float) -> list[Suggestion]:
-    """The lines without harmonics of others, and without the changes of light that a moving object causes in place."""
+def _independent(lines: Sequence[Suggestion], bin_width: float, flicker: Suggestion | None) -> list[Suggestion]:
+    """The lines without harmonics of others, and without changes of light by flicker or motion."""
     chosen: list[Suggestion] = []
     for one in sorted(lines, key=lambda line: line.frequency):
-        if one.harmonic is None and not any(_is_caused_by(one, other, bin_width) for other in lines):
+        is_light = flicker is not None and _is_of_flicker(one, flicker, bin_width)
+        if one.harmonic is None and not is_light and not any(_is_caused_by(one, other, bin_width) for other in lines):
             chosen.append(one)
     return sorted(chosen, key=lines.index)
 
@@ -214,6 +256,12 @@ def _is_caused_by(one: Suggestion, other: Suggestion, bin_width: float) -> bool:
     tolerance = _OPTIONS.harmonic_tolerance * bin_width
     is_larger = one.amplitude > _OPTIONS.max_harmonic * other.amplitude
     return order > 1 and abs(one.frequency - order * other.frequency) < tolerance and not is_larger
+
+
+def _is_of_flicker(one: Suggestion, flicker: Suggestion, bin_width: float) -> bool:
+    """Whether a change of color is a multiple of the flicker, as pixels make it that are too bright for the camera."""
+    distance = abs(one.frequency - max(1, round(one.frequency / flicker.frequency)) * flicker.frequency)
+    return one.kind == "color" and distance < bin_width + 2 * one.frequency_stderr
 
 
 def _overlap(a: Box, b: Box) -> bool:

@@ -74,7 +74,7 @@ def far_motion(reopen: Callable[[], Any]) -> FarMotion | None:
     reopen
         ``reopen()`` returns the clip from its first frame.
     """
-    frames, step = _reduced(reopen())
+    frames, step = _some_frames(reopen())
     if len(frames) < _OPTIONS.min_frames or min(frames.shape[1:]) < 4:
         return None
     share, places, speed, residual = _motion(frames)
@@ -83,19 +83,24 @@ def far_motion(reopen: Callable[[], Any]) -> FarMotion | None:
     return FarMotion(step * speed, _box(places, step))
 
 
-def _reduced(clip: Any) -> tuple[np.ndarray, int]:
+def _some_frames(clip: Any) -> tuple[np.ndarray, int]:
     """Luma of the first frames at reduced size, and the step between their pixels."""
     chunks: list[np.ndarray] = []
     step = 1
     for chunk in _chunks(clip):
         values = to_host(luma(chunk))
         step = max(1, -(-max(values.shape[1:]) // _OPTIONS.side))
-        height, width = (n // step * step for n in values.shape[1:])
-        blocks = values[:, :height, :width].reshape(len(values), height // step, step, width // step, step)
-        chunks.append(blocks.mean(axis=(2, 4)))
+        chunks.append(reduced(values, step))
         if sum(map(len, chunks)) >= _OPTIONS.max_frames:
             break
     return np.concatenate(chunks)[: _OPTIONS.max_frames], step
+
+
+def reduced(values: np.ndarray, step: int) -> np.ndarray:
+    """Frames (T, H, W) whose pixels are the means of blocks of step x step pixels."""
+    height, width = (n // step * step for n in values.shape[1:])
+    blocks = values[:, :height, :width].reshape(len(values), height // step, step, width // step, step)
+    return np.asarray(blocks.mean(axis=(2, 4)))
 
 
 def _chunks(clip: Any) -> Iterator[Any]:

@@ -50,9 +50,13 @@ def _auto(options: argparse.Namespace) -> None:
         check_destination(page, overwrite=options.overwrite)
     with warnings_to_stderr(options) as messages:
         decision = vmm.auto.choose(open_clip(options, gray=False), max_choices=options.max_choices)
+        notes = []
+        if decision.cuts:
+            notes = [_limit_to_scene(options, decision.cuts)]
+            decision = vmm.auto.choose(open_clip(options, gray=False), max_choices=options.max_choices)
+    notes += decision.messages
     if not decision.choices:
-        raise ValueError(" ".join(decision.messages))
-    notes = [*decision.messages]
+        raise ValueError(" ".join(notes))
     if decision.flicker is not None:
         command = decision.flicker.command(options.input, str(folder / "steady_light.mp4")) + part_options(options)
         notes.append(f"This command removes the flicker: {command}")
@@ -61,13 +65,26 @@ def _auto(options: argparse.Namespace) -> None:
     names = _target_names(options.input, decision.choices)
     with TemporaryDirectory() as drafts:
         sections = [
-            (choice.name, _section(options, choice, folder / name, decision.still, Path(drafts)))
+            (choice.name, _section(options, choice, folder / name, decision, Path(drafts)))
             for choice, name in zip(decision.choices, names, strict=True)
         ]
         text = vmm.plot.page(Path(options.input).name, sections, warnings=[*messages, *notes])
     with draft(page, overwrite=options.overwrite) as temporary:
         temporary.write_bytes(page_bytes(text))
     print(f"The page {page} shows the videos, the places and the spectra.")
+
+
+def _limit_to_scene(options: argparse.Namespace, cuts: tuple[int, ...]) -> str:
+    """Limit the options to the longest scene of the clip, and say so. `cuts` are the first frames of the others."""
+    from vmm.auto._cuts import longest_scene
+
+    clip = open_part(options)
+    first, stop = longest_scene(cuts, clip.shape[0])
+    options.start, options.end = options.start + first / clip.fs, options.start + stop / clip.fs
+    return (
+        f"The scene changes {len(cuts)} time{'s' * (len(cuts) > 1)}: the longest scene, from {options.start:.4g} to "
+        f"{options.end:.4g} s of the camera's time, is magnified. --start and --end choose another one."
+    )
 
 
 def _target_names(source: str, choices: Sequence[vmm.auto.Choice]) -> list[str]:
@@ -81,7 +98,9 @@ def _target_names(source: str, choices: Sequence[vmm.auto.Choice]) -> list[str]:
     return [f"{name}.mp4" for name in names]
 
 
-def _section(options: argparse.Namespace, choice: vmm.auto.Choice, path: Path, still: Any, drafts: Path) -> list[Any]:
+def _section(
+    options: argparse.Namespace, choice: vmm.auto.Choice, path: Path, decision: vmm.auto.Decision, drafts: Path
+) -> list[Any]:
     """Write the magnified video; return what the page says and shows about it. `drafts` holds pictures for the page."""
     command = choice.command(options.input, str(path)) + part_options(options)
     print(f"{choice.name}: {path}", *choice.reasons, command, sep="\n    ")
@@ -92,7 +111,7 @@ def _section(options: argparse.Namespace, choice: vmm.auto.Choice, path: Path, s
         drafts / path.name,
         magnification_text(choice.method, dict(choice.settings)),
     )
-    return [*videos, *choice.reasons, f"This command repeats it: {command}", *_pictures(options, choice, still)]
+    return [*videos, *choice.reasons, f"This command repeats it: {command}", *_pictures(options, choice, decision)]
 
 
 def _run(command: str) -> None:
@@ -103,7 +122,7 @@ def _run(command: str) -> None:
     options.run(options)
 
 
-def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) -> list[Any]:
+def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, decision: vmm.auto.Decision) -> list[Any]:
     """The place of a choice on the first frame, and its spectrum with peaks."""
     frame = next(open_part(options))[0]
     if choice.suggestion is None:
@@ -115,14 +134,20 @@ def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, still: Any) 
         ]
     from vmm.auto._place import displacement_of
 
-    motion = displacement_of(choice.suggestion, open_part(options, gray=True), still=still)
+    def at_rest() -> Any:
+        """The clip, without the motion of the camera if the whole frame was tracked."""
+        steady = decision.steady
+        return open_part(options, gray=True) if steady is None else steady.with_chunks(steady.reopen, steady.shape)
+
+    still = decision.still
+    motion = displacement_of(choice.suggestion, at_rest(), still=still)
     boxes = [roi for roi, is_known in zip(motion.rois, motion.is_known, strict=True) if is_known.any()]
     place = vmm.plot.regions(frame, [choice.roi, *boxes[:1]], labels=[choice.name, "spectrum"][: 1 + len(boxes)])
     if not boxes:
         return [place, "The displacement in small regions is unknown here, so that no spectrum is shown."]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        signal = vmm.measure.displacement(open_part(options, gray=True), boxes[:1], still=still)
+        signal = vmm.measure.displacement(at_rest(), boxes[:1], still=still)
         peaks = vmm.measure.peaks(signal)
     notes = [f"About the region of the spectrum: {warning.message}." for warning in caught]
     table = [peak_rows(peaks), *peak_notes(peaks)] if peaks else []

@@ -107,6 +107,8 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
         settings.setdefault("white", clip.white)
     fps = _playback_rate(options, clip, out)
     part = preview_part(clip, settings, fps) if options.preview else Part(0, clip.shape[0], 0, clip.shape[0])
+    if not part.is_whole:
+        warnings.simplefilter("ignore", ShortClipWarning)  # The part is short, and not the clip.
     clip = part.in_memory(clip) if options.preview else clip
     result = part.without_margin(magnified(options, name, clip, dict(settings), transfer))
     if options.compare:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ import vmm
 from vmm.cli.messages import printable
 from vmm.cli.outputs import PICTURES, check_not_input
 from vmm.cli.preview import PREVIEW_SCALE, preview_part
+from vmm.engine.windows import ShortClipWarning
 
 _MAX_VALUES = 12
 """Largest number of values: pictures of more would be too small."""
+
+
+_NAMES = {"row": "row", "col": "column"}
 
 
 def sheet(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> None:
@@ -51,6 +56,8 @@ def sheet(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> N
     small = argparse.Namespace(**{**vars(options), "scale": options.scale * PREVIEW_SCALE})
     clips = [open_scaled(each, fs) for each in (options, small)]
     part = preview_part(clips[1], {**settings, option: values[0]}, default_playback_rate(clips[0].fps, clips[0].fs))
+    if not part.is_whole:
+        warnings.simplefilter("ignore", ShortClipWarning)  # The part is short, and not the clip.
     clip, quarter = (part.with_margin(each) for each in clips)
 
     def results(each: argparse.Namespace, source: vmm.io.Clip, value: float) -> Any:
@@ -66,7 +73,9 @@ def sheet(options: argparse.Namespace, name: str, settings: dict[str, Any]) -> N
     figure = vmm.plot.grid(views, **line, frame=frame, columns=math.ceil(math.sqrt(len(views))), size=4.0)
     text = magnification_text(name, {**settings, option: values[0]}).replace(f", {option} {values[0]:g}", "")
     key, index = next(iter(line.items()))
-    where = f"frame at {(part.start + frame) / clip.fs:.3g} s, and {key} {index} (red) over {part.text(clip.fs)}"
+    where = (
+        f"frame at {(part.start + frame) / clip.fs:.3g} s, and {_NAMES[key]} {index} (red) over {part.text(clip.fs)}"
+    )
     source = printable(Path(options.input).name)  # A dollar sign in a name begins no formula.
     figure.suptitle(f"{source}, {text}\n{where}", fontsize="medium", parse_math=False)
     with draft(out, overwrite=options.overwrite) as temporary:
