@@ -20,9 +20,9 @@ from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._frozen_cells import FrozenCells
 from vmm.measure.estimation._noise_of_pixels import quiet_noise
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
-from vmm.measure.estimation._pixel_windows import Components, without_flicker
+from vmm.measure.estimation._pixel_windows import Components, interpolation_matrix, without_flicker
 from vmm.measure.estimation._repeats import FrameSteps
-from vmm.measure.estimation._template import Template, pseudo_inverse
+from vmm.measure.estimation._template import Template, gradients, pseudo_inverse
 from vmm.measure.estimation._tracking import Tracker
 from vmm.measure.estimation._window_choice import PixelMotion, explain_pixels
 from vmm.parts import Grid
@@ -201,6 +201,37 @@ class DenseEstimator:
         """Inverse normal matrices (h, w, 2, 2)."""
         return self.xp.asarray(pseudo_inverse(self.normal), self.dtype)
 
+    def leverage(self) -> np.ndarray:
+        """Error (5, h, w, 2, 2) in pixels of the displacement for derivatives of the motion, without noise.
+
+        They are the slopes, down and right, and the second derivatives, down, right and mixed. The phase of a small
+        motion that is a product of coordinates follows from the derivatives of the reference.
+        """
+        template = self._template
+        y, x = np.indices(self._crops.size) - float(_MARGIN)
+        slopes = np.stack(gradients(template.image - float(template.level[0])), axis=1)
+        products = (np.ones_like(x), y, x, y * y / 2, x * x / 2, x * y)
+        one, by_y, by_x, by_yy, by_xx, by_xy = (self._response(-slopes * product) for product in products)
+        rows, cols = (np.arange(0, n, self._step, dtype=float) for n in self._saturated.shape)
+        down, right = rows[:, None, None, None], cols[:, None, None]
+        return np.stack(
+            [
+                by_y - down * one,
+                by_x - right * one,
+                by_yy - down * by_y + down**2 / 2 * one,
+                by_xx - right * by_x + right**2 / 2 * one,
+                by_xy - right * by_y - down * by_x + down * right * one,
+            ]
+        )
+
+    def _response(self, changes: Array) -> np.ndarray:
+        """Displacement (h, w, 2, 2), by its direction and that of the motion, for small changes (1, 2, rows, cols)."""
+        right_side: Any = 0
+        coefs = self._bank.analyze(self._template.windowed(self.xp.asarray(changes, self.dtype)))
+        for i, (change, r) in enumerate(zip(coefs, self.references, strict=True)):
+            right_side = right_side + self.right_side(i, (r.conj() * change).imag / self.xp.maximum(abs(r) ** 2, 1e-20))
+        return np.moveaxis(to_host(self.displacement(right_side)).astype(float), (0, 1), (3, 2))
+
     @cached_property
     def _noise_inverse(self) -> Array:
         """Inverse normal matrices (h', w', 2, 2) at the places where the noise is estimated."""
@@ -228,7 +259,7 @@ class DenseEstimator:
         parts = enumerate(zip(self._template.weights, self._bank.noise_power, strict=True))
         expected = sum(to_host(self._noise_sums(i, w[0])).astype(float) * n / 2 for i, (w, n) in parts)
         size, places = self._saturated.shape, self._noise_places
-        down, right = (_interpolation_matrix(n, place) for n, place in zip(size, places, strict=True))
+        down, right = (interpolation_matrix(np.arange(n), place) for n, place in zip(size, places, strict=True))
         interpolated: np.ndarray = down @ (residual / np.maximum(expected, 1e-20)) @ right.T
         return interpolated
 
@@ -283,7 +314,7 @@ class DenseEstimator:
         variance = np.broadcast_to(stderr**2, values.shape)
         flat_values, flat_variance = (x.reshape(len(values), -1, 2) for x in (values, variance))
         flat = PixelMotion(flat_values, flat_variance, is_known.reshape(-1, 2))
-        result = explain_pixels(components, self._sigma, self._step, flat)
+        result = explain_pixels(components, self._sigma, self._step, flat, self.leverage)
         return (
             result.values.reshape(values.shape),
             np.sqrt(result.variance).reshape(values.shape),
@@ -348,11 +379,6 @@ class NeighborhoodSums:
     def nearest(self, i: int) -> list[Array]:
         """Indices of the row and of the column of pixels that weigh most for each row and column of subband i."""
         return [matrix.argmax(axis=0) for matrix in self._matrices[i]]
-
-
-def _interpolation_matrix(length: int, places: np.ndarray) -> np.ndarray:
-    """Weights (length, places) of linear interpolation at every pixel, and of the nearest place beyond the ends."""
-    return np.stack([np.interp(np.arange(length), places, unit) for unit in np.eye(len(places))], axis=1)
 
 
 def _gaussian_matrix(targets: np.ndarray, samples: np.ndarray, width: float) -> np.ndarray:

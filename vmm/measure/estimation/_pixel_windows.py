@@ -151,7 +151,14 @@ class WindowFits:
         is_torn = np.where(is_near_edge, self.is_torn | self.edges.is_mixed, self.edges.is_unclear) | self.is_lost
         is_bent = ~is_near_edge[..., None]
         values, variance = self.values - is_bent * self.edges.growth, self.variance + is_bent * self.edges.bend
-        return replace(self, values=values, variance=variance, is_torn=is_torn)
+        edges = replace(self.edges, derivatives=is_bent * self.edges.derivatives)
+        return replace(self, values=values, variance=variance, is_torn=is_torn, edges=edges)
+
+    def between(self, maps: np.ndarray, positions: Sequence[np.ndarray]) -> np.ndarray:
+        """Maps (..., h, w, 2) of the windows, interpolated at some rows and columns in pixels, as (..., N, 2)."""
+        down, right = (interpolation_matrix(x, p) for x, p in zip(positions, self.positions, strict=True))
+        result = np.einsum("yi,...ijk,xj->...yxk", down, maps, right, optimize=True)
+        return result.reshape(*maps.shape[:-3], -1, 2)
 
     def nearest(self, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the windows nearest to positions in pixels."""
@@ -164,7 +171,7 @@ class WindowSums:
     """Sums over the pixels in Gaussian windows, whose centers have a distance of `spacing` pixels."""
 
     def __init__(self, size: tuple[int, int], sigma: float, spacing: int) -> None:
-        self.positions = [np.arange(0, n, spacing) for n in size]
+        self.spacing, self.positions = spacing, [np.arange(0, n, spacing) for n in size]
         distances = [(np.arange(n) - p[:, None]) / sigma for p, n in zip(self.positions, size, strict=True)]
         self._weights = [np.where(abs(x) <= _TRUNCATION, np.exp(-0.5 * x**2), 0) for x in distances]
 
@@ -173,6 +180,11 @@ class WindowSums:
         down, right = (m**2 if squared else m for m in self._weights)
         sums: np.ndarray = down @ values @ right.T
         return sums
+
+
+def interpolation_matrix(targets: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Weights (targets, places) of linear interpolation at targets, and of the nearest place beyond the ends."""
+    return np.stack([np.interp(targets, places, unit) for unit in np.eye(len(places))], axis=1)
 
 
 def without_flicker(images: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -228,7 +240,7 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     efficiency = np.diagonal(inverse @ scatter @ inverse, axis1=-2, axis2=-1)
     is_known &= large[..., None]
     least_noise = (noise * quiet[:, None, None])[..., None] * efficiency
-    leverage = _leverage(sums, slopes, usable, means, normal, inverse) / spacing
+    leverage = _leverage(sums, slopes, usable, means, normal, inverse)
     distances = max(1, round(sigma / spacing)), int(np.ceil(reach / spacing))
     level, size = np.maximum(noise, unexplained.mean(axis=0)), np.square(values).sum(axis=-1, keepdims=True)
     inaccuracy = (NONLINEAR_SHARE * nonlinear[..., None]) ** 2 * size
@@ -264,15 +276,27 @@ def _leverage(
     normal: np.ndarray,
     inverse: np.ndarray,
 ) -> np.ndarray:
-    """Error (2, h, w, 2, 2) in pixels of the displacement for each slope of it, down and right, in every window.
+    """Error (5, h, w, 2, 2) of the displacement in every window for its derivatives from window to window.
 
-    The texture is not in the center of a window, so that motion that grows evenly is not measured there.
+    They are the slopes, down and right, and the second derivatives, down, right and mixed. A window shows the mean over
+    its texture, which is not in its center.
     """
-    parts = []
-    for place, center in zip(np.indices(usable.shape), np.meshgrid(*sums.positions, indexing="ij"), strict=True):
-        products = _products(sums, slopes, usable * place) - means[:, None] * sums(slopes * usable * place)
-        parts.append(inverse @ (np.moveaxis(products, (0, 1), (-2, -1)) - center[..., None, None] * normal))
-    return np.stack(parts)
+
+    def moment(weights: np.ndarray) -> np.ndarray:
+        products = _products(sums, slopes, usable * weights) - means[:, None] * sums(slopes * usable * weights)
+        return np.moveaxis(products, (0, 1), (-2, -1))
+
+    y, x = np.indices(usable.shape) / sums.spacing
+    down, right = (p[..., None, None] for p in np.meshgrid(*(p / sums.spacing for p in sums.positions), indexing="ij"))
+    by_y, by_x = moment(y), moment(x)
+    parts = [
+        by_y - down * normal,
+        by_x - right * normal,
+        (moment(y * y) - 2 * down * by_y + down**2 * normal) / 2,
+        (moment(x * x) - 2 * right * by_x + right**2 * normal) / 2,
+        moment(x * y) - right * by_y - down * by_x + down * right * normal,
+    ]
+    return np.stack([inverse @ part for part in parts])
 
 
 def derivatives(image: np.ndarray) -> np.ndarray:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
 
-from vmm.measure.estimation._motion_edges import REACH
+from vmm.measure.estimation._motion_edges import CORRECTION_WEIGHT, REACH, smoothed
 from vmm.measure.estimation._pixel_evidence import Evidence
 from vmm.measure.estimation._pixel_windows import (
     NONLINEAR_SHARE,
@@ -113,21 +114,24 @@ class PixelMotion:
         return result
 
 
-def explain_pixels(components: Components, sigma: float, step: int, phase: PixelMotion) -> PixelMotion:
+def explain_pixels(
+    components: Components, sigma: float, step: int, phase: PixelMotion, leverage: Callable[[], np.ndarray]
+) -> PixelMotion:
     """The motion of every `step`-th pixel in both directions, from the phase where the pixels around move as one.
 
     Elsewhere, and near the border of the frame, it is that of the nearest window that explains the pixel. Windows are
     tried at several distances and in several sizes. If none does, it is that of the phase, and the differences between
-    the motions in windows of all sizes are added to its variance; large differences make it unknown.
+    the motions in windows of all sizes are added to its variance; large differences make it unknown. `leverage` gives
+    the error (5, h, w, 2, 2) of the phase for derivatives of the motion.
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
     fits = _with_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
     size = components.mean.shape
     positions = [np.arange(0, n, step) for n in size]
-    result = _with_doubt(phase, fits[0], positions)
+    result = _with_doubt(phase, fits[0], positions, leverage)
     is_near_torn, is_at_border = _near_torn_windows(fits[0], size), _at_border(fits[0], size)
-    is_disturbed = _differs_from_windows(phase, fits[0], positions)[np.ix_(*(np.arange(n) // step for n in size))]
+    is_disturbed = _differs_from_windows(replace(result, variance=phase.variance), fits[0], positions)[np.ix_(*(np.arange(n) // step for n in size))]
     rows, cols = np.nonzero(is_near_torn | is_at_border | is_disturbed)
     if not len(rows):
         return _with_hidden(result, fits[0], positions)
@@ -211,18 +215,38 @@ def _with_smaller(motion: PixelMotion, fits: Sequence[WindowFits], rows: np.ndar
     return PixelMotion(motion.values, motion.variance + doubt, motion.is_known)
 
 
-def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
-    """The motion of the phase with its difference from that of the windows, beyond their noise, in the variance."""
+def _with_doubt(
+    phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray], leverage: Callable[[], np.ndarray]
+) -> PixelMotion:
+    """The motion of the phase without the errors of bends, with what is left of them in the variance.
+
+    That is a share of the correction, and the difference from the motion of the windows, beyond their noise.
+    """
     rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
     first, second = fit.nearest(rows, cols)
     window = _reading(fit, first, second)
-    values = phase.values - fit.edges.growth[:, first, second]
+    growth = _growth(fit, positions, leverage)
+    values = phase.values - growth
     noise = phase.variance + window.variance
-    excess = np.square(values - window.values) - _DEVIATIONS * noise
-    doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.edges.bend[:, first, second]
+    excess = np.square(values - fit.between(fit.values, positions)) - _DEVIATIONS * noise
+    squares = np.square(growth).reshape(len(growth), *(len(p) for p in positions), 2)
+    step = max(1, positions[0][-1] // max(1, len(positions[0]) - 1))
+    bend = CORRECTION_WEIGHT * smoothed(squares, np.ones(squares.shape[1:]), fit.sigma / step)
+    doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + bend.reshape(growth.shape)
     inaccuracy = np.maximum(fit.nonlinear[first, second, None] - _ACCURATE, 0)
     doubt = doubt + np.square(NONLINEAR_SHARE * inaccuracy * phase.values).sum(axis=2, keepdims=True)
     return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
+
+
+def _growth(fit: WindowFits, positions: list[np.ndarray], leverage: Callable[[], np.ndarray]) -> np.ndarray:
+    """Error (M, N, 2) of the phase by motion that changes evenly or bends, from the derivatives of the windows."""
+    derivatives = fit.edges.derivatives
+    if not derivatives.any():
+        return np.zeros((derivatives.shape[1], math.prod(len(p) for p in positions), 2))
+    scale = 1 / fit.spacing ** np.array([1.0, 1, 2, 2, 2])
+    error = leverage().reshape(5, -1, 2, 2) * scale[:, None, None, None]
+    growth: np.ndarray = np.einsum("knij,kmnj->mni", error, fit.between(derivatives, positions))
+    return growth
 
 
 def _with_hidden(motion: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
@@ -285,7 +309,10 @@ def _candidates(
             height, width = fit.is_torn.shape
             is_inside = (first >= 0) & (first < height) & (second >= 0) & (second < width)
             first, second = np.clip(first, 0, height - 1), np.clip(second, 0, width - 1)
-            yield _reading(fit, first, second), is_inside & ~fit.is_torn[first, second]
+            motion, distances = _reading(fit, first, second), (rows / fit.spacing - nearest[0], cols / fit.spacing - nearest[1])
+            for slope, distance in zip(fit.edges.derivatives[:2], distances, strict=True):
+                motion.values += slope[:, first, second] * distance[:, None]
+            yield motion, is_inside & ~fit.is_torn[first, second]
 
 
 def _offsets(fit: WindowFits) -> list[tuple[int, int]]:
