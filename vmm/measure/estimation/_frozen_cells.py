@@ -11,9 +11,8 @@ from vmm.backend.arrays import Array, namespace, to_host
 _CELL = 8
 """Side of a cell in pixels, at most that of the blocks that encoders skip. Noise changes some of its pixels."""
 
-_MIN_SHARE = 0.5
-"""Share of the frames in which a cell repeats from which its motion may be hidden: in fewer frames, the motion of the
-others remains, and is that of the cell."""
+_CHANCE_SHARE = 0.05
+"""Share of the frames in which a cell repeats that does not count: a cell may not change for a frame by itself."""
 
 _ROUNDING = 0.5
 """Change of the luma that whole numbers hide."""
@@ -62,5 +61,5 @@ class FrozenCells:
         share, energy = to_host(self._n_frozen) / self._n_moving, to_host(self._energy).astype(float)
         level = np.sqrt((share * energy).sum() / max(float((share * (1 - share)).sum()) * self._n_moving, 1e-9))
         rows, cols = (np.minimum(np.arange(n) // _CELL, m - 1) for n, m in zip(size, share.shape, strict=True))
-        hidden: np.ndarray = (level * share * (share > _MIN_SHARE))[np.ix_(rows, cols)]
+        hidden: np.ndarray = (level * np.maximum(share - _CHANCE_SHARE, 0))[np.ix_(rows, cols)]
         return hidden

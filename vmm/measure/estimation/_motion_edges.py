@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
@@ -44,6 +44,37 @@ REACH = 2.0
 
 
 @dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Motion (M, h, w, 2) in windows, its variance, its known directions (h, w, 2), and its leverage (5, h, w, 2, 2).
+
+    `distance` is one standard deviation in windows.
+    """
+
+    values: np.ndarray
+    variance: np.ndarray
+    is_known: np.ndarray
+    leverage: np.ndarray
+    distance: int
+
+    def derivatives(self, is_excluded: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Derivatives, the error (M, h, w, 2) that they cause, and the square of what is left after its correction.
+
+        Windows where `is_excluded` (h, w) do not count. The error disturbs the derivatives as well, and is removed
+        before they are computed again.
+        """
+        is_known = self.is_known if is_excluded is None else self.is_known & ~is_excluded[..., None]
+        known = is_known, self.distance
+        growth = np.zeros_like(self.values)
+        for _ in range(_ROUNDS):
+            slopes = _slopes(self.values - growth, self.variance, *known)
+            curvatures, is_valid = _curvatures(self.values - growth, self.variance, *known)
+            smooth = smoothed(slopes, *known), smoothed(curvatures, is_valid, self.distance)
+            derivatives = np.concatenate(smooth)
+            growth = np.einsum("kyxij,kmyxj->myxi", self.leverage, derivatives)
+        return derivatives, growth, CORRECTION_WEIGHT * smoothed(growth**2, *known)
+
+
+@dataclass(frozen=True, eq=False)
 class MotionEdges:
     """What the motion in neighboring windows (h, w) says about edges and bends.
 
@@ -64,6 +95,8 @@ class MotionEdges:
         window to window, as far as they exceed their noise.
     bend
         (M, h, w, 2) square of the error that is left of it.
+    fitted
+        What the derivatives are computed from.
     """
 
     is_edge: np.ndarray
@@ -73,6 +106,7 @@ class MotionEdges:
     growth: np.ndarray
     derivatives: np.ndarray
     bend: np.ndarray
+    fitted: _Fitted
 
     @classmethod
     def of(
@@ -94,7 +128,8 @@ class MotionEdges:
         largest = scipy.ndimage.maximum_filter(
             np.square(values * is_known).sum(axis=(0, -1)), 2 * reach + 1, mode="constant"
         )
-        derivatives, growth = _derivatives(values, variance, is_known, leverage, distance)
+        fitted = _Fitted(values, variance, is_known, leverage, distance)
+        derivatives, growth, left = fitted.derivatives()
         is_edge, is_mixed = np.zeros((2, *is_known.shape[:2]), bool)
         squares, count = np.zeros(values.shape), np.zeros(is_known.shape)
         for steps, valid in _pairs(values - growth, is_known, distance):
@@ -115,8 +150,14 @@ class MotionEdges:
         freedom = np.maximum(len(values) * is_known.sum(axis=-1), 1)
         minimum = _BEND_NOISE * noise * (1 + _SIGNIFICANCE * np.sqrt(2 / freedom))
         can_show_edge = minimum < _MIN_BEND**2 * largest
-        bend = CORRECTION_WEIGHT * smoothed(growth**2, is_known, distance)
-        return cls(is_edge, is_mixed, is_unclear, can_show_edge, growth, derivatives, bend)
+        return cls(is_edge, is_mixed, is_unclear, can_show_edge, growth, derivatives, left, fitted)
+
+    def outside(self, is_near_edge: np.ndarray) -> MotionEdges:
+        """The same with derivatives of the motion outside `is_near_edge` (h, w), and none inside."""
+        if not is_near_edge.any():
+            return self
+        parts = (~is_near_edge[..., None] * part for part in self.fitted.derivatives(is_near_edge))
+        return replace(self, **dict(zip(("derivatives", "growth", "bend"), parts, strict=True)))
 
 
 def dilated(mask: np.ndarray, distance: int) -> np.ndarray:
@@ -126,23 +167,6 @@ def dilated(mask: np.ndarray, distance: int) -> np.ndarray:
     padded = scipy.ndimage.binary_dilation(np.pad(mask, reach), y**2 + x**2 <= reach**2)
     result: np.ndarray = padded[reach:-reach, reach:-reach]
     return result
-
-
-def _derivatives(
-    values: np.ndarray, variance: np.ndarray, is_known: np.ndarray, leverage: np.ndarray, distance: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Slopes and second derivatives (5, M, h, w, 2) of the motion, and the error (M, h, w, 2) that they cause.
-
-    The error disturbs the derivatives as well, and is removed before they are computed again.
-    """
-    growth = np.zeros_like(values)
-    for _ in range(_ROUNDS):
-        slopes = _slopes(values - growth, variance, is_known, distance)
-        curvatures, valid = _curvatures(values - growth, variance, is_known, distance)
-        smooth = smoothed(slopes, is_known, distance), smoothed(curvatures, valid, distance)
-        derivatives = np.concatenate(smooth)
-        growth = np.einsum("kyxij,kmyxj->myxi", leverage, derivatives)
-    return derivatives, growth
 
 
 def smoothed(values: np.ndarray, valid: np.ndarray, distance: float) -> np.ndarray:

@@ -149,9 +149,8 @@ class WindowFits:
         Torn windows are then those that mix both sides of an edge; bends are corrected, and part of the variance.
         """
         is_torn = np.where(is_near_edge, self.is_torn | self.edges.is_mixed, self.edges.is_unclear) | self.is_lost
-        is_bent = ~is_near_edge[..., None]
-        values, variance = self.values - is_bent * self.edges.growth, self.variance + is_bent * self.edges.bend
-        edges = replace(self.edges, derivatives=is_bent * self.edges.derivatives)
+        edges = self.edges.outside(is_near_edge)
+        values, variance = self.values - edges.growth, self.variance + edges.bend
         return replace(self, values=values, variance=variance, is_torn=is_torn, edges=edges)
 
     def between(self, maps: np.ndarray, positions: Sequence[np.ndarray]) -> np.ndarray:
