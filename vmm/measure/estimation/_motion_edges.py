@@ -145,8 +145,7 @@ class MotionEdges:
             count += valid
         noise = (variance * is_known).sum(axis=(0, -1))
         bend = np.maximum(squares / np.maximum(count, 1) - _NOISE_MARGIN * _BEND_NOISE * variance, 0)
-        bend = _BEND_WEIGHT * bend + CORRECTION_WEIGHT * growth**2
-        is_unclear = bend.sum(axis=(0, -1)) > np.maximum(_MAX_BEND**2 * largest, _MAX_BEND_NOISE * noise)
+        is_unclear = _BEND_WEIGHT * bend.sum(axis=(0, -1)) > np.maximum(_MAX_BEND**2 * largest, _MAX_BEND_NOISE * noise)
         freedom = np.maximum(len(values) * is_known.sum(axis=-1), 1)
         minimum = _BEND_NOISE * noise * (1 + _SIGNIFICANCE * np.sqrt(2 / freedom))
         can_show_edge = minimum < _MIN_BEND**2 * largest

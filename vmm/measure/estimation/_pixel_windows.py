@@ -53,6 +53,9 @@ because large motion can disturb more than three quarters of the windows."""
 _CURVATURE_SHARE = 0.75
 """Curvature of the texture along the motion over its mean in both directions, for isotropic texture."""
 
+_MIN_HIDDEN = 0.5
+"""Share of the frames in which a window repeats from which its motion may be hidden as a whole."""
+
 _FLICKER_ROUNDS, _FLICKER_RANGE = 3, 4.0
 """Rounds of reweighting when changes of light are fitted, and the energy, relative to the median, at which a pixel
 counts half."""
@@ -73,7 +76,8 @@ class Components:
     noise
         Variance (H, W) of the noise of a pixel.
     hidden
-        Root mean square change (H, W) of the luma that an encoder may have hidden.
+        Root mean square change of the luma that an encoder may have hidden, and the share of the frames in which the
+        place repeats, as (2, H, W).
     mean_squares
         (M,) mean square over time of a motion that has the value 1 in one component.
     kurtosis
@@ -249,9 +253,24 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     contrast = np.maximum(sums(components.mean**2 * usable) - sums(components.mean * usable) ** 2 / weight_safe, 1e-9)
     is_lost = (changes > _MAX_CHANGE * contrast / weight_safe) | (nonlinear > _MAX_NONLINEAR)
     is_lost &= large
-    hidden_energy = np.square(sums(components.hidden * usable)) / weight_safe / components.mean_squares[:, None, None]
-    hidden = hidden_energy[..., None] * np.diagonal(inverse, axis1=-2, axis2=-1)
+    hidden = _hidden(components, sums, values, inverse)
     return WindowFits(sigma, spacing, values, variance, is_known, is_torn, is_lost, edges, quiet, nonlinear, hidden)
+
+
+def _hidden(components: Components, sums: WindowSums, values: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """Variance (M, h, w, 2) of the motion `values` of windows that an encoder may have hidden.
+
+    The frames that it coded show the motion, so that those that repeat hide no larger share of it than their own.
+    """
+    change, share = sums(components.hidden * components.usable)
+    weight = np.maximum(sums(components.usable), 1e-9)
+    energy = np.square(change) / weight / components.mean_squares[:, None, None]
+    variance = energy[..., None] * np.diagonal(inverse, axis1=-2, axis2=-1)
+    share = share / weight
+    ratio = share / np.maximum(1 - share, 1e-9)
+    largest = (ratio**2 * np.square(values).sum(axis=-1))[..., None]
+    result: np.ndarray = np.where((share < _MIN_HIDDEN)[..., None], np.minimum(variance, largest), variance)
+    return result
 
 
 def near_edges(larger: WindowFits, smaller: Sequence[WindowFits]) -> np.ndarray:
