@@ -36,7 +36,7 @@ because derivatives of higher order are not corrected."""
 _SIGNIFICANCE = 5.0
 """Standard deviations of chi-square above its mean from which a difference is not due to noise."""
 
-_ROUNDS = 4
+_ROUNDS = 3
 """Rounds in which the derivatives of the motion are computed: more hardly change them."""
 
 REACH = 2.0
@@ -215,9 +215,7 @@ def _diagonal(distance: int) -> int:
     return max(1, round(distance * np.sqrt(0.5)))
 
 
-def _pairs(
-    values: np.ndarray, is_known: np.ndarray, distance: int
-) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+def _pairs(values: np.ndarray, is_known: np.ndarray, distance: int) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
     """Differences to both neighbors, and where (h, w, 2) both are known, down, right and along both diagonals."""
     diagonal = _diagonal(distance)
     for down, right in ((distance, 0), (0, distance), (diagonal, diagonal), (diagonal, -diagonal)):

@@ -69,6 +69,10 @@ _SURROUNDINGS, _MIN_NEIGHBORS = 3, 0.4
 """Distance in pixels around a pixel near an edge, and the share of the pixels within it that must be known. At a
 straight boundary it is 0.6; fewer are known around single pixels that a motion explains by chance."""
 
+_WIDE_SURROUNDINGS, _MIN_FAR_NEIGHBORS = 25, 0.2
+"""Side in pixels of a square around a pixel near an edge, and the share of the pixels within it that must be known.
+Large motion leaves small groups of pixels that a motion explains by chance."""
+
 _LARGE, _MAX_GUARD = 0.95, 4
 """Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
 
@@ -131,7 +135,9 @@ def explain_pixels(
     positions = [np.arange(0, n, step) for n in size]
     result = _with_doubt(phase, fits[0], positions, leverage)
     is_near_torn, is_at_border = _near_torn_windows(fits[0], size), _at_border(fits[0], size)
-    is_disturbed = _differs_from_windows(replace(result, variance=phase.variance), fits[0], positions)[np.ix_(*(np.arange(n) // step for n in size))]
+    is_disturbed = _differs_from_windows(replace(result, variance=phase.variance), fits[0], positions)[
+        np.ix_(*(np.arange(n) // step for n in size))
+    ]
     rows, cols = np.nonzero(is_near_torn | is_at_border | is_disturbed)
     if not len(rows):
         return _with_hidden(result, fits[0], positions)
@@ -309,7 +315,8 @@ def _candidates(
             height, width = fit.is_torn.shape
             is_inside = (first >= 0) & (first < height) & (second >= 0) & (second < width)
             first, second = np.clip(first, 0, height - 1), np.clip(second, 0, width - 1)
-            motion, distances = _reading(fit, first, second), (rows / fit.spacing - nearest[0], cols / fit.spacing - nearest[1])
+            motion = _reading(fit, first, second)
+            distances = rows / fit.spacing - nearest[0], cols / fit.spacing - nearest[1]
             for slope, distance in zip(fit.edges.derivatives[:2], distances, strict=True):
                 motion.values += slope[:, first, second] * distance[:, None]
             yield motion, is_inside & ~fit.is_torn[first, second]
@@ -349,7 +356,8 @@ def _is_alone(is_unknown: np.ndarray, rows: np.ndarray, cols: np.ndarray, size: 
     y, x = np.mgrid[-_SURROUNDINGS : _SURROUNDINGS + 1, -_SURROUNDINGS : _SURROUNDINGS + 1]
     disc = (y**2 + x**2 <= _SURROUNDINGS**2).astype(float)
     share = scipy.ndimage.correlate(is_known, disc / disc.sum(), mode="nearest")
-    result: np.ndarray = share[rows, cols] < _MIN_NEIGHBORS
+    far_share = scipy.ndimage.uniform_filter(is_known, _WIDE_SURROUNDINGS, mode="nearest")
+    result: np.ndarray = (share[rows, cols] < _MIN_NEIGHBORS) | (far_share[rows, cols] < _MIN_FAR_NEIGHBORS)
     return result
 
 
