@@ -16,13 +16,13 @@ from vmm.engine.frames import cut
 from vmm.engine.regions import Region
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import group_by_size
-from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._filter_bank import FilterBank, gradients, taper_window
 from vmm.measure.estimation._frozen_cells import FrozenCells
 from vmm.measure.estimation._noise_of_pixels import quiet_noise
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
 from vmm.measure.estimation._pixel_windows import Components, interpolation_matrix, without_flicker
 from vmm.measure.estimation._repeats import FrameSteps
-from vmm.measure.estimation._template import Template, gradients, pseudo_inverse
+from vmm.measure.estimation._template import Template, pseudo_inverse
 from vmm.measure.estimation._tracking import Tracker
 from vmm.measure.estimation._window_choice import PixelMotion, explain_pixels
 from vmm.parts import Grid
