@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,16 @@ from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import group_by_size
 from vmm.measure.estimation._filter_bank import FilterBank, gradients, taper_window
 from vmm.measure.estimation._frozen_cells import FrozenCells
+from vmm.measure.estimation._neighborhood_sums import NeighborhoodSums
 from vmm.measure.estimation._noise_of_pixels import quiet_noise
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
-from vmm.measure.estimation._pixel_windows import Components, interpolation_matrix, without_flicker
+from vmm.measure.estimation._pixel_motion import PixelMotion
+from vmm.measure.estimation._pixel_windows import Components, without_flicker
 from vmm.measure.estimation._repeats import FrameSteps
 from vmm.measure.estimation._template import Template, pseudo_inverse
 from vmm.measure.estimation._tracking import Tracker
-from vmm.measure.estimation._window_choice import PixelMotion, explain_pixels
-from vmm.parts import Grid
+from vmm.measure.estimation._window_choice import explain_pixels
+from vmm.measure.estimation._window_sums import interpolation_matrix
 
 _MARGIN, _FLAT = 16, 8
 """Width in pixels of the mirrored margin around the frame, and of its part with full weight. The margin keeps the
@@ -33,12 +34,6 @@ periodic filters from mixing opposite edges."""
 
 _EQUIVALENT_SIDE = 3.5
 """Side of the square that holds as many pixels as a Gaussian, in its standard deviations (the root of 4 pi)."""
-
-_TRUNCATION = 3.0
-"""Standard deviations at which the Gaussian is cut off."""
-
-_MAX_GRID_STEP = 1.6
-"""Largest sample spacing of a subband in standard deviations. A coarser grid would leave gaps between samples."""
 
 NOISE_INTERVAL, _NOISE_STEP = 32, 4
 """Interval in frames, and distance in pixels, at which the noise is estimated."""
@@ -345,43 +340,3 @@ class DenseEstimator:
             border = np.moveaxis(usable, axis, 0)
             border[: _BORDER + shift], border[-_BORDER - shift :] = 0, 0
         return usable
-
-
-class NeighborhoodSums:
-    """Sums over the samples of subbands around some pixels, with the weights of a Gaussian.
-
-    Parameters
-    ----------
-    targets
-        Rows and columns of the pixels.
-    grids
-        Positions of the samples of each subband.
-    sigma
-        Standard deviation of the Gaussian in pixels.
-    xp, dtype
-        Array module and floating type.
-    """
-
-    def __init__(
-        self, targets: Sequence[np.ndarray], grids: Sequence[Grid], sigma: float, xp: ModuleType, dtype: Any
-    ) -> None:
-        self._matrices: list[list[Array]] = []
-        for grid in grids:
-            widths = [max(sigma, spacing / _MAX_GRID_STEP) for spacing in grid.step]
-            axes = zip(targets, grid.positions(), widths, strict=True)
-            self._matrices.append([xp.asarray(_gaussian_matrix(*axis), dtype) for axis in axes])
-
-    def __call__(self, i: int, values: Array, squared: bool = False) -> Array:
-        """Sums (..., h, w) of values of subband i around each pixel, by the weights or their squares."""
-        down, right = (matrix**2 if squared else matrix for matrix in self._matrices[i])
-        return down @ values @ right.T
-
-    def nearest(self, i: int) -> list[Array]:
-        """Indices of the row and of the column of pixels that weigh most for each row and column of subband i."""
-        return [matrix.argmax(axis=0) for matrix in self._matrices[i]]
-
-
-def _gaussian_matrix(targets: np.ndarray, samples: np.ndarray, width: float) -> np.ndarray:
-    """Weights (targets, samples) of a truncated Gaussian of standard deviation `width`."""
-    distance = (targets[:, None] - samples) / width
-    return np.where(abs(distance) < _TRUNCATION, np.exp(-0.5 * distance**2), 0) / (width * np.sqrt(2 * np.pi))

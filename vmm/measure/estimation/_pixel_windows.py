@@ -10,13 +10,11 @@ import scipy.ndimage
 
 from vmm.measure.estimation._motion_edges import MotionEdges, dilated
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
+from vmm.measure.estimation._window_sums import WindowSums, interpolation_matrix
 
 _TAPS = (0.9259, -0.3649, 0.1584, -0.0604, 0.0141)
 """Weights of the derivative at distances of 1 to 5 pixels, by least squares up to 0.36 cycles per pixel: more taps
 would mix pixels of different objects, and fewer would be wrong for fine texture."""
-
-_TRUNCATION = 2.0
-"""Standard deviations at which the Gaussian is cut off: nothing beyond this distance influences a window."""
 
 _WINDOWS_PER_SIGMA = 2.5
 """Windows within one standard deviation: more would hardly differ from their neighbors."""
@@ -168,26 +166,6 @@ class WindowFits:
         indices = ((x + self.spacing // 2) // self.spacing for x in (rows, cols))
         first, second = (np.minimum(i, n - 1) for i, n in zip(indices, self.is_torn.shape, strict=True))
         return first, second
-
-
-class WindowSums:
-    """Sums over the pixels in Gaussian windows, whose centers have a distance of `spacing` pixels."""
-
-    def __init__(self, size: tuple[int, int], sigma: float, spacing: int) -> None:
-        self.spacing, self.positions = spacing, [np.arange(0, n, spacing) for n in size]
-        distances = [(np.arange(n) - p[:, None]) / sigma for p, n in zip(self.positions, size, strict=True)]
-        self._weights = [np.where(abs(x) <= _TRUNCATION, np.exp(-0.5 * x**2), 0) for x in distances]
-
-    def __call__(self, values: np.ndarray, squared: bool = False) -> np.ndarray:
-        """Sums (..., h, w) of values (..., H, W), by the weights or their squares."""
-        down, right = (m**2 if squared else m for m in self._weights)
-        sums: np.ndarray = down @ values @ right.T
-        return sums
-
-
-def interpolation_matrix(targets: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Weights (targets, places) of linear interpolation at targets, and of the nearest place beyond the ends."""
-    return np.stack([np.interp(targets, places, unit) for unit in np.eye(len(places))], axis=1)
 
 
 def without_flicker(images: np.ndarray, mean: np.ndarray) -> np.ndarray:

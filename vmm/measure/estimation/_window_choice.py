@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import scipy.ndimage
 
 from vmm.measure.estimation._motion_edges import CORRECTION_WEIGHT, REACH, smoothed
 from vmm.measure.estimation._pixel_evidence import Evidence
+from vmm.measure.estimation._pixel_motion import DEVIATIONS, MAX_DISAGREEMENT, PixelMotion
 from vmm.measure.estimation._pixel_windows import (
     NONLINEAR_SHARE,
     Components,
@@ -39,9 +40,6 @@ _BORDER_REACH = 2.4
 
 _MAX_EXCESS = 12.0
 """Excess of chi-square over that of the best motion up to which a motion explains the pixel as well."""
-
-_MAX_DISAGREEMENT, _DEVIATIONS = 0.3, 4.0
-"""Difference between two motions, as a fraction of the larger one and in standard errors, above which they disagree."""
 
 _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
@@ -75,47 +73,6 @@ Large motion leaves small groups of pixels that a motion explains by chance."""
 
 _LARGE, _MAX_GUARD = 0.95, 4
 """Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
-
-
-@dataclass(eq=False)
-class PixelMotion:
-    """Motion of N pixels in M components.
-
-    Attributes
-    ----------
-    values, variance
-        (M, N, 2) displacement, down and right, and its variance.
-    is_known
-        (N, 2) bool: whether a direction is known.
-    """
-
-    values: np.ndarray
-    variance: np.ndarray
-    is_known: np.ndarray
-
-    @classmethod
-    def unknown(cls, components: int, pixels: int) -> PixelMotion:
-        """The motion of pixels of which nothing is known."""
-        values, variance = np.zeros((2, components, pixels, 2))
-        return cls(values, variance, np.zeros((pixels, 2), bool))
-
-    def __getitem__(self, which: np.ndarray) -> PixelMotion:
-        return PixelMotion(self.values[:, which], self.variance[:, which], self.is_known[which])
-
-    def replace(self, which: np.ndarray, other: PixelMotion) -> None:
-        """Replace the motion of some pixels, chosen by bools (N,) or indices, by that of as many others."""
-        self.values[:, which], self.variance[:, which] = other.values, other.variance
-        self.is_known[which] = other.is_known
-
-    def disagrees(self, other: PixelMotion) -> np.ndarray:
-        """Bool (N,): whether the motions of the pixels differ, in the directions that both know."""
-        both = self.is_known & other.is_known
-        first, second = (np.square(x.values).sum(axis=0) for x in (self, other))
-        difference = np.square(self.values - other.values).sum(axis=0)
-        noise = (self.variance + other.variance).sum(axis=0)
-        limit = _MAX_DISAGREEMENT**2 * np.maximum(first, second) + _DEVIATIONS**2 * noise
-        result: np.ndarray = (both * difference).sum(axis=1) > (both * limit).sum(axis=1)
-        return result
 
 
 def explain_pixels(
@@ -216,7 +173,7 @@ def _with_smaller(motion: PixelMotion, fits: Sequence[WindowFits], rows: np.ndar
     for fit in fits:
         places = fit.nearest(rows, cols)
         window = _reading(fit, *places)
-        excess = np.square(motion.values - window.values) - _DEVIATIONS * (motion.variance + window.variance)
+        excess = np.square(motion.values - window.values) - DEVIATIONS * (motion.variance + window.variance)
         doubt = np.maximum(doubt, np.where(window.is_known & ~fit.is_torn[places][:, None], excess, 0))
     return PixelMotion(motion.values, motion.variance + doubt, motion.is_known)
 
@@ -234,7 +191,7 @@ def _with_doubt(
     growth = _growth(fit, positions, leverage)
     values = phase.values - growth
     noise = phase.variance + window.variance
-    excess = np.square(values - fit.between(fit.values, positions)) - _DEVIATIONS * noise
+    excess = np.square(values - fit.between(fit.values, positions)) - DEVIATIONS * noise
     squares = np.square(growth).reshape(len(growth), *(len(p) for p in positions), 2)
     step = max(1, positions[0][-1] // max(1, len(positions[0]) - 1))
     bend = CORRECTION_WEIGHT * smoothed(squares, np.ones(squares.shape[1:]), fit.sigma / step)
@@ -369,5 +326,5 @@ def _with_spread(motion: PixelMotion, readings: Sequence[PixelMotion]) -> PixelM
     differences = np.stack([np.square(reading.values - motion.values) for reading in readings])
     sizes = np.stack([np.square(m.values).sum(axis=(0, 2)) for m in (motion, *readings)])
     spread = differences.max(axis=0)
-    is_close = spread.sum(axis=(0, 2)) <= _MAX_DISAGREEMENT**2 * sizes.max(axis=0)
+    is_close = spread.sum(axis=(0, 2)) <= MAX_DISAGREEMENT**2 * sizes.max(axis=0)
     return PixelMotion(motion.values, motion.variance + spread, motion.is_known & is_close[:, None])
