@@ -44,7 +44,7 @@ REACH = 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Fitted:
+class _WindowMotion:
     """Motion (M, h, w, 2) in windows, its variance, its known directions (h, w, 2), and its leverage (5, h, w, 2, 2).
 
     `distance` is one standard deviation in windows.
@@ -57,21 +57,21 @@ class _Fitted:
     distance: int
 
     def derivatives(self, is_excluded: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Derivatives, the error (M, h, w, 2) that they cause, and the square of what is left after its correction.
+        """Derivatives, the error (M, h, w, 2) that they cause, and the square of the error after correction.
 
         Windows where `is_excluded` (h, w) do not count. The error disturbs the derivatives as well, and is removed
         before they are computed again.
         """
         is_known = self.is_known if is_excluded is None else self.is_known & ~is_excluded[..., None]
-        known = is_known, self.distance
+        place = is_known, self.distance
         growth = np.zeros_like(self.values)
         for _ in range(_ROUNDS):
-            slopes = _slopes(self.values - growth, self.variance, *known)
-            curvatures, is_valid = _curvatures(self.values - growth, self.variance, *known)
-            smooth = smoothed(slopes, *known), smoothed(curvatures, is_valid, self.distance)
+            slopes = _slopes(self.values - growth, self.variance, *place)
+            curvatures, is_valid = _curvatures(self.values - growth, self.variance, *place)
+            smooth = smoothed(slopes, *place), smoothed(curvatures, is_valid, self.distance)
             derivatives = np.concatenate(smooth)
             growth = np.einsum("kyxij,kmyxj->myxi", self.leverage, derivatives)
-        return derivatives, growth, CORRECTION_WEIGHT * smoothed(growth**2, *known)
+        return derivatives, growth, CORRECTION_WEIGHT * smoothed(growth**2, *place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +94,8 @@ class MotionEdges:
         (5, M, h, w, 2) slopes of the motion, down and right, and its second derivatives, down, right and mixed, from
         window to window, as far as they exceed their noise.
     bend
-        (M, h, w, 2) square of the error that is left of it.
-    fitted
+        (M, h, w, 2) square of the error that remains after its correction.
+    source
         What the derivatives are computed from.
     """
 
@@ -106,7 +106,7 @@ class MotionEdges:
     growth: np.ndarray
     derivatives: np.ndarray
     bend: np.ndarray
-    fitted: _Fitted
+    source: _WindowMotion
 
     @classmethod
     def of(
@@ -128,8 +128,8 @@ class MotionEdges:
         largest = scipy.ndimage.maximum_filter(
             np.square(values * is_known).sum(axis=(0, -1)), 2 * reach + 1, mode="constant"
         )
-        fitted = _Fitted(values, variance, is_known, leverage, distance)
-        derivatives, growth, left = fitted.derivatives()
+        source = _WindowMotion(values, variance, is_known, leverage, distance)
+        derivatives, growth, remainder = source.derivatives()
         is_edge, is_mixed = np.zeros((2, *is_known.shape[:2]), bool)
         squares, count = np.zeros(values.shape), np.zeros(is_known.shape)
         for steps, valid in _pairs(values - growth, is_known, distance):
@@ -149,13 +149,13 @@ class MotionEdges:
         freedom = np.maximum(len(values) * is_known.sum(axis=-1), 1)
         minimum = _BEND_NOISE * noise * (1 + _SIGNIFICANCE * np.sqrt(2 / freedom))
         can_show_edge = minimum < _MIN_BEND**2 * largest
-        return cls(is_edge, is_mixed, is_unclear, can_show_edge, growth, derivatives, left, fitted)
+        return cls(is_edge, is_mixed, is_unclear, can_show_edge, growth, derivatives, remainder, source)
 
     def outside(self, is_near_edge: np.ndarray) -> MotionEdges:
         """The same with derivatives of the motion outside `is_near_edge` (h, w), and none inside."""
         if not is_near_edge.any():
             return self
-        parts = (~is_near_edge[..., None] * part for part in self.fitted.derivatives(is_near_edge))
+        parts = (~is_near_edge[..., None] * part for part in self.source.derivatives(is_near_edge))
         return replace(self, **dict(zip(("derivatives", "growth", "bend"), parts, strict=True)))
 
 

@@ -181,7 +181,7 @@ def _with_smaller(motion: PixelMotion, fits: Sequence[WindowFits], rows: np.ndar
 def _with_doubt(
     phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray], leverage: Callable[[], np.ndarray]
 ) -> PixelMotion:
-    """The motion of the phase without the errors of bends, with what is left of them in the variance.
+    """The motion of the phase without the errors of bends, which count in the variance as far as they remain.
 
     That is a share of the correction, and the difference from the motion of the windows, beyond their noise.
     """
