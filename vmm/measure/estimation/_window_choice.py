@@ -63,7 +63,7 @@ _MAX_DOUBT, _MAX_DOUBT_NOISE = 0.25, 10.0
 """Standard error relative to the motion, and variance relative to that of noise, above which pixels near an edge are
 unknown: the windows around them then show different motions."""
 
-_SURROUNDINGS, _MIN_NEIGHBORS = 3, 0.5
+_SURROUNDINGS, _MIN_NEIGHBORS = 3, 0.4
 """Distance in pixels around a pixel near an edge, and the share of the pixels within it that must be known. At a
 straight boundary it is 0.6; fewer are known around single pixels that a motion explains by chance."""
 
