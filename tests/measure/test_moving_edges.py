@@ -1,7 +1,10 @@
 """The motion of every pixel near objects that move otherwise, and near the border of the frame."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter, gaussian_filter1d, map_coordinates, spline_filter
 
 import vmm
 from vmm.data import synthetic
@@ -91,6 +94,61 @@ def test_the_border_of_the_frame():
     gain = (amplitudes(field)[0] @ AMPLITUDE) / (AMPLITUDE @ AMPLITUDE)
     for distance in (0, 2, 5):
         assert np.nanmean(gain[distance, 12:-12]) == pytest.approx(1, abs=0.02)
+
+
+def bending_frames(size=(56, 112), seed=3):
+    """A texture whose motion is a sine of the column, and its amplitude (W, 2)."""
+    y, x = np.mgrid[: size[0], : size[1]].astype(float)
+    texture = gaussian_filter(np.random.default_rng(seed).normal(size=size), 1.2, mode="wrap")
+    texture = spline_filter(120 + 35 * texture / texture.std(), mode="grid-wrap")
+    frames = np.empty((N, *size))
+    for frame, size_now in zip(frames, SINE, strict=True):
+        place = x.copy()
+        for _ in range(8):
+            shape = np.sin(2 * np.pi * place / size[1])
+            place = x - size_now * AMPLITUDE[1] * shape
+        frame[:] = map_coordinates(
+            texture, [y - size_now * AMPLITUDE[0] * shape, place], mode="grid-wrap", prefilter=False
+        )
+    frames += np.random.default_rng(5).normal(0, 1, frames.shape)
+    return np.clip(np.rint(frames), 0, 255).astype(np.uint8), np.sin(2 * np.pi * x[0] / size[1])[:, None] * AMPLITUDE
+
+
+def test_motion_that_bends():
+    """The mean over a window is not the motion at its center, which is known within its error."""
+    frames, truth = bending_frames()
+    field = vmm.measure.field(frames, fs=FS)
+    values, stderr = amplitudes(field)
+    inner = slice(16, -16)
+    values, stderr, is_known = (x[:, inner] for x in (values, stderr, field.is_known))
+    error = abs(values - truth[inner])
+    assert is_known.mean() > 0.9
+    assert (error > 3 * stderr)[is_known].mean() < 0.02
+    assert np.sqrt(np.square(error[16:-16]).mean()) < 3e-3
+
+
+def skipped(frames, limit, cell=8):
+    """Frames whose cells repeat until they change by more than `limit`, as encoders make them."""
+    result = frames.copy()
+    for before, now in pairwise(result):
+        cells = (now.astype(float) - before).reshape(now.shape[0] // cell, cell, -1, cell)
+        is_same = np.square(cells).mean(axis=(1, 3)) < limit**2
+        mask = np.repeat(np.repeat(is_same, cell, axis=0), cell, axis=1)
+        now[mask] = before[mask]
+    return result
+
+
+def test_motion_that_an_encoder_hides():
+    """The frames that repeat in some of the time hide a part of the motion, which the error states."""
+    sine = gaussian_filter1d(np.random.default_rng(4).normal(size=N), 2)
+    sine = (sine - sine.mean()) / sine.std()
+    frames = synthetic.render(synthetic.texture((64, 72)), sine[:, None] * AMPLITUDE, noise=1.0)
+    frames = skipped(frames, 2.2)
+    field = vmm.measure.field(frames, fs=FS)
+    gain = sine / (sine**2).sum()
+    values, stderr = np.tensordot(gain, field.values, 1), field.stderr * np.sqrt((gain**2).sum())
+    assert field.is_known.mean() > 0.5
+    assert (abs(values - AMPLITUDE) > 3 * stderr)[field.is_known].mean() < 0.02
 
 
 def test_straight_edges_tell_one_direction_alone():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,16 +15,18 @@ from vmm.engine.frames import cut
 from vmm.engine.regions import Region
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import group_by_size
-from vmm.measure.estimation._filter_bank import FilterBank, taper_window
+from vmm.measure.estimation._filter_bank import FilterBank, gradients, taper_window
 from vmm.measure.estimation._frozen_cells import FrozenCells
+from vmm.measure.estimation._neighborhood_sums import NeighborhoodSums
 from vmm.measure.estimation._noise_of_pixels import quiet_noise
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
+from vmm.measure.estimation._pixel_motion import PixelMotion
 from vmm.measure.estimation._pixel_windows import Components, without_flicker
 from vmm.measure.estimation._repeats import FrameSteps
 from vmm.measure.estimation._template import Template, pseudo_inverse
 from vmm.measure.estimation._tracking import Tracker
-from vmm.measure.estimation._window_choice import PixelMotion, explain_pixels
-from vmm.parts import Grid
+from vmm.measure.estimation._window_choice import explain_pixels
+from vmm.measure.estimation._window_sums import interpolation_matrix
 
 _MARGIN, _FLAT = 16, 8
 """Width in pixels of the mirrored margin around the frame, and of its part with full weight. The margin keeps the
@@ -33,12 +34,6 @@ periodic filters from mixing opposite edges."""
 
 _EQUIVALENT_SIDE = 3.5
 """Side of the square that holds as many pixels as a Gaussian, in its standard deviations (the root of 4 pi)."""
-
-_TRUNCATION = 3.0
-"""Standard deviations at which the Gaussian is cut off."""
-
-_MAX_GRID_STEP = 1.6
-"""Largest sample spacing of a subband in standard deviations. A coarser grid would leave gaps between samples."""
 
 NOISE_INTERVAL, _NOISE_STEP = 32, 4
 """Interval in frames, and distance in pixels, at which the noise is estimated."""
@@ -201,6 +196,37 @@ class DenseEstimator:
         """Inverse normal matrices (h, w, 2, 2)."""
         return self.xp.asarray(pseudo_inverse(self.normal), self.dtype)
 
+    def leverage(self) -> np.ndarray:
+        """Error (5, h, w, 2, 2) in pixels of the displacement for derivatives of the motion, without noise.
+
+        They are the slopes, down and right, and the second derivatives, down, right and mixed. The phase of a small
+        motion that is a product of coordinates follows from the derivatives of the reference.
+        """
+        template = self._template
+        y, x = np.indices(self._crops.size) - float(_MARGIN)
+        slopes = np.stack(gradients(template.image - float(template.level[0])), axis=1)
+        products = (np.ones_like(x), y, x, y * y / 2, x * x / 2, x * y)
+        one, by_y, by_x, by_yy, by_xx, by_xy = (self._response(-slopes * product) for product in products)
+        rows, cols = (np.arange(0, n, self._step, dtype=float) for n in self._saturated.shape)
+        down, right = rows[:, None, None, None], cols[:, None, None]
+        return np.stack(
+            [
+                by_y - down * one,
+                by_x - right * one,
+                by_yy - down * by_y + down**2 / 2 * one,
+                by_xx - right * by_x + right**2 / 2 * one,
+                by_xy - right * by_y - down * by_x + down * right * one,
+            ]
+        )
+
+    def _response(self, changes: Array) -> np.ndarray:
+        """Displacement (h, w, 2, 2), by its direction and that of the motion, for small changes (1, 2, rows, cols)."""
+        right_side: Any = 0
+        coefs = self._bank.analyze(self._template.windowed(self.xp.asarray(changes, self.dtype)))
+        for i, (change, r) in enumerate(zip(coefs, self.references, strict=True)):
+            right_side = right_side + self.right_side(i, (r.conj() * change).imag / self.xp.maximum(abs(r) ** 2, 1e-20))
+        return np.moveaxis(to_host(self.displacement(right_side)).astype(float), (0, 1), (3, 2))
+
     @cached_property
     def _noise_inverse(self) -> Array:
         """Inverse normal matrices (h', w', 2, 2) at the places where the noise is estimated."""
@@ -228,7 +254,7 @@ class DenseEstimator:
         parts = enumerate(zip(self._template.weights, self._bank.noise_power, strict=True))
         expected = sum(to_host(self._noise_sums(i, w[0])).astype(float) * n / 2 for i, (w, n) in parts)
         size, places = self._saturated.shape, self._noise_places
-        down, right = (_interpolation_matrix(n, place) for n, place in zip(size, places, strict=True))
+        down, right = (interpolation_matrix(np.arange(n), place) for n, place in zip(size, places, strict=True))
         interpolated: np.ndarray = down @ (residual / np.maximum(expected, 1e-20)) @ right.T
         return interpolated
 
@@ -283,7 +309,7 @@ class DenseEstimator:
         variance = np.broadcast_to(stderr**2, values.shape)
         flat_values, flat_variance = (x.reshape(len(values), -1, 2) for x in (values, variance))
         flat = PixelMotion(flat_values, flat_variance, is_known.reshape(-1, 2))
-        result = explain_pixels(components, self._sigma, self._step, flat)
+        result = explain_pixels(components, self._sigma, self._step, flat, self.leverage)
         return (
             result.values.reshape(values.shape),
             np.sqrt(result.variance).reshape(values.shape),
@@ -314,48 +340,3 @@ class DenseEstimator:
             border = np.moveaxis(usable, axis, 0)
             border[: _BORDER + shift], border[-_BORDER - shift :] = 0, 0
         return usable
-
-
-class NeighborhoodSums:
-    """Sums over the samples of subbands around some pixels, with the weights of a Gaussian.
-
-    Parameters
-    ----------
-    targets
-        Rows and columns of the pixels.
-    grids
-        Positions of the samples of each subband.
-    sigma
-        Standard deviation of the Gaussian in pixels.
-    xp, dtype
-        Array module and floating type.
-    """
-
-    def __init__(
-        self, targets: Sequence[np.ndarray], grids: Sequence[Grid], sigma: float, xp: ModuleType, dtype: Any
-    ) -> None:
-        self._matrices: list[list[Array]] = []
-        for grid in grids:
-            widths = [max(sigma, spacing / _MAX_GRID_STEP) for spacing in grid.step]
-            axes = zip(targets, grid.positions(), widths, strict=True)
-            self._matrices.append([xp.asarray(_gaussian_matrix(*axis), dtype) for axis in axes])
-
-    def __call__(self, i: int, values: Array, squared: bool = False) -> Array:
-        """Sums (..., h, w) of values of subband i around each pixel, by the weights or their squares."""
-        down, right = (matrix**2 if squared else matrix for matrix in self._matrices[i])
-        return down @ values @ right.T
-
-    def nearest(self, i: int) -> list[Array]:
-        """Indices of the row and of the column of pixels that weigh most for each row and column of subband i."""
-        return [matrix.argmax(axis=0) for matrix in self._matrices[i]]
-
-
-def _interpolation_matrix(length: int, places: np.ndarray) -> np.ndarray:
-    """Weights (length, places) of linear interpolation at every pixel, and of the nearest place beyond the ends."""
-    return np.stack([np.interp(np.arange(length), places, unit) for unit in np.eye(len(places))], axis=1)
-
-
-def _gaussian_matrix(targets: np.ndarray, samples: np.ndarray, width: float) -> np.ndarray:
-    """Weights (targets, samples) of a truncated Gaussian of standard deviation `width`."""
-    distance = (targets[:, None] - samples) / width
-    return np.where(abs(distance) < _TRUNCATION, np.exp(-0.5 * distance**2), 0) / (width * np.sqrt(2 * np.pi))

@@ -87,11 +87,13 @@ def field(
     """Displacement of every pixel over time, by least squares over the phase shifts around it.
 
     The estimate is that of ``displacement``, with a Gaussian neighborhood as the region of each pixel and the mean
-    frame as reference. Near edges that move otherwise, and near the border of the frame, the strongest components of
-    the motion over time come from the pixels alone: from the nearest window, of several sizes, that explains the pixel.
-    Second differences between windows distinguish motion that bends from an edge, and the error that a bend makes is
-    part of the standard error. Near an edge a pixel is unknown if no window explains it, if windows that do disagree,
-    if another motion is within 2 pixels, or if the differences between windows are as large as a part of its motion.
+    frame as reference. Near edges that move otherwise, and near the border of the frame, the strongest components
+    of the motion over time come from the pixels alone: from the nearest window, of several sizes, that explains the
+    pixel. Second differences between windows distinguish motion that bends from an edge. The derivatives of a bend
+    correct the mean over the neighborhood, and a share of the correction is part of the standard error. So is the
+    motion that an encoder may have hidden in parts of the frame that repeat. Near an edge a pixel is unknown if no
+    window explains it, if windows that do disagree, if another motion is within 2 pixels, or if the differences
+    between windows are as large as a part of its motion.
 
     The frame as a whole is tracked by whole pixels through motion of any size; motion of a part of it must stay below
     half a wavelength of the finest texture, about one pixel, and is unknown beyond. Next to larger motion, pixels at

@@ -11,9 +11,8 @@ from vmm.backend.arrays import Array, namespace, to_host
 _CELL = 8
 """Side of a cell in pixels, at most that of the blocks that encoders skip. Noise changes some of its pixels."""
 
-_MIN_SHARE = 0.5
-"""Share of the frames in which a cell repeats from which its motion may be hidden: in fewer frames, the motion of the
-others remains, and is that of the cell."""
+_CHANCE_SHARE = 0.05
+"""Share of the frames in which a cell repeats that does not count: a cell may not change for a frame by itself."""
 
 _ROUNDING = 0.5
 """Change of the luma that whole numbers hide."""
@@ -52,15 +51,16 @@ class FrozenCells:
             self._energy = self._energy + (cells.mean(axis=4) ** 2).mean(axis=(1, 3))
 
     def hidden_change(self, size: tuple[int, int]) -> np.ndarray:
-        """Root mean square change (H, W) of the luma that the frames may hide.
+        """Root mean square change of the luma that the frames may hide, and the share of repeats, as (2, H, W).
 
         Encoders skip changes that are smaller than those that they code. Cells that never change are at rest if no cell
         of the clip changes in some frames alone, as in a computed clip without noise.
         """
         if not self._n_moving:
-            return np.full(size, _ROUNDING if self._is_integer and self._n_changes else 0.0)
+            hidden = _ROUNDING if self._is_integer and self._n_changes else 0.0
+            return np.stack([np.full(size, hidden), np.ones(size)])
         share, energy = to_host(self._n_frozen) / self._n_moving, to_host(self._energy).astype(float)
         level = np.sqrt((share * energy).sum() / max(float((share * (1 - share)).sum()) * self._n_moving, 1e-9))
         rows, cols = (np.minimum(np.arange(n) // _CELL, m - 1) for n, m in zip(size, share.shape, strict=True))
-        hidden: np.ndarray = (level * share * (share > _MIN_SHARE))[np.ix_(rows, cols)]
-        return hidden
+        hidden = level * np.maximum(share - _CHANCE_SHARE, 0)
+        return np.stack([hidden[np.ix_(rows, cols)], share[np.ix_(rows, cols)]])

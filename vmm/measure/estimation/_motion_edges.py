@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
@@ -27,15 +28,50 @@ ones, at a distance of one standard deviation, relative to that of a window: the
 _NOISE_MARGIN = 2.0
 """Factor of the noise of second differences above which they count as a bend: chance reaches it in few windows."""
 
-_BEND_WEIGHT, _GROWTH_WEIGHT = 2.0, 0.15
-"""Weights of the errors of a bend: of the mean square of the second differences in four directions, of which a bend
-shows in about two, and of the square of the correction for the center of the texture."""
+_BEND_WEIGHT, CORRECTION_WEIGHT = 2.0, 0.15
+"""Weights of the square of the error of a bend: of the mean square of the second differences in four directions, of
+which a bend shows in about two, before it is corrected, and of the square of the correction, which stays as an error
+because derivatives of higher order are not corrected."""
 
 _SIGNIFICANCE = 5.0
 """Standard deviations of chi-square above its mean from which a difference is not due to noise."""
 
+_ROUNDS = 3
+"""Rounds in which the derivatives of the motion are computed: more hardly change them."""
+
 REACH = 2.0
 """Distance in standard deviations of the window within which the largest motion counts, and an edge is near."""
+
+
+@dataclass(frozen=True, eq=False)
+class _WindowMotion:
+    """Motion (M, h, w, 2) in windows, its variance, its known directions (h, w, 2), and its leverage (5, h, w, 2, 2).
+
+    `distance` is one standard deviation in windows.
+    """
+
+    values: np.ndarray
+    variance: np.ndarray
+    is_known: np.ndarray
+    leverage: np.ndarray
+    distance: int
+
+    def derivatives(self, is_excluded: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Derivatives, the error (M, h, w, 2) that they cause, and the square of the error after correction.
+
+        Windows where `is_excluded` (h, w) do not count. The error disturbs the derivatives as well, and is removed
+        before they are computed again.
+        """
+        is_known = self.is_known if is_excluded is None else self.is_known & ~is_excluded[..., None]
+        place = is_known, self.distance
+        growth = np.zeros_like(self.values)
+        for _ in range(_ROUNDS):
+            slopes = _slopes(self.values - growth, self.variance, *place)
+            curvatures, is_valid = _curvatures(self.values - growth, self.variance, *place)
+            smooth = smoothed(slopes, *place), smoothed(curvatures, is_valid, self.distance)
+            derivatives = np.concatenate(smooth)
+            growth = np.einsum("kyxij,kmyxj->myxi", self.leverage, derivatives)
+        return derivatives, growth, CORRECTION_WEIGHT * smoothed(growth**2, *place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +89,14 @@ class MotionEdges:
     can_show_edge
         (h, w) bool: whether the noise is small enough for an edge to be visible.
     growth
-        (M, h, w, 2) error of a motion that grows evenly, because the texture is not in the center of the window.
+        (M, h, w, 2) error of a motion that changes evenly or bends, because a window shows its mean over the texture.
+    derivatives
+        (5, M, h, w, 2) slopes of the motion, down and right, and its second derivatives, down, right and mixed, from
+        window to window, as far as they exceed their noise.
     bend
-        (M, h, w, 2) square of the error that other changes of the motion from place to place make, beyond noise.
+        (M, h, w, 2) square of the error that remains after its correction.
+    source
+        What the derivatives are computed from.
     """
 
     is_edge: np.ndarray
@@ -63,7 +104,9 @@ class MotionEdges:
     is_unclear: np.ndarray
     can_show_edge: np.ndarray
     growth: np.ndarray
+    derivatives: np.ndarray
     bend: np.ndarray
+    source: _WindowMotion
 
     @classmethod
     def of(
@@ -77,21 +120,19 @@ class MotionEdges:
     ) -> MotionEdges:
         """Edges and bends in the motion (M, h, w, 2) of windows with variances of the same shape.
 
-        `is_known` (h, w, 2) are the directions that count, and `leverage` (2, h, w, 2, 2) is the error of the motion
-        for its slopes from window to window, down and right. `distance` is one standard deviation in windows, and
-        `reach` the distance within which the largest motion counts.
+        `is_known` (h, w, 2) are the directions that count, and `leverage` (5, h, w, 2, 2) is the error of the motion
+        for its slopes from window to window, down and right, and for its second derivatives, down, right and mixed.
+        `distance` is one standard deviation in windows, and `reach` the distance within which the largest motion
+        counts.
         """
         largest = scipy.ndimage.maximum_filter(
             np.square(values * is_known).sum(axis=(0, -1)), 2 * reach + 1, mode="constant"
         )
-        growth = _growth(values, variance, is_known, distance, leverage)
-        values = values - growth
+        source = _WindowMotion(values, variance, is_known, leverage, distance)
+        derivatives, growth, remainder = source.derivatives()
         is_edge, is_mixed = np.zeros((2, *is_known.shape[:2]), bool)
         squares, count = np.zeros(values.shape), np.zeros(is_known.shape)
-        diagonal = max(1, round(distance * np.sqrt(0.5)))
-        for down, right in ((distance, 0), (0, distance), (diagonal, diagonal), (diagonal, -diagonal)):
-            steps, usable = _steps(values, is_known, down, right)
-            valid = usable[0] & usable[1]
+        for steps, valid in _pairs(values - growth, is_known, distance):
             second = (steps[0] + steps[1]) / 2 * valid
             is_uneven = _is_large(second, _BEND_NOISE * variance, valid, _MIN_BEND**2 * largest)
             is_step, is_jump = (
@@ -102,13 +143,20 @@ class MotionEdges:
             is_mixed |= is_jump | (is_step & is_uneven)
             squares += np.square(second)
             count += valid
-        bend = np.maximum(squares / np.maximum(count, 1) - _NOISE_MARGIN * _BEND_NOISE * variance, 0)
-        bend = _BEND_WEIGHT * bend + _GROWTH_WEIGHT * growth**2
         noise = (variance * is_known).sum(axis=(0, -1))
-        is_unclear = bend.sum(axis=(0, -1)) > np.maximum(_MAX_BEND**2 * largest, _MAX_BEND_NOISE * noise)
+        bend = np.maximum(squares / np.maximum(count, 1) - _NOISE_MARGIN * _BEND_NOISE * variance, 0)
+        is_unclear = _BEND_WEIGHT * bend.sum(axis=(0, -1)) > np.maximum(_MAX_BEND**2 * largest, _MAX_BEND_NOISE * noise)
         freedom = np.maximum(len(values) * is_known.sum(axis=-1), 1)
         minimum = _BEND_NOISE * noise * (1 + _SIGNIFICANCE * np.sqrt(2 / freedom))
-        return cls(is_edge, is_mixed, is_unclear, minimum < _MIN_BEND**2 * largest, growth, bend)
+        can_show_edge = minimum < _MIN_BEND**2 * largest
+        return cls(is_edge, is_mixed, is_unclear, can_show_edge, growth, derivatives, remainder, source)
+
+    def outside(self, is_near_edge: np.ndarray) -> MotionEdges:
+        """The same with derivatives of the motion outside `is_near_edge` (h, w), and none inside."""
+        if not is_near_edge.any():
+            return self
+        parts = (~is_near_edge[..., None] * part for part in self.source.derivatives(is_near_edge))
+        return replace(self, **dict(zip(("derivatives", "growth", "bend"), parts, strict=True)))
 
 
 def dilated(mask: np.ndarray, distance: int) -> np.ndarray:
@@ -120,12 +168,18 @@ def dilated(mask: np.ndarray, distance: int) -> np.ndarray:
     return result
 
 
-def _growth(
-    values: np.ndarray, variance: np.ndarray, is_known: np.ndarray, distance: int, leverage: np.ndarray
-) -> np.ndarray:
-    """Error (M, h, w, 2) of a motion that grows evenly from window to window.
+def smoothed(values: np.ndarray, valid: np.ndarray, distance: float) -> np.ndarray:
+    """Values (..., h, w, 2) averaged where `valid` (h, w, 2) with a Gaussian of standard deviation `distance`."""
+    width = (*(0.0,) * (values.ndim - 3), distance, distance, 0.0)
+    weight = scipy.ndimage.gaussian_filter(valid.astype(float), width[-3:])
+    result: np.ndarray = scipy.ndimage.gaussian_filter(values * valid, width) / np.maximum(weight, 1e-6)
+    return result
 
-    Slopes count as far as they exceed their noise in a component.
+
+def _slopes(values: np.ndarray, variance: np.ndarray, is_known: np.ndarray, distance: int) -> np.ndarray:
+    """Slopes (2, M, h, w, 2) of the motion from window to window, down and right.
+
+    They count as far as they exceed their noise in a component.
     """
     slopes = []
     for down, right in ((distance, 0), (0, distance)):
@@ -134,8 +188,39 @@ def _growth(
     energy = (np.square(slopes).sum(axis=0) / np.maximum(_SLOPE_NOISE * variance, 1e-30)).sum(axis=-1)
     freedom = 2 * is_known.sum(axis=-1)
     share = np.maximum(1 - freedom / np.maximum(energy, 1e-9), 0)[..., None]
-    growth: np.ndarray = share / distance * np.einsum("kyxij,kmyxj->myxi", leverage, np.stack(slopes))
-    return growth
+    result: np.ndarray = share / distance * np.stack(slopes)
+    return result
+
+
+def _curvatures(
+    values: np.ndarray, variance: np.ndarray, is_known: np.ndarray, distance: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Second derivatives (3, M, h, w, 2) of the motion from window to window, and where (h, w, 2) all are valid.
+
+    They are those down, right and mixed, and count as far as they exceed their noise in a component.
+    """
+    pairs = [(steps, valid) for steps, valid in _pairs(values, is_known, distance)]
+    down, right, diagonal, other = ((steps[0] + steps[1]) / 2 * valid for steps, valid in pairs)
+    squares = np.square([down, right, diagonal, other]).sum(axis=(0, -1))
+    freedom = 4 * is_known.sum(axis=-1)
+    share = 1 - freedom * _BEND_NOISE * variance.mean(axis=-1) / np.maximum(squares, 1e-30)
+    mixed = (diagonal - other) / (2 * _diagonal(distance) ** 2)
+    derivatives = np.stack([2 * down / distance**2, 2 * right / distance**2, mixed])
+    is_valid: np.ndarray = np.all([valid for _, valid in pairs], axis=0)
+    return np.maximum(share, 0)[..., None] * derivatives, is_valid
+
+
+def _diagonal(distance: int) -> int:
+    """Distance along both axes of windows at a distance along a diagonal."""
+    return max(1, round(distance * np.sqrt(0.5)))
+
+
+def _pairs(values: np.ndarray, is_known: np.ndarray, distance: int) -> Iterator[tuple[list[np.ndarray], np.ndarray]]:
+    """Differences to both neighbors, and where (h, w, 2) both are known, down, right and along both diagonals."""
+    diagonal = _diagonal(distance)
+    for down, right in ((distance, 0), (0, distance), (diagonal, diagonal), (diagonal, -diagonal)):
+        steps, usable = _steps(values, is_known, down, right)
+        yield steps, usable[0] & usable[1]
 
 
 def _steps(

@@ -17,7 +17,7 @@ _LARGE_CHANGE, _MAX_LARGE = 0.1, 0.02
 """Variance over time beyond the motion, relative to the contrast nearby, from which motion is too large for the phase;
 and the share of such pixels above which it disturbs the phase in most of the frame."""
 
-_LARGE_MOTION_QUANTILE = 0.05
+_LARGE_MOTION_QUANTILE = 0.25
 """Quantile of the ratio of the noise of the phase to that of pixels alone that counts if large motion disturbs most of
 the frame. The median counts if not. The ratio is above 1 where the noise of neighboring pixels is similar, as that of
 codecs is."""

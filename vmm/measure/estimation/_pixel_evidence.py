@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vmm.measure.estimation._pixel_windows import Components, WindowSums
+from vmm.measure.estimation._pixel_windows import Components
+from vmm.measure.estimation._window_sums import WindowSums
 
 _PIXEL_SIGMA = 1.2
 """Standard deviation in pixels of the Gaussian in which a motion must explain a pixel."""

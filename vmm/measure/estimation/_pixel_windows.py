@@ -10,13 +10,11 @@ import scipy.ndimage
 
 from vmm.measure.estimation._motion_edges import MotionEdges, dilated
 from vmm.measure.estimation._observability import gradient_floor, observable_directions
+from vmm.measure.estimation._window_sums import WindowSums, interpolation_matrix
 
 _TAPS = (0.9259, -0.3649, 0.1584, -0.0604, 0.0141)
 """Weights of the derivative at distances of 1 to 5 pixels, by least squares up to 0.36 cycles per pixel: more taps
 would mix pixels of different objects, and fewer would be wrong for fine texture."""
-
-_TRUNCATION = 2.0
-"""Standard deviations at which the Gaussian is cut off: nothing beyond this distance influences a window."""
 
 _WINDOWS_PER_SIGMA = 2.5
 """Windows within one standard deviation: more would hardly differ from their neighbors."""
@@ -53,6 +51,9 @@ because large motion can disturb more than three quarters of the windows."""
 _CURVATURE_SHARE = 0.75
 """Curvature of the texture along the motion over its mean in both directions, for isotropic texture."""
 
+_MIN_HIDDEN = 0.5
+"""Share of the frames in which a window repeats from which its motion may be hidden as a whole."""
+
 _FLICKER_ROUNDS, _FLICKER_RANGE = 3, 4.0
 """Rounds of reweighting when changes of light are fitted, and the energy, relative to the median, at which a pixel
 counts half."""
@@ -73,7 +74,8 @@ class Components:
     noise
         Variance (H, W) of the noise of a pixel.
     hidden
-        Root mean square change (H, W) of the luma that an encoder may have hidden.
+        Root mean square change of the luma that an encoder may have hidden, and the share of the frames in which the
+        place repeats, as (2, H, W).
     mean_squares
         (M,) mean square over time of a motion that has the value 1 in one component.
     kurtosis
@@ -149,30 +151,21 @@ class WindowFits:
         Torn windows are then those that mix both sides of an edge; bends are corrected, and part of the variance.
         """
         is_torn = np.where(is_near_edge, self.is_torn | self.edges.is_mixed, self.edges.is_unclear) | self.is_lost
-        is_bent = ~is_near_edge[..., None]
-        values, variance = self.values - is_bent * self.edges.growth, self.variance + is_bent * self.edges.bend
-        return replace(self, values=values, variance=variance, is_torn=is_torn)
+        edges = self.edges.outside(is_near_edge)
+        values, variance = self.values - edges.growth, self.variance + edges.bend
+        return replace(self, values=values, variance=variance, is_torn=is_torn, edges=edges)
+
+    def between(self, maps: np.ndarray, positions: Sequence[np.ndarray]) -> np.ndarray:
+        """Maps (..., h, w, 2) of the windows, interpolated at some rows and columns in pixels, as (..., N, 2)."""
+        down, right = (interpolation_matrix(x, p) for x, p in zip(positions, self.positions, strict=True))
+        result = np.einsum("yi,...ijk,xj->...yxk", down, maps, right, optimize=True)
+        return result.reshape(*maps.shape[:-3], -1, 2)
 
     def nearest(self, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the windows nearest to positions in pixels."""
         indices = ((x + self.spacing // 2) // self.spacing for x in (rows, cols))
         first, second = (np.minimum(i, n - 1) for i, n in zip(indices, self.is_torn.shape, strict=True))
         return first, second
-
-
-class WindowSums:
-    """Sums over the pixels in Gaussian windows, whose centers have a distance of `spacing` pixels."""
-
-    def __init__(self, size: tuple[int, int], sigma: float, spacing: int) -> None:
-        self.positions = [np.arange(0, n, spacing) for n in size]
-        distances = [(np.arange(n) - p[:, None]) / sigma for p, n in zip(self.positions, size, strict=True)]
-        self._weights = [np.where(abs(x) <= _TRUNCATION, np.exp(-0.5 * x**2), 0) for x in distances]
-
-    def __call__(self, values: np.ndarray, squared: bool = False) -> np.ndarray:
-        """Sums (..., h, w) of values (..., H, W), by the weights or their squares."""
-        down, right = (m**2 if squared else m for m in self._weights)
-        sums: np.ndarray = down @ values @ right.T
-        return sums
 
 
 def without_flicker(images: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -228,7 +221,7 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     efficiency = np.diagonal(inverse @ scatter @ inverse, axis1=-2, axis2=-1)
     is_known &= large[..., None]
     least_noise = (noise * quiet[:, None, None])[..., None] * efficiency
-    leverage = _leverage(sums, slopes, usable, means, normal, inverse) / spacing
+    leverage = _leverage(sums, slopes, usable, means, normal, inverse)
     distances = max(1, round(sigma / spacing)), int(np.ceil(reach / spacing))
     level, size = np.maximum(noise, unexplained.mean(axis=0)), np.square(values).sum(axis=-1, keepdims=True)
     inaccuracy = (NONLINEAR_SHARE * nonlinear[..., None]) ** 2 * size
@@ -238,9 +231,24 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     contrast = np.maximum(sums(components.mean**2 * usable) - sums(components.mean * usable) ** 2 / weight_safe, 1e-9)
     is_lost = (changes > _MAX_CHANGE * contrast / weight_safe) | (nonlinear > _MAX_NONLINEAR)
     is_lost &= large
-    hidden_energy = np.square(sums(components.hidden * usable)) / weight_safe / components.mean_squares[:, None, None]
-    hidden = hidden_energy[..., None] * np.diagonal(inverse, axis1=-2, axis2=-1)
+    hidden = _hidden(components, sums, values, inverse)
     return WindowFits(sigma, spacing, values, variance, is_known, is_torn, is_lost, edges, quiet, nonlinear, hidden)
+
+
+def _hidden(components: Components, sums: WindowSums, values: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """Variance (M, h, w, 2) of the motion `values` of windows that an encoder may have hidden.
+
+    The frames that it coded show the motion, so that those that repeat hide no larger share of it than their own.
+    """
+    change, share = sums(components.hidden * components.usable)
+    weight = np.maximum(sums(components.usable), 1e-9)
+    energy = np.square(change) / weight / components.mean_squares[:, None, None]
+    variance = energy[..., None] * np.diagonal(inverse, axis1=-2, axis2=-1)
+    share = share / weight
+    ratio = share / np.maximum(1 - share, 1e-9)
+    largest = (ratio**2 * np.square(values).sum(axis=-1))[..., None]
+    result: np.ndarray = np.where((share < _MIN_HIDDEN)[..., None], np.minimum(variance, largest), variance)
+    return result
 
 
 def near_edges(larger: WindowFits, smaller: Sequence[WindowFits]) -> np.ndarray:
@@ -264,15 +272,27 @@ def _leverage(
     normal: np.ndarray,
     inverse: np.ndarray,
 ) -> np.ndarray:
-    """Error (2, h, w, 2, 2) in pixels of the displacement for each slope of it, down and right, in every window.
+    """Error (5, h, w, 2, 2) of the displacement in every window for its derivatives from window to window.
 
-    The texture is not in the center of a window, so that motion that grows evenly is not measured there.
+    They are the slopes, down and right, and the second derivatives, down, right and mixed. A window shows the mean over
+    its texture, which is not in its center.
     """
-    parts = []
-    for place, center in zip(np.indices(usable.shape), np.meshgrid(*sums.positions, indexing="ij"), strict=True):
-        products = _products(sums, slopes, usable * place) - means[:, None] * sums(slopes * usable * place)
-        parts.append(inverse @ (np.moveaxis(products, (0, 1), (-2, -1)) - center[..., None, None] * normal))
-    return np.stack(parts)
+
+    def moment(weights: np.ndarray) -> np.ndarray:
+        products = _products(sums, slopes, usable * weights) - means[:, None] * sums(slopes * usable * weights)
+        return np.moveaxis(products, (0, 1), (-2, -1))
+
+    y, x = np.indices(usable.shape) / sums.spacing
+    down, right = (p[..., None, None] for p in np.meshgrid(*(p / sums.spacing for p in sums.positions), indexing="ij"))
+    by_y, by_x = moment(y), moment(x)
+    parts = [
+        by_y - down * normal,
+        by_x - right * normal,
+        (moment(y * y) - 2 * down * by_y + down**2 * normal) / 2,
+        (moment(x * x) - 2 * right * by_x + right**2 * normal) / 2,
+        moment(x * y) - right * by_y - down * by_x + down * right * normal,
+    ]
+    return np.stack([inverse @ part for part in parts])
 
 
 def derivatives(image: np.ndarray) -> np.ndarray:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy.ndimage
 
-from vmm.measure.estimation._motion_edges import REACH
+from vmm.measure.estimation._motion_edges import CORRECTION_WEIGHT, REACH, smoothed
 from vmm.measure.estimation._pixel_evidence import Evidence
+from vmm.measure.estimation._pixel_motion import DEVIATIONS, MAX_DISAGREEMENT, PixelMotion
 from vmm.measure.estimation._pixel_windows import (
     NONLINEAR_SHARE,
     Components,
@@ -39,9 +41,6 @@ _BORDER_REACH = 2.4
 _MAX_EXCESS = 12.0
 """Excess of chi-square over that of the best motion up to which a motion explains the pixel as well."""
 
-_MAX_DISAGREEMENT, _DEVIATIONS = 0.3, 4.0
-"""Difference between two motions, as a fraction of the larger one and in standard errors, above which they disagree."""
-
 _GUARD = 2
 """Distance in pixels, beyond the amplitude of the motion, from a pixel with another motion within which a pixel is
 unknown: the slopes of the mean image mix two objects there."""
@@ -68,66 +67,34 @@ _SURROUNDINGS, _MIN_NEIGHBORS = 3, 0.4
 """Distance in pixels around a pixel near an edge, and the share of the pixels within it that must be known. At a
 straight boundary it is 0.6; fewer are known around single pixels that a motion explains by chance."""
 
+_WIDE_SURROUNDINGS, _MIN_FAR_NEIGHBORS = 25, 0.2
+"""Side in pixels of a square around a pixel near an edge, and the share of the pixels within it that must be known.
+Large motion leaves small groups of pixels that a motion explains by chance."""
+
 _LARGE, _MAX_GUARD = 0.95, 4
 """Quantile of the amplitudes that counts for the guard, and its largest value in pixels."""
 
 
-@dataclass(eq=False)
-class PixelMotion:
-    """Motion of N pixels in M components.
-
-    Attributes
-    ----------
-    values, variance
-        (M, N, 2) displacement, down and right, and its variance.
-    is_known
-        (N, 2) bool: whether a direction is known.
-    """
-
-    values: np.ndarray
-    variance: np.ndarray
-    is_known: np.ndarray
-
-    @classmethod
-    def unknown(cls, components: int, pixels: int) -> PixelMotion:
-        """The motion of pixels of which nothing is known."""
-        values, variance = np.zeros((2, components, pixels, 2))
-        return cls(values, variance, np.zeros((pixels, 2), bool))
-
-    def __getitem__(self, which: np.ndarray) -> PixelMotion:
-        return PixelMotion(self.values[:, which], self.variance[:, which], self.is_known[which])
-
-    def replace(self, which: np.ndarray, other: PixelMotion) -> None:
-        """Replace the motion of some pixels, chosen by bools (N,) or indices, by that of as many others."""
-        self.values[:, which], self.variance[:, which] = other.values, other.variance
-        self.is_known[which] = other.is_known
-
-    def disagrees(self, other: PixelMotion) -> np.ndarray:
-        """Bool (N,): whether the motions of the pixels differ, in the directions that both know."""
-        both = self.is_known & other.is_known
-        first, second = (np.square(x.values).sum(axis=0) for x in (self, other))
-        difference = np.square(self.values - other.values).sum(axis=0)
-        noise = (self.variance + other.variance).sum(axis=0)
-        limit = _MAX_DISAGREEMENT**2 * np.maximum(first, second) + _DEVIATIONS**2 * noise
-        result: np.ndarray = (both * difference).sum(axis=1) > (both * limit).sum(axis=1)
-        return result
-
-
-def explain_pixels(components: Components, sigma: float, step: int, phase: PixelMotion) -> PixelMotion:
+def explain_pixels(
+    components: Components, sigma: float, step: int, phase: PixelMotion, leverage: Callable[[], np.ndarray]
+) -> PixelMotion:
     """The motion of every `step`-th pixel in both directions, from the phase where the pixels around move as one.
 
     Elsewhere, and near the border of the frame, it is that of the nearest window that explains the pixel. Windows are
     tried at several distances and in several sizes. If none does, it is that of the phase, and the differences between
-    the motions in windows of all sizes are added to its variance; large differences make it unknown.
+    the motions in windows of all sizes are added to its variance; large differences make it unknown. `leverage` gives
+    the error (5, h, w, 2, 2) of the phase for derivatives of the motion.
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
     fits = _with_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
     size = components.mean.shape
     positions = [np.arange(0, n, step) for n in size]
-    result = _with_doubt(phase, fits[0], positions)
+    result = _with_doubt(phase, fits[0], positions, leverage)
     is_near_torn, is_at_border = _near_torn_windows(fits[0], size), _at_border(fits[0], size)
-    is_disturbed = _differs_from_windows(phase, fits[0], positions)[np.ix_(*(np.arange(n) // step for n in size))]
+    is_disturbed = _differs_from_windows(replace(result, variance=phase.variance), fits[0], positions)[
+        np.ix_(*(np.arange(n) // step for n in size))
+    ]
     rows, cols = np.nonzero(is_near_torn | is_at_border | is_disturbed)
     if not len(rows):
         return _with_hidden(result, fits[0], positions)
@@ -206,23 +173,43 @@ def _with_smaller(motion: PixelMotion, fits: Sequence[WindowFits], rows: np.ndar
     for fit in fits:
         places = fit.nearest(rows, cols)
         window = _reading(fit, *places)
-        excess = np.square(motion.values - window.values) - _DEVIATIONS * (motion.variance + window.variance)
+        excess = np.square(motion.values - window.values) - DEVIATIONS * (motion.variance + window.variance)
         doubt = np.maximum(doubt, np.where(window.is_known & ~fit.is_torn[places][:, None], excess, 0))
     return PixelMotion(motion.values, motion.variance + doubt, motion.is_known)
 
 
-def _with_doubt(phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
-    """The motion of the phase with its difference from that of the windows, beyond their noise, in the variance."""
+def _with_doubt(
+    phase: PixelMotion, fit: WindowFits, positions: list[np.ndarray], leverage: Callable[[], np.ndarray]
+) -> PixelMotion:
+    """The motion of the phase without the errors of bends, which count in the variance as far as they remain.
+
+    That is a share of the correction, and the difference from the motion of the windows, beyond their noise.
+    """
     rows, cols = (x.ravel() for x in np.meshgrid(*positions, indexing="ij"))
     first, second = fit.nearest(rows, cols)
     window = _reading(fit, first, second)
-    values = phase.values - fit.edges.growth[:, first, second]
+    growth = _growth(fit, positions, leverage)
+    values = phase.values - growth
     noise = phase.variance + window.variance
-    excess = np.square(values - window.values) - _DEVIATIONS * noise
-    doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + fit.edges.bend[:, first, second]
+    excess = np.square(values - fit.between(fit.values, positions)) - DEVIATIONS * noise
+    squares = np.square(growth).reshape(len(growth), *(len(p) for p in positions), 2)
+    step = max(1, positions[0][-1] // max(1, len(positions[0]) - 1))
+    bend = CORRECTION_WEIGHT * smoothed(squares, np.ones(squares.shape[1:]), fit.sigma / step)
+    doubt = np.where(window.is_known, np.maximum(excess, 0), 0) + bend.reshape(growth.shape)
     inaccuracy = np.maximum(fit.nonlinear[first, second, None] - _ACCURATE, 0)
     doubt = doubt + np.square(NONLINEAR_SHARE * inaccuracy * phase.values).sum(axis=2, keepdims=True)
     return PixelMotion(values, phase.variance + doubt, phase.is_known.copy())
+
+
+def _growth(fit: WindowFits, positions: list[np.ndarray], leverage: Callable[[], np.ndarray]) -> np.ndarray:
+    """Error (M, N, 2) of the phase by motion that changes evenly or bends, from the derivatives of the windows."""
+    derivatives = fit.edges.derivatives
+    if not derivatives.any():
+        return np.zeros((derivatives.shape[1], math.prod(len(p) for p in positions), 2))
+    scale = 1 / fit.spacing ** np.array([1.0, 1, 2, 2, 2])
+    error = leverage().reshape(5, -1, 2, 2) * scale[:, None, None, None]
+    growth: np.ndarray = np.einsum("knij,kmnj->mni", error, fit.between(derivatives, positions))
+    return growth
 
 
 def _with_hidden(motion: PixelMotion, fit: WindowFits, positions: list[np.ndarray]) -> PixelMotion:
@@ -285,7 +272,11 @@ def _candidates(
             height, width = fit.is_torn.shape
             is_inside = (first >= 0) & (first < height) & (second >= 0) & (second < width)
             first, second = np.clip(first, 0, height - 1), np.clip(second, 0, width - 1)
-            yield _reading(fit, first, second), is_inside & ~fit.is_torn[first, second]
+            motion = _reading(fit, first, second)
+            distances = rows / fit.spacing - nearest[0], cols / fit.spacing - nearest[1]
+            for slope, distance in zip(fit.edges.derivatives[:2], distances, strict=True):
+                motion.values += slope[:, first, second] * distance[:, None]
+            yield motion, is_inside & ~fit.is_torn[first, second]
 
 
 def _offsets(fit: WindowFits) -> list[tuple[int, int]]:
@@ -322,7 +313,8 @@ def _is_alone(is_unknown: np.ndarray, rows: np.ndarray, cols: np.ndarray, size: 
     y, x = np.mgrid[-_SURROUNDINGS : _SURROUNDINGS + 1, -_SURROUNDINGS : _SURROUNDINGS + 1]
     disc = (y**2 + x**2 <= _SURROUNDINGS**2).astype(float)
     share = scipy.ndimage.correlate(is_known, disc / disc.sum(), mode="nearest")
-    result: np.ndarray = share[rows, cols] < _MIN_NEIGHBORS
+    far_share = scipy.ndimage.uniform_filter(is_known, _WIDE_SURROUNDINGS, mode="nearest")
+    result: np.ndarray = (share[rows, cols] < _MIN_NEIGHBORS) | (far_share[rows, cols] < _MIN_FAR_NEIGHBORS)
     return result
 
 
@@ -334,5 +326,5 @@ def _with_spread(motion: PixelMotion, readings: Sequence[PixelMotion]) -> PixelM
     differences = np.stack([np.square(reading.values - motion.values) for reading in readings])
     sizes = np.stack([np.square(m.values).sum(axis=(0, 2)) for m in (motion, *readings)])
     spread = differences.max(axis=0)
-    is_close = spread.sum(axis=(0, 2)) <= _MAX_DISAGREEMENT**2 * sizes.max(axis=0)
+    is_close = spread.sum(axis=(0, 2)) <= MAX_DISAGREEMENT**2 * sizes.max(axis=0)
     return PixelMotion(motion.values, motion.variance + spread, motion.is_known & is_close[:, None])
