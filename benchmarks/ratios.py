@@ -1,6 +1,6 @@
 """``python -m benchmarks ratios``: CPU time of a frame of every method, on one core, over that of default ``phase``.
 
-The cases are run in turn several times, and the least time of each counts, so that other work on the machine disturbs
+The cases are run in turn several times, and the fastest time of each counts, so that other work on the machine disturbs
 the ratios little. With ``--old FOLDER``, the cases that another version of the library has are run by it in turn with
 those of this one.
 """
@@ -114,18 +114,18 @@ def table(size: str, cases: Sequence[str], repeats: int, old: Path | None) -> It
     here = Library(Path(__file__).parents[1])
     there = None if old is None else Library(old)
     runs = [(case, here) for case in cases] + [(case, there) for case in cases if there and case in OLD]
-    least: dict[Any, float] = {}
+    fastest: dict[Any, float] = {}
     for repeat in range(repeats + 1):  # the first run compiles
         for case, library in runs:
             assert library is not None
             value = library.milliseconds(size, case)
             if repeat:
-                least[case, library] = min(value, least.get((case, library), value))
-    unit = least[cases[0], here]
+                fastest[case, library] = min(value, fastest.get((case, library), value))
+    unit = fastest[cases[0], here]
     yield f"| {size} | ms | over {cases[0]} | ms of the old version | over the old version |"
     yield "| --- | --- | --- | --- | --- |"
     for case in cases:
-        own, other = least[case, here], least.get((case, there))
+        own, other = fastest[case, here], fastest.get((case, there))
         columns = "| |" if other is None else f"{other:.1f} | {own / other:.2f} |"
         yield f"| {case} | {own:.1f} | {own / unit:.2f} | {columns}"
     for library in filter(None, (here, there)):

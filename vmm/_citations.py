@@ -17,7 +17,7 @@ _JOURNAL = re.compile(r"(?P<journal>[^\d]+?) (?P<volume>\d+)(?:\((?P<number>\d+)
 
 @checks_arguments
 def cite(name: str) -> str:
-    """BibTeX entries of the papers behind a function, to cite beside this library.
+    """BibTeX entries of the papers behind a function, to cite together with this library.
 
     Parameters
     ----------
@@ -56,15 +56,15 @@ def _function(name: str) -> Any:
     """The function, class or method of this name; raise if there is none."""
     import vmm
 
-    found: Any = vmm
+    function: Any = vmm
     for part in name.removeprefix("vmm.").split("."):
-        found = getattr(found, part, None) if part in dir(found) else None
-    found = getattr(found, "magnify", None) if inspect.ismodule(found) else found
-    if found is None or not callable(found):
+        function = getattr(function, part, None) if part in dir(function) else None
+    function = getattr(function, "magnify", None) if inspect.ismodule(function) else function
+    if function is None or not callable(function):
         raise ValueError(
             f"name={name!r} must be a method such as 'phase', or a function such as 'measure.displacement'"
         )
-    return found
+    return function
 
 
 def _entry(reference: str) -> str:

@@ -269,7 +269,7 @@ def test_numbers_of_other_types_are_floats() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_limit_beyond_any_motion_is_no_limit(dtype: type) -> None:
     """The square of such a limit is no number of floating point."""
-    clip = CLIP[:8, :16, :16].astype(dtype)
+    clip: np.ndarray = CLIP[:8, :16, :16].astype(dtype)
     calls: dict[str, Callable[[float], Any]] = {
         "gradient": lambda limit: vmm.gradient.magnify(clip, (2, 4), fs=30, limit=limit),
         "static": lambda limit: vmm.gradient.magnify(clip, None, fs=30, limit=limit),

@@ -269,7 +269,7 @@ def _changes_tint(spectra: TileSpectra, tint: TileSpectra, motion: TileSpectra, 
 
 
 def _exceeds_motion(spectra: TileSpectra, motion: TileSpectra, i: int, tile: tuple[int, int] | None = None) -> bool:
-    """Whether a peak stands out more than motion does, which changes the luma as well, at its strongest tile."""
+    """Whether a peak exceeds its noise more than motion does, which changes the luma as well, at its strongest tile."""
     row, col = strongest_tile(spectra.square_ratio[i]) if tile is None else tile
     ratio, by_motion = (float(part.square_ratio[i - 1 : i + 2, row, col].max()) for part in (spectra, motion))
     return ratio > by_motion

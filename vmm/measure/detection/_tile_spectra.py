@@ -118,7 +118,7 @@ def _square_means(power: np.ndarray, size: int) -> np.ndarray:
 
 
 def _without_strongest(power: np.ndarray, floor: np.ndarray) -> np.ndarray:
-    """The power (F, y, x) without a line that stands out so far that it would count as noise next to it.
+    """The power (F, y, x) without a line that is so strong that it would count as noise of the frequencies next to it.
 
     In short clips, the line and its skirts are a large part of all frequencies.
     """
@@ -128,8 +128,8 @@ def _without_strongest(power: np.ndarray, floor: np.ndarray) -> np.ndarray:
         return power
     top = first + int(np.argmax(ratio[first:last]))
     start, stop = max(1, top - MAIN_LOBE), min(top + MAIN_LOBE + 1, len(power) - 1)
-    beside = [power[max(1, start - MAIN_LOBE) : start], power[stop : stop + 2 * MAIN_LOBE]]
-    level = np.median(np.concatenate(beside), axis=0)
+    around = [power[max(1, start - MAIN_LOBE) : start], power[stop : stop + 2 * MAIN_LOBE]]
+    level = np.median(np.concatenate(around), axis=0)
     return np.concatenate([power[:start], np.repeat(level[None], stop - start, axis=0), power[stop:]])
 
 
