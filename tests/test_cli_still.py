@@ -47,7 +47,8 @@ def test_still_regions(beam, tmp_path, capsys):
     assert run("measure", beam, "--fs", FS, "--roi", *BEAM, *still, "--out", tmp_path / "m.npz") == 0
     assert vmm.measure.load(tmp_path / "m.npz").still == ((2, 8, 12, 40), (50, 60, 12, 60))
     assert run("modes", beam, "--fs", FS, *still, "--frequency", 5, "--step", 4, "--out", tmp_path / "s.npz") == 0
-    assert abs(vmm.measure.load(tmp_path / "s.npz").shapes[0, 8, 26, 0]) == pytest.approx(0.163, abs=0.01)
+    near_end = np.abs(vmm.measure.load(tmp_path / "s.npz").shapes[0, 6:11, 24:29, 0])
+    assert np.nanmedian(near_end) == pytest.approx(0.163, abs=0.005)
     capsys.readouterr()
     assert run("suggest", beam, "--fs", FS, *still[:5]) == 0
     assert capsys.readouterr().out.startswith(("5 Hz", "5.0", "4.99"))

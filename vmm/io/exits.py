@@ -57,7 +57,7 @@ def undivided() -> Iterator[None]:
     """
     key = object()
     _sections.add(key)
-    while _enders and _enders != [threading.get_ident()]:
+    while _ends_elsewhere():
         _sections.discard(key)
         time.sleep(0.01)
         _sections.add(key)
@@ -67,6 +67,19 @@ def undivided() -> Iterator[None]:
         _sections.discard(key)
         if _waiting and not _sections:
             finish(_waiting.pop())
+
+
+def wait_for_end() -> None:
+    """Wait for the end of the process if the cleanup functions run in another thread.
+
+    They stop programs and delete files that this thread may use; the errors that follow mean nothing.
+    """
+    while _ends_elsewhere():
+        time.sleep(0.01)
+
+
+def _ends_elsewhere() -> bool:
+    return bool(_enders) and _enders != [threading.get_ident()]
 
 
 def finish(end: Callable[[], object]) -> None:
