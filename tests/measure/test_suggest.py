@@ -281,3 +281,15 @@ def test_a_strong_line_is_not_the_noise_of_a_short_clip(size):
     line = suggest(clip, fs=30)[0]
     assert line.kind == "motion" and line.frequency == pytest.approx(2, abs=0.02)
     assert line.amplitude == pytest.approx(size, rel=0.1)
+
+
+def test_black_bars_do_not_change_what_is_found():
+    alone = synthetic.render(synthetic.texture((64, 96)), synthetic.sway(90, 30, 3, 0.2), noise=1.0).clip(40)
+    still = np.repeat(alone[:1], 90, axis=0) + np.random.default_rng(1).integers(0, 3, alone.shape, dtype=np.uint8)
+    clip = np.concatenate([still, alone], axis=2)
+    framed = np.pad(clip, [(0, 0), (21, 21), (0, 0)])
+    for line, other in zip(suggest(clip, fs=30), suggest(framed, fs=30), strict=True):
+        top, left, height, width = line.roi
+        assert other.roi == (top + 21, left, height, width) and left >= 80
+        assert other.point == (line.point[0] + 21, line.point[1])
+        assert (other.frequency, other.amplitude) == pytest.approx((line.frequency, line.amplitude), rel=1e-3)

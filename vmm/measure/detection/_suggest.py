@@ -292,7 +292,7 @@ def _color_line(tiles: Tiles, signal: np.ndarray, spectra: TileSpectra, i: int, 
     changes = np.abs(tile_phasors(tiles.color[..., where], suggestion.frequency / fs)).max(axis=0)
     amplitude = float(np.average(changes, weights=spectra.tile_ratio[i][where]))
     if is_flicker:
-        roi = (0, 0, *tiles.size)
+        roi = (*tiles.origin, *tiles.size)
         suggestion = replace(suggestion, kind="flicker", amplitude=amplitude, alpha=-1.0, roi=roi, is_whole_frame=True)
         return Line(suggestion, np.ones_like(where), place.ratio)
     mean = float(tiles.color[..., where].mean())
@@ -306,20 +306,24 @@ def _suggestion(tiles: Tiles, signals: np.ndarray, spectra: TileSpectra, place: 
     flat, level = signals[..., where].reshape(len(signals), -1), spectra.level[:, where].ravel()
     total_ratio = signals.shape[1] * place.ratio[where].sum()
     frequency, stderr = (fs * part for part in refine_peak(flat, level, i, total_ratio))
-    roi = _bounding_box(where, tiles.side)
+    top, left = tiles.origin
+    roi = _bounding_box(where, tiles)
     row, col = strongest_tile(np.where(where, place.ratio, 0))
-    point = int((row + 0.5) * tiles.side[0]), int((col + 0.5) * tiles.side[1])
+    point = top + int((row + 0.5) * tiles.side[0]), left + int((col + 0.5) * tiles.side[1])
     snr = float(10 * np.log10(place.square_ratio))
     band = _band(frequency, stderr, fs, len(signals))
     is_whole = roi[2] * roi[3] > _OPTIONS.whole_frame_share * tiles.size[0] * tiles.size[1]
     return Suggestion(frequency, stderr, 0.0, snr, "motion", roi, point, 0.0, band, 0.0, None, fs, is_whole)
 
 
-def _bounding_box(where: np.ndarray, side: tuple[int, int]) -> tuple[int, int, int, int]:
+def _bounding_box(where: np.ndarray, tiles: Tiles) -> tuple[int, int, int, int]:
     """The bounding box (top, left, height, width) in pixels of a map of tiles."""
-    rows, cols = (np.flatnonzero(where.any(axis=axis)) for axis in (1, 0))
-    row, col = int(rows[0] * side[0]), int(cols[0] * side[1])
-    return row, col, int((rows[-1] + 1) * side[0]) - row, int((cols[-1] + 1) * side[1]) - col
+    corner, size = [], []
+    for axis, start, side in zip((1, 0), tiles.origin, tiles.side, strict=True):
+        inside = np.flatnonzero(where.any(axis=axis))
+        corner.append(start + int(inside[0]) * side)
+        size.append(int(inside[-1] + 1 - inside[0]) * side)
+    return corner[0], corner[1], size[0], size[1]
 
 
 def _band(frequency: float, stderr: float, fs: float, n: int) -> tuple[float, float]:

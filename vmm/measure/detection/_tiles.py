@@ -11,6 +11,7 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array, joined, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
+from vmm.engine.bars import picture
 from vmm.engine.frames import PIXELS_PER_BLOCK_CACHED, as_frames, checked, cut
 from vmm.engine.scaling import Scaling
 from vmm.measure.estimation._repeats import Cadence, FrameSteps
@@ -49,8 +50,10 @@ class Tiles:
         (y, x, 2, 2) principal directions (down, right), as columns.
     side
         Height and width of a tile in pixels.
+    origin
+        Row and column of the first pixel of the picture, which may lie between black bars.
     size
-        Height and width of a frame in pixels.
+        Height and width of the picture in pixels.
     scale
         Standard deviation of the reference in gray levels.
     parts
@@ -70,6 +73,7 @@ class Tiles:
     gradients: np.ndarray
     axes: np.ndarray
     side: tuple[int, int]
+    origin: tuple[int, int]
     size: tuple[int, int]
     scale: float
     parts: np.ndarray
@@ -84,9 +88,10 @@ def tile_signals(frames: Any) -> Tiles:
     frames = Scaling(as_frames(frames)).applied()
     chunks = checked(cut(frames) if is_array(frames) else frames)
     first = _reference_frames(chunks)
-    size, length = first.shape[1:3], max(getattr(frames, "shape", (0,))[0], 1)
-    (rows, height), (cols, width) = _divide(size, max(64, min(_MAX_TILES, _MAX_SAMPLES // length)))
-    covered = slice(None), slice(rows * height), slice(cols * width)
+    top, left, *size = picture(first[0]) or (0, 0, *first.shape[1:3])
+    length = max(getattr(frames, "shape", (0,))[0], 1)
+    (rows, height), (cols, width) = _divide((size[0], size[1]), max(64, min(_MAX_TILES, _MAX_SAMPLES // length)))
+    covered = slice(None), slice(top, top + rows * height), slice(left, left + cols * width)
     xp = namespace(first)
     reference = luma(first)[covered][:N_REFERENCE].mean(axis=0)
     parts = [
@@ -111,7 +116,8 @@ def tile_signals(frames: Any) -> Tiles:
     motion, gradients, axes, share = _whitened_motion(np.concatenate(sums), gram)
     color, scale = np.concatenate(means), float(reference.std())
     images = to_host(xp.stack(parts)), share, to_host(template), template_index
-    return Tiles(motion, color, gradients, axes, (height, width), size, scale, *images, steps.cadence())
+    places = (height, width), (top, left), (size[0], size[1])
+    return Tiles(motion, color, gradients, axes, *places, scale, *images, steps.cadence())
 
 
 def _reference_frames(chunks: Iterator[Array]) -> Array:
