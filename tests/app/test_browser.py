@@ -227,6 +227,7 @@ def test_the_round(tab):
     page.press("#alpha", "Enter")
     page.click("#preview")
     tab.wait("/in .* s$/.test(document.querySelector('#preview-note').textContent)")
+    tab.wait("!document.querySelector('#busy').textContent")
     page.click("[data-view=slider]")
     tab.shot("slider")
     page.click("[data-view=side]")
@@ -267,10 +268,13 @@ def test_every_seek_shows_its_frame(tab):
     tab.open_numbers()
     for number in np.random.default_rng(1).permutation(COUNT)[:40].tolist():
         tab.page.evaluate(f"(one => {{ one.value = {number}; one.oninput(); }})(document.querySelector('#scrub'))")
-        tab.wait("!document.querySelector('#video').seeking")
+        assert tab.page.text_content("#position").startswith(f"frame {number} of {COUNT}")
+        tab.wait(
+            "(video => !video.seeking && Math.abs(video.currentTime - "
+            f"{(number + 0.5) / FS}) < 1e-3)(document.querySelector('#video'))"
+        )
         tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         assert tab.page.evaluate(NUMBER) == number
-        assert tab.page.text_content("#position").startswith(f"frame {number} of {COUNT}")
     tab.page.keyboard.press("ArrowLeft")
     tab.wait(f"document.querySelector('#position').textContent.startsWith('frame {max(0, number - 1)} ')")
 
@@ -397,3 +401,26 @@ def test_without_the_token(app, browser):
     for address in (app.url.partition("?")[0], app.url[:-3] + "xyz"):
         assert page.goto(address).status == 403
     context.close()
+
+
+def test_a_preview_leaves_the_view_that_was_chosen_meanwhile(tab):
+    page = tab.page
+    tab.open_numbers()
+    page.click("#tab-magnify")
+    page.select_option("#method", "linear")
+    page.fill("#low", "1.5")
+    page.fill("#high", "2.5")
+    page.press("#high", "Enter")
+    page.uncheck("#auto")
+    done = "/in .* s$/.test(document.querySelector('#preview-note').textContent)"
+    while not page.evaluate(done):  # The frames may still be read.
+        page.click("#preview")
+        tab.wait(f"{done} || document.querySelector('#error').textContent")
+    tab.wait("!document.querySelector('#busy').textContent")
+    assert page.get_attribute("[data-view=slider]", "aria-checked") == "true"
+    page.evaluate(
+        "document.querySelector('#preview-note').textContent = ''; document.querySelector('#preview').click();"
+        "document.querySelector('[data-view=original]').click()"
+    )
+    tab.wait(done)
+    assert page.get_attribute("[data-view=original]", "aria-checked") == "true"

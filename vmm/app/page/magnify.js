@@ -46,10 +46,11 @@ function place() {
   Object.assign(canvas.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
 }
 
-/** Show a video that holds original and result next to one another. @param {string} source */
-export function compare(source) {
+/** Show a video that holds original and result next to one another. A view that was chosen since it was asked for stays.
+ * @param {string} source @param {string} [before] the view at that time */
+export function compare(source, before = view) {
   media.both = source;
-  chooseView(view === "side" ? "side" : "slider");
+  chooseView(view !== before || view === "side" ? view : "slider");
 }
 
 function paint() {
@@ -97,12 +98,12 @@ export const preview = guarded(async () => {
   if (!state.clip) return;
   if (!state.progress.small) throw new Error("The frames are still being read: the preview is made when they are in memory.");
   running?.abort();
-  const control = (running = new AbortController());
+  const control = (running = new AbortController()), before = view;
   emit("busy", { preview: "Making the preview" });
   try {
     const answer = await call("preview", { settings: state.settings, start: current() }, control.signal);
     $("preview-note").textContent = `${answer.count} frames from frame ${answer.first} on, at ${answer.size[1]} × ${answer.size[0]}, in ${short(answer.seconds, 2)} s`;
-    compare(answer.video);
+    compare(answer.video, before);
   } finally {
     if (running === control) { running = null; emit("busy", { preview: "" }); }
   }
