@@ -306,10 +306,10 @@ def _suggestion(tiles: Tiles, signals: np.ndarray, spectra: TileSpectra, place: 
     flat, level = signals[..., where].reshape(len(signals), -1), spectra.level[:, where].ravel()
     total_ratio = signals.shape[1] * place.ratio[where].sum()
     frequency, stderr = (fs * part for part in refine_peak(flat, level, i, total_ratio))
-    top, left = tiles.origin
+    first_row, first_col = tiles.origin
     roi = _bounding_box(where, tiles)
     row, col = strongest_tile(np.where(where, place.ratio, 0))
-    point = top + int((row + 0.5) * tiles.side[0]), left + int((col + 0.5) * tiles.side[1])
+    point = first_row + int((row + 0.5) * tiles.side[0]), first_col + int((col + 0.5) * tiles.side[1])
     snr = float(10 * np.log10(place.square_ratio))
     band = _band(frequency, stderr, fs, len(signals))
     is_whole = roi[2] * roi[3] > _OPTIONS.whole_frame_share * tiles.size[0] * tiles.size[1]

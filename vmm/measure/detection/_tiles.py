@@ -88,10 +88,10 @@ def tile_signals(frames: Any) -> Tiles:
     frames = Scaling(as_frames(frames)).applied()
     chunks = checked(cut(frames) if is_array(frames) else frames)
     first = _reference_frames(chunks)
-    top, left, *size = picture(first[0]) or (0, 0, *first.shape[1:3])
+    first_row, first_col, *size = picture(first[0]) or (0, 0, *first.shape[1:3])
     length = max(getattr(frames, "shape", (0,))[0], 1)
     (rows, height), (cols, width) = _divide((size[0], size[1]), max(64, min(_MAX_TILES, _MAX_SAMPLES // length)))
-    covered = slice(None), slice(top, top + rows * height), slice(left, left + cols * width)
+    covered = slice(None), slice(first_row, first_row + rows * height), slice(first_col, first_col + cols * width)
     xp = namespace(first)
     reference = luma(first)[covered][:N_REFERENCE].mean(axis=0)
     parts = [
@@ -116,7 +116,7 @@ def tile_signals(frames: Any) -> Tiles:
     motion, gradients, axes, share = _whitened_motion(np.concatenate(sums), gram)
     color, scale = np.concatenate(means), float(reference.std())
     images = to_host(xp.stack(parts)), share, to_host(template), template_index
-    places = (height, width), (top, left), (size[0], size[1])
+    places = (height, width), (first_row, first_col), (size[0], size[1])
     return Tiles(motion, color, gradients, axes, *places, scale, *images, steps.cadence())
 
 
