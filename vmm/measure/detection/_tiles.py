@@ -116,8 +116,8 @@ def tile_signals(frames: Any) -> Tiles:
     motion, gradients, axes, share = _whitened_motion(np.concatenate(sums), gram)
     color, scale = np.concatenate(means), float(reference.std())
     images = to_host(xp.stack(parts)), share, to_host(template), template_index
-    places = (height, width), (first_row, first_col), (size[0], size[1])
-    return Tiles(motion, color, gradients, axes, *places, scale, *images, steps.cadence())
+    side, origin, extent = (height, width), (first_row, first_col), (size[0], size[1])
+    return Tiles(motion, color, gradients, axes, side, origin, extent, scale, *images, steps.cadence())
 
 
 def _reference_frames(chunks: Iterator[Array]) -> Array:
