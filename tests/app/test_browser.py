@@ -166,6 +166,14 @@ class Tab:
         top, left, height, width = box
         self.drag((top + 4, left + 4), (top + height - 4, left + width - 4))
 
+    def choose(self, method):
+        """Choose a method and the band around the motion to the right."""
+        self.page.click("#tab-magnify")
+        self.page.select_option("#method", method)
+        self.page.fill("#low", "1.5")
+        self.page.fill("#high", "2.5")
+        self.page.press("#high", "Enter")
+
     def regions(self):
         return self.page.evaluate("[...document.querySelectorAll('#regions .name')].map((one) => one.value)")
 
@@ -313,11 +321,7 @@ def test_part_by_the_keyboard(tab):
 def test_cancel_reload_and_a_killed_command(tab, app):
     page = tab.page
     tab.open_numbers()
-    page.click("#tab-magnify")
-    page.select_option("#method", "phase")
-    page.fill("#low", "1.5")
-    page.fill("#high", "2.5")
-    page.press("#high", "Enter")
+    tab.choose("phase")
     before = page.evaluate(tab.job("canceled")), page.evaluate(tab.job("failed"))
     number = tab.render_and_pause(app, "phase")
     cancel = "[data-state=running]:has-text('Rendering') button:has-text('Cancel')"
@@ -355,11 +359,7 @@ def test_the_button_of_a_job_is_the_same_while_it_runs(tab):
 def test_the_same_settings_for_other_files(tab, root):
     page = tab.page
     tab.open_numbers()
-    page.click("#tab-magnify")
-    page.select_option("#method", "linear")
-    page.fill("#low", "1.5")
-    page.fill("#high", "2.5")
-    page.press("#high", "Enter")
+    tab.choose("linear")
     page.click("#batch-part summary")
     page.check("#batch-files input[value='damaged.mp4']")
     assert page.is_checked("#batch-files input[value='numbers.mkv']")
@@ -406,11 +406,7 @@ def test_without_the_token(app, browser):
 def test_a_preview_leaves_the_view_that_was_chosen_meanwhile(tab):
     page = tab.page
     tab.open_numbers()
-    page.click("#tab-magnify")
-    page.select_option("#method", "linear")
-    page.fill("#low", "1.5")
-    page.fill("#high", "2.5")
-    page.press("#high", "Enter")
+    tab.choose("linear")
     page.uncheck("#auto")
     done = "/in .* s$/.test(document.querySelector('#preview-note').textContent)"
     while not page.evaluate(done):  # The frames may still be read.

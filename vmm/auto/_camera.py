@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import scipy.ndimage
-import scipy.signal
 
 from vmm import stabilize
 from vmm.auto._far_motion import reduced
@@ -23,7 +22,7 @@ from vmm.measure.detection._tiles import N_REFERENCE, tile_signals
 from vmm.measure.estimation._camera_motion import CameraMotion
 from vmm.measure.estimation._displacement import displacement
 from vmm.measure.estimation._still_search import find_still
-from vmm.measure.signals._windows import hann
+from vmm.measure.signals._windows import MIN_PERIODS, detrend, hann
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,6 @@ class ShakeOptions:
 
 
 _OPTIONS = ShakeOptions()
-_FIRST_LINE = 3
-"""Periods in the clip from which a vibration is found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,10 +178,10 @@ def _line(path: np.ndarray) -> tuple[float, float]:
 
     The frequency is in cycles/frame.
     """
-    power = np.square(np.abs(np.fft.rfft(scipy.signal.detrend(path, axis=0), axis=0))).sum(axis=1)
-    if len(power) <= _FIRST_LINE:
+    power = np.square(np.abs(np.fft.rfft(detrend(path), axis=0))).sum(axis=1)
+    if len(power) <= MIN_PERIODS:
         return 0.0, 0.0
-    i = _FIRST_LINE + int(np.argmax(power[_FIRST_LINE:]))
+    i = MIN_PERIODS + int(np.argmax(power[MIN_PERIODS:]))
     return float(power[i - 1 : i + 2].sum() / max(power.sum(), 1e-12)), i / len(path)
 
 

@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 
 import vmm
+from vmm.backend.threads import cores
 from vmm.cli.batch_records import Job, Records, Row, write_tables
 from vmm.cli.messages import print_message
 from vmm.cli.processes import Command, Outcome
@@ -216,9 +217,8 @@ def _row(job: Job, outcome: Outcome, seconds: float) -> Row:
 
 def _run_here(options: argparse.Namespace, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome, float]]:
     """Run jobs in processes of this machine."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    at_a_time = options.jobs or max(1, cores // _CORES_PER_JOB)
-    commands = {job: Command(job.words, threads=max(1, cores // at_a_time)) for job in jobs}
+    at_a_time = options.jobs or max(1, cores() // _CORES_PER_JOB)
+    commands = {job: Command(job.words, threads=max(1, cores() // at_a_time)) for job in jobs}
     pool = ThreadPoolExecutor(at_a_time)
     try:
         running = {pool.submit(_timed, command.run): job for job, command in commands.items()}

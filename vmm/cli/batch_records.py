@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import glob
 import hashlib
 import io
 import json
@@ -12,15 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import vmm
+from vmm.io.photron import SUFFIXES
 
 _NAME = "vmm_batch"
 """Name of the records and of the tables in the output folder, without extension."""
 
 _PIECE = 2**20
 """Bytes of a file that are read at a time."""
-
-_COMPANIONS = (".cih", ".cihx", ".mraw")
-"""Files of one name that are one recording."""
 
 _THUMBNAIL = 160
 """Width in pixels of the pictures in the table."""
@@ -133,17 +132,11 @@ def digest(path: Path) -> str:
 def _parts(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(Path(folder, name) for folder, _, names in os.walk(path) for name in names)
-    if path.suffix.lower() in _COMPANIONS:
+    if path.suffix.lower() in SUFFIXES:  # files of one name are one recording
         return sorted(
-            part for part in path.parent.glob(f"{_escaped(path.stem)}.*") if part.suffix.lower() in _COMPANIONS
+            part for part in path.parent.glob(f"{glob.escape(path.stem)}.*") if part.suffix.lower() in SUFFIXES
         )
     return [path]
-
-
-def _escaped(name: str) -> str:
-    import glob
-
-    return glob.escape(name)
 
 
 def write_tables(folder: Path, rows: Iterable[Row], title: str) -> Path:
