@@ -337,6 +337,33 @@ def test_cancel_reload_and_a_killed_command(tab, app):
     tab.wait("document.querySelector('#error').textContent.includes('status')")
 
 
+def test_what_is_typed_stays_when_the_server_announces_a_change(tab, app):
+    """One edge of a band is no setting yet; a change in another tab must not clear it."""
+    page = tab.page
+    tab.open_numbers()
+    page.click("#tab-magnify")
+    page.fill("#low", "1.25")
+    page.focus("#high")
+    before = len(tab.regions())
+    other = Tab(page.context, app)
+    other.wait("document.querySelector('#video').readyState >= 2")
+    other.draw((97, 4, 22, 40))
+    tab.wait(f"document.querySelectorAll('#regions .name').length === {before + 1}")
+    other.close()
+    assert page.input_value("#low") == "1.25"
+
+
+def test_a_setting_survives_a_reload_at_once(tab):
+    page = tab.page
+    tab.open_numbers()
+    page.click("#tab-magnify")
+    page.fill("#alpha", "17")
+    page.press("#alpha", "Enter")
+    page.reload(wait_until="commit")
+    tab.wait("document.body?.dataset.ready === 'true'")
+    assert page.input_value("#alpha") == "17"
+
+
 def test_the_button_of_a_job_is_the_same_while_it_runs(tab):
     """A click on a button that is replaced between press and release is lost."""
     tab.open_numbers()

@@ -10,6 +10,7 @@ export async function call(name, body = {}, signal = undefined) {
   try {
     response = await fetch(`api/${name}`, {
       method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ ...body, page: PAGE }), signal,
+      keepalive: name === "settings", // A page that is left still sends its settings.
     });
   } catch (error) {
     if (error instanceof DOMException) throw error;

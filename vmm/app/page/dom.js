@@ -30,10 +30,21 @@ export const guarded = (action) => async (...args) => {
   try { showError(""); await action(...args); } catch (error) { showError(error); }
 };
 
-/** A function that runs after a pause. @param {(...args: any[]) => any} action @param {number} pause milliseconds */
+/** A function that runs after a pause; its `flush` runs it at once if it is due.
+ * @param {(...args: any[]) => any} action @param {number} pause milliseconds */
 export function debounced(action, pause) {
   let timer = 0;
-  return (...args) => { clearTimeout(timer); timer = setTimeout(() => action(...args), pause); };
+  const run = () => { timer = 0; action(); };
+  const start = () => { clearTimeout(timer); timer = setTimeout(run, pause); };
+  return Object.assign(start, { flush: () => { if (timer) { clearTimeout(timer); run(); } } });
+}
+
+/** Show a setting in its input. What a person types stays until the setting changes.
+ * @param {string} id @param {unknown} value */
+export function fill(id, value) {
+  const input = $(id), text = String(value ?? "");
+  if (input.dataset.shown === text || (input === document.activeElement && input.value !== text)) return;
+  input.dataset.shown = input.value = text;
 }
 
 /** A number with few digits. @param {number} value @param {number} [digits] */

@@ -1,7 +1,7 @@
 // Magnification: the settings, the preview, and the views that compare original and magnified frames.
 
 import { call } from "./api.js";
-import { $, debounced, element, guarded, short, showError } from "./dom.js";
+import { $, debounced, element, fill, guarded, short, showError } from "./dom.js";
 import { chosen } from "./regions.js";
 import { current } from "./stage.js";
 import { change, emit, on, state } from "./state.js";
@@ -131,12 +131,12 @@ function show() {
   if (!method) return;
   $("method").value = method.name;
   $("method-note").textContent = method.summary;
-  ["low", "high"].forEach((id, index) => { if (document.activeElement !== $(id)) $(id).value = settings.band?.[index] ?? ""; });
-  if (document.activeElement !== $("alpha")) $("alpha").value = settings.alpha;
+  ["low", "high"].forEach((id, index) => fill(id, settings.band?.[index]));
+  fill("alpha", settings.alpha);
   $("alpha-range").value = settings.alpha;
   for (const name of NUMBERS) {
     $(`row-${name}`).hidden = !(name in method.numbers);
-    if (document.activeElement !== $(name)) $(name).value = settings[name] ?? "";
+    fill(name, settings[name]);
   }
   $("roi").value = settings.roi ?? "";
 }

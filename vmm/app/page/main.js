@@ -2,7 +2,7 @@
 
 import { call, listen } from "./api.js";
 import * as batch from "./batch.js";
-import { $, showError } from "./dom.js";
+import { $, fill, showError } from "./dom.js";
 import * as find from "./find.js";
 import * as jobs from "./jobs.js";
 import * as magnify from "./magnify.js";
@@ -76,7 +76,7 @@ function startMeasureOptions() {
   on("settings", () => {
     $("quantity").value = state.settings.quantity ?? "displacement";
     $("axis").value = state.settings.axis ?? "larger";
-    for (const [id, name] of [["length", "length"], ["length-px", "length_px"]]) if (document.activeElement !== $(id)) $(id).value = state.settings[name] ?? "";
+    for (const [id, name] of [["length", "length"], ["length-px", "length_px"]]) fill(id, state.settings[name]);
   });
   $("quantity").onchange = () => change({ quantity: $("quantity").value });
   $("axis").onchange = () => change({ axis: $("axis").value });

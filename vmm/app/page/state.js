@@ -32,6 +32,7 @@ export function emit(name, detail = undefined) {
 }
 
 const saveSettings = debounced(() => call("settings", { settings: state.settings }).catch(showError), 300);
+addEventListener("pagehide", saveSettings.flush);
 
 /** Change settings, save them, and announce it. @param {object} changes */
 export function change(changes) {
