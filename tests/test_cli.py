@@ -269,3 +269,10 @@ def test_what_the_library_logs_is_one_line_above_the_progress_bar(capsys):
         logging.getLogger("vmm").warning("vmm: compiled %s functions", "\x1b[31m7")
     lines = re.split(r"[\r\n]+", capsys.readouterr().err)
     assert "vmm: compiled \\x1b[31m7 functions" in lines
+
+
+def test_what_other_packages_log_is_not_printed(capsys):
+    """The error that follows from it is printed, in one line."""
+    with messages.one_line_messages():
+        logging.getLogger("some.package").error("more samples than can be decoded")
+    assert capsys.readouterr() == ("", "")

@@ -218,6 +218,25 @@ def test_regions_outside_the_frame_are_refused_and_the_others_stay(client, box):
     assert [region["name"] for region in call(client, "state")["regions"]] == ["A"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"[]", b"\xff", b"[" * 100_000, b'{"settings": {"alpha": NaN}}', b'{"settings": {"alpha": 1e999}}',
+        b'{"settings": {"alpha": 1%s}}' % (b"0" * 400), rb'{"settings": {"roi": "\ud800"}}',
+        rb'{"settings": {"roi": "\u0000"}}',
+    ],
+)  # fmt: skip
+def test_a_body_that_is_no_object_of_finite_numbers_and_text_is_refused(client, body):
+    answer = client.request("POST", "/api/settings", body, content_type="application/json")
+    assert (answer.status, answer.json()["error"][:41]) == (400, "a request must be a JSON object of finite")
+    assert call(client, "state")["clip"]["count"] == 60
+
+
+def test_a_text_that_only_looks_like_a_null_character_is_valid(client):
+    assert call(client, "settings", settings={"roi": "\\u0000"}) == {}
+    call(client, "settings", settings={})
+
+
 def test_settings_that_are_wrong_give_a_sentence(client):
     for settings in (
         {"method": "magic"},

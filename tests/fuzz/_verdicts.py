@@ -19,7 +19,7 @@ from unittest import mock
 
 import numpy as np
 
-KINDS = ("arrays", "options", "files", "weights")
+KINDS = ("arrays", "options", "files", "weights", "requests")
 """Kinds of trials; the trials of a kind are made by the module of its name, with an underscore before it."""
 
 CLASSES = ("right", "sentence", "raw", "exception", "nonsense", "hang or memory", "crash", "leftovers")

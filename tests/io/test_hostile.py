@@ -179,7 +179,7 @@ def test_errors_that_nobody_has_foreseen(monkeypatch, tmp_path, capsys):
     monkeypatch.delenv("VMM_DEBUG", raising=False)
     assert main(["info", "a.mkv"]) == 1
     message = capsys.readouterr().err
-    assert "please report it with the command at https://" in message and message.count("\n") == 1
+    assert "please report what you did at https://" in message and message.count("\n") == 1
     monkeypatch.setenv("VMM_DEBUG", "1")
     assert main(["info", "a.mkv"]) == 1
     assert "Traceback" in capsys.readouterr().err

@@ -115,6 +115,26 @@ def test_sound_is_copied(tmp_path, frames):
     assert not vmm.io.info(tmp_path / "c.mp4").has_sound
 
 
+def test_sound_that_cannot_be_decoded_is_left_out(tmp_path, frames):
+    tone, broken = tmp_path / "tone.mkv", tmp_path / "broken.mkv"
+    vmm.io.write(tmp_path / "a.mkv", frames, 10)
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=0.9", "-i", tmp_path / "a.mkv", "-c:a", "aac", "-c:v", "copy", tone)
+    broken.write_bytes(tone.read_bytes().replace(b"A_AAC", b"A_XXX"))
+    assert vmm.io.info(broken).has_sound
+    with pytest.warns(vmm.io.DamageWarning, match=r"broken\.mkv: its sound cannot be decoded and is left out"):
+        vmm.io.write(tmp_path / "b.mp4", frames, 10, sound=broken)
+    assert vmm.io.info(tmp_path / "b.mp4").shape == frames.shape
+
+
+def test_sound_with_many_damaged_parts_is_written(tmp_path, frames):
+    tone, broken = tmp_path / "tone.mkv", tmp_path / "broken.mkv"
+    vmm.io.write(tmp_path / "a.mkv", frames, 10)
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=0.9", "-i", tmp_path / "a.mkv", "-c:a", "aac", "-c:v", "copy", tone)
+    run_ffmpeg("-i", tone, "-c", "copy", "-bsf:a", "noise=amount=1", broken)
+    vmm.io.write(tmp_path / "b.mp4", frames, 10, sound=broken)
+    assert vmm.io.info(tmp_path / "b.mp4").shape == frames.shape
+
+
 def test_byte_orders(tmp_path, rng):
     frames = rng.integers(0, 65535, (4, 9, 11)).astype(">u2")
     vmm.io.write(tmp_path / "a.mkv", frames, 30)

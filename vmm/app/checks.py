@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from typing import Any
 
 import vmm
@@ -15,6 +17,33 @@ _MAX_REGIONS = 64
 
 _MAX_NAME = 80
 """Characters of the name of a region."""
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""A null character in JSON, which neither a path nor an argument of a command can hold."""
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in the body of a request, in which all numbers are finite and all texts can be written."""
+    try:
+        value = json.loads(body, parse_constant=_finite, parse_float=_finite, parse_int=_integer)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or _NUL.search(body):
+        raise ValueError("a request must be a JSON object of finite numbers and of text without null characters")
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("the number is not finite")
+    return number
+
+
+def _integer(text: str) -> int:
+    _finite(text)  # Most functions compute with floating-point numbers.
+    return int(text)
 
 
 def checked_regions(regions: Any, clip: OpenClip) -> list[dict[str, Any]]:
@@ -54,6 +83,13 @@ def checked_object(name: str, value: Any) -> dict[str, Any]:
     """The value, if it is an object; raise otherwise."""
     if not isinstance(value, dict):
         raise ValueError(f"{name} must be an object")
+    return value
+
+
+def checked_text(name: str, value: Any) -> str:
+    """The value, if it is a text; raise otherwise."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name}={value!r} must be a text")
     return value
 
 

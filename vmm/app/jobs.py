@@ -9,6 +9,7 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
+from vmm.cli import message_of
 from vmm.cli.processes import Command
 
 _GRACE = 10.0
@@ -66,7 +67,7 @@ class Job:
         except Canceled:
             self.state = "canceled"
         except Exception as error:
-            self.message = str(error) or type(error).__name__
+            self.message = message_of(error)
             self.state = "canceled" if self._is_canceled.is_set() else "failed"
         self._seconds = monotonic() - self._start
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from vmm.app import methods
+from vmm.app.checks import checked_number, checked_text, read_object
 from vmm.app.files import MAX_UPLOAD, listing, upload_name
 from vmm.app.security import Guard
 from vmm.app.session import Session
+from vmm.cli import is_foreseen, message_of
 
 PAGE = Path(__file__).with_name("page")
 """Folder of the page."""
@@ -22,9 +24,6 @@ _MAX_BODY = 2**20
 
 _TICK = 0.25
 """Seconds between two looks at the progress of the jobs."""
-
-_FORESEEN = (ValueError, TypeError, OSError, ImportError, MemoryError)
-"""Errors whose message is a sentence for the user, as on the command line."""
 
 
 def plotly_bundle() -> Path:
@@ -58,7 +57,8 @@ def application(session: Session, **guard: Any) -> Any:
 
 def _open(session: Session, request: dict[str, Any]) -> dict[str, Any]:
     fs = request.get("fs")
-    session.open_below_root(str(request.get("path", "")), None if fs is None else float(fs))
+    path = checked_text("path", request.get("path", ""))
+    session.open_below_root(path, None if fs is None else checked_number("fs", fs))
     return session.described()
 
 
@@ -106,7 +106,7 @@ def _part(session: Session, request: dict[str, Any]) -> dict[str, Any]:
 
 _ACTIONS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "state": _state,
-    "browse": lambda session, request: listing(session.root, str(request.get("folder", ""))),
+    "browse": lambda session, request: listing(session.root, checked_text("folder", request.get("folder", ""))),
     "open": _open,
     "part": _part,
     "regions": _regions,
@@ -139,12 +139,10 @@ def _action(function: Callable[[Session, dict[str, Any]], Any]) -> Any:
 
     async def endpoint(request: Any) -> Any:
         try:
-            body = json.loads(await _body(request))
-            if not isinstance(body, dict):
-                raise ValueError("a request must be a JSON object")
+            body = read_object(await _body(request))
             return JSONResponse(await run_in_threadpool(function, request.app.state.session, body))
-        except _FORESEEN as error:
-            return JSONResponse({"error": _sentence(error)}, 400)
+        except Exception as error:
+            return _refusal(error)
 
     return endpoint
 
@@ -158,10 +156,11 @@ async def _body(request: Any) -> bytes:
     return body or b"{}"
 
 
-def _sentence(error: Exception) -> str:
-    from vmm.cli import message_of
+def _refusal(error: Exception) -> Any:
+    """The answer that carries the sentence of an error, as on the command line."""
+    from starlette.responses import JSONResponse
 
-    return message_of(error)
+    return JSONResponse({"error": message_of(error)}, 400 if is_foreseen(error) else 500)
 
 
 async def _index(request: Any) -> Any:
@@ -206,8 +205,8 @@ async def _upload(request: Any) -> Any:
                 file.write(piece)
         await run_in_threadpool(session.open, path)
         return JSONResponse(session.described())
-    except _FORESEEN as error:
-        return JSONResponse({"error": _sentence(error)}, 400)
+    except Exception as error:
+        return _refusal(error)
 
 
 async def _events(request: Any) -> Any:

@@ -14,7 +14,7 @@ from weakref import finalize
 
 import vmm
 from vmm.app import measurement, methods
-from vmm.app.checks import checked_number, checked_object, checked_regions, checked_unit
+from vmm.app.checks import checked_number, checked_object, checked_regions, checked_text, checked_unit
 from vmm.app.clip import OpenClip
 from vmm.app.files import SharedFiles, inside
 from vmm.app.jobs import CommandJob, FunctionJob, Job, Queue
@@ -202,7 +202,7 @@ class Session:
     def render(self, settings: Any, suffix: Any) -> Job:
         """Put the command that magnifies the whole part into the queue."""
         clip, settings = self._clip(), checked_object("settings", settings)
-        if suffix not in methods.FORMATS:
+        if checked_text("format", suffix) not in methods.FORMATS:
             raise ValueError(f"format={suffix!r} must be one of {', '.join(methods.FORMATS)}")
         target = self.path_of(f"{clip.path.stem}_{settings.get('method')}.{suffix}")
         words = methods.render_words(clip, settings, str(target), self._roi(settings))

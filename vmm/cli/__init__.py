@@ -111,9 +111,8 @@ def _status(arguments: list[str] | None, others: Sequence[Any]) -> int:
         wait_for_end()
         if os.environ.get("VMM_DEBUG"):
             traceback.print_exc()
-        is_foreseen = isinstance(error, _FORESEEN)
-        print_message("error", _shortened(message_of(error)) if is_foreseen else _request(error))
-        return 2 if is_foreseen else 1
+        print_message("error", message_of(error))
+        return 2 if is_foreseen(error) else 1
 
 
 def _run(arguments: list[str] | None, others: Sequence[Any]) -> int:
@@ -133,20 +132,22 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"vmm: error: {_shortened(printable(message))}; see {self.prog} --help\n")
 
 
-def _request(error: Exception) -> str:
-    """The sentence that asks for a report of an error."""
-    reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_TEXT]}"
-    return (
-        f"this command failed by a fault of vmm or of a package that it uses ({reason}); please report it with the "
-        f"command at {_ISSUES}; VMM_DEBUG=1 shows where it happened"
-    )
-
-
 def message_of(error: Exception) -> str:
-    """The sentence of an error for the user."""
+    """The sentence of an error for the user; for an error that nobody has foreseen, it asks for a report."""
+    if not is_foreseen(error):
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_MAX_TEXT]}"
+        return (
+            f"this failed by a fault of vmm or of a package that it uses ({reason}); please report what you did at "
+            f"{_ISSUES}; VMM_DEBUG=1 shows where it happened"
+        )
     if isinstance(error, OSError) and error.strerror:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror
-    return str(error) or type(error).__name__
+        return _shortened(f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else error.strerror)
+    return _shortened(str(error) or type(error).__name__)
+
+
+def is_foreseen(error: Exception) -> bool:
+    """Whether the message of an error is a sentence for the user."""
+    return isinstance(error, _FORESEEN)
 
 
 def _shortened(message: str) -> str:

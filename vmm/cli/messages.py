@@ -53,9 +53,12 @@ def printable_streams() -> Iterator[None]:
 
 @contextmanager
 def one_line_messages() -> Iterator[None]:
-    """Print each warning of the library once and in one line, and what it logs, to standard error."""
+    """Print each warning of the library once and in one line, and what it logs, to standard error.
+
+    What other packages log is not printed: the errors that follow from it are.
+    """
     messages: set[str] = set()
-    handler = _LineHandler()
+    handlers = {"vmm": _LineHandler(), "": logging.NullHandler()}  # The empty name is that of all other packages.
 
     def print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
         if str(message) not in messages:
@@ -65,11 +68,13 @@ def one_line_messages() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = print_warning
-        logging.getLogger("vmm").addHandler(handler)
+        for name, handler in handlers.items():
+            logging.getLogger(name).addHandler(handler)
         try:
             yield
         finally:
-            logging.getLogger("vmm").removeHandler(handler)
+            for name, handler in handlers.items():
+                logging.getLogger(name).removeHandler(handler)
 
 
 class _LineHandler(logging.Handler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import warnings
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from fractions import Fraction
@@ -13,11 +14,12 @@ import numpy as np
 
 from vmm.io._info import info
 from vmm.io.chroma import ChromaQueue
+from vmm.io.decoding import DamageWarning
 from vmm.io.formats import input_options
 from vmm.io.headers import set_avi_rate, set_gif_comment
 from vmm.io.metadata import rate_comment
 from vmm.io.prefetch import prefetch
-from vmm.io.process import ffmpeg_run, last_line
+from vmm.io.process import ffmpeg_output, ffmpeg_run, last_line
 from vmm.io.rates import SLOW_RATE
 from vmm.io.video import Info, raw_pixel_format
 
@@ -124,8 +126,14 @@ def _sound_options(path: Path, clip: Output) -> list[str]:
         return []
     if not info(clip.sound, playlists=playlists).has_sound:
         return []
+    # Damaged parts of the sound become silent, however many they are.
+    source = ["-max_error_rate", "1", *input_options(Path(clip.sound), playlists=playlists)]
+    first = ["-map", "0:a:0", "-c:a", "aac", "-frames:a", "1", "-f", "null", "-"]
+    if ffmpeg_output(path, [*source, *first]).returncode != 0:
+        warnings.warn(f"{clip.sound}: its sound cannot be decoded and is left out", DamageWarning, stacklevel=2)
+        return []
     part = ["-ss", f"{clip.span[0]:.6f}", "-t", f"{clip.span[1]:.6f}"] if clip.span else []
-    return [*part, *input_options(Path(clip.sound), playlists=playlists), "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
+    return [*part, *source, "-map", "0:v", "-map", "1:a:0", "-c:a", "aac"]
 
 
 def _filters(suffix: str, clip: Output, fps: Fraction) -> list[str]:
