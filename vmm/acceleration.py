@@ -45,8 +45,8 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair (array, fs).
-        The luma is magnified, and the chroma moves with it.
+        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, a pair (array, fs), or a
+        dask array (see ``vmm.magnify``). The luma is magnified, and the chroma moves with it.
     frequency
         Frequency of the motion of interest in Hz, in (0, fs/2). The passband is broad, from about half of it to twice:
         with ``kernel="gaussian"`` and alpha 8, motion at a quarter of the frequency is still magnified 2.3 times.

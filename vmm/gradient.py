@@ -59,8 +59,8 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks.
-        The luma is magnified, and the chroma moves with it.
+        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, a pair (array, fs), or a
+        dask array (see ``vmm.magnify``). The luma is magnified, and the chroma moves with it.
     band
         Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
         of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.

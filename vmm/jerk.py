@@ -48,8 +48,8 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair (array, fs).
-        The luma is magnified.
+        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, a pair (array, fs), or a
+        dask array (see ``vmm.magnify``). The luma is magnified.
     frequency
         Frequency of the motion of interest in Hz, in (0, fs/2). The passband is from about half of it to twice.
     fs

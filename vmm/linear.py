@@ -59,7 +59,8 @@ def magnify(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, or a pair (array, fs).
+        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, a list of frames, a pair (array, fs), or a dask
+        array (see ``vmm.magnify``).
     band
         Passband (low, high) in Hz, within (0, fs/2); None if `temporal` is a filter. Several bands are passed as a list
         of pairs or an array (n, 2), with one alpha for each: for example, one band is magnified and another removed.

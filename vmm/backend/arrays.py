@@ -45,6 +45,21 @@ class DeviceArray(Protocol):
         """A copy on the host."""
 
 
+class LazyArray(Protocol):
+    """A ``dask.array.Array``, whose elements are computed when they are asked for, as type checkers know it."""
+
+    @property
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
+        """Lengths of the chunks along each axis."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+
+    def compute(self) -> Any:
+        """The elements."""
+
+
 def on_device(x: object) -> bool:
     """Whether x is a CuPy array. CuPy is not imported by this test."""
     return type(x).__module__.partition(".")[0] == "cupy"

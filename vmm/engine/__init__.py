@@ -12,6 +12,7 @@
 | ``combinations`` | combinations of parts that several methods share |
 | ``trajectories`` | displacements filtered along trajectories, for ``vmm.lagrangian`` |
 | ``visibility`` | filter weights for points that are visible for a part of the window |
+| ``lazy`` | clips that are dask arrays |
 | ``regions`` | regions of the frame, as boxes or masks |
 | ``two_pass`` | clips that are read twice |
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from vmm.backend.arrays import Array
 from vmm.backend.threads import in_parallel, workers
 from vmm.backend.time_series import orthonormal, power_of_white_noise
-from vmm.engine.bands import Passes
+from vmm.engine.bands import Passes, State
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.running import response
 from vmm.engine.running_noise import RunningNoise
@@ -23,23 +24,22 @@ class AdaptiveBands(FastBands):
     """``FastBands`` for motions whose smoothing follows the noise."""
 
     _noise: list[Any]
-    _running: list[RunningNoise]
     _size: tuple[int, int]
 
     def _analyzed(self, frames: Array) -> tuple[Sequence[Array], Any]:
         self._size = frames.shape[1], frames.shape[2]
         return super()._analyzed(frames)
 
-    def causal(self, temporal: CausalFilter, chunks: Iterable[Array]) -> Iterator[Array]:
-        """Magnify by a causal filter, with running means as statistics."""
+    def state(self, temporal: CausalFilter) -> State:
+        """The state of a causal filter before the first frame, with running means as statistics."""
         white, period = response(temporal)
-        self._running = [RunningNoise(temporal, white, period, grid) for grid in self._plan.grids]
-        yield from super().causal(temporal, chunks)
+        running = [RunningNoise(temporal, white, period, grid) for grid in self._plan.grids]
+        return replace(super().state(temporal), running=running)
 
-    def _smoothed(self, i: int, coefs: Array, signal: Array) -> Array:
+    def _smoothed(self, state: State, i: int, coefs: Array, signal: Array) -> Array:
         """The filtered motion of subband i by a causal filter, smoothed by running statistics."""
         if self._motions[i].adaptive:
-            self._running[i].smooth(coefs, signal, self._size)
+            state.running[i].smooth(coefs, signal, self._size)
         return signal
 
     def _passes(

@@ -36,18 +36,21 @@ _MOTION_FOR = {"real": "intensity", "complex": "local_phase", "riesz": "quaterni
 
 @dataclass(frozen=True)
 class State:
-    """State of a causal filter, one entry for each subband, None before the first frame.
+    """State of a causal filter between two frames, one entry for each subband.
 
     Attributes
     ----------
     previous
-        Coefficients of the previous frame.
+        Coefficients of the previous frame, None before the first one.
     memory
-        State of the filter.
+        State of the filter, None before the first frame.
+    running
+        Running statistics, if the motion needs them.
     """
 
     previous: list[Any]
     memory: list[Any]
+    running: list[Any]
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,12 @@ class Bands:
         self._latent = any(grid.coefs == "latent" for grid in plan.grids)
         self.active: list[int] = [i for i, alpha in enumerate(alphas) if not (np.ndim(alpha) == 0 and alpha == 0)]
 
-    def causal(self, temporal: CausalFilter, chunks: Iterable[Array]) -> Iterator[Array]:
-        """Magnify by a causal filter: chunk by chunk, with constant memory."""
-        state = State(self._nones(), self._nones())
+    def state(self, temporal: CausalFilter) -> State:
+        """The state of a causal filter before the first frame."""
+        return State(self._nones(), self._nones(), self._nones())
+
+    def causal(self, temporal: CausalFilter, chunks: Iterable[Array], state: State) -> Iterator[Array]:
+        """Magnify by a causal filter: chunk by chunk, with constant memory. The state is updated in place."""
         samples = sum(math.prod(grid.shape) for grid in self._plan.grids)
         for chunk in chunks:
             is_redundant = samples > 2 * math.prod(chunk.shape[1:3])
@@ -189,7 +195,7 @@ class Bands:
         summed, total = running_sum(steps, total)
         signal, memory = temporal.apply(summed, memory)
         state.memory[i] = total, memory
-        return self._changed(bands, i, coefs, self._smoothed(i, coefs, signal))
+        return self._changed(bands, i, coefs, self._smoothed(state, i, coefs, signal))
 
     def _recursive_step(self, temporal: CausalFilter, state: State, bands: Sequence[Array], i: int) -> Array:
         """The change of subband i by second-order sections."""
@@ -198,9 +204,9 @@ class Bands:
         if state.memory[i] is None:
             state.memory[i] = self._zeros(i, coefs, len(sos), 2)
         signal = self._filtered(i, coefs, self._previous(state.previous, i, coefs), sos, state.memory[i])
-        return self._changed(bands, i, coefs, self._smoothed(i, coefs, signal))
+        return self._changed(bands, i, coefs, self._smoothed(state, i, coefs, signal))
 
-    def _smoothed(self, i: int, coefs: Array, signal: Array) -> Array:
+    def _smoothed(self, state: State, i: int, coefs: Array, signal: Array) -> Array:
         """The motion of subband i after a causal filter, before it is magnified."""
         return signal
 

@@ -10,7 +10,7 @@ filter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from vmm.backend.arrays import Array, namespace
 from vmm.backend.denoising import probed_residual
 from vmm.backend.reference import add_product, product
 from vmm.backend.time_series import orthonormal, power_of_white_noise
-from vmm.engine.bands import Passes
+from vmm.engine.bands import Passes, State
 from vmm.engine.differences import with_previous
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import grouped
@@ -61,13 +61,17 @@ class Sums:
 class DenoisedBands(FastBands):
     """``FastBands`` for motions with a denoiser."""
 
-    def causal(self, temporal: CausalFilter, chunks: Iterable[Array]) -> Iterator[Array]:
-        """Magnify by a causal filter, with running means as statistics."""
+    def state(self, temporal: CausalFilter) -> State:
+        """The state of a causal filter before the first frame, with running means as statistics."""
         white, period = response(temporal)
         running = [RunningStatistics(temporal, white, period, grid) for grid in self._plan.grids]
+        return replace(super().state(temporal), running=running)
+
+    def causal(self, temporal: CausalFilter, chunks: Iterable[Array], state: State) -> Iterator[Array]:
+        """Magnify by a causal filter, with running means as statistics."""
         for chunk in chunks:
             for frames in grouped([chunk]):
-                yield self._running_block(running, frames)
+                yield self._running_block(state.running, frames)
 
     def _steps(self, bands: Sequence[Array]) -> Sequence[Array]:
         """The displacement between the frames of each subband, which is read once and used several times."""

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vmm.backend.arrays import Array, DeviceArray, is_array, joined, namespace, on_device, real_dtype
+from vmm.backend.arrays import Array, DeviceArray, LazyArray, is_array, joined, namespace, on_device, real_dtype
 from vmm.backend.device import frames_at_once
 from vmm.backend.threads import cores
 from vmm.engine.scaling import Scaling
@@ -30,12 +30,13 @@ Frames = TypeVar(
     "Frames",
     NDArray[Any],
     DeviceArray,
+    LazyArray,
     list[NDArray[Any]],
     tuple[NDArray[Any], float],
     Iterator[NDArray[Any]],
 )
 """A clip that a magnifier takes and returns in the same form: an array (T, H, W[, 3]) on the host or on a device, a
-list of frames, a pair (array, fs) as ``vmm.io.read`` returns it, or an iterator of chunks."""
+list of frames, a pair (array, fs) as ``vmm.io.read`` returns it, an iterator of chunks, or a dask array."""
 
 ArrayOut = TypeVar("ArrayOut", NDArray[Any], DeviceArray)
 """An array that a function takes and returns on the host or on a device."""
@@ -74,6 +75,11 @@ def as_array(frames: Any) -> Array:
     if not chunks:
         raise ValueError("frames holds no frame: give at least one")
     return joined(chunks)
+
+
+def is_lazy(frames: object) -> bool:
+    """Whether a clip is a dask array, whose frames are computed when they are asked for."""
+    return type(frames).__module__.partition(".")[0] == "dask"
 
 
 def is_pair(frames: object) -> bool:
@@ -128,11 +134,21 @@ def _stacked(frames: list[Array] | tuple[Array, ...]) -> Array:
 def check_frames(frames: Any) -> None:
     """Raise if frames are not an array (T, H, W) or (T, H, W, 3) of a supported type."""
     _check_unmasked(frames)
+    if is_lazy(frames):
+        raise TypeError(
+            "frames is a dask array, but this function needs its frames one after another: give "
+            "(block.compute() for block in frames.blocks), which holds one block at a time, or frames.compute()"
+        )
     if not is_array(frames):
         hint = ": convert it with numpy.asarray" if hasattr(frames, "__array__") else ""
         raise TypeError(
             f"frames must be a NumPy or CuPy array or an iterator of such chunks, not {type(frames).__name__}{hint}"
         )
+    check_kind(frames)
+
+
+def check_kind(frames: Any) -> None:
+    """Raise if the shape or the dtype of an array is not one of frames."""
     if frames.ndim not in (3, 4) or (frames.ndim == 4 and frames.shape[3] != 3):
         raise ValueError(f"frames of shape {frames.shape} must be (T, H, W) or (T, H, W, 3): time first, gray or color")
     if min(frames.shape[1:3]) < 1:
@@ -205,16 +221,22 @@ def cut(frames: Array, pixels: int = PIXELS_PER_BLOCK) -> Iterator[Array]:
 
 
 def grouped(chunks: Iterable[Array]) -> Iterator[Array]:
-    """The frames of chunks, joined or cut into groups of ``FRAMES_PER_GROUP`` frames, or more if they are small."""
+    """The frames of chunks, joined and cut into groups of ``FRAMES_PER_GROUP`` frames, or more if they are small.
+
+    The groups do not depend on the chunks, so that sums over them are the same to the last bit.
+    """
     pending: list[Array] = []
+    count = 0  # of the frames that are pending
     for chunk in chunks:
         of_frame = math.prod(chunk.shape[1:3])
-        pixels = max(PIXELS_PER_GROUP, min(FRAMES_PER_GROUP * of_frame, PIXELS_PER_BLOCK))
-        for piece in cut(chunk, pixels):
-            pending.append(piece)
-            if sum(map(len, pending)) >= _frames_per_block(piece, pixels):
+        n = _frames_per_block(chunk, max(PIXELS_PER_GROUP, min(FRAMES_PER_GROUP * of_frame, PIXELS_PER_BLOCK)))
+        done = 0
+        while done < len(chunk):
+            pending.append(chunk[done : done + n - count])
+            done, count = done + len(pending[-1]), count + len(pending[-1])
+            if count == n:
                 yield joined(pending)
-                pending = []
+                pending, count = [], 0
     if pending:
         yield joined(pending)
 

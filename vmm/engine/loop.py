@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -12,10 +12,12 @@ from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.backend.checks import short_text
 from vmm.engine.adaptive import AdaptiveBands
 from vmm.engine.alpha import Gain, LevelGains, check_alpha, edge_factor, spread_alpha, spread_mask
+from vmm.engine.bands import Bands
 from vmm.engine.bars import changed_pixels
 from vmm.engine.denoised import DenoisedBands
 from vmm.engine.fast_paths import FastBands
-from vmm.engine.frames import Frames, cut, in_form_of, moving
+from vmm.engine.frames import Frames, cut, in_form_of, is_lazy, moving
+from vmm.engine.lazy import lazily_magnified
 from vmm.engine.regions import Mask
 from vmm.engine.times import check_evenly_spaced, stated_rate
 from vmm.engine.two_pass import two_pass
@@ -54,6 +56,9 @@ def magnify(
     frames
         Array (T, H, W) or (T, H, W, 3) of type uint8, uint16 or floating point; or an iterator of such chunks, in
         order. A list of frames, and a pair (array, fs) as ``vmm.io.read`` returns it, are returned in the same form.
+        A dask array gives a dask array, of which nothing is computed before it is asked for. Each window of a filter
+        that looks ahead is then a task of its own, while the blocks of a causal filter follow one another; ideal
+        filters need the whole clip at once and refuse it.
     spatial
         Plan of the spatial part, such as ``vmm.spatial.luma(vmm.spatial.Laplacian)``.
     motion
@@ -100,9 +105,14 @@ def magnify(
     _check_parts(spatial, motion, temporal)
     check_evenly_spaced(frames)
     check_length_for(temporal, frames)
-    magnified = partial(
-        _magnified, spatial=spatial, motion=motion, temporal=temporal, alpha=alpha, mask=mask, level_gains=level_gains
-    )
+    bands = partial(_bands, spatial=spatial, motion=motion, alpha=alpha, mask=mask, level_gains=level_gains)
+    if is_lazy(frames):
+        if isinstance(spatial, ClipPlan):
+            raise TypeError(
+                "frames is a dask array, which networks do not take: give (block.compute() for block in frames.blocks)"
+            )
+        return lazily_magnified(frames, bands, temporal)
+    magnified = partial(_magnified, bands=bands, temporal=temporal)
     # The parts that are made from a clip are networks, which depend on the value of white.
     return in_form_of(frames, magnified, is_scaled=not isinstance(spatial, ClipPlan))
 
@@ -146,33 +156,37 @@ def spatial_part(plan: SpatialPlan, frame: Array) -> Spatial:
     return part
 
 
-def _magnified(
-    frames: Any,
+def _bands(
+    first: Array,
+    *,
     spatial: SpatialPlan | ClipPlan,
     motion: Motion,
-    temporal: TemporalFilter,
-    alpha: float | Array,
+    alpha: Gain,
     mask: Any,
     level_gains: LevelGains | None,
-) -> Iterator[Array]:
-    """The chunks of a clip, magnified, with as many frames at a time as the filter allows."""
-    chunks = moving(cut(frames) if is_array(frames) else frames)
-    first = next(chunks)
-    chunks = chain([first], chunks)
+) -> Bands:
+    """The subbands of a clip that begins with the frames `first`."""
     plan = spatial.make(first) if isinstance(spatial, ClipPlan) else spatial_part(spatial, first[0])
     weight = None if mask is None else spread_mask(mask, first)
     alphas = spread_alpha(alpha, weight, level_gains, plan.grids, first)
     kind = AdaptiveBands if motion.adaptive else FastBands if motion.denoiser is None else DenoisedBands
-    bands = kind(plan, motion, alphas, edge_factor(changed_pixels(first[0], weight), weight))
-    if not bands.active:
+    return kind(plan, motion, alphas, edge_factor(changed_pixels(first[0], weight), weight))
+
+
+def _magnified(frames: Any, *, bands: Callable[[Array], Bands], temporal: TemporalFilter) -> Iterator[Array]:
+    """The chunks of a clip, magnified, with as many frames at a time as the filter allows."""
+    chunks = moving(cut(frames) if is_array(frames) else frames)
+    first = next(chunks)
+    chunks, of_clip = chain([first], chunks), bands(first)
+    if not of_clip.active:
         yield from chunks
         return
     match temporal:
         case CausalFilter():
-            yield from bands.causal(temporal, chunks)
+            yield from of_clip.causal(temporal, chunks, of_clip.state(temporal))
         case LookAheadFilter():
-            yield from bands.look_ahead(temporal, windows(chunks, temporal, frames))
+            yield from of_clip.look_ahead(temporal, windows(chunks, temporal, frames))
         case WholeClipFilter():
-            yield from bands.whole_clip(temporal, two_pass(frames, chunks))
+            yield from of_clip.whole_clip(temporal, two_pass(frames, chunks))
         case NonlinearFilter():
-            yield from bands.nonlinear(temporal, windows(chunks, temporal))
+            yield from of_clip.nonlinear(temporal, windows(chunks, temporal))

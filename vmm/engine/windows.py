@@ -106,7 +106,7 @@ def windows(
     twice. If the clip that the chunks come from, `frames`, can be read again, and is large, its frames are not held.
     """
     delay = temporal.delay
-    block = max(2 * delay, 16)
+    block = _block(temporal)
     held = holder(frames, block + 3 * delay)
     done = read = 0  # number of frames in earlier windows; number read
     for chunk in chunks:
@@ -124,6 +124,25 @@ def windows(
         done += half
     if read > done:
         yield _window(held, read, done, read, delay)
+
+
+def spans(count: int, temporal: LookAheadFilter | NonlinearFilter) -> Iterator[tuple[int, int]]:
+    """First and last frame plus one of the frames to magnify, for each window that ``windows`` makes of a clip."""
+    block, start = _block(temporal), 0
+    while count >= start + block + 2 * temporal.delay:
+        yield start, start + block
+        start += block
+    if count > start + block:
+        half = (count - start) // 2
+        yield start, start + half
+        start += half
+    if count > start:
+        yield start, count
+
+
+def _block(temporal: LookAheadFilter | NonlinearFilter) -> int:
+    """Number of frames to magnify in a window."""
+    return max(2 * temporal.delay, 16)
 
 
 def _window(held: Held | Reread, read: int, start: int, stop: int, delay: int) -> Window:

@@ -1,0 +1,150 @@
+"""Clips that are dask arrays: the same bytes as for arrays, in tasks that run side by side or on other machines."""
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+
+import vmm
+from vmm.data import synthetic
+from vmm.engine.windows import spans, windows
+
+da = pytest.importorskip("dask.array", reason="dask is not installed")
+
+METHODS: list[tuple[str, dict[str, Any]]] = [
+    ("phase", {"band": (2, 4)}),
+    ("phase", {"band": (2, 4), "temporal": "causal"}),
+    ("gradient", {"band": (2, 4)}),
+    ("gradient", {"band": (2, 4), "temporal": "butterworth"}),
+    ("linear", {"band": (2, 4)}),
+    ("riesz", {"band": (2, 4), "temporal": "iir"}),
+    ("acceleration", {"frequency": 3}),
+    ("anisotropy", {"frequency": 3}),
+    ("bilateral", {"frequency": 3}),
+    ("jerk", {"frequency": 3}),
+]
+
+
+@pytest.fixture(scope="module")
+def frames():
+    """110 frames with noise: longer than the filters, so that there are several windows."""
+    clean = synthetic.render(synthetic.texture((24, 32)), synthetic.sway(110, 30, 3.0, 0.3))
+    return clean + np.random.default_rng(0).normal(0, 2, clean.shape)
+
+
+def magnified(name, frames, **options):
+    return getattr(vmm, name).magnify(frames, fs=30, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [*METHODS[:2], *(pytest.param(*method, marks=pytest.mark.slow) for method in METHODS[2:])],
+    ids=str,
+)
+def test_the_bytes_are_those_of_the_array(frames, name, options):
+    array = np.clip(frames, 0, 255).astype(np.uint8)
+    lazy = magnified(name, da.from_array(array, chunks=(37, 16, 32)), **options)
+    assert lazy.chunks == ((37, 37, 36), (16, 8), (32,)) and lazy.dtype == np.uint8
+    assert np.array_equal(lazy.compute(), magnified(name, array, **options))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("temporal", ["fir", "causal"])
+@pytest.mark.parametrize(
+    ("dtype", "scale"), [("uint16", 200), ("float32", 1), ("float64", 1e-9), ("float16", 1)], ids=str
+)
+@pytest.mark.parametrize("chunks", [1, 7, (1, 60, 49), 500], ids=str)
+def test_all_types_and_chunks(frames, dtype, scale, chunks, temporal):
+    array = (np.clip(frames, 0, 255)[:, :17, :19] * scale).astype(dtype)
+    lazy = magnified("phase", da.from_array(array, chunks=(chunks, -1, -1)), band=(2, 4), temporal=temporal)
+    expected = magnified("phase", array, band=(2, 4), temporal=temporal)
+    # Very small and large values are scaled by a power of two, for which an array looks at all of its frames.
+    tolerance = 0 if scale >= 1 else 1e-15
+    assert np.allclose(lazy.compute(), expected, rtol=tolerance, atol=tolerance * expected.max())
+
+
+def test_color_and_mask(frames):
+    array = np.clip(np.stack([frames, frames * 0.8, 255 - frames], -1), 0, 255).astype(np.uint8)
+    options = {"band": (2, 4), "mask": (4, 4, 12, 12)}
+    lazy = magnified("gradient", da.from_array(array, chunks=(50, -1, -1, 1)), **options)
+    assert np.array_equal(lazy.compute(), magnified("gradient", array, **options))
+    nothing = magnified("gradient", da.from_array(array, chunks=(50, -1, -1, 1)), band=(2, 4), alpha=0)
+    assert np.array_equal(nothing.compute(), array)
+
+
+def test_nothing_is_computed_before_it_is_asked_for(frames):
+    def failing(block):
+        raise AssertionError("a block was computed")
+
+    clip = da.from_array(frames, chunks=(40, -1, -1)).map_blocks(failing, dtype=np.float64, meta=frames[:0])
+    lazy = magnified("phase", clip, band=(2, 4))
+    assert lazy.shape == frames.shape
+    with pytest.raises(AssertionError, match="a block was computed"):
+        lazy.compute()
+
+
+def test_a_part_needs_the_frames_around_it_only(frames):
+    read = []
+
+    def noting(block, block_info=None):
+        read.append(block_info[0]["chunk-location"][0])
+        return block
+
+    clip = da.from_array(frames, chunks=(10, -1, -1)).map_blocks(noting, dtype=np.float64, meta=frames[:0])
+    part = magnified("linear", clip, band=(8, 12))[50:60].compute(scheduler="synchronous")
+    assert np.array_equal(part, magnified("linear", frames, band=(8, 12))[50:60])
+    assert len(read) < 8
+
+
+def test_what_cannot_be_done_is_refused_at_once(frames):
+    clip = da.from_array(frames, chunks=(40, -1, -1))
+    with pytest.raises(TypeError, match="an ideal filter needs the whole clip at once: choose another"):
+        magnified("phase", clip, band=(2, 4), temporal="ideal")
+    for function in (vmm.lagrangian.magnify, vmm.realtime.magnify):
+        with pytest.raises(TypeError, match=r"frames is a dask array.*block\.compute\(\) for block in frames\.blocks"):
+            function(clip, (2, 4), fs=30)
+    with pytest.raises(TypeError, match="frames of type int64 must be"):
+        magnified("phase", clip.astype(np.int64), band=(2, 4))
+    with pytest.raises(ValueError, match=r"must be \(T, H, W\)"):
+        magnified("phase", clip[0], band=(2, 4))
+    with pytest.raises(ValueError, match=r"within \(0, fs/2\)"):
+        magnified("phase", clip, band=(2, 40))
+    with pytest.raises(ValueError, match="at least 2 frames are needed"):
+        magnified("phase", clip[:1], band=(2, 4))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        magnified("phase", clip[clip[:, 0, 0] > 0], band=(2, 4))
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        magnified("phase", clip * np.nan, band=(2, 4)).compute()
+
+
+def test_the_way_out_that_the_message_names(frames):
+    clip = da.from_array(frames, chunks=(40, -1, -1))
+    out = vmm.phase.magnify((block.compute() for block in clip.blocks), (2, 4), fs=30, temporal="ideal")
+    assert np.array_equal(np.concatenate(list(out)), magnified("phase", frames, band=(2, 4), temporal="ideal"))
+
+
+@pytest.mark.parametrize("band", [(2, 4), (8, 12)])
+def test_the_windows_are_those_of_a_stream(band):
+    temporal = vmm.temporal.fir(band, fs=30)
+    for count in range(2, 260, 3):
+        cores, stop = [], 0
+        for window in windows(iter([np.zeros((count, 1, 1))]), temporal):
+            start, stop = stop, stop + window.core_length
+            cores.append((start, stop))
+        assert list(spans(count, temporal)) == cores
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_bytes_are_the_same_on_other_processes(frames):
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    array = np.clip(frames, 0, 255).astype(np.uint8)
+    environment = {name: text for name, text in os.environ.items() if name.startswith(("VMM_", "PYTHON"))}
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, env=environment) as cluster,
+        distributed.Client(cluster),
+    ):
+        for name, options in METHODS:
+            lazy = magnified(name, da.from_array(array, chunks=(37, -1, -1)), **options)
+            assert np.array_equal(lazy.compute(), magnified(name, array, **options))
