@@ -1,6 +1,8 @@
 """Clips that are dask arrays: the same bytes as for arrays, in tasks that run side by side or on other machines."""
 
 import os
+import signal
+import weakref
 from typing import Any
 
 import numpy as np
@@ -124,6 +126,26 @@ def test_the_way_out_that_the_message_names(frames):
     assert np.array_equal(np.concatenate(list(out)), magnified("phase", frames, band=(2, 4), temporal="ideal"))
 
 
+def test_measurements_equal_those_of_the_array_and_hold_one_block_at_a_time(frames):
+    alive, peak = set(), []
+
+    def counted(block, block_info=None):
+        result = block.copy()
+        alive.add(id(result))
+        weakref.finalize(result, alive.discard, id(result))
+        peak.append(len(alive))
+        return result
+
+    clip = da.from_array(frames, chunks=(10, -1, -1)).map_blocks(counted, dtype=np.float64, meta=frames[:0])
+    whole, by_blocks = (vmm.measure.displacement(x, fs=30, rois=(4, 4, 16, 20)) for x in (frames, clip))
+    assert max(peak) <= 3
+    for name in ("values", "stderr"):
+        expected = getattr(whole, name)
+        assert np.allclose(getattr(by_blocks, name), expected, rtol=1e-6, atol=1e-6 * np.nanmax(abs(expected)))
+    lines, expected_lines = (vmm.measure.suggest(x, fs=30) for x in (clip, frames))
+    assert [one.frequency for one in lines] == pytest.approx([one.frequency for one in expected_lines], rel=1e-6)
+
+
 @pytest.mark.parametrize("band", [(2, 4), (8, 12)])
 def test_the_windows_are_those_of_a_stream(band):
     temporal = vmm.temporal.fir(band, fs=30)
@@ -133,6 +155,16 @@ def test_the_windows_are_those_of_a_stream(band):
             start, stop = stop, stop + window.core_length
             cores.append((start, stop))
         assert list(spans(count, temporal)) == cores
+
+
+def test_from_zarr_to_zarr(frames, tmp_path):
+    pytest.importorskip("zarr", reason="zarr is not installed")
+    array = np.clip(frames, 0, 255).astype(np.uint8)
+    vmm.io.write(tmp_path / "in.zarr", array, 30)
+    clip = da.from_zarr(str(tmp_path / "in.zarr")).rechunk((40, -1, -1))
+    magnified("phase", clip, band=(2, 4)).to_zarr(str(tmp_path / "out.zarr"))
+    out = np.concatenate(list(vmm.io.stream(tmp_path / "out.zarr", fs=30)))
+    assert np.array_equal(out, magnified("phase", array, band=(2, 4)))
 
 
 @pytest.mark.slow
@@ -148,3 +180,22 @@ def test_the_bytes_are_the_same_on_other_processes(frames):
         for name, options in METHODS:
             lazy = magnified(name, da.from_array(array, chunks=(37, -1, -1)), **options)
             assert np.array_equal(lazy.compute(), magnified(name, array, **options))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("temporal", ["fir", "causal"])
+def test_a_killed_worker_loses_nothing(frames, temporal):
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    array = np.clip(np.tile(frames, (6, 1, 1)), 0, 255).astype(np.uint8)
+    expected = magnified("phase", array, band=(2, 4), temporal=temporal)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        clip = da.from_array(array, chunks=(30, -1, -1))
+        future = client.compute(magnified("phase", clip, band=(2, 4), temporal=temporal))
+        while not any(client.has_what().values()):  # No task has ended yet.
+            assert not future.done()
+        os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+        assert np.array_equal(future.result(timeout=300), expected)

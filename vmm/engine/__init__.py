@@ -12,7 +12,8 @@
 | ``combinations`` | combinations of parts that several methods share |
 | ``trajectories`` | displacements filtered along trajectories, for ``vmm.lagrangian`` |
 | ``visibility`` | filter weights for points that are visible for a part of the window |
-| ``lazy`` | clips that are dask arrays |
+| ``blocks`` | the frames of a dask array, one block after another |
+| ``lazy`` | dask arrays that are magnified in tasks |
 | ``regions`` | regions of the frame, as boxes or masks |
 | ``two_pass`` | clips that are read twice |
 """

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vmm.backend.arrays import Array, DeviceArray, LazyArray, is_array, joined, namespace, on_device, real_dtype
 from vmm.backend.device import frames_at_once
 from vmm.backend.threads import cores
+from vmm.engine.blocks import Blocks, is_lazy
 from vmm.engine.scaling import Scaling
 
 PIXELS_PER_BLOCK = 2**22
@@ -41,7 +42,7 @@ list of frames, a pair (array, fs) as ``vmm.io.read`` returns it, an iterator of
 ArrayOut = TypeVar("ArrayOut", NDArray[Any], DeviceArray)
 """An array that a function takes and returns on the host or on a device."""
 
-FramesLike: TypeAlias = NDArray[Any] | DeviceArray | tuple[NDArray[Any], float] | Iterable[NDArray[Any]]
+FramesLike: TypeAlias = NDArray[Any] | DeviceArray | LazyArray | tuple[NDArray[Any], float] | Iterable[NDArray[Any]]
 """A clip that a function only reads, in any of these forms."""
 
 
@@ -62,6 +63,9 @@ def as_frames(frames: Any) -> Any:
         frames = frames[0]
     if isinstance(frames, list | tuple) and frames and all(map(_is_frame, frames)):
         frames = _stacked(frames)
+    if is_lazy(frames):
+        check_kind(frames)
+        return Blocks(frames)
     if is_array(frames) or hasattr(frames, "__array__") or not isinstance(frames, Iterable):
         check_frames(frames)
         return _plain(frames)
@@ -77,11 +81,6 @@ def as_array(frames: Any) -> Array:
     return joined(chunks)
 
 
-def is_lazy(frames: object) -> bool:
-    """Whether a clip is a dask array, whose frames are computed when they are asked for."""
-    return type(frames).__module__.partition(".")[0] == "dask"
-
-
 def is_pair(frames: object) -> bool:
     """Whether a clip is a pair (array, fs), as ``vmm.io.read`` returns it."""
     return isinstance(frames, tuple) and len(frames) == 2 and is_array(frames[0]) and np.ndim(frames[1]) == 0
@@ -92,6 +91,11 @@ def in_form_of(frames: Frames, magnified: Callable[[Any], Iterator[Array]], *, i
 
     If `is_scaled` is true, floating-point clips of very small or large values are scaled for it.
     """
+    if is_lazy(frames):
+        raise TypeError(
+            "frames is a dask array, but this method needs its frames one after another: give "
+            "(block.compute() for block in frames.blocks), which holds one block at a time, or frames.compute()"
+        )
     clip = as_frames(frames)
     scaling = Scaling(clip, is_fixed=not is_scaled)
     result: Any = scaling.inverse(magnified(scaling.applied()))
@@ -134,11 +138,6 @@ def _stacked(frames: list[Array] | tuple[Array, ...]) -> Array:
 def check_frames(frames: Any) -> None:
     """Raise if frames are not an array (T, H, W) or (T, H, W, 3) of a supported type."""
     _check_unmasked(frames)
-    if is_lazy(frames):
-        raise TypeError(
-            "frames is a dask array, but this function needs its frames one after another: give "
-            "(block.compute() for block in frames.blocks), which holds one block at a time, or frames.compute()"
-        )
     if not is_array(frames):
         hint = ": convert it with numpy.asarray" if hasattr(frames, "__array__") else ""
         raise TypeError(
@@ -151,6 +150,8 @@ def check_kind(frames: Any) -> None:
     """Raise if the shape or the dtype of an array is not one of frames."""
     if frames.ndim not in (3, 4) or (frames.ndim == 4 and frames.shape[3] != 3):
         raise ValueError(f"frames of shape {frames.shape} must be (T, H, W) or (T, H, W, 3): time first, gray or color")
+    if any(length != length for length in frames.shape):  # The shape of some dask arrays is NaN.
+        raise ValueError("frames has an unknown shape: call frames.compute_chunk_sizes() first")
     if min(frames.shape[1:3]) < 1:
         raise ValueError(f"frames of shape {frames.shape} hold no pixels: give frames with at least one row and column")
     if frames.dtype.name not in ("uint8", "uint16", "float16", "float32", "float64"):

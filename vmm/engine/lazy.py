@@ -34,8 +34,6 @@ def lazily_magnified(frames: Any, bands: Prepare, temporal: TemporalFilter) -> A
     from dask.array import concatenate
 
     check_kind(frames)
-    if any(map(_is_unknown, frames.shape)):
-        raise ValueError("frames has an unknown shape: call frames.compute_chunk_sizes() first")
     check_length(len(frames))
     match temporal:
         case CausalFilter():
@@ -50,10 +48,6 @@ def lazily_magnified(frames: Any, bands: Prepare, temporal: TemporalFilter) -> A
                 "filter, such as temporal='fir', or give frames.compute()"
             )
     return concatenate(list(pieces)).rechunk(frames.chunks)
-
-
-def _is_unknown(length: Any) -> bool:
-    return length != length  # It is NaN.
 
 
 def _windowed(frames: Any, bands: Prepare, temporal: LookAheadFilter | NonlinearFilter) -> Iterator[Any]:

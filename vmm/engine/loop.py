@@ -14,9 +14,10 @@ from vmm.engine.adaptive import AdaptiveBands
 from vmm.engine.alpha import Gain, LevelGains, check_alpha, edge_factor, spread_alpha, spread_mask
 from vmm.engine.bands import Bands
 from vmm.engine.bars import changed_pixels
+from vmm.engine.blocks import is_lazy
 from vmm.engine.denoised import DenoisedBands
 from vmm.engine.fast_paths import FastBands
-from vmm.engine.frames import Frames, cut, in_form_of, is_lazy, moving
+from vmm.engine.frames import Frames, cut, in_form_of, moving
 from vmm.engine.lazy import lazily_magnified
 from vmm.engine.regions import Mask
 from vmm.engine.times import check_evenly_spaced, stated_rate

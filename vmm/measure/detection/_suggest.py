@@ -99,7 +99,7 @@ def suggest(
     Parameters
     ----------
     frames
-        Array (T, H, W) or (T, H, W, 3), or an iterator of such chunks, with at least 16 frames.
+        Array (T, H, W) or (T, H, W, 3), an iterator of such chunks, or a dask array, with at least 16 frames.
     still
         Regions at rest in the scene, as for ``displacement``: the frames are first moved back by their motion,
         that of the camera. The default, None, is for a camera at rest.

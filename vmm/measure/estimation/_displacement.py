@@ -69,8 +69,8 @@ def displacement(
     ----------
     frames
         Array (T, H, W) or (T, H, W, 3); a clip of ``vmm.io.stream``, which is read twice, and once more if the
-        neighborhood of a region moves otherwise or the border is near; or an iterator of chunks, of which the first 64
-        frames alone make the reference.
+        neighborhood of a region moves otherwise or the border is near; a dask array, which is read in the same way,
+        one block after another; or an iterator of chunks, of which the first 64 frames alone make the reference.
     rois
         Regions: boxes (top, left, height, width) in pixels, masks (H, W) of bool, or ``grid(size, step)``; one, a list,
         or a dict whose keys are their names. The default is the whole frame without a margin.
