@@ -1,9 +1,13 @@
 """Clips that are dask arrays: the same bytes as for arrays, in tasks that run side by side or on other machines."""
 
 import os
+import runpy
 import signal
+import sys
 import weakref
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,6 +17,9 @@ from vmm.data import synthetic
 from vmm.engine.windows import spans, windows
 
 da = pytest.importorskip("dask.array", reason="dask is not installed")
+yaml = pytest.importorskip("yaml", reason="dask is not installed")
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 METHODS: list[tuple[str, dict[str, Any]]] = [
     ("phase", {"band": (2, 4)}),
@@ -164,6 +171,43 @@ def test_from_zarr_to_zarr(frames, tmp_path):
     clip = da.from_zarr(str(tmp_path / "in.zarr")).rechunk((40, -1, -1))
     magnified("phase", clip, band=(2, 4)).to_zarr(str(tmp_path / "out.zarr"))
     out = np.concatenate(list(vmm.io.stream(tmp_path / "out.zarr", fs=30)))
+    assert np.array_equal(out, magnified("phase", array, band=(2, 4)))
+
+
+def example(*words):
+    """Run the example of a cluster in this process."""
+    with mock.patch.object(sys, "argv", ["cluster.py", *words]):
+        runpy.run_path(str(EXAMPLES / "cluster.py"), run_name="__main__")
+
+
+def test_the_example_of_a_cluster_on_an_object_store(frames, capsys):
+    pytest.importorskip("zarr", reason="zarr is not installed")
+    pytest.importorskip("fsspec", reason="fsspec is not installed")
+    array = np.clip(frames, 0, 255).astype(np.uint8)
+    da.from_array(array, chunks=(40, -1, -1)).to_zarr("memory://bucket/in.zarr")
+    example("memory://bucket/in.zarr", "memory://bucket/out.zarr", "--band", "2", "4", "--fs", "30")
+    assert capsys.readouterr().out == "110 frames were magnified and written to memory://bucket/out.zarr.\n"
+    out = da.from_zarr("memory://bucket/out.zarr").compute()
+    assert np.array_equal(out, magnified("phase", array, band=(2, 4)))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_example_of_kubernetes_with_processes_of_this_machine(frames, tmp_path):
+    """The commands of the file run, with a scheduler and a worker on this machine and a folder as the store."""
+    pytest.importorskip("zarr", reason="zarr is not installed")
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    parts = list(yaml.safe_load_all((EXAMPLES / "cluster.yaml").read_text()))
+    command = parts[-1]["spec"]["template"]["spec"]["containers"][0]["command"]
+    array = np.clip(frames, 0, 255).astype(np.uint8)
+    da.from_array(array, chunks=(40, -1, -1)).to_zarr(str(tmp_path / "in.zarr"))
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+        places = {"s3://bucket": str(tmp_path), "tcp://scheduler:8786": cluster.scheduler_address}
+        words = command[2:]
+        for old, new in places.items():
+            words = [word.replace(old, new) for word in words]
+        example(*words)
+    out = da.from_zarr(str(tmp_path / "out.zarr")).compute()
     assert np.array_equal(out, magnified("phase", array, band=(2, 4)))
 
 
