@@ -149,6 +149,9 @@ def test_measurements_equal_those_of_the_array_and_hold_one_block_at_a_time(fram
     for name in ("values", "stderr"):
         expected = getattr(whole, name)
         assert np.allclose(getattr(by_blocks, name), expected, rtol=1e-6, atol=1e-6 * np.nanmax(abs(expected)))
+    by_blocks, whole = (vmm.measure.modes(x, [3.0], fs=30) for x in (clip, frames))
+    assert np.allclose(by_blocks.shapes, whole.shapes, rtol=1e-6, atol=1e-6, equal_nan=True)
+    assert np.allclose(by_blocks.stderr, whole.stderr, rtol=1e-6, equal_nan=True)
     lines, expected_lines = (vmm.measure.suggest(x, fs=30) for x in (clip, frames))
     assert [one.frequency for one in lines] == pytest.approx([one.frequency for one in expected_lines], rel=1e-6)
 
