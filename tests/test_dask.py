@@ -1,10 +1,13 @@
 """Clips that are dask arrays: the same bytes as for arrays, in tasks that run side by side or on other machines."""
 
 import os
+import pickle
 import runpy
+import shutil
 import signal
 import sys
 import weakref
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -15,6 +18,8 @@ import pytest
 import vmm
 from vmm.data import synthetic
 from vmm.engine.windows import spans, windows
+from vmm.learned.network import files
+from vmm.learned.weights import FOLDER
 
 da = pytest.importorskip("dask.array", reason="dask is not installed")
 yaml = pytest.importorskip("yaml", reason="dask is not installed")
@@ -82,6 +87,22 @@ def test_color_and_mask(frames):
     assert np.array_equal(nothing.compute(), array)
 
 
+@pytest.mark.parametrize("options", [{}, {"mode": "dynamic"}, {"band": (2, 4), "fs": 30}], ids=str)
+def test_networks(frames, options):
+    array = np.clip(np.stack([frames[:40]] * 3, -1), 0, 255).astype(np.uint8)
+    lazy = vmm.lightweight.magnify(da.from_array(array, chunks=(13, -1, -1, -1)), **options)
+    assert np.array_equal(lazy.compute(), vmm.lightweight.magnify(array, **options))
+
+
+def test_networks_reach_other_processes_by_their_files(tmp_path):
+    net = vmm.learned.load("lightweight-light")
+    assert pickle.loads(pickle.dumps(net)) is net
+    for path in files(FOLDER / "realtime.onnx").values():
+        shutil.copy(path, tmp_path)
+    other = vmm.learned.load(tmp_path / "realtime.onnx")
+    assert pickle.loads(pickle.dumps(other)).kind == "realtime"
+
+
 def test_nothing_is_computed_before_it_is_asked_for(frames):
     def failing(block):
         raise AssertionError("a block was computed")
@@ -110,9 +131,9 @@ def test_what_cannot_be_done_is_refused_at_once(frames):
     clip = da.from_array(frames, chunks=(40, -1, -1))
     with pytest.raises(TypeError, match="an ideal filter needs the whole clip at once: choose another"):
         magnified("phase", clip, band=(2, 4), temporal="ideal")
-    for function in (vmm.lagrangian.magnify, vmm.realtime.magnify):
+    for function in (partial(vmm.lagrangian.magnify, band=(2, 4), fs=30), partial(vmm.gradient.magnify, band=None)):
         with pytest.raises(TypeError, match=r"frames is a dask array.*block\.compute\(\) for block in frames\.blocks"):
-            function(clip, (2, 4), fs=30)
+            function(clip)
     with pytest.raises(TypeError, match="frames of type int64 must be"):
         magnified("phase", clip.astype(np.int64), band=(2, 4))
     with pytest.raises(ValueError, match=r"must be \(T, H, W\)"):
@@ -149,9 +170,9 @@ def test_measurements_equal_those_of_the_array_and_hold_one_block_at_a_time(fram
     for name in ("values", "stderr"):
         expected = getattr(whole, name)
         assert np.allclose(getattr(by_blocks, name), expected, rtol=1e-6, atol=1e-6 * np.nanmax(abs(expected)))
-    by_blocks, whole = (vmm.measure.modes(x, [3.0], fs=30) for x in (clip, frames))
-    assert np.allclose(by_blocks.shapes, whole.shapes, rtol=1e-6, atol=1e-6, equal_nan=True)
-    assert np.allclose(by_blocks.stderr, whole.stderr, rtol=1e-6, equal_nan=True)
+    shapes, expected_shapes = (vmm.measure.modes(x, [3.0], fs=30) for x in (clip, frames))
+    assert np.allclose(shapes.shapes, expected_shapes.shapes, rtol=1e-6, atol=1e-6, equal_nan=True)
+    assert np.allclose(shapes.stderr, expected_shapes.stderr, rtol=1e-6, equal_nan=True)
     lines, expected_lines = (vmm.measure.suggest(x, fs=30) for x in (clip, frames))
     assert [one.frequency for one in lines] == pytest.approx([one.frequency for one in expected_lines], rel=1e-6)
 

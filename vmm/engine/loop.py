@@ -108,10 +108,6 @@ def magnify(
     check_length_for(temporal, frames)
     bands = partial(_bands, spatial=spatial, motion=motion, alpha=alpha, mask=mask, level_gains=level_gains)
     if is_lazy(frames):
-        if isinstance(spatial, ClipPlan):
-            raise TypeError(
-                "frames is a dask array, which networks do not take: give (block.compute() for block in frames.blocks)"
-            )
         return lazily_magnified(frames, bands, temporal)
     magnified = partial(_magnified, bands=bands, temporal=temporal)
     # The parts that are made from a clip are networks, which depend on the value of white.

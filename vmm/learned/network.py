@@ -97,10 +97,17 @@ class Network:
         self.graphs: dict[str, Graph] = {part: Graph(file) for part, file in files(path).items()}
         facts = read_facts(self.graphs["encoder"].facts, files(path)["encoder"])
         self.name: str = path.stem
+        self._path = path
         self.kind: str = facts.kind
         self.pair: bool = facts.pair
         self.step: int = facts.step
         self._multiple, self._margin, self._calibration = facts.multiple, facts.margin, facts.calibration
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process loads the network from its files, once."""
+        from vmm.learned.weights import FOLDER, load
+
+        return load, (self.name if self._path.parent == FOLDER else str(self._path.resolve()),)
 
     def size(self, frame: tuple[int, int]) -> Size:
         """Padding of frames with the given rows and columns.
