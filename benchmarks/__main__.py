@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import choices, files, gpu, learned, motions, rates, ratios, soak, speed, times
+from benchmarks import choices, files, gpu, learned, motions, rates, ratios, scale, soak, speed, times
 from benchmarks.measuring import run as measuring
 from benchmarks.picture import run as picture
 from benchmarks.study import run
@@ -25,6 +25,7 @@ OWN_OPTIONS = {
     "soak": soak.main,
     "choices": choices.main,
     "ratios": ratios.main,
+    "scale": scale.main,
 }
 
 if sys.argv[1:2] and sys.argv[1] in OWN_OPTIONS:
@@ -34,7 +35,7 @@ else:
     parser.add_argument(
         "name",
         choices=[*BENCHMARKS, *OWN_OPTIONS],
-        help="benchmark to run; study, picture, measure, soak, choices and ratios have a --help of their own",
+        help="benchmark to run; study, picture, measure, soak, choices, ratios and scale have a --help of their own",
     )
     parser.add_argument("--quick", action="store_true", help="use the smallest size, or few scenes")
     options = parser.parse_args()
