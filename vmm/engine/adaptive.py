@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,10 +20,35 @@ from vmm.motion._adaptive import NoiseSums, noise_of, samples_inside, smooth_noi
 from vmm.parts import CausalFilter, LookAheadFilter, WholeClipFilter
 
 
+@dataclass
+class Sums:
+    """Sums over frames for one subband.
+
+    Attributes
+    ----------
+    motion
+        Products (r, h, w) of the analysis matrix with the motion between frames.
+    noise
+        Sums for the noise, or None if the motion is not smoothed.
+    size
+        Height and width of the frames.
+    """
+
+    motion: Array
+    noise: NoiseSums | None
+    size: tuple[int, int]
+
+    def __iadd__(self, other: Sums) -> Sums:
+        self.motion += other.motion
+        if self.noise is not None and other.noise is not None:
+            self.noise += other.noise
+        return self
+
+
 class AdaptiveBands(FastBands):
     """``FastBands`` for motions whose smoothing follows the noise."""
 
-    _noise: list[Any]
+    _noise: list[Any]  # of each subband, while it is gathered
     _size: tuple[int, int]
 
     def _analyzed(self, frames: Array) -> tuple[Sequence[Array], Any]:
@@ -48,9 +73,18 @@ class AdaptiveBands(FastBands):
         """The matrices of two passes, with orthonormal columns of the synthesis, so that projections keep the power."""
         return Passes(*orthonormal(synthesis, analysis))
 
-    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> list[Any]:
+    def gathered(
+        self,
+        chunks: Iterable[Array],
+        analysis: np.ndarray,
+        buffers: list[Any] | None = None,
+        before: Array | None = None,
+    ) -> list[Any]:
+        """The first pass, with the sums for the noise."""
         self._noise = self._nones()
-        return super()._projections(chunks, analysis, buffers)
+        motions = super().gathered(chunks, analysis, buffers, before)
+        both = zip(motions, self._noise, strict=True)
+        return [None if motion is None else Sums(motion, noise, self._size) for motion, noise in both]
 
     def _add_projection(self, i: int, coefs: Array, previous: Array, columns: np.ndarray, total: Array) -> None:
         if self._motions[i].adaptive:
@@ -59,16 +93,16 @@ class AdaptiveBands(FastBands):
             self._noise[i].add(coefs, previous, columns)
         super()._add_projection(i, coefs, previous, columns, total)
 
-    def _synthesized(self, chunks: Iterable[Array], passes: Passes, totals: list[Any]) -> Iterator[Array]:
-        """The frames, magnified by the synthesis matrix times the smoothed projections of the motion."""
-        work = partial(self._smooth, totals, power_of_white_noise(passes.analysis))
-        adaptive = [i for i in self.active if self._noise[i] is not None]
-        for _ in in_parallel(work, adaptive, workers(totals[self.active[0]])):
+    def filtered(self, passes: Passes, sums: list[Any]) -> list[Any]:
+        """The smoothed motion of each subband."""
+        work = partial(self._smooth, sums, power_of_white_noise(passes.analysis))
+        adaptive = [i for i in self.active if sums[i].noise is not None]
+        for _ in in_parallel(work, adaptive, workers(sums[self.active[0]].motion)):
             pass
-        yield from super()._synthesized(chunks, passes, totals)
+        return [None if one is None else one.motion for one in sums]
 
-    def _smooth(self, totals: list[Any], gain: float, i: int) -> None:
-        """Smooth the projections of subband i in place."""
-        sums, self._noise[i] = self._noise[i], None
-        motion, grid = totals[i], self._plan.grids[i]
-        smooth_noise(motion, noise_of(sums, motion, gain, samples_inside(grid, self._size, motion)), grid)
+    def _smooth(self, sums: list[Any], gain: float, i: int) -> None:
+        """Smooth the motion of subband i in place."""
+        motion, noise, grid = sums[i].motion, sums[i].noise, self._plan.grids[i]
+        sums[i].noise = None
+        smooth_noise(motion, noise_of(noise, motion, gain, samples_inside(grid, sums[i].size, motion)), grid)

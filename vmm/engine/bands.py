@@ -118,8 +118,8 @@ class Bands:
         buffers = self._nones()
         for window in windows:
             passes = self._passes(temporal, *self._window_factors(temporal, window), temporal.delay - window.head)
-            projections = self._projections(window.chunks, passes.analysis, buffers)
-            yield from self._synthesized(window.core, passes, projections)
+            sums = self.gathered(window.chunks, passes.analysis, buffers)
+            yield from self.written(window.core, passes, self.filtered(passes, sums))
             del window  # its frames are not kept while the next window is read
 
     def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
@@ -128,14 +128,22 @@ class Bands:
         The frames are read once more at first, because a file may hold fewer of them than its header states, and
         because the matrices depend on the autoregression that extends the clip.
         """
-        means = block_means(clip.first_pass(), clip.length, with_light=self._reads_light())
+        means = self.means(clip.first_pass(), clip.length)
         warn_if_short(temporal, len(means))
+        passes = self.passes_of_clip(temporal, means)
+        sums = self.gathered(clip.first_pass(), passes.analysis)
+        yield from self.written(clip.second_pass(), passes, self.filtered(passes, sums))
+
+    def means(self, chunks: Iterable[Array], length: int) -> np.ndarray:
+        """Mean values (n, j) of blocks of some frames of a clip of so many frames, for ``passes_of_clip``."""
+        return block_means(chunks, length, with_light=self._reads_light())
+
+    def passes_of_clip(self, temporal: WholeClipFilter, means: np.ndarray) -> Passes:
+        """The matrices of the two passes over a clip, with the mean values of blocks of all its frames."""
         model = autoregression(means, temporal.band) if temporal.margin else None
         synthesis, analysis = temporal.extended_factors(len(means), model)
         # The matrix acts on motion; its reversed cumulative sum acts on the differences between frames.
-        passes = self._passes(temporal, synthesis, np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1], 0)
-        projections = self._projections(clip.first_pass(), passes.analysis, self._nones())
-        yield from self._synthesized(clip.second_pass(), passes, projections)
+        return self._passes(temporal, synthesis, np.cumsum(analysis[:, ::-1], axis=1)[:, ::-1], 0)
 
     def nonlinear(self, temporal: NonlinearFilter, windows: Iterable[Window]) -> Iterator[Array]:
         """Magnify by a non-linear filter: from the motion of all subbands over a whole window."""
@@ -216,12 +224,23 @@ class Bands:
         """The matrices of two passes over a window, whose frames are magnified from the index `start` on."""
         return Passes(synthesis, analysis)
 
-    def _projections(self, chunks: Iterable[Array], analysis: np.ndarray, buffers: list[Any]) -> list[Any]:
-        """Multiply the motion between frames of each subband by the analysis matrix (r, T).
+    def gathered(
+        self,
+        chunks: Iterable[Array],
+        analysis: np.ndarray,
+        buffers: list[Any] | None = None,
+        before: Array | None = None,
+    ) -> list[Any]:
+        """The first pass: the motion between frames of each subband times the analysis matrix (r, T).
 
         The results use the buffers of an earlier window if these are large enough, so that memory is allocated once.
+        `before` (1, H, W[, 3]) is the frame before the first one, if there is one whose motion counts.
         """
-        previous, totals = self._nones(), self._nones()
+        previous, totals, buffers = self._nones(), self._nones(), buffers or self._nones()
+        if before is not None:
+            bands, _ = self._analyzed(before)
+            for i in self.active:
+                self._previous(previous, i, bands[i])
         done = 0
         for frames in grouped(chunks):
             columns = analysis[:, done : done + len(frames)]
@@ -251,24 +270,24 @@ class Bands:
             totals[i][...] = 0
         self._add_projection(i, coefs, self._previous(previous, i, coefs), columns, totals[i])
 
-    def _synthesized(self, chunks: Iterable[Array], passes: Any, totals: list[Any]) -> Iterator[Array]:
-        """The frames, magnified by the synthesis matrix times the projections of the motion."""
+    def filtered(self, passes: Any, sums: list[Any]) -> list[Any]:
+        """The filtered motion of each subband, as ``written`` takes it, from what was gathered, which is released."""
+        return sums
 
-        def signal(i: int, part: slice) -> Array:
-            return product(totals[i], passes.synthesis[part])
-
-        yield from self._magnified_by(signal, chunks)
-
-    def _magnified_by(self, signal: Callable[[int, slice], Array], chunks: Iterable[Array]) -> Iterator[Array]:
-        """The frames, magnified by ``signal(i, part)``, the filtered motion of subband i for a part of them."""
+    def written(self, chunks: Iterable[Array], passes: Any, motion: list[Any], start: int = 0) -> Iterator[Array]:
+        """The second pass: the frames from the index `start` on, magnified by the synthesis matrix times the motion."""
 
         def change(part: slice, bands: Sequence[Array], i: int) -> Array:
-            return self._changed(bands, i, bands[i], signal(i, part))
+            return self._changed(bands, i, bands[i], self._signal(passes, motion[i], part))
 
-        done = 0
+        done = start
         for frames in grouped(chunks):
             yield self._magnified(frames, partial(change, slice(done, done + len(frames))))
             done += len(frames)
+
+    def _signal(self, passes: Any, motion: Any, part: slice) -> Array:
+        """The filtered motion of a subband for a part of the frames."""
+        return product(motion, passes.synthesis[part])
 
     def _window_factors(self, temporal: LookAheadFilter, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Matrices (core, r) and (r, frames), whose product filters the motion between frames of a window."""

@@ -57,6 +57,13 @@ class Sums:
     evidence: Array
     n_frames: int
 
+    def __iadd__(self, other: Sums) -> Sums:
+        self.motion += other.motion
+        self.residual += other.residual
+        self.evidence += other.evidence
+        self.n_frames += other.n_frames
+        return self
+
 
 class DenoisedBands(FastBands):
     """``FastBands`` for motions with a denoiser."""
@@ -138,21 +145,20 @@ class DenoisedBands(FastBands):
         sums.evidence += reading[:, 2:].sum(0)
         sums.n_frames += len(coefs)
 
-    def _synthesized(self, chunks: Iterable[Array], passes: Any, totals: list[Any]) -> Iterator[Array]:
-        """The frames of the second pass, magnified by the denoised displacement; the sums are released."""
+    def filtered(self, passes: _DenoisedPasses, sums: list[Any]) -> list[Any]:
+        """The denoised displacement of each subband, and its fading."""
         fadings = [
             None
             if s is None
             else passes.steps.fading(s.motion[passes.rank :], grid.scale / motion.denoiser.speed_tolerance)
-            for s, motion, grid in zip(totals, self._motions, self._plan.grids, strict=True)
+            for s, motion, grid in zip(sums, self._motions, self._plan.grids, strict=True)
         ]
-        motions = self._denoised(passes, totals)
+        return list(zip(self._denoised(passes, sums), fadings, strict=True))
 
-        def signal(i: int, part: slice) -> Array:
-            fading = product(fadings[i], passes.steps.interpolation[part])
-            return product(motions[i], passes.synthesis[part]) * fading[:, None]
-
-        yield from self._magnified_by(signal, chunks)
+    def _signal(self, passes: _DenoisedPasses, motion: Any, part: slice) -> Array:
+        displacement, fading = motion
+        faded = product(fading, passes.steps.interpolation[part])
+        return product(displacement, passes.synthesis[part]) * faded[:, None]
 
     def _denoised(self, passes: _DenoisedPasses, sums: list[Any]) -> list[Any]:
         """Coefficients (r, 2, h', w') of the denoised displacement of each subband; the sums are released."""

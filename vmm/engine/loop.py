@@ -58,8 +58,8 @@ def magnify(
         Array (T, H, W) or (T, H, W, 3) of type uint8, uint16 or floating point; or an iterator of such chunks, in
         order. A list of frames, and a pair (array, fs) as ``vmm.io.read`` returns it, are returned in the same form.
         A dask array gives a dask array, of which nothing is computed before it is asked for. Each window of a filter
-        that looks ahead is then a task of its own, while the blocks of a causal filter follow one another; ideal
-        filters need the whole clip at once and refuse it.
+        that looks ahead is then a task of its own, the blocks of a causal filter follow one another, and each block of
+        an ideal filter waits for sums over all of them.
     spatial
         Plan of the spatial part, such as ``vmm.spatial.luma(vmm.spatial.Laplacian)``.
     motion

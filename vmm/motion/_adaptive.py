@@ -87,6 +87,11 @@ class NoiseSums:
         """Add frames (T, h, w) that follow the coefficients `previous` (h, w), with their columns of the matrix."""
         add_amplitude_sums(coefs, previous, columns, self.step, self.power, self.stretch)
 
+    def __iadd__(self, other: NoiseSums) -> NoiseSums:
+        self.power += other.power
+        self.stretch += other.stretch
+        return self
+
 
 @dataclass(frozen=True)
 class Noise:
