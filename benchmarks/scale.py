@@ -55,7 +55,7 @@ def one(method: str, size: tuple[int, int]) -> dict[str, float]:
 
 
 def main(arguments: list[str]) -> None:
-    """Print the measurements beside the model, and what the model says for a large archive."""
+    """Print the measurements and the model, and what the model says for a large archive."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks scale", description=__doc__)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     options = parser.parse_args(arguments)

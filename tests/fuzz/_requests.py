@@ -82,7 +82,7 @@ NAMES = (
 """Names of uploads."""
 
 SECRET = "only for its owner"
-"""Content of a file beside the root, which no answer may contain."""
+"""Content of a file outside of the root, which no answer may contain."""
 
 
 def trial(rng: np.random.Generator, folder: Path) -> Trial:
@@ -172,7 +172,7 @@ def _foreign(headers: dict[str, str], rng: np.random.Generator) -> dict[str, str
 
 
 def _attacked(folder: Path, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-    """Open the clip, send the request, and then ask for the state, which must still be told."""
+    """Open the clip, send the request, and then ask for the state, which it must still answer."""
     from vmm.app import server
     from vmm.app.session import Session
 
@@ -193,7 +193,7 @@ def _attacked(folder: Path, method: str, path: str, headers: dict[str, str], bod
         json.dumps(session.progress(), allow_nan=False)
         after, _ = _send(app, "POST", "/api/state", _headers("POST"), b"{}")
         if after != 200:
-            raise AssertionError(f"the state is no longer told: {after} {errors[-1] if errors else ''}")
+            raise AssertionError(f"the state is no longer answered: {after} {errors[-1] if errors else ''}")
     if errors:
         raise errors[0]
     return status, answer

@@ -135,7 +135,7 @@ class Bands:
         yield from self.written(clip.second_pass(), passes, self.filtered(passes, sums))
 
     def means(self, chunks: Iterable[Array], length: int) -> np.ndarray:
-        """Mean values (n, j) of blocks of some frames of a clip of so many frames, for ``passes_of_clip``."""
+        """Mean values (n, j) of blocks of some frames of a clip of `length` frames, for ``passes_of_clip``."""
         return block_means(chunks, length, with_light=self._reads_light())
 
     def passes_of_clip(self, temporal: WholeClipFilter, means: np.ndarray) -> Passes:

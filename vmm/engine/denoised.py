@@ -157,8 +157,8 @@ class DenoisedBands(FastBands):
 
     def _signal(self, passes: _DenoisedPasses, motion: Any, part: slice) -> Array:
         displacement, fading = motion
-        faded = product(fading, passes.steps.interpolation[part])
-        return product(displacement, passes.synthesis[part]) * faded[:, None]
+        factor = product(fading, passes.steps.interpolation[part])
+        return product(displacement, passes.synthesis[part]) * factor[:, None]
 
     def _denoised(self, passes: _DenoisedPasses, sums: list[Any]) -> list[Any]:
         """Coefficients (r, 2, h', w') of the denoised displacement of each subband; the sums are released."""

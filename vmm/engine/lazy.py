@@ -119,7 +119,7 @@ class _Tasks:
         return delayed(_run, nout=nout)(function, self.bands, self.first, frames, *arguments)
 
     def _piece(self, task: Any, count: int) -> Any:
-        """The result of a task as a dask array of so many frames."""
+        """The result of a task as a dask array of `count` frames."""
         from dask.array import from_delayed
 
         return from_delayed(task, (count, *self.frames.shape[1:]), self.frames.dtype, self.frames._meta)
@@ -166,7 +166,7 @@ def _block(
 
 
 def _means(bands: Bands, scaling: Scaling, frames: Array, count: int) -> np.ndarray:
-    """What a whole-clip filter needs of each frame to continue the clip of so many frames."""
+    """What a whole-clip filter needs of each frame to continue the clip of `count` frames."""
     return bands.means([frames], count)
 
 
