@@ -61,6 +61,16 @@ def test_a_killed_worker_loses_nothing(cluster, folder):
     assert all(vmm.io.read(f"{n}.mp4")[0].shape == (60, 64, 96, 3) for n in range(6))
 
 
+def test_a_lost_scheduler_is_one_sentence(folder):
+    jobs = [_job("phase", ["--band", "2", "3"], f"{n}.mkv", f"{n}.mp4") for n in range(6)]
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as other:
+        outcomes = run(other.scheduler_address, jobs, folder, None)
+        assert next(outcomes)[1].status == 0
+        other.close()
+        with pytest.raises(ConnectionError, match="to the scheduler was lost; start it again and repeat"):
+            list(outcomes)
+
+
 def test_mistakes(cluster, folder, capsys):
     address = cluster.scheduler_address
     words = ["--quiet", "--", "linear", "--band", "2", "3"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -46,13 +47,23 @@ def run(address: str, jobs: Sequence[Job], folder: Path, resources: str | None) 
         }
         try:
             for future in as_completed(list(futures)):
-                reason = future.exception()
-                if reason is None:
-                    yield futures[future], *future.result()
-                else:
-                    yield futures[future], Outcome(1, "", f"vmm: error: the worker was lost: {reason}"), 0.0
+                yield futures[future], *_result(future, address)
         finally:
             client.cancel([future for future in futures if not future.done()])
+
+
+def _result(future: Any, address: str) -> tuple[Outcome, float]:
+    """The outcome of a job and its wall time in seconds; raise if the scheduler is lost."""
+    try:
+        result: tuple[Outcome, float] = future.result()
+    except CancelledError:
+        raise ConnectionError(
+            f"--scheduler {address}: the connection to the scheduler was lost; start it again and repeat the command, "
+            "which skips the files that are done"
+        ) from None
+    except Exception as error:
+        return Outcome(1, "", f"vmm: error: the worker was lost: {error}"), 0.0
+    return result
 
 
 def _work(words: Sequence[str], folder: str) -> tuple[Outcome, float]:
