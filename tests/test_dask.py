@@ -24,7 +24,7 @@ from vmm.learned.weights import FOLDER
 da = pytest.importorskip("dask.array", reason="dask is not installed")
 yaml = pytest.importorskip("yaml", reason="dask is not installed")
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples" / "cluster"
 
 METHODS: list[tuple[str, dict[str, Any]]] = [
     ("phase", {"band": (2, 4)}),
@@ -210,8 +210,8 @@ def test_from_zarr_to_zarr(frames, tmp_path):
 
 def example(*words):
     """Run the example of a cluster in this process."""
-    with mock.patch.object(sys, "argv", ["cluster.py", *words]):
-        runpy.run_path(str(EXAMPLES / "cluster.py"), run_name="__main__")
+    with mock.patch.object(sys, "argv", ["magnify.py", *words]):
+        runpy.run_path(str(EXAMPLES / "magnify.py"), run_name="__main__")
 
 
 def test_the_example_of_a_cluster_on_an_object_store(frames, capsys):
@@ -231,7 +231,7 @@ def test_the_example_of_kubernetes_with_processes_of_this_machine(frames, tmp_pa
     """The commands of the file run, with a scheduler and a worker on this machine and a folder as the store."""
     pytest.importorskip("zarr", reason="zarr is not installed")
     distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
-    parts = list(yaml.safe_load_all((EXAMPLES / "cluster.yaml").read_text()))
+    parts = list(yaml.safe_load_all((EXAMPLES / "kubernetes.yaml").read_text()))
     command = parts[-1]["spec"]["template"]["spec"]["containers"][0]["command"]
     array = np.clip(frames, 0, 255).astype(np.uint8)
     da.from_array(array, chunks=(40, -1, -1)).to_zarr(str(tmp_path / "in.zarr"))

@@ -2,15 +2,15 @@
 
 On all cores of this machine, without a cluster:
 
-    python cluster.py in.zarr out.zarr --band 2 4 --fs 30
+    python magnify.py in.zarr out.zarr --band 2 4 --fs 30
 
 On 20 jobs of a Slurm cluster (pip install dask-jobqueue), whose nodes share a file system:
 
-    python cluster.py /data/in.zarr /data/out.zarr --band 2 4 --fs 30 --slurm 20
+    python magnify.py /data/in.zarr /data/out.zarr --band 2 4 --fs 30 --slurm 20
 
-On workers that exist already, from an object store (pip install s3fs), as in cluster.yaml for Kubernetes:
+On workers that exist already, from an object store (pip install s3fs), as in kubernetes.yaml for Kubernetes:
 
-    python cluster.py s3://bucket/in.zarr s3://bucket/out.zarr --band 2 4 --fs 30 --scheduler tcp://scheduler:8786
+    python magnify.py s3://bucket/in.zarr s3://bucket/out.zarr --band 2 4 --fs 30 --scheduler tcp://scheduler:8786
 
 Each task holds a window of the clip, which is twice as long as the temporal filter, and the motion in all subbands:
 give a worker 4 GB for frames of 1920 x 1080. Chunks of the store that hold 20 to 100 frames each suit most bands. The
