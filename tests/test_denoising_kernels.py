@@ -5,9 +5,18 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 import vmm
-from vmm.backend.denoising import probed_residual, shrink_displacement, structure_terms, update_means, weighing
+from vmm.backend.denoising import (
+    deviations,
+    probed_residual,
+    shrink_deviations,
+    shrink_displacement,
+    structure_terms,
+    update_means,
+    weighing,
+    weighted_averages,
+)
 from vmm.backend.dispatch import reference_kernels
-from vmm.backend.reference import resample
+from vmm.backend.reference import blur, resample
 from vmm.backend.threads import set_threads
 from vmm.engine.running import response
 from vmm.motion._shrinkage import probe_rows
@@ -62,6 +71,21 @@ def test_compiled_shrinkage_equals_reference(arrays, rng):
         return [means, signal, prior]
 
     assert_equal(*both(shrunk))
+
+
+@pytest.mark.parametrize("sigma", [(1.5, 2.0), (0.0, 3.0), (5.0, 4.0)])
+def test_compiled_averages_and_deviations_equal_reference(size, sigma, rng):
+    images = rng.normal(0, 1, (9, *size)).astype(np.float32)
+    weight, near_share, wide_share = rng.uniform(0.1, 1, (3, *size)).astype(np.float32)
+
+    def smoothed():
+        x, total = images.copy(), blur(weight, sigma)
+        mean, square = deviations(x, weight, total, sigma)
+        averages, deviation = weighted_averages(images, weight, total, sigma), x.copy()
+        shrink_deviations(x, mean.copy(), images, near_share, wide_share)
+        return [averages, mean, square, deviation, x]
+
+    assert_equal(*both(smoothed))
 
 
 def test_an_estimate_without_shrinkage_changes_nothing(arrays):

@@ -126,17 +126,6 @@ def test_smoothing_needs_little_memory():
     assert sums.stretch.nbytes < 0.03 * 20 * sums.power.nbytes
 
 
-def test_smoothing_does_not_depend_on_the_rows_at_a_time(monkeypatch):
-    motion = np.random.default_rng(0).normal(size=(9, 40, 50))
-    level = np.random.default_rng(1).uniform(0.5, 2, (40, 50))
-    results = []
-    for count in (1, 2**18):
-        monkeypatch.setattr(_adaptive, "SAMPLES_AT_ONCE", count)
-        results.append(motion.copy())
-        smooth_noise(results[-1], Noise(level, level), Grid((40, 50), coefs="complex"))
-    np.testing.assert_allclose(results[0], results[1], rtol=1e-12)
-
-
 @pytest.mark.parametrize(
     ("height", "width", "step"), [(16, 20, 1), (100, 40, 1), (400, 600, 50), (120, 300, 9), (7, 9000, 1)]
 )

@@ -9,7 +9,7 @@ import numpy as np
 from vmm.backend.arrays import Array, namespace, samples
 from vmm.backend.dispatch import fast
 from vmm.backend.levels import SLOPE, SMOOTH
-from vmm.backend.reference import correlate
+from vmm.backend.reference import blur, correlate
 
 NOISE_STRUCTURE = 0.35
 """Structure tensor that noise itself makes, over the residual; measured as 0.27 to 0.34, rounded up."""
@@ -180,3 +180,29 @@ def probed_residual(images: Array, earlier: Array, displacement: Array, rows: np
     columns = np.arange(change.shape[-1]) // 2
     displacement = samples(samples(displacement, rows[:, 1] // 2, -2), columns, -1)
     return change + down * displacement[:, 0] + right * displacement[:, 1]
+
+
+@fast
+def weighted_averages(x: Array, weight: Array, total: Array, sigma: tuple[float, float]) -> Array:
+    """Weighted averages of images (n, h, w) around each sample, where `total` (h, w) is the blur of the weight (h, w)."""
+    return blur(x * weight, sigma) / total
+
+
+@fast
+def deviations(x: Array, weight: Array, total: Array, sigma: tuple[float, float]) -> tuple[Array, Array]:
+    """Replace images (n, h, w) by their deviations from ``weighted_averages``.
+
+    The results are the averages (n, h, w) and the sum (h, w) of the squared deviations.
+    """
+    mean = weighted_averages(x, weight, total, sigma)
+    x -= mean
+    return mean, (x**2).sum(axis=0)
+
+
+@fast
+def shrink_deviations(x: Array, mean: Array, wider: Array, near_share: Array, wide_share: Array) -> None:
+    """Replace deviations x (n, h, w) from averages by ``near_share * x + (wide_share * mean + wider)``."""
+    x *= near_share
+    mean *= wide_share
+    mean += wider
+    x += mean

@@ -16,6 +16,12 @@ def one_sided(sigma: float) -> np.ndarray:
     return taps / (2 * taps.sum() - taps[0])
 
 
+def paired_taps(sigma: float) -> np.ndarray:
+    """Taps of one side of a Gaussian in single precision, with zeros until a multiple of 3 follows the center."""
+    taps = one_sided(sigma)
+    return np.pad(taps, (0, (1 - len(taps)) % 3)).astype(np.float32)
+
+
 def spline_prefilter(reach: int = 10) -> np.ndarray:
     """Half of the taps, from the center on, that make the coefficients of a cubic spline from its samples.
 

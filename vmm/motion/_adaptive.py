@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace, on_device
+from vmm.backend.arrays import Array, namespace
+from vmm.backend.denoising import deviations, shrink_deviations, weighted_averages
 from vmm.backend.reference import MAX_BLUR, add_amplitude_sums, blur
 from vmm.parts import Grid
 
@@ -52,9 +52,6 @@ PROBED_SAMPLES = 4000
 
 PROBED_ROWS = 8
 """Smallest number of rows in which they lie, unless the subband has fewer."""
-
-SAMPLES_AT_ONCE = 2**18
-"""Number of values of the motion that are averaged at a time: few of them need little memory."""
 
 
 class NoiseSums:
@@ -164,25 +161,10 @@ def samples_inside(grid: Grid, size: tuple[int, int], motion: Array) -> Array:
 def smooth_noise(motion: Array, noise: Noise, grid: Grid) -> None:
     """Replace a motion (r, h, w) by its average around each sample as far as it differs from it by noise alone."""
     near, wide = windows_of(noise, grid)
-    mean = near.averages(motion)
-    motion -= mean
-    motion *= near.true_share(_sum_of_squares(motion))
-    wider = wide.averages(mean)
-    mean -= wider
-    mean *= wide.true_share(_sum_of_squares(mean))
-    mean += wider
-    motion += mean
-
-
-def _sum_of_squares(motion: Array) -> Any:
-    """Sum (h, w) of the squares of a motion (r, h, w) along its first axis."""
-    return sum((motion[part] ** 2).sum(axis=0) for part in _parts(motion))
-
-
-def _parts(motion: Array) -> list[slice]:
-    """Parts of a motion (r, h, w) along its first axis that are processed one after another; the whole on a device."""
-    n = len(motion) if on_device(motion) else max(1, SAMPLES_AT_ONCE // math.prod(motion.shape[1:]))
-    return [slice(i, i + n) for i in range(0, len(motion), n)]
+    mean, square = near.deviations(motion)
+    near_share = near.true_share(square)
+    wider, square = wide.deviations(mean)
+    shrink_deviations(motion, mean, wider, near_share, wide.true_share(square))
 
 
 @dataclass(frozen=True)
@@ -208,10 +190,11 @@ class SmoothingWindow:
 
     def averages(self, motion: Array) -> Array:
         """Weighted averages (r, h, w) of a motion around each sample."""
-        result = namespace(motion).empty_like(motion)
-        for part in _parts(motion):
-            result[part] = blur(motion[part] * self.weight, self.sigma) / self.total
-        return result
+        return weighted_averages(motion, self.weight, self.total, self.sigma)
+
+    def deviations(self, motion: Array) -> tuple[Array, Array]:
+        """Replace a motion (r, h, w) by its deviations from the averages; these, and the sum (h, w) of the squares."""
+        return deviations(motion, self.weight, self.total, self.sigma)
 
     def true_share(self, square: Array) -> Array:
         """Share (h, w) that noise does not explain of the squared deviations (h, w) from the averages."""

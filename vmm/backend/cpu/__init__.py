@@ -9,6 +9,7 @@
 | ``levels`` | displacement of pyramid levels by least squares |
 | ``level_warp`` | interpolation of displaced levels |
 | ``denoising`` | running means, shrinkage and interpolation of displacement |
+| ``smoothing`` | weighted averages, and deviations from them |
 | ``pairs`` | displacement between two frames by least squares |
 | ``pyramid`` | image pyramids and blur |
 | ``fourier_boxes`` | boxes of half spectra |
@@ -44,8 +45,9 @@ from vmm.backend.cpu.level_warp import displaced_level, displaced_level_change, 
 from vmm.backend.cpu.levels import gradient_displacement, gradient_evidence  # noqa: F401
 from vmm.backend.cpu.pairs import contrast_terms, pair_slopes, slope_products, window_displacement  # noqa: F401
 from vmm.backend.cpu.phase import add_product, phase_shift_put, phase_sums  # noqa: F401
+from vmm.backend.cpu.smoothing import deviations, shrink_deviations, weighted_averages  # noqa: F401
 from vmm.backend.cpu.warp import average_similar, bicubic, bilinear, follow_points, forward_warp  # noqa: F401
-from vmm.backend.taps import one_sided
+from vmm.backend.taps import paired_taps
 from vmm.backend.threads import cores, in_parallel, split
 
 _MIN_SAMPLES = 50_000
@@ -191,7 +193,7 @@ def quaternion_shift_magnified(
     """Change (T, 1, h, w) of images (T, h, w) by magnification with their Riesz transform."""
     n, h, w = images.shape
     out = np.empty((n, 1, h, w), np.float32)
-    down, right = (_gaussian(s) for s in sigma)
+    down, right = (paired_taps(s) for s in sigma)
     reach = len(down) - 1
     alphas = np.ascontiguousarray(np.broadcast_to(single(alpha), (h, w)))
     images = np.ascontiguousarray(images)
@@ -219,7 +221,7 @@ def riesz(x: np.ndarray, along: Sequence[float], across: Sequence[float]) -> np.
 def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
     """Gaussian blur of the last two axes."""
     out = np.empty(x.shape, np.float32)
-    down, right = (_gaussian(s) for s in sigma)
+    down, right = (paired_taps(s) for s in sigma)
     _each(lambda batch, to: pyramid.blur(batch, down, right, to), _stack(x), _stack(out))
     return out
 
@@ -227,7 +229,7 @@ def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
 def weighted_blur(x: np.ndarray, weight: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
     """Blur of x times a weight, divided by the blur of the weight."""
     out = np.empty(np.broadcast_shapes(x.shape, weight.shape), np.float32)
-    down, right = (_gaussian(s) for s in sigma)
+    down, right = (paired_taps(s) for s in sigma)
     images = [_stack(np.broadcast_to(a, out.shape)) for a in (x, single(weight))]
     _each(lambda x, weight, to: pyramid.weighted_blur(x, weight, down, right, to), *images, _stack(out))
     return out
@@ -366,12 +368,6 @@ def _shared(job: Callable[[int, int], None], n: int, samples: int) -> None:
 def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Three taps along the direction of the transform, and three across it."""
     return single(along), single(across if len(across) == 3 else (0.0, across[0], 0.0))
-
-
-def _gaussian(sigma: float) -> np.ndarray:
-    """Taps of one side of a Gaussian, beginning with the center, and zeros until a multiple of 3 follows it."""
-    taps = one_sided(sigma)
-    return single(np.pad(taps, (0, (1 - len(taps)) % 3)))
 
 
 def _top(frames: np.ndarray) -> np.float32:

@@ -162,10 +162,10 @@ def square_row(coefs: Any, squares: Any) -> None:
 
 
 @kernel
-def add_row(total: Any, row: Any) -> None:
-    """Add a row to a total."""
+def add_square_row(total: Any, coefs: Any) -> None:
+    """Add the squared amplitude of a row to a total."""
     for i in range(total.shape[0]):
-        total[i] += row[i]
+        total[i] += coefs[i].real * coefs[i].real + coefs[i].imag * coefs[i].imag
 
 
 @kernel
@@ -185,11 +185,11 @@ def amplitude_sums(coefs: Any, previous: Any, columns: Any, step: Any, power: An
     changes = np.empty((count, 1, width), np.float32)
     for r in range(height):
         for t in range(count):
-            square_row(coefs[t, r], squares[t + 1])
-            add_row(power[r], squares[t + 1])
+            add_square_row(power[r], coefs[t, r])
         if r % step == 0:
             square_row(previous[r], squares[0])
             for t in range(count):
+                square_row(coefs[t, r], squares[t + 1])
                 stretch_row(squares[t + 1], squares[t], changes[t, 0])
             for m in range(columns.shape[0]):
                 weighted_sum_row(stretch[m, r // step], columns[m], changes, 0)

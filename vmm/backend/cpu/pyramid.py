@@ -13,7 +13,7 @@ from vmm.backend.cpu.compiling import kernel
 
 _f = np.float32
 
-_LANE = 1024
+LANE = 1024
 """Values in a row of images that are blurred side by side: short rows take longer to call than to blur, and long ones
 do not fit into the fastest cache together with their neighbors."""
 
@@ -195,7 +195,7 @@ def blur(x: Any, down: Any, right: Any, out: Any) -> None:
     h, w = x.shape[1], x.shape[2]
     radius, reach = right.shape[0] - 1, down.shape[0] - 1
     span = w + 2 * radius
-    side_by_side = min(x.shape[0], max(1, _LANE // span))
+    side_by_side = min(x.shape[0], max(1, LANE // span))
     row = np.zeros(side_by_side * span, np.float32)
     ring = np.zeros((min(h, 2 * reach + 1), row.shape[0] - 2 * radius), np.float32)
     sums = np.empty(ring.shape[1], np.float32)
@@ -233,7 +233,7 @@ def weighted_blur(x: Any, weight: Any, down: Any, right: Any, out: Any) -> None:
     h, w = x.shape[1], x.shape[2]
     radius, reach = right.shape[0] - 1, down.shape[0] - 1
     span = w + 2 * radius  # the product and the weight of an image each take this part of a row
-    side_by_side = min(x.shape[0], max(1, _LANE // (2 * span)))
+    side_by_side = min(x.shape[0], max(1, LANE // (2 * span)))
     row = np.zeros(2 * side_by_side * span, np.float32)
     ring = np.zeros((min(h, 2 * reach + 1), row.shape[0] - 2 * radius), np.float32)
     sums = np.empty(ring.shape[1], np.float32)
