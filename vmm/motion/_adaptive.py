@@ -34,6 +34,10 @@ LARGEST_OWN_SHARE = 0.9
 LEAST_POWER = 0.05
 """Smallest power of a coefficient after that of the noise is subtracted, relative to the power before."""
 
+SATURATION = 1.5
+"""Factor of the power of the noise. The logarithm of the amplitude of pure noise varies as if 0.64 of the power were
+noise, because it is bounded from above; its phase is not bounded, and varies by far more."""
+
 STEEPNESS = 1.5
 """Exponent of the power of a coefficient in its weight. Weak coefficients have phases that are not Gaussian, so that
 they count for less than 1, the exponent of Gaussian noise, gives them."""
@@ -149,7 +153,7 @@ def noise_from(
         spread = (spread - both**2 / (moving + TINY)) * (freedom / (freedom - 1))
     probed = power[::step]
     level = noise_by_power(spread * probed, probed, power) + SMALL * (moving * probed).mean() + TINY
-    reduced = xp.maximum(power - 2 * level / gain, LEAST_POWER * power)
+    reduced = xp.maximum(power - SATURATION * 2 * level / gain, LEAST_POWER * power)
     reduced = xp.maximum(reduced, SMALL * reduced.mean() + TINY)
     certainty = reduced / level
     return Noise(1 / certainty, xp.maximum(inside, OUTSIDE) * (certainty / certainty.mean()) ** STEEPNESS)
