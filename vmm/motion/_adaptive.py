@@ -168,17 +168,15 @@ def noise_by_power(noise: Array, probed: Array, power: Array) -> Array:
     """
     xp = namespace(noise)
     noise, probed = noise.ravel(), probed.ravel()
-    textured = probed > SMALL * probed.mean()
-    noise, probed = noise[textured], probed[textured]
-    n = max(1, min(CLASSES, len(probed) // SAMPLES_PER_CLASS))
-    if n == 1:
-        return xp.full_like(power, xp.median(noise) if len(noise) else 0)
+    median = xp.median(noise)
+    n = min(CLASSES, len(probed) // SAMPLES_PER_CLASS)
+    if n < 2:
+        return xp.zeros_like(power) + median
     order, size = xp.argsort(probed), len(probed) // n
     classes = [order[i * size : (i + 1) * size] for i in range(n)]
-    levels = xp.stack([xp.median(noise[one]) for one in classes])
-    powers = xp.stack([xp.median(probed[one]) for one in classes])
-    levels = xp.maximum(levels, xp.median(noise))  # that of the phase of weak ones is not read in full
-    return xp.interp(xp.log(power + TINY), xp.log(powers), levels).astype(power.dtype)
+    powers, levels = (xp.stack([xp.median(values[one]) for one in classes]) for values in (probed, noise))
+    levels = xp.maximum(levels, median)  # that of weak coefficients is not read in full
+    return xp.interp(xp.log(power + TINY), xp.log(powers + TINY), levels).astype(power.dtype)
 
 
 def samples_inside(grid: Grid, size: tuple[int, int], motion: Array) -> Array:
