@@ -5,10 +5,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+import scipy.ndimage
 from test_cli import run
 
 import vmm
-from vmm.auto._camera import _line, camera_state
+from vmm.auto._camera import CameraState, _line, _zoom, camera_state
+from vmm.auto._choose import _shake_message
 from vmm.auto._cuts import cuts, longest_scene
 from vmm.auto._far_motion import far_motion
 from vmm.data import synthetic
@@ -72,6 +74,38 @@ def test_clips_without_cuts():
 def test_pan():
     decision = vmm.auto.choose(swaying(n=90, path=1.3 * np.arange(90)[:, None] * [0, 1], noise=2.0), fs=FS)
     assert not decision.choices and "camera pans" in decision.messages[0]
+
+
+def zooming(rate, size=(64, 80), n=60):
+    """A scene whose size grows by `rate` per frame."""
+    scene = synthetic.texture((3 * size[0], 3 * size[1]), blur=1.5)((0.0, 0.0))
+    places = [np.arange(n) - (n - 1) / 2 for n in size]
+    grids = (
+        np.meshgrid(*(p / (1 + rate * t) + 1.5 * m for p, m in zip(places, size, strict=True)), indexing="ij")
+        for t in range(n)
+    )
+    frames = np.array([scipy.ndimage.map_coordinates(scene, grid) for grid in grids])
+    return frames + np.random.default_rng(0).normal(0, 2, frames.shape)
+
+
+@pytest.mark.parametrize("rate", [0.004, -0.002, 0.001])
+def test_zoom(rate):
+    decision = vmm.auto.choose(zooming(rate).astype(np.float32), fs=FS)
+    assert not decision.choices and "camera zooms" in decision.messages[0]
+
+
+def test_nothing_else_is_a_zoom():
+    walk = np.cumsum(np.random.default_rng(2).normal(0, 0.3, (60, 2)), axis=0)
+    part = swaying(n=60, amplitude=0.0)
+    part[:, 8:40, 8:40] = zooming(0.004, (32, 32))  # an object that comes closer
+    for clip in (swaying(n=60), swaying(n=60, path=walk), zooming(0.0), part):
+        assert _zoom(clip.astype(float)) == 0
+
+
+def test_why_motion_of_most_of_the_picture_is_kept():
+    assert _shake_message(CameraState(), []) == ""
+    assert "the camera is not the cause" in _shake_message(CameraState(shake=1.4), [])
+    assert "too large" in _shake_message(CameraState(shake=1.4, is_large=True), [])
 
 
 def test_line_share():

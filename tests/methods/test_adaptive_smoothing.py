@@ -42,6 +42,39 @@ def test_noise_is_smoothed(temporal):
     assert by_default < 0.95 * blurred
 
 
+def test_noise_that_grows_with_the_contrast_is_smoothed():
+    """Most of the frame is nearly flat and quiet, as in coded video, so that the median noise is too small."""
+    size, contrast = (64, 96), np.where(np.arange(96) < 64, 0.05, 1)
+    scene, moves = synthetic.texture(size), synthetic.sway(70, FS, 2.0, 0.1)
+    frames, truth = (
+        128 + contrast * (values - 128)
+        for values in (noisy(scene, moves, 3.0), synthetic.render(scene, (1 + ALPHA) * moves, dtype=np.float32))
+    )
+    part = (INNER[0], INNER[1], slice(70, -8))
+    by_default, unsmoothed = (
+        np.std((magnified(frames.astype(np.float32), sigma=sigma) - truth)[part]) for sigma in (None, 0)
+    )
+    assert by_default < 0.95 * unsmoothed
+
+
+def test_weak_detail_in_noise_stays_in_place():
+    """The phase of weak coefficients changes by far more than the logarithm of their amplitude."""
+    frames = noisy(synthetic.texture(SIZE), np.zeros((70, 2)), 3.0)
+    by_default, unsmoothed = (np.std((magnified(frames, sigma=sigma) - frames)[INNER]) for sigma in (None, 0))
+    assert by_default < 0.56 * unsmoothed
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.5])
+def test_noise_is_read_by_the_power(exponent):
+    rng = np.random.default_rng(0)
+    power = rng.exponential(size=(60, 70)) ** 2
+    expected = power**exponent
+    found = _adaptive.noise_by_power(expected * rng.gamma(8, 1 / 8, power.shape), power, power)
+    strong = power > np.median(power)
+    assert np.median(found[strong] / expected[strong]) == pytest.approx(1, abs=0.1)
+    assert np.percentile(abs(np.log(found / expected))[strong], 90) < 0.3
+
+
 def test_opposite_motions_without_noise_stay_apart():
     """A blur of the motion mixes halves that move in opposite directions; the smoothing of clean frames does not."""
     scene, moves = synthetic.texture(SIZE), synthetic.sway(70, FS, 2.0, 0.1, 0.0)

@@ -1,4 +1,4 @@
-"""Whether the camera moves: it shakes, so that its motion can be removed, or it pans."""
+"""Whether the camera moves: it shakes, so that its motion can be removed, or it pans or zooms."""
 
 from __future__ import annotations
 
@@ -55,7 +55,12 @@ class ShakeOptions:
     min_pan
         Distance that the scene moves through the frame, relative to its shorter side, from which the camera pans.
     max_change
-        Largest power of the change between frames of a pan that its motion does not explain, relative to all of it.
+        Largest power of the change between frames of a pan or zoom that its motion does not explain, relative to all of
+        it.
+    zoom_frames
+        Number of evenly spaced frames in which a zoom is looked for.
+    min_zoom
+        Relative change of the scale of the scene, from which the camera zooms.
     """
 
     min_shake: float = 0.15
@@ -70,6 +75,8 @@ class ShakeOptions:
     side: int = 320
     min_pan: float = 0.2
     max_change: float = 0.5
+    zoom_frames: int = 16
+    min_zoom: float = 0.03
 
 
 _OPTIONS = ShakeOptions()
@@ -89,6 +96,10 @@ class CameraState:
         Its motion in pixels rms. If nothing is at rest and the clip could not be tracked, that of most of the frame.
     pan
         Distance in pixels by which it moves the scene through the frame, or 0 if it does not pan.
+    zoom
+        Relative change of the scale of the scene, or 0 if it does not zoom.
+    is_large
+        Whether the clip is too large to be tracked.
     line
         Frequency of its motion in cycles/frame if it has only one, so that it may be that of an object which fills
         the frame; else 0.
@@ -98,6 +109,8 @@ class CameraState:
     steady: Any = None
     shake: float = 0.0
     pan: float = 0.0
+    zoom: float = 0.0
+    is_large: bool = False
     line: float = 0.0
 
     @property
@@ -117,6 +130,8 @@ def camera_state(reopen: Callable[[], Any], fs: float | None) -> CameraState:
         Rate of the camera in Hz, as for ``displacement``.
     """
     frames = _some_frames(reopen())
+    if zoom := _zoom(frames):
+        return CameraState(zoom=zoom)
     common = _common_motion(frames)
     if common < _OPTIONS.min_common or common == np.inf:
         return CameraState()
@@ -128,8 +143,9 @@ def camera_state(reopen: Callable[[], Any], fs: float | None) -> CameraState:
         try:
             boxes = find_still(measure, reopen)
         except ValueError:  # No part of the frame is known to be at rest.
-            tracked = _steadied(reopen, frames, common)
-            return tracked or CameraState(shake=common if common > _OPTIONS.min_stated else 0.0)
+            is_large = _is_large(reopen())
+            tracked = None if is_large else _steadied(reopen, frames, common)
+            return tracked or CameraState(shake=common if common > _OPTIONS.min_stated else 0.0, is_large=is_large)
         camera = CameraMotion(measure(reopen(), boxes))
     path = camera.parameters[:, :2]
     shake = _rms(path)
@@ -146,8 +162,6 @@ def _steadied(reopen: Callable[[], Any], frames: np.ndarray, common: float) -> C
     `frames` are some of its frames, whose motion is `common` pixels rms.
     """
     clip: Any = as_frames(reopen())
-    if np.prod(clip.shape, dtype=float) * np.dtype(clip.dtype).itemsize > _OPTIONS.max_bytes:
-        return None
     try:
         # Some frames decide, so that a clip of another kind costs little time.
         if _common_motion(stabilize.steady(frames, _track(frames))) > _OPTIONS.max_rest * common:
@@ -163,6 +177,12 @@ def _steadied(reopen: Callable[[], Any], frames: np.ndarray, common: float) -> C
     steady = stabilize.steady(clip_frames, transforms)
     as_clip = clip.with_chunks(lambda: iter([steady]), steady.shape) if hasattr(clip, "with_chunks") else steady
     return CameraState(steady=as_clip, shake=_rms(path))
+
+
+def _is_large(clip: Any) -> bool:
+    """Whether a clip is too large to be tracked."""
+    frames: Any = as_frames(clip)
+    return bool(np.prod(frames.shape, dtype=float) * np.dtype(frames.dtype).itemsize > _OPTIONS.max_bytes)
 
 
 def _track(frames: np.ndarray) -> np.ndarray:
@@ -202,6 +222,24 @@ def _pan(frames: np.ndarray) -> float:
         return 0.0
     distance = float(np.hypot(*np.ptp(path, axis=0)))
     return step * distance if distance > _OPTIONS.min_pan * min(small.shape[1:]) else 0.0
+
+
+def _zoom(frames: np.ndarray) -> float:
+    """Relative change of the scale of the scene, or 0 if the camera does not zoom."""
+    few = frames[:: max(1, len(frames) // _OPTIONS.zoom_frames)]
+    step = max(1, -(-max(few.shape[1:]) // (_OPTIONS.side // 2)))
+    small = reduced(few, step)
+    try:
+        transforms = stabilize.track(small)
+    except ValueError:  # The scene does not move as a whole.
+        return 0.0
+    scales = np.sqrt(np.linalg.det(transforms[:, :2, :2]))
+    zoom = float(scales.max() / scales.min() - 1)
+    if zoom < _OPTIONS.min_zoom:
+        return 0.0
+    rows, cols = (slice(n // 4, -(n // 4)) for n in small.shape[1:])  # These stay in the frame.
+    changes = [np.square((one - small[0])[:, rows, cols]).sum() for one in (small, stabilize.steady(small, transforms))]
+    return zoom if changes[1] < _OPTIONS.max_change * changes[0] else 0.0
 
 
 def _common_motion(frames: np.ndarray) -> float:

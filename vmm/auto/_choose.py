@@ -64,13 +64,18 @@ _LINE_BINS = 2.0
 """Difference in bins of the spectrum up to which a line has the frequency of another one."""
 
 _NOTHING = (
-    "Nothing is magnified: no vibration or change of color exceeds the noise of this clip, and no object moves far "
-    "before a camera at rest."
+    "Nothing is magnified: no vibration or change of color is stronger than the noise of this clip, and no object "
+    "moves through the picture."
 )
 
 _PAN = (
     "Nothing is magnified: the camera pans, or the whole scene moves through the frame, by about {:.0f} px. Choose a "
-    "part of the clip in which it rests, or follow one object with the option roi of vmm.stabilize."
+    "part of the clip in which the camera rests, or follow one object with the option roi of vmm.stabilize."
+)
+
+_ZOOM = (
+    "Nothing is magnified: the camera zooms, or comes closer or moves away, so that the size of the scene changes by "
+    "{:.0f} %. Choose a part of the clip in which the size stays the same."
 )
 
 
@@ -84,7 +89,7 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     pixels, and color by ``vmm.color``. If nothing vibrates, but objects move far, their small motion is magnified by
     ``vmm.acceleration`` at an eighth of the rate of the camera. A change of color is called pulse if
     ``vmm.measure.pulse`` finds the same rate, and slow motion of a person is called breathing if
-    ``vmm.measure.breathing`` finds it. Nothing is chosen for a clip with a cut, or if the camera pans.
+    ``vmm.measure.breathing`` finds it. Nothing is chosen for a clip with a cut, or if the camera pans or zooms.
 
     Parameters
     ----------
@@ -100,7 +105,7 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
     -------
     Decision
         The choices, the strongest first; none if nothing moves, if only the light flickers, if the clip has a cut, or
-        if the camera pans. Its `messages` say why.
+        if the camera pans or zooms. Its `messages` say why.
 
     Raises
     ------
@@ -127,8 +132,8 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
         clip: Any = as_frames(original())
         return Decision((), None, (_cut_message(scenes, clip.shape[0], stated_rate(clip, fs)),), cuts=scenes)
     camera = camera_state(original, fs)
-    if camera.pan:
-        return Decision((), None, (_PAN.format(camera.pan),))
+    if camera.pan or camera.zoom:
+        return Decision((), None, (_PAN.format(camera.pan) if camera.pan else _ZOOM.format(100 * camera.zoom),))
     suggestions = _suggestions(original, camera, fs)
     if camera.line and all(_is_left_over(one, camera, original) for one in suggestions):
         camera = CameraState()  # An object that fills the frame moves alike everywhere.
@@ -217,13 +222,13 @@ def _shake_message(camera: CameraState, choices: Sequence[Choice]) -> str:
     """A sentence about the motion of the camera; empty if there is none."""
     if not camera.shake:
         return ""
-    if not camera.is_removed:
-        return (
-            f"Most of the frame moves alike, by {camera.shake:.2g} px rms, but not as before a moving "
-            "camera, or the clip is too large to be tracked: its motion is not removed."
-        )
-    removed = ", so its motion is removed before magnification" * any(choice.is_stabilized for choice in choices)
-    return f"The camera moves by {camera.shake:.2g} px rms{removed}."
+    if camera.is_removed:
+        removed = ", and this motion is removed before magnification" * any(one.is_stabilized for one in choices)
+        return f"The camera moves by {camera.shake:.2g} px rms{removed}."
+    motion = f"A large part of the picture moves together, by {camera.shake:.2g} px rms"
+    if camera.is_large:
+        return f"{motion}. The clip is too large to find out whether the camera moves, so this motion is not removed."
+    return f"{motion}, but the rest does not follow, so the camera is not the cause, and this motion is not removed."
 
 
 def _flicker_message(one: Suggestion | None) -> str:

@@ -34,6 +34,10 @@ LARGEST_OWN_SHARE = 0.9
 LEAST_POWER = 0.05
 """Smallest power of a coefficient after that of the noise is subtracted, relative to the power before."""
 
+SATURATION = 1.5
+"""Factor of the power of the noise. The logarithm of the amplitude of pure noise varies as if 0.64 of the power were
+noise, because it is bounded from above; its phase is not bounded, and varies by far more."""
+
 STEEPNESS = 1.5
 """Exponent of the power of a coefficient in its weight. Weak coefficients have phases that are not Gaussian, so that
 they count for less than 1, the exponent of Gaussian noise, gives them."""
@@ -49,6 +53,12 @@ TINY = 1e-30
 
 PROBED_SAMPLES = 4000
 """Number of coefficients of a subband from which the noise is estimated: their median is certain to about 1 %."""
+
+CLASSES = 8
+"""Largest number of classes of coefficients by their power, of which each has its own noise."""
+
+SAMPLES_PER_CLASS = 50
+"""Smallest number of coefficients in a class: their median is certain to about a tenth."""
 
 PROBED_ROWS = 8
 """Smallest number of rows in which they lie, unless the subband has fewer."""
@@ -144,10 +154,31 @@ def noise_from(
     if freedom > 2:  # A change of amplitude that is in step with the phase comes from motion over uneven amplitude.
         spread = (spread - both**2 / (moving + TINY)) * (freedom / (freedom - 1))
     probed = power[::step]
-    level = xp.median(spread * probed) + SMALL * (moving * probed).mean() + TINY
-    reduced = xp.maximum(power - 2 * level / gain, LEAST_POWER * power)
+    level = noise_by_power(spread * probed, probed, power) + SMALL * (moving * probed).mean() + TINY
+    reduced = xp.maximum(power - SATURATION * 2 * level / gain, LEAST_POWER * power)
     reduced = xp.maximum(reduced, SMALL * reduced.mean() + TINY)
-    return Noise(level / reduced, xp.maximum(inside, OUTSIDE) * (reduced / reduced.mean()) ** STEEPNESS)
+    certainty = reduced / level
+    return Noise(1 / certainty, xp.maximum(inside, OUTSIDE) * (certainty / certainty.mean()) ** STEEPNESS)
+
+
+def noise_by_power(noise: Array, probed: Array, power: Array) -> Array:
+    """Noise (h, w) of coefficients of a power (h, w), from that (h', w') of others with the power `probed` (h', w').
+
+    White noise is the same for all coefficients. Video codecs leave out the noise of weak ones, and the errors that
+    they make grow with the contrast around, so that the median of all coefficients would be too small for the strong
+    ones, which are the ones that are seen.
+    """
+    xp = namespace(noise)
+    noise, probed = noise.ravel(), probed.ravel()
+    median = xp.median(noise)
+    n = min(CLASSES, len(probed) // SAMPLES_PER_CLASS)
+    if n < 2:
+        return xp.zeros_like(power) + median
+    order, size = xp.argsort(probed), len(probed) // n
+    classes = [order[i * size : (i + 1) * size] for i in range(n)]
+    powers, levels = (xp.stack([xp.median(values[one]) for one in classes]) for values in (probed, noise))
+    levels = xp.maximum(levels, median)  # that of weak coefficients is not read in full
+    return xp.interp(xp.log(power + TINY), xp.log(powers + TINY), levels).astype(power.dtype)
 
 
 def samples_inside(grid: Grid, size: tuple[int, int], motion: Array) -> Array:
