@@ -151,6 +151,29 @@ def test_motion_that_an_encoder_hides():
     assert (abs(values - AMPLITUDE) > 3 * stderr)[field.is_known].mean() < 0.02
 
 
+@pytest.mark.parametrize("amplitude", [0.05, 0.2])
+def test_motion_that_an_encoder_hides_in_regions(amplitude):
+    """Regions of a coded clip are marked, and their errors count the motion that repeats hide, also if all of it is."""
+    sine = np.sin(2 * np.pi * 6.7 * np.arange(N) / FS)
+    moves = amplitude * np.outer(sine, [0.6, 0.8])
+    frames = skipped(synthetic.render(synthetic.texture((64, 72)), moves, noise=1.0), 2.4)
+    signal = vmm.measure.displacement(frames, [(16, 16, 24, 24), (20, 30, 13, 13)], fs=FS)
+    error = np.sqrt(np.square(signal.values - (moves - moves.mean(axis=0))[:, None]).mean(axis=0))
+    assert not signal.is_reliable.any()
+    assert any("encoder" in reason for reason in signal.reasons)
+    assert (error < 1.25 * signal.stderr)[signal.is_known].all()
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_clips_that_no_encoder_saw_are_not_marked(noise):
+    """Rounding makes parts of slow computed clips repeat, which hides next to nothing."""
+    moves = 0.05 * np.outer(np.sin(2 * np.pi * 0.3 * np.arange(N) / FS), [0.6, 0.8])
+    frames = synthetic.render(synthetic.texture((64, 72)), moves, noise=noise)
+    signal = vmm.measure.displacement(frames, [(16, 16, 24, 24), (20, 30, 13, 13)], fs=FS)
+    assert not any("encoder" in reason for reason in signal.reasons)
+    assert (signal.stderr < 0.01).all()
+
+
 def test_straight_edges_tell_one_direction_alone():
     """Changes of light along a straight edge do not read as motion along it."""
     t = np.arange(N)
