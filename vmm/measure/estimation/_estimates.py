@@ -17,8 +17,8 @@ AT_OUTLINE = (
 HIDDEN = "hidden in too many frames"
 AT_BORDER = "too close to the border of the frame, so the displacement may be too small by a tenth or more"
 CODED = (
-    "the encoder of the video repeats parts of it from frame to frame, which hides motion up to an eighth of a pixel, so "
-    "that amplitudes may be too small"
+    "the encoder of the video repeats parts of it from frame to frame, which hides motion up to an eighth of a pixel: "
+    "amplitudes may be too small"
 )
 
 

@@ -18,7 +18,15 @@ from vmm.measure.estimation._first_pass import FirstPass
 from vmm.measure.estimation._frozen_cells import FrozenCells
 from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
 from vmm.measure.estimation._observability import gradient_floor
-from vmm.measure.estimation._own_pixels import DOWN, REACH, RIGHT, PixelModel, derivatives, gradient_noise, without_outline
+from vmm.measure.estimation._own_pixels import (
+    DOWN,
+    REACH,
+    RIGHT,
+    PixelModel,
+    derivatives,
+    gradient_noise,
+    without_outline,
+)
 from vmm.measure.estimation._reading import Reading, centered
 from vmm.measure.estimation._tracking import unsaturated_window
 

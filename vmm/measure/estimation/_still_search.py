@@ -116,7 +116,7 @@ def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any]) 
             f"frames: a clip of {len(signal.values)} frames is too short to find still regions: {_MIN_FRAMES} are "
             "needed; give the region as (top, left, height, width)"
         )
-    is_reliable = np.array([reason in ("", CODED) for reason in signal.reasons])
+    is_reliable = np.array([reason in ("", CODED) for reason in signal.reasons or [""] * len(signal.rois)])
     is_sound = signal.is_known.all(axis=1) & is_reliable & signal.is_visible.all(axis=0)
     index = np.flatnonzero(is_sound)
     if len(index) < _OPTIONS.min_regions:
