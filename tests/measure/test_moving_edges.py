@@ -58,6 +58,25 @@ def test_modes_of_chunks(frames):
     check(-modes.shapes[0].imag, modes.stderr[0], modes.is_known)
 
 
+def test_a_row_of_narrow_bars():
+    """All large windows mix the bars with the background at rest, and what they leave unexplained is no noise."""
+    size, width = (80, 64), 16
+    moving, still = (synthetic.texture(size, seed=seed) for seed in (5, 6))
+    frames, rest = np.empty((N, *size)), still(np.zeros(2))
+    for frame, move in zip(frames, SINE[:, None] * AMPLITUDE, strict=True):
+        distance = abs((np.arange(size[0]) - move[0] + width / 2) % (2 * width) - width) - width / 2
+        frame[:] = rest + (moving(move) - rest) / (1 + np.exp(distance / 0.25))[:, None]
+    frames += np.random.default_rng(7).normal(0, 1, frames.shape)
+    field = vmm.measure.field(np.clip(np.rint(frames), 0, 255).astype(np.uint8), fs=FS)
+    values, stderr = amplitudes(field)
+    distance = (abs((np.arange(size[0]) + width / 2) % (2 * width) - width) - width / 2)[:, None, None]
+    error = abs(values - (distance < 0) * AMPLITUDE)
+    is_sure, is_inside = field.is_known & (abs(distance) > 1), distance < 0
+    assert is_sure.mean() > 0.6
+    assert (error > 3 * stderr)[is_sure].mean() < 0.02
+    assert np.quantile(error[is_sure & ~is_inside], 0.99) < 0.005
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["color", "iterator", "flicker"])
 def test_kinds_of_clips(kind, frames):

@@ -19,18 +19,18 @@ fraction of the energy of the luma. Near edges the slopes of the mean image are 
 
 
 class Evidence:
-    """How well motions explain N pixels: the energy that they leave in the usable pixels of a small Gaussian."""
+    """How well motions explain N pixels: the energy of the luma that they leave in a small Gaussian."""
 
     def __init__(self, components: Components, slopes: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> None:
         sums = WindowSums(components.mean.shape, _PIXEL_SIGMA, 1)
-        images, usable, (down, right) = components.images, components.usable, slopes
-        weight, squared = sums(usable)[rows, cols], np.maximum(sums(usable, squared=True)[rows, cols], 1e-9)
-        scale = weight / squared / components.noise[rows, cols]
-        self.energy = sums((images**2).sum(axis=0) * usable)[rows, cols] * scale
-        self._cross = np.stack([sums(images * slope * usable)[:, rows, cols] * scale for slope in slopes], axis=-1)
+        images, (down, right) = components.images, slopes
+        ones = np.ones(components.mean.shape)
+        scale = (sums(ones) / sums(ones, squared=True))[rows, cols] / components.noise[rows, cols]
+        self.energy = sums((images**2).sum(axis=0))[rows, cols] * scale
+        self._cross = np.stack([sums(images * slope)[:, rows, cols] * scale for slope in slopes], axis=-1)
         products = np.stack([down * down, 2 * down * right, right * right])
-        self._normal = sums(products * usable)[:, rows, cols] * scale
-        self.freedom = np.maximum(len(images) * weight**2 / squared, 1e-9)
+        self._normal = sums(products)[:, rows, cols] * scale
+        self.freedom = len(images) * (sums(ones) ** 2 / sums(ones, squared=True))[rows, cols]
 
     @property
     def limit(self) -> np.ndarray:

@@ -45,9 +45,12 @@ NONLINEAR_SHARE = 0.4
 
 _QUIET_SHARES, _MAX_QUIET_RATIO = (0.25, 0.05), 3.0
 """Quantiles of the unexplained energy over that of the noise, of which the first is taken as noise: slow drifts and
-codecs make noise that is stronger in some components. The last value is its largest ratio to the second quantile, and
-to the noise in smaller windows, because objects can disturb more than three quarters of the windows, or all large ones.
-"""
+codecs make noise that is stronger in some components. The last value is its largest ratio to the second quantile,
+because large motion can disturb more than three quarters of the windows."""
+
+_MAX_SCALE_RATIO = 8.0
+"""Largest ratio of that noise to the one in smaller windows. Motion that bends raises it by less, and a row of narrow
+objects, which every large window mixes, by more."""
 
 _CURVATURE_SHARE = 0.75
 """Curvature of the texture along the motion over its mean in both directions, for isotropic texture."""
@@ -218,7 +221,9 @@ def fit_windows(
     values, nonlinear = _corrected(values, sums, slopes, components)
     large = weight >= _MIN_WEIGHT * weight.max()
     usual, low = np.maximum(np.quantile((unexplained / noise)[:, large], _QUIET_SHARES, axis=1), 1)
-    quiet = np.minimum(usual, _MAX_QUIET_RATIO * (low if smaller is None else np.minimum(low, smaller.noise_ratio)))
+    quiet = np.minimum(usual, _MAX_QUIET_RATIO * low)
+    if smaller is not None:
+        quiet = np.minimum(quiet, _MAX_SCALE_RATIO * smaller.noise_ratio)
     limit = noise * quiet[:, None, None] * (1 + _MAX_NOISE_EXCESS + _NOISE_DEVIATIONS * np.sqrt(2 / freedom))
     is_torn = (unexplained > limit + (_MAX_MISFIT + nonlinear**2) * explained).any(axis=0)
     misfit = np.minimum(np.maximum(unexplained - limit, 0) / np.maximum(explained, 1e-9), 1)[..., None]
