@@ -58,6 +58,25 @@ def test_modes_of_chunks(frames):
     check(-modes.shapes[0].imag, modes.stderr[0], modes.is_known)
 
 
+def test_a_row_of_narrow_bars():
+    """All large windows mix the bars with the background at rest, and what they leave unexplained is no noise."""
+    size, width = (80, 64), 16
+    moving, still = (synthetic.texture(size, seed=seed) for seed in (5, 6))
+    frames, rest = np.empty((N, *size)), still(np.zeros(2))
+    for frame, move in zip(frames, SINE[:, None] * AMPLITUDE, strict=True):
+        distance = abs((np.arange(size[0]) - move[0] + width / 2) % (2 * width) - width) - width / 2
+        frame[:] = rest + (moving(move) - rest) / (1 + np.exp(distance / 0.25))[:, None]
+    frames += np.random.default_rng(7).normal(0, 1, frames.shape)
+    field = vmm.measure.field(np.clip(np.rint(frames), 0, 255).astype(np.uint8), fs=FS)
+    values, stderr = amplitudes(field)
+    distance = (abs((np.arange(size[0]) + width / 2) % (2 * width) - width) - width / 2)[:, None, None]
+    error = abs(values - (distance < 0) * AMPLITUDE)
+    is_sure, is_inside = field.is_known & (abs(distance) > 1), distance < 0
+    assert is_sure.mean() > 0.6
+    assert (error > 3 * stderr)[is_sure].mean() < 0.02
+    assert np.quantile(error[is_sure & ~is_inside], 0.99) < 0.005
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["color", "iterator", "flicker"])
 def test_kinds_of_clips(kind, frames):
@@ -149,6 +168,29 @@ def test_motion_that_an_encoder_hides():
     values, stderr = np.tensordot(gain, field.values, 1), field.stderr * np.sqrt((gain**2).sum())
     assert field.is_known.mean() > 0.5
     assert (abs(values - AMPLITUDE) > 3 * stderr)[field.is_known].mean() < 0.02
+
+
+@pytest.mark.parametrize("amplitude", [0.05, 0.2])
+def test_motion_that_an_encoder_hides_in_regions(amplitude):
+    """Regions of a coded clip are marked, and their errors count the motion that repeats hide, also if all of it is."""
+    sine = np.sin(2 * np.pi * 6.7 * np.arange(N) / FS)
+    moves = amplitude * np.outer(sine, [0.6, 0.8])
+    frames = skipped(synthetic.render(synthetic.texture((64, 72)), moves, noise=1.0), 2.4)
+    signal = vmm.measure.displacement(frames, [(16, 16, 24, 24), (20, 30, 13, 13)], fs=FS)
+    error = np.sqrt(np.square(signal.values - (moves - moves.mean(axis=0))[:, None]).mean(axis=0))
+    assert not signal.is_reliable.any()
+    assert any("encoder" in reason for reason in signal.reasons)
+    assert (error < 1.25 * signal.stderr)[signal.is_known].all()
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_clips_that_no_encoder_saw_are_not_marked(noise):
+    """Rounding makes parts of slow computed clips repeat, which hides next to nothing."""
+    moves = 0.05 * np.outer(np.sin(2 * np.pi * 0.3 * np.arange(N) / FS), [0.6, 0.8])
+    frames = synthetic.render(synthetic.texture((64, 72)), moves, noise=noise)
+    signal = vmm.measure.displacement(frames, [(16, 16, 24, 24), (20, 30, 13, 13)], fs=FS)
+    assert not any("encoder" in reason for reason in signal.reasons)
+    assert (signal.stderr < 0.01).all()
 
 
 def test_straight_edges_tell_one_direction_alone():

@@ -18,8 +18,9 @@ from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._camera_motion import Still, without_camera_motion
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
-from vmm.measure.estimation._estimates import AT_BORDER, HIDDEN, IN_PARTS, NO_TEXTURE, Estimates
+from vmm.measure.estimation._estimates import AT_BORDER, CODED, HIDDEN, IN_PARTS, NO_TEXTURE, Estimates
 from vmm.measure.estimation._estimator import METHODS, Estimator, Method, MethodName
+from vmm.measure.estimation._frozen_cells import FrozenCells
 from vmm.measure.estimation._hidden_frames import interpolated
 from vmm.measure.estimation._observability import warn_of_regions, with_region_names
 from vmm.measure.estimation._own_estimator import MARGIN, OwnPixelEstimator
@@ -183,7 +184,8 @@ def _estimate(clip: TwoPassClip, regions: Sequence[Region], method: Method) -> t
     """Estimates of all regions, and the pattern of repeated frames."""
     estimators = [Estimator(clip, crops, method) for crops in group_by_size(regions, method.margin)]
     own_estimators = [OwnPixelEstimator(clip, crops) for crops in group_by_size(regions, MARGIN)]
-    cadence = _run(estimators, own_estimators, clip)
+    frozen = FrozenCells(clip.length)
+    cadence = _run(estimators, own_estimators, frozen, clip)
     closer_estimators = _run_closer(own_estimators, clip)
     estimates = Estimates.unknown(len(estimators[0].moves), len(regions))
     for estimator in estimators:
@@ -195,6 +197,10 @@ def _estimate(clip: TwoPassClip, regions: Sequence[Region], method: Method) -> t
         _widen(estimates, own, estimates.reasons[own.crops.index] != "")
     for own in closer_estimators:
         _replace(estimates, own)
+    hidden = np.zeros(len(regions))
+    for own in own_estimators:
+        hidden[own.crops.index] = own.hidden_motion(frozen)
+    estimates.add_hidden(hidden, CODED)
     is_given = estimates.has_values.any(axis=1)
     estimates.reasons[~is_given] = NO_TEXTURE
     estimates.reasons[is_given & (verdicts == AT_BORDER)] = AT_BORDER
@@ -203,12 +209,12 @@ def _estimate(clip: TwoPassClip, regions: Sequence[Region], method: Method) -> t
 
 
 def _run(
-    estimators: Sequence[Estimator], own_estimators: Sequence[OwnPixelEstimator], clip: TwoPassClip
+    estimators: Sequence[Estimator], own_estimators: Sequence[OwnPixelEstimator], frozen: FrozenCells, clip: TwoPassClip
 ) -> Cadence | None:
-    """Run both passes over the clip; return the pattern of repeated frames."""
+    """Run both passes over the clip, and look for parts that repeat; return the pattern of repeated frames."""
     every: list[Estimator | OwnPixelEstimator] = [*estimators, *own_estimators]
     finders = [StuckPixelFinder(own.crops) for own in own_estimators]
-    observers: list[Estimator | OwnPixelEstimator | StuckPixelFinder] = [*every, *finders]
+    observers: list[Estimator | OwnPixelEstimator | StuckPixelFinder | FrozenCells] = [*every, *finders, frozen]
     for chunk in clip.first_pass():
         for observer in observers:
             observer.observe(chunk)

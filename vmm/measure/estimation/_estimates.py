@@ -16,6 +16,10 @@ AT_OUTLINE = (
 )
 HIDDEN = "hidden in too many frames"
 AT_BORDER = "too close to the border of the frame, so the displacement may be too small by a tenth or more"
+CODED = (
+    "the encoder of the video repeats parts of it from frame to frame, which hides motion up to an eighth of a pixel: "
+    "amplitudes may be too small"
+)
 
 
 @dataclass(eq=False)
@@ -76,6 +80,18 @@ class Estimates:
     def withdraw(self, which: np.ndarray, reason: str) -> None:
         """Make the regions for which a bool array (R,) is True unknown."""
         self.is_known[which], self.direction[which], self.reasons[which] = False, np.nan, reason
+
+    def add_hidden(self, motion: np.ndarray, reason: str) -> None:
+        """Add motion (R,) in pixels along each axis, which the frames may hide, to the standard errors.
+
+        Where it dominates them, it is the reason why a sound region is uncertain.
+        """
+        size = np.sqrt(np.square(self.stderr).sum(axis=1, keepdims=True))
+        has_direction = np.isfinite(self.direction).all(axis=1, keepdims=True)
+        share = np.where(has_direction, self.stderr / np.maximum(size, 1e-30), 1.0)
+        is_large = (motion > self.stderr.min(axis=1)) & (self.reasons == "")
+        self.stderr = np.hypot(self.stderr, share * motion[:, None])
+        self.reasons[is_large] = reason
 
     def _arrays(self) -> list[tuple[str, np.ndarray]]:
         return [(part.name, getattr(self, part.name)) for part in fields(self)]

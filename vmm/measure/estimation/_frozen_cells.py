@@ -18,12 +18,37 @@ _ROUNDING = 0.5
 """Change of the luma that whole numbers hide."""
 
 
-class FrozenCells:
-    """Cells of the frame that are equal to those of the frame before, counted while a clip is read."""
+_N_SAMPLED = 128
+"""Number of frames, about, in which cells are compared if not all are."""
 
-    def __init__(self) -> None:
+_GOLDEN = 0.6180339887498949
+"""Step of the sequence that chooses those frames, which has no period that an encoder could have."""
+
+_MAX_HIDDEN_MOTION = 0.125
+"""Motion in pixels that a cell that repeats may hide: half of a step of the motion vectors of common encoders."""
+
+_MIN_PARTIAL = 0.5
+"""Share of the cells that change, of which some frames repeat, from which cells that never change may be coded too."""
+
+
+class FrozenCells:
+    """Cells of the frame that are equal to those of the frame before, counted while a clip is read.
+
+    Parameters
+    ----------
+    length
+        Number of frames of the clip, of which about 128 are compared with the frames next to them. The default, None,
+        compares all.
+    """
+
+    def __init__(self, length: int | None = None) -> None:
+        self._share = min(1.0, _N_SAMPLED / length) if length else 1.0
+        self._count = 0
         self._last: Any = None
+        self._was_frozen: Any = None
         self._n_frozen: Any = 0
+        self._n_jumps: Any = 0
+        self._jumps: Any = 0
         self._n_changes = self._n_moving = 0
         self._energy: Any = 0
         self._is_integer = False
@@ -33,22 +58,36 @@ class FrozenCells:
         self._is_integer = frames.dtype.kind in "ui"
         height, width = ((n // _CELL or 1) * min(_CELL, n) for n in frames.shape[1:3])
         for frame in frames[:, :height, :width].reshape(len(frames), height, width, -1):
-            if self._last is not None:
-                self._add(frame.astype(np.float32) - self._last.astype(np.float32))
+            follows = self._is_chosen(self._count - 1)
+            if self._last is not None and (follows or self._is_chosen(self._count)):
+                self._add(frame.astype(np.float32) - self._last.astype(np.float32), follows)
             self._last = frame
+            self._count += 1
 
-    def _add(self, change: Array) -> None:
-        """Add the change (H, W, C) from one frame to the next. Frames that repeat as a whole do not count."""
+    def _is_chosen(self, number: int) -> bool:
+        """Whether a frame is compared with the one before and the one after it."""
+        return number * _GOLDEN % 1 < self._share
+
+    def _add(self, change: Array, follows: bool) -> None:
+        """Add the change (H, W, C) from one frame to the next, which may follow the last one that was added.
+
+        Frames that repeat as a whole do not count.
+        """
         height, width, _ = change.shape
         rows, cols = min(_CELL, height), min(_CELL, width)
         xp = namespace(change)
         cells = change.reshape(height // rows, rows, width // cols, cols, -1)
         largest = xp.abs(cells).max(axis=(1, 3, 4))
         self._n_changes += 1
-        if bool((largest > 0).any()):
-            self._n_moving += 1
-            self._n_frozen = self._n_frozen + (largest == 0)
-            self._energy = self._energy + (cells.mean(axis=4) ** 2).mean(axis=(1, 3))
+        if not bool((largest > 0).any()):
+            return
+        is_frozen, energy = largest == 0, (cells.mean(axis=4) ** 2).mean(axis=(1, 3))
+        if follows and self._was_frozen is not None:
+            is_jump = self._was_frozen & ~is_frozen
+            self._n_jumps, self._jumps = self._n_jumps + is_jump, self._jumps + is_jump * energy
+        self._was_frozen = is_frozen
+        self._n_moving += 1
+        self._n_frozen, self._energy = self._n_frozen + is_frozen, self._energy + energy
 
     def hidden_change(self, size: tuple[int, int]) -> np.ndarray:
         """Root mean square change of the luma that the frames may hide, and the share of repeats, as (2, H, W).
@@ -61,6 +100,34 @@ class FrozenCells:
             return np.stack([np.full(size, hidden), np.ones(size)])
         share, energy = to_host(self._n_frozen) / self._n_moving, to_host(self._energy).astype(float)
         level = np.sqrt((share * energy).sum() / max(float((share * (1 - share)).sum()) * self._n_moving, 1e-9))
-        rows, cols = (np.minimum(np.arange(n) // _CELL, m - 1) for n, m in zip(size, share.shape, strict=True))
         hidden = level * np.maximum(share - _CHANCE_SHARE, 0)
-        return np.stack([hidden[np.ix_(rows, cols)], share[np.ix_(rows, cols)]])
+        rows, cols = (np.arange(n) for n in size)
+        return np.stack([self._at(hidden, rows, cols), self._at(share, rows, cols)])
+
+    def hidden_motion(self, rows: np.ndarray, cols: np.ndarray, steepness: np.ndarray) -> float:
+        """Root mean square motion in pixels, along one axis, that an encoder may have hidden in a region.
+
+        `steepness` (h, w) are the squared slopes of the luma at `rows` and `cols` of the frame, and 0 outside the
+        region. A cell that repeats hides motion up to the jump with which it changes next.
+        """
+        total = float(steepness.sum())
+        if not self._n_moving or total <= 0:
+            return 0.0
+        share, n_jumps, jumps = (
+            np.broadcast_to(to_host(x), to_host(self._n_frozen).shape).astype(float)
+            for x in (self._n_frozen / self._n_moving, self._n_jumps, self._jumps)
+        )
+        weights = steepness / total
+        repeats, count, energy = ((weights * self._at(x, rows, cols)).sum() for x in (share, n_jumps, jumps))
+        if not count and (n_jumps > 0).sum() >= _MIN_PARTIAL * max((share < 1).sum(), 1):
+            count, energy = n_jumps.sum(), jumps.sum()
+        slope = total / max(np.count_nonzero(steepness), 1) / 2
+        motion = np.sqrt(energy / max(count, 1e-9) / slope) if count else 0.0
+        return float(min(motion, _MAX_HIDDEN_MOTION) * np.sqrt(max(repeats - _CHANCE_SHARE, 0)))
+
+    @staticmethod
+    def _at(cells: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+        """Values of the cells that hold the pixels in some rows and columns; the outermost cells go on forever."""
+        places = (np.clip(x // _CELL, 0, n - 1) for x, n in zip((rows, cols), cells.shape, strict=True))
+        result: np.ndarray = cells[np.ix_(*places)]
+        return result

@@ -8,16 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace, real_dtype
+from vmm.backend.arrays import Array, namespace, real_dtype, to_host
 from vmm.backend.threads import in_parallel, workers
 from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._crops import Crops
 from vmm.measure.estimation._estimates import AT_BORDER, AT_OUTLINE, IN_PARTS, Estimates
 from vmm.measure.estimation._filter_bank import FilterBank, taper_window
 from vmm.measure.estimation._first_pass import FirstPass
+from vmm.measure.estimation._frozen_cells import FrozenCells
 from vmm.measure.estimation._neighborhood import STRIP, Neighborhood, Strips
 from vmm.measure.estimation._observability import gradient_floor
-from vmm.measure.estimation._own_pixels import REACH, PixelModel, derivatives, gradient_noise, without_outline
+from vmm.measure.estimation._own_pixels import (
+    DOWN,
+    REACH,
+    RIGHT,
+    PixelModel,
+    derivatives,
+    gradient_noise,
+    without_outline,
+)
 from vmm.measure.estimation._reading import Reading, centered
 from vmm.measure.estimation._tracking import unsaturated_window
 
@@ -118,6 +127,19 @@ class OwnPixelEstimator(FirstPass):
         """Begin the readings with these models, in blocks of this number of frames."""
         self.whole, self.inner = Reading(whole, level), Reading(inner, level)
         self._strips, self._level, self._block = strips, level, block
+
+    def hidden_motion(self, frozen: FrozenCells) -> np.ndarray:
+        """Motion (G,) in pixels, along one axis, that an encoder may have hidden in each region."""
+        images = to_host(self.whole.model.images)
+        height, width = images.shape[2:]
+        return np.array(
+            [
+                frozen.hidden_motion(np.arange(height) + top, np.arange(width) + left, slopes)
+                for (top, left), slopes in zip(
+                    self.crops.corners + MARGIN, np.square(images[:, [DOWN, RIGHT]]).sum(axis=1), strict=True
+                )
+            ]
+        )
 
     def undecided(self) -> OwnPixelEstimator | None:
         """An estimator of the regions that the sampled frames do not decide, for a pass over all frames, or None.

@@ -48,6 +48,10 @@ _QUIET_SHARES, _MAX_QUIET_RATIO = (0.25, 0.05), 3.0
 codecs make noise that is stronger in some components. The last value is its largest ratio to the second quantile,
 because large motion can disturb more than three quarters of the windows."""
 
+_MAX_SCALE_RATIO = 8.0
+"""Largest ratio of that noise to the one in smaller windows. Motion that bends raises it by less, and a row of narrow
+objects, which every large window mixes, by more."""
+
 _CURVATURE_SHARE = 0.75
 """Curvature of the texture along the motion over its mean in both directions, for isotropic texture."""
 
@@ -184,11 +188,14 @@ def without_flicker(images: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return residual.T.reshape(images.shape)
 
 
-def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach: float) -> WindowFits:
+def fit_windows(
+    components: Components, slopes: np.ndarray, sigma: float, reach: float, smaller: WindowFits | None = None
+) -> WindowFits:
     """The motion in windows of standard deviation `sigma`.
 
     In each window, the luma changes by the slopes (2, H, W) of the mean image times the displacement, and by an offset.
-    Edges of the motion are judged by the largest motion within `reach` pixels.
+    Edges of the motion are judged by the largest motion within `reach` pixels. The noise is not much larger than in
+    `smaller` windows, of which fewer mix objects.
     """
     usable = components.usable
     spacing = max(1, int(sigma / _WINDOWS_PER_SIGMA))
@@ -215,6 +222,8 @@ def fit_windows(components: Components, slopes: np.ndarray, sigma: float, reach:
     large = weight >= _MIN_WEIGHT * weight.max()
     usual, low = np.maximum(np.quantile((unexplained / noise)[:, large], _QUIET_SHARES, axis=1), 1)
     quiet = np.minimum(usual, _MAX_QUIET_RATIO * low)
+    if smaller is not None:
+        quiet = np.minimum(quiet, _MAX_SCALE_RATIO * smaller.noise_ratio)
     limit = noise * quiet[:, None, None] * (1 + _MAX_NOISE_EXCESS + _NOISE_DEVIATIONS * np.sqrt(2 / freedom))
     is_torn = (unexplained > limit + (_MAX_MISFIT + nonlinear**2) * explained).any(axis=0)
     misfit = np.minimum(np.maximum(unexplained - limit, 0) / np.maximum(explained, 1e-9), 1)[..., None]

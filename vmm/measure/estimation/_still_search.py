@@ -12,6 +12,7 @@ import numpy as np
 import scipy.ndimage
 
 from vmm.engine.regions import Box, box_center
+from vmm.measure.estimation._estimates import CODED
 from vmm.measure.estimation._regions import grid
 from vmm.measure.signals._signal import RegionSignal
 
@@ -115,7 +116,8 @@ def find_still(measure: Callable[..., RegionSignal], reopen: Callable[[], Any]) 
             f"frames: a clip of {len(signal.values)} frames is too short to find still regions: {_MIN_FRAMES} are "
             "needed; give the region as (top, left, height, width)"
         )
-    is_sound = signal.is_known.all(axis=1) & signal.is_reliable & signal.is_visible.all(axis=0)
+    is_reliable = np.array([reason in ("", CODED) for reason in signal.reasons or [""] * len(signal.rois)])
+    is_sound = signal.is_known.all(axis=1) & is_reliable & signal.is_visible.all(axis=0)
     index = np.flatnonzero(is_sound)
     if len(index) < _OPTIONS.min_regions:
         raise ValueError(

@@ -87,7 +87,10 @@ def explain_pixels(
     """
     slopes = derivatives(components.mean)
     scales = [sigma * scale for scale in _SCALES if scale == 1 or sigma * scale >= _MIN_SIGMA]
-    fits = _with_same_edges([fit_windows(components, slopes, scale, REACH * sigma) for scale in scales])
+    fits: list[WindowFits] = []
+    for scale in reversed(scales):
+        fits.insert(0, fit_windows(components, slopes, scale, REACH * sigma, fits[0] if fits else None))
+    fits = _with_same_edges(fits)
     size = components.mean.shape
     positions = [np.arange(0, n, step) for n in size]
     result = _with_doubt(phase, fits[0], positions, leverage)
@@ -100,6 +103,7 @@ def explain_pixels(
         return _with_hidden(result, fits[0], positions)
     near_torn = is_near_torn[rows, cols]
     motion, is_ambiguous = _choose(fits, Evidence(components, slopes, rows, cols), rows, cols, near_torn)
+    is_ambiguous |= near_torn & _differs_from_inside(motion, rows, cols, components.usable)
     is_explained: np.ndarray = np.asarray(motion.is_known.any(axis=1))
     smallest = _reading(fits[-1], *fits[-1].nearest(rows, cols))
     guarded = PixelMotion(motion.values.copy(), motion.variance.copy(), motion.is_known.copy())
@@ -111,6 +115,7 @@ def explain_pixels(
     places = (rows[on_grid] // step) * (-(-size[1] // step)) + cols[on_grid] // step
     old, new = result[places], _with_smaller(motion[on_grid], fits[1:], rows[on_grid], cols[on_grid])
     is_central = ~fits[0].is_torn[fits[0].nearest(rows[on_grid], cols[on_grid])]
+    is_central &= ~(near_torn & is_at_border[rows, cols])[on_grid]
     is_better = is_explained[on_grid] & ~(is_central & _agrees(replace(old, variance=phase.variance[:, places]), new))
     readings = [_reading(fit, *fit.nearest(rows[on_grid], cols[on_grid])) for fit in fits]
     spread = _with_spread(phase[places], readings)
@@ -304,6 +309,20 @@ def _near_another_motion(
         other = index[rows + guard + down, cols + guard + right]
         is_near |= (other >= 0) & motion.disagrees(motion[other])
     return is_near
+
+
+def _differs_from_inside(motion: PixelMotion, rows: np.ndarray, cols: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Whether (N,) pixels at the border of the frame, which show nothing, move otherwise than the nearest ones inside.
+
+    `usable` (H, W) is 0 at the border.
+    """
+    index, inner = np.full(usable.shape, -1), []
+    index[rows, cols] = np.arange(len(rows))
+    for places, axis in ((rows, 1), (cols, 0)):
+        inside = np.flatnonzero((usable > 0).any(axis=axis))
+        inner.append(np.clip(places, inside[0], inside[-1]) if len(inside) else places)
+    nearest = index[tuple(inner)]
+    return (nearest >= 0) & (motion.disagrees(motion[nearest]) | ~motion.is_known[nearest].any(axis=1))
 
 
 def _is_alone(is_unknown: np.ndarray, rows: np.ndarray, cols: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
