@@ -1,4 +1,8 @@
-"""Magnify a live stream frame by frame with a causal filter, and print the amplitude before and after."""
+"""A live camera
+=============
+
+Magnify a live stream frame by frame with a causal filter, and print the amplitude before and after.
+"""
 
 import numpy as np
 

@@ -1,4 +1,7 @@
-"""Compare two recordings of a machine: which lines grew, and which are new. Writes machine_fault.html.
+"""A machine before and after a fault
+==================================
+
+Compare two recordings of a machine: which lines grew, and which are new. Writes machine_fault.html.
 
 The machine turns at 25 Hz. In the second recording it is out of balance, and a bearing knocks 4.1 times per turn.
 """
