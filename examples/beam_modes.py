@@ -13,7 +13,7 @@ from hand_over import to_pyoma, to_sdypy
 import vmm
 from vmm.data import synthetic
 
-FS, COUNT = 240.0, int(240 * float(sys.argv[1] if len(sys.argv) > 1 else 20))
+FS, COUNT = 240.0, int(240 * float(sys.argv[1] if len(sys.argv) > 1 else 6))
 poles = [np.exp((-z + 1j) * 2 * np.pi * f / FS) for f, z in ((5.0, 0.01), (31.0, 0.01), (87.0, 0.005))]
 noise = np.random.default_rng(0).normal(size=(3, COUNT + 2000))
 ends = [scipy.signal.lfilter([1], np.poly([p, p.conj()]).real, n)[2000:] for p, n in zip(poles, noise, strict=True)]
