@@ -21,7 +21,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
@@ -29,6 +28,7 @@ extensions = [
     "commands",
     "files",
     "links",
+    "mathml",
 ]
 exclude_patterns = ["_build", "_ext", "sg_execution_times.rst"]
 suppress_warnings = ["ref.footnote"]  # the summary of a docstring need not cite each of its references
@@ -71,6 +71,7 @@ sphinx_gallery_conf = {
 }
 
 # The page
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "vmm"
 html_static_path = ["_static"]
