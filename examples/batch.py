@@ -22,3 +22,4 @@ with open("batch_results/vmm_batch.csv", encoding="utf-8") as file:
     for row in csv.DictReader(file):
         print({key: value for key, value in row.items() if value})
 shutil.rmtree("batch_results")
+vmm.plot.contact_sheet(frames, count=4, fs=30).savefig("batch.png")

@@ -14,7 +14,7 @@ def _visit_inline(self: Any, node: nodes.Node) -> None:
 
 
 def _visit_block(self: Any, node: nodes.Node) -> None:
-    self.body.append(f'<div class="math">{_mathml(node.astext(), is_block=True)}</div>')
+    self.body.append(f'<div class="formula">{_mathml(node.astext(), is_block=True)}</div>')
     raise nodes.SkipNode
 
 

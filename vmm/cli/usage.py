@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 EXAMPLES = {
     "demo": ("vmm demo", "vmm demo folder --alpha 50"),
@@ -53,7 +54,7 @@ class HelpFormatter(argparse.HelpFormatter):
         return super()._fill_text(text, width, indent)
 
 
-def add_examples(parsers: dict[str, argparse.ArgumentParser]) -> None:
+def add_examples(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     """Add the examples to the help text of each command."""
     for name, parser in parsers.items():
         parser.formatter_class = HelpFormatter
