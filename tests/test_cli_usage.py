@@ -1,5 +1,6 @@
 """Help texts in groups with examples, and completion in a shell."""
 
+import argparse
 import re
 import shlex
 import shutil
@@ -17,7 +18,8 @@ HELPLESS = {"convert", "doctor", "flowmag", "presets", "warmup"}
 
 
 def commands():
-    return _parser([app])._subparsers._group_actions[0].choices
+    (action,) = (a for a in _parser([app])._actions if isinstance(a, argparse._SubParsersAction))
+    return action.choices
 
 
 def test_every_command_has_an_example():
