@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-EXAMPLES = {
+EXAMPLES: dict[str, tuple[str, ...]] = {
     "demo": ("vmm demo", "vmm demo folder --alpha 50"),
     "info": ("vmm info clip.mp4",),
     "auto": ("vmm auto clip.mp4", "vmm auto guitar.mp4 --fs 600"),
