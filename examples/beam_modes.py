@@ -1,6 +1,7 @@
-"""Identify the modes of a beam, and compare with pyOMA-2 and sdypy-EMA if installed: python beam_modes.py [SECONDS].
+"""Modes of a beam for modal software
+==================================
 
-It prints the modal assurance criterion (MAC) with the true shapes, and writes beam_modes.png and beam_modes.uff.
+Modes are identified, written to beam_modes.uff and .png, and compared with pyOMA-2 and sdypy-EMA if installed.
 """
 
 import sys
@@ -12,7 +13,7 @@ from hand_over import to_pyoma, to_sdypy
 import vmm
 from vmm.data import synthetic
 
-FS, COUNT = 240.0, int(240 * float(sys.argv[1] if len(sys.argv) > 1 else 20))
+FS, COUNT = 240.0, int(240 * float(sys.argv[1] if len(sys.argv) > 1 else 6))
 poles = [np.exp((-z + 1j) * 2 * np.pi * f / FS) for f, z in ((5.0, 0.01), (31.0, 0.01), (87.0, 0.005))]
 noise = np.random.default_rng(0).normal(size=(3, COUNT + 2000))
 ends = [scipy.signal.lfilter([1], np.poly([p, p.conj()]).real, n)[2000:] for p, n in zip(poles, noise, strict=True)]
@@ -23,7 +24,7 @@ truth = synthetic.cantilever(synthetic.beam_positions()[[col + 10 for _, col, _,
 
 
 def report(name, frequencies, shapes):
-    """Print the frequencies and the MAC of each shape (3, R) with the truth, which is 1 for equal shapes."""
+    """Print the frequencies and the MAC of each shape (3, R) with the truth."""
     print(f"{name:9}", np.round(frequencies, 2), "Hz, MAC", np.diag(vmm.measure.mac(shapes, truth)).round(4))
 
 

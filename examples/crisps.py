@@ -1,4 +1,7 @@
-"""Recover sound from a bag of crisps, whose surface a voice shakes by a hundredth of a pixel.
+"""Sound from a bag of crisps
+==========================
+
+Recover sound from a bag of crisps, whose surface a voice shakes by a hundredth of a pixel.
 
 The script renders its own clip, compares the sound with the voice, and writes crisps.wav and crisps.png.
 """

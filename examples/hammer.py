@@ -1,4 +1,7 @@
-"""Compare a plate hit by a hammer with an accelerometer, whose signal is integrated twice. Writes hammer.png.
+"""An accelerometer as reference
+=============================
+
+Compare a plate hit by a hammer with an accelerometer, whose signal is integrated twice. Writes hammer.png.
 
 The accelerometer drifts, has another sampling rate and starts before the camera. All are corrected or estimated.
 """

@@ -1,4 +1,7 @@
-"""Magnify a vibration of 0.1 px at 2 Hz by a factor of 21, and measure the motion before and after.
+"""Magnify a small vibration
+=========================
+
+Magnify a vibration of 0.1 px at 2 Hz by a factor of 21, and measure the motion before and after.
 
 The script renders its own clip and writes hello.mp4 and hello.png.
 """

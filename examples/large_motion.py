@@ -1,7 +1,8 @@
-"""Five methods for a small vibration of an object that moves far.
+"""A small vibration of an object that moves far
+=============================================
 
-A disc drifts to the right by half a pixel per frame and vibrates vertically with an amplitude of 0.1 px. The script
-writes large_motion.png, the middle column of each result over time, and prints the vibration of the disc.
+Five methods are compared. A disc drifts to the right by half a pixel per frame and vibrates vertically by 0.1 px. The
+script writes large_motion.png, the middle column of each result over time, and prints the vibration of the disc.
 """
 
 import numpy as np

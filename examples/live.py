@@ -1,4 +1,8 @@
-"""Magnify a live stream frame by frame with a causal filter, and print the amplitude before and after."""
+"""A live camera
+=============
+
+Magnify a live stream frame by frame with a causal filter, and print the amplitude before and after.
+"""
 
 import numpy as np
 
@@ -11,7 +15,9 @@ scene = synthetic.texture((96, 128))
 camera = (synthetic.render(scene, displacement[t : t + 1], dtype=np.float32) for t in range(150))  # one frame at a time
 outputs = vmm.gradient.magnify(camera, (1.5, 2.5), fs=FS, alpha=10, temporal="causal")  # one frame out for one in
 
-result = vmm.measure.displacement(np.concatenate(list(outputs)))
+result = np.concatenate(list(outputs))
+vmm.plot.slices(result, row=48, fs=FS).savefig("live.png")
+signal = vmm.measure.displacement(result).values[:, 0, 1]
 settled = slice(60, None)  # a causal filter needs two seconds to settle
-amplitudes = [np.ptp(signal[settled]) / 2 for signal in (displacement[:, 1], result.values[:, 0, 1])]
+amplitudes = [np.ptp(x[settled]) / 2 for x in (displacement[:, 1], signal)]
 print("amplitude before {:.2f} px, after {:.2f} px".format(*amplitudes))

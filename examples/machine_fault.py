@@ -1,4 +1,7 @@
-"""Compare two recordings of a machine: which lines grew, and which are new. Writes machine_fault.html.
+"""A machine before and after a fault
+==================================
+
+Compare two recordings of a machine: which lines grew, and which are new. Writes machine_fault.html and .png.
 
 The machine turns at 25 Hz. In the second recording it is out of balance, and a bearing knocks 4.1 times per turn.
 """
@@ -29,5 +32,6 @@ for change in changes:
     print(*rows[-1], sep="  ")
 spectra = [vmm.measure.spectrum(signal) for signal in (before, after)]
 figure = vmm.plot.changes(*spectra, changes)
+figure.savefig("machine_fault.png")
 with open("machine_fault.html", "w", encoding="utf-8") as file:
     file.write(vmm.plot.page("Two recordings of a machine", [("Lines", [rows]), ("Before and after", [figure])]))

@@ -1,4 +1,7 @@
-"""Measure a pulse from the color of skin: pulse.py [CLIP [TOP LEFT HEIGHT WIDTH]], where the region shows skin.
+"""Pulse from the color of skin
+============================
+
+Measure a pulse from the color of skin: pulse.py [CLIP [TOP LEFT HEIGHT WIDTH]], where the region shows skin.
 
 Without arguments, the script renders a patch of skin with 66 heartbeats per minute. It writes pulse.png.
 """

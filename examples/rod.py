@@ -1,4 +1,7 @@
-"""Compare a driven rod with a distance sensor: python rod.py [CLIP READINGS TOP LEFT HEIGHT WIDTH].
+"""A distance sensor as reference
+==============================
+
+Compare a driven rod with a distance sensor: python rod.py [CLIP READINGS TOP LEFT HEIGHT WIDTH].
 
 READINGS has lines "Distance: N". The unknown rate of the sensor follows from the peak in both spectra. Without
 arguments, the script makes both signals. It prints the scaled mean absolute error of table 2 in the paper on the

@@ -1,4 +1,7 @@
-"""Measure the frequencies of a tuning fork with their standard errors: tuning_fork.py [CLIP FS TOP LEFT HEIGHT WIDTH].
+"""The frequency of a tuning fork
+==============================
+
+Measure the frequencies of a tuning fork with their standard errors: tuning_fork.py [CLIP FS TOP LEFT HEIGHT WIDTH].
 
 FS is the rate of the camera in Hz. Without arguments, the script renders a fork of 64 Hz. It writes tuning_fork.png.
 """

@@ -133,7 +133,7 @@ def test_info(video, tmp_path, capsys):
 def test_demo(tmp_path, capsys):
     assert run("demo", tmp_path / "demo", "--frames", 60) == 0
     names = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert names == {"input.mkv", "output.mp4", "side-by-side.mp4", "slice.png"}
+    assert names == {"animation.webp", "input.mkv", "output.mp4", "side-by-side.mp4", "slice.png"}
     printed = capsys.readouterr().out
     achieved = float(printed.split("achieved ")[1].split(":")[0])
     assert "True magnification 21.00" in printed

@@ -141,6 +141,94 @@ def test_beam_modes(tmp_path, within):
     assert (tmp_path / "beam_modes.png").exists() and (tmp_path / "beam_modes.uff").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["demo", "own_method", "own_filter"])
+def test_gain(name, within):
+    gain = float(re.findall(r"(?:moves|is) ([\d.]+) times", within(f"{name}.py"))[0])
+    assert gain == pytest.approx({"demo": 21, "own_method": 11, "own_filter": 12}[name], rel=0.1)
+
+
+@pytest.mark.slow
+def test_choose_band(within):
+    lines = within("choose_band.py").splitlines()[:2]
+    assert [line.split()[0] for line in lines] == ["3.00", "8.00"]
+    assert [float(line.split()[2]) for line in lines] == pytest.approx([0.15, 0.1], abs=0.02)
+    assert int(lines[0].split()[-1]) < 70 and int(lines[1].split()[-1]) > 120
+
+
+@pytest.mark.slow
+def test_several_bands(within):
+    before, after = (re.findall(r"([\d.]+) px", line) for line in within("several_bands.py").splitlines())
+    assert before == ["0.10", "0.30"]
+    assert float(after[0]) == pytest.approx(1.1, abs=0.06) and float(after[1]) < 0.05
+
+
+@pytest.mark.slow
+def test_one_direction(within):
+    down, right = map(float, re.findall(r"x ([\d.]+)", within("one_direction.py")))
+    assert down == pytest.approx(11, rel=0.05) and right == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.slow
+def test_guitar_string(tmp_path, within):
+    frequency, stderr = map(float, re.findall(r"([\d.]+) \+- ([\d.]+) Hz", within("guitar_string.py"))[0])
+    assert frequency == pytest.approx(82.4, abs=0.05) and stderr < 0.05
+    info = vmm.io.info(tmp_path / "guitar_string.mp4")
+    assert info.fps == 30 and info.capture_rate == 600
+
+
+@pytest.mark.slow
+def test_beam_theory(within):
+    assert all(float(line.split()[-1]) > 0.995 for line in within("beam_theory.py").splitlines())
+
+
+@pytest.mark.slow
+def test_breathing(within):
+    rate, stderr = map(float, re.findall(r"([\d.]+) \+- ([\d.]+) breaths", within("breathing.py"))[0])
+    assert rate == pytest.approx(16, abs=0.1) and stderr < 0.1
+
+
+@pytest.mark.slow
+def test_rolling_shutter(tmp_path, within):
+    assert within("rolling_shutter.py").endswith("the loudest tone has 440 Hz\n")
+    assert (tmp_path / "rolling_shutter.wav").exists()
+
+
+@pytest.mark.slow
+def test_learned(within):
+    values = dict(re.findall(r"(\w+): structural similarity to the truth ([\d.]+)", within("learned.py")))
+    assert float(values["truth"]) == 1
+    assert min(float(values[name]) for name in ("lightweight", "realtime", "gradient")) > float(values["input"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["long_clip", "dask_frames"])
+def test_streams_equal_arrays(name, within):
+    if name == "dask_frames":
+        pytest.importorskip("dask.array")
+    assert int(re.findall(r"is (\d+) gray levels", within(f"{name}.py"))[0]) <= 1
+
+
+@pytest.mark.slow
+def test_batch(within):
+    rows = [line for line in within("batch.py").splitlines() if line.startswith("{")]
+    assert len(rows) == 2 and all("'result': 'done'" in row for row in rows)
+    frequencies = [float(re.findall(r"([\d.]+) \+-", row)[0]) for row in rows]
+    assert frequencies == pytest.approx([4, 6], abs=0.01)
+
+
+def test_every_example_is_listed():
+    listed = re.findall(r"^\| `(\w+\.py)` \|", (EXAMPLES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted([*listed, "hand_over.py"]) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+
+
+def test_examples_have_a_title():
+    for script in EXAMPLES.glob("*.py"):
+        title, line = script.read_text(encoding="utf-8").splitlines()[:2]
+        if script.name not in ("hand_over.py", "real_clips.py"):  # The gallery leaves them out.
+            assert line == "=" * (len(title) - 3)
+
+
 def test_examples_are_short():
     for script in EXAMPLES.glob("*.py"):
         assert len(script.read_text().splitlines()) <= 40

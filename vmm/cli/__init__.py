@@ -6,6 +6,7 @@
 | ``options`` | options of these verbs, derived from the signatures and docstrings of the methods |
 | ``preview``, ``sweep`` | a short part of a magnified clip, and a picture of several settings |
 | ``auto``, ``demo``, ``suggest``, ``convert``, ``warmup``, ``presets``, ``doctor`` | the verbs of the same names |
+| ``completion``, ``usage`` | completion in a shell, and the examples in help texts |
 | ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info``, ``slice`` | the verbs of the same names |
 | ``batch``, ``batch_records``, ``batch_scheduler`` | one command for many files, its tables, and its other machines |
@@ -29,6 +30,7 @@ from vmm.cli import (
     auto,
     batch,
     compare,
+    completion,
     convert,
     demo,
     doctor,
@@ -45,6 +47,7 @@ from vmm.cli import (
     warmup,
 )
 from vmm.cli.messages import one_line_messages, print_message, printable, printable_streams
+from vmm.cli.usage import add_examples
 from vmm.io.exits import wait_for_end
 
 _VERBS = (
@@ -65,6 +68,7 @@ _VERBS = (
     convert,
     warmup,
     doctor,
+    completion,
 )
 """Modules of the commands, in the order of the help."""
 
@@ -165,4 +169,5 @@ def _parser(others: Sequence[Any] = ()) -> argparse.ArgumentParser:
     verbs = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in (*_VERBS, *others):
         module.add(verbs)
+    add_examples(verbs.choices)
     return root

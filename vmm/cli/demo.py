@@ -12,6 +12,16 @@ _MIN_FRAMES = 30
 """Shortest clip: at 30 frames per second it contains two periods of the 2 Hz motion that is magnified."""
 
 
+_ANIMATION = (110, 245, 180, 150)
+"""Part (top, left, height, width) of the frame that the animated picture shows: the upper half of the rocket."""
+
+_ENLARGEMENT = 2
+"""Size of this part in the animated picture, relative to that in the video."""
+
+_QUALITY = 55
+"""Quality of the animated picture, from 0 to 100: the noise of the camera is still visible."""
+
+
 def add(verbs: Any) -> None:
     """Add the verb to the parser."""
     summary = "Render a clip with known motion, magnify it, and write the videos and a picture."
@@ -46,6 +56,9 @@ def _demo(options: argparse.Namespace) -> None:
     vmm.io.write(folder / "input.mkv", clip, fs, overwrite=True)
     vmm.io.write(folder / "output.mp4", out, fs, overwrite=True)
     vmm.io.write(folder / "side-by-side.mp4", vmm.plot.side_by_side(clip, out), fs, overwrite=True)
+    animation = _part(clip, out, demo.BAND, options.alpha)
+    with draft(folder / "animation.webp", overwrite=True) as temporary:
+        _write_animation(temporary, animation, fs)
     top, _, height, _ = demo.ROCKET
     figure = vmm.plot.slices(clip, out, row=top + height // 2, fs=fs)
     for axes in figure.axes:
@@ -60,3 +73,30 @@ def _demo(options: argparse.Namespace) -> None:
         f"True magnification {1 + options.alpha:.2f}, achieved {achieved:.2f}: "
         f"see {folder}/side-by-side.mp4 and {folder}/slice.png"
     )
+
+
+def _part(clip: Any, out: Any, band: tuple[float, float], alpha: float) -> Any:
+    """One second from the middle of both clips, next to one another, which repeats without a jump."""
+    row, col, height, width = _ANIMATION
+    first = (len(clip) - _MIN_FRAMES) // 2
+    part = slice(first, first + _MIN_FRAMES), slice(row, row + height), slice(col, col + width)
+    labels = "original", f"{band[0]:g} to {band[1]:g} Hz, {1 + alpha:g} times"
+    return vmm.plot.side_by_side(_enlarged(clip[part]), _enlarged(out[part]), labels=labels)
+
+
+def _enlarged(frames: Any) -> Any:
+    """Frames (T, H, W, 3), enlarged by interpolation."""
+    import numpy as np
+    from PIL import Image
+
+    height, width = (_ENLARGEMENT * n for n in frames.shape[1:3])
+    return np.stack([np.asarray(Image.fromarray(frame).resize((width, height))) for frame in frames])
+
+
+def _write_animation(path: Path, frames: Any, fs: float) -> None:
+    """Write frames as an animated WebP picture, which pages show without a player."""
+    from PIL import Image
+
+    first, *others = map(Image.fromarray, frames)
+    options = {"duration": round(1000 / fs), "loop": 0, "quality": _QUALITY, "method": 4}
+    first.save(path, "WEBP", save_all=True, append_images=others, **options)

@@ -40,13 +40,13 @@ def add_playlists(verb: Any) -> None:
 def add_input(verb: Any) -> None:
     """Add the input file and the options that choose a part of it."""
     verb.add_argument("input", help=INPUT_HELP)
-    add_clip_options(verb.add_argument_group("input"))
+    add_clip_options(verb.add_argument_group("time: camera rate and part of the clip"))
     verb.add_argument("--quiet", action="store_true", help="Show no progress bar.")
 
 
 def add_regions(verb: Any, default: str) -> None:
     """Add the options that choose the regions and the unit of length."""
-    group = verb.add_argument_group("regions and unit of length")
+    group = verb.add_argument_group("where: regions and unit of length")
     place = group.add_mutually_exclusive_group()
     box = place.add_argument("--roi", nargs=4, type=int, action="append", metavar=BOX)
     box.help = f"{BOX_HELP} Repeat the option for more regions. Default: {default}."

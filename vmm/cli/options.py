@@ -42,10 +42,10 @@ def add_method_options(verb: Any, name: str, function: Callable[..., Any]) -> No
     """Add all options of a method to its verb, in groups."""
     verb.add_argument("input", help=INPUT_HELP)
     verb.add_argument("output", help="Output: .mp4, .mkv (lossless), .gif, .tif, or a folder of PNG images.")
-    _add_common_options(verb.add_argument_group("magnification"), name, function)
-    _add_own_options(verb.add_argument_group("options of this method"), function)
-    _add_region_options(verb.add_argument_group("region"))
-    add_clip_options(verb.add_argument_group("input"))
+    _add_common_options(verb.add_argument_group("what: magnification"), name, function)
+    _add_own_options(verb.add_argument_group("what: options of this method"), function)
+    _add_region_options(verb.add_argument_group("where: region"))
+    add_clip_options(verb.add_argument_group("time: camera rate and part of the clip"))
     _add_output_options(verb.add_argument_group("output"))
 
 

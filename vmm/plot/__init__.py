@@ -17,6 +17,7 @@
 | ``orbit`` | the ellipse along which a point moves at one frequency |
 | ``overlay``, ``arrows`` | deflection shapes on a frame, as colors or as arrows |
 | ``animated`` | a clip of a frame that is deformed by a deflection shape |
+| ``video``, ``Video`` | a player of frames for notebooks |
 | ``page`` | an HTML page of text, figures and tables in one file |
 """
 
@@ -32,8 +33,10 @@ from vmm.plot._side_by_side import side_by_side
 from vmm.plot._signals import comparison, waveform
 from vmm.plot._slices import contact_sheet, gallery, slices
 from vmm.plot._spectrum import spectrum
+from vmm.plot._video import Video, video
 
 __all__ = [
+    "Video",
     "animated",
     "arrows",
     "changes",
@@ -50,6 +53,7 @@ __all__ = [
     "side_by_side",
     "slices",
     "spectrum",
+    "video",
     "waveform",
 ]
 

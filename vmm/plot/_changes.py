@@ -50,7 +50,7 @@ def changes(before: Any, after: Any, lines: Sequence[Any], *, max_panels: int = 
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['25 Hz, larger']
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure
 
     if not lines:
         raise ValueError("there are no lines to draw: no recording has a peak above its noise")

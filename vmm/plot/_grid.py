@@ -61,7 +61,7 @@ def grid(
     >>> len(vmm.plot.grid({"before": clip, "after": clip}, row=8).axes)
     4
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure
 
     views = {title: _frame_and_line(clip, row, col, frame) for title, clip in clips.items()}
     sizes = [still.shape[:2] for still, *_ in views.values()]

@@ -67,7 +67,7 @@ def kernels(weights: str | Path, frame: np.ndarray | None = None, *, count: int 
     >>> len(vmm.plot.kernels("realtime", count=8).axes)
     8
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure
 
     net = load(weights)
     responses = _impulse_responses(net)[:count]  # (C, k, k, 3)
@@ -140,7 +140,7 @@ def curves(history: Sequence[Mapping[str, float]], path: str | Path | None = Non
     >>> len(vmm.plot.curves(rows).axes)
     2
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure
 
     figure = Figure(figsize=(11, 4), layout="constrained")
     loss, scores = figure.subplots(1, 2)

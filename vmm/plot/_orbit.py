@@ -48,7 +48,7 @@ def orbit(ellipses: Any, *, max_points: int = 6) -> Figure:
     >>> np.ptp(right).round(2).item(), np.ptp(down).round(2).item()
     (0.6, 0.2)
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure
 
     phasors, error = ellipses.phasors.reshape(-1, 2), ellipses.stderr.reshape(-1, 2)
     sizes = np.nan_to_num(np.ravel(ellipses.major), nan=-1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,7 +24,7 @@ _LABEL_HEIGHT, _LABEL_WIDTH = 0.05, 0.12
 
 
 @checks_arguments
-def regions(frame: np.ndarray, rois: Sequence[Any], *, labels: Sequence[str] = ()) -> Figure:
+def regions(frame: np.ndarray, rois: Sequence[Any], *, labels: Sequence[str] = (), ax: Any = None) -> Figure:
     """Draw the outlines of regions on a frame, with their numbers or labels.
 
     Parameters
@@ -37,6 +37,8 @@ def regions(frame: np.ndarray, rois: Sequence[Any], *, labels: Sequence[str] = (
     labels
         Text of each region, such as the frequency of each suggestion of ``vmm.measure.suggest``. By default the
         regions are numbered from 0.
+    ax
+        Matplotlib axes to draw into. By default a new figure is made.
 
     Returns
     -------
@@ -55,15 +57,15 @@ def regions(frame: np.ndarray, rois: Sequence[Any], *, labels: Sequence[str] = (
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['0', '1']
     """
-    from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
     from matplotlib.patheffects import withStroke
+
+    from vmm.plot._figure import single_axes
 
     if labels and len(labels) != len(rois):
         raise ValueError(f"labels has {len(labels)} entries for {len(rois)} regions: give one for each region")
     height, width = frame.shape[:2]
-    figure = Figure(figsize=(11, min(9.5 * height / width + 0.9, 7)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = single_axes(ax, (11, min(9.5 * height / width + 0.9, 7)))
     axes.imshow(displayable(frame), cmap="gray")
     texts = list(labels) or [str(i) for i in range(len(rois))]
     colors = COLORS if labels else ("red",)
@@ -81,7 +83,7 @@ def regions(frame: np.ndarray, rois: Sequence[Any], *, labels: Sequence[str] = (
             number = axes.text(col, row, text, color=color, ha="center", va="center", fontweight="bold")
             number.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     axes.set(xlabel="column", ylabel="row")
-    return figure
+    return cast("Figure", figure)
 
 
 def _free_position(

@@ -141,7 +141,7 @@ def arrows(modes: Any, frame: np.ndarray, *, rois: Sequence[Any] = ()) -> Figure
 
 def _panels(modes: Any, frame: np.ndarray) -> tuple[Figure, list[Any]]:
     """A figure that shows the frame once for each frequency."""
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure
 
     count = len(modes.frequencies)
     height, width = frame.shape[:2]

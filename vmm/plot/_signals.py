@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -20,7 +20,9 @@ COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:b
 
 
 @checks_arguments
-def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), max_regions: int = 6) -> Figure:
+def waveform(
+    values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), max_regions: int = 6, ax: Any = None
+) -> Figure:
     """Draw signals over time, each with a band of two standard errors on either side.
 
     The background is gray over frames in which a region is hidden, so that its values are interpolated.
@@ -35,6 +37,8 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
         The measured regions, for the titles of the panels.
     max_regions
         Largest number of regions to draw. Those with the largest standard deviation are chosen.
+    ax
+        Matplotlib axes to draw into, for one region. By default a new figure is made.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
     Raises
     ------
     ValueError
-        If every signal is unknown (NaN).
+        If every signal is unknown (NaN), or if `ax` is given and there are several regions.
 
     Examples
     --------
@@ -55,7 +59,7 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
     ('time (s)', 'displacement (px)')
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure, single_axes
 
     signals = _by_region(values)  # (T, R, C)
     rate = float(getattr(values, "fs", 1.0) if fs is None else fs)
@@ -64,10 +68,16 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
     regions = sorted(int(i) for i in np.argsort(-spread, kind="stable")[:max_regions] if spread[i] >= 0)
     if not regions:
         raise ValueError("no signal is known: all values are NaN, so choose regions with more texture")
-    figure = Figure(figsize=(11, 1 + 2.2 * len(regions)), layout="constrained")
+    if ax is not None and len(regions) > 1:
+        raise ValueError(f"ax: one axes shows one region, but there are {len(regions)}; give max_regions=1, or no ax")
     times = getattr(values, "frame_times", None) if fs is None else None
     times = np.arange(len(signals)) / rate if times is None else times
-    for axes, i in zip(figure.subplots(len(regions), 1, sharex=True, squeeze=False)[:, 0], regions, strict=True):
+    if ax is None:
+        figure: Any = Figure(figsize=(11, 1 + 2.2 * len(regions)), layout="constrained")
+        panels = figure.subplots(len(regions), 1, sharex=True, squeeze=False)[:, 0]
+    else:
+        figure, panels = single_axes(ax, (11, 3.2))[0], [ax]
+    for axes, i in zip(panels, regions, strict=True):
         if isinstance(visible := getattr(values, "is_visible", None), np.ndarray):
             _shade(axes, ~visible[:, i], times)
         _draw(axes, times, *_components(values, signals, error, i), unit=getattr(values, "unit", ""))
@@ -77,17 +87,19 @@ def waveform(values: Any, *, fs: float | None = None, rois: Sequence[Any] = (), 
             axes.set_title(f"{_label(values, i)}{_extent(rois, i)}", fontsize="medium", loc="left")
     in_frames = fs is None and getattr(values, "time_unit", "s" if hasattr(values, "fs") else "frame") == "frame"
     axes.set_xlabel("time (frames)" if in_frames else "time (s)")
-    return figure
+    return cast("Figure", figure)
 
 
 @checks_arguments
-def comparison(result: Any) -> Figure:
+def comparison(result: Any, *, ax: Any = None) -> Figure:
     """Draw a measured signal and the signal of a sensor, scaled by the fitted gain, over time.
 
     Parameters
     ----------
     result
         The result of ``vmm.measure.compare``.
+    ax
+        Matplotlib axes to draw into. By default a new figure is made.
 
     Returns
     -------
@@ -102,10 +114,9 @@ def comparison(result: Any) -> Figure:
     >>> [line.get_label() for line in figure.axes[0].lines]
     ['measured', 'sensor x 0.2']
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import single_axes
 
-    figure = Figure(figsize=(11, 4), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = single_axes(ax, (11, 4))
     axes.plot(result.times, result.measured, color=COLORS[0], label="measured")
     axes.plot(result.times, result.gain * result.sensor, "--", color=COLORS[1], label=f"sensor x {result.gain:.3g}")
     axes.set(xlabel="time (s)", ylabel="displacement")
@@ -114,7 +125,7 @@ def comparison(result: Any) -> Figure:
     )
     axes.legend(loc="upper right")
     axes.margins(x=0)
-    return figure
+    return cast("Figure", figure)
 
 
 def _by_region(values: Any) -> np.ndarray:

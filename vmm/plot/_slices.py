@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @checks_arguments
 def slices(
-    before: Any, after: Any = None, *, row: int | None = None, col: int | None = None, fs: float | None = None
+    before: Any,
+    after: Any = None,
+    *,
+    row: int | None = None,
+    col: int | None = None,
+    fs: float | None = None,
+    ax: Any = None,
 ) -> Figure:
     """Show an x-t slice: one row or column of a clip over time, in which motion appears as a wave.
 
@@ -34,6 +40,8 @@ def slices(
         Column of the slice, instead of a row. By default the middle column.
     fs
         Rate of the camera in Hz. If given, the time axis is in seconds, else in frames.
+    ax
+        Matplotlib axes to draw into, for one clip. By default a new figure is made.
 
     Returns
     -------
@@ -43,7 +51,7 @@ def slices(
     Raises
     ------
     ValueError
-        If both `row` and `col` are given, or if either is outside the frame.
+        If both `row` and `col` are given, if either is outside the frame, or if `ax` is given for two clips.
 
     Examples
     --------
@@ -52,8 +60,13 @@ def slices(
     >>> float(figure.axes[0].get_xlim()[1])  # 30 frames at 30 Hz last a second
     1.0
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure, single_axes
 
+    if ax is not None:
+        if after is not None:
+            raise ValueError("ax: one axes shows one clip: call slices for each of the two clips")
+        _draw(single_axes(ax, (6, 5))[1], before, "before", row, col, fs)
+        return cast("Figure", ax.get_figure())
     clips = {"before": before} if after is None else {"before": before, "after": after}
     figure = Figure(figsize=(6 * len(clips), 5), layout="constrained")
     for axes, (title, clip) in zip(figure.subplots(1, len(clips), squeeze=False)[0], clips.items(), strict=True):
@@ -86,7 +99,7 @@ def contact_sheet(frames: FramesLike, *, count: int = 12, fs: float | None = Non
     >>> [axes.get_title() for axes in figure.axes]
     ['0.00 s', '0.50 s', '1.00 s']
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure
 
     clip = as_array(frames)
     indices = np.unique(np.linspace(0, len(clip) - 1, count).round().astype(int))
@@ -136,7 +149,7 @@ def gallery(
     >>> [axes.get_title() for axes in figure.axes]
     ['black', 'before, row 3', 'after, row 3']
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import Figure
 
     figure = Figure(figsize=(15, 4 * len(clips)), layout="constrained")
     rows = figure.subplots(len(clips), 3, squeeze=False)

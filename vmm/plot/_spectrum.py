@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,7 +21,9 @@ _SHIFTS = 3
 
 
 @checks_arguments
-def spectrum(density: Any, peaks: Sequence[Any] = (), *, band: tuple[float, float] | None = None) -> Figure:
+def spectrum(
+    density: Any, peaks: Sequence[Any] = (), *, band: tuple[float, float] | None = None, ax: Any = None
+) -> Figure:
     """Draw a spectrum on a logarithmic scale and label its peaks by frequency and amplitude.
 
     Parameters
@@ -33,6 +35,8 @@ def spectrum(density: Any, peaks: Sequence[Any] = (), *, band: tuple[float, floa
         among the signals.
     band
         Frequencies (low, high) in Hz to show. By default all.
+    ax
+        Matplotlib axes to draw into. By default a new figure is made.
 
     Returns
     -------
@@ -48,10 +52,9 @@ def spectrum(density: Any, peaks: Sequence[Any] = (), *, band: tuple[float, floa
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['31.07 Hz, 0.21']
     """
-    from matplotlib.figure import Figure
+    from vmm.plot._figure import single_axes
 
-    figure = Figure(figsize=(11, 5), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = single_axes(ax, (11, 5))
     frequencies, curves = density.frequencies[1:], density.values[1:].reshape(len(density.values) - 1, -1)
     low, high = band or (0.0, float(frequencies[-1]))
     inside = (frequencies >= low) & (frequencies <= high)
@@ -70,7 +73,7 @@ def spectrum(density: Any, peaks: Sequence[Any] = (), *, band: tuple[float, floa
         axes.legend(loc="upper right")
     axes.grid(alpha=0.3)
     _label(axes, [peak for peak in peaks if low <= peak.frequency <= high], frequencies, curves, high - low)
-    return figure
+    return cast("Figure", figure)
 
 
 def _with_unit(name: str, unit: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -118,6 +119,42 @@ class RegionSignal(Result):
     def along_stderr(self) -> np.ndarray:
         """Standard error (R,) of `along`."""
         return np.abs(self._along(self.stderr))
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the signals over time: the figure of ``vmm.plot.waveform``, which describes the options.
+
+        Parameters
+        ----------
+        **options
+            Options of ``vmm.plot.waveform``, such as ``ax``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure.
+        """
+        return import_module("vmm.plot").waveform(self, **options)  # It is on the same floor of the package.
+
+    def to_dataframe(self) -> Any:
+        """Make a pandas table, with the times as index and a column for each region and component.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The table: columns are pairs of the name of a region and ``"down"`` or ``"right"``; unknown values are NaN.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            pandas = import_module("pandas")
+        except ImportError as error:
+            raise ImportError("to_dataframe needs pandas: pip install pandas") from error
+        columns = pandas.MultiIndex.from_product([self.labels, ("down", "right")], names=("region", "component"))
+        index = pandas.Index(self.times, name=f"time ({self.time_unit})")
+        return pandas.DataFrame(self.values.reshape(len(self.values), -1), index=index, columns=columns)
 
     def _along(self, components: np.ndarray) -> np.ndarray:
         """Lengths (..., R) of vectors along `direction` with these components (..., R, 2)."""

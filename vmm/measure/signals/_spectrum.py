@@ -60,12 +60,12 @@ class Spectrum(Result):
 def spectrum(
     values: SignalsLike, *, fs: float | None = None, kind: Kind = "amplitude", segments: int = 1, average: bool = False
 ) -> Spectrum:
-    """Spectrum of signals by Welch's method [1]_, with half-overlapping segments and a Hann window.
+    """Spectrum of signals by Welch's method, with half-overlapping segments and a Hann window.
 
-    Each segment is detrended. The default, one segment, is the windowed periodogram of the whole signal. It has the
-    finest frequency resolution, ``fs / T``, and suits the peaks of vibrations; more segments suit a
-    smooth spectrum of noise. Unevenly sampled signals are resampled first, their sines by least squares at the true
-    times; the spectrum then reaches up to half the rate at the shortest usual interval.
+    The method is that of Welch [1]_. Each segment is detrended. The default, one segment, is the windowed periodogram
+    of the whole signal. It has the finest frequency resolution, ``fs / T``, and suits the peaks of vibrations; more
+    segments suit a smooth spectrum of noise. Unevenly sampled signals are resampled first, their sines by least squares
+    at the true times; the spectrum then reaches up to half the rate at the shortest usual interval.
 
     Parameters
     ----------
