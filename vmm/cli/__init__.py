@@ -8,6 +8,7 @@
 | ``auto``, ``demo``, ``suggest``, ``convert``, ``warmup``, ``presets``, ``doctor`` | the verbs of the same names |
 | ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info``, ``slice`` | the verbs of the same names |
+| ``live`` | a camera, magnified while it runs |
 | ``batch``, ``batch_records``, ``batch_scheduler`` | one command for many files, its tables, and its other machines |
 | ``processes`` | commands in processes of their own |
 | ``report`` | the page of ``measure --report`` |
@@ -33,6 +34,7 @@ from vmm.cli import (
     demo,
     doctor,
     info,
+    live,
     magnify,
     measure,
     modes,
@@ -53,6 +55,7 @@ _VERBS = (
     auto,
     suggest,
     magnify,
+    live,
     slice,
     measure,
     spectrum,
