@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ _SHAPE_STEP = 2
 
 _MAX_MAP_FRAMES = 300
 """Frames that the motion map uses, from the middle of the part, which bounds its time."""
+
+_MAP_CHUNK = 8
+"""Frames of the motion map that are measured at a time; it can be canceled between them."""
 
 _NO_FRAMES = "the frames are still being read"
 
@@ -135,14 +138,24 @@ def small_luma(clip: OpenClip) -> np.ndarray:
     return frames if frames.ndim == 3 else np.rint(frames @ np.array(LUMA_WEIGHTS)).astype(np.uint8)
 
 
-def motion_map(clip: OpenClip) -> dict[str, Any]:
+def motion_map(clip: OpenClip, job: Job) -> dict[str, Any]:
     """The root mean square of the displacement of every tile of the frame, in pixels of the clip."""
     frames = small_luma(clip)
     start = max(0, (len(frames) - _MAX_MAP_FRAMES) // 2)
+    frames = frames[start : start + _MAX_MAP_FRAMES]
+    job.total = len(frames)
+
+    def chunks() -> Iterator[np.ndarray]:
+        job.done = 0
+        for i in range(0, len(frames), _MAP_CHUNK):
+            yield frames[i : i + _MAP_CHUNK]
+            job.advance(len(frames[i : i + _MAP_CHUNK]))
+
+    source = vmm.io.Clip(chunks, frames.shape, frames.dtype, clip.fs, None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Tiles without texture stay empty.
         tiles = vmm.measure.grid(_TILE)
-        signal = vmm.measure.displacement(frames[start : start + _MAX_MAP_FRAMES], tiles, fs=clip.fs, method="linear")
+        signal = vmm.measure.displacement(source, tiles, method="linear")
     size = np.sqrt(np.square(signal.values).mean(axis=0))
     size = np.sqrt(np.square(np.where(signal.is_known, size, 0)).sum(axis=1)) * clip.step
     noise = np.sqrt(np.square(np.where(signal.is_known, signal.stderr, 0)).sum(axis=1)) * clip.step

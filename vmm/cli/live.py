@@ -174,7 +174,7 @@ class Live:
 
 
 def in_step(frames: Iterator[tuple[int, Any]]) -> Iterator[Any]:
-    """Yield numbered frames; for each missing number the frame before is repeated, so that a recording keeps the time."""
+    """Yield numbered frames; for each missing number, repeat the frame before, so that a recording keeps time."""
     last: tuple[int, Any] | None = None
     for number, frame in frames:
         for _ in range(number - last[0] - 1 if last is not None else 0):
