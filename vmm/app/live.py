@@ -173,11 +173,12 @@ class LiveView:
         """Waveform, spectrum and peaks of a region in the last seconds."""
         frames = list(self._luma)
         if self._clip is None or len(frames) < 3:
-            raise ValueError("there are too few frames yet")
+            return {"message": "there are too few frames yet"}
         held = _HeldFrames(frames, self._clip.fs)
         box = held.checked(checked_object("region", region).get("box"))
         answer = measurement.measured(held, box, [], {}, quick=True)
-        return {**answer, "messages": [], "begin": held.begin}
+        message = "" if answer["is_known"] else answer["reason"] or " ".join(answer["messages"])
+        return {**answer, "message": message, "begin": held.begin}
 
     def described(self) -> dict[str, Any]:
         """The state for the page."""

@@ -157,8 +157,9 @@ async function measure() {
   if (!isMeasuring && region && status.running && !canvas.hidden) {
     isMeasuring = true;
     try {
-      drawLive(await call("live-measure", { region: { box: region } }));
-      $("live-note").textContent = "";
+      const result = await call("live-measure", { region: { box: region } });
+      $("live-note").textContent = result.message ? `This region: ${result.message}` : "";
+      if (result.is_known) drawLive(result);
     } catch (error) { $("live-note").textContent = error instanceof Error ? error.message : ""; } finally { isMeasuring = false; }
   }
 }

@@ -151,8 +151,9 @@ export function drawLive(result) {
   Plotly.react("wave", [line(times, result.values, other), line(times, result.values, axis)], layout("time (s)", title), CONFIG);
   const x = result.frequencies.slice(1), values = result.amplitudes.map((one) => one.slice(1));
   const traces = values.length ? [line(x, values, other), line(x, values, axis)] : [];
-  const peaks = result.peaks.slice(0, 4).map((peak) => ({ x: peak.frequency, y: peak.amplitude, text: `${short(peak.frequency, 3)} Hz`, showarrow: true, ax: 0, ay: -16 }));
-  Plotly.react("spectrum", traces, layout("frequency (Hz)", `amplitude (${result.unit})`, { yaxis: { rangemode: "tozero" }, annotations: peaks }), CONFIG);
+  const isLog = $("log-y").checked;
+  const peaks = result.peaks.slice(0, 4).map((peak) => ({ x: peak.frequency, y: isLog ? Math.log10(peak.amplitude) : peak.amplitude, text: `${short(peak.frequency, 3)} Hz`, showarrow: true, ax: 0, ay: -16 }));
+  Plotly.react("spectrum", traces, layout("frequency (Hz)", `amplitude (${result.unit})`, { yaxis: { rangemode: "tozero", type: isLog ? "log" : "linear", exponentformat: "power" }, annotations: peaks }), CONFIG);
 }
 
 /** Choose a peak: its band is set, and its orbit and shape are shown. @param {any} peak */
