@@ -79,7 +79,7 @@ def test_every_method_gives_a_frame_for_each_frame(path, method):
         live = Live(clip, method, (2.0, 3.0), {"alpha": None})
         live.warm_up()
         pairs = list(live.pairs())
-    assert len(pairs) + clip.dropped == 60 and not live._taken
+    assert len(pairs) + clip.dropped == 60 and not live._originals
     assert all(picture.shape == original.shape for _, original, picture in pairs)
 
 

@@ -4,6 +4,8 @@ import json
 import struct
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +39,8 @@ def session(root):
 
 def pictures(live, count):
     """The states of the next pictures, and the last picture."""
-    number, states = -1, []
+    number = -1
+    states: list[dict] = []
     while len(states) < count:
         assert live.is_running
         number, packet = live.packet(number)
@@ -87,10 +90,8 @@ def test_the_end_of_the_source_completes_the_recording(session, root, clip):
 
 
 def test_a_recording_repeats_frames_that_are_missing(tmp_path):
-    class Rates:
-        fps, fs = 30, 30.0
-
-    recording = _Recording(tmp_path / "x.mkv", Rates())
+    rates: Any = SimpleNamespace(fps=30, fs=30.0)
+    recording = _Recording(tmp_path / "x.mkv", rates)
     for number in (3, 4, 7):
         recording.add(number, np.full((16, 16), number, np.uint8))
     recording.finish()

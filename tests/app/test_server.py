@@ -272,14 +272,12 @@ def test_pixels_along_any_line_and_the_length_of_previews():
 
 
 def test_the_motion_map_can_be_stopped(client, session):
-    job = FunctionJob("map", "map", lambda job: motion_map(session.clip, job))
-    advance = job.advance
+    class Stopped(FunctionJob):
+        def advance(self, frames):
+            self.cancel()
+            super().advance(frames)
 
-    def stop(frames):
-        job.cancel()
-        advance(frames)
-
-    job.advance = stop
+    job = Stopped("map", "map", lambda job: motion_map(session.clip, job))
     job.run()
     assert job.state == "canceled" and job.total == 60 and job.done < 60
     job = FunctionJob("map", "map", lambda job: motion_map(session.clip, job))

@@ -166,9 +166,9 @@ def test_addresses_need_consent_and_passwords_are_not_shown(camera):
         vmm.io.stream(address)
     assert "secret" not in str(caught.value)
     camera(f"[rtsp @ 0x1] {address}: 401 Unauthorized\n")
-    with pytest.raises(OSError, match="check address and password") as caught:
+    with pytest.raises(OSError, match="check address and password") as failure:
         vmm.io.stream(address, network=True)
-    assert "secret" not in str(caught.value)
+    assert "secret" not in str(failure.value)
 
 
 def test_sources_that_are_none(tmp_path):
@@ -198,7 +198,7 @@ def test_sources_that_are_none(tmp_path):
 def test_the_options_for_cameras(monkeypatch, platform, options):
     listed = '[dshow @ 0] "First" (video)\n[dshow @ 0]   Alternative name "x"\n[dshow @ 0] "Second Camera" (video)\n'
     listed += '[dshow @ 0] "Microphone" (audio)\n'
-    monkeypatch.setattr(sources.sys, "platform", platform)
+    monkeypatch.setattr("sys.platform", platform)
     monkeypatch.setattr(sources, "ffmpeg_output", lambda *_: type("Output", (), {"messages": listed}))
     assert sources.source_of("camera:1", fs=30.0, network=False).options == options
     if platform == "win32":

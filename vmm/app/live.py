@@ -208,16 +208,16 @@ class _HeldFrames:
         height, width = self._frames[0][1].shape
         if not isinstance(box, list) or len(box) != 4 or not all(type(n) is int for n in box):
             raise ValueError(f"box={box!r} must be four integers: top, left, height and width in pixels")
-        top, left, rows, columns = box
-        if min(top, left) < 0 or min(rows, columns) < 1 or top + rows > height or left + columns > width:
+        row, col, rows, columns = box
+        if min(row, col) < 0 or min(rows, columns) < 1 or row + rows > height or col + columns > width:
             raise ValueError(f"box={box} must be inside the frame, which is {height} pixels high and {width} wide")
-        return top, left, rows, columns
+        return row, col, rows, columns
 
     def around(self, boxes: list[measurement.Box]) -> tuple[vmm.io.Clip, tuple[int, int]]:
         """The frames around a box, and the row and column at which they begin."""
-        top, left, rows, columns = boxes[0]
-        row, col = max(0, top - MARGIN), max(0, left - MARGIN)
-        crop = np.stack([one[row : top + rows + MARGIN, col : left + columns + MARGIN] for _, one in self._frames])
+        row, col = (max(0, boxes[0][i] - MARGIN) for i in (0, 1))
+        bottom, right = (boxes[0][i] + boxes[0][i + 2] + MARGIN for i in (0, 1))
+        crop = np.stack([luma[row:bottom, col:right] for _, luma in self._frames])
         numbers = np.array([number for number, _ in self._frames])
         is_even = bool((np.diff(numbers) == 1).all())
         times = None if is_even else (numbers - numbers[0]) / self._fs

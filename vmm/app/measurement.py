@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -33,8 +33,15 @@ _NO_FRAMES = "the frames are still being read"
 Box = tuple[int, int, int, int]
 
 
+class HeldFrames(Protocol):
+    """Frames in which regions are measured: those of the open clip, or the last ones of a camera."""
+
+    def around(self, boxes: list[Box]) -> tuple[vmm.io.Clip, tuple[int, int]]:
+        """The luma around some boxes, and the row and column at which it begins."""
+
+
 def measured(
-    clip: OpenClip, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
 ) -> dict[str, Any]:
     """Waveform, spectrum and peaks of a region, for the page; `quick` uses the faster estimator."""
     signal, messages = displacement(clip, box, still, unit, quick=quick)
@@ -65,7 +72,7 @@ def measured(
 
 
 def displacement(
-    clip: OpenClip, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
 ) -> tuple[Any, list[str]]:
     """Displacement of a region, and the warnings about it."""
     frames, (first_row, first_col) = clip.around([box, *still])

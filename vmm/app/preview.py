@@ -134,10 +134,10 @@ def _length_note(needed: int, low: float) -> str:
 
 def _along(frames: np.ndarray, ends: Sequence[float]) -> np.ndarray:
     """The pixels (T, n, 1[, 3]) along a line inside the frames, interpolated at distances of about a pixel."""
-    top, left, bottom, right = ends
-    count = max(2, round(float(np.hypot(bottom - top, right - left))) + 1)
+    (top, bottom), (start, stop) = ends[::2], ends[1::2]
+    count = max(2, round(float(np.hypot(bottom - top, stop - start))) + 1)
     rows = np.clip(np.linspace(top, bottom, count), 0, frames.shape[1] - 1)
-    columns = np.clip(np.linspace(left, right, count), 0, frames.shape[2] - 1)
+    columns = np.clip(np.linspace(start, stop, count), 0, frames.shape[2] - 1)
     row, col = (np.minimum(x.astype(int), n - 2) for x, n in ((rows, frames.shape[1]), (columns, frames.shape[2])))
     extra = (1,) * (frames.ndim - 3)
     down, across = ((x - i).reshape(-1, *extra) for x, i in ((rows, row), (columns, col)))

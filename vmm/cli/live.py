@@ -112,7 +112,7 @@ class Live:
         self._settings: dict[str, Any] = {"band": band, "fs": clip.fs, "temporal": "causal", **chosen}
         self.frames: int = 0
         self.error: OSError | ValueError | None = None
-        self._taken: deque[tuple[int, Any]] = deque()
+        self._originals: deque[tuple[int, Any]] = deque()
         self._start = self._seconds = 0.0
         self._cpu = 0.0
         self._dropped = 0
@@ -135,7 +135,7 @@ class Live:
         self._start, cpu = monotonic(), process_time()
         for chunk in self._magnified(self._source()):
             for picture in chunk:
-                number, original = self._taken.popleft()
+                number, original = self._originals.popleft()
                 self.frames += 1
                 self._seconds, self._cpu = monotonic() - self._start, process_time() - cpu
                 self._dropped = self.clip.dropped
@@ -145,7 +145,7 @@ class Live:
         """The chunks of the clip; an error of the source ends them, so that the recording is complete."""
         try:
             for chunk in self.clip:
-                self._taken.extend(zip(self.clip.numbers, chunk, strict=True))
+                self._originals.extend(zip(self.clip.numbers, chunk, strict=True))
                 yield chunk
         except (OSError, ValueError) as error:
             if not self.frames:

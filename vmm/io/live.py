@@ -122,8 +122,8 @@ class LiveClip(Clip):
 
     def _frames(self) -> Iterator[np.ndarray]:
         try:
-            while (taken := self._feed.take(self._chunk)) is not None:
-                numbers, frames = zip(*taken, strict=True)
+            while (waiting := self._feed.take(self._chunk)) is not None:
+                numbers, frames = zip(*waiting, strict=True)
                 self.numbers = [number - self._first for number in numbers if number - self._first < self._count]
                 if self.numbers:
                     yield np.stack(frames[: len(self.numbers)])
