@@ -40,7 +40,7 @@ def session(root):
 def pictures(live, count):
     """The states of the next pictures, and the last picture."""
     number = -1
-    states: list[dict] = []
+    states: list[dict[str, Any]] = []
     while len(states) < count:
         assert live.is_running
         number, packet = live.packet(number)

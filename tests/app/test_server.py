@@ -277,9 +277,9 @@ def test_the_motion_map_can_be_stopped(client, session):
             self.cancel()
             super().advance(frames)
 
-    job = Stopped("map", "map", lambda job: motion_map(session.clip, job))
-    job.run()
-    assert job.state == "canceled" and job.total == 60 and job.done < 60
+    stopped = Stopped("map", "map", lambda job: motion_map(session.clip, job))
+    stopped.run()
+    assert stopped.state == "canceled" and stopped.total == 60 and stopped.done < 60
     job = FunctionJob("map", "map", lambda job: motion_map(session.clip, job))
     job.run()
     assert job.state == "done", job.message
