@@ -65,6 +65,7 @@ def test_wrong_options_leave_nothing_behind(path, tmp_path, capsys, words, sente
 def test_a_camera_that_is_lost_leaves_a_whole_recording(tmp_path, capsys, monkeypatch):
     lavfi = ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=30:duration=0.5"]
     monkeypatch.setattr(sources, "_camera_options", lambda text, fs: lavfi)
+    monkeypatch.setattr("vmm.io.live._MAX_DELAY", 10.0)  # The frames come faster than those of a camera.
     monkeypatch.setattr(Live, "warm_up", lambda live: None)
     monkeypatch.setattr("vmm.io.live.LiveClip.restart", lambda clip: None)
     out = tmp_path / "out.mp4"

@@ -108,6 +108,7 @@ def test_a_live_clip_is_magnified_frame_by_frame_and_read_once(path):
 def test_a_camera_is_a_clip(monkeypatch):
     lavfi = ["-f", "lavfi", "-i", "testsrc2=size=32x24:rate=30:duration=0.4"]
     monkeypatch.setattr(sources, "_camera_options", lambda text, fs: lavfi)
+    monkeypatch.setattr("vmm.io.live._MAX_DELAY", 10.0)  # The frames come faster than those of a camera.
     frames, fs = vmm.io.read("camera:0", end=0.2, gray=True)
     assert fs == 30 and frames.shape == (6, 24, 32)
     with pytest.warns(UserWarning, match="delivers 30 frames/s in place of 60"):

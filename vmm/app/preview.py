@@ -86,6 +86,7 @@ class Previews:
         ends = [value / clip.step for value in line]
         figure = vmm.plot.slices(*(_along(frames, ends) for frames in self._last), col=0, fs=clip.fs)
         for axes in figure.axes:
+            axes.set_title(axes.get_title().partition(",")[0])
             axes.set_ylabel("distance along the line (px of the preview)")
         path = self._path("slice.png")
         figure.savefig(path, dpi=100)
