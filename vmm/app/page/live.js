@@ -108,17 +108,18 @@ function draw() {
   context.fillStyle = "#0b0f13";
   context.fillRect(0, 0, W, H);
   if (!picture || !status.size[0]) return;
-  const { size, w, h, original, magnified } = places();
+  const { size: scale, w, h, original, magnified } = places();
   [original, magnified].forEach(([x, y], index) => {
-    context.drawImage(picture, index * w, 0, w, h, x, y, w * size, h * size);
+    context.drawImage(picture, index * w, 0, w, h, x, y, w * scale, h * scale);
     if (region) {
       context.strokeStyle = "#ff5d5d";
       context.lineWidth = 2 * ratio;
-      context.strokeRect(x + region[1] * size, y + region[0] * size, region[3] * size, region[2] * size);
+      context.strokeRect(x + region[1] * scale, y + region[0] * scale, region[3] * scale, region[2] * scale);
     }
-    context.font = `${12 * ratio}px system-ui, sans-serif`;
+    const size = 0.9 * ratio * parseFloat(getComputedStyle(document.body).fontSize);
+    context.font = `${size}px system-ui, sans-serif`;
     context.fillStyle = "#fff";
-    context.fillText(index ? "magnified" : "original", x + 8 * ratio, y + 18 * ratio);
+    context.fillText(index ? "magnified" : "original", x + 0.7 * size, y + 1.5 * size);
   });
 }
 

@@ -14,12 +14,15 @@ function colors() {
   return { text: style.getPropertyValue("--text"), line: style.getPropertyValue("--line"), panel: style.getPropertyValue("--panel"), accent: style.getPropertyValue("--accent") };
 }
 
+/** Size of small text in pixels, which follows that of the page. */
+const small = () => Math.max(11, Math.round(0.79 * parseFloat(getComputedStyle(document.body).fontSize)));
+
 function layout(xTitle, yTitle, more = {}) {
   const { text, line, panel } = colors();
-  const axis = { tickfont: { size: 11, color: text }, gridcolor: line, zerolinecolor: line, linecolor: line, ticks: "outside", tickcolor: line, automargin: true };
+  const axis = { tickfont: { size: small(), color: text }, gridcolor: line, zerolinecolor: line, linecolor: line, ticks: "outside", tickcolor: line, automargin: true };
   const { xaxis, yaxis, ...rest } = more;
   return {
-    margin: { l: 62, r: 14, t: 8, b: 40 }, paper_bgcolor: panel, plot_bgcolor: panel, font: { color: text, size: 11 }, showlegend: false, hovermode: "x", hoverdistance: -1,
+    margin: { l: 62, r: 14, t: 8, b: 40 }, paper_bgcolor: panel, plot_bgcolor: panel, font: { color: text, size: small() }, showlegend: false, hovermode: "x", hoverdistance: -1,
     xaxis: { ...axis, title: { text: xTitle, standoff: 6 }, showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "dot", ...xaxis },
     yaxis: { ...axis, title: { text: yTitle, standoff: 4 }, ...yaxis }, ...rest,
   };
