@@ -20,8 +20,10 @@ import vmm
 from vmm.app import measurement
 from vmm.app.checks import checked_number, checked_object
 from vmm.app.clip import MARGIN
+from vmm.app.files import inside
 from vmm.cli.live import HEIGHT, METHODS, Live, in_step
 from vmm.io.live import LiveClip, open_live
+from vmm.io.sources import is_live
 
 _HELD_SECONDS = 10.0
 """Seconds of the picture in which a region is measured."""
@@ -281,7 +283,11 @@ def checked_settings(settings: Any) -> dict[str, Any]:
     return {"method": settings["method"], "band": band, "alpha": alpha}
 
 
-def started(view: LiveView, request: Mapping[str, Any], source: str | Path) -> None:
-    """Start a source as a request of the page states it."""
+def start(view: LiveView, request: Mapping[str, Any], root: Path) -> None:
+    """Start a camera, or a clip below the root, as a request of the page states it."""
+    source = str(request.get("source", "")).strip()
+    if not source:
+        raise ValueError("the source is missing: camera:0 is the first camera")
     height = int(checked_number("height", request.get("height", HEIGHT)))
-    view.start(source, request.get("settings"), network=request.get("network") is True, height=height)
+    opened = source if is_live(source) else inside(root, source)
+    view.start(opened, request.get("settings"), network=request.get("network") is True, height=height)

@@ -18,12 +18,11 @@ from vmm.app.checks import checked_number, checked_object, checked_regions, chec
 from vmm.app.clip import OpenClip
 from vmm.app.files import SharedFiles, inside
 from vmm.app.jobs import CommandJob, FunctionJob, Job, Queue
-from vmm.app.live import LiveView, started
+from vmm.app.live import LiveView, start
 from vmm.app.preview import Previews
 from vmm.app.proxy import join, write_proxy
 from vmm.cli.batch_records import read_table
 from vmm.io.exits import at_signal
-from vmm.io.sources import is_live
 
 _EXPORTS = ("csv", "npz", "wav", "uff", "png", "html")
 """Extensions of the files that the command ``measure`` writes; the last one is the report."""
@@ -105,10 +104,7 @@ class Session:
 
     def start_live(self, request: Mapping[str, Any]) -> None:
         """Show a camera, or a clip below the root at its own rate."""
-        source = str(request.get("source", "")).strip()
-        if not source:
-            raise ValueError("the source is missing: camera:0 is the first camera")
-        started(self.live, request, source if is_live(source) else inside(self.root, source))
+        start(self.live, request, self.root)
 
     def open_recording(self, number: Any) -> None:
         """Open a recording of the camera as a clip."""
