@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import choices, files, gpu, learned, motions, rates, ratios, scale, soak, speed, times
+from benchmarks import app, choices, files, gpu, learned, motions, rates, ratios, scale, soak, speed, times
 from benchmarks.measuring import run as measuring
 from benchmarks.picture import run as picture
 from benchmarks.study import run
@@ -19,6 +19,7 @@ BENCHMARKS = {
 }
 
 OWN_OPTIONS = {
+    "app": app.main,
     "study": run.main,
     "picture": picture.main,
     "measure": measuring.main,
@@ -35,7 +36,7 @@ else:
     parser.add_argument(
         "name",
         choices=[*BENCHMARKS, *OWN_OPTIONS],
-        help="benchmark to run; study, picture, measure, soak, choices, ratios and scale have a --help of their own",
+        help="benchmark to run; app, study, picture, measure, soak, choices, ratios and scale have a --help of their own",
     )
     parser.add_argument("--quick", action="store_true", help="use the smallest size, or few scenes")
     options = parser.parse_args()

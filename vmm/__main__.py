@@ -40,15 +40,18 @@ def main() -> int:
 
 
 def _end(number: int, _frame: object) -> None:
-    """Delete incomplete files, stop other programs, print one line and end the process.
+    """Delete incomplete files, stop other programs, print one line and end the process, unless the work ends by itself.
 
     The handlers stay: Python prints an error about a signal that arrives while its handler is replaced.
     """
     global _is_ending
     if _is_ending:
         return
+    exits = sys.modules.get("vmm.io.exits")
+    finish, stop = getattr(exits, "finish", None), getattr(exits, "stop_at_signal", None)
+    if stop is not None and stop():
+        return
     _is_ending = True
-    finish = getattr(sys.modules.get("vmm.io.exits"), "finish", None)
     if finish is None:  # Nothing was started yet.
         _exit(number)
     else:

@@ -364,6 +364,47 @@ def test_a_setting_survives_a_reload_at_once(tab):
     assert page.input_value("#alpha") == "17"
 
 
+@pytest.mark.parametrize("tab", SIZES[:1], indirect=True, ids=["1280x720"])
+def test_the_live_step(tab, root):
+    clip = root / "camera.mkv"
+    if not clip.exists():
+        frames, _ = vmm.io.read(root / "numbers.mkv")
+        vmm.io.write(clip, np.concatenate([frames] * 20), 10)  # 240 s
+    page = tab.page
+    page.click("#tab-live")
+    page.fill("#live-source", "missing.mkv")
+    page.click("#live-start")
+    tab.wait("document.querySelector('#error').textContent.includes('no such file')")
+    tab.errors[:] = [text for text in tab.errors if "400" not in text]
+    page.fill("#live-source", "camera.mkv")
+    page.select_option("#live-method", "linear")
+    page.click("#live-start")
+    tab.wait("document.querySelector('#live-text').textContent.includes('frames/s')")
+    box = page.locator("#live").bounding_box()
+    page.mouse.move(box["x"] + 0.23 * box["width"], box["y"] + 0.4 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.36 * box["width"], box["y"] + 0.68 * box["height"])
+    page.mouse.up()
+    tab.wait("document.querySelector('#wave-note').textContent.includes('the last seconds')")
+    page.fill("#live-low", "0.5")
+    page.fill("#live-high", "0.9")
+    page.press("#live-high", "Tab")
+    page.click("#live-record")
+    tab.wait("document.querySelector('#live-record').textContent.includes('End')")
+    time.sleep(3)
+    tab.shot("live")
+    page.click("#live-record")
+    page.wait_for_selector("#live-files a[download$='.mkv']")
+    page.reload(wait_until="commit")
+    tab.wait("document.body?.dataset.ready === 'true'")
+    tab.wait("document.querySelector('#live-text').textContent.includes('frames/s')")  # It goes on after a reload.
+    page.click("#live-stop")
+    tab.wait("document.querySelector('#live-text').textContent === 'Stopped.'")
+    page.locator("#live-files button").first.click()
+    tab.wait("document.querySelector('#clip-name').textContent.startsWith('live_')")
+    page.wait_for_selector("#live", state="hidden")
+
+
 def test_the_button_of_a_job_is_the_same_while_it_runs(tab):
     """A click on a button that is replaced between press and release is lost."""
     tab.open_numbers()

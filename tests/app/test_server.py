@@ -17,6 +17,9 @@ pytest.importorskip("starlette", reason="the packages of the extra app are not i
 pytest.importorskip("uvicorn", reason="the packages of the extra app are not installed")
 pytest.importorskip("plotly", reason="the packages of the extra app are not installed")
 
+from vmm.app.jobs import FunctionJob
+from vmm.app.measurement import motion_map
+from vmm.app.preview import _along, _length_note
 from vmm.app.security import Guard, allowed_hosts
 from vmm.app.server import plotly_bundle
 from vmm.app.serving import Server
@@ -269,7 +272,41 @@ def test_preview_and_slice(client, session):
     assert answer["first"] == 0 and answer["count"] == 60 and answer["size"] == [48, 64]
     path, _ = session.files.find(answer["video"].partition("/")[2])
     assert vmm.io.info(path).shape[:3] == (60, 48, 128)
-    assert client.get("/" + call(client, "slice", col=32)["picture"]).headers["content-type"] == "image/png"
+    assert answer["note"] == ""
+    answer = call(client, "slice", line=[5, 10.5, 40, 50])
+    assert client.get("/" + answer["picture"]).headers["content-type"] == "image/png"
+    for line in ([1, 2, 3], "line", [0, 0, "x", 1]):
+        assert call(client, "slice", line=line)[0] == 400
+
+
+def test_pixels_along_any_line_and_the_length_of_previews():
+    rows, columns = np.mgrid[:40, :60]
+    frames = np.stack([rows + 2 * columns + t for t in range(3)]).astype(np.uint8)
+    for ends in ((0, 0, 39, 59), (30, 50, 10, 5), (7, 3, 7, 33), (-5, 10, 60, 10)):
+        pixels = _along(frames, ends)
+        top, left, bottom, right = np.clip(ends, 0, (39, 59, 39, 59))
+        assert pixels.dtype == np.uint8 and pixels.shape[2] == 1
+        assert pixels[2, 0, 0] == top + 2 * left + 2 and pixels[0, -1, 0] == bottom + 2 * right
+    assert _length_note(300, 1.0) == "" and "at most 300 frames" in _length_note(301, 0.1)
+
+
+def test_the_motion_map_can_be_stopped(client, session):
+    class Stopped(FunctionJob):
+        def advance(self, frames):
+            self.cancel()
+            super().advance(frames)
+
+    stopped = Stopped("map", "map", lambda job: motion_map(session.clip, job))
+    stopped.run()
+    assert stopped.state == "canceled" and stopped.total == 60 and stopped.done < 60
+    job = FunctionJob("map", "map", lambda job: motion_map(session.clip, job))
+    job.run()
+    assert job.state == "done", job.message
+
+
+def test_regions_are_measured_before_the_video_for_the_browser_is_made(session):
+    assert session.memory is not session.reading
+    assert [job.kind for job in session.memory.jobs][-1] == "luma"
 
 
 def test_a_part_is_read_again(client, session):

@@ -16,12 +16,14 @@ LOCAL = "127.0.0.1"
 PORT = 8092
 """Default port, so that a tunnel to the machine can name it. With 0 the system chooses a free one."""
 
+_CAMERA_HELP = "Or camera:0, the first camera. Default: none; choose it in the app."
+
 
 def add(verbs: Any) -> None:
     """Add the verb to the parser."""
     summary = "Open the app in a browser: look at a clip, draw regions, measure and magnify."
     verb = verbs.add_parser("app", help=summary, description=summary)
-    verb.add_argument("input", nargs="?", metavar="FILE", help=f"{INPUT_HELP} Default: none; choose it in the app.")
+    verb.add_argument("input", nargs="?", metavar="FILE", help=f"{INPUT_HELP} {_CAMERA_HELP}")
     verb.add_argument("--fs", type=float, metavar="HZ", help=FS_HELP)
     port = verb.add_argument("--port", type=int, default=PORT, metavar="N")
     port.help = f"Port at which the app listens; 0 chooses a free one. Default: {PORT}."
@@ -38,6 +40,7 @@ def add(verbs: Any) -> None:
 
 def _app(options: argparse.Namespace) -> None:
     from vmm.app.serving import Server
+    from vmm.io.sources import is_live
 
     if not 0 <= options.port <= 65535:
         raise ValueError(f"--port {options.port} must be from 0 to 65535")
@@ -46,7 +49,9 @@ def _app(options: argparse.Namespace) -> None:
         raise ValueError(f"--root {options.root}: there is no such folder")
     server = Server(root=root, host=options.host, port=options.port)
     try:
-        if options.input is not None:
+        if is_live(options.input):
+            server.session.start_live({"source": options.input, "settings": {"method": "riesz"}})
+        elif options.input is not None:
             server.session.open(Path(options.input), options.fs)
         server.start()
         server.session.warm_up()

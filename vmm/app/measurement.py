@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,14 +24,24 @@ _SHAPE_STEP = 2
 _MAX_MAP_FRAMES = 300
 """Frames that the motion map uses, from the middle of the part, which bounds its time."""
 
+_MAP_CHUNK = 8
+"""Frames of the motion map that are measured at a time; it can be canceled between them."""
+
 _NO_FRAMES = "the frames are still being read"
 
 
 Box = tuple[int, int, int, int]
 
 
+class HeldFrames(Protocol):
+    """Frames in which regions are measured: those of the open clip, or the last ones of a camera."""
+
+    def around(self, boxes: list[Box]) -> tuple[vmm.io.Clip, tuple[int, int]]:
+        """The luma around some boxes, and the row and column at which it begins."""
+
+
 def measured(
-    clip: OpenClip, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
 ) -> dict[str, Any]:
     """Waveform, spectrum and peaks of a region, for the page; `quick` uses the faster estimator."""
     signal, messages = displacement(clip, box, still, unit, quick=quick)
@@ -62,7 +72,7 @@ def measured(
 
 
 def displacement(
-    clip: OpenClip, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
 ) -> tuple[Any, list[str]]:
     """Displacement of a region, and the warnings about it."""
     frames, (first_row, first_col) = clip.around([box, *still])
@@ -135,14 +145,24 @@ def small_luma(clip: OpenClip) -> np.ndarray:
     return frames if frames.ndim == 3 else np.rint(frames @ np.array(LUMA_WEIGHTS)).astype(np.uint8)
 
 
-def motion_map(clip: OpenClip) -> dict[str, Any]:
+def motion_map(clip: OpenClip, job: Job) -> dict[str, Any]:
     """The root mean square of the displacement of every tile of the frame, in pixels of the clip."""
     frames = small_luma(clip)
     start = max(0, (len(frames) - _MAX_MAP_FRAMES) // 2)
+    frames = frames[start : start + _MAX_MAP_FRAMES]
+    job.total = len(frames)
+
+    def chunks() -> Iterator[np.ndarray]:
+        job.done = 0
+        for i in range(0, len(frames), _MAP_CHUNK):
+            yield frames[i : i + _MAP_CHUNK]
+            job.advance(len(frames[i : i + _MAP_CHUNK]))
+
+    source = vmm.io.Clip(chunks, frames.shape, frames.dtype, clip.fs, None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Tiles without texture stay empty.
         tiles = vmm.measure.grid(_TILE)
-        signal = vmm.measure.displacement(frames[start : start + _MAX_MAP_FRAMES], tiles, fs=clip.fs, method="linear")
+        signal = vmm.measure.displacement(source, tiles, method="linear")
     size = np.sqrt(np.square(signal.values).mean(axis=0))
     size = np.sqrt(np.square(np.where(signal.is_known, size, 0)).sum(axis=1)) * clip.step
     noise = np.sqrt(np.square(np.where(signal.is_known, signal.stderr, 0)).sum(axis=1)) * clip.step

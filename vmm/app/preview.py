@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -60,7 +60,8 @@ class Previews:
             raise ValueError(f"frame {start}: previews reach up to frame {last} of this part; begin the part later")
         begin = perf_counter()
         low = chosen["band"][0] if "band" in chosen else chosen["frequency"] / 2
-        length = min(max(_MAX_FRAMES, int(np.ceil(_PERIODS * clip.fs / max(low, 1e-6)))), _MOST_FRAMES)
+        needed = min(len(clip.small), int(np.ceil(_PERIODS * clip.fs / max(low, 1e-6))))
+        length = min(max(_MAX_FRAMES, needed), _MOST_FRAMES)
         first = min(max(0, start - clip.first), max(0, len(clip.small) - length))
         frames = clip.small[first : first + length]
         reduced = {key: value / clip.step if key in ("sigma", "limit") else value for key, value in chosen.items()}
@@ -75,17 +76,20 @@ class Previews:
             "first": clip.first + first,
             "count": len(frames),
             "size": [int(n) for n in frames.shape[1:3]],
+            "note": _length_note(needed, low),
         }
 
-    def slice(self, clip: OpenClip, place: Mapping[str, int]) -> dict[str, Any]:
-        """The picture of a row or column of the last preview over time."""
+    def slice(self, clip: OpenClip, line: Sequence[float]) -> dict[str, Any]:
+        """The picture of the pixels along a line (row, column, row, column) of the last preview over time."""
         if self._last is None:
             raise ValueError("there is no preview yet: make one first")
-        before, after = self._last
-        sizes = {"row": before.shape[1], "col": before.shape[2]}
-        reduced = {key: min(max(0, value // clip.step), sizes[key] - 1) for key, value in place.items()}
+        ends = [value / clip.step for value in line]
+        figure = vmm.plot.slices(*(_along(frames, ends) for frames in self._last), col=0, fs=clip.fs)
+        for axes in figure.axes:
+            axes.set_title(axes.get_title().partition(",")[0])
+            axes.set_ylabel("distance along the line (px of the preview)")
         path = self._path("slice.png")
-        vmm.plot.slices(before, after, fs=clip.fs, **reduced).savefig(path, dpi=100)
+        figure.savefig(path, dpi=100)
         return {"picture": self._files.share(path)}
 
     def shape(self, clip: OpenClip, modes: Any) -> dict[str, Any]:
@@ -117,6 +121,31 @@ class Previews:
         if len(self._paths) > _MAX_FILES:
             self._paths.popleft().unlink(missing_ok=True)
         return path
+
+
+def _length_note(needed: int, low: float) -> str:
+    """Why a preview is shorter than two periods of the band, or an empty string."""
+    if needed <= _MOST_FRAMES:
+        return ""
+    return (
+        f"a preview has at most {_MOST_FRAMES} frames, so that it takes seconds, but two periods of {low:g} Hz have "
+        f"{needed}: only a rendered clip shows them whole"
+    )
+
+
+def _along(frames: np.ndarray, ends: Sequence[float]) -> np.ndarray:
+    """The pixels (T, n, 1[, 3]) along a line inside the frames, interpolated at distances of about a pixel."""
+    (top, bottom), (start, stop) = ends[::2], ends[1::2]
+    count = max(2, round(float(np.hypot(bottom - top, stop - start))) + 1)
+    rows = np.clip(np.linspace(top, bottom, count), 0, frames.shape[1] - 1)
+    columns = np.clip(np.linspace(start, stop, count), 0, frames.shape[2] - 1)
+    row, col = (np.minimum(x.astype(int), n - 2) for x, n in ((rows, frames.shape[1]), (columns, frames.shape[2])))
+    extra = (1,) * (frames.ndim - 3)
+    down, across = ((x - i).reshape(-1, *extra) for x, i in ((rows, row), (columns, col)))
+    above = frames[:, row, col] * (1 - across) + frames[:, row, col + 1] * across
+    below = frames[:, row + 1, col] * (1 - across) + frames[:, row + 1, col + 1] * across
+    pixels: np.ndarray = np.rint(above * (1 - down) + below * down).astype(frames.dtype)[:, :, None]
+    return pixels
 
 
 def _even(frames: np.ndarray) -> np.ndarray:

@@ -46,6 +46,7 @@ def application(session: Session, **guard: Any) -> Any:
         Route("/plotly.min.js", _plotly),
         Route("/file/{key}", _file),
         Route("/api/events", _events),
+        Route("/api/live-pictures", _live_pictures),
         Route("/api/upload", _upload, methods=["PUT"]),
         *(Route(f"/api/{name}", _action(function), methods=["POST"]) for name, function in _ACTIONS.items()),
         Mount("/page", StaticFiles(directory=PAGE)),
@@ -104,6 +105,23 @@ def _part(session: Session, request: dict[str, Any]) -> dict[str, Any]:
     return session.described()
 
 
+def _live(session: Session, request: dict[str, Any]) -> dict[str, Any]:
+    """Start, change, record or stop the camera; open one of its recordings."""
+    live, action = session.live, request.get("action")
+    if action == "start":
+        session.start_live(request)
+    elif action == "settings":
+        live.change(request.get("settings"))
+    elif action == "record":
+        live.record(request.get("on") is True)
+    elif action == "stop":
+        live.stop()
+    elif action == "open":
+        session.open_recording(request.get("number"))
+        return session.described()
+    return live.described()
+
+
 _ACTIONS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "state": _state,
     "browse": lambda session, request: listing(session.root, checked_text("folder", request.get("folder", ""))),
@@ -118,7 +136,7 @@ _ACTIONS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "preview": lambda session, request: session.preview(
         request.get("settings"), request.get("start", 0), str(request.get("page", ""))
     ),
-    "slice": lambda session, request: session.slice(request.get("row"), request.get("col")),
+    "slice": lambda session, request: session.slice(request.get("line")),
     "suggest": lambda session, request: {"job": session.suggest().id},
     "map": lambda session, request: {"job": session.motion_map().id},
     "render": lambda session, request: {"job": session.render(request.get("settings"), request.get("format")).id},
@@ -128,6 +146,8 @@ _ACTIONS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "export": lambda session, request: {"job": session.export(request.get("format"), request.get("unit")).id},
     "lines": lambda session, request: session.lines(request.get("settings"), request.get("unit")),
     "cancel": _cancel,
+    "live": _live,
+    "live-measure": lambda session, request: session.live.measure(request.get("region")),
 }
 """Functions of the page by the name of their address."""
 
@@ -225,3 +245,22 @@ async def _events(request: Any) -> Any:
             await asyncio.sleep(_TICK)
 
     return StreamingResponse(changes(), media_type="text/event-stream")
+
+
+async def _live_pictures(request: Any) -> Any:
+    """The pictures of the camera, each with its state, as long as it runs; those that come too fast are left out."""
+    from starlette.concurrency import run_in_threadpool
+    from starlette.responses import StreamingResponse
+
+    live = request.app.state.session.live
+
+    async def packets() -> Any:
+        number = -1
+        while not await request.is_disconnected():
+            is_last = not live.is_running
+            number, packet = await run_in_threadpool(live.packet, number)
+            yield packet
+            if is_last:
+                return
+
+    return StreamingResponse(packets(), media_type="application/octet-stream")

@@ -18,6 +18,7 @@ from vmm.app.checks import checked_number, checked_object, checked_regions, chec
 from vmm.app.clip import OpenClip
 from vmm.app.files import SharedFiles, inside
 from vmm.app.jobs import CommandJob, FunctionJob, Job, Queue
+from vmm.app.live import LiveView, start
 from vmm.app.preview import Previews
 from vmm.app.proxy import join, write_proxy
 from vmm.cli.batch_records import read_table
@@ -43,6 +44,7 @@ class Session:
         self.files: SharedFiles = SharedFiles()
         self.commands: Queue = Queue()
         self.reading: Queue = Queue()
+        self.memory: Queue = Queue()  # Regions can be measured while the video for the browser is still being made.
         self.functions: Queue = Queue()
         self.clip: OpenClip | None = None
         self.regions: list[dict[str, Any]] = []
@@ -50,6 +52,7 @@ class Session:
         self.version: int = 0
         self.media: dict[str, Any] = {}
         self._previews = Previews(self.folder, self.files)
+        self.live: LiveView = LiveView(self.path_of, self.files.share)
         self._lock = threading.Lock()
         self._tickets: dict[tuple[str, str], object] = {}
         self._turns = {name: threading.Lock() for name in ("measure", "shape", "preview")}
@@ -59,13 +62,17 @@ class Session:
     def close(self) -> None:
         """End all jobs and delete the files of the session."""
         self._remove()
-        for queue in (self.commands, self.reading, self.functions):
+        self.live.stop()
+        for queue in self._queues():
             queue.close()
         self._delete()
 
+    def _queues(self) -> tuple[Queue, ...]:
+        return self.reading, self.memory, self.functions, self.commands
+
     def _abandon(self) -> None:
         """Delete the files when a signal ends the process."""
-        for queue in (self.commands, self.reading, self.functions):
+        for queue in self._queues():
             queue.cancel_all()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -95,6 +102,17 @@ class Session:
         self._read(clip)
         self.version += 1
 
+    def start_live(self, request: Mapping[str, Any]) -> None:
+        """Show a camera, or a clip below the root at its own rate."""
+        start(self.live, request, self.root)
+
+    def open_recording(self, number: Any) -> None:
+        """Open a recording of the camera as a clip."""
+        if type(number) is not int or not 0 <= number < len(self.live.paths):
+            raise ValueError(f"there is no recording {number!r}")
+        self.live.stop()
+        self.open(self.live.paths[number])
+
     def choose_part(self, first: int, stop: int) -> None:
         """Use a part of the clip and read it."""
         if self._clip().choose_part(first, stop):
@@ -104,6 +122,7 @@ class Session:
     def _read(self, clip: OpenClip) -> None:
         """Begin to read the frames of the part, and to make the video for the browser if there is none."""
         self.reading.cancel_all()
+        self.memory.cancel_all()
         name, size = clip.path.name, (clip.height, clip.width)
         is_proxy_needed = self.media.get("proxy") is None
 
@@ -126,7 +145,7 @@ class Session:
             clip.read_luma(job.advance)
 
         self.reading.submit(FunctionJob(f"Preparing {name} for the browser", "proxy", read_pictures))
-        self.reading.submit(FunctionJob(f"Reading {name} into memory", "luma", read_luma))
+        self.memory.submit(FunctionJob(f"Reading {name} into memory", "luma", read_luma))
 
     def set_regions(self, regions: Any) -> None:
         """Replace the regions; raise if one is malformed or outside the frame."""
@@ -170,14 +189,14 @@ class Session:
                 clip, checked_object("settings", settings), int(checked_number("start", start)), self._roi(settings)
             )
 
-    def slice(self, row: Any, col: Any) -> dict[str, Any]:
-        """An x-t slice of the last preview through a row or a column of the clip."""
+    def slice(self, line: Any) -> dict[str, Any]:
+        """An x-t slice of the last preview along a line (row, column, row, column) in pixels of the clip."""
         clip = self._clip()
-        place = {
-            name: int(checked_number(name, value)) for name, value in (("row", row), ("col", col)) if value is not None
-        }
+        if not isinstance(line, list) or len(line) != 4:
+            raise ValueError("line must be four numbers: row and column of its start and of its end")
+        places = [checked_number("line", value) for value in line]
         with self._turns["preview"]:
-            return self._previews.slice(clip, place)
+            return self._previews.slice(clip, places)
 
     def warm_up(self) -> Job:
         """Begin to compile the loops that previews and measurements use, which takes seconds at the first start."""
@@ -191,7 +210,7 @@ class Session:
     def motion_map(self) -> Job:
         """Begin to measure how much every part of the frame moves."""
         clip = self._clip()
-        return self._submit("Measuring motion everywhere", "map", lambda _: measurement.motion_map(clip))
+        return self._submit("Measuring motion everywhere", "map", lambda job: measurement.motion_map(clip, job))
 
     def _submit(self, title: str, kind: str, function: Callable[[Job], Any]) -> Job:
         for job in list(self.functions.jobs):
@@ -281,7 +300,7 @@ class Session:
 
     def job(self, number: Any) -> Job:
         """The job with a number."""
-        for queue in (self.commands, self.reading, self.functions):
+        for queue in self._queues():
             if (job := queue.find(number)) is not None:
                 return job
         raise ValueError(f"there is no job {number!r}")
@@ -298,11 +317,12 @@ class Session:
             else {**self.clip.described(), **media, "path": self._path_text(self.clip)},
             "regions": self.regions,
             "settings": self.settings,
+            "live": self.live.described(),
         }
 
     def progress(self) -> dict[str, Any]:
         """The states of the jobs, and the version of the rest."""
-        jobs = [job for queue in (self.reading, self.functions, self.commands) for job in list(queue.jobs)]
+        jobs = [job for queue in self._queues() for job in list(queue.jobs)]
         clip = self.clip
         memory = {"small": bool(clip and clip.small is not None), "luma": bool(clip and clip.luma is not None)}
         return {"version": self.version, "jobs": [job.described() for job in jobs], **memory}

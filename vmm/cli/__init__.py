@@ -9,6 +9,7 @@
 | ``completion``, ``usage`` | completion in a shell, and the examples in help texts |
 | ``measure``, ``spectrum``, ``compare``, ``modes``, ``sound``, ``pulse`` | the verbs of the same names |
 | ``info``, ``slice`` | the verbs of the same names |
+| ``live`` | a camera, magnified while it runs |
 | ``batch``, ``batch_records``, ``batch_scheduler`` | one command for many files, its tables, and its other machines |
 | ``processes`` | commands in processes of their own |
 | ``report`` | the page of ``measure --report`` |
@@ -35,6 +36,7 @@ from vmm.cli import (
     demo,
     doctor,
     info,
+    live,
     magnify,
     measure,
     modes,
@@ -56,6 +58,7 @@ _VERBS = (
     auto,
     suggest,
     magnify,
+    live,
     slice,
     measure,
     spectrum,

@@ -10,10 +10,11 @@
 | ``codec_warning(path)`` | describe how far the codec of a file damages small motion |
 
 Readable inputs are all videos that ffmpeg decodes, folders of images, TIFF stacks, Photron ``.cih`` with ``.mraw``,
-Phantom ``.cine``, and Zarr stores. ``fs`` is the rate in Hz at which the camera took the frames; by default it is the
-capture rate or the playback rate that the file states. Videos state the time of each frame: if these times are not
-evenly spaced, ``read`` and ``stream`` warn with ``UnevenTimesWarning``, and the clip has the times of its frames as
-``Clip.times``. Values are those of the file, and ``Clip.white`` is the value that is shown white.
+Phantom ``.cine``, Zarr stores, and cameras (``"camera:0"``). ``fs`` is the rate in Hz at which the camera took the
+frames; by default it is the capture rate or the playback rate that the file states. Videos state the time of each
+frame: if these times are not evenly spaced, ``read`` and ``stream`` warn with ``UnevenTimesWarning``, and the clip has
+the times of its frames as ``Clip.times``. Values are those of the file, and ``Clip.white`` is the value that is shown
+white.
 """
 
 from vmm.io._even import even

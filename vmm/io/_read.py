@@ -23,6 +23,7 @@ from vmm.io.decoding import Pixels, decode, report_missing_end
 from vmm.io.limits import readable_errors
 from vmm.io.prefetch import prefetch
 from vmm.io.selection import select_part
+from vmm.io.sources import is_live
 from vmm.io.timing import UnevenTimesWarning
 from vmm.io.values import maximum_of, white_of_source
 from vmm.io.video import Info
@@ -196,18 +197,25 @@ def stream(
     luma: bool = False,
     keep_going: bool = False,
     playlists: bool = False,
+    network: bool = False,
 ) -> Clip:
     """Open a clip as an iterator of chunks (n, H, W[, 3]), which a worker thread decodes one chunk in advance.
 
     Gray video yields gray frames, and video of more than 8 bits yields uint16. Frames are neither dropped nor repeated
     to fit a playback rate.
 
+    A camera is opened as ``"camera:0"``. Its clip ends at `end`, or when its method ``close`` is called, and it can be
+    read once only. By default a chunk is one frame. Frames that are taken more slowly than they arrive are dropped and
+    counted in the attribute ``dropped`` of the clip.
+
     Parameters
     ----------
     path
-        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw``, ``.cine`` or a Zarr store.
+        Path of a video, a folder of images, a TIFF stack, ``.cih``/``.mraw``, ``.cine`` or a Zarr store. Or a camera:
+        ``"camera:0"`` is the first camera of this machine, and ``"rtsp://..."`` one on the network.
     fs
-        Camera rate in Hz; by default the capture rate in the metadata of the file, or else its playback rate.
+        Camera rate in Hz; by default the capture rate in the metadata of the file, or else its playback rate. A camera
+        is asked for this rate.
     chunk
         Number of frames per chunk; by default at most 16, with about four million pixels together.
     start, end
@@ -224,7 +232,9 @@ def stream(
     playlists
         Whether to read playlists, manifests and concat scripts (``.m3u8``, ``.mpd``, ``.ffconcat``), whatever their
         extension. They name other local files, of which they can make any part of the clip: allow it for files that
-        you trust. By default they are refused. Addresses on the network are never opened.
+        you trust. By default they are refused. A file can never open an address on the network.
+    network
+        Whether an address on the network (``rtsp://`` or ``rtsps://``) may be opened. By default it is refused.
 
     Returns
     -------
@@ -240,6 +250,8 @@ def stream(
     ValueError
         If the file holds no video, or no frames between `start` and `end`; if it states no rate and `fs` is not given;
         if the end of the file is missing; or, during the iteration, if the file is truncated or damaged.
+    OSError
+        If a camera is missing, in use elsewhere or not allowed, or, during the iteration, if it is disconnected.
 
     Warns
     -----
@@ -258,6 +270,12 @@ def stream(
     ...     [chunk.shape for chunk in clip], clip.fs, clip.fps
     ([(4, 32, 48), (2, 32, 48)], 600.0, Fraction(30, 1))
     """
+    if is_live(path):
+        from vmm.io.live import open_live
+
+        if start:
+            raise ValueError(f"start={start:g} must be 0 for a camera, which begins when it is opened")
+        return open_live(path, fs=fs, end=end, chunk=1 if chunk is None else chunk, gray=gray, network=network)
     path = as_path(path)
     info, frames = describe(path, playlists=playlists)
     chunk = _chunk_length(chunk, info.shape)
@@ -314,13 +332,14 @@ def read(
     gray: bool = False,
     keep_going: bool = False,
     playlists: bool = False,
+    network: bool = False,
 ) -> tuple[np.ndarray, float]:
     """Read a whole clip as an array (T, H, W[, 3]), and return it with its camera rate.
 
     Parameters
     ----------
-    path, fs, start, end, gray, keep_going, playlists
-        As in ``stream``.
+    path, fs, start, end, gray, keep_going, playlists, network
+        As in ``stream``. A camera needs an `end`.
 
     Returns
     -------
@@ -344,7 +363,10 @@ def read(
     >>> frames.shape, fs
     ((3, 32, 48), 30.0)
     """
-    clip = stream(path, fs=fs, start=start, end=end, gray=gray, keep_going=keep_going, playlists=playlists)
+    if is_live(path) and end is None:
+        raise ValueError(f"end is missing: the camera {path} does not end by itself, so give a number of seconds")
+    how: dict[str, Any] = {"keep_going": keep_going, "playlists": playlists, "network": network}
+    clip = stream(path, fs=fs, start=start, end=end, gray=gray, **how)
     frames = np.empty(clip.shape, clip.dtype)
     count = 0
     for chunk in clip:

@@ -18,6 +18,8 @@ _waiting: list[Callable[[], object]] = []
 _enders: list[int] = []
 """The thread that runs the cleanup functions at the moment."""
 
+_stops: list[Callable[[], object]] = []
+
 
 def at_signal(cleanup: Callable[[], object]) -> Callable[[], object]:
     """Register a function that is called if a signal ends the process; return a function that removes it again.
@@ -69,6 +71,28 @@ def undivided() -> Iterator[None]:
             finish(_waiting.pop())
 
 
+@contextmanager
+def stopped_by_signal(stop: Callable[[], object]) -> Iterator[None]:
+    """Let the first signal call `stop`, so that the work ends by itself; the next signal ends the process as always.
+
+    `stop` runs in a signal handler: it must not wait for a lock.
+    """
+    _stops.append(stop)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            _stops.remove(stop)
+
+
+def stop_at_signal() -> bool:
+    """Call the function that ends the work by itself; return whether there is one."""
+    if not _stops:
+        return False
+    _stops.pop()()
+    return True
+
+
 def wait_for_end() -> None:
     """Wait for the end of the process if the cleanup functions run in another thread.
 
@@ -99,7 +123,7 @@ def finish(end: Callable[[], object]) -> None:
 
 def _forget() -> None:
     """Leave the files and programs of the parent process alone in the child of a fork."""
-    for container in (_cleanups, _sections, _waiting, _enders):
+    for container in (_cleanups, _sections, _waiting, _enders, _stops):
         container.clear()
 
 

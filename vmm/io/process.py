@@ -42,11 +42,17 @@ class Run:
         File of its messages.
     silence
         Longest time in seconds without a byte.
+    late
+        The message of the error after that time; by default one about a file.
     """
 
-    def __init__(self, path: Path, process: Any, log: Any, silence: float) -> None:
+    def __init__(self, path: Path, process: Any, log: Any, silence: float, late: str = "") -> None:
         self.process = process
-        self._path, self._log, self._silence = path, log, silence
+        self._log, self._silence = log, silence
+        self._late = late or (
+            f"{path}: ffmpeg was stopped because it gave neither data nor an error for {silence:g} s; "
+            "the file is damaged, or makes it wait for more data"
+        )
         self._pipe = process.stderr if process.stdout is None else process.stdout
         self._deadline, self._is_late = math.inf, False
         self._has_ended = Event()
@@ -86,10 +92,7 @@ class Run:
         result = function()
         self._deadline = math.inf
         if self._is_late:
-            raise ValueError(
-                f"{self._path}: ffmpeg was stopped because it gave neither data nor an error for {self._silence:g} s; "
-                "the file is damaged, or makes it wait for more data"
-            )
+            raise ValueError(self._late)
         return result
 
     def _watch(self) -> None:
@@ -102,12 +105,14 @@ class Run:
 
 
 @contextmanager
-def ffmpeg_run(path: Path, arguments: list[str], *, silence: float | None = None, **pipes: Any) -> Iterator[Run]:
+def ffmpeg_run(
+    path: Path, arguments: list[str], *, silence: float | None = None, late: str = "", **pipes: Any
+) -> Iterator[Run]:
     """Run ffmpeg on a file; it is stopped on exit. Its messages are logged, unless ``stderr`` is among the pipes."""
     with tempfile.TemporaryFile() as log:
         command = [ffmpeg(), "-hide_banner", "-v", "error", "-nostdin", *arguments]
         with started(command, **{"stderr": log, **pipes}) as process:
-            run = Run(path, process, log, SILENCE if silence is None else silence)
+            run = Run(path, process, log, SILENCE if silence is None else silence, late)
             try:
                 yield run
             finally:

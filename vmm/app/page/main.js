@@ -5,6 +5,7 @@ import * as batch from "./batch.js";
 import { $, fill, showError } from "./dom.js";
 import * as find from "./find.js";
 import * as jobs from "./jobs.js";
+import * as live from "./live.js";
 import * as magnify from "./magnify.js";
 import * as open from "./open.js";
 import * as plots from "./plots.js";
@@ -13,7 +14,7 @@ import * as stage from "./stage.js";
 import { accept, change, emit, on, state } from "./state.js";
 import * as take from "./take.js";
 
-const TABS = ["open", "find", "measure", "magnify", "take"];
+const TABS = ["open", "find", "measure", "magnify", "take", "live"];
 
 /** Show a step. @param {string} name */
 function showTab(name) {
@@ -22,6 +23,7 @@ function showTab(name) {
     $(`tab-${tab}`).setAttribute("aria-selected", String(tab === name));
     $(`tab-${tab}`).tabIndex = tab === name ? 0 : -1;
   }
+  emit("shown", name);
 }
 
 function startTabs() {
@@ -99,9 +101,12 @@ async function start() {
     localStorage.setItem("vmm-theme", theme);
     emit("theme");
   };
-  accept(await call("state"), true);
+  const described = await call("state");
+  accept(described, true);
   emit("methods");
-  if (state.clip) showTab("find");
+  live.start(described.live);
+  if (described.live.running) showTab("live");
+  else if (state.clip) showTab("find");
   listen(jobs.update);
   document.body.dataset.ready = "true";
 }

@@ -14,12 +14,15 @@ function colors() {
   return { text: style.getPropertyValue("--text"), line: style.getPropertyValue("--line"), panel: style.getPropertyValue("--panel"), accent: style.getPropertyValue("--accent") };
 }
 
+/** Size of small text in pixels, which follows that of the page. */
+const small = () => Math.max(11, Math.round(0.79 * parseFloat(getComputedStyle(document.body).fontSize)));
+
 function layout(xTitle, yTitle, more = {}) {
   const { text, line, panel } = colors();
-  const axis = { tickfont: { size: 11, color: text }, gridcolor: line, zerolinecolor: line, linecolor: line, ticks: "outside", tickcolor: line, automargin: true };
+  const axis = { tickfont: { size: small(), color: text }, gridcolor: line, zerolinecolor: line, linecolor: line, ticks: "outside", tickcolor: line, automargin: true };
   const { xaxis, yaxis, ...rest } = more;
   return {
-    margin: { l: 62, r: 14, t: 8, b: 40 }, paper_bgcolor: panel, plot_bgcolor: panel, font: { color: text, size: 11 }, showlegend: false, hovermode: "x", hoverdistance: -1,
+    margin: { l: 62, r: 14, t: 8, b: 40 }, paper_bgcolor: panel, plot_bgcolor: panel, font: { color: text, size: small() }, showlegend: false, hovermode: "x", hoverdistance: -1,
     xaxis: { ...axis, title: { text: xTitle, standoff: 6 }, showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "dot", ...xaxis },
     yaxis: { ...axis, title: { text: yTitle, standoff: 4 }, ...yaxis }, ...rest,
   };
@@ -139,6 +142,23 @@ function decades(traces) {
   return [Math.log10(Math.max(sorted[Math.floor(sorted.length / 20)] / 3, largest * 1e-7)), Math.log10(largest) + 0.45];
 }
 
+/** Whether the plots show the camera in place of the clip. */
+const isLive = () => document.body.classList.contains("is-live");
+
+/** Show the motion of a region of the camera in the last seconds. @param {any} result */
+export function drawLive(result) {
+  const { accent } = colors(), axis = axisOf(result), color = "#ff5d5d", other = 1 - axis, NAMES = ["down", "right"];
+  const line = (x, values, index) => ({ x, y: values[index], mode: "lines", name: NAMES[index], opacity: index === other ? 0.5 : 1, line: { color: index === other ? accent : color, width: 1.3 } });
+  const times = result.times.map((time) => time + result.begin), title = `displacement (${result.unit})`;
+  $("wave-note").textContent = `${NAMES[axis]}, and ${NAMES[other]} in blue; the last seconds`;
+  Plotly.react("wave", [line(times, result.values, other), line(times, result.values, axis)], layout("time (s)", title), CONFIG);
+  const x = result.frequencies.slice(1), values = result.amplitudes.map((one) => one.slice(1));
+  const traces = values.length ? [line(x, values, other), line(x, values, axis)] : [];
+  const isLog = $("log-y").checked;
+  const peaks = result.peaks.slice(0, 4).map((peak) => ({ x: peak.frequency, y: isLog ? Math.log10(peak.amplitude) : peak.amplitude, text: `${short(peak.frequency, 3)} Hz`, showarrow: true, ax: 0, ay: -16 }));
+  Plotly.react("spectrum", traces, layout("frequency (Hz)", `amplitude (${result.unit})`, { yaxis: { rangemode: "tozero", type: isLog ? "log" : "linear", exponentformat: "power" }, annotations: peaks }), CONFIG);
+}
+
 /** Choose a peak: its band is set, and its orbit and shape are shown. @param {any} peak */
 export function pick(peak) {
   state.settings.frequency = peak.frequency;
@@ -180,6 +200,7 @@ function listPeaks() {
 
 /** Draw all plots. */
 export function draw() {
+  if (isLive()) return;
   const items = ready();
   drawWave(items);
   drawSpectrum(items);
@@ -208,6 +229,7 @@ export function start() {
   spectrum.on("plotly_click", (event) => {
     const region = ready().find((item) => item.region.id === state.chosen) ?? ready()[0];
     const frequency = event.points[0].x, peaks = region?.result.peaks ?? [];
+    if (isLive()) return emit("live-band", [frequency / 1.2, frequency * 1.2]);
     if (!peaks.length) return pick({ frequency });
     const nearest = peaks.reduce((a, b) => (Math.abs(a.frequency - frequency) < Math.abs(b.frequency - frequency) ? a : b));
     const isNear = Math.abs(nearest.frequency - frequency) < 0.04 * (state.clip.fs / 2);
@@ -217,7 +239,8 @@ export function start() {
     const range = event?.range?.x;
     if (!range) return;
     const [low, high] = range.map(Number).sort((a, b) => a - b);
-    if (high > low) change({ band: [+Math.max(low, 1e-3).toPrecision(4), +high.toPrecision(4)] });
+    if (isLive()) emit("live-band", [low, high]);
+    else if (high > low) change({ band: [+Math.max(low, 1e-3).toPrecision(4), +high.toPrecision(4)] });
     Plotly.relayout(spectrum, { selections: [] });
   });
 }

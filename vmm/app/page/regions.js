@@ -147,9 +147,9 @@ function released(event) {
     emit("tab", "measure");
     $("length").focus();
   } else if (kind === "slice") {
-    const isColumn = Math.abs(endRow - row) >= Math.abs(endCol - col);
-    ruler = isColumn ? [0, col, state.clip.height, col] : [row, 0, row, state.clip.width];
-    emit("slice", isColumn ? { col: Math.round(col) } : { row: Math.round(row) });
+    const isLine = Math.hypot(endRow - row, endCol - col) * scale > 8;
+    ruler = isLine ? [row, col, endRow, endCol] : [0, col, state.clip.height, col];
+    emit("slice", { line: ruler });
   } else if (before && String(before) !== String(region.box)) {
     const after = region.box;
     region.box = before;

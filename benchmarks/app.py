@@ -1,0 +1,141 @@
+"""``python -m benchmarks app``: times of the steps of the app on a clip of 20 s of 1080p, its size and its memory.
+
+The steps run in this process, as the server of the app runs them. CPU time counts all threads and the programs that
+have ended; elapsed time means something on an idle machine only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+import vmm
+from vmm.data import synthetic
+
+HEIGHT, WIDTH, SECONDS, FS = 1080, 1920, 20, 30
+PERIOD = 15
+"""Frames of a period of the motion, 2 Hz, which are rendered once and repeated with other noise."""
+
+METHODS = ("gradient", "riesz", "phase", "linear", "acceleration")
+BAND = [1.5, 2.5]
+SIDE = 120
+"""Side in pixels of the regions."""
+
+_WAIT = 0.005
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks app", description=__doc__)
+    parser.add_argument("--times", type=int, default=10, help="Number of repetitions. Default: 10.")
+    parser.add_argument("--seconds", type=int, default=SECONDS, help=f"Length of the clip. Default: {SECONDS}.")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        vmm.io.write(path, _clip(options.seconds), FS)
+        print("| step | CPU, s | elapsed, s |\n| --- | --- | --- |")
+        _steps(path, options.times)
+    _page()
+
+
+def _clip(seconds: int) -> Iterator[np.ndarray]:
+    """A texture that sways by 0.3 px at 2 Hz, in color, frame by frame."""
+    motion = synthetic.sway(PERIOD, FS, 2.0, 0.3)
+    gray = synthetic.render(synthetic.texture((HEIGHT, WIDTH)), motion, dtype=np.float32)
+    noise = np.random.default_rng(0).normal(0, 1, (4, HEIGHT, WIDTH)).astype(np.float32)
+    for i in range(seconds * FS):
+        frame = np.clip(np.rint(gray[i % PERIOD] + noise[i % len(noise)]), 0, 255).astype(np.uint8)
+        yield np.repeat(frame[None, ..., None], 3, axis=-1)
+
+
+def _steps(path: Path, times: int) -> None:
+    """Time the steps from the opened file to the start of a rendering."""
+    from vmm.app.session import Session
+
+    session = Session(path.parent)
+    try:
+        session.warm_up()
+        _wait(lambda: all(job.has_ended for job in session.functions.jobs))
+        _print("open, to the first picture", [_opened(session, path) for _ in range(times)])
+        ready = _timed(lambda: _wait(lambda: session.clip is not None and session.clip.luma is not None))
+        _print("until regions are measured, once", [ready])
+        ready = _timed(lambda: _wait(lambda: bool(session.media.get("proxy"))))
+        _print("and until the clip can be played, once", [ready])
+        regions = [{"id": "a", "box": [100 + 40 * i, 200 + 60 * i, SIDE, SIDE]} for i in range(times)]
+        for name, quick in (("waveform and spectrum, quick", True), ("waveform and spectrum, accurate", False)):
+            _print(name, [_timed(partial(session.measure, region, {}, quick)) for region in regions])
+        for method in METHODS:
+            values = []
+            for i in range(times):
+                settings = {"method": method, "band": BAND, "alpha": 10.0 + i}
+                values.append(_timed(partial(session.preview, settings, 0)))
+            _print(f"preview, {method}", values)
+        _print("x-t slice", [_timed(lambda: session.slice([100, 100, 900, 1500])) for _ in range(times)])
+        _print("render, to the first frame", [_timed(lambda: _begin(session)) for _ in range(times)])
+        print(f"\nMemory at the end: {_memory():.0f} MB.")
+    finally:
+        session.close()
+
+
+def _opened(session: Any, path: Path) -> tuple[float, float]:
+    """Time of opening, while nothing else is read; the reading of the clip begins afterwards."""
+    for queue in (session.reading, session.memory):
+        queue.cancel_all()
+        _wait(lambda queue=queue: all(job.has_ended for job in queue.jobs))  # type: ignore[misc]
+    return _timed(lambda: session.open(path))
+
+
+def _begin(session: Any) -> None:
+    job = session.render({"method": "linear", "band": BAND, "alpha": 10.0}, "mp4")
+    _wait(lambda: job.done > 0 or job.has_ended)
+    job.cancel()
+    _wait(lambda: job.has_ended)
+
+
+def _timed(function: Callable[[], Any]) -> tuple[float, float]:
+    """CPU time, with that of programs that have ended, and elapsed time of a call in seconds."""
+    start, cpu = time.perf_counter(), _cpu()
+    function()
+    return _cpu() - cpu, time.perf_counter() - start
+
+
+def _cpu() -> float:
+    import resource
+
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(_WAIT)
+
+
+def _print(name: str, values: list[tuple[float, float]]) -> None:
+    cpu, elapsed = (median(column) for column in zip(*values, strict=True))
+    print(f"| {name} | {cpu:.2f} | {elapsed:.2f} |", flush=True)
+
+
+def _memory() -> float:
+    """Resident memory of this process in MB."""
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def _page() -> None:
+    """Print the bytes that the browser loads."""
+    from vmm.app.server import PAGE, plotly_bundle
+
+    own = sum(path.stat().st_size for path in PAGE.iterdir())
+    bundle = plotly_bundle().stat().st_size / 1e6
+    print(f"Page: {own / 1e3:.0f} kB in {len(list(PAGE.iterdir()))} files, and {bundle:.1f} MB of plotly.")
