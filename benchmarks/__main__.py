@@ -36,7 +36,7 @@ else:
     parser.add_argument(
         "name",
         choices=[*BENCHMARKS, *OWN_OPTIONS],
-        help="benchmark to run; app, study, picture, measure, soak, choices, ratios and scale have a --help of their own",
+        help=f"benchmark to run; {', '.join(OWN_OPTIONS)} have a --help of their own",
     )
     parser.add_argument("--quick", action="store_true", help="use the smallest size, or few scenes")
     options = parser.parse_args()

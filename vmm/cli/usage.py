@@ -39,6 +39,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "sound": ("vmm sound crisps.mkv --fs 2200 --out sound.wav",),
     "pulse": ("vmm pulse face.mp4 --roi 90 150 120 220", "vmm pulse baby.mp4 --breath"),
     "batch": ("vmm batch *.mp4 --out results -- gradient --band 4 6 --alpha 20",),
+    "live": ("vmm live camera:0 out.mp4 --band 2 3 --alpha 20", "vmm live rtsp://host/stream --network --band 1 3"),
     "app": ("vmm app clip.mp4",),
     "completion": ('eval "$(vmm completion bash)"',),
 }
