@@ -66,6 +66,10 @@ def displacement(
     parts move differently, is unknown. If the edge runs along the outline of the region, the displacement is that of
     the pixels inside, the region has a reason in `reasons`, and its standard error counts the motion on the other side.
 
+    Encoders of video with motion compensation, such as H.264, repeat parts of a frame whose changes are small. Where
+    that happens in a region, its standard error counts the motion that may be hidden, up to an eighth of a pixel, and
+    the region has a reason. Such an error is not random: the motion itself is measured too small.
+
     Parameters
     ----------
     frames

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -122,8 +123,8 @@ class FrozenCells:
         if not count and (n_jumps > 0).sum() >= _MIN_PARTIAL * max((share < 1).sum(), 1):
             count, energy = n_jumps.sum(), jumps.sum()
         slope = total / max(np.count_nonzero(steepness), 1) / 2
-        motion = np.sqrt(energy / max(count, 1e-9) / slope) if count else 0.0
-        return float(min(motion, _MAX_HIDDEN_MOTION) * np.sqrt(max(repeats - _CHANCE_SHARE, 0)))
+        motion = math.sqrt(float(energy) / float(count) / slope) if count else 0.0
+        return min(motion, _MAX_HIDDEN_MOTION) * math.sqrt(max(float(repeats) - _CHANCE_SHARE, 0))
 
     @staticmethod
     def _at(cells: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
