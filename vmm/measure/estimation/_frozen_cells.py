@@ -105,12 +105,17 @@ class FrozenCells:
         rows, cols = (np.arange(n) for n in size)
         return np.stack([self._at(hidden, rows, cols), self._at(share, rows, cols)])
 
-    def hidden_motion(self, rows: np.ndarray, cols: np.ndarray, steepness: np.ndarray) -> float:
-        """Root mean square motion in pixels, along one axis, that an encoder may have hidden in a region.
+    def hidden_motion(self, corners: np.ndarray, steepness: np.ndarray) -> np.ndarray:
+        """Root mean square motion (G,) in pixels, along one axis, that an encoder may have hidden in regions.
 
-        `steepness` (h, w) are the squared slopes of the luma at `rows` and `cols` of the frame, and 0 outside the
-        region. A cell that repeats hides motion up to the jump with which it changes next.
+        `steepness` (G, h, w) are the squared slopes of the luma from `corners` (G, 2) of the frame on, and 0 outside
+        the regions. A cell that repeats hides motion up to the jump with which it changes next.
         """
+        return np.array([self._hidden_in(*parts) for parts in zip(corners, steepness, strict=True)])
+
+    def _hidden_in(self, corner: np.ndarray, steepness: np.ndarray) -> float:
+        """The motion that may be hidden in one region."""
+        rows, cols = (start + np.arange(n) for start, n in zip(corner, steepness.shape, strict=True))
         total = float(steepness.sum())
         if not self._n_moving or total <= 0:
             return 0.0
