@@ -119,17 +119,15 @@ class FrozenCells:
         total = float(steepness.sum())
         if not self._n_moving or total <= 0:
             return 0.0
-        share, n_jumps, jumps = (
-            np.broadcast_to(to_host(x), to_host(self._n_frozen).shape).astype(float)
-            for x in (self._n_frozen / self._n_moving, self._n_jumps, self._jumps)
-        )
+        share = to_host(self._n_frozen).astype(float) / self._n_moving
+        n_jumps, jumps = (np.broadcast_to(to_host(x), share.shape).astype(float) for x in (self._n_jumps, self._jumps))
         weights = steepness / total
-        repeats, count, energy = ((weights * self._at(x, rows, cols)).sum() for x in (share, n_jumps, jumps))
+        repeats, count, energy = (float((weights * self._at(x, rows, cols)).sum()) for x in (share, n_jumps, jumps))
         if not count and (n_jumps > 0).sum() >= _MIN_PARTIAL * max((share < 1).sum(), 1):
-            count, energy = n_jumps.sum(), jumps.sum()
-        slope = total / max(np.count_nonzero(steepness), 1) / 2
-        motion = math.sqrt(float(energy) / float(count) / slope) if count else 0.0
-        return min(motion, _MAX_HIDDEN_MOTION) * math.sqrt(max(float(repeats) - _CHANCE_SHARE, 0))
+            count, energy = float(n_jumps.sum()), float(jumps.sum())
+        slope = total / np.count_nonzero(steepness) / 2
+        motion = math.sqrt(energy / count / slope) if count else 0.0
+        return min(motion, _MAX_HIDDEN_MOTION) * math.sqrt(max(repeats - _CHANCE_SHARE, 0))
 
     @staticmethod
     def _at(cells: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
