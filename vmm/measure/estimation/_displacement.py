@@ -188,7 +188,8 @@ def _estimate(clip: TwoPassClip, regions: Sequence[Region], method: Method) -> t
     """Estimates of all regions, and the pattern of repeated frames."""
     estimators = [Estimator(clip, crops, method) for crops in group_by_size(regions, method.margin)]
     own_estimators = [OwnPixelEstimator(clip, crops) for crops in group_by_size(regions, MARGIN)]
-    frozen = FrozenCells(clip.length)
+    boxes = np.array([region.box for region in regions])
+    frozen = FrozenCells(clip.length, np.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]]))
     cadence = _run(estimators, own_estimators, frozen, clip)
     closer_estimators = _run_closer(own_estimators, clip)
     estimates = Estimates.unknown(len(estimators[0].moves), len(regions))
