@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 import vmm
-from benchmarks.measuring.camera import Camera, rendered, sway
+from benchmarks.measuring.camera import FS, Camera, rendered, sway
 from benchmarks.measuring.scores import Box, Sample, attempt, cells, estimators
 from benchmarks.measuring.tables import Effort, Lines
 from vmm.data.synthetic import Scene
@@ -37,6 +39,8 @@ class Whole:
         The camera.
     light
         Change of the light, or None.
+    encoded
+        Whether the clip is written as `.mp4` with H.264, and read again.
     regions
         Sides of the regions in pixels.
     gain
@@ -49,6 +53,7 @@ class Whole:
     moves: Callable[[int, int], np.ndarray] = sway
     camera: Camera = field(default_factory=Camera)
     light: Light | None = None
+    encoded: bool = False
     regions: tuple[int, ...] = (21, 61)
     gain: float = 1.0
     ratio: float = np.inf
@@ -61,7 +66,16 @@ class Whole:
         if self.light is not None:
             light, rest = self.light(light), self.light(rest)
         truth = moves if moves.ndim == 2 else moves.mean(axis=1)
-        return self.camera.record(light, seed), truth, np.clip(rest[0], 0, 255)
+        recorded = self.camera.record(light, seed)
+        return written(recorded) if self.encoded else recorded, truth, np.clip(rest[0], 0, 255)
+
+
+def written(frames: np.ndarray) -> np.ndarray:
+    """Frames (T, H, W) after they were written as `.mp4` and read again."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        vmm.io.write(path, frames, FS)
+        return np.concatenate(list(vmm.io.stream(path, gray=True)))
 
 
 def boxes(side: int, places: int) -> list[Box]:

@@ -84,7 +84,7 @@ class Estimates:
     def add_hidden(self, motion: np.ndarray, reason: str) -> None:
         """Add motion (R,) in pixels along each axis, which the frames may hide, to the standard errors.
 
-        Where it dominates them, it is the reason why a sound region is uncertain.
+        If it dominates them, it is the reason why a sound region is uncertain.
         """
         size = np.sqrt(np.square(self.stderr).sum(axis=1, keepdims=True))
         has_direction = np.isfinite(self.direction).all(axis=1, keepdims=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from vmm.backend.arrays import Array, namespace, to_host
+from vmm.backend.arrays import Array, to_host
 
 _CELL = 8
 """Side of a cell in pixels, at most that of the blocks that encoders skip. Noise changes some of its pixels."""
@@ -18,7 +19,7 @@ _ROUNDING = 0.5
 """Change of the luma that whole numbers hide."""
 
 
-_N_SAMPLED = 128
+_N_SAMPLED = 64
 """Number of frames, about, in which cells are compared if not all are."""
 
 _GOLDEN = 0.6180339887498949
@@ -31,17 +32,28 @@ _MIN_PARTIAL = 0.5
 """Share of the cells that change, of which some frames repeat, from which cells that never change may be coded too."""
 
 
+_SURROUNDINGS = 2
+"""Cells around regions that are compared too: they show whether the clip is coded if a region never changes."""
+
+
 class FrozenCells:
     """Cells of the frame that are equal to those of the frame before, counted while a clip is read.
 
     Parameters
     ----------
     length
-        Number of frames of the clip, of which about 128 are compared with the frames next to them. The default, None,
+        Number of frames of the clip, of which about 64 are compared with the frames next to them. The default, None,
         compares all.
+    corners
+        First pixels and pixels after the last of R regions, as (2, R, 2), around which cells are compared. The default,
+        None, compares all cells.
     """
 
-    def __init__(self, length: int | None = None) -> None:
+    def __init__(self, length: int | None = None, corners: np.ndarray | None = None) -> None:
+        self._first, self._stop = np.zeros(2, int), np.full(2, np.iinfo(np.int32).max)
+        if corners is not None:
+            self._first = np.maximum(corners[0].min(axis=0) // _CELL - _SURROUNDINGS, 0) * _CELL
+            self._stop = (-(-corners[1].max(axis=0) // _CELL) + _SURROUNDINGS) * _CELL
         self._share = min(1.0, _N_SAMPLED / length) if length else 1.0
         self._count = 0
         self._last: Any = None
@@ -56,6 +68,8 @@ class FrozenCells:
     def observe(self, frames: Array) -> None:
         """Add frames (n, H, W[, 3])."""
         self._is_integer = frames.dtype.kind in "ui"
+        (top, left), (bottom, right) = self._first, self._stop
+        frames = frames[:, top:bottom, left:right]
         height, width = ((n // _CELL or 1) * min(_CELL, n) for n in frames.shape[1:3])
         for frame in frames[:, :height, :width].reshape(len(frames), height, width, -1):
             follows = self._is_chosen(self._count - 1)
@@ -73,15 +87,12 @@ class FrozenCells:
 
         Frames that repeat as a whole do not count.
         """
-        height, width, _ = change.shape
-        rows, cols = min(_CELL, height), min(_CELL, width)
-        xp = namespace(change)
-        cells = change.reshape(height // rows, rows, width // cols, cols, -1)
-        largest = xp.abs(cells).max(axis=(1, 3, 4))
+        squares = change**2
+        energy = _cell_means(squares[..., 0] if change.shape[2] == 1 else change.mean(axis=2) ** 2)
+        is_frozen = (energy if change.shape[2] == 1 else _cell_means(squares.sum(axis=2))) == 0
         self._n_changes += 1
-        if not bool((largest > 0).any()):
+        if bool(is_frozen.all()):
             return
-        is_frozen, energy = largest == 0, (cells.mean(axis=4) ** 2).mean(axis=(1, 3))
         if follows and self._was_frozen is not None:
             is_jump = self._was_frozen & ~is_frozen
             self._n_jumps, self._jumps = self._n_jumps + is_jump, self._jumps + is_jump * energy
@@ -104,26 +115,29 @@ class FrozenCells:
         rows, cols = (np.arange(n) for n in size)
         return np.stack([self._at(hidden, rows, cols), self._at(share, rows, cols)])
 
-    def hidden_motion(self, rows: np.ndarray, cols: np.ndarray, steepness: np.ndarray) -> float:
-        """Root mean square motion in pixels, along one axis, that an encoder may have hidden in a region.
+    def hidden_motion(self, corners: np.ndarray, steepness: np.ndarray) -> np.ndarray:
+        """Root mean square motion (G,) in pixels, along one axis, that an encoder may have hidden in regions.
 
-        `steepness` (h, w) are the squared slopes of the luma at `rows` and `cols` of the frame, and 0 outside the
-        region. A cell that repeats hides motion up to the jump with which it changes next.
+        `steepness` (G, h, w) are the squared slopes of the luma from `corners` (G, 2) of the frame on, and 0 outside
+        the regions. A cell that repeats hides motion up to the jump with which it changes next.
         """
+        return np.array([self._hidden_in(*parts) for parts in zip(corners, steepness, strict=True)])
+
+    def _hidden_in(self, corner: np.ndarray, steepness: np.ndarray) -> float:
+        """The motion that may be hidden in one region."""
+        rows, cols = (start + np.arange(n) for start, n in zip(corner - self._first, steepness.shape, strict=True))
         total = float(steepness.sum())
         if not self._n_moving or total <= 0:
             return 0.0
-        share, n_jumps, jumps = (
-            np.broadcast_to(to_host(x), to_host(self._n_frozen).shape).astype(float)
-            for x in (self._n_frozen / self._n_moving, self._n_jumps, self._jumps)
-        )
+        share = to_host(self._n_frozen).astype(float) / self._n_moving
+        n_jumps, jumps = (np.broadcast_to(to_host(x), share.shape).astype(float) for x in (self._n_jumps, self._jumps))
         weights = steepness / total
-        repeats, count, energy = ((weights * self._at(x, rows, cols)).sum() for x in (share, n_jumps, jumps))
+        repeats, count, energy = (float((weights * self._at(x, rows, cols)).sum()) for x in (share, n_jumps, jumps))
         if not count and (n_jumps > 0).sum() >= _MIN_PARTIAL * max((share < 1).sum(), 1):
-            count, energy = n_jumps.sum(), jumps.sum()
-        slope = total / max(np.count_nonzero(steepness), 1) / 2
-        motion = np.sqrt(energy / max(count, 1e-9) / slope) if count else 0.0
-        return float(min(motion, _MAX_HIDDEN_MOTION) * np.sqrt(max(repeats - _CHANCE_SHARE, 0)))
+            count, energy = float(n_jumps.sum()), float(jumps.sum())
+        slope = total / np.count_nonzero(steepness) / 2
+        motion = math.sqrt(energy / count / slope) if count else 0.0
+        return min(motion, _MAX_HIDDEN_MOTION) * math.sqrt(max(repeats - _CHANCE_SHARE, 0))
 
     @staticmethod
     def _at(cells: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
@@ -131,3 +145,12 @@ class FrozenCells:
         places = (np.clip(x // _CELL, 0, n - 1) for x, n in zip((rows, cols), cells.shape, strict=True))
         result: np.ndarray = cells[np.ix_(*places)]
         return result
+
+
+def _cell_means(image: Array) -> Array:
+    """Means of an image (H, W) over cells; sides that are shorter than a cell have one."""
+    height, width = image.shape
+    rows, cols = min(_CELL, height), min(_CELL, width)
+    lines = image.reshape(height // rows, rows, width).sum(axis=1)
+    means: Array = lines.reshape(height // rows, width // cols, cols).sum(axis=2) / (rows * cols)
+    return means

@@ -130,16 +130,8 @@ class OwnPixelEstimator(FirstPass):
 
     def hidden_motion(self, frozen: FrozenCells) -> np.ndarray:
         """Motion (G,) in pixels, along one axis, that an encoder may have hidden in each region."""
-        images = to_host(self.whole.model.images)
-        height, width = images.shape[2:]
-        return np.array(
-            [
-                frozen.hidden_motion(np.arange(height) + top, np.arange(width) + left, slopes)
-                for (top, left), slopes in zip(
-                    self.crops.corners + MARGIN, np.square(images[:, [DOWN, RIGHT]]).sum(axis=1), strict=True
-                )
-            ]
-        )
+        slopes = to_host(self.whole.model.images[:, [DOWN, RIGHT]])
+        return frozen.hidden_motion(self.crops.corners + MARGIN, np.square(slopes).sum(axis=1))
 
     def undecided(self) -> OwnPixelEstimator | None:
         """An estimator of the regions that the sampled frames do not decide, for a pass over all frames, or None.
