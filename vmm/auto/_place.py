@@ -41,16 +41,16 @@ def displacement_of(
 
 def clearest_region(motion: RegionSignal, frequency: float) -> int | None:
     """Index of the region whose spectrum shows a line in Hz most clearly; None if the displacement of none is known."""
-    known = np.flatnonzero(motion.is_known.any(axis=1))
-    if not len(known):
+    indices = np.flatnonzero(motion.is_known.any(axis=1))
+    if not len(indices):
         return None
     length = len(motion.values)
-    values = np.nan_to_num(motion.values[:, known]).reshape(length, -1)
+    values = np.nan_to_num(motion.values[:, indices]).reshape(length, -1)
     power = np.square(np.abs(np.fft.rfft(detrend(values) * hann(length)[:, None], axis=0)))
     power = power.reshape(len(power), -1, 2).sum(axis=-1)
     line = round(frequency / motion.fs * length)
     contrast = power[max(line - 1, 0) : line + 2].max(axis=0) / (np.median(power, axis=0) + 1e-30)
-    return int(known[np.argmax(contrast)])
+    return int(indices[np.argmax(contrast)])
 
 
 def _boxes(suggestion: Suggestion, size: Sequence[int]) -> list[Box]:
