@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ _MAX_MEMORY = 2**28
 """Bytes up to which the frames of a preview are decoded once and kept; methods read them twice."""
 
 
-def preview_scale(size: tuple[int, int]) -> float:
+def preview_scale(size: Sequence[int]) -> float:
     """Size of the preview of a clip of some size (H, W), relative to the clip."""
     return next((scale for scale in (PREVIEW_SCALE, 0.5) if scale * max(size) >= _MIN_SIDE), 1.0)
 
