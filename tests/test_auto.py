@@ -13,6 +13,7 @@ from vmm.auto._camera import CameraState, _line, _zoom, camera_state
 from vmm.auto._choose import _shake_message
 from vmm.auto._cuts import cuts, longest_scene
 from vmm.auto._far_motion import far_motion
+from vmm.auto._place import clearest_region
 from vmm.data import synthetic
 from vmm.engine.bars import picture
 
@@ -106,6 +107,16 @@ def test_why_motion_of_most_of_the_picture_is_kept():
     assert _shake_message(CameraState(), []) == ""
     assert "the camera is not the cause" in _shake_message(CameraState(shake=1.4), [])
     assert "too large" in _shake_message(CameraState(shake=1.4, is_large=True), [])
+
+
+def test_the_clearest_region_shows_the_line():
+    clip = swaying((48, 96), 90, amplitude=0.0)
+    clip[:, :, 64:] = swaying((48, 32), 90, frequency=6.0)
+    motion = vmm.measure.displacement(clip, [(8, 8, 32, 24), (8, 36, 32, 24), (8, 68, 32, 24)], fs=FS)
+    assert clearest_region(motion, 6.0) == 2
+    with pytest.warns(UserWarning, match="too little texture"):
+        gray = vmm.measure.displacement(np.full((40, 32, 32), 9.0), [(0, 0, 32, 32)], fs=FS)
+    assert clearest_region(gray, 6.0) is None
 
 
 def test_line_share():

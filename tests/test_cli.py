@@ -14,6 +14,7 @@ from ffmpeg import run_ffmpeg
 
 import vmm
 from vmm.cli import main, messages
+from vmm.cli.preview import preview_scale
 from vmm.data import synthetic
 from vmm.io.drafts import PREFIX
 
@@ -89,8 +90,18 @@ def test_preview(video, tmp_path, capsys):
     frames[:5] = frames[5]
     vmm.io.write(tmp_path / "slow.mkv", np.repeat(frames, 2, axis=0)[:70], 30)
     assert run("linear", tmp_path / "slow.mkv", tmp_path / "out.mkv", "--band", 8, 9, "--preview", "--quiet") == 0
-    assert vmm.io.info(tmp_path / "out.mkv").shape == (30, 8, 12)
-    assert "preview at 0.25 of the size: 1 s of the clip from" in capsys.readouterr().out
+    assert vmm.io.info(tmp_path / "out.mkv").shape == (30, *frames.shape[1:3])
+    assert "preview in full size: 1 s of the clip from" in capsys.readouterr().out
+    wide = np.tile(frames, (1, 1, 17))
+    vmm.io.write(tmp_path / "wide.mkv", wide, 30)
+    assert run("linear", tmp_path / "wide.mkv", tmp_path / "small.mkv", "--band", 8, 9, "--preview", "--quiet") == 0
+    assert vmm.io.info(tmp_path / "small.mkv").shape[1:] == (8, 204)
+    assert "preview at 0.25 of the size" in capsys.readouterr().out
+
+
+def test_previews_of_small_clips_can_be_seen():
+    sizes = (1080, 1920), (800, 500), (480, 640), (200, 399), (32, 48)
+    assert [preview_scale(size) for size in sizes] == [0.25, 0.25, 0.5, 1, 1]
 
 
 def test_compare(video, tmp_path):

@@ -6,11 +6,14 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from vmm.engine.frames import as_frames
 from vmm.engine.regions import Box
 from vmm.measure.detection._suggestion import Suggestion
 from vmm.measure.estimation._displacement import displacement
 from vmm.measure.signals._signal import RegionSignal
+from vmm.measure.signals._windows import detrend, hann
 
 _SIDE = 32
 """Side in pixels of the regions that are measured: larger ones have less noise, but hold several parts."""
@@ -34,6 +37,20 @@ def displacement_of(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Nobody has chosen the regions that the warnings would be about.
         return displacement(frames, boxes, still=still, fs=fs)
+
+
+def clearest_region(motion: RegionSignal, frequency: float) -> int | None:
+    """Index of the region whose spectrum shows a line in Hz most clearly; None if the displacement of none is known."""
+    indices = np.flatnonzero(motion.is_known.any(axis=1))
+    if not len(indices):
+        return None
+    length = len(motion.values)
+    values = np.nan_to_num(motion.values[:, indices]).reshape(length, -1)
+    power = np.square(np.abs(np.fft.rfft(detrend(values) * hann(length)[:, None], axis=0)))
+    power = power.reshape(len(power), -1, 2).sum(axis=-1)
+    line = round(frequency / motion.fs * length)
+    contrast = power[max(line - 1, 0) : line + 2].max(axis=0) / (np.median(power, axis=0) + 1e-30)
+    return int(indices[np.argmax(contrast)])
 
 
 def _boxes(suggestion: Suggestion, size: Sequence[int]) -> list[Box]:

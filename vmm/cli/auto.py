@@ -132,7 +132,7 @@ def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, decision: vm
             vmm.plot.regions(frame, [choice.roi], labels=[choice.name]),
             *_spectrum(vmm.measure.spectrum(_mean_color(options, choice), fs=choice.fs), choice),
         ]
-    from vmm.auto._place import displacement_of
+    from vmm.auto._place import clearest_region, displacement_of
 
     def at_rest() -> Any:
         """The clip, without the motion of the camera if the whole frame was tracked."""
@@ -141,13 +141,15 @@ def _pictures(options: argparse.Namespace, choice: vmm.auto.Choice, decision: vm
 
     still = decision.still
     motion = displacement_of(choice.suggestion, at_rest(), still=still)
-    boxes = [roi for roi, is_known in zip(motion.rois, motion.is_known, strict=True) if is_known.any()]
-    place = vmm.plot.regions(frame, [choice.roi, *boxes[:1]], labels=[choice.name, "spectrum"][: 1 + len(boxes)])
-    if not boxes:
+    clearest = clearest_region(motion, choice.suggestion.frequency)
+    if clearest is None:
+        place = vmm.plot.regions(frame, [choice.roi], labels=[choice.name])
         return [place, "The displacement in small regions is unknown here, so that no spectrum is shown."]
+    box = motion.rois[clearest]
+    place = vmm.plot.regions(frame, [choice.roi, box], labels=[choice.name, "spectrum"])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        signal = vmm.measure.displacement(at_rest(), boxes[:1], still=still)
+        signal = vmm.measure.displacement(at_rest(), [box], still=still)
         peaks = vmm.measure.peaks(signal)
     notes = [f"About the region of the spectrum: {warning.message}." for warning in caught]
     table = [peak_rows(peaks), *peak_notes(peaks)] if peaks else []

@@ -18,7 +18,7 @@ from vmm.cli.inputs import check_box, part_of_input, warnings_to_stderr
 from vmm.cli.notices import length_notice
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input, speed_text
-from vmm.cli.preview import PREVIEW_SCALE, Part, preview_part
+from vmm.cli.preview import Part, preview_part, preview_scale
 from vmm.cli.resizing import check_scale, resized
 from vmm.engine.static import magnify_static
 from vmm.engine.times import rate_range
@@ -95,7 +95,7 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
     settings = _settings(options, name, parameters)
     fs = settings.pop("fs", None)
     if options.preview:
-        options.scale *= PREVIEW_SCALE
+        options.scale *= preview_scale(open_scaled(options, fs).shape[1:3])
     luma = _uses_luma(options, name, settings)
     clip = open_scaled(options, fs, luma=luma)
     if transfer is not None:
@@ -133,7 +133,8 @@ def _write(options: argparse.Namespace, part: Part, clip: vmm.io.Clip, result: A
     with warnings_to_stderr(options, about_motion=False):
         vmm.io.write(out, chunks, fps, fs=clip.fs, like=clip.info, **tracks, overwrite=options.overwrite)
     if options.preview:
-        print(f"{out.name} is a preview at {options.scale:g} of the size: {part.text(clip.fs)}")
+        size = "in full size" if options.scale == 1 else f"at {options.scale:g} of the size"
+        print(f"{out.name} is a preview {size}: {part.text(clip.fs)}")
     if options.profile or options.gpu:
         _print_times(perf_counter() - start, clip, times, transfer)
 

@@ -149,7 +149,7 @@ def _add_output_options(verb: Any) -> None:
         "part of the clip with the most change, for example --sweep alpha=5,10,20."
     )
     for name, text in (
-        ("--preview", "Write the second with the most change, or two periods, at a quarter of the size."),
+        ("--preview", "Write the second with the most change, or two periods, at a quarter of the size or 200 px."),
         ("--compare", "Write input and output side by side with labels, or one above the other if frames are wide."),
         ("--overwrite", "Overwrite an existing output file."),
         ("--quiet", "Show no progress bar."),

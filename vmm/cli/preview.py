@@ -1,7 +1,8 @@
-"""A quick look at a magnified clip: a short part of it at a quarter of the size, and sheets of several settings."""
+"""A quick look at a magnified clip: a short part of it at a smaller size, and sheets of several settings."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from vmm.engine.rereading import part_of
 
 PREVIEW_SCALE = 0.25
 """Size of a preview relative to the clip, at which a frame takes a sixteenth of the time."""
+
+_MIN_SIDE = 200
+"""Smallest longer side of a preview in pixels: labels and detail of smaller ones cannot be seen."""
 
 _SECONDS = 1.0
 """Length of a preview in seconds of playback."""
@@ -32,6 +36,11 @@ _STARTS = 8
 
 _MAX_MEMORY = 2**28
 """Bytes up to which the frames of a preview are decoded once and kept; methods read them twice."""
+
+
+def preview_scale(size: Sequence[int]) -> float:
+    """Size of the preview of a clip of some size (H, W), relative to the clip."""
+    return next((scale for scale in (PREVIEW_SCALE, 0.5) if scale * max(size) >= _MIN_SIDE), 1.0)
 
 
 @dataclass(frozen=True)

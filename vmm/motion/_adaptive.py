@@ -166,7 +166,7 @@ def noise_by_power(noise: Array, probed: Array, power: Array) -> Array:
 
     White noise is the same for all coefficients. Video codecs leave out the noise of weak ones, and the errors that
     they make grow with the contrast around, so that the median of all coefficients would be too small for the strong
-    ones, which are the ones that are seen.
+    ones, which are visible.
     """
     xp = namespace(noise)
     noise, probed = noise.ravel(), probed.ravel()

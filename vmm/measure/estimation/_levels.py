@@ -90,7 +90,7 @@ class Levels:
         share = self.inverse(start) @ self.normals[start]
         power, u = self._motion(coarse)
         noise = u @ coarse @ self.noise @ coarse.T @ u
-        if power < noise:
+        if power <= noise:
             return False
         slope = u @ difference @ (self.moments - self.noise) @ coarse.T @ u / power
         proportional = slope**2 * power * np.outer(u, u)
