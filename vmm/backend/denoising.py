@@ -184,7 +184,7 @@ def probed_residual(images: Array, earlier: Array, displacement: Array, rows: np
 
 @fast
 def weighted_averages(x: Array, weight: Array, total: Array, sigma: tuple[float, float]) -> Array:
-    """Weighted averages of images (n, h, w) around each sample, where `total` (h, w) is the blur of the weight (h, w)."""
+    """Weighted averages of images (n, h, w) around each sample; `total` (h, w) is the blur of the weight (h, w)."""
     return blur(x * weight, sigma) / total
 
 
