@@ -190,6 +190,7 @@ def test_files_have_random_keys(client):
 
 
 def test_the_video_for_the_browser_has_every_frame(client, session):
+    wait(lambda: "proxy_path" in session.media)
     info = vmm.io.info(session.media["proxy_path"])
     assert info.shape[:3] == (60, 48, 64) and info.fps == 30 and info.codec == "h264"
     part = client.get(f"/{session.media['proxy']}", range="bytes=0-99")
