@@ -68,8 +68,8 @@ class FrozenCells:
     def observe(self, frames: Array) -> None:
         """Add frames (n, H, W[, 3])."""
         self._is_integer = frames.dtype.kind in "ui"
-        (top, left), (bottom, right) = self._first, self._stop
-        frames = frames[:, top:bottom, left:right]
+        (first_row, first_col), (last_row, last_col) = self._first, self._stop
+        frames = frames[:, first_row:last_row, first_col:last_col]
         height, width = ((n // _CELL or 1) * min(_CELL, n) for n in frames.shape[1:3])
         for frame in frames[:, :height, :width].reshape(len(frames), height, width, -1):
             follows = self._is_chosen(self._count - 1)
