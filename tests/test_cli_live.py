@@ -30,7 +30,7 @@ def test_a_recording_keeps_the_time_although_frames_are_dropped(path, tmp_path, 
 
     def slow(live):
         for one in pairs(live):
-            time.sleep(0.03)
+            time.sleep(0.1)
             yield one
 
     monkeypatch.setattr(Live, "pairs", slow)
