@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import sys
 import tempfile
 
@@ -12,6 +13,10 @@ os.environ.setdefault("VMM_CACHE", os.path.join(tempfile.gettempdir(), "vmm-test
 # variables when it is imported, so they are set before. Variables that the user has set are kept.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VMM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+# A shell that starts the tests in the background ignores interrupts, and commands that the tests start would, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

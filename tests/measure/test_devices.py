@@ -77,7 +77,8 @@ def test_still_regions(frames, device):
     np.testing.assert_allclose(signals[1].values, signals[0].values, atol=4e-4)
     shapes = [modes(clip, 5.0, fs=30, still=still, step=4).shapes for clip in (frames, device.put(frames))]
     np.testing.assert_allclose(shapes[1], shapes[0], atol=2e-3)
-    frames = synthetic.render(synthetic.beam((48, 64), modes=1, height=20), 0.2 * np.sin(np.arange(60)[:, None]))
+    moves = 0.2 * np.sin(np.arange(60)[:, None])
+    frames = synthetic.render(synthetic.beam((48, 64), modes=1, height=20), moves, noise=0.5)
     lines = [suggest(clip, fs=30, still=still) for clip in (frames, device.put(frames))]
     assert [round(one.frequency, 3) for one in lines[1]] == [round(one.frequency, 3) for one in lines[0]]
 
