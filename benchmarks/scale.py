@@ -1,8 +1,8 @@
 """``python -m benchmarks scale``: CPU time and memory of a worker by the size of the frames, and a model of both.
 
 Each case is one window of a dask array, as a worker computes it on one thread, in a process of its own. The model of a
-method is a power of the number of pixels for the CPU time of a frame, and a straight line for the memory. It is fitted
-to three sizes, and compared with the measurements of three others.
+method is a constant plus a multiple of the number of pixels, for the CPU time of a frame and for the memory. It is
+fitted to three sizes, by relative errors, and compared with the measurements of three others.
 """
 
 from __future__ import annotations
@@ -54,6 +54,11 @@ def one(method: str, size: tuple[int, int]) -> dict[str, float]:
     return {"seconds": seconds, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}
 
 
+def _fit(pixels: np.ndarray, values: list[float]) -> np.ndarray:
+    """Slope and constant of a line through values, by relative errors."""
+    return np.polyfit(pixels, values, 1, w=1 / np.array(values))
+
+
 def main(arguments: list[str]) -> None:
     """Print the measurements and the model, and what the model says for a large archive."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks scale", description=__doc__)
@@ -63,11 +68,10 @@ def main(arguments: list[str]) -> None:
     for method in options.methods:
         results = {size: measured(method, size) for size in (*FITTED, *CHECKED)}
         pixels = np.array([size[0] * size[1] for size in FITTED]) / 1e6
-        power = np.polyfit(np.log(pixels), np.log([results[size]["seconds"] for size in FITTED]), 1)
-        line = np.polyfit(pixels, [results[size]["memory"] for size in FITTED], 1)
+        time_line, line = (_fit(pixels, [results[size][name] for size in FITTED]) for name in ("seconds", "memory"))
         for size, result in results.items():
             n = size[0] * size[1] / 1e6
-            seconds, memory = np.exp(np.polyval(power, np.log(n))), np.polyval(line, n)
+            seconds, memory = np.polyval(time_line, n), np.polyval(line, n)
             rows.append(
                 f"| {method} | {size[1]} x {size[0]} | {'fitted' if size in FITTED else 'checked'} "
                 f"| {1e3 * result['seconds']:.0f} | {seconds / result['seconds']:.2f} "
@@ -75,10 +79,9 @@ def main(arguments: list[str]) -> None:
             )
         print("\n".join(rows[-len(results) :]), flush=True)
         hour = 3600 * RATE * results[CHECKED[-1]]["seconds"] / 3600  # hours of a core for an hour of video
-        factor, exponent = float(np.exp(power[1])), float(power[0])
         plan.append(
-            f"| {method} | {1e3 * factor:.0f} ms x (megapixels)^{exponent:.2f} | {line[1]:.0f} + {line[0]:.0f} MB x "
-            f"megapixels | {hour:.1f} | {hour * HOURS / CORES / 24:.1f} | {hour * PRICE:.2f} |"
+            f"| {method} | {1e3 * time_line[1]:.1f} + {1e3 * time_line[0]:.0f} ms x megapixels | {line[1]:.0f} + "
+            f"{line[0]:.0f} MB x megapixels | {hour:.1f} | {hour * HOURS / CORES / 24:.1f} | {hour * PRICE:.2f} |"
         )
     print("\n| method | CPU time of a frame | memory of a worker | core hours for an hour of 1080p | days | dollars |")
     print("| --- | --- | --- | --- | --- | --- |")
