@@ -37,7 +37,7 @@ VALID: dict[str, dict[str, Any]] = {
     "measure": {"region": REGION, "unit": UNIT, "quick": True, "page": "x"},
     "shape": {"frequency": 3, "page": "x"},
     "preview": {"settings": SETTINGS, "start": 2, "page": "x"},
-    "slice": {"row": 8},
+    "slice": {"line": [8, 0, 8, 39]},
     "suggest": {},
     "map": {},
     "render": {"settings": SETTINGS, "format": "mkv"},
@@ -45,6 +45,8 @@ VALID: dict[str, dict[str, Any]] = {
     "export": {"format": "csv", "unit": UNIT},
     "lines": {"settings": SETTINGS, "unit": UNIT},
     "cancel": {"job": 1},
+    "live": {"action": "start", "source": "in.mkv", "height": 32, "settings": {**SETTINGS, "method": "riesz"}},
+    "live-measure": {"region": REGION},
 }
 """A valid request for each function of the page."""
 
@@ -53,6 +55,7 @@ VALUES: list[Any] = [
     "nan", "../..", "/etc/passwd", "in.mkv", "inner", "missing.mp4", "x\0y", "\ud800", "é\n\u202e", "a" * 300, "-x",
     "--out", "a=b", [], [1], [4, 2], [2, 4], [0, 4], [1, 2, 3, 4], ["in.mkv"], ["../x.mkv"], [[[]]], {}, {"a": 1},
     {"box": [0, 0, 4, 4]}, [10**400, 1], [float("nan"), 4], "constructor", "__class__", "phase", "csv", "mm",
+    "record", "stop", "open", "camera:7", "rtsp://127.0.0.1:1/x",
 ]  # fmt: skip
 """Values that no request, or only another one, should have."""
 
@@ -62,7 +65,7 @@ BODIES = (b"", b"{", b"[]", b"null", b"\xff\xfe", b'"a"', b"[" * 100_000, b'{"a"
 PATHS = (
     "/", "/file/x", "/file/../../etc/passwd", "/file/%2e%2e%2f%2e%2e", "/page/../server.py", "/page/%2e%2e/server.py",
     "/page/main.js", "/page//etc/passwd", "/page/\0", "/api/", "/api/none", "/api/state", "/plotly.min.js", "//x",
-    "/?token=é", "/?token=", "/page", "/file/",
+    "/api/live-pictures", "/?token=é", "/?token=", "/page", "/file/",
 )  # fmt: skip
 """Addresses that a program may ask for without a body."""
 
