@@ -96,6 +96,13 @@ def test_closing_ends_a_clip_and_its_program(path):
     assert list(live) == [] and process.wait(10) is not None
 
 
+def test_no_program_remains_when_close_returns(path):
+    clip = open_live(path)
+    process = clip._feed._run.process
+    clip.close()
+    assert process.returncode is not None  # It has ended, and the system has forgotten it.
+
+
 def test_a_live_clip_is_magnified_frame_by_frame_and_read_once(path):
     with open_live(path, fs=30) as live:
         out = vmm.riesz.magnify(live, (2, 3), sigma=0)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition, Thread, current_thread
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -31,6 +31,9 @@ _SILENCE = 15.0
 
 _MAX_DELAY = 0.25
 """Seconds of frames that wait to be processed; when more arrive, the oldest are dropped."""
+
+_GRACE = 5.0
+"""Longest time in seconds to wait for the thread that reads a source when it is closed."""
 
 _POLL = 0.1
 """Longest time in seconds between two looks at whether a signal has ended the clip."""
@@ -166,10 +169,12 @@ class _Feed:
             raise
         self._limit = max(2, round(_MAX_DELAY * self.rate))
         self._begin: float | None = None
+        self._thread: Thread | None = None
 
     def start(self) -> None:
         """Begin to read."""
-        Thread(target=self._work, name="vmm-live", daemon=True).start()
+        self._thread = Thread(target=self._work, name="vmm-live", daemon=True)
+        self._thread.start()
 
     def take(self, count: int) -> list[tuple[int, np.ndarray]] | None:
         """Wait for frames; return at most `count` of them with their numbers, or None at the end."""
@@ -196,11 +201,15 @@ class _Feed:
             return self._number
 
     def stop(self) -> None:
-        """End the source."""
+        """End the source, and wait for its process and its thread."""
         with self._changed:
             self.is_stopped = True
             self._changed.notify_all()
         self._run.process.kill()
+        if self._thread is None:
+            self._stack.close()
+        elif self._thread is not current_thread():
+            self._thread.join(_GRACE)
 
     def _work(self) -> None:
         try:
