@@ -28,7 +28,9 @@ WORDS = ("half", "none", "phase", "xyz", "", "é\n", "-", "a" * 5000, "../x", "i
 VERBS = (*vmm.METHODS, "realtime", "lightweight", "magnet", "flowmag")
 """Verbs that write a clip."""
 
-READERS = ("suggest", "measure", "spectrum", "compare", "modes", "sound", "pulse", "slice", "info", "convert", "auto")
+READERS = (
+    "suggest", "measure", "spectrum", "compare", "modes", "sound", "pulse", "slice", "info", "convert", "auto", "live",
+)  # fmt: skip
 """Verbs that measure, or that only read."""
 
 OUTPUTS = ("out.mkv", "out.mp4", "out.tif", "out.gif", "out", "out.xyz", "in.mkv", "missing/out.mkv", "out.npz")
@@ -89,7 +91,7 @@ def _positional(verb: str, rng: np.random.Generator) -> list[str]:
             return ["in.mkv", "in.mkv", str(rng.choice(["out.png", "out.svg", *OUTPUTS]))]
         case "convert":
             return ["in.mkv", "out.onnx"]
-        case _ if verb in VERBS:
+        case _ if verb in (*VERBS, "live"):
             return ["in.mkv", output]
     return ["in.mkv"]
 
@@ -101,6 +103,8 @@ def _required(verb: str, actions: list[Any]) -> list[str]:
         return ["--as", "magnet"]
     if verb == "auto":
         return ["--out", "out"]
+    if verb == "live":
+        return ["--band", "2", "4", "--duration", "0.3"]
     if verb not in VERBS or verb in vmm.LEARNED:
         return []
     return ["--band", "2", "4"] if verb in _WITH_BAND and "--band" in options else ["--frequency", "3"]

@@ -179,6 +179,12 @@ def test_addresses_need_consent_and_passwords_are_not_shown(camera):
     assert "secret" not in str(failure.value)
 
 
+@pytest.mark.parametrize("end", [0, -1, float("nan"), float("inf")])
+def test_the_end_is_a_finite_time(path, end):
+    with pytest.raises(ValueError, match=r"end=.* must be a positive number of seconds"):
+        open_live(path, end=end)
+
+
 def test_sources_that_are_none(tmp_path):
     for text, sentence in (
         ("camera:", "the number of the camera is missing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -85,7 +86,7 @@ class LiveClip(Clip):
             if fs is not None and abs(rate - fs) > 0.01 * fs:
                 text = f"{source.name}: the camera delivers {rate:g} frames/s in place of {fs:g}"
                 warnings.warn(text, UserWarning, stacklevel=4)
-        count = sys.maxsize if end is None else max(1, round(end * feed.rate))
+        count = sys.maxsize if end is None else min(max(1, round(end * feed.rate)), sys.maxsize)
         self._count, self._chunk, self._first = count, chunk, 0
         self.numbers: list[int] = []
         self._name = source.name
@@ -320,7 +321,7 @@ def open_live(
     for name, value in (("chunk", chunk), ("height", height)):
         if value is not None and value < 1:
             raise ValueError(f"{name}={value} must be at least 1")
-    if end is not None and not end > 0:
+    if end is not None and not 0 < end < math.inf:
         raise ValueError(f"end={end:g} must be a positive number of seconds")
     rate: Any = None if fs is None else check_fs(fs)
     chosen = source_of(source, fs=rate, network=network)
