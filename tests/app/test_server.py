@@ -88,7 +88,8 @@ def client(server):
     answer = Client(server).get(f"/?token={server.token}")
     client = Client(server, answer.headers["set-cookie"].partition(";")[0])
     assert call(client, "open", path="clip.mkv")["clip"]["count"] == 60
-    wait(lambda: server.session.clip.luma is not None)
+    # The luma is read at the same time as the frames for the browser.
+    wait(lambda: server.session.clip.luma is not None and "proxy_path" in server.session.media)
     return client
 
 
@@ -190,7 +191,6 @@ def test_files_have_random_keys(client):
 
 
 def test_the_video_for_the_browser_has_every_frame(client, session):
-    wait(lambda: "proxy_path" in session.media)
     info = vmm.io.info(session.media["proxy_path"])
     assert info.shape[:3] == (60, 48, 64) and info.fps == 30 and info.codec == "h264"
     part = client.get(f"/{session.media['proxy']}", range="bytes=0-99")
