@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import vmm
@@ -55,16 +56,21 @@ def checked_regions(regions: Any, clip: OpenClip) -> list[dict[str, Any]]:
 
 def _checked_region(region: Any, clip: OpenClip) -> dict[str, Any]:
     region = checked_object("region", region)
-    box = region.get("box")
+    texts = {key: str(region.get(key, ""))[:_MAX_NAME] for key in ("id", "name", "color")}
+    box = checked_box(region.get("box"), (clip.height, clip.width))
+    return {**texts, "box": box, "still": region.get("still") is True}
+
+
+def checked_box(box: Any, size: Sequence[int]) -> tuple[int, int, int, int]:
+    """The box of a region, inside a frame of a size (H, W); raise otherwise."""
     if not isinstance(box, list | tuple) or len(box) != 4 or not all(type(n) is int for n in box):
         raise ValueError(f"box={box!r} must be four integers: top, left, height and width in pixels")
     row, col, height, width = box
-    if min(row, col) < 0 or min(height, width) < 1 or row + height > clip.height or col + width > clip.width:
+    if min(row, col) < 0 or min(height, width) < 1 or row + height > size[0] or col + width > size[1]:
         raise ValueError(
-            f"box={tuple(box)} must be inside the frame, which is {clip.height} pixels high and {clip.width} wide"
+            f"box={tuple(box)} must be inside the frame, which is {size[0]} pixels high and {size[1]} wide"
         )
-    texts = {key: str(region.get(key, ""))[:_MAX_NAME] for key in ("id", "name", "color")}
-    return {**texts, "box": (row, col, height, width), "still": region.get("still") is True}
+    return row, col, height, width
 
 
 def checked_unit(unit: Any) -> dict[str, Any]:

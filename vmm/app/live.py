@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import struct
 import threading
 from collections import deque
@@ -18,9 +17,10 @@ import numpy as np
 
 import vmm
 from vmm.app import measurement
-from vmm.app.checks import checked_number, checked_object
+from vmm.app.checks import checked_box, checked_number, checked_object, checked_text
 from vmm.app.clip import MARGIN
 from vmm.app.files import inside
+from vmm.cli import message_of
 from vmm.cli.live import HEIGHT, METHODS, Live, in_step
 from vmm.io.live import LiveClip, open_live
 from vmm.io.sources import is_live
@@ -128,7 +128,7 @@ class LiveView:
                 while not clip.is_closed and not self.error:
                     self._magnify(clip)
         except Exception as error:
-            self.error = str(error)
+            self.error = message_of(error)
         finally:
             self._end_recording()
             with self._changed:
@@ -177,7 +177,7 @@ class LiveView:
         if self._clip is None or len(frames) < 3:
             return {"message": "there are too few frames yet"}
         held = _HeldFrames(frames, self._clip.fs)
-        box = held.checked(checked_object("region", region).get("box"))
+        box = checked_box(checked_object("region", region).get("box"), self._clip.shape[1:3])
         answer = measurement.measured(held, box, [], {}, quick=True)
         message = "" if answer["is_known"] else answer["reason"] or " ".join(answer["messages"])
         return {**answer, "message": message, "begin": held.begin}
@@ -204,16 +204,6 @@ class _HeldFrames:
     def __init__(self, frames: list[tuple[int, np.ndarray]], fs: float) -> None:
         self._frames, self._fs = frames, fs
         self.begin: float = frames[0][0] / fs
-
-    def checked(self, box: Any) -> measurement.Box:
-        """The box of a region, inside the frame."""
-        height, width = self._frames[0][1].shape
-        if not isinstance(box, list) or len(box) != 4 or not all(type(n) is int for n in box):
-            raise ValueError(f"box={box!r} must be four integers: top, left, height and width in pixels")
-        row, col, rows, columns = box
-        if min(row, col) < 0 or min(rows, columns) < 1 or row + rows > height or col + columns > width:
-            raise ValueError(f"box={box} must be inside the frame, which is {height} pixels high and {width} wide")
-        return row, col, rows, columns
 
     def around(self, boxes: list[measurement.Box]) -> tuple[vmm.io.Clip, tuple[int, int]]:
         """The frames around a box, and the row and column at which they begin."""
@@ -277,15 +267,12 @@ def checked_settings(settings: Any) -> dict[str, Any]:
         if not 0 < low < high:
             raise ValueError(f"band=({low:g}, {high:g}) must be two rising frequencies above 0 Hz")
         band = low, high
-    alpha = checked_number("alpha", settings.get("alpha", 10))
-    if not math.isfinite(alpha):
-        raise ValueError(f"alpha={alpha} must be a number")
-    return {"method": settings["method"], "band": band, "alpha": alpha}
+    return {"method": settings["method"], "band": band, "alpha": checked_number("alpha", settings.get("alpha", 10))}
 
 
 def start(view: LiveView, request: Mapping[str, Any], root: Path) -> None:
     """Start a camera, or a clip below the root, as a request of the page states it."""
-    source = str(request.get("source", "")).strip()
+    source = checked_text("source", request.get("source", "")).strip()
     if not source:
         raise ValueError("the source is missing: camera:0 is the first camera")
     height = int(checked_number("height", request.get("height", HEIGHT)))

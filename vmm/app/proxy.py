@@ -1,4 +1,4 @@
-"""Videos for the browser, which seeks in them exactly and quickly."""
+"""Videos for the browser, which seeks in them exactly and quickly, and pictures."""
 
 from __future__ import annotations
 
@@ -106,3 +106,10 @@ def join(path: Path, proxy: Path, result: Path, size: tuple[int, int]) -> None:
         messages = process.stderr.read().decode(errors="replace")
         if process.wait() != 0:
             raise OSError(f"{path.name}: ffmpeg could not join two videos: {last_line(messages)}")
+
+
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """Write one frame as a JPEG picture."""
+    from PIL import Image
+
+    Image.fromarray(picture).save(path, quality=90)

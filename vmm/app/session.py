@@ -20,7 +20,7 @@ from vmm.app.files import SharedFiles, inside
 from vmm.app.jobs import CommandJob, FunctionJob, Job, Queue
 from vmm.app.live import LiveView, start
 from vmm.app.preview import Previews
-from vmm.app.proxy import join, write_proxy
+from vmm.app.proxy import join, write_picture, write_proxy
 from vmm.cli.batch_records import read_table
 from vmm.io.exits import at_signal
 
@@ -93,7 +93,7 @@ class Session:
         """Open a clip and begin to read it; the clip before stays open if that fails."""
         clip = OpenClip(path, fs)
         poster = self.path_of("first.jpg")
-        _write_picture(poster, clip.first_frame)
+        write_picture(poster, clip.first_frame)
         self.functions.cancel_all()
         if self.clip is None or (self.clip.width, self.clip.height) != (clip.width, clip.height):
             self.regions = []
@@ -344,9 +344,3 @@ class Session:
         """The box of the region to which the settings limit the magnification, or None."""
         name = settings.get("roi") if isinstance(settings, dict) else None
         return next((region["box"] for region in self.regions if region["id"] == name), None) if name else None
-
-
-def _write_picture(path: Path, picture: Any) -> None:
-    from PIL import Image
-
-    Image.fromarray(picture).save(path, quality=90)

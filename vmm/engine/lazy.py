@@ -91,18 +91,19 @@ class _Tasks:
 
     def whole(self, temporal: WholeClipFilter) -> Iterator[Any]:
         """The magnified blocks of a clip, as dask arrays; each waits for sums over all blocks."""
-        spans = list(self._blocks())
-        blocks = [self.frames[start:stop] for start, stop in spans]
-        means = [self._task(_means, block, len(self.frames)) for block in blocks]
-        passes = self._task(_passes, self.frames[:2], temporal, means)
+        from dask.delayed import delayed
+
+        blocks = [(start, stop, self.frames[start:stop]) for start, stop in self._blocks()]
+        means = [self._task(_means, block, len(self.frames)) for _, _, block in blocks]
+        passes = self._task(_passes, self.first, temporal, means)
         sums = [
             self._task(_sums, self.frames[max(start - 1, 0) : stop], passes, start, min(start, 1))
-            for start, stop in spans
+            for start, stop, _ in blocks
         ]
         while len(sums) > 1:
-            sums = [self._task(_sum, self.frames[:2], *sums[i : i + 2]) for i in range(0, len(sums), 2)]
-        motion = self._task(_filtered, self.frames[:2], passes, sums[0])
-        for (start, stop), block in zip(spans, blocks, strict=True):
+            sums = [delayed(_sum)(*sums[i : i + 2]) for i in range(0, len(sums), 2)]
+        motion = self._task(_filtered, self.first, passes, sums[0])
+        for start, stop, block in blocks:
             yield self._piece(self._task(_written, block, passes, motion, start), stop - start)
 
     def _blocks(self) -> Iterator[tuple[int, int]]:
@@ -184,12 +185,13 @@ def _sums(bands: Bands, scaling: Scaling, frames: Array, passes: Passes, start: 
     return bands.gathered([block], columns, before=before if n_before else None)
 
 
-def _sum(bands: Bands, scaling: Scaling, frames: Array, one: list[Any], *others: list[Any]) -> list[Any]:
-    """The sums of one or two parts of a clip."""
+def _sum(one: list[Any], *others: list[Any]) -> list[Any]:
+    """The sums of one or two parts of a clip. Those of the parts stay as they are, because tasks may be repeated."""
     total = deepcopy(one)
     for other in others:
-        for i in bands.active:
-            total[i] += other[i]
+        for i, part in enumerate(other):
+            if part is not None:  # The others are those of subbands that stay as they are.
+                total[i] += part
     return total
 
 
