@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.alpha import Gain
 from vmm.engine.combinations import Reading, magnify_displacement
 from vmm.engine.frames import Frames
@@ -36,6 +37,7 @@ def magnify(
     orientations: int = 8,
     chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify the acceleration of small motion where several signals agree, which suppresses noise.
 
@@ -91,6 +93,9 @@ def magnify(
     mask
         Map (H, W) in [0, 1] by which alpha is multiplied, or box (top, left, height, width) in px outside of which
         nothing changes. By default the whole frame is magnified.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
@@ -31,6 +32,7 @@ def magnify(
     level: int = 4,
     mask: Mask | None = None,
     temporal: Design = ideal,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify faint changes of color over large areas, such as the pulse in the skin of a face.
 
@@ -60,6 +62,9 @@ def magnify(
     temporal
         Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
         default is ``vmm.temporal.ideal``.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

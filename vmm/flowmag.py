@@ -15,6 +15,7 @@ import numpy as np
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, to_host
+from vmm.backend.progress import Progress
 from vmm.engine.alpha import Gain, check_alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
@@ -62,7 +63,7 @@ def magnify(
     weights: str | Path | None = None,
     white: float | None = None,
     save: str | Path | None = None,
-    progress: bool = False,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify motion relative to the first frame with FlowMag, in the whole frame or in a region.
 
@@ -100,7 +101,8 @@ def magnify(
     save
         Path ``PATH.onnx`` to which the adapted network is written. It can be loaded with ``weights=PATH.onnx``.
     progress
-        If True, show a progress bar during adaptation.
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of steps of the
+        adaptation, and then of frames, that are done and in all (None if unknown). The default is False.
 
     Returns
     -------
@@ -143,9 +145,7 @@ def magnify(
     strength = 1.0
     if adapt:
         passes = two_pass(frames)
-        net, strength = _adapted(
-            _training_frames(passes), adapt, weights, _factor_per_run(total), white, save, progress
-        )
+        net, strength = _adapted(_training_frames(passes), adapt, weights, _factor_per_run(total), white, save)
         if isinstance(frames, Iterator) and not hasattr(frames, "reopen"):
             clip = passes.second_pass()  # The iterator is used up, and its chunks are buffered.
     else:
@@ -217,7 +217,6 @@ def _adapted(
     factor: float,
     white: float | None,
     save: str | Path | None,
-    progress: bool,
 ) -> tuple[Network, float]:
     """A network adapted to the frames, loaded with ONNX Runtime, and the part of its change that is to be used."""
     try:
@@ -234,9 +233,7 @@ def _adapted(
         load(name, "flowmag")  # raises an error if the weights cannot be used
         initial = restore.flowmag(FOLDER / f"{name}.onnx" if name in NAMES else name)
     white = white_of(frames.dtype, white)
-    net = adapt.adapt(
-        initial, frames, steps, factors=(1.0, max(factor, 2.0)), fresh=fresh, white=white, progress=progress
-    )
+    net = adapt.adapt(initial, frames, steps, factors=(1.0, max(factor, 2.0)), fresh=fresh, white=white)
     strength = _strength(adapt.reached(net, frames, max(factor, 2.0), white=white), steps)
     if save is not None:
         export.export(net, save, "flowmag")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
@@ -44,6 +45,7 @@ def magnify(
     mask: Mask | None = None,
     temporal: Design = fir,
     refine: bool = False,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify small motion by the displacement of each level of a Laplacian pyramid.
 
@@ -110,6 +112,9 @@ def magnify(
     refine
         If True, a small network refines the displacement in the static mode, at the edges of objects, in areas without
         texture and in noise. The default is False. In a band it has no effect.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

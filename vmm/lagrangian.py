@@ -10,6 +10,7 @@ from typing import Any
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, namespace
 from vmm.backend.levels import spline_coefs
+from vmm.backend.progress import Progress
 from vmm.backend.reference import soft_limit
 from vmm.engine.alpha import Gain, check_alpha, spread_mask
 from vmm.engine.bars import changed_pixels
@@ -45,6 +46,7 @@ def magnify(
     flow: Any = None,
     mask: Mask | None = None,
     temporal: Design = fir,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify motion along trajectories: track each point by optical flow, and magnify its vibration.
 
@@ -92,6 +94,9 @@ def magnify(
         frames as its delay, with 20 bytes per pixel and frame. A whole-clip filter needs the flow of the whole clip.
         The state of a recursive filter is warped along the flow from frame to frame. The default is
         ``vmm.temporal.fir``.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

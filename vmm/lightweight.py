@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.alpha import Alpha
 from vmm.engine.frames import Frames
 from vmm.engine.regions import Mask
@@ -36,6 +37,7 @@ def magnify(
     white: float | None = None,
     mask: Mask | None = None,
     temporal: Design = fir,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify motion with the lightweight network, which encodes the motion and the appearance of pairs of frames.
 
@@ -67,6 +69,9 @@ def magnify(
     temporal
         Function that designs the temporal filter from `band` and `fs` (default ``vmm.temporal.fir``), or a filter.
         It is applied to the shape representation.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

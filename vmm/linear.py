@@ -11,6 +11,7 @@ import numpy as np
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, namespace, to_host
+from vmm.backend.progress import Progress
 from vmm.engine.alpha import Alpha, check_alpha
 from vmm.engine.frames import Frames
 from vmm.engine.loop import magnify as run
@@ -50,6 +51,7 @@ def magnify(
     adaptive: float = 0.0,
     mask: Mask | None = None,
     temporal: Design = butterworth,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify small motion by the change of intensity in each level of a Laplacian pyramid.
 
@@ -86,6 +88,9 @@ def magnify(
     temporal
         Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
         default is ``vmm.temporal.butterworth``.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.alpha import Alpha
 from vmm.engine.combinations import magnify_with_color
 from vmm.engine.frames import Frames
@@ -48,6 +49,7 @@ def magnify(
     chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
     temporal: Design = fir,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify small motion by the local phase of a complex steerable pyramid.
 
@@ -113,6 +115,9 @@ def magnify(
     temporal
         Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
         default is ``vmm.temporal.fir``.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.alpha import Alpha
 from vmm.engine.combinations import magnify_with_color
 from vmm.engine.frames import Frames
@@ -39,6 +40,7 @@ def magnify(
     chroma: ChromaSize | None = "half",
     mask: Mask | None = None,
     temporal: Design = causal,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify small motion by the phase along the local orientation of a Riesz pyramid, fast enough for live video.
 
@@ -88,6 +90,9 @@ def magnify(
         Temporal filter: a design function such as ``vmm.temporal.fir``, its name, or a filter that it has made. The
         default is ``vmm.temporal.causal``, which is in phase with motion in the middle of the band; a change of
         amplitude lags by about 0.42 fs / (high - low) frames.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

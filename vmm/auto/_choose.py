@@ -15,6 +15,7 @@ from vmm.auto._cuts import cuts, longest_scene
 from vmm.auto._far_motion import FarMotion, far_motion
 from vmm.auto._names import name_of
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.frames import Frames, FramesLike, as_frames, is_pair
 from vmm.engine.regions import Box
 from vmm.engine.times import stated_rate
@@ -80,7 +81,9 @@ _ZOOM = (
 
 
 @checks_arguments
-def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3) -> Decision:
+def choose(
+    frames: FramesLike, *, fs: float | None = None, max_choices: int = 3, progress: Progress = False
+) -> Decision:
     """Find motions and changes of color in a clip, and choose how to magnify it.
 
     Regions at rest show whether the camera moves; if so, its motion is removed first. If there are none, but most of
@@ -100,6 +103,9 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
         Rate of the camera in Hz. The default is the rate of the clip; without any, frequencies are in cycles/frame.
     max_choices
         Largest number of choices, at least 1. The default is 3.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------
@@ -154,7 +160,7 @@ def choose(frames: FramesLike, *, fs: float | None = None, max_choices: int = 3)
 
 
 @checks_arguments
-def magnify(frames: Frames, *, fs: float | None = None) -> Frames:
+def magnify(frames: Frames, *, fs: float | None = None, progress: Progress = False) -> Frames:
     """Magnify the strongest vibration or change of color of a clip, with settings that ``choose`` finds.
 
     Parameters
@@ -163,6 +169,9 @@ def magnify(frames: Frames, *, fs: float | None = None) -> Frames:
         As for ``choose``.
     fs
         As for ``choose``.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

@@ -26,6 +26,7 @@ from vmm.backend.checks import (
     check_path,
     check_text,
 )
+from vmm.backend.progress import check_progress, showing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,10 +86,11 @@ def checks_arguments(function: F) -> F:
     """Check the arguments of a function by their annotations, and numbers by ``RANGES``, before it is called.
 
     Annotations of one number, a flag, a text, one of several names, a pair of numbers, or one of these or None are
-    checked; other arguments are left to the function. Numbers of unusual types, such as fractions, become floats.
+    checked; other arguments are left to the function. Numbers of unusual types, such as fractions, become floats. The
+    argument `progress` is used here: what the function calls reports to it (see ``vmm.backend.progress``).
     """
     parameters = signature(function)
-    bind, array = parameters.bind, np.ndarray
+    bind, array, show = parameters.bind, np.ndarray, showing
     single = [p.name for p in parameters.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
     @cache
@@ -108,7 +110,10 @@ def checks_arguments(function: F) -> F:
                 # An array cannot be the key of a cache.
                 value = value.item() if isinstance(value, array) and value.ndim == 0 else value
                 arguments[name] = check(name, value)
-        return function(*bound.args, **bound.kwargs)
+        if not arguments.get("progress", False):
+            return function(*bound.args, **bound.kwargs)
+        with show(arguments["progress"]):
+            return function(*bound.args, **bound.kwargs)
 
     # Doctest finds the functions of a module by their globals.
     own = FunctionType(wrapper.__code__, function.__globals__, closure=wrapper.__closure__)
@@ -145,6 +150,8 @@ def _is_own_class(kind: Any) -> bool:
 
 
 def _check_of_kind(name: str, kinds: list[Any]) -> Check | None:
+    if name == "progress":
+        return _after(check_progress)
     if name in ("fs", "sensor_fs") and float in kinds:
         return _after(_check_rate, _usual if Fraction not in kinds else None)
     if kinds in ([float], [float, Fraction]):

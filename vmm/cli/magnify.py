@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 
 import vmm
+from vmm.backend.progress import showing
 from vmm.cli.inputs import check_box, part_of_input, warnings_to_stderr
 from vmm.cli.notices import length_notice
 from vmm.cli.options import add_method_options, summary
@@ -110,7 +111,8 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
     if not part.is_whole:
         warnings.simplefilter("ignore", ShortClipWarning)  # The part is short, and not the clip.
     clip = part.in_memory(clip) if options.preview else clip
-    result = part.without_margin(magnified(options, name, clip, dict(settings), transfer))
+    with showing(not options.quiet, out.name):
+        result = part.without_margin(magnified(options, name, clip, dict(settings), transfer))
     if options.compare:
         labels = "original", magnification_text(name, settings)
         is_wide = clip.shape[2] >= WIDE * clip.shape[1]
@@ -124,8 +126,8 @@ def _write(options: argparse.Namespace, part: Part, clip: vmm.io.Clip, result: A
     """Write the magnified chunks, with the properties of the clip."""
     from vmm.io._write import is_video
 
-    out, times, length = Path(options.output), dict[str, float](), part.stop - part.start
-    chunks = _with_progress(result, length, out.name, options.quiet, times)
+    out, times = Path(options.output), dict[str, float]()
+    chunks = _timed(result, times)
     start = perf_counter()
     white = clip.white if is_video(out) or clip.dtype.kind == "f" else None
     sound = {} if options.preview else _sound(options, clip, fps)
@@ -295,17 +297,13 @@ def _mask(options: argparse.Namespace) -> Any:
     return mask
 
 
-def _with_progress(chunks: Iterator[Any], total: int, name: str, quiet: bool, times: dict[str, float]) -> Iterator[Any]:
-    """Yield the chunks and show a progress bar; add up the seconds that magnification and encoding take."""
-    from tqdm import tqdm
-
+def _timed(chunks: Iterator[Any], times: dict[str, float]) -> Iterator[Any]:
+    """Yield the chunks; add up the seconds that magnification and encoding take."""
     times.update(magnify=0.0, encode=0.0)
-    with tqdm(total=total, unit="frame", desc=name, disable=quiet) as bar:
+    start = perf_counter()
+    for chunk in chunks:
+        end = perf_counter()
+        times["magnify"] += end - start
+        yield chunk
         start = perf_counter()
-        for chunk in chunks:
-            end = perf_counter()
-            times["magnify"] += end - start
-            yield chunk
-            start = perf_counter()
-            times["encode"] += start - end
-            bar.update(len(chunk))
+        times["encode"] += start - end

@@ -23,7 +23,7 @@ FLOWS = ("tvl1", "ilk", "farneback")
 _SPECIAL_VALUE = re.compile(r"^By default|^If False|^With 0|\bturns .*\boff\b")
 """Sentences in the description of a parameter that its option repeats."""
 
-_EXPLICIT = ("frames", "band", "frequency", "fs", "alpha", "mask", "temporal", "flow")
+_EXPLICIT = ("frames", "band", "frequency", "fs", "alpha", "mask", "temporal", "flow", "progress")
 """Parameters whose options are not derived from the docstring."""
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vmm.backend.arrays import Array, DeviceArray, LazyArray, is_array, joined, namespace, on_device, real_dtype
 from vmm.backend.device import frames_at_once
+from vmm.backend.progress import reported
 from vmm.backend.threads import cores
 from vmm.engine.blocks import Blocks, is_lazy
 from vmm.engine.scaling import Scaling
@@ -98,7 +99,7 @@ def in_form_of(frames: Frames, magnified: Callable[[Any], Iterator[Array]], *, i
         )
     clip = as_frames(frames)
     scaling = Scaling(clip, is_fixed=not is_scaled)
-    result: Any = scaling.inverse(magnified(scaling.applied()))
+    result: Any = reported(scaling.inverse(magnified(scaling.applied())), number_of_frames(clip))
     if is_array(clip):
         # The result has the byte order of the frames of the caller.
         source: Any = frames[0] if isinstance(frames, list | tuple) else frames
@@ -108,6 +109,11 @@ def in_form_of(frames: Frames, magnified: Callable[[Any], Iterator[Array]], *, i
     elif isinstance(frames, tuple) and is_pair(frames):
         result = result, frames[1]
     return result
+
+
+def number_of_frames(clip: Any) -> int | None:
+    """Number of frames of an array or an iterable of chunks; None if it does not state it."""
+    return clip.shape[0] if hasattr(clip, "shape") else None
 
 
 def _filled(out: Array, chunks: Iterable[Array]) -> Array:

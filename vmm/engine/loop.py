@@ -10,6 +10,7 @@ from typing import Any
 
 from vmm.backend.arrays import Array, is_array, namespace, real_dtype
 from vmm.backend.checks import short_text
+from vmm.backend.progress import Progress, check_progress, is_shown, showing
 from vmm.engine.adaptive import AdaptiveBands
 from vmm.engine.alpha import Gain, LevelGains, check_alpha, edge_factor, spread_alpha, spread_mask
 from vmm.engine.bands import Bands
@@ -45,6 +46,7 @@ def magnify(
     alpha: Gain = 10.0,
     mask: Mask | None = None,
     level_gains: LevelGains | None = None,
+    progress: Progress = False,
 ) -> Frames:
     """Magnify motion with a spatial part, a motion and a temporal filter of your choice, as all classical methods do.
 
@@ -77,6 +79,9 @@ def magnify(
         Factors by which `alpha` is multiplied in each subband, the finest first: a number or a map (H, W) for each. Or
         a function ``level_gains(alphas, grids)`` that returns the alpha of each subband, for example with a bound that
         depends on the wavelength. By default all factors are 1.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------
@@ -103,15 +108,21 @@ def magnify(
     ((30, 32, 48), dtype('uint8'))
     """
     check_alpha(alpha)
+    check_progress("progress", progress)
     _check_parts(spatial, motion, temporal)
     check_evenly_spaced(frames)
     check_length_for(temporal, frames)
     bands = partial(_bands, spatial=spatial, motion=motion, alpha=alpha, mask=mask, level_gains=level_gains)
     if is_lazy(frames):
+        if progress or is_shown():
+            raise ValueError(
+                "progress has no effect on a dask array, which is computed later: use dask.diagnostics.ProgressBar"
+            )
         return lazily_magnified(frames, bands, temporal)
     magnified = partial(_magnified, bands=bands, temporal=temporal)
     # The parts that are made from a clip are networks, which depend on the value of white.
-    return in_form_of(frames, magnified, is_scaled=not isinstance(spatial, ClipPlan))
+    with showing(progress):
+        return in_form_of(frames, magnified, is_scaled=not isinstance(spatial, ClipPlan))
 
 
 def sampling_rate(frames: Any, fs: float | None) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arrays import Array, is_array
+from vmm.backend.progress import reported
 from vmm.engine.frames import as_frames, cut, moving
 
 
@@ -71,11 +72,12 @@ def two_pass(frames: Any, chunks: Iterator[Array] | None = None, *, n_buffered: 
     """
     clip = as_frames(frames)
     if is_array(clip):
-        return TwoPassClip(lambda: moving(cut(clip)), lambda: cut(clip), len(clip), clip[:1], True)
+        return TwoPassClip(lambda: reported(moving(cut(clip)), len(clip)), lambda: cut(clip), len(clip), clip[:1], True)
     rest = moving(clip) if chunks is None else chunks
     if hasattr(clip, "reopen"):
         sample = np.zeros((1, *clip.shape[1:]), clip.dtype)
-        return TwoPassClip(lambda: moving(clip.reopen()), lambda: rest, clip.shape[0], sample, True)
+        length = clip.shape[0]
+        return TwoPassClip(lambda: reported(moving(clip.reopen()), length), lambda: rest, length, sample, True)
     buffer: list[Array] = []
     length = 0
     while length < n_buffered and (chunk := next(rest, None)) is not None:

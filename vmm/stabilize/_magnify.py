@@ -16,6 +16,7 @@ from vmm import phase
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, is_array, joined, namespace, to_host
 from vmm.backend.checks import as_numbers, short_text
+from vmm.backend.progress import Progress
 from vmm.backend.reference import add_clipped
 from vmm.engine.alpha import Alpha, spread_mask
 from vmm.engine.bars import changed_pixels
@@ -83,6 +84,7 @@ def magnify(
     mask: Mask | None = None,
     feather: float = 1.0,
     method: Callable[..., Any] | None = None,
+    progress: Progress = False,
     **options: Any,
 ) -> Frames:
     """Magnify small motion of an object that moves far, or of all objects in a clip from a moving camera.
@@ -117,6 +119,9 @@ def magnify(
         Standard deviation in pixels of the Gaussian that softens the edge of the object, at least 0. The default is 1.
     method
         Function ``method(frames, band, fs=..., alpha=..., **options)``. The default is ``vmm.phase.magnify``.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
     **options
         Options of `method`.
 

@@ -7,6 +7,7 @@ import numpy as np
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, to_host
 from vmm.backend.luma import luma
+from vmm.backend.progress import Progress, reported
 from vmm.engine.frames import FramesLike, as_array
 from vmm.engine.regions import Box, Roi, as_region
 from vmm.engine.scaling import Scaling
@@ -41,7 +42,9 @@ _SCALE_RANGE = (0.5, 2.0)
 
 
 @checks_arguments
-def track(frames: FramesLike, roi: Roi | None = None, *, model: Model = "similarity") -> np.ndarray:
+def track(
+    frames: FramesLike, roi: Roi | None = None, *, model: Model = "similarity", progress: Progress = False
+) -> np.ndarray:
     """Transforms that map points of a region in the first frame to their positions in each frame.
 
     Every frame is compared with the first one, starting from the position in the frame before, so that errors do not
@@ -56,6 +59,9 @@ def track(frames: FramesLike, roi: Roi | None = None, *, model: Model = "similar
         is the whole frame, for a camera that moves.
     model
         ``"translation"``, ``"similarity"`` (also rotation and scale) or ``"affine"``. The default is ``"similarity"``.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def track(frames: FramesLike, roi: Roi | None = None, *, model: Model = "similar
     first = _frame_luma(clip[0])
     blurs = [blur for blur in _BLURS if blur == 1 or min(box[2:]) >= 8 * blur]
     levels, transforms = [region_level(first, blur, box, basis) for blur in blurs], [np.eye(3)]
-    for t in range(1, len(clip)):
+    for t in reported(range(1, len(clip)), len(clip) - 1, count=lambda _: 1):
         frame = _frame_luma(clip[t])
         splines = [blurred_spline(frame, level.blur) for level in levels]
         candidates = _predictions(splines[0], levels[0], transforms, box)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vmm.backend.progress import Progress, reported, showing
 from vmm.train.flow import flow, inside, warp
 from vmm.train.loop import Sample, start
 from vmm.train.losses import of_flow
@@ -28,7 +29,7 @@ def adapt(
     batch: int = 4,
     patch: int = 64,
     white: float = 255.0,
-    progress: bool = False,
+    progress: Progress = False,
     seed: int = 0,
     device: str | None = None,
 ) -> Any:
@@ -61,7 +62,8 @@ def adapt(
     white
         Value of white in the frames (default 255).
     progress
-        If True, show a progress bar.
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of steps done
+        and in all. The default is False.
     seed
         Seed of the random generator.
     device
@@ -99,7 +101,9 @@ def adapt(
     updater = optimizer(net, 3e-3) if fresh else torch.optim.Adam(net.parameters(), 1e-4)
     rates, loss = [group["lr"] for group in updater.param_groups], of_flow()
     rng = np.random.default_rng(seed)
-    for step in _steps(steps, progress):
+    with showing(progress):
+        numbers = reported(range(steps), steps, unit="step", count=lambda _: 1)
+    for step in numbers:
         for group, rate in zip(updater.param_groups, rates, strict=True):  # linear warm-up and linear decay
             group["lr"] = rate * min(1.0, (step + 1) / 10, 3 * (1 - step / steps))
         sample = random_pairs(frames, rng, factors=factors, batch=batch, patch=patch, white=white, device=device)
@@ -249,15 +253,6 @@ def _factor_map(factor: float, rows: int, cols: int, rng: np.random.Generator) -
         box[row:row_end, col:col_end] = True
         values[box == (rng.random() < 0.5)] = 1
     return values
-
-
-def _steps(steps: int, progress: bool) -> Any:
-    """The step numbers, with a progress bar if requested."""
-    if not progress:
-        return range(steps)
-    from tqdm import tqdm
-
-    return tqdm(range(steps), desc="adapting", unit="step")
 
 
 def _check(frames: np.ndarray, steps: int, factors: tuple[float, float]) -> None:

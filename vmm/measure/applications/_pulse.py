@@ -9,6 +9,7 @@ import numpy as np
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
+from vmm.backend.progress import Progress
 from vmm.engine.frames import FramesLike, checked, cut
 from vmm.engine.regions import Region, Roi
 from vmm.engine.times import frame_times, mean_rate
@@ -39,6 +40,7 @@ def pulse(
     method: Literal["pos", "chrom", "green"] = "pos",
     band: tuple[float, float] | None = None,
     min_snr: float | None = None,
+    progress: Progress = False,
 ) -> Rate:
     """Pulse rate from the mean color of a region of skin (remote photoplethysmography).
 
@@ -58,6 +60,9 @@ def pulse(
         Band (low, high) in Hz of the pulse. The default is 0.7 to 4 Hz, from 3 periods in the clip on.
     min_snr
         Signal-to-noise ratio in dB below which the rate is refused as well. The default is no such limit.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

@@ -8,6 +8,7 @@ import numpy as np
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.checks import short_text
+from vmm.backend.progress import Progress
 from vmm.engine.frames import FramesLike
 from vmm.engine.regions import Roi
 from vmm.engine.times import frame_times, grid_interval, mean_rate
@@ -115,6 +116,7 @@ def sound(
     spatial: SpatialPlan | None = None,
     subtract: float = 0.0,
     row_time: float | None = None,
+    progress: Progress = False,
 ) -> Sound:
     """Sound that makes the objects in a clip vibrate, from the phase shifts of all subbands.
 
@@ -153,6 +155,9 @@ def sound(
         motion, and `band` may reach up to ``1 / (2 row_time)``, and up to `fs` times the number of rows, or 250 `fs`;
         it is 20 to 2000 Hz by default. Multiples of `fs` are not recovered, because they look the same in all frames.
         The default, None, is a global shutter.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.frames import FramesLike
 from vmm.engine.regions import Box
 from vmm.measure.estimation._camera_motion import rereadable
@@ -13,7 +14,7 @@ from vmm.measure.estimation._still_search import find_still
 
 
 @checks_arguments
-def still_regions(frames: FramesLike, *, fs: float | None = None) -> list[Box]:
+def still_regions(frames: FramesLike, *, fs: float | None = None, progress: Progress = False) -> list[Box]:
     """Find regions at rest in the scene, for the argument ``still`` of ``displacement``.
 
     The displacement of boxes on a grid is measured. The largest group of boxes that move like a rigid body, and do not
@@ -26,6 +27,9 @@ def still_regions(frames: FramesLike, *, fs: float | None = None) -> list[Box]:
         Frames, as for ``displacement``. The chunks of an iterator are kept in memory.
     fs
         Rate of the camera in Hz. It does not change the result.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

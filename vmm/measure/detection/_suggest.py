@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.frames import FramesLike
 from vmm.engine.times import CLOCK_UNCERTAINTY, frame_times, mean_rate, stated_rate
 from vmm.measure.detection._amplitude import vibration
@@ -87,6 +88,7 @@ def suggest(
     max_peaks: int = 8,
     false_alarm: float = 0.01,
     fs_uncertainty: float = CLOCK_UNCERTAINTY,
+    progress: Progress = False,
 ) -> list[Suggestion]:
     """Find the strongest vibrations and color changes in a clip, and a band to magnify each.
 
@@ -111,6 +113,9 @@ def suggest(
         Probability, in (0, 1), that a clip of white noise yields any suggestion. The default is 0.01.
     fs_uncertainty
         Relative standard uncertainty of `fs`, in [0, 1), as for ``peaks``. The default is 1e-4.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

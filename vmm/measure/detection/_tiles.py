@@ -11,8 +11,9 @@ import numpy as np
 
 from vmm.backend.arrays import Array, is_array, joined, namespace, real_dtype, to_host
 from vmm.backend.luma import luma
+from vmm.backend.progress import reported
 from vmm.engine.bars import picture
-from vmm.engine.frames import PIXELS_PER_BLOCK_CACHED, as_frames, checked, cut
+from vmm.engine.frames import PIXELS_PER_BLOCK_CACHED, as_frames, checked, cut, number_of_frames
 from vmm.engine.scaling import Scaling
 from vmm.measure.estimation._repeats import Cadence, FrameSteps
 
@@ -99,7 +100,7 @@ def tile_signals(frames: Any) -> Tiles:
     ]
     sums, means, steps, count = [], [], FrameSteps(), 0
     template, template_index = reference, 0
-    for chunk in _all_chunks(first, chunks):
+    for chunk in reported(_all_chunks(first, chunks), number_of_frames(frames)):
         steps.observe(chunk)
         frames_luma = luma(chunk)[covered]
         if template_index < N_REFERENCE:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from vmm.engine.frames import as_frames
+from vmm.backend.progress import reported
+from vmm.engine.frames import as_frames, number_of_frames
 from vmm.engine.scaling import Scaling
 from vmm.engine.two_pass import TwoPassClip, two_pass
 
@@ -17,4 +19,6 @@ def as_clip(frames: Any) -> TwoPassClip:
 
     Floating-point frames of very small or large values are scaled.
     """
-    return two_pass(Scaling(as_frames(frames)).applied(), n_buffered=_N_BUFFERED)
+    frames = as_frames(frames)
+    clip, total = two_pass(Scaling(frames).applied(), n_buffered=_N_BUFFERED), number_of_frames(frames)
+    return replace(clip, second_pass=lambda: reported(clip.second_pass(), total))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vmm.backend.arguments import checks_arguments
+from vmm.backend.progress import Progress
 from vmm.engine.frames import FramesLike
 from vmm.engine.regions import Region
 from vmm.engine.times import frame_times
@@ -51,6 +52,7 @@ def displacement(
     pixel_size: float | None = None,
     unit: str = "px",
     method: MethodName = "phase",
+    progress: Progress = False,
 ) -> RegionSignal:
     """Displacement of regions over time, by least squares over the phase shifts of all their pixels in all subbands.
 
@@ -95,6 +97,9 @@ def displacement(
         ``"phase"``, the default, or ``"linear"``, which replaces the analysis in subbands by two products of each
         region with images that are made from the reference. It takes less time and is as accurate for small motion, but
         more sensitive to illumination that varies within a region, and it cannot leave levels out.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

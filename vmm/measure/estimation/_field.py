@@ -10,6 +10,7 @@ import numpy as np
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
+from vmm.backend.progress import Progress
 from vmm.engine.frames import FramesLike, cut
 from vmm.engine.times import frame_times
 from vmm.engine.two_pass import TwoPassClip
@@ -83,6 +84,7 @@ def field(
     fs: float | None = None,
     pixel_size: float | None = None,
     unit: str = "px",
+    progress: Progress = False,
 ) -> Field:
     """Displacement of every pixel over time, by least squares over the phase shifts around it.
 
@@ -114,6 +116,9 @@ def field(
         memory.
     fs, pixel_size, unit
         As for ``displacement``.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import to_host
 from vmm.backend.checks import as_numbers, short_text
+from vmm.backend.progress import Progress
 from vmm.engine.frames import FramesLike, check_length, cut
 from vmm.engine.regions import Roi, as_region
 from vmm.engine.times import frame_times
@@ -80,6 +81,7 @@ def modes(
     fs: float | None = None,
     pixel_size: float | None = None,
     unit: str = "px",
+    progress: Progress = False,
 ) -> Modes:
     """Operating deflection shapes at given frequencies, of every pixel or of regions.
 
@@ -114,6 +116,9 @@ def modes(
         Rate of the camera in Hz. The default is the rate of the clip; without any, frequencies are in cycles/frame.
     pixel_size, unit
         As for ``displacement``.
+    progress
+        True for a progress bar, or a function ``progress(done, total)`` that is called with the number of frames done
+        and in all (None if unknown), from 0 again for each pass over the clip. The default is False.
 
     Returns
     -------
