@@ -3,7 +3,22 @@
 import argparse
 import sys
 
-from benchmarks import app, choices, files, gpu, learned, motions, rates, ratios, scale, soak, speed, times
+from benchmarks import (
+    app,
+    batch,
+    choices,
+    chunks,
+    files,
+    gpu,
+    learned,
+    motions,
+    rates,
+    ratios,
+    scale,
+    soak,
+    speed,
+    times,
+)
 from benchmarks.measuring import run as measuring
 from benchmarks.picture import run as picture
 from benchmarks.study import run
@@ -20,11 +35,13 @@ BENCHMARKS = {
 
 OWN_OPTIONS = {
     "app": app.main,
+    "batch": batch.main,
     "study": run.main,
     "picture": picture.main,
     "measure": measuring.main,
     "soak": soak.main,
     "choices": choices.main,
+    "chunks": chunks.main,
     "ratios": ratios.main,
     "scale": scale.main,
 }
