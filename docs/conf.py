@@ -29,6 +29,7 @@ extensions = [
     "files",
     "links",
     "mathml",
+    "plots",
 ]
 exclude_patterns = ["_build", "_ext", "sg_execution_times.rst"]
 suppress_warnings = ["ref.footnote"]  # the summary of a docstring need not cite each of its references

@@ -11,7 +11,7 @@ import pytest
 import vmm
 from vmm.cli import main
 from vmm.cli.batch import _job
-from vmm.cli.batch_scheduler import run
+from vmm.cli.batch_scheduler import check_folder, run
 from vmm.data import synthetic
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
@@ -80,3 +80,19 @@ def test_mistakes(cluster, folder, capsys):
     ):
         assert main(["batch", "0.mkv", "--out", "out", *options, *words]) == 2
         assert sentence in capsys.readouterr().err
+
+
+class _Blind:
+    """A client of a scheduler whose second worker has another file system."""
+
+    def scheduler_info(self):
+        return {"workers": {"tcp://a:1": {}, "tcp://b:1": {}}}
+
+    def run(self, see, path):
+        return {"tcp://a:1": see(path), "tcp://b:1": False}
+
+
+def test_a_worker_without_the_folder_is_named(tmp_path):
+    with pytest.raises(ValueError, match=rf"the worker tcp://b:1 does not see the folder {tmp_path}: mount it there"):
+        check_folder(_Blind(), tmp_path)
+    assert list(tmp_path.iterdir()) == []

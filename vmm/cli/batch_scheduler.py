@@ -39,7 +39,7 @@ def run(address: str, jobs: Sequence[Job], folder: Path, resources: str | None) 
     except OSError as error:
         raise ValueError(f"--scheduler {address}: no scheduler answers there") from error
     with client:
-        _check_folder(client, folder)
+        check_folder(client, folder)
         needed = None if resources is None else _parsed(resources)
         futures = {
             client.submit(_work, job.words, str(Path.cwd()), pure=False, retries=_RETRIES, resources=needed): job
@@ -75,7 +75,7 @@ def _work(words: Sequence[str], folder: str) -> tuple[Outcome, float]:
     return Command(words, threads=max(1, worker.state.nthreads), folder=folder).run(), perf_counter() - start
 
 
-def _check_folder(client: Any, folder: Path) -> None:
+def check_folder(client: Any, folder: Path) -> None:
     """Raise unless all workers see the folder under its path."""
     if not client.scheduler_info()["workers"]:
         raise ValueError("the scheduler has no worker: start one with dask worker ADDRESS")
