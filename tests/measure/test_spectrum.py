@@ -1,6 +1,7 @@
 """Spectra, peaks, orbits, derivatives and comparison with sensors."""
 
 import dataclasses
+import re
 from typing import Any
 
 import numpy as np
@@ -398,3 +399,15 @@ def test_whether_a_line_changes_does_not_depend_on_rounding():
     assert np.mean(ratios) == pytest.approx(1, abs=0.06) and claims <= 8
     alternating = np.array([1.0, -1.0] * 75)[:, None]  # At half of the rate, there are no sines.
     assert 0 < changes(noise, alternating, 0.5, np.ones(2))[1] < 4
+
+
+def test_a_peak_prints_its_frequency_with_as_many_digits_as_its_errors_allow():
+    rng = np.random.default_rng(0)
+    signal = 0.2 * np.sin(2 * np.pi * 64 * np.arange(1000) / 500) + 0.05 * rng.normal(size=1000)
+    (peak,) = vmm.measure.peaks(signal, fs=500)
+    value, noise, clock = re.fullmatch(
+        r"(64\.0\d*|63\.9\d*) \+- (0\.00\d*) \(noise\) \+- (0\.0064) \(clock 1e-4\) Hz", str(peak)
+    ).groups()
+    assert abs(float(value) - 64) < 5 * float(noise)
+    assert float(noise) == pytest.approx(peak.frequency_stderr, rel=0.05)
+    assert float(clock) == pytest.approx(peak.clock_stderr, rel=0.05)

@@ -13,7 +13,8 @@ import vmm
 from vmm.app.clip import OpenClip
 from vmm.app.jobs import Job
 from vmm.backend.luma import LUMA_WEIGHTS
-from vmm.cli.outputs import frequency_text, suggestion_notes, with_stderr
+from vmm.cli.outputs import suggestion_notes
+from vmm.measure.signals._text import with_stderr
 
 _TILE = 16
 """Side in pixels of the tiles of the motion map, in the frames for previews."""
@@ -99,7 +100,7 @@ def _peak(signal: Any, peak: Any) -> dict[str, Any]:
         "frequency": peak.frequency,
         "amplitude": float(peak.amplitude[0, axis]),
         "axis": axis,
-        "text": _with_sign(frequency_text(peak)),
+        "text": _with_sign(str(peak)),
         "size": f"{_with_sign(amplitude)} {('down', 'right')[axis]}",
         "note": peak.harmonic.text(peak.frequency_unit) if peak.harmonic else peak.reason,
         "orbit": orbit,
@@ -125,7 +126,7 @@ def _suggestion(item: Any) -> dict[str, Any]:
     unit = "px" if item.kind == "motion" else "gray levels"
     return {
         "frequency": item.frequency,
-        "text": _with_sign(frequency_text(item)),
+        "text": _with_sign(str(item)),
         "kind": item.kind,
         "size": f"{item.amplitude:.2g} {unit}, {item.snr:.0f} dB above the noise",
         "note": "; ".join(suggestion_notes(item)),

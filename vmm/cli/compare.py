@@ -22,6 +22,7 @@ from vmm.cli.inputs import (
     still_regions,
     warnings_to_stderr,
 )
+from vmm.measure.signals._text import with_stderr
 
 _SIDE = 32
 """Side in pixels of a region in the middle of the frame, and distance from the center of a region within which it shows
@@ -174,9 +175,9 @@ def _rows(changes: Sequence[vmm.measure.Change], names: Sequence[str]) -> list[t
         after = math.isfinite(change.frequency_after)
         stderr = change.frequency_after_stderr if after else change.frequency_before_stderr
         cells = (
-            outputs.with_stderr(change.frequency, stderr, change.frequency_unit),
-            outputs.with_stderr(change.before, change.before_stderr, change.unit),
-            outputs.with_stderr(change.after, change.after_stderr, change.unit),
+            with_stderr(change.frequency, stderr, change.frequency_unit),
+            with_stderr(change.before, change.before_stderr, change.unit),
+            with_stderr(change.after, change.after_stderr, change.unit),
         )
         region, direction = change.index
         rows.append((*cells, names[region], ("down", "right")[direction], _verdict(change)))
@@ -187,7 +188,7 @@ def _verdict(change: vmm.measure.Change) -> str:
     """The verdict, with the ratio of the amplitudes and a significant change of the frequency."""
     text: str = change.verdict
     if text in ("larger", "smaller"):
-        text += f", {outputs.with_stderr(change.ratio, change.ratio_stderr)} times"
+        text += f", {with_stderr(change.ratio, change.ratio_stderr)} times"
     difference = change.frequency_after - change.frequency_before
     if abs(difference) > 4 * math.hypot(change.frequency_before_stderr, change.frequency_after_stderr):
         text += f", frequency {difference:+.3g} {change.frequency_unit}"

@@ -49,7 +49,7 @@ def _demo(options: argparse.Namespace) -> None:
     check_name(folder)
     folder.mkdir(parents=True, exist_ok=True)
     scene, motion, fs = demo.scene(), demo.displacement(options.frames), demo.FS
-    print(f"Rendering a rocket that sways by 0.1 px at 2 Hz, between towers that sway by 0.1 px at 5 Hz: {folder}/")
+    print(f"Rendering a rocket whose top sways by 0.1 px at 2 Hz, between towers that do so at 5 Hz: {folder}/")
     clip = synthetic.render(scene, motion, noise=1.0)
     print(f"Magnifying {demo.BAND[0]:g} to {demo.BAND[1]:g} Hz with the gradient method, alpha {options.alpha:g}")
     out = vmm.gradient.magnify(clip, demo.BAND, fs=fs, alpha=options.alpha)
@@ -70,7 +70,7 @@ def _demo(options: argparse.Namespace) -> None:
     true, measured = true - true.mean(), measured - measured.mean()
     achieved = float(np.dot(measured, true) / np.square(true).sum())
     print(
-        f"True magnification {1 + options.alpha:.2f}, achieved {achieved:.2f}: "
+        f"The motion is {achieved:.2f} times that of the input; {1 + options.alpha:.2f} times were asked for: "
         f"see {folder}/side-by-side.mp4 and {folder}/slice.png"
     )
 

@@ -105,37 +105,6 @@ def print_table(rows: Sequence[Sequence[str]], max_rows: int = MAX_ROWS) -> None
         print(f"... and {omitted} more rows; write all of them to a file with --out")
 
 
-def with_stderr(value: float, stderr: float, unit: str = "") -> str:
-    """A value and its standard error, rounded to two significant digits of the latter: 64.0410 +- 0.0020 Hz."""
-    import math
-
-    suffix = f" {unit}" if unit else ""
-    if not math.isfinite(value):
-        return "unknown"
-    if not (math.isfinite(stderr) and stderr > 0):
-        return f"{value:.4g}{suffix}"
-    digits = _decimals(stderr)
-    return f"{value:.{digits}f} +- {stderr:.{digits}f}{suffix}"
-
-
-def frequency_text(line: vmm.measure.Peak | vmm.measure.Suggestion) -> str:
-    """The frequency of a line, with its standard error from noise and from the clock of the camera.
-
-    For example 64.0410 +- 0.00058 (noise) +- 0.0064 (clock 1e-4) Hz. The digits of the frequency follow both errors.
-    """
-    import math
-
-    frequency, noise, clock = line.frequency, line.frequency_stderr, line.clock_stderr
-    if not clock > 0:
-        return with_stderr(frequency, noise, line.frequency_unit)
-    value = f"{frequency:.{_decimals(math.hypot(noise, clock))}f}"
-    errors = (f"{error:.{_decimals(error)}f}" if error > 0 else "0" for error in (noise, clock))
-    mantissa, exponent = f"{clock / frequency:.0e}".split("e")
-    return "{} +- {} (noise) +- {} (clock {}e{}) {}".format(
-        value, *errors, mantissa, int(exponent), line.frequency_unit
-    )
-
-
 def target_names(source: str, suggestions: Sequence[Any]) -> list[str]:
     """Names of the output files of the commands: all different, and none of a file that exists."""
     stem = Path(source).stem or "clip"
@@ -164,10 +133,3 @@ def suggestion_notes(suggestion: vmm.measure.Suggestion) -> list[str]:
         listed = " and ".join(filter(None, [", ".join(map(str, orders[:-1])), str(orders[-1])]))
         notes.append(f"without harmonic{'s' * (len(orders) > 1)} {listed}, which the search itself may make")
     return notes
-
-
-def _decimals(stderr: float) -> int:
-    """Decimals that show two significant digits of a standard error."""
-    import math
-
-    return max(0, min(9, 1 - math.floor(math.log10(stderr))))

@@ -8,6 +8,7 @@ from typing import Any
 import vmm
 from vmm.cli import outputs
 from vmm.cli.inputs import BOX, BOX_HELP, add_input, open_clip, warnings_to_stderr
+from vmm.measure.signals._text import with_stderr
 
 FORMATS = (".csv", ".npz", ".wav", *outputs.PICTURES)
 _MAX_STDERR = 0.05
@@ -57,7 +58,7 @@ def _print_summary(rate: vmm.measure.Rate, unit: str) -> None:
     if not rate.is_known:
         print(f"Unknown: {rate.reason}")
         return
-    value = outputs.with_stderr(rate.rate, rate.stderr)
+    value = with_stderr(rate.rate, rate.stderr)
     print(f"{value} {unit} per minute, signal-to-noise ratio {rate.snr:.0f} dB")
     print(f"Noise alone shows as clear a rhythm with a probability of at most {rate.p_value:.2g}")
     rates = rate.rates[rate.rates_stderr < _MAX_STDERR * rate.rate]

@@ -11,7 +11,7 @@ from typing import Any
 import vmm
 from vmm.cli.inputs import open_part, still_regions
 from vmm.cli.magnify import WIDE, magnification_text
-from vmm.cli.outputs import frequency_text, part_options, suggestion_notes, target_names
+from vmm.cli.outputs import part_options, suggestion_notes, target_names
 from vmm.cli.resizing import resized
 from vmm.cli.slice import in_common_format
 
@@ -37,7 +37,7 @@ def suggestion_rows(
         unit = "px" if part.kind == "motion" else "gray levels"
         place = "whole frame" if part.kind == "flicker" else f"row {part.point[0]}, column {part.point[1]}"
         command = part.command(options.input, target) + part_options(options)
-        cells = frequency_text(part), part.kind, f"{part.amplitude:.2g} {unit}", place, command
+        cells = str(part), part.kind, f"{part.amplitude:.2g} {unit}", place, command
         rows.append((*cells, "; ".join(suggestion_notes(part))))
     return rows
 

@@ -46,7 +46,7 @@ def _suggest(options: argparse.Namespace) -> None:
     if not suggestions:
         print("No vibration or color change exceeds the noise of this clip")
     for suggestion, target in zip(suggestions, outputs.target_names(options.input, suggestions), strict=True):
-        print(f"{outputs.frequency_text(suggestion)}, {_description(suggestion)}")
+        print(f"{suggestion}, {_description(suggestion)}")
         print(f"    {suggestion.command(options.input, target)}{outputs.part_options(options)}")
     for path in paths:
         outputs.save_output(path, suggestions, lambda: _places(options, suggestions), overwrite=options.overwrite)

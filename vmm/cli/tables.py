@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import vmm
 from vmm.cli.inputs import length_unit, open_clip, requested_regions, still_regions
-from vmm.cli.outputs import frequency_text, with_stderr
+from vmm.measure.signals._text import with_stderr
 
 _DIRECTIONS = ("down", "right")
 
@@ -83,7 +83,7 @@ def peak_rows(peaks: Sequence[vmm.measure.Peak]) -> list[tuple[str, ...]]:
         size = with_stderr(amplitude, stderr, peak.unit)
         harmonic = [peak.harmonic.text(peak.frequency_unit)] if peak.harmonic else []
         place = peak.names[region] if peak.names else str(region)
-        row = frequency_text(peak), size, place, direction, f"{peak.snr:.0f} dB"
+        row = str(peak), size, place, direction, f"{peak.snr:.0f} dB"
         rows.append((*row, "; ".join([*_notes(peak), *harmonic])))
     return rows
 

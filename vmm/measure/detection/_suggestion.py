@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vmm.measure.signals._harmonics import Harmonic
+from vmm.measure.signals._text import frequency_text
 
 _DIGITS = {"fs": 8}
 """Significant digits of options in a command; others have 6."""
@@ -115,6 +116,10 @@ class Suggestion(Command):
     frequency_unit: str = "Hz"
     is_codec_rhythm: bool = False
     omitted_harmonics: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        """The frequency with its standard errors, such as 64.041 +- 0.0006 (noise) +- 0.0064 (clock 1e-4) Hz."""
+        return frequency_text(self.frequency, self.frequency_stderr, self.clock_stderr, self.frequency_unit)
 
     @property
     def method(self) -> str:  # type: ignore[override]

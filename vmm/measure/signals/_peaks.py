@@ -22,6 +22,7 @@ from vmm.measure.signals._sampling import bin_frequencies, highest_frequency
 from vmm.measure.signals._search import PRECISION, alias_of, search_with_background, without_others
 from vmm.measure.signals._signal import Signals, SignalsLike, as_signals, check_band
 from vmm.measure.signals._sine_model import fit_sines
+from vmm.measure.signals._text import frequency_text
 from vmm.measure.signals._windows import MIN_PERIODS, detrend, without
 
 NOT_STEADY = "its amplitude or frequency changes during the clip, or another line is less than 2.5 bins of fs/T away"
@@ -94,6 +95,10 @@ class Peak(Result):
     harmonic: Harmonic | None = field(default=None, repr=False)
     names: tuple[str, ...] = field(default=(), repr=False)
     direction: np.ndarray | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """The frequency with its standard errors, such as 64.041 +- 0.0006 (noise) +- 0.0064 (clock 1e-4) Hz."""
+        return frequency_text(self.frequency, self.frequency_stderr, self.clock_stderr, self.frequency_unit)
 
     @property
     def along(self) -> np.ndarray:
