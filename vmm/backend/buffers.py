@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.arrays import Array, namespace, on_device
+
 SMALLEST = 2**16
 """Size in bytes of the smallest arrays whose memory is used again. The allocator of C keeps that of smaller ones."""
 
@@ -50,6 +52,21 @@ def zeros(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     """An array as from ``numpy.zeros``, in memory that is used again."""
     out = empty(shape, dtype)
     out.fill(0)
+    return out
+
+
+def empty_like(x: Array, shape: tuple[int, ...]) -> Array:
+    """An array of another shape, of the type and on the device of x; on the host, in memory that is used again."""
+    return namespace(x).empty(shape, x.dtype) if on_device(x) else empty(shape, x.dtype)
+
+
+def contiguous(x: Any, dtype: Any = np.float32) -> np.ndarray:
+    """An array on the host as from ``numpy.ascontiguousarray``; a large copy is in memory that is used again."""
+    x = np.asarray(x)
+    if x.size * np.dtype(dtype).itemsize < SMALLEST or (x.dtype == dtype and x.flags.c_contiguous):
+        return np.ascontiguousarray(x, dtype)
+    out = empty(x.shape, dtype)
+    out[...] = x
     return out
 
 

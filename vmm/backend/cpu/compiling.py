@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numba.core import event
 
-from vmm.backend.buffers import empty
+from vmm.backend.buffers import contiguous, empty
 from vmm.backend.cpu.cache import KernelCache
 from vmm.backend.threads import by_rows
 
@@ -54,7 +54,7 @@ def filled_by_rows(rows: Callable[..., None], shape: tuple[int, ...], *arguments
 
 def single(x: Any) -> np.ndarray:
     """A contiguous array in single precision."""
-    return np.ascontiguousarray(x, np.float32)
+    return contiguous(x)
 
 
 class _SlowCompilationMessage(event.Listener):
