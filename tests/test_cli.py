@@ -99,6 +99,16 @@ def test_preview(video, tmp_path, capsys):
     assert "preview at 0.25 of the size" in capsys.readouterr().out
 
 
+def test_a_preview_opens_the_file_once(video, tmp_path, monkeypatch):
+    wide = np.tile(vmm.io.read(video)[0], (1, 1, 17))
+    vmm.io.write(tmp_path / "wide.mkv", wide, 30)
+    opened = []
+    stream = vmm.io.stream
+    monkeypatch.setattr(vmm.io, "stream", lambda *args, **options: opened.append(args) or stream(*args, **options))
+    assert run("linear", tmp_path / "wide.mkv", tmp_path / "small.mkv", "--band", 8, 9, "--preview", "--quiet") == 0
+    assert len(opened) == 1
+
+
 def test_previews_of_small_clips_can_be_seen():
     sizes = (1080, 1920), (800, 500), (480, 640), (200, 399), (32, 48)
     assert [preview_scale(size) for size in sizes] == [0.25, 0.25, 0.5, 1, 1]

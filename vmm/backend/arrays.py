@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
 from typing import Any, Protocol
@@ -112,22 +111,13 @@ def joined(chunks: list[Array]) -> Array:
     return chunks[0] if len(chunks) == 1 else namespace(chunks[0]).concatenate(chunks)
 
 
-def filled(count: int, parts: Iterator[Array]) -> Array:
-    """An array of `count` items, filled with consecutive parts as they are made, so that few are in memory twice."""
-    out, done = None, 0
-    for part in parts:
-        if out is None:
-            out = namespace(part).empty((count, *part.shape[1:]), part.dtype)
-        out[done : done + len(part)] = part
-        done += len(part)
-    return out
-
-
 def fft2(x: Array, *, inverse: bool = False) -> Array:
     """Two-dimensional Fourier transform of complex images (T, h, w), in their precision. x may be overwritten."""
     if (module := _transforms(x)) is not None:
         return module.fft2(x, inverse)
     module, options = _fft(x)
+    if module is scipy.fft:
+        options["overwrite_x"] = True
     return (module.ifft2 if inverse else module.fft2)(x, **options)
 
 
@@ -135,14 +125,16 @@ def rfft2(x: Array) -> Array:
     """Fourier transform (T, h, w // 2 + 1) of real images (T, h, w)."""
     if (module := _transforms(x)) is not None:
         return module.rfft2(x)
-    return _fft(x)[0].rfft2(x)
+    module, options = _fft(x)
+    return module.rfft2(x, **options)
 
 
 def irfft2(x: Array, size: tuple[int, int]) -> Array:
     """Real images (T, h, w) of a transform (T, h, w // 2 + 1), with `size` = (h, w)."""
     if (module := _transforms(x)) is not None:
         return module.irfft2(x, size)
-    return _fft(x)[0].irfft2(x, s=size)
+    module, options = _fft(x)
+    return module.irfft2(x, s=size, **options)
 
 
 def _fft(x: Array) -> tuple[ModuleType, dict[str, Any]]:
@@ -151,7 +143,9 @@ def _fft(x: Array) -> tuple[ModuleType, dict[str, Any]]:
 
         _enlarge_plan_cache()
         return cupy.fft, {}
-    return scipy.fft, {"overwrite_x": True}
+    from vmm.backend.threads import idle_cores  # this module imports the present one
+
+    return scipy.fft, {"workers": idle_cores()}
 
 
 def _enlarge_plan_cache() -> None:

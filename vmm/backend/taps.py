@@ -16,6 +16,7 @@ def one_sided(sigma: float) -> np.ndarray:
     return taps / (2 * taps.sum() - taps[0])
 
 
+@lru_cache(maxsize=256)
 def paired_taps(sigma: float) -> np.ndarray:
     """Taps of one side of a Gaussian in single precision, with zeros until a multiple of 3 follows the center."""
     taps = one_sided(sigma)

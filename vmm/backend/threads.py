@@ -22,6 +22,9 @@ _Result = TypeVar("_Result")
 _MIN_ROWS = 16
 """Minimum number of rows of a share, so that the margins that it reads from its neighbors are smaller than itself."""
 
+MIN_SAMPLES = 50_000
+"""Minimum number of samples of a share: a smaller one takes less time than its call."""
+
 _requested: int | None = None
 _pools: dict[int, ThreadPoolExecutor] = {}
 _lock = Lock()
@@ -118,6 +121,21 @@ def by_rows(job: Callable[[int, int], None], rows: int) -> None:
         return
     for _ in in_parallel(lambda share: job(*share), split(rows, max(1, min(cores(), rows // _MIN_ROWS)))):
         pass
+
+
+def by_share(job: Callable[[int, int], None], n: int, samples: int) -> None:
+    """Call ``job(start, stop)`` on each core for shares of n items, if these hold many samples in all."""
+    shares = max(1, min(cores(), n, samples // MIN_SAMPLES))
+    if shares == 1:
+        return job(0, n)
+    for _ in in_parallel(lambda share: job(*share), split(n, shares)):
+        pass
+    return None
+
+
+def idle_cores() -> int:
+    """Number of CPU cores that a function may use: 1 inside a function that already runs in a worker thread."""
+    return 1 if getattr(_thread, "busy", False) else cores()
 
 
 def _pool(n: int) -> ThreadPoolExecutor:

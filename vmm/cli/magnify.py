@@ -95,10 +95,11 @@ def _magnify(options: argparse.Namespace, *, name: str, parameters: list[str]) -
     check_not_input(out, options.input)
     settings = _settings(options, name, parameters)
     fs = settings.pop("fs", None)
-    if options.preview:
-        options.scale *= preview_scale(open_scaled(options, fs).shape[1:3])
+    source = _opened(options, fs) if options.preview else None
+    if source is not None:
+        options.scale *= preview_scale(source.shape[1:3])
     luma = _uses_luma(options, name, settings)
-    clip = open_scaled(options, fs, luma=luma)
+    clip = open_scaled(options, fs, luma=luma) if source is None or luma else _scaled(options, source)
     if transfer is not None:
         clip = open_scaled(options, fs, luma=luma, chunk=device_chunk_length(clip))
     if hasattr(options, "roi"):
@@ -239,12 +240,24 @@ def open_scaled(
     options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
 ) -> vmm.io.Clip:
     """Open the input, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
+    return _scaled(options, _opened(options, fs, luma=luma, chunk=chunk))
+
+
+def _opened(
+    options: argparse.Namespace, fs: float | None, *, luma: bool = False, chunk: int | None = None
+) -> vmm.io.Clip:
+    """Open the input as it is; its luma alone only if its frames are evenly spaced."""
     open_input = partial(vmm.io.stream, options.input, fs=fs, chunk=chunk, **part_of_input(options))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", vmm.io.UnevenTimesWarning)
         clip = open_input(luma=luma)
         if clip.times is not None and luma:
             clip = open_input()
+    return clip
+
+
+def _scaled(options: argparse.Namespace, clip: vmm.io.Clip) -> vmm.io.Clip:
+    """A clip, resampled onto an even grid where its frames are unevenly spaced, and resized by --scale."""
     clip = clip if options.scale == 1 else resized(clip, options.scale)
     if clip.times is None:
         return clip

@@ -174,9 +174,9 @@ def noise_by_power(noise: Array, probed: Array, power: Array) -> Array:
     n = min(CLASSES, len(probed) // SAMPLES_PER_CLASS)
     if n < 2:
         return xp.zeros_like(power) + median
-    order, size = xp.argsort(probed), len(probed) // n
-    classes = [order[i * size : (i + 1) * size] for i in range(n)]
-    powers, levels = (xp.stack([xp.median(values[one]) for one in classes]) for values in (probed, noise))
+    size = len(probed) // n
+    classes = xp.argsort(probed)[: n * size].reshape(n, size)
+    powers, levels = (xp.median(values[classes], axis=1) for values in (probed, noise))
     levels = xp.maximum(levels, median)  # that of weak coefficients is not read in full
     return xp.interp(xp.log(power + TINY), xp.log(powers + TINY), levels).astype(power.dtype)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array, namespace
+from vmm.backend.buffers import empty_like
 from vmm.backend.chroma import color_channels, halved_planes, mixed_planes
 from vmm.backend.reference import reduce, weigh_channels
 from vmm.parts import Grid, LazySequence, Spatial, SpatialPlan
@@ -179,8 +180,12 @@ class ChromaLevels:
     def joined(self, levels: Sequence[Array], chroma: Array) -> list[Array]:
         """Levels (T, 3, h, w) of levels of luma (T, h, w) and of chroma (T, 2, h, w) of the first level's size."""
         bands, rest = self._chroma.analyze(chroma)
-        pairs = zip(levels, [*bands, rest], strict=True)
-        return [namespace(y).concatenate([y[:, None], planes], axis=1) for y, planes in pairs]
+        result = []
+        for y, planes in zip(levels, [*bands, rest], strict=True):
+            level = empty_like(y, (len(y), 3, *y.shape[1:]))
+            level[:, 0], level[:, 1:] = y, planes
+            result.append(level)
+        return result
 
     def collapsed(self, planes: Sequence[Array | None]) -> Array:
         """The chroma (T, 2, h, w) from that of each level."""

@@ -13,6 +13,7 @@ import scipy.fft
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import Array
+from vmm.backend.buffers import empty_like
 from vmm.backend.reference import blur, reduce, resample
 from vmm.parts import Grid, Spatial, SpatialPlan
 
@@ -84,14 +85,26 @@ class _Padded:
         return [replace(g, origin=(g.origin[0] - above, g.origin[1] - before)) for g in self._part.grids]
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
-        around = [(0, 0)] * (frames.ndim - 2) + self._edges
-        extended = self._xp.pad(frames, around, mode="reflect")
+        extended = self._mirrored(frames)
         self._continue_smooth_part(frames, extended)
         return self._part.analyze(extended)
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
         rows, cols = self._inside
         return self._part.synthesize(bands, residual)[..., rows, cols]
+
+    def _mirrored(self, frames: Array) -> Array:
+        """Frames with the mirror image of the picture beyond their border, whose pixels are not repeated."""
+        (above, below), (before, after) = self._edges
+        height, width = frames.shape[-2:]
+        rows, cols = self._inside
+        out = empty_like(frames, (*frames.shape[:-2], above + height + below, before + width + after))
+        out[..., rows, cols] = frames
+        out[..., rows, :before] = frames[..., before:0:-1]
+        out[..., rows, cols.stop :] = frames[..., width - 1 - after : width - 1][..., ::-1]
+        out[..., :above, :] = out[..., above + 1 : 2 * above + 1, :][..., ::-1, :]
+        out[..., rows.stop :, :] = out[..., rows.stop - 1 - below : rows.stop - 1, :][..., ::-1, :]
+        return out
 
     def _continue_smooth_part(self, frames: Array, extended: Array) -> None:
         """Replace the mirror image of the smooth part beyond the border by twice its edge minus this image, in place.

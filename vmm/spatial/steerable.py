@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from types import ModuleType
@@ -13,14 +13,12 @@ import numpy as np
 import scipy.fft
 
 from vmm.backend.arguments import checks_arguments
-from vmm.backend.arrays import Array, fft2, filled, irfft2, on_device, rfft2
+from vmm.backend.arrays import Array, fft2, irfft2, rfft2
+from vmm.backend.buffers import zeros
 from vmm.backend.reference import add_box, read_box
 from vmm.backend.threads import in_parallel, workers
 from vmm.parts import Grid, LazySequence
 from vmm.spatial._gray import check_gray
-
-_BATCH_SAMPLES = 2**14
-"""Smallest number of samples that are transformed together: a smaller transform takes less time than its call."""
 
 
 class SteerablePyramid:
@@ -104,7 +102,7 @@ class SteerablePyramid:
 
     def analyze(self, frames: Array) -> tuple[Sequence[Array], Any]:
         """Complex subbands (T, h, w) of frames (T, H, W), computed on request; the residual is the half spectrum."""
-        half = _transformed(rfft2, frames)
+        half = rfft2(frames)
         return LazySequence(lambda i: self._bands[i].take(half), len(self._bands)), half
 
     def synthesize(self, bands: Sequence[Array | None], residual: Any) -> Array:
@@ -117,7 +115,7 @@ class SteerablePyramid:
         total = totals.pop()
         for half in totals:
             total += half
-        return _transformed(lambda half: irfft2(half, self._shape), total)
+        return irfft2(total, self._shape)
 
     def _sum(self, bands: Sequence[Array | None], group: Sequence[int]) -> Array | None:
         """Half spectrum of the sum of a group of subbands, None if all of them are None."""
@@ -126,7 +124,7 @@ class SteerablePyramid:
             if (coefs := bands[i]) is not None:
                 if half is None:
                     size = len(coefs), self._shape[0], self._shape[1] // 2 + 1
-                    half = self._xp.zeros(size, coefs.dtype)
+                    half = (zeros if self._xp is np else self._xp.zeros)(size, coefs.dtype)
                 self._bands[i].put(coefs, half)
         return half
 
@@ -194,22 +192,6 @@ def _center(box: np.ndarray, corner: tuple[int, int], shape: tuple[int, int]) ->
     weight = box**2 / (box**2).sum()
     down, right = (2 * np.pi * (c + np.arange(n)) / m for c, n, m in zip(corner, box.shape, shape, strict=True))
     return float(weight.sum(axis=1) @ down), float(weight.sum(axis=0) @ right)
-
-
-def _transformed(transform: Callable[[Array], Array], x: Array) -> Array:
-    """The transform of all frames, of which each core transforms some at a time."""
-    batches = _batches(x)
-    if len(batches) == 1:
-        return transform(x)
-    return filled(len(x), in_parallel(transform, batches, workers(x)))
-
-
-def _batches(x: Array) -> Sequence[Array]:
-    """Batches of frames that are transformed together: single frames, several small ones, or all on a device."""
-    if on_device(x):
-        return [x]
-    n = max(1, _BATCH_SAMPLES // max(1, math.prod(x.shape[1:])))
-    return [x[i : i + n] for i in range(0, len(x), n)]
 
 
 def _support(mask: np.ndarray, crop: float) -> tuple[slice, slice]:

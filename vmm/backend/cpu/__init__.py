@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.buffers import empty
 from vmm.backend.cpu import channels, displacement, fourier_boxes, phase, pyramid, riesz_pyramid
 from vmm.backend.cpu.chroma import add_luma_and_chroma, halved_planes, mixed_planes  # noqa: F401
 from vmm.backend.cpu.compiling import single
@@ -48,22 +49,19 @@ from vmm.backend.cpu.phase import add_product, phase_shift_put, phase_sums  # no
 from vmm.backend.cpu.smoothing import deviations, shrink_deviations, weighted_averages  # noqa: F401
 from vmm.backend.cpu.warp import average_similar, bicubic, bilinear, follow_points, forward_warp  # noqa: F401
 from vmm.backend.taps import paired_taps
-from vmm.backend.threads import cores, in_parallel, split
-
-_MIN_SAMPLES = 50_000
-"""Minimum number of samples per thread; below it, starting a thread takes longer than its work."""
+from vmm.backend.threads import MIN_SAMPLES, by_share, cores, in_parallel, split
 
 
 def phase_shift(coefs: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Phase shift of coefs relative to a reference, in (-pi, pi]."""
-    out = np.empty(coefs.shape, np.float32)
+    out = empty(coefs.shape, np.float32)
     phase.phase_shift(_rows(coefs), _rows(np.broadcast_to(reference, coefs.shape)), _rows(out))
     return out
 
 
 def phase_shift_filtered(coefs: np.ndarray, previous: np.ndarray, sos: np.ndarray, state: np.ndarray) -> np.ndarray:
     """Phase shift since the previous frame, filtered by second-order sections."""
-    signal = np.empty(coefs.shape, np.float32)
+    signal = empty(coefs.shape, np.float32)
     phase.filtered_phase_shift(_frames(coefs), _rows(previous), single(sos), _state(state), _frames(signal))
     return signal
 
@@ -114,7 +112,7 @@ def displacement_terms(
     phase_advance: Sequence[float],
 ) -> np.ndarray:
     """Numerator and denominator of the displacement along the direction of a subband."""
-    out = np.empty((len(coefs), 2, *coefs.shape[1:]), np.float32)
+    out = empty((len(coefs), 2, *coefs.shape[1:]), np.float32)
     reference = np.ascontiguousarray(np.broadcast_to(reference, coefs.shape))
     displacement.displacement_terms(
         np.ascontiguousarray(coefs), reference, *_direction(frequency, step, phase_advance), out
@@ -126,7 +124,7 @@ def local_frequency(
     coefs: np.ndarray, frequency: Sequence[float], step: Sequence[float], phase_advance: Sequence[float]
 ) -> np.ndarray:
     """Local frequency along the direction of a subband."""
-    out = np.empty(coefs.shape, np.float32)
+    out = empty(coefs.shape, np.float32)
     displacement.local_frequency(np.ascontiguousarray(coefs), *_direction(frequency, step, phase_advance), out)
     return out
 
@@ -162,19 +160,19 @@ def value_change_magnified(
     coefs: np.ndarray, previous: np.ndarray, sos: np.ndarray, state: np.ndarray, sigma: Any, limit: Any, alpha: Any
 ) -> np.ndarray:
     """Alpha times the change of value since the previous frame, filtered by second-order sections and not blurred."""
-    out = np.empty(coefs.shape, np.float32)
+    out = empty(coefs.shape, np.float32)
     sos = np.array(sos, np.float32)
     if np.ndim(alpha) == 0:
         sos[0, :3] *= alpha
     x, y = _frames(coefs), _frames(out)
     arguments = _rows(previous), sos, _state(state)
-    _shared(lambda start, stop: phase.filtered_difference(x, *arguments, start, stop, y), x.shape[1], x.size)
+    by_share(lambda start, stop: phase.filtered_difference(x, *arguments, start, stop, y), x.shape[1], x.size)
     return out if np.ndim(alpha) == 0 else out * single(alpha)
 
 
 def product(x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Apply the matrix along the first axis."""
-    out = np.empty((len(matrix), *x.shape[1:]), np.float32)
+    out = empty((len(matrix), *x.shape[1:]), np.float32)
     phase.product(_frames(x), single(matrix), _frames(out))
     return out
 
@@ -192,13 +190,13 @@ def quaternion_shift_magnified(
 ) -> np.ndarray:
     """Change (T, 1, h, w) of images (T, h, w) by magnification with their Riesz transform."""
     n, h, w = images.shape
-    out = np.empty((n, 1, h, w), np.float32)
+    out = empty((n, 1, h, w), np.float32)
     down, right = (paired_taps(s) for s in sigma)
     reach = len(down) - 1
     alphas = np.ascontiguousarray(np.broadcast_to(single(alpha), (h, w)))
     images = np.ascontiguousarray(images)
     common = images, *_taps(along, across), previous, single(sos), state
-    strips = max(1, min(cores(), n * h * w // _MIN_SAMPLES, h // max(8, 4 * reach)))
+    strips = max(1, min(cores(), n * h * w // MIN_SAMPLES, h // max(8, 4 * reach)))
     jobs = []
     for start, stop in split(h, strips):
         beyond = slice(max(0, start - reach), start), slice(stop, stop + reach)
@@ -212,7 +210,7 @@ def quaternion_shift_magnified(
 
 def riesz(x: np.ndarray, along: Sequence[float], across: Sequence[float]) -> np.ndarray:
     """Images and the two parts of their Riesz transform."""
-    out = np.empty((len(x), 3, *x.shape[1:]), np.float32)
+    out = empty((len(x), 3, *x.shape[1:]), np.float32)
     taps = _taps(along, across)
     _each(lambda images, to: riesz_pyramid.riesz(images, *taps, to), _stack(x), out)
     return out
@@ -220,7 +218,7 @@ def riesz(x: np.ndarray, along: Sequence[float], across: Sequence[float]) -> np.
 
 def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
     """Gaussian blur of the last two axes."""
-    out = np.empty(x.shape, np.float32)
+    out = empty(x.shape, np.float32)
     down, right = (paired_taps(s) for s in sigma)
     _each(lambda batch, to: pyramid.blur(batch, down, right, to), _stack(x), _stack(out))
     return out
@@ -228,7 +226,7 @@ def blur(x: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
 
 def weighted_blur(x: np.ndarray, weight: np.ndarray, sigma: tuple[float, float]) -> np.ndarray:
     """Blur of x times a weight, divided by the blur of the weight."""
-    out = np.empty(np.broadcast_shapes(x.shape, weight.shape), np.float32)
+    out = empty(np.broadcast_shapes(x.shape, weight.shape), np.float32)
     down, right = (paired_taps(s) for s in sigma)
     images = [_stack(np.broadcast_to(a, out.shape)) for a in (x, single(weight))]
     _each(lambda x, weight, to: pyramid.weighted_blur(x, weight, down, right, to), *images, _stack(out))
@@ -237,14 +235,14 @@ def weighted_blur(x: np.ndarray, weight: np.ndarray, sigma: tuple[float, float])
 
 def reduce(x: np.ndarray) -> np.ndarray:
     """Every second sample of the binomial blur."""
-    out = np.empty((*x.shape[:-2], (x.shape[-2] + 1) // 2, (x.shape[-1] + 1) // 2), np.float32)
+    out = empty((*x.shape[:-2], (x.shape[-2] + 1) // 2, (x.shape[-1] + 1) // 2), np.float32)
     _each(pyramid.reduce, _stack(x), _stack(out))
     return out
 
 
 def expand(x: np.ndarray, size: tuple[int, int], onto: np.ndarray | None = None, weight: float = 1.0) -> np.ndarray:
     """Interpolate to twice as many samples; the result times a weight is added to `onto`, if that is given."""
-    out = np.empty((*x.shape[:-2], *size), np.float32)
+    out = empty((*x.shape[:-2], *size), np.float32)
     base = _stack(out)[:0] if onto is None else _stack(onto)
     w = np.float32(weight)
     _each(lambda batch, onto, to: pyramid.expand(batch, onto, w, to), _stack(x), base, _stack(out))
@@ -255,7 +253,7 @@ def read_box(
     half: np.ndarray, weights: np.ndarray, gain: float, corner: tuple[int, int], shape: tuple[int, int]
 ) -> np.ndarray:
     """A weighted box of the half spectra of real images."""
-    out = np.empty((len(half), *shape), np.complex64)
+    out = empty((len(half), *shape), np.complex64)
     fourier_boxes.read_box(half, weights, np.float32(gain), *corner, out)
     return out
 
@@ -267,7 +265,7 @@ def add_box(half: np.ndarray, box: np.ndarray, weights: np.ndarray, gain: float,
 
 def weigh_channels(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> np.ndarray:
     """Weighted sum of the color channels of frames."""
-    out = np.empty(frames.shape[:3], np.float32)
+    out = empty(frames.shape[:3], np.float32)
     values = single(weights)
     _each(
         lambda batch, to: channels.weighted_sum(batch, values, to),
@@ -280,23 +278,23 @@ def weigh_channels(frames: np.ndarray, weights: Sequence[float], dtype: Any) -> 
 def split_channels(frames: np.ndarray, dtype: Any) -> np.ndarray:
     """The color channels of frames as planes."""
     n, h, w = frames.shape[:3]
-    out = np.empty((n, 3, h, w), np.float32)
+    out = empty((n, 3, h, w), np.float32)
     rows = np.ascontiguousarray(frames).reshape(n, h, 3 * w)
 
     def job(start: int, stop: int) -> None:
         for t in range(n):
             channels.split_channels(rows[t], start, stop, out[t])
 
-    _shared(job, h, rows.size)
+    by_share(job, h, rows.size)
     return out
 
 
 def split_and_reduce(frames: np.ndarray, dtype: Any) -> np.ndarray:
     """The color channels of frames as planes of half the size."""
     n, h, w = frames.shape[:3]
-    out = np.empty((n, 3, (h + 1) // 2, (w + 1) // 2), np.float32)
+    out = empty((n, 3, (h + 1) // 2, (w + 1) // 2), np.float32)
     rows = np.ascontiguousarray(frames).reshape(n, h, 3 * w)
-    _shared(lambda start, stop: channels.split_and_reduce(rows, start, stop, out), out.shape[2], rows.size)
+    by_share(lambda start, stop: channels.split_and_reduce(rows, start, stop, out), out.shape[2], rows.size)
     return out
 
 
@@ -317,7 +315,7 @@ def value_change_added(
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
     arguments = rows, previous.reshape(h, 3 * w), sos, state, single(coarse), single(matrix)
     top = _top(frames)
-    _shared(lambda start, stop: channels.add_filtered_difference(*arguments, top, start, stop, to), h, rows.size)
+    by_share(lambda start, stop: channels.add_filtered_difference(*arguments, top, start, stop, to), h, rows.size)
     return out
 
 
@@ -326,14 +324,14 @@ def add_planes(frames: np.ndarray, planes: np.ndarray | None, coarse: np.ndarray
     n, h, w = frames.shape[:3]
     out = np.empty(frames.shape, frames.dtype)
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
-    fine = np.empty((n, 0, h, w), np.float32) if planes is None else planes
+    fine = empty((n, 0, h, w), np.float32) if planes is None else planes
     mix, top = single(matrix), _top(frames)
 
     def job(start: int, stop: int) -> None:
         for t in range(n):
             channels.add_planes(rows[t], fine[t], coarse[t], mix, top, start, stop, to[t])
 
-    _shared(job, h, rows.size)
+    by_share(job, h, rows.size)
     return out
 
 
@@ -352,17 +350,7 @@ def add_clipped(frames: np.ndarray, change: np.ndarray) -> np.ndarray:
 def _each(kernel: Callable[..., None], *arrays: np.ndarray) -> None:
     """Run a kernel on arrays; if they are large, each core processes a share of their first axis."""
     last = arrays[-1]
-    _shared(lambda start, stop: kernel(*(array[start:stop] for array in arrays)), len(last), last.size)
-
-
-def _shared(job: Callable[[int, int], None], n: int, samples: int) -> None:
-    """Run a job on n rows; if they hold many samples, each core processes a share of them."""
-    shares = max(1, min(cores(), n, samples // _MIN_SAMPLES))
-    if shares == 1:
-        return job(0, n)
-    for _ in in_parallel(lambda share: job(*share), split(n, shares)):
-        pass
-    return None
+    by_share(lambda start, stop: kernel(*(array[start:stop] for array in arrays)), len(last), last.size)
 
 
 def _taps(along: Sequence[float], across: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.buffers import contiguous, empty
 from vmm.backend.cpu.channels import add_to_row
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.level_warp import doubled_row
@@ -109,7 +110,7 @@ def halved_planes(frames: np.ndarray, matrix: np.ndarray, dtype: Any) -> np.ndar
 def _split(frames: np.ndarray, matrix: np.ndarray, is_half: bool, size: tuple[int, ...]) -> np.ndarray:
     """Planes of a size from frames, of which pairs of rows are added."""
     n, h, w = frames.shape[:3]
-    out = np.empty((n, len(matrix), *size), np.float32)
+    out = empty((n, len(matrix), *size), np.float32)
     rows, weights = np.ascontiguousarray(frames).reshape(n, h, 3 * w), np.ascontiguousarray(matrix, np.float32)
     by_rows(lambda start, stop: split_rows(rows, weights, is_half, start, stop, out), size[0])
     return out
@@ -120,7 +121,7 @@ def add_luma_and_chroma(frames: np.ndarray, luma: np.ndarray, chroma: np.ndarray
     n, h, w = frames.shape[:3]
     out = np.empty(frames.shape, frames.dtype)
     rows, to = (np.ascontiguousarray(x).reshape(n, h, 3 * w) for x in (frames, out))
-    changes = (np.ascontiguousarray(x, np.float32) for x in (luma, chroma, matrix))
+    changes = map(contiguous, (luma, chroma, matrix))
     top = _f(np.iinfo(frames.dtype).max if frames.dtype.kind == "u" else np.inf)
     arguments = rows, *changes, chroma.shape[-2:] != (h, w), top
     by_rows(lambda start, stop: add_rows(*arguments, start, stop, to), h)

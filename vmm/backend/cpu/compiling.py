@@ -14,6 +14,7 @@ import numba
 import numpy as np
 from numba.core import event
 
+from vmm.backend.buffers import contiguous, empty
 from vmm.backend.cpu.cache import KernelCache
 from vmm.backend.threads import by_rows
 
@@ -46,14 +47,14 @@ def filled_by_rows(rows: Callable[..., None], shape: tuple[int, ...], *arguments
 
     The kernel is called with the arguments, the first row and the end of its share, and the array.
     """
-    out = np.empty(shape, np.float32)
+    out = empty(shape, np.float32)
     by_rows(lambda start, stop: rows(*arguments, start, stop, out), shape[-2])
     return out
 
 
 def single(x: Any) -> np.ndarray:
     """A contiguous array in single precision."""
-    return np.ascontiguousarray(x, np.float32)
+    return contiguous(x)
 
 
 class _SlowCompilationMessage(event.Listener):

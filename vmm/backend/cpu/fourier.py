@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from rocket_fft import c2c, c2r, r2c
 
+from vmm.backend.buffers import empty
 from vmm.backend.cpu.compiling import kernel
+from vmm.backend.threads import by_share
 
 _AXES = np.array([1, 2])
 
@@ -36,13 +38,16 @@ def fft2(x: np.ndarray, inverse: bool) -> np.ndarray:
 
 def rfft2(x: np.ndarray) -> np.ndarray:
     """Half spectrum (T, h, w // 2 + 1) of real images (T, h, w)."""
-    out = np.empty((*x.shape[:2], x.shape[2] // 2 + 1), np.complex64)
-    _from_real(np.ascontiguousarray(x), out, _AXES)
+    out = empty((*x.shape[:2], x.shape[2] // 2 + 1), np.complex64)
+    x = np.ascontiguousarray(x)
+    by_share(lambda start, stop: _from_real(x[start:stop], out[start:stop], _AXES), len(x), x.size)
     return out
 
 
 def irfft2(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Real images (T, h, w) of their half spectrum."""
-    out = np.empty((len(x), *size), np.float32)
-    _to_real(np.ascontiguousarray(x), out, _AXES, 1 / (size[0] * size[1]))
+    out = empty((len(x), *size), np.float32)
+    x = np.ascontiguousarray(x)
+    scale = 1 / (size[0] * size[1])
+    by_share(lambda start, stop: _to_real(x[start:stop], out[start:stop], _AXES, scale), len(x), out.size)
     return out

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from vmm.backend.buffers import empty, zeros
 from vmm.backend.cpu.compiling import kernel
 from vmm.backend.cpu.pyramid import LANE, blur_across_rows, blur_row, mirror_margins, product_row, quotient_row
 from vmm.backend.taps import paired_taps
@@ -75,14 +76,14 @@ def deviations(
     x: np.ndarray, weight: np.ndarray, total: np.ndarray, sigma: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Replace contiguous images by their deviations from the averages; the averages and the sum of the squares."""
-    square = np.zeros(total.shape, np.float32)
+    square = zeros(total.shape)
     return _averages(x, weight, total, sigma, square), square
 
 
 def _averages(
     x: np.ndarray, weight: np.ndarray, total: np.ndarray, sigma: tuple[float, float], square: np.ndarray
 ) -> np.ndarray:
-    mean = np.empty(x.shape, np.float32)
+    mean = empty(x.shape, np.float32)
     down, right = (paired_taps(s) for s in sigma)
     maps = (np.ascontiguousarray(a, np.float32) for a in (weight, total))
     averages(x, *maps, down, right, mean, square)
