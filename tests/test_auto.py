@@ -9,13 +9,14 @@ import scipy.ndimage
 from test_cli import run
 
 import vmm
-from vmm.auto._camera import CameraState, _line, _zoom, camera_state
+from vmm.auto._camera import CameraState, _is_followed, _line, _zoom, camera_state
 from vmm.auto._choose import _shake_message
 from vmm.auto._cuts import cuts, longest_scene
 from vmm.auto._far_motion import far_motion
 from vmm.auto._place import clearest_region
 from vmm.data import synthetic
 from vmm.engine.bars import picture
+from vmm.measure.estimation._camera_motion import CameraMotion
 
 FS = 30
 
@@ -107,6 +108,18 @@ def test_why_motion_of_most_of_the_picture_is_kept():
     assert _shake_message(CameraState(), []) == ""
     assert "the camera is not the cause" in _shake_message(CameraState(shake=1.4), [])
     assert "too large" in _shake_message(CameraState(shake=1.4, is_large=True), [])
+
+
+@pytest.mark.parametrize(("rms", "noise"), [(0.2, 3.0), (4.0, 1.0)])
+def test_parts_of_an_object_show_no_camera(rms, noise):
+    walk = np.cumsum(np.random.default_rng(4).normal(0, 0.3, (60, 2)), axis=0)
+    walk *= rms / np.hypot(*(walk - walk.mean(axis=0)).std(axis=0))
+    shaken, still = (swaying((96, 96), 60, path=path, noise=noise) for path in (walk, 0 * walk))
+    boxes = [(68, 8, 24, 20), (68, 60, 24, 20), (70, 36, 20, 20)]
+    camera = CameraMotion(vmm.measure.displacement(shaken, boxes, fs=FS))
+    assert _is_followed(camera, shaken.astype(np.float32))
+    still[:, 64:] = shaken[:, 64:]  # an object below a background at rest
+    assert not _is_followed(camera, still.astype(np.float32))
 
 
 def test_the_clearest_region_shows_the_line():
