@@ -2,6 +2,8 @@
 
 import re
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,13 +11,16 @@ import scipy.ndimage
 from test_cli import run
 
 import vmm
-from vmm.auto._camera import CameraState, _line, _zoom, camera_state
-from vmm.auto._choose import _shake_message
+from vmm.auto import _names
+from vmm.auto._camera import CameraState, _is_followed, _line, _zoom, camera_state
+from vmm.auto._choice import Choice, Decision
+from vmm.auto._choose import _is_light, _shake_message
 from vmm.auto._cuts import cuts, longest_scene
 from vmm.auto._far_motion import far_motion
 from vmm.auto._place import clearest_region
 from vmm.data import synthetic
 from vmm.engine.bars import picture
+from vmm.measure.estimation._camera_motion import CameraMotion
 
 FS = 30
 
@@ -109,6 +114,18 @@ def test_why_motion_of_most_of_the_picture_is_kept():
     assert "too large" in _shake_message(CameraState(shake=1.4, is_large=True), [])
 
 
+@pytest.mark.parametrize(("rms", "noise"), [(0.2, 3.0), (4.0, 1.0)])
+def test_parts_of_an_object_show_no_camera(rms, noise):
+    walk = np.cumsum(np.random.default_rng(4).normal(0, 0.3, (60, 2)), axis=0)
+    walk *= rms / np.hypot(*(walk - walk.mean(axis=0)).std(axis=0))
+    shaken, still = (swaying((96, 96), 60, path=path, noise=noise) for path in (walk, 0 * walk))
+    boxes = [(68, 8, 24, 20), (68, 60, 24, 20), (70, 36, 20, 20)]
+    camera = CameraMotion(vmm.measure.displacement(shaken, boxes, fs=FS))
+    assert _is_followed(camera, shaken.astype(np.float32))
+    still[:, 64:] = shaken[:, 64:]  # an object below a background at rest
+    assert not _is_followed(camera, still.astype(np.float32))
+
+
 def test_the_clearest_region_shows_the_line():
     clip = swaying((48, 96), 90, amplitude=0.0)
     clip[:, :, 64:] = swaying((48, 32), 90, frequency=6.0)
@@ -196,6 +213,16 @@ def test_nothing_moves(seed):
         vmm.auto.magnify(clip, fs=FS)
 
 
+def test_flicker_alone_has_a_remedy(tmp_path, monkeypatch, capsys):
+    vmm.io.write(tmp_path / "in.mkv", swaying((32, 48), 20), FS)
+    flicker = SimpleNamespace(command=lambda source, target: f"vmm color {target.rpartition('/')[2]} --alpha -1")
+    decision = Decision((), None, ("The light flickers.", "Nothing is magnified."), flicker)
+    monkeypatch.setattr(vmm.auto, "choose", lambda *_, **__: decision)
+    assert run("auto", tmp_path / "in.mkv", "--quiet") == 2
+    error = capsys.readouterr().err
+    assert "removes the flicker: vmm color in_steady_light.mp4 --alpha -1" in error and "flickers. Nothing" in error
+
+
 @pytest.mark.slow
 def test_flicker_is_stated():
     light = 1 + 0.02 * np.sin(2 * np.pi * 6.0 * np.arange(120) / FS)
@@ -214,6 +241,36 @@ def test_pulse():
     clip = np.clip(color + face * wave * [0.3, 1.2, 0.6] + noise, 0, 255).round().astype(np.uint8)
     first = vmm.auto.choose(clip, fs=FS).choices[0]
     assert first.method == "color" and first.name.startswith("pulse, 72")
+
+
+def test_probable_pulse(monkeypatch):
+    rates = {
+        "pos": SimpleNamespace(rate=np.nan, stderr=np.nan, is_known=False, p_value=0.02),
+        "green": SimpleNamespace(rate=66.0, stderr=0.5, is_known=True, p_value=0.002),
+    }
+    monkeypatch.setattr(_names, "pulse", lambda *_, method, **__: rates[method])
+    line: Any = SimpleNamespace(frequency=1.1, frequency_stderr=0.01, kind="color", roi=(8, 8, 32, 32))
+    line.frequency_unit = "Hz"
+    skin, gray = (np.full((20, 48, 64, 3), color, np.uint8) for color in ([190, 140, 115], [140, 140, 140]))
+    name, reason = _names.name_of(line, lambda: skin, FS, None)
+    assert name == "probably pulse, 66.0 beats/min" and "2.0% of clips" in reason
+    assert _names.name_of(line, lambda: gray, FS, None) == ("change of color at 1.1 Hz", "")
+    rates["pos"].p_value = 0.4
+    assert _names.name_of(line, lambda: skin, FS, None)[0] == "change of color at 1.1 Hz"
+
+
+def test_color_of_most_of_the_frame_is_light():
+    small, large = ((8, 8, 20, 20), (0, 0, 48, 56))
+    choices = [
+        Choice(name, method, {"band": (1, 2), "alpha": 9.0}, roi, (), 30.0)
+        for name, method, roi in [
+            ("change of color at 12 Hz", "color", large),
+            ("change of color at 12 Hz", "color", small),
+            ("probably pulse, 66 beats/min", "color", large),
+            ("motion at 12 Hz", "gradient", large),
+        ]
+    ]
+    assert [_is_light(choice, (48, 64)) for choice in choices] == [True, False, False, False]
 
 
 @pytest.mark.slow

@@ -43,6 +43,11 @@ class ShakeOptions:
         The same in pixels rms, from which it is stated even if it is not removed.
     max_rest
         Median motion that tracking may leave, relative to that before it; more of it is no motion of a camera.
+    min_followed
+        Share of the tiles with texture that must change less without the motion of a camera that regions at
+        rest show.
+    tile
+        Side of these tiles in pixels.
     max_line
         Largest share of one frequency in the power of the tracked motion: a camera that shakes has no such line, but
         an object that fills the frame and vibrates has one.
@@ -69,6 +74,8 @@ class ShakeOptions:
     min_common: float = 0.12
     min_stated: float = 0.5
     max_rest: float = 0.2
+    min_followed: float = 0.5
+    tile: int = 16
     max_line: float = 0.7
     max_bytes: int = 2**29
     textured_share: float = 0.25
@@ -142,11 +149,13 @@ def camera_state(reopen: Callable[[], Any], fs: float | None) -> CameraState:
         warnings.simplefilter("ignore")  # Nobody has chosen the regions that the warnings would be about.
         try:
             boxes = find_still(measure, reopen)
+            camera = CameraMotion(measure(reopen(), boxes))
         except ValueError:  # No part of the frame is known to be at rest.
-            is_large = _is_large(reopen())
-            tracked = None if is_large else _steadied(reopen, frames, common)
-            return tracked or CameraState(shake=common if common > _OPTIONS.min_stated else 0.0, is_large=is_large)
-        camera = CameraMotion(measure(reopen(), boxes))
+            camera = None
+    if camera is None or not _is_followed(camera, frames):
+        is_large = _is_large(reopen())
+        tracked = None if is_large else _steadied(reopen, frames, common)
+        return tracked or CameraState(shake=common if common > _OPTIONS.min_stated else 0.0, is_large=is_large)
     path = camera.parameters[:, :2]
     shake = _rms(path)
     noise = float(np.sqrt(camera.variance(np.array([0.0, 0.0])).sum()))
@@ -177,6 +186,27 @@ def _steadied(reopen: Callable[[], Any], frames: np.ndarray, common: float) -> C
     steady = stabilize.steady(clip_frames, transforms)
     as_clip = clip.with_chunks(lambda: iter([steady]), steady.shape) if hasattr(clip, "with_chunks") else steady
     return CameraState(steady=as_clip, shake=_rms(path))
+
+
+def _is_followed(camera: CameraMotion, frames: np.ndarray) -> bool:
+    """Whether most of the frame changes less without the motion of a camera; else its regions are parts of an object.
+
+    `frames` are some frames of the clip.
+    """
+    step = max(1, len(camera.parameters) // _OPTIONS.frames)
+    origin, down, right = np.moveaxis(camera.at(np.array([(0, 0), (1, 0), (0, 1)]))[::step], 1, 0)
+    transforms = np.tile(np.eye(3), (len(origin), 1, 1))
+    transforms[:, :2] += np.stack([down - origin, right - origin, origin], axis=-1)
+    change, rest = (
+        _mean_of_tiles(np.square(np.diff(one, axis=0))) for one in (frames, stabilize.steady(frames, transforms))
+    )
+    texture = _mean_of_tiles(sum(np.square(slope) for slope in np.gradient(frames[:1], axis=(1, 2))))
+    return bool(np.mean((rest < change)[texture >= np.median(texture)]) > _OPTIONS.min_followed)
+
+
+def _mean_of_tiles(values: np.ndarray) -> np.ndarray:
+    """Mean of values (n, H, W) in each tile (y, x)."""
+    return reduced(values.mean(axis=0)[None], min(_OPTIONS.tile, min(values.shape[1:]) // 2))[0]
 
 
 def _is_large(clip: Any) -> bool:

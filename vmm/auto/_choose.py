@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,9 @@ class AutoOptions:
     far_frequency
         Frequency for objects that move far, in cycles/frame: the published examples have 0.13 and 0.27, and in the
         higher one the codec of some clips is visible.
+    light_share
+        Share of the frame from which a change of color is that of the light, if the light is known to flicker. Codecs
+        spread a flicker over many frequencies.
     harmonic_tolerance
         Difference in bins of the spectrum, up to which a frequency is a multiple of another one.
     max_harmonic
@@ -55,6 +59,7 @@ class AutoOptions:
     alpha_range: tuple[float, float] = (2.0, 50.0)
     far_alpha: float = 8.0
     far_frequency: float = 0.125
+    light_share: float = 0.6
     harmonic_tolerance: float = 0.25
     max_harmonic: float = 2.0
 
@@ -151,7 +156,9 @@ def choose(
     lines = [one for one in suggestions if one.kind != "flicker" and not one.is_codec_rhythm]
     flicker = next((one for one in suggestions if one.kind == "flicker" and not one.is_codec_rhythm), None)
     lines = _independent(lines, rate / clip.shape[0], flicker)
-    choices = [_choice(one, reopen, clip.shape[1:3], fs, still, is_removed) for one in lines[:max_choices]]
+    named = (_choice(one, reopen, clip.shape[1:3], fs, still, is_removed) for one in lines)
+    is_steady = flicker is None
+    choices = list(islice((one for one in named if is_steady or not _is_light(one, clip.shape[1:3])), max_choices))
     if not choices and not is_removed:  # A camera that moves makes everything move far.
         far = far_motion(reopen)
         choices = [] if far is None else [_far_choice(far, rate, unit)]
@@ -276,6 +283,12 @@ def _is_of_flicker(one: Suggestion, flicker: Suggestion, bin_width: float) -> bo
     """Whether a change of color is a multiple of the flicker, as pixels make it that are too bright for the camera."""
     distance = abs(one.frequency - max(1, round(one.frequency / flicker.frequency)) * flicker.frequency)
     return one.kind == "color" and distance < bin_width + 2 * one.frequency_stderr
+
+
+def _is_light(choice: Choice, size: Sequence[int]) -> bool:
+    """Whether a change of color of most of a frame of size (H, W) may be of the light, because it is no pulse."""
+    area = choice.roi[2] * choice.roi[3] / (size[0] * size[1])
+    return choice.method == "color" and area > _OPTIONS.light_share and "pulse" not in choice.name
 
 
 def _overlap(a: Box, b: Box) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,15 +31,19 @@ class NameOptions:
         Range in Hz of the pulse of people at rest, 42 to 150 per minute.
     min_skin
         Share of the frame with the color of skin from which slow motion may be breathing.
+    min_skin_of_region
+        Share of a region with the color of skin from which its change of color may be the pulse.
     same_rate
         Relative difference of frequencies up to which a rate and a suggestion are the same.
     max_p_value
-        Probability of as clear a rate in noise alone, up to which motion that was found anyhow may be called breathing.
+        Probability of as clear a rate in noise alone, up to which a line that was found anyhow may be called pulse or
+        breathing.
     """
 
     breathing_band: tuple[float, float] = (0.1, 0.8)
     pulse_band: tuple[float, float] = (0.7, 2.5)
     min_skin: float = 0.05
+    min_skin_of_region: float = 0.25
     same_rate: float = 0.15
     max_p_value: float = 0.05
 
@@ -63,11 +68,21 @@ def _pulse(one: Suggestion, reopen: Callable[[], Any], fs: float | None) -> tupl
     """The name and the reason if the change of color is the pulse, else empty texts."""
     if not _is_inside(one.frequency, _OPTIONS.pulse_band) or _first_frame(reopen()).ndim != 3:
         return "", ""
-    rate = _quiet(lambda: pulse(reopen(), fs=fs, roi=one.roi))
-    if rate is None or not _agrees(rate, one):
+    rate, green = (_quiet(partial(pulse, reopen(), fs=fs, roi=one.roi, method=method)) for method in ("pos", "green"))
+    if rate is None or green is None:
         return "", ""
-    reason = f"The color changes as that of skin with the pulse, {rate.rate:.1f} +- {rate.stderr:.1f} times per minute."
-    return f"pulse, {rate.rate:.1f} beats/min", reason
+    if _agrees(rate, one):
+        per_minute = f"{rate.rate:.1f} +- {rate.stderr:.1f} times per minute"
+        return f"pulse, {rate.rate:.1f} beats/min", f"The color changes as that of skin with the pulse, {per_minute}."
+    top, left, height, width = one.roi
+    skin = _skin(_first_frame(reopen()))[top : top + height, left : left + width].mean()
+    if skin < _OPTIONS.min_skin_of_region or not rate.p_value <= _OPTIONS.max_p_value or not _agrees(green, one):
+        return "", ""
+    reason = (
+        f"The green changes {green.rate:.1f} +- {green.stderr:.1f} times per minute, and {100 * skin:.0f} % of the "
+        f"region has the color of skin, but noise alone changes as the pulse does in {rate.p_value:.1%} of clips."
+    )
+    return f"probably pulse, {green.rate:.1f} beats/min", reason
 
 
 def _breathing(

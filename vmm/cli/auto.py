@@ -55,11 +55,12 @@ def _auto(options: argparse.Namespace) -> None:
             notes = [_limit_to_scene(options, decision.cuts)]
             decision = vmm.auto.choose(open_clip(options, gray=False), max_choices=options.max_choices)
     notes += decision.messages
+    if decision.flicker is not None:
+        target = folder / "steady_light.mp4" if decision.choices else f"{Path(options.input).stem}_steady_light.mp4"
+        command = decision.flicker.command(options.input, str(target)) + part_options(options)
+        notes.append(f"This command removes the flicker: {command}")
     if not decision.choices:
         raise ValueError(" ".join(notes))
-    if decision.flicker is not None:
-        command = decision.flicker.command(options.input, str(folder / "steady_light.mp4")) + part_options(options)
-        notes.append(f"This command removes the flicker: {command}")
     print(*notes, sep="\n", end="\n" * bool(notes))
     folder.mkdir(exist_ok=True)
     names = _target_names(options.input, decision.choices)
