@@ -40,6 +40,10 @@ _UNEXPLAINED_SHARE = 0.15
 """Smallest share of the blocks in which a model must fail. Below it the rest of the region
 determines the motion."""
 
+_MAX_BIAS = 9.0
+"""Largest bias of a displacement relative to it that slopes tell: a tenth of the motion is measured. Slopes without any
+motion have no ratio, and would tell any bias."""
+
 _SLOPES = MisfitOptions(bias_of_ratio=1.0)
 """Limits for the slopes that the model leaves; the displacement is too small by the whole of them."""
 
@@ -183,7 +187,9 @@ class Reading:
         power, near_power = (np.square(x).sum(axis=(1, 2)) / n for x, n in ((motion, n_sampled), (other, count)))
         growth = np.maximum(power / np.maximum(near_power, 1e-30), 1)[:, None]
         total = np.square(other - own).sum(axis=1) / count[:, None] - _diagonal(self.covariance)
-        disagreement: np.ndarray = np.fmax(total, growth * proportional_variance(other - own, other, count))
+        # At most the whole motion is wrong: frames without motion tell nothing of the others.
+        proportional = np.fmin(growth * proportional_variance(other - own, other, count), power[:, None])
+        disagreement: np.ndarray = np.fmax(total, proportional)
         return disagreement
 
     @cached_property
@@ -266,6 +272,7 @@ class Reading:
         share: np.ndarray = _SLOPES.bias_of_ratio * np.where(is_marked, excess + stderr, beyond)
         moments = self._slopes.moments
         power = np.trace(moments, axis1=1, axis2=2)[:, None, None] * np.eye(2)
+        share = np.minimum(share, _MAX_BIAS)
         bias: np.ndarray = (share**2)[:, None, None] * np.where(is_marked[:, None, None], power, moments)
         return bias
 
