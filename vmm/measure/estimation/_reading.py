@@ -162,8 +162,7 @@ class Reading:
 
         The reference shows one part alone if the parts move against each other by more than the size of the texture.
         """
-        rows, cols = (to_host(x) for x in (self.blocks.rows, self.blocks.cols))
-        counts, energy = (rows.T @ x @ cols for x in (to_host(self.model.weights), self._variance))
+        counts, energy = (self._block_sums(x) for x in (to_host(self.model.weights), self._variance))
         is_full = counts >= _MIN_FULL * counts.max(axis=(1, 2), keepdims=True)
         variance = np.where(is_full, energy / np.maximum(counts, 1), np.nan).reshape(len(counts), -1)
         lowest = np.nanquantile(variance, 0.25, axis=1, keepdims=True)
@@ -225,7 +224,14 @@ class Reading:
         """
         arrays = (self.blocks.normals, self.score_covariance, self.noise, motion, self._sums[0].count)
         normals, covariance, noise, motion, n_frames = (x[which] for x in arrays)
-        return two_parts(self.blocks.shape, normals, covariance, noise, motion, n_frames, min_difference)
+        variances = self._block_sums(self._variance[which]).reshape(-1, normals.shape[1])
+        return two_parts(self.blocks.shape, normals, covariance, noise, motion, n_frames, variances, min_difference)
+
+    def _block_sums(self, images: np.ndarray) -> np.ndarray:
+        """Sums (G, m, n) of images (G, h, w) over the blocks."""
+        rows, cols = (to_host(x) for x in (self.blocks.rows, self.blocks.cols))
+        sums: np.ndarray = rows.T @ images @ cols
+        return sums
 
     @cached_property
     def _observable(self) -> tuple[np.ndarray, np.ndarray]:
