@@ -1,6 +1,7 @@
 """The motion of every pixel near objects that move otherwise, and near the border of the frame."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from scipy.ndimage import fourier_shift, gaussian_filter, gaussian_filter1d, map
 
 import vmm
 from vmm.data import synthetic
+from vmm.measure.estimation._estimates import TOO_UNCERTAIN, Estimates
+from vmm.measure.estimation._reading import Reading
 
 FS, N, AMPLITUDE = 60, 90, np.array([0.085, 0.181])
 SINE = np.sin(2 * np.pi * 6 * np.arange(N) / FS)
@@ -193,6 +196,69 @@ def test_clips_that_no_encoder_saw_are_not_marked(noise):
     signal = vmm.measure.displacement(frames, [(16, 16, 24, 24), (20, 30, 13, 13)], fs=FS)
     assert not any("encoder" in reason for reason in signal.reasons)
     assert (signal.stderr < 0.01).all()
+
+
+def still_beside_burst(skip):
+    """Frames without noise whose right half alone moves for some time, as they are, or as an encoder repeats them."""
+    t = np.arange(N) / FS
+    wave = np.exp(-20 * t) * np.sin(2 * np.pi * 9 * t) * (t > 0.1)
+    clip = synthetic.render(synthetic.texture((64, 96)), np.outer(wave, [0.6, 0.8]), noise=0.0)
+    clip[:, :, :48] = clip[0, :, :48]
+    return skipped(clip, skip) if skip else clip
+
+
+def test_regions_that_repeat_forever():
+    """Whole numbers hide motion up to the error of rounding; a clip that no encoder saw is not said to be coded."""
+    boxes = [(16, 12, 24, 24), (16, 64, 24, 24)]
+    signal = vmm.measure.displacement(still_beside_burst(0), boxes, fs=FS)
+    assert "repeats exactly" in signal.reasons[0] and not signal.reasons[1]
+    assert ((signal.stderr > 2e-4) & (signal.stderr < 3e-3)).all()
+
+
+@pytest.mark.parametrize("is_predictive", [False, True])
+def test_files_of_predicted_frames_hide_motion_that_never_shows(is_predictive):
+    """A clip of a file tells that its codec predicts frames, also where no part of it shows it by a jump."""
+
+    class Clip:
+        coding = SimpleNamespace(is_predictive=is_predictive)
+        fs, shape, dtype = FS, (N, 64, 96), np.dtype(np.uint8)
+
+        def __init__(self):
+            self._chunks = iter(np.array_split(still_beside_burst(1.5), 4))
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            return next(self._chunks)
+
+        def reopen(self):
+            return Clip()
+
+    signal = vmm.measure.displacement(Clip(), (16, 12, 24, 24))
+    assert ("encoder of the video" in signal.reasons[0]) == is_predictive
+    assert (signal.stderr > 0.1).all() == is_predictive
+
+
+def test_slopes_with_hardly_any_motion_tell_no_bias():
+    """Slopes are compared with motion: where there is next to none, they do not enlarge the error without bound."""
+    reading = Reading.__new__(Reading)
+    slopes = SimpleNamespace(excess=np.array([1e9]), stderr=np.array([1e6]), moments=np.array([1e-6 * np.eye(2)]))
+    reading.__dict__["_slopes"] = slopes
+    assert np.sqrt(np.trace(reading._bias()[0])) < 0.02
+
+
+def test_errors_beyond_what_can_be_seen_are_unknown():
+    """A component is unknown if its error exceeds a pixel and half of its motion, and known if its motion is larger."""
+    estimates = Estimates.unknown(50, 4)
+    estimates.values[:] = 0.01 * np.sin(np.arange(50))[:, None, None]
+    estimates.values[:, 1] *= 1e4
+    estimates.stderr[:] = np.array([5e8, 2.0, 0.1, 0.1])[:, None]
+    estimates.stderr[2, 1] = 3.0
+    estimates.is_known[:] = True
+    estimates.withdraw_uncertain()
+    assert estimates.is_known.tolist() == [[False, False], [True, True], [True, False], [True, True]]
+    assert estimates.reasons.tolist() == [TOO_UNCERTAIN, "", "", ""]
 
 
 def test_straight_edges_tell_one_direction_alone():

@@ -84,11 +84,24 @@ def test_a_small_object_in_a_region_moves_in_parts():
     covariance = np.outer(scores, scores) + np.kron(np.eye(36), normal) * 0.01
     normals, motion, n_frames = np.tile(normal, (1, 36, 1, 1)), np.eye(2)[None] * 0.04, np.array([100])
     rest = np.array([0.01]), motion, n_frames
-    share, moments = two_parts((6, 6), normals, covariance[None], *rest)
+    variances = 0.01 + is_object[None] * normal[0, 0] * 0.2**2
+    share, moments = two_parts((6, 6), normals, covariance[None], *rest, variances)
     assert share == pytest.approx(16 / 36)
     np.testing.assert_allclose(moments[0], np.diag([0.04, 0.0]), atol=1e-3)
     noise = np.kron(np.eye(36), normal) * 0.01
-    assert not np.any(two_parts((6, 6), normals, noise[None], *rest)[1])
+    assert not np.any(two_parts((6, 6), normals, noise[None], *rest, np.full((1, 36), 0.01))[1])
+
+
+def test_outliers_in_a_part_of_a_region_are_no_motion():
+    """Bright pixels that come and go explain as much as a motion where they happen to be more frequent."""
+    normal, (rows, cols) = np.diag([50.0, 50.0, 1.0]), np.indices((6, 6)).reshape(2, -1)
+    is_part = rows + cols < 4
+    scores = (is_part[:, None] * normal[0] * 0.02).ravel()
+    covariance = (np.outer(scores, scores) + np.kron(np.eye(36), normal) * 0.01)[None]
+    arrays = np.tile(normal, (1, 36, 1, 1)), covariance, np.array([0.01]), np.eye(2)[None] * 4e-4, np.array([100])
+    of_motion, of_outliers = (0.01 + is_part[None] * x for x in (normal[0, 0] * 0.02**2, 0.3))
+    assert two_parts((6, 6), *arrays, of_motion)[0] > 0
+    assert two_parts((6, 6), *arrays, of_outliers)[0] == 0
 
 
 def test_variance_of_a_difference_that_follows_the_motion():

@@ -19,7 +19,7 @@ from vmm.engine.two_pass import TwoPassClip
 from vmm.measure.estimation._camera_motion import Still, without_camera_motion
 from vmm.measure.estimation._clip import as_clip
 from vmm.measure.estimation._crops import group_by_size
-from vmm.measure.estimation._estimates import AT_BORDER, CODED, HIDDEN, IN_PARTS, NO_TEXTURE, Estimates
+from vmm.measure.estimation._estimates import AT_BORDER, CODED, HIDDEN, IN_PARTS, NO_TEXTURE, TOO_UNCERTAIN, Estimates
 from vmm.measure.estimation._estimator import METHODS, Estimator, Method, MethodName
 from vmm.measure.estimation._frozen_cells import FrozenCells
 from vmm.measure.estimation._hidden_frames import interpolated
@@ -151,7 +151,8 @@ def displacement(
     rate = camera_rate(frames, fs)
     clip = as_clip(frames)
     regions = as_regions(rois, clip.size)
-    estimates, cadence = _estimate(clip, regions, METHODS[method])
+    is_predictive = bool(getattr(getattr(frames, "coding", None), "is_predictive", False))
+    estimates, cadence = _estimate(clip, regions, METHODS[method], is_predictive)
     values, is_hidden, times = estimates.values, estimates.is_hidden, frame_times(frames, fs)
     times = None if times is None else times[: len(values)]
     if cadence is not None:
@@ -189,12 +190,14 @@ def _with_names(measure: Callable[[], RegionSignal], names: tuple[str, ...]) -> 
     return replace(signal, names=names)
 
 
-def _estimate(clip: TwoPassClip, regions: Sequence[Region], method: Method) -> tuple[Estimates, Cadence | None]:
-    """Estimates of all regions, and the pattern of repeated frames."""
+def _estimate(
+    clip: TwoPassClip, regions: Sequence[Region], method: Method, is_predictive: bool
+) -> tuple[Estimates, Cadence | None]:
+    """Estimates of all regions, and the pattern of repeated frames; `is_predictive` is that of `FrozenCells`."""
     estimators = [Estimator(clip, crops, method) for crops in group_by_size(regions, method.margin)]
     own_estimators = [OwnPixelEstimator(clip, crops) for crops in group_by_size(regions, MARGIN)]
     boxes = np.array([region.box for region in regions])
-    frozen = FrozenCells(clip.length, np.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]]))
+    frozen = FrozenCells(clip.length, np.stack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]]), is_predictive)
     cadence = _run(estimators, own_estimators, frozen, clip)
     closer_estimators = _run_closer(own_estimators, clip)
     estimates = Estimates.unknown(len(estimators[0].moves), len(regions))
@@ -207,14 +210,17 @@ def _estimate(clip: TwoPassClip, regions: Sequence[Region], method: Method) -> t
         _widen(estimates, own, estimates.reasons[own.crops.index] != "")
     for own in closer_estimators:
         _replace(estimates, own)
-    hidden = np.zeros(len(regions))
+    hidden, repeats, rounding = np.zeros(len(regions)), np.zeros(len(regions)), np.zeros((len(regions), 2))
     for own in own_estimators:
         hidden[own.crops.index] = own.hidden_motion(frozen)
+        repeats[own.crops.index], rounding[own.crops.index] = own.repeats(frozen)
     estimates.add_hidden(hidden, CODED)
+    estimates.add_repeats(repeats, rounding)
     is_given = estimates.has_values.any(axis=1)
     estimates.reasons[~is_given] = NO_TEXTURE
     estimates.reasons[is_given & (verdicts == AT_BORDER)] = AT_BORDER
     estimates.withdraw(verdicts == IN_PARTS, IN_PARTS)
+    estimates.withdraw_uncertain()
     return estimates, cadence
 
 
@@ -309,4 +315,5 @@ def _warn(estimates: Estimates, is_hidden: np.ndarray) -> None:
             "frames; cut the clip",
         )
     warn_of_regions(reasons == AT_BORDER, AT_BORDER)
-    warn_of_regions(reasons == IN_PARTS, IN_PARTS + _UNKNOWN)
+    for reason in (IN_PARTS, TOO_UNCERTAIN):
+        warn_of_regions(reasons == reason, reason + _UNKNOWN)

@@ -20,6 +20,21 @@ CODED = (
     "the encoder of the video repeats parts of it from frame to frame, which hides motion up to an eighth of a pixel: "
     "amplitudes may be too small"
 )
+REPEATS = (
+    "it repeats exactly from frame to frame, as computed video does, or as an encoder makes it, which may hide motion "
+    "up to an eighth of a pixel"
+)
+TOO_UNCERTAIN = "its error would be larger than a pixel and than half of its motion"
+
+_MAX_STDERR = 1.0
+"""Largest standard error in pixels of a known displacement that does not exceed it clearly: motion is tracked by whole
+pixels, so that a larger error says that nothing was seen."""
+
+_MIN_MOTION = 2.0
+"""Root mean square of a displacement, relative to its standard error, from which it exceeds it clearly."""
+
+_MIN_REPEATS = 0.9
+"""Share of the frames in which a region must repeat to be marked. Regular repeats of frames reach three quarters."""
 
 
 @dataclass(eq=False)
@@ -92,6 +107,19 @@ class Estimates:
         is_large = (motion > self.stderr.min(axis=1)) & (self.reasons == "")
         self.stderr = np.hypot(self.stderr, share * motion[:, None])
         self.reasons[is_large] = reason
+
+    def add_repeats(self, share: np.ndarray, variance: np.ndarray) -> None:
+        """Add the variance (R, 2) that rounding hides in regions of which this share (R,) of the frames repeats."""
+        self.stderr = np.sqrt(self.stderr**2 + variance)
+        self.reasons[(share > _MIN_REPEATS) & (self.reasons == "") & (variance > 0).any(axis=1)] = REPEATS
+
+    def withdraw_uncertain(self) -> None:
+        """Make components unknown whose standard error exceeds all that the estimators can see."""
+        motion = np.nan_to_num(self.values).std(axis=0)
+        is_uncertain = self.has_values & (self.stderr > np.maximum(_MAX_STDERR, motion / _MIN_MOTION))
+        self.is_known &= ~is_uncertain
+        self.direction[is_uncertain.any(axis=1)] = np.nan
+        self.reasons[is_uncertain.any(axis=1) & ~self.has_values.any(axis=1)] = TOO_UNCERTAIN
 
     def _arrays(self) -> list[tuple[str, np.ndarray]]:
         return [(part.name, getattr(self, part.name)) for part in fields(self)]

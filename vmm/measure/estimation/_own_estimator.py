@@ -130,8 +130,20 @@ class OwnPixelEstimator(FirstPass):
 
     def hidden_motion(self, frozen: FrozenCells) -> np.ndarray:
         """Motion (G,) in pixels, along one axis, that an encoder may have hidden in each region."""
+        return frozen.hidden_motion(*self._steepness)
+
+    def repeats(self, frozen: FrozenCells) -> tuple[np.ndarray, np.ndarray]:
+        """Share (G,) of the frames in which each region repeats, and the variance (G, 2) that rounding hides there."""
+        share = frozen.repeats(*self._steepness)
+        projections, covariance = self.whole.projections, self.whole.model.covariance
+        variance = np.diagonal(projections @ covariance @ projections, axis1=1, axis2=2)
+        return share, frozen.rounding_variance(share)[:, None] * variance
+
+    @cached_property
+    def _steepness(self) -> tuple[np.ndarray, np.ndarray]:
+        """First pixels (G, 2) of the regions, and their squared slopes (G, h, w)."""
         slopes = to_host(self.whole.model.images[:, [DOWN, RIGHT]])
-        return frozen.hidden_motion(self.crops.corners + MARGIN, np.square(slopes).sum(axis=1))
+        return self.crops.corners + MARGIN, np.square(slopes).sum(axis=1)
 
     def undecided(self) -> OwnPixelEstimator | None:
         """An estimator of the regions that the sampled frames do not decide, for a pass over all frames, or None.

@@ -121,6 +121,7 @@ def two_parts(
     noise: np.ndarray,
     motion: np.ndarray,
     n_frames: np.ndarray,
+    variances: np.ndarray,
     min_difference: float = MIN_DIFFERENCE,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fraction (G,) of the pixels in the smaller part, and second moments (G, 2, 2) of the motion of one part against
@@ -143,10 +144,13 @@ def two_parts(
         Second moments (G, 2, 2) of the largest motion of the region and its neighborhood.
     n_frames
         Number (G,) of frames.
+    variances
+        Sum (G, K) over the pixels of each block of their variance over time, which one motion does not explain. Where
+        outliers increase it in a few blocks, these seem to move otherwise.
     min_difference
         Smallest difference between the motions of the parts, relative to `motion`.
     """
-    tests = (_Test(shape, *arrays) for arrays in zip(normals, covariance, noise, motion, strict=True))
+    tests = (_Test(shape, *arrays) for arrays in zip(normals, covariance, noise, motion, variances, strict=True))
     parts = [test.parts(int(count), min_difference) for test, count in zip(tests, n_frames, strict=True)]
     return np.array([part.share for part in parts]), np.array([part.moments for part in parts]).reshape(-1, 2, 2)
 
@@ -164,6 +168,8 @@ class _Division(NamedTuple):
         Fraction of the pixels in the smaller part.
     moments
         Second moments (2, 2) of the motion of one part against the other.
+    noise
+        Variance of a pixel of the smaller part, at least that of the region.
     """
 
     energy: float = 0.0
@@ -171,22 +177,25 @@ class _Division(NamedTuple):
     scale: float = 1.0
     share: float = 0.0
     moments: np.ndarray = np.zeros((2, 2))
+    noise: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class _Test:
-    """Test of one region: its blocks with their normal matrices, covariance of scores, noise and largest motion."""
+    """Test of one region: normal matrices, covariance of scores, noise, largest motion and variances of its blocks."""
 
     shape: tuple[int, int]
     normals: np.ndarray
     covariance: np.ndarray
     noise: float
     motion: np.ndarray
+    variances: np.ndarray
 
     def parts(self, n_frames: int, min_difference: float) -> _Division:
         """The best division if it explains the motion best, else an empty one."""
         best = self._best()
-        significance = best.energy / (3 * self.noise) * np.sqrt(1.5 * n_frames)
+        excess = best.energy - 3 * (best.noise - self.noise)
+        significance = excess / (3 * best.noise) * np.sqrt(1.5 * n_frames)
         if significance < _MIN_SIGNIFICANCE or best.difference < min_difference**2 * best.scale:
             return _Division()
         return best if best.energy > max(_MIN_SHARE * self._separate(), _MIN_TO_EVEN * self._even()) else _Division()
@@ -231,7 +240,14 @@ class _Test:
         scale = float(np.trace(information) * np.trace(self.motion) / 2)
         share = float(counts[best] / self.normals[:, 2, 2].sum())
         moments = deviation - self.noise * inverse[best, :2, :2]
-        return _Division(float(energy[best]), float(difference), scale, share, moments)
+        noise = max(self.noise, self._smaller_variance(divisions[best]))
+        return _Division(float(energy[best]), float(difference), scale, share, moments, noise)
+
+    def _smaller_variance(self, division: np.ndarray) -> float:
+        """Variance of a pixel over time in the smaller part."""
+        counts = self.normals[:, 2, 2]
+        part = division if 2 * (division @ counts) <= counts.sum() else 1 - division
+        return float(part @ self.variances / max(part @ counts, 1))
 
     def _even(self) -> float:
         """Energy that a motion and an offset explain that grow evenly across the region, beyond that of noise."""

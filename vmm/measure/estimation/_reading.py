@@ -40,6 +40,10 @@ _UNEXPLAINED_SHARE = 0.15
 """Smallest share of the blocks in which a model must fail. Below it the rest of the region
 determines the motion."""
 
+_MAX_BIAS = 9.0
+"""Largest bias of a displacement relative to it that slopes tell: a tenth of the motion is measured. Slopes without any
+motion have no ratio, and would tell any bias."""
+
 _SLOPES = MisfitOptions(bias_of_ratio=1.0)
 """Limits for the slopes that the model leaves; the displacement is too small by the whole of them."""
 
@@ -158,8 +162,7 @@ class Reading:
 
         The reference shows one part alone if the parts move against each other by more than the size of the texture.
         """
-        rows, cols = (to_host(x) for x in (self.blocks.rows, self.blocks.cols))
-        counts, energy = (rows.T @ x @ cols for x in (to_host(self.model.weights), self._variance))
+        counts, energy = (self._block_sums(x) for x in (to_host(self.model.weights), self._variance))
         is_full = counts >= _MIN_FULL * counts.max(axis=(1, 2), keepdims=True)
         variance = np.where(is_full, energy / np.maximum(counts, 1), np.nan).reshape(len(counts), -1)
         lowest = np.nanquantile(variance, 0.25, axis=1, keepdims=True)
@@ -183,7 +186,9 @@ class Reading:
         power, near_power = (np.square(x).sum(axis=(1, 2)) / n for x, n in ((motion, n_sampled), (other, count)))
         growth = np.maximum(power / np.maximum(near_power, 1e-30), 1)[:, None]
         total = np.square(other - own).sum(axis=1) / count[:, None] - _diagonal(self.covariance)
-        disagreement: np.ndarray = np.fmax(total, growth * proportional_variance(other - own, other, count))
+        # At most the whole motion is wrong: frames without motion tell nothing of the others.
+        proportional = np.fmin(growth * proportional_variance(other - own, other, count), power[:, None])
+        disagreement: np.ndarray = np.fmax(total, proportional)
         return disagreement
 
     @cached_property
@@ -219,7 +224,14 @@ class Reading:
         """
         arrays = (self.blocks.normals, self.score_covariance, self.noise, motion, self._sums[0].count)
         normals, covariance, noise, motion, n_frames = (x[which] for x in arrays)
-        return two_parts(self.blocks.shape, normals, covariance, noise, motion, n_frames, min_difference)
+        variances = self._block_sums(self._variance[which]).reshape(-1, normals.shape[1])
+        return two_parts(self.blocks.shape, normals, covariance, noise, motion, n_frames, variances, min_difference)
+
+    def _block_sums(self, images: np.ndarray) -> np.ndarray:
+        """Sums (G, m, n) of images (G, h, w) over the blocks."""
+        rows, cols = (to_host(x) for x in (self.blocks.rows, self.blocks.cols))
+        sums: np.ndarray = rows.T @ images @ cols
+        return sums
 
     @cached_property
     def _observable(self) -> tuple[np.ndarray, np.ndarray]:
@@ -266,6 +278,7 @@ class Reading:
         share: np.ndarray = _SLOPES.bias_of_ratio * np.where(is_marked, excess + stderr, beyond)
         moments = self._slopes.moments
         power = np.trace(moments, axis1=1, axis2=2)[:, None, None] * np.eye(2)
+        share = np.minimum(share, _MAX_BIAS)
         bias: np.ndarray = (share**2)[:, None, None] * np.where(is_marked[:, None, None], power, moments)
         return bias
 
