@@ -17,12 +17,14 @@ pytest.importorskip("starlette", reason="the packages of the extra app are not i
 pytest.importorskip("uvicorn", reason="the packages of the extra app are not installed")
 pytest.importorskip("plotly", reason="the packages of the extra app are not installed")
 
+from vmm.app.clip import OpenClip
 from vmm.app.jobs import FunctionJob
-from vmm.app.measurement import motion_map
+from vmm.app.measurement import measured, motion_map
 from vmm.app.preview import _along, _length_note
 from vmm.app.security import Guard, allowed_hosts
 from vmm.app.server import plotly_bundle
 from vmm.app.serving import Server
+from vmm.data import synthetic
 
 BOX = [8, 16, 24, 24]
 
@@ -204,6 +206,24 @@ def test_measurement_equals_that_of_the_whole_frame(client, clip):
     np.testing.assert_allclose(answer["stderr"], expected.stderr[0], rtol=1e-4)
     assert answer["unit"] == "px" and answer["time_unit"] == "s" and len(answer["frequencies"]) == 31
     assert answer["peaks"][0]["frequency"] == pytest.approx(2.5, abs=0.01) and "Hz" in answer["peaks"][0]["text"]
+
+
+def test_a_quick_estimate_is_near_the_accurate_one_and_takes_fewer_pixels(session, tmp_path):
+    motion = synthetic.sway(60, 30, 2.5, 0.4)
+    frames = synthetic.render(synthetic.texture((300, 400)), motion, noise=0.5, dtype=np.uint8)
+    vmm.io.write(tmp_path / "large.mkv", frames, 30)
+    clip, box, still = OpenClip(tmp_path / "large.mkv"), (40, 60, 200, 240), (10, 10, 40, 40)
+    clip.read_luma(lambda n: None)
+    around, places, step = clip.around([box, still], 3)
+    assert step == 3 and around.shape[1] * around.shape[2] <= 300 * 400 / 9
+    assert places == [(13, 20, 67, 80), (3, 3, 13, 13)]
+    quick, accurate = (measured(clip, box, [], {}, quick=quick) for quick in (True, False))
+    assert quick["unit"] == "px"
+    np.testing.assert_allclose(quick["values"], accurate["values"], atol=0.03)
+    scaled = measured(clip, box, [], {"pixel_size": 0.5, "unit": "mm", "quantity": "velocity"}, quick=True)
+    assert scaled["unit"] == "mm/s"
+    largest = [peak["amplitude"] for peak in (quick["peaks"][0], scaled["peaks"][0])]
+    assert largest[1] == pytest.approx(largest[0] * 0.5 * 2 * np.pi * 2.5, rel=0.02)
 
 
 def test_known_length_and_velocity(client):

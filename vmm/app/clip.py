@@ -31,6 +31,12 @@ MARGIN = 64
 """Pixels around a region that are measured with it. The filters of the estimator and its search for large motion reach
 less far, so that the result is that of the whole frame."""
 
+_QUICK_MARGIN = 16
+"""The same in reduced pixels, for a quick estimate of motion below a few pixels."""
+
+_SAMPLES = 3
+"""Pixels along each side of a block whose mean is a reduced pixel. More of them would take longer than the estimate."""
+
 
 class OpenClip:
     """A clip, and a part of it that is in use.
@@ -148,17 +154,23 @@ class OpenClip:
         if part == (self.first, self.stop):
             self.luma = luma[:count]
 
-    def around(self, boxes: list[tuple[int, int, int, int]]) -> tuple[vmm.io.Clip, tuple[int, int]]:
-        """The luma of the part around some boxes, and the row and column at which it begins."""
+    def around(
+        self, boxes: list[tuple[int, int, int, int]], step: int = 1
+    ) -> tuple[vmm.io.Clip, list[tuple[int, int, int, int]], int]:
+        """The luma of the part around some boxes, reduced by a step, the boxes in it, and the step that was used."""
         if self._template is None:
             self._template = self.stream(gray=True)
         clip, luma = self._template, self.luma
         if luma is None:
-            return self.stream(gray=True), (0, 0)
-        row, col = (max(0, min(box[i] for box in boxes) - MARGIN) for i in (0, 1))
-        bottom, right = (max(box[i] + box[i + 2] for box in boxes) + MARGIN for i in (0, 1))
-        crop = np.ascontiguousarray(luma[:, row:bottom, col:right])
-        return clip.with_chunks(lambda: iter([crop]), crop.shape), (row, col)
+            return self.stream(gray=True), boxes, 1
+        margin = MARGIN if step == 1 else _QUICK_MARGIN * step
+        row, col = (max(0, min(box[i] for box in boxes) - margin) for i in (0, 1))
+        bottom, right = (max(box[i] + box[i + 2] for box in boxes) + margin for i in (0, 1))
+        crop = luma[:, row:bottom, col:right]
+        crop = np.ascontiguousarray(crop) if step == 1 else _block_means(crop, step)
+        places = [(top - row, left - col, height, width) for top, left, height, width in boxes]
+        places = [reduced_box(place, step, crop.shape) for place in places] if step > 1 else places
+        return clip.with_chunks(lambda: iter([crop]), crop.shape), places, step
 
     def described(self) -> dict[str, Any]:
         """Properties of the clip for the page."""
@@ -177,3 +189,22 @@ class OpenClip:
             "stop": self.stop,
             "fits": self.fits,
         }
+
+
+def reduced_box(box: tuple[int, int, int, int], step: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """A box in the pixels of frames that are reduced by a step, with at least one of them."""
+    row, col = (min(box[i] // step, shape[i + 1] - 1) for i in (0, 1))
+    height, width = (max(1, min(round(box[i + 2] / step), shape[i + 1] - start)) for i, start in ((0, row), (1, col)))
+    return row, col, height, width
+
+
+def _block_means(frames: np.ndarray, step: int) -> np.ndarray:
+    """Frames whose pixels are the means of samples of blocks of step x step pixels."""
+    height, width = (n // step for n in frames.shape[1:])
+    places = sorted({round((i + 0.5) * step / _SAMPLES - 0.5) for i in range(_SAMPLES)})
+    total = np.zeros((len(frames), height, width), np.uint16 if frames.dtype == np.uint8 else np.float32)
+    for row in places:
+        for col in places:
+            total += frames[:, row : height * step : step, col : width * step : step]
+    means = total / np.float32(len(places) ** 2)
+    return (np.rint(means) if frames.dtype.kind == "u" else means).astype(frames.dtype)

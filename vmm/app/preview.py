@@ -13,7 +13,7 @@ import numpy as np
 
 import vmm
 from vmm.app import methods
-from vmm.app.clip import OpenClip
+from vmm.app.clip import OpenClip, reduced_box
 from vmm.app.files import SharedFiles
 from vmm.app.measurement import small_luma
 from vmm.app.proxy import write_proxy
@@ -65,7 +65,7 @@ class Previews:
         first = min(max(0, start - clip.first), max(0, len(clip.small) - length))
         frames = clip.small[first : first + length]
         reduced = {key: value / clip.step if key in ("sigma", "limit") else value for key, value in chosen.items()}
-        mask = None if roi is None else _reduced_box(roi, clip.step, frames.shape)
+        mask = None if roi is None else reduced_box(roi, clip.step, frames.shape)
         result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
         self._last = frames, result
         both = np.concatenate([_even(frames), _even(result)], axis=2)
@@ -152,10 +152,3 @@ def _even(frames: np.ndarray) -> np.ndarray:
     """Frames with even sides, as videos for browsers have."""
     padding = [(0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2), (0, 0)][: frames.ndim]
     return np.pad(frames, padding, mode="edge") if any(n for _, n in padding) else frames
-
-
-def _reduced_box(box: tuple[int, int, int, int], step: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """A box in pixels of the frames for previews, with at least one of them."""
-    row, col = (min(box[i] // step, shape[i + 1] - 1) for i in (0, 1))
-    height, width = (max(1, min(round(box[i + 2] / step), shape[i + 1] - start)) for i, start in ((0, row), (1, col)))
-    return row, col, height, width

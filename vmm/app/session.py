@@ -55,7 +55,7 @@ class Session:
         self.live: LiveView = LiveView(self.path_of, self.files.share)
         self._lock = threading.Lock()
         self._tickets: dict[tuple[str, str], object] = {}
-        self._turns = {name: threading.Lock() for name in ("measure", "shape", "preview")}
+        self._turns = {name: threading.Lock() for name in ("quick", "measure", "shape", "preview")}
         self._count = 0
         self._remove = at_signal(self._abandon)
 
@@ -159,10 +159,11 @@ class Session:
         self.settings = settings
 
     def measure(self, region: Any, unit: Any, quick: bool = False, page: str = "") -> dict[str, Any]:
-        """Waveform, spectrum and peaks of a region; `quick` uses the faster estimator."""
+        """Waveform, spectrum and peaks of a region; `quick` estimates it from reduced frames."""
         clip = self._clip()
         chosen = checked_regions([region], clip)[0]
-        with self._turn("measure", page + chosen["id"]):
+        # A quick estimate does not wait for the accurate one of a region as it was before.
+        with self._turn("quick" if quick else "measure", page + chosen["id"]):
             return measurement.measured(clip, chosen["box"], self._still(), checked_unit(unit), quick=quick)
 
     @contextmanager

@@ -45,36 +45,36 @@ function axisOf(result) {
 
 const keyOf = (region) => JSON.stringify([region.box, unit(), state.clip.first, state.clip.stop, state.clip.fs, state.regions.filter((one) => one.still).map((one) => one.box)]);
 
-/** Measure the regions whose result is missing or old. */
+/** Measure the regions whose result is missing or old: a quick estimate of all is shown until the accurate ones are there. */
 async function measureAll() {
   if (!state.clip) return;
-  for (const region of state.regions) {
-    const key = keyOf(region), old = state.results.get(region.id);
-    if (region.still || old?.key === key) continue;
-    if (!state.progress.luma && state.clip.fits) { emit("waiting"); continue; }
-    running.get(region.id)?.abort();
+  if (state.progress.luma || !state.clip.fits) for (const quick of [true, false]) await measureEach(quick);
+  draw();
+}
+
+/** Measure these regions one after another. @param {boolean} quick */
+async function measureEach(quick) {
+  for (const region of [...state.regions]) {
+    const key = keyOf(region), turn = `${quick} ${region.id}`;
+    if (region.still || state.results.get(region.id)?.key === key) continue;
+    running.get(turn)?.abort();
     const control = new AbortController();
-    running.set(region.id, control);
+    running.set(turn, control);
     emit("busy", { measure: `Measuring ${region.name}` });
     try {
-      // A quick estimate is shown until the accurate one is there.
-      for (const quick of [true, false]) {
-        const result = await call("measure", { region, unit: unit(), quick }, control.signal);
-        state.results.set(region.id, { ...result, quick, key: quick ? "" : key });
-        draw();
-      }
+      const result = await call("measure", { region, unit: unit(), quick }, control.signal);
+      if (state.results.get(region.id)?.key !== key) state.results.set(region.id, { ...result, quick, key: quick ? "" : key });
     } catch (error) {
-      if (!(error instanceof DOMException)) {
+      if (!(error instanceof DOMException) && !quick) {
         showError(error);
         state.results.set(region.id, { key, failed: true });
       }
     } finally {
-      if (running.get(region.id) === control) running.delete(region.id);
+      if (running.get(turn) === control) running.delete(turn);
       if (!running.size) emit("busy", { measure: "" });
     }
     draw();
   }
-  draw();
 }
 
 function ready() {
@@ -195,7 +195,7 @@ function listPeaks() {
   else if (result) empty = "No peak exceeds the noise.";
   else if (region) empty = "The region is measured as soon as the frames are in memory.";
   $("peaks").replaceChildren(...(rows.length ? rows : [element("li", { className: "muted", textContent: empty })]));
-  $("measure-note").textContent = result ? [result.quick ? "Quick estimate; the accurate one follows." : "", result.reason, ...(result.messages ?? [])].filter(Boolean).join(" ") : "";
+  $("measure-note").textContent = result ? [result.quick ? "Quick estimate from reduced frames; the accurate one follows." : "", result.reason, ...(result.messages ?? [])].filter(Boolean).join(" ") : "";
 }
 
 /** Draw all plots. */
@@ -210,7 +210,7 @@ export function draw() {
 
 /** Connect the plots with the regions and settings. */
 export function start() {
-  const soon = debounced(measureAll, 60);
+  const soon = debounced(measureAll, 20);
   on("regions", () => {
     for (const id of state.results.keys()) if (!state.regions.some((region) => region.id === id)) state.results.delete(id);
     draw();
