@@ -17,6 +17,7 @@ from vmm.app.clip import OpenClip, reduced_box
 from vmm.app.files import SharedFiles
 from vmm.app.measurement import small_luma
 from vmm.app.proxy import write_proxy
+from vmm.engine.kept import KeptMotion
 
 _MAX_FRAMES = 90
 """Frames of a preview, three seconds of video, unless two periods of the band are longer."""
@@ -49,6 +50,7 @@ class Previews:
         self._folder, self._files, self._numbers = folder, files, count()
         self._paths: deque[Path] = deque()
         self._last: tuple[np.ndarray, np.ndarray] | None = None
+        self._kept: tuple[Any, KeptMotion] = None, KeptMotion()
 
     def magnified(self, clip: OpenClip, settings: Mapping[str, Any], start: int, roi: Any) -> dict[str, Any]:
         """Original and magnified frames next to one another in one video, which keeps them in step."""
@@ -66,7 +68,9 @@ class Previews:
         frames = clip.small[first : first + length]
         reduced = {key: value / clip.step if key in ("sigma", "limit") else value for key, value in chosen.items()}
         mask = None if roi is None else reduced_box(roi, clip.step, frames.shape)
-        result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
+        others = {key: value for key, value in reduced.items() if key not in ("alpha", "limit")}
+        with self._motion_of((name, clip.small, first, length, mask, others)).in_use():
+            result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
         self._last = frames, result
         both = np.concatenate([_even(frames), _even(result)], axis=2)
         video = self._write("preview", both, clip.rate)
@@ -78,6 +82,13 @@ class Previews:
             "size": [int(n) for n in frames.shape[1:3]],
             "note": _length_note(needed, low),
         }
+
+    def _motion_of(self, settings: tuple[Any, ...]) -> KeptMotion:
+        """The motion that the last preview has read, if its settings were the same but for alpha and the limit."""
+        before = self._kept[0]
+        if before is None or before[1] is not settings[1] or (before[0], *before[2:]) != (settings[0], *settings[2:]):
+            self._kept = settings, KeptMotion()
+        return self._kept[1]
 
     def slice(self, clip: OpenClip, line: Sequence[float]) -> dict[str, Any]:
         """The picture of the pixels along a line (row, column, row, column) of the last preview over time."""
