@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -154,23 +154,19 @@ class OpenClip:
         if part == (self.first, self.stop):
             self.luma = luma[:count]
 
-    def around(
-        self, boxes: list[tuple[int, int, int, int]], step: int = 1
-    ) -> tuple[vmm.io.Clip, list[tuple[int, int, int, int]], int]:
-        """The luma of the part around some boxes, reduced by a step, the boxes in it, and the step that was used."""
+    def around(self, boxes: list[tuple[int, int, int, int]], step: int = 1) -> tuple[vmm.io.Clip, tuple[int, int], int]:
+        """The luma of the part around some boxes, reduced by a step, where it begins, and the step that was used."""
         if self._template is None:
             self._template = self.stream(gray=True)
         clip, luma = self._template, self.luma
         if luma is None:
-            return self.stream(gray=True), boxes, 1
+            return self.stream(gray=True), (0, 0), 1
         margin = MARGIN if step == 1 else _QUICK_MARGIN * step
         row, col = (max(0, min(box[i] for box in boxes) - margin) for i in (0, 1))
         bottom, right = (max(box[i] + box[i + 2] for box in boxes) + margin for i in (0, 1))
         crop = luma[:, row:bottom, col:right]
         crop = np.ascontiguousarray(crop) if step == 1 else _block_means(crop, step)
-        places = [(top - row, left - col, height, width) for top, left, height, width in boxes]
-        places = [reduced_box(place, step, crop.shape) for place in places] if step > 1 else places
-        return clip.with_chunks(lambda: iter([crop]), crop.shape), places, step
+        return clip.with_chunks(lambda: iter([crop]), crop.shape), (row, col), step
 
     def described(self) -> dict[str, Any]:
         """Properties of the clip for the page."""
@@ -191,10 +187,16 @@ class OpenClip:
         }
 
 
-def reduced_box(box: tuple[int, int, int, int], step: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """A box in the pixels of frames that are reduced by a step, with at least one of them."""
-    row, col = (min(box[i] // step, shape[i + 1] - 1) for i in (0, 1))
-    height, width = (max(1, min(round(box[i + 2] / step), shape[i + 1] - start)) for i, start in ((0, row), (1, col)))
+def place_of(region: Mapping[str, Any], corner: tuple[int, int], step: int, size: Sequence[int]) -> Any:
+    """A region in frames of a size (H, W) that begin at a corner and are reduced by a step: its box, or its mask."""
+    if region.get("polygon") is not None:
+        corners = [[(place[i] - corner[i]) / step for i in (0, 1)] for place in region["polygon"]]
+        return vmm.measure.polygon(corners, (size[0], size[1]))
+    box = region["box"]
+    if step == 1:
+        return (box[0] - corner[0], box[1] - corner[1], *box[2:])
+    row, col = (min((box[i] - corner[i]) // step, size[i] - 1) for i in (0, 1))
+    height, width = (max(1, min(round(box[i + 2] / step), size[i] - start)) for i, start in ((0, row), (1, col)))
     return row, col, height, width
 
 

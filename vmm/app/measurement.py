@@ -6,12 +6,12 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 import vmm
-from vmm.app.clip import OpenClip
+from vmm.app.clip import OpenClip, place_of
 from vmm.app.jobs import Job
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.cli.outputs import frequency_text, suggestion_notes, with_stderr
@@ -39,19 +39,22 @@ _NO_FRAMES = "the frames are still being read"
 
 Box = tuple[int, int, int, int]
 
+Place: TypeAlias = Mapping[str, Any]
+"""A region of the page: its box, and the corners of its polygon if it is one."""
+
 
 class HeldFrames(Protocol):
     """Frames in which regions are measured: those of the open clip, or the last ones of a camera."""
 
-    def around(self, boxes: list[Box], step: int = 1) -> tuple[vmm.io.Clip, list[Box], int]:
-        """The luma around some boxes, reduced by a step, the boxes in it, and the step that was used."""
+    def around(self, boxes: list[Box], step: int = 1) -> tuple[vmm.io.Clip, tuple[int, int], int]:
+        """The luma around some boxes, reduced by a step, where it begins, and the step that was used."""
 
 
 def measured(
-    clip: HeldFrames, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, region: Place, still: list[Place], unit: Mapping[str, Any], *, quick: bool = False
 ) -> dict[str, Any]:
     """Waveform, spectrum and peaks of a region, for the page; `quick` estimates it from reduced frames."""
-    signal, messages = displacement(clip, box, still, unit, quick=quick)
+    signal, messages = displacement(clip, region, still, unit, quick=quick)
     quantity = unit.get("quantity", "displacement")
     result = signal if quantity == "displacement" else getattr(vmm.measure, quantity)(signal)
     answer = {
@@ -79,12 +82,13 @@ def measured(
 
 
 def displacement(
-    clip: HeldFrames, box: Box, still: list[Box], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, region: Place, still: list[Place], unit: Mapping[str, Any], *, quick: bool = False
 ) -> tuple[Any, list[str]]:
     """Displacement of a region, and the warnings about it."""
-    sides = [side for one in (box, *still) for side in one[2:]]
-    largest = max(1, min(sides) // _SMALLEST_SIDE)
-    frames, places, step = clip.around([box, *still], min(largest, _reduction(box)) if quick else 1)
+    boxes = [one["box"] for one in (region, *still)]
+    largest = max(1, min(side for box in boxes for side in box[2:]) // _SMALLEST_SIDE)
+    frames, corner, step = clip.around(boxes, min(largest, _reduction(boxes[0])) if quick else 1)
+    places = [place_of(one, corner, step, frames.shape[1:3]) for one in (region, *still)]
     unit_name = unit.get("unit") or "px"
     scale: dict[str, Any] = {"pixel_size": unit.get("pixel_size"), "unit": unit_name}
     if step > 1:

@@ -13,7 +13,7 @@ import numpy as np
 
 import vmm
 from vmm.app import methods
-from vmm.app.clip import OpenClip, reduced_box
+from vmm.app.clip import OpenClip, place_of
 from vmm.app.files import SharedFiles
 from vmm.app.measurement import small_luma
 from vmm.app.proxy import write_proxy
@@ -67,9 +67,9 @@ class Previews:
         first = min(max(0, start - clip.first), max(0, len(clip.small) - length))
         frames = clip.small[first : first + length]
         reduced = {key: value / clip.step if key in ("sigma", "limit") else value for key, value in chosen.items()}
-        mask = None if roi is None else reduced_box(roi, clip.step, frames.shape)
-        others = {key: value for key, value in reduced.items() if key not in ("alpha", "limit")}
-        with self._motion_of((name, clip.small, first, length, mask, others)).in_use():
+        mask = None if roi is None else place_of(roi, (0, 0), clip.step, frames.shape[1:3])
+        others = {**reduced, "mask": roi, "alpha": None, "limit": None}
+        with self._motion_of((name, clip.small, first, length, others)).in_use():
             result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
         self._last = frames, result
         both = np.concatenate([_even(frames), _even(result)], axis=2)

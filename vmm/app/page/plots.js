@@ -43,7 +43,7 @@ function axisOf(result) {
   return size[1] >= size[0] ? 1 : 0;
 }
 
-const keyOf = (region) => JSON.stringify([region.box, unit(), state.clip.first, state.clip.stop, state.clip.fs, state.regions.filter((one) => one.still).map((one) => one.box)]);
+const keyOf = (region) => JSON.stringify([region.box, region.polygon, unit(), state.clip.first, state.clip.stop, state.clip.fs, state.regions.filter((one) => one.still).map((one) => one.polygon ?? one.box)]);
 
 /** Measure the regions whose result is missing or old: a quick estimate of all is shown until the accurate ones are there. */
 async function measureAll() {
@@ -162,9 +162,10 @@ export function drawLive(result) {
 /** Choose a peak: its band is set, and its orbit and shape are shown. @param {any} peak */
 export function pick(peak) {
   state.settings.frequency = peak.frequency;
+  const others = (state.settings.frequencies ?? []).filter((one) => Math.abs(one - peak.frequency) > 1e-9);
   const half = Math.max(0.15 * peak.frequency, 1.5 / Math.max(1e-9, (state.clip.stop - state.clip.first) / state.clip.fs));
   const top = state.clip.fs / 2;
-  change({ band: [+Math.max(0.02 * peak.frequency, peak.frequency - half).toPrecision(4), +Math.min(0.98 * top, peak.frequency + half).toPrecision(4)] });
+  change({ frequencies: [...others, peak.frequency].slice(-8), band: [+Math.max(0.02 * peak.frequency, peak.frequency - half).toPrecision(4), +Math.min(0.98 * top, peak.frequency + half).toPrecision(4)] });
   drawOrbit(peak);
   emit("peak", peak);
 }
