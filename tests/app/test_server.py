@@ -382,7 +382,7 @@ def test_the_report_holds_the_regions_the_chosen_shapes_and_the_clip_as_it_is_ma
     call(client, "regions", regions=regions)
     settings = {"method": "linear", "band": [2, 3], "alpha": 7.0, "frequencies": [2.5, 2.75]}
     job = session.job(call(client, "export", format="html", unit={}, settings=settings)["job"])
-    wait(lambda: job.has_ended)
+    wait(lambda: job.has_ended, 600)
     assert job.state == "done", job.message
     text = client.get("/" + job.result["file"]).text
     for word in ("left &lt;part&gt;", "corner", "2.5 Hz", "2.75 Hz", "data:video/mp4", "linear, 2 to 3 Hz, alpha 7"):

@@ -133,13 +133,24 @@ def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak],
     frequencies = sorted(set(options.frequency) or {peak.frequency for peak in peaks[: options.shapes]})
     if not frequencies:
         return []
-    step = 2 if frame.shape[0] * frame.shape[1] > _LARGE_FRAME else 1
     unit = length_unit(options)
-    modes = vmm.measure.modes(open_clip(options), frequencies, step=step, still=still_regions(options), **unit)
     largest = max((largest_amplitude(peak)[2] for peak in peaks), default=0.0) / (unit["pixel_size"] or 1)
     notes = [] if largest < 1 else [f"Motion of {largest:.2g} px is too large for shapes of every pixel (below 1 px)."]
+    return [*notes, *_shapes(options, frequencies, frame, folder)]
+
+
+def _shapes(options: argparse.Namespace, frequencies: list[float], frame: Any, folder: Path) -> list[Any]:
+    """Pictures and videos of shapes; each frequency alone if the part is too short to measure all together."""
+    step = 2 if frame.shape[0] * frame.shape[1] > _LARGE_FRAME else 1
+    still, unit = still_regions(options), length_unit(options)
+    try:
+        modes = vmm.measure.modes(open_clip(options), frequencies, step=step, still=still, **unit)
+    except ValueError as error:
+        if len(frequencies) == 1:
+            return [f"The shape at {frequencies[0]:.4g} Hz is unknown: {error}."]
+        return [item for frequency in frequencies for item in _shapes(options, [frequency], frame, folder)]
     moving = animated_shapes(modes, frame, folder, len(frequencies))
-    return [*notes, vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame), *moving]
+    return [vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame), *moving]
 
 
 def _setting(value: Any) -> str:

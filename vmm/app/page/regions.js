@@ -217,6 +217,10 @@ function draw() {
   if (corners.length) {
     nodes.push(shape("polyline", { points: pointsOf(pointer ? [...corners, pointer] : corners), class: "drawing" }));
     nodes.push(shape("circle", { cy: corners[0][0], cx: corners[0][1], r: 5 / scale, class: "drawing first" }));
+    const note = shape("text", { x: corners[0][1] + 9 / scale, y: corners[0][0] - 7 / scale, "font-size": 12 / scale, "stroke-width": 3 / scale });
+    note.textContent = corners.length > 2 ? "click here or press Enter to close" : "click the next corner; Esc gives up";
+    note.style.strokeWidth = `${3 / scale}px`;
+    nodes.push(note);
   }
   if (spot) nodes.push(shape("rect", { x: spot[1], y: spot[0], width: spot[3], height: spot[2], class: "spot" }));
   if (ruler) nodes.push(shape("line", { y1: ruler[0], x1: ruler[1], y2: ruler[2], x2: ruler[3], class: "ruler" }));
