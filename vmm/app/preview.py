@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -18,6 +19,7 @@ from vmm.app.files import SharedFiles
 from vmm.app.measurement import small_luma
 from vmm.app.proxy import write_proxy
 from vmm.engine.kept import KeptMotion
+from vmm.engine.windows import ShortClipWarning
 
 _MAX_FRAMES = 90
 """Frames of a preview, three seconds of video, unless two periods of the band are longer."""
@@ -69,7 +71,9 @@ class Previews:
         reduced = {key: value / clip.step if key in ("sigma", "limit") else value for key, value in chosen.items()}
         mask = None if roi is None else place_of(roi, (0, 0), clip.step, frames.shape[1:3])
         others = {**reduced, "mask": roi, "alpha": None, "limit": None}
-        with self._motion_of((name, clip.small, first, length, others)).in_use():
+        kept = self._motion_of((name, clip.small, first, length, others))
+        with kept.in_use(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ShortClipWarning)  # The preview is short, and not the clip.
             result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
         self._last = frames, result
         both = np.concatenate([_even(frames), _even(result)], axis=2)

@@ -1,7 +1,7 @@
 // Measurements of the regions: waveform, spectrum, peaks and orbit.
 
 import { call } from "./api.js";
-import { $, debounced, element, short, showError } from "./dom.js";
+import { $, debounced, element, entry, showError, short } from "./dom.js";
 import { change, emit, on, state, unit } from "./state.js";
 
 const Plotly = /** @type {any} */ (window).Plotly;
@@ -185,7 +185,7 @@ function listPeaks() {
   $("peaks-of").textContent = region && result ? `of ${region.name}` : "";
   const rows = (result?.peaks ?? []).map((peak) => {
     const isChosen = Math.abs((state.settings.frequency ?? NaN) - peak.frequency) < 1e-9;
-    const button = element("button", { className: "item", onclick: () => pick(peak) }, element("span", { textContent: peak.text }), element("small", { textContent: [peak.size, peak.note].filter(Boolean).join("; ") }));
+    const button = element("button", { className: "item", onclick: () => pick(peak) }, ...entry(peak.frequency, ["down", "right"][peak.axis], [peak.text, peak.size, peak.note]));
     button.dataset.peak = String(peak.frequency);
     return element("li", { className: isChosen ? "chosen" : "" }, button);
   });
