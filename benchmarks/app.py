@@ -65,9 +65,13 @@ def _clip(seconds: int) -> Iterator[np.ndarray]:
     """A texture that sways by 0.3 px at 2 Hz, in color, frame by frame."""
     motion = synthetic.sway(PERIOD, FS, 2.0, 0.3)
     gray = synthetic.render(synthetic.texture((HEIGHT, WIDTH)), motion, dtype=np.float32)
-    noise = np.random.default_rng(0).normal(0, 1, (4, HEIGHT, WIDTH)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 1, (2 * HEIGHT, 2 * WIDTH)).astype(np.float32)
     for i in range(seconds * FS):
-        frame = np.clip(np.rint(gray[i % PERIOD] + noise[i % len(noise)]), 0, 255).astype(np.uint8)
+        # A part at random is noise that differs from frame to frame, and takes little time.
+        row, col = (int(rng.integers(n)) for n in (HEIGHT, WIDTH))
+        part = noise[row : row + HEIGHT, col : col + WIDTH]
+        frame = np.clip(np.rint(gray[i % PERIOD] + part), 0, 255).astype(np.uint8)
         yield np.repeat(frame[None, ..., None], 3, axis=-1)
 
 

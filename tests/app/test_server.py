@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import time
+import warnings
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -19,7 +20,7 @@ pytest.importorskip("plotly", reason="the packages of the extra app are not inst
 
 from vmm.app.clip import OpenClip, place_of
 from vmm.app.jobs import FunctionJob
-from vmm.app.measurement import measured, motion_map
+from vmm.app.measurement import measured, motion_map, small_luma
 from vmm.app.preview import _along, _length_note
 from vmm.app.security import Guard, allowed_hosts
 from vmm.app.server import plotly_bundle
@@ -259,6 +260,33 @@ def test_a_polygon_is_measured_and_magnified_through_its_mask(client, session, c
 def test_wrong_polygons_are_refused(client, polygon):
     status, error = call(client, "regions", regions=[{"id": "p", "polygon": polygon}])
     assert status == 400 and ("polygon must be" in error or "box=" in error)
+
+
+def test_the_luma_of_reduced_frames_is_computed_once(tmp_path):
+    colors = np.random.default_rng(0).integers(0, 255, (8, 48, 64, 3), np.uint8)
+    vmm.io.write(tmp_path / "color.mkv", colors, 30)
+    clip = OpenClip(tmp_path / "color.mkv")
+    with pytest.raises(ValueError, match="still being read"):
+        small_luma(clip)
+    list(clip.read_small(lambda n: None))
+    luma = small_luma(clip)
+    assert small_luma(clip) is luma
+    np.testing.assert_allclose(luma, clip.small @ [0.299, 0.587, 0.114], atol=0.51)
+    clip.choose_part(0, 4)
+    list(clip.read_small(lambda n: None))
+    assert len(small_luma(clip)) == 4
+
+
+def test_warnings_about_peaks_are_shown(client, monkeypatch):
+    peaks = vmm.measure.peaks
+
+    def warned(*args, **options):
+        warnings.warn("a vibration is left out", stacklevel=2)
+        return peaks(*args, **options)
+
+    call(client, "regions", regions=[])
+    monkeypatch.setattr(vmm.measure, "peaks", warned)
+    assert call(client, "measure", region={"box": BOX})["messages"] == ["a vibration is left out"]
 
 
 def test_known_length_and_velocity(client):

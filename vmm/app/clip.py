@@ -71,6 +71,7 @@ class OpenClip:
         self.stop: int = self.count
         self.luma: np.ndarray | None = None
         self.small: np.ndarray | None = None
+        self.small_gray: tuple[np.ndarray, np.ndarray] | None = None  # `small`, and its luma
         self._template: Any = None
         self.first_frame: np.ndarray = self.in_8_bits(next(whole)[:1])[0]
 
@@ -96,7 +97,7 @@ class OpenClip:
         if (first, stop) == (self.first, self.stop):
             return False
         self.first, self.stop = first, stop
-        self.luma = self.small = self._template = None
+        self.luma = self.small = self.small_gray = self._template = None
         return True
 
     def part(self) -> dict[str, float]:
@@ -204,9 +205,12 @@ def _block_means(frames: np.ndarray, step: int) -> np.ndarray:
     """Frames whose pixels are the means of samples of blocks of step x step pixels."""
     height, width = (n // step for n in frames.shape[1:])
     places = sorted({round((i + 0.5) * step / _SAMPLES - 0.5) for i in range(_SAMPLES)})
-    total = np.zeros((len(frames), height, width), np.uint16 if frames.dtype == np.uint8 else np.float32)
-    for row in places:
-        for col in places:
-            total += frames[:, row : height * step : step, col : width * step : step]
+    kind = np.uint16 if frames.dtype == np.uint8 else np.float32
+    rows = np.zeros((len(frames), height, width * step), kind)
+    for place in places:
+        rows += frames[:, place : height * step : step, : width * step]
+    total = np.zeros((len(frames), height, width), kind)
+    for place in places:
+        total += rows[:, :, place::step]
     means = total / np.float32(len(places) ** 2)
     return (np.rint(means) if frames.dtype.kind == "u" else means).astype(frames.dtype)

@@ -72,9 +72,12 @@ def measured(
     }
     if signal.is_known.any():
         try:
-            spectrum, peaks = vmm.measure.spectrum(result), vmm.measure.peaks(result)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                spectrum, peaks = vmm.measure.spectrum(result), vmm.measure.peaks(result)
         except ValueError as error:  # The part is too short for a spectrum.
             return {**answer, "messages": [*messages, str(error)]}
+        answer["messages"] = list(dict.fromkeys([*messages, *(str(item.message) for item in caught)]))
         answer["frequencies"] = _numbers(spectrum.frequencies, 9)
         answer["amplitudes"] = [_numbers(spectrum.values[:, 0, axis]) for axis in (0, 1)]
         answer["peaks"] = [_peak(result, peak) for peak in peaks]
@@ -159,12 +162,22 @@ def _suggestion(item: Any) -> dict[str, Any]:
     }
 
 
-def small_luma(clip: OpenClip) -> np.ndarray:
-    """The frames for previews, in gray."""
+def small_frames(clip: OpenClip) -> np.ndarray:
+    """The frames for previews; raise if they have not been read yet."""
     if clip.small is None:
         raise ValueError(_NO_FRAMES)
-    frames = clip.small
-    return frames if frames.ndim == 3 else np.rint(frames @ np.array(LUMA_WEIGHTS)).astype(np.uint8)
+    return clip.small
+
+
+def small_luma(clip: OpenClip) -> np.ndarray:
+    """The frames for previews, in gray, which are computed once."""
+    frames = small_frames(clip)
+    if frames.ndim == 3:
+        return frames
+    if clip.small_gray is None or clip.small_gray[0] is not frames:
+        weights = np.array(LUMA_WEIGHTS, np.float32)
+        clip.small_gray = frames, np.stack([np.rint(frame @ weights).astype(np.uint8) for frame in frames])
+    return clip.small_gray[1]
 
 
 def motion_map(clip: OpenClip, job: Job) -> dict[str, Any]:

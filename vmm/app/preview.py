@@ -16,7 +16,7 @@ import vmm
 from vmm.app import methods
 from vmm.app.clip import OpenClip, place_of
 from vmm.app.files import SharedFiles
-from vmm.app.measurement import small_luma
+from vmm.app.measurement import small_frames, small_luma
 from vmm.app.proxy import write_proxy
 from vmm.engine.kept import KeptMotion
 from vmm.engine.windows import ShortClipWarning
@@ -57,21 +57,20 @@ class Previews:
     def magnified(self, clip: OpenClip, settings: Mapping[str, Any], start: int, roi: Any) -> dict[str, Any]:
         """Original and magnified frames next to one another in one video, which keeps them in step."""
         name, chosen = methods.arguments(settings)
-        small_luma(clip)  # It raises if no frames were read yet.
-        assert clip.small is not None
-        if start - clip.first >= len(clip.small):
-            last = clip.first + len(clip.small) - 1
+        small = small_frames(clip)
+        if start - clip.first >= len(small):
+            last = clip.first + len(small) - 1
             raise ValueError(f"frame {start}: previews reach up to frame {last} of this part; begin the part later")
         begin = perf_counter()
         low = chosen["band"][0] if "band" in chosen else chosen["frequency"] / 2
-        needed = min(len(clip.small), int(np.ceil(_PERIODS * clip.fs / max(low, 1e-6))))
+        needed = min(len(small), int(np.ceil(_PERIODS * clip.fs / max(low, 1e-6))))
         length = min(max(_MAX_FRAMES, needed), _MOST_FRAMES)
-        first = min(max(0, start - clip.first), max(0, len(clip.small) - length))
-        frames = clip.small[first : first + length]
+        first = min(max(0, start - clip.first), max(0, len(small) - length))
+        frames = small[first : first + length]
         reduced = {key: value / clip.step if key in ("sigma", "limit") else value for key, value in chosen.items()}
         mask = None if roi is None else place_of(roi, (0, 0), clip.step, frames.shape[1:3])
         others = {**reduced, "mask": roi, "alpha": None, "limit": None}
-        kept = self._motion_of((name, clip.small, first, length, others))
+        kept = self._motion_of((name, small, first, length, others))
         with kept.in_use(), warnings.catch_warnings():
             warnings.simplefilter("ignore", ShortClipWarning)  # The preview is short, and not the clip.
             result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
@@ -109,15 +108,14 @@ class Previews:
 
     def shape(self, clip: OpenClip, modes: Any) -> dict[str, Any]:
         """A clip that animates a deflection shape, and a picture of it."""
-        luma = small_luma(clip)
-        frame = clip.small[0] if clip.small is not None else luma[0]
+        frame = small_frames(clip)[0]
         try:
             period = vmm.plot.animated(modes, frame)
         except ValueError as error:  # Nothing moves more than its error.
             return {"message": str(error)}
         video = self._write("shape", np.concatenate([_even(period)] * _SHAPE_PERIODS), _SHAPE_RATE)
         path = self._path("shape.png")
-        vmm.plot.overlay(modes, luma[0]).savefig(path, dpi=100)
+        vmm.plot.overlay(modes, small_luma(clip)[0]).savefig(path, dpi=100)
         return {
             "video": video,
             "picture": self._files.share(path),
@@ -126,7 +124,7 @@ class Previews:
 
     def _write(self, name: str, frames: np.ndarray, rate: Any) -> str:
         path = self._path(f"{name}.mp4")
-        write_proxy(path, [frames], (frames.shape[1], frames.shape[2]), rate)
+        write_proxy(path, [frames], (frames.shape[1], frames.shape[2]), rate, preset="ultrafast")
         return self._files.share(path)
 
     def _path(self, name: str) -> Path:

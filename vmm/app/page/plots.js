@@ -31,7 +31,7 @@ function layout(xTitle, yTitle, more = {}) {
 /** Axes without numbers, and a sentence in place of the curves. @param {boolean} isEmpty @param {string} text */
 function hint(isEmpty, text) {
   if (!isEmpty) return {};
-  const note = { text, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5, font: { size: 13 } };
+  const note = { text, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5, font: { size: small() + 2 } };
   return { xaxis: { visible: false }, yaxis: { visible: false }, annotations: [note] };
 }
 
@@ -122,13 +122,13 @@ function drawSpectrum(items) {
   const { text, accent } = colors(), result = items[0]?.result;
   const selected = items.find(({ region }) => region.id === state.chosen) ?? items[0];
   const annotations = (selected?.result.peaks ?? []).slice(0, 6).map((peak) => ({
-    x: isLogX ? Math.log10(peak.frequency) : peak.frequency, y: isLog ? Math.log10(peak.amplitude) : peak.amplitude, text: `${short(peak.frequency)} Hz`, showarrow: true, arrowhead: 0, ax: 0, ay: -16, font: { size: 10, color: text }, arrowcolor: text,
+    x: isLogX ? Math.log10(peak.frequency) : peak.frequency, y: isLog ? Math.log10(peak.amplitude) : peak.amplitude, text: `${short(peak.frequency)} Hz`, showarrow: true, arrowhead: 0, ax: 0, ay: -1.5 * small(), font: { size: small() - 1, color: text }, arrowcolor: text,
   })).filter((one) => Number.isFinite(one.x) && Number.isFinite(one.y));
   const band = state.settings.band;
   const shapes = band ? [{ type: "rect", xref: "x", yref: "paper", x0: band[0], x1: band[1], y0: 0, y1: 1, fillcolor: accent, opacity: 0.16, line: { width: 0 }, layer: "below" }] : [];
   const more = {
-    xaxis: { type: isLogX ? "log" : "linear" }, yaxis: { type: isLog ? "log" : "linear", exponentformat: "power", dtick: isLog ? 1 : undefined, tickfont: { size: isLog ? 9 : 11, color: text }, range: isLog ? decades(traces) : undefined, rangemode: "tozero" }, annotations, shapes,
-    dragmode: "select", selectdirection: "h", margin: { l: 62, r: 14, t: 22, b: 40 }, uirevision: `${state.clip?.name} ${isLog} ${isLogX} ${state.settings.quantity}`,
+    xaxis: { type: isLogX ? "log" : "linear" }, yaxis: { type: isLog ? "log" : "linear", exponentformat: "power", dtick: isLog ? 1 : undefined, tickfont: { size: small() - (isLog ? 2 : 0), color: text }, range: isLog ? decades(traces) : undefined, rangemode: "tozero" }, annotations, shapes,
+    dragmode: "select", selectdirection: "h", margin: { l: 62, r: 14, t: 2 * small(), b: 40 }, uirevision: `${state.clip?.name} ${isLog} ${isLogX} ${state.settings.quantity}`,
     ...hint(!items.length, ""),
   };
   Plotly.react("spectrum", traces, layout("frequency (Hz)", result ? `amplitude (${result.unit})` : "", more), CONFIG);
