@@ -230,6 +230,25 @@ def test_report(beam, tmp_path):
     assert path.read_text(encoding="utf-8") == text and [p.name for p in tmp_path.iterdir()] == ["out.html"]
 
 
+def test_a_report_with_chosen_frequencies_and_a_given_magnified_clip(beam, tmp_path, capsys):
+    magnified, path = tmp_path / "linear by 9.mkv", tmp_path / "out.html"
+    assert run("linear", beam, magnified, "--fs", FS, "--band", 4, 6, "--alpha", 9, "--quiet") == 0
+    frequencies = [word for frequency in (5, 5.01, 90) for word in ("--frequency", frequency)]
+    options = ["--report", path, *frequencies, "--magnified", magnified, "--quiet"]
+    assert run("measure", beam, "--fs", FS, "--roi", *BEAM, *options) == 0
+    text = path.read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    assert "Shapes of displacement" in page.headings and "Magnified clip" in page.headings
+    assert "One period at 5 Hz" in text and "One period at 5.01 Hz" in text and len(page.videos) == 3
+    assert "The shape at 90 Hz is unknown: " in text
+    assert run("measure", beam, "--fs", FS, "--roi", *BEAM, "--frequency", 3) == 2
+    assert "give --report" in capsys.readouterr().err
+    wrong = ["--report", tmp_path / "other.html", "--magnified", tmp_path / "missing.mkv", "--quiet"]
+    assert run("measure", beam, "--fs", FS, "--roi", *BEAM, *wrong) == 2
+    assert not (tmp_path / "other.html").exists()
+
+
 def test_a_report_that_fails_leaves_no_file(beam, tmp_path, monkeypatch, capsys):
     def broken(*_, **__):
         raise OSError("no space left on device")

@@ -56,9 +56,9 @@ def test_cancel_of_a_running_and_of_a_waiting_job(queue):
 
 @pytest.mark.slow
 def test_a_command_reports_its_sentence(queue, tmp_path):
-    job = wait(queue.submit(CommandJob("x", "test", ["info", str(tmp_path / "no.mkv")], lambda _: 1)))
+    job = wait(queue.submit(CommandJob("x", "test", [["info", str(tmp_path / "no.mkv")]], lambda _: 1)))
     assert job.state == "failed" and job.message.endswith("no such file or folder")
-    job = wait(queue.submit(CommandJob("x", "test", ["--version"], lambda _: 1)))
+    job = wait(queue.submit(CommandJob("x", "test", [["--version"], ["--version"]], lambda _: 1)))
     assert job.state == "done" and job.result == 1
 
 

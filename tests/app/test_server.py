@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import time
+import warnings
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,12 +18,14 @@ pytest.importorskip("starlette", reason="the packages of the extra app are not i
 pytest.importorskip("uvicorn", reason="the packages of the extra app are not installed")
 pytest.importorskip("plotly", reason="the packages of the extra app are not installed")
 
+from vmm.app.clip import OpenClip, place_of
 from vmm.app.jobs import FunctionJob
-from vmm.app.measurement import motion_map
+from vmm.app.measurement import measured, motion_map, small_luma
 from vmm.app.preview import _along, _length_note
 from vmm.app.security import Guard, allowed_hosts
 from vmm.app.server import plotly_bundle
 from vmm.app.serving import Server
+from vmm.data import synthetic
 
 BOX = [8, 16, 24, 24]
 
@@ -206,6 +209,86 @@ def test_measurement_equals_that_of_the_whole_frame(client, clip):
     assert answer["peaks"][0]["frequency"] == pytest.approx(2.5, abs=0.01) and "Hz" in answer["peaks"][0]["text"]
 
 
+def test_a_quick_estimate_is_near_the_accurate_one_and_takes_fewer_pixels(session, tmp_path):
+    motion = synthetic.sway(60, 30, 2.5, 0.4)
+    frames = synthetic.render(synthetic.texture((300, 400)), motion, noise=0.5, dtype=np.uint8)
+    vmm.io.write(tmp_path / "large.mkv", frames, 30)
+    clip, box, still = OpenClip(tmp_path / "large.mkv"), (40, 60, 200, 240), (10, 10, 40, 40)
+    clip.read_luma(lambda n: None)
+    around, corner, step = clip.around([box, still], 3)
+    assert (corner, step) == ((0, 0), 3) and around.shape[1] * around.shape[2] <= 300 * 400 / 9
+    places = [place_of({"box": one}, corner, step, around.shape[1:3]) for one in (box, still)]
+    assert places == [(13, 20, 67, 80), (3, 3, 13, 13)]
+    quick, accurate = (measured(clip, {"box": box}, [], {}, quick=quick) for quick in (True, False))
+    assert quick["unit"] == "px"
+    np.testing.assert_allclose(quick["values"], accurate["values"], atol=0.03)
+    scaled = measured(clip, {"box": box}, [], {"pixel_size": 0.5, "unit": "mm", "quantity": "velocity"}, quick=True)
+    assert scaled["unit"] == "mm/s"
+    largest = [peak["amplitude"] for peak in (quick["peaks"][0], scaled["peaks"][0])]
+    assert largest[1] == pytest.approx(largest[0] * 0.5 * 2 * np.pi * 2.5, rel=0.02)
+
+
+POLYGON = [[8, 16], [8, 40], [32, 40], [20, 30], [32, 16]]
+
+
+def test_a_polygon_is_measured_and_magnified_through_its_mask(client, session, clip):
+    region = {"id": "p", "name": "corner", "color": "red", "polygon": POLYGON, "still": False}
+    call(client, "regions", regions=[region])
+    stored = call(client, "state")["regions"][0]
+    assert stored["polygon"] == POLYGON and stored["box"] == BOX
+    mask = vmm.measure.polygon(POLYGON, clip.shape[1:3])
+    expected = vmm.measure.displacement(clip, mask, fs=30)
+    answer = call(client, "measure", region=region)
+    np.testing.assert_allclose(answer["values"], expected.values[:, 0].T, atol=1e-6)
+    numbers = " ".join(str(n) for corner in POLYGON for n in corner)
+    lines = call(client, "lines", settings={"method": "linear", "band": [2, 3], "roi": "p"}, unit={})
+    assert f"--polygon {numbers} --name=corner" in lines["measure"]
+    assert lines["magnify"].endswith(f"--polygon {numbers}")
+    assert f"mask=vmm.measure.polygon({POLYGON}, clip.shape[1:3])" in lines["python"]
+    still = call(client, "regions", regions=[{**region, "still": True}, {"id": "a", "box": [2, 2, 20, 12]}])
+    assert "version" in still and f"--still {numbers}" in call(client, "lines", settings={}, unit={})["measure"]
+    answer = call(client, "preview", settings={"method": "linear", "band": [2, 3], "alpha": 9.0, "roi": "p"}, start=0)
+    before, after = session._previews._last
+    np.testing.assert_array_equal(before[:, ~mask], after[:, ~mask])
+    assert (before[:, mask] != after[:, mask]).any()
+
+
+@pytest.mark.parametrize(
+    "polygon", ["all", [[1, 2], [3, 4]], [[1, 2, 3]] * 4, [[0.5, 1], [9, 1], [9, 9]], [[5, 5], [9, 5], [7, 5]],
+                [[-1, 1], [9, 1], [9, 9]], [[1, 1], [9, 1], [9, 900]], [[1, 2]] * 101],
+)  # fmt: skip
+def test_wrong_polygons_are_refused(client, polygon):
+    status, error = call(client, "regions", regions=[{"id": "p", "polygon": polygon}])
+    assert status == 400 and ("polygon must be" in error or "box=" in error)
+
+
+def test_the_luma_of_reduced_frames_is_computed_once(tmp_path):
+    colors = np.random.default_rng(0).integers(0, 255, (8, 48, 64, 3), np.uint8)
+    vmm.io.write(tmp_path / "color.mkv", colors, 30)
+    clip = OpenClip(tmp_path / "color.mkv")
+    with pytest.raises(ValueError, match="still being read"):
+        small_luma(clip)
+    list(clip.read_small(lambda n: None))
+    luma = small_luma(clip)
+    assert small_luma(clip) is luma
+    np.testing.assert_allclose(luma, clip.small @ [0.299, 0.587, 0.114], atol=0.51)
+    clip.choose_part(0, 4)
+    list(clip.read_small(lambda n: None))
+    assert len(small_luma(clip)) == 4
+
+
+def test_warnings_about_peaks_are_shown(client, monkeypatch):
+    peaks = vmm.measure.peaks
+
+    def warned(*args, **options):
+        warnings.warn("a vibration is left out", stacklevel=2)
+        return peaks(*args, **options)
+
+    call(client, "regions", regions=[])
+    monkeypatch.setattr(vmm.measure, "peaks", warned)
+    assert call(client, "measure", region={"box": BOX})["messages"] == ["a vibration is left out"]
+
+
 def test_known_length_and_velocity(client):
     answer = call(
         client, "measure", region={"box": BOX}, unit={"length": "5mm", "length_px": 10, "quantity": "velocity"}
@@ -319,6 +402,22 @@ def test_a_part_is_read_again(client, session):
     assert call(client, "part", first=5, stop=5)[0] == 400
     status, error = call(client, "preview", settings={"method": "linear", "band": [2, 3]}, start=59)
     assert status == 400 and "up to frame 49" in error
+
+
+@pytest.mark.slow
+def test_the_report_holds_the_regions_the_chosen_shapes_and_the_clip_as_it_is_magnified(client, session):
+    regions = [{"id": "a", "name": "left <part>", "box": BOX}, {"id": "p", "name": "corner", "polygon": POLYGON}]
+    call(client, "regions", regions=regions)
+    settings = {"method": "linear", "band": [2, 3], "alpha": 7.0, "frequencies": [2.5, 2.75]}
+    job = session.job(call(client, "export", format="html", unit={}, settings=settings)["job"])
+    wait(lambda: job.has_ended, 600)
+    assert job.state == "done", job.message
+    text = client.get("/" + job.result["file"]).text
+    for word in ("left &lt;part&gt;", "corner", "2.5 Hz", "2.75 Hz", "data:video/mp4", "linear, 2 to 3 Hz, alpha 7"):
+        assert word in text, word
+    for wrong in ([1] * 9, ["x"], "all"):
+        status, error = call(client, "export", format="html", unit={}, settings={"frequencies": wrong})
+        assert status == 400 and "frequencies=" in error
 
 
 def test_upload(client, session, root):

@@ -16,6 +16,9 @@ QUANTITIES = ("displacement", "velocity", "acceleration")
 _MAX_REGIONS = 64
 """Regions of a session, more than anyone draws by hand."""
 
+_MAX_CORNERS = 100
+"""Corners of a region."""
+
 _MAX_NAME = 80
 """Characters of the name of a region."""
 
@@ -57,8 +60,25 @@ def checked_regions(regions: Any, clip: OpenClip) -> list[dict[str, Any]]:
 def _checked_region(region: Any, clip: OpenClip) -> dict[str, Any]:
     region = checked_object("region", region)
     texts = {key: str(region.get(key, ""))[:_MAX_NAME] for key in ("id", "name", "color")}
-    box = checked_box(region.get("box"), (clip.height, clip.width))
-    return {**texts, "box": box, "still": region.get("still") is True}
+    size = clip.height, clip.width
+    result = {**texts, "still": region.get("still") is True}
+    if region.get("polygon") is None:
+        return {**result, "box": checked_box(region.get("box"), size)}
+    return {**result, **_checked_polygon(region["polygon"], size)}
+
+
+def _checked_polygon(polygon: Any, size: tuple[int, int]) -> dict[str, Any]:
+    """The corners of a region inside the frame, and the box around them; raise otherwise."""
+    is_list = isinstance(polygon, list) and 3 <= len(polygon) <= _MAX_CORNERS
+    is_pairs = is_list and all(isinstance(corner, list) and len(corner) == 2 for corner in polygon)
+    if not is_pairs or not all(type(n) is int for corner in polygon for n in corner):
+        raise ValueError(
+            f"polygon must be from 3 to {_MAX_CORNERS} corners, each of two integers: row and column in pixels"
+        )
+    first, last = ([edge(corner[i] for corner in polygon) for i in (0, 1)] for edge in (min, max))
+    box = checked_box([*first, last[0] - first[0], last[1] - first[1]], size)
+    vmm.measure.polygon(polygon, size)  # It raises if no pixel is inside.
+    return {"box": box, "polygon": polygon}
 
 
 def checked_box(box: Any, size: Sequence[int]) -> tuple[int, int, int, int]:

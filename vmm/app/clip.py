@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,12 @@ MAX_SMALL = 2**29
 MARGIN = 64
 """Pixels around a region that are measured with it. The filters of the estimator and its search for large motion reach
 less far, so that the result is that of the whole frame."""
+
+_QUICK_MARGIN = 16
+"""The same in reduced pixels, for a quick estimate of motion below a few pixels."""
+
+_SAMPLES = 3
+"""Pixels along each side of a block whose mean is a reduced pixel. More of them would take longer than the estimate."""
 
 
 class OpenClip:
@@ -65,6 +71,7 @@ class OpenClip:
         self.stop: int = self.count
         self.luma: np.ndarray | None = None
         self.small: np.ndarray | None = None
+        self.small_gray: tuple[np.ndarray, np.ndarray] | None = None  # `small`, and its luma
         self._template: Any = None
         self.first_frame: np.ndarray = self.in_8_bits(next(whole)[:1])[0]
 
@@ -90,7 +97,7 @@ class OpenClip:
         if (first, stop) == (self.first, self.stop):
             return False
         self.first, self.stop = first, stop
-        self.luma = self.small = self._template = None
+        self.luma = self.small = self.small_gray = self._template = None
         return True
 
     def part(self) -> dict[str, float]:
@@ -148,17 +155,19 @@ class OpenClip:
         if part == (self.first, self.stop):
             self.luma = luma[:count]
 
-    def around(self, boxes: list[tuple[int, int, int, int]]) -> tuple[vmm.io.Clip, tuple[int, int]]:
-        """The luma of the part around some boxes, and the row and column at which it begins."""
+    def around(self, boxes: list[tuple[int, int, int, int]], step: int = 1) -> tuple[vmm.io.Clip, tuple[int, int], int]:
+        """The luma of the part around some boxes, reduced by a step, where it begins, and the step that was used."""
         if self._template is None:
             self._template = self.stream(gray=True)
         clip, luma = self._template, self.luma
         if luma is None:
-            return self.stream(gray=True), (0, 0)
-        row, col = (max(0, min(box[i] for box in boxes) - MARGIN) for i in (0, 1))
-        bottom, right = (max(box[i] + box[i + 2] for box in boxes) + MARGIN for i in (0, 1))
-        crop = np.ascontiguousarray(luma[:, row:bottom, col:right])
-        return clip.with_chunks(lambda: iter([crop]), crop.shape), (row, col)
+            return self.stream(gray=True), (0, 0), 1
+        margin = MARGIN if step == 1 else _QUICK_MARGIN * step
+        row, col = (max(0, min(box[i] for box in boxes) - margin) for i in (0, 1))
+        bottom, right = (max(box[i] + box[i + 2] for box in boxes) + margin for i in (0, 1))
+        crop = luma[:, row:bottom, col:right]
+        crop = np.ascontiguousarray(crop) if step == 1 else _block_means(crop, step)
+        return clip.with_chunks(lambda: iter([crop]), crop.shape), (row, col), step
 
     def described(self) -> dict[str, Any]:
         """Properties of the clip for the page."""
@@ -177,3 +186,31 @@ class OpenClip:
             "stop": self.stop,
             "fits": self.fits,
         }
+
+
+def place_of(region: Mapping[str, Any], corner: tuple[int, int], step: int, size: Sequence[int]) -> Any:
+    """A region in frames of a size (H, W) that begin at a corner and are reduced by a step: its box, or its mask."""
+    if region.get("polygon") is not None:
+        corners = [[(place[i] - corner[i]) / step for i in (0, 1)] for place in region["polygon"]]
+        return vmm.measure.polygon(corners, (size[0], size[1]))
+    box = region["box"]
+    if step == 1:
+        return (box[0] - corner[0], box[1] - corner[1], *box[2:])
+    row, col = (min((box[i] - corner[i]) // step, size[i] - 1) for i in (0, 1))
+    height, width = (max(1, min(round(box[i + 2] / step), size[i] - start)) for i, start in ((0, row), (1, col)))
+    return row, col, height, width
+
+
+def _block_means(frames: np.ndarray, step: int) -> np.ndarray:
+    """Frames whose pixels are the means of samples of blocks of step x step pixels."""
+    height, width = (n // step for n in frames.shape[1:])
+    places = sorted({round((i + 0.5) * step / _SAMPLES - 0.5) for i in range(_SAMPLES)})
+    kind = np.uint16 if frames.dtype == np.uint8 else np.float32
+    rows = np.zeros((len(frames), height, width * step), kind)
+    for place in places:
+        rows += frames[:, place : height * step : step, : width * step]
+    total = np.zeros((len(frames), height, width), kind)
+    for place in places:
+        total += rows[:, :, place::step]
+    means = total / np.float32(len(places) ** 2)
+    return (np.rint(means) if frames.dtype.kind == "u" else means).astype(frames.dtype)

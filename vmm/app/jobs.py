@@ -136,10 +136,10 @@ class CommandJob(Job):
     ----------
     title, kind
         As for ``Job``.
-    arguments
-        Words of the command after ``vmm``.
+    commands
+        Words of each command after ``vmm``; the commands run one after another.
     finish
-        Function of the job that makes the result, when the command has ended well.
+        Function of the job that makes the result, when the commands have ended well.
     statuses
         Exit statuses after which there is a result.
     """
@@ -148,25 +148,27 @@ class CommandJob(Job):
         self,
         title: str,
         kind: str,
-        arguments: Sequence[str],
+        commands: Sequence[Sequence[str]],
         finish: Callable[[Job], Any],
         statuses: Sequence[int] = (0,),
     ) -> None:
         super().__init__(title, kind)
         self._finish, self._statuses = finish, statuses
-        self._command = Command(arguments, progress=self.show)
+        self._commands = [Command(words, progress=self.show) for words in commands]
 
     def _work(self) -> Any:
-        outcome = self._command.run()
-        self.check()
-        if outcome.status not in self._statuses:
-            raise ValueError(outcome.error())
+        for command in self._commands:
+            outcome = command.run()
+            self.check()
+            if outcome.status not in self._statuses:
+                raise ValueError(outcome.error())
         return self._finish(self)
 
     def cancel(self) -> None:
-        """Ask the command to end, which deletes its incomplete files; kill it if it does not."""
+        """Ask the commands to end, which deletes their incomplete files; kill the one that does not."""
         super().cancel()
-        self._command.stop()
+        for command in self._commands:
+            command.stop()
 
 
 class Queue:

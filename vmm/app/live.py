@@ -178,7 +178,7 @@ class LiveView:
             return {"message": "there are too few frames yet"}
         held = _HeldFrames(frames, self._clip.fs)
         box = checked_box(checked_object("region", region).get("box"), self._clip.shape[1:3])
-        answer = measurement.measured(held, box, [], {}, quick=True)
+        answer = measurement.measured(held, {"box": box}, [], {}, quick=True)
         message = "" if answer["is_known"] else answer["reason"] or " ".join(answer["messages"])
         return {**answer, "message": message, "begin": held.begin}
 
@@ -205,15 +205,15 @@ class _HeldFrames:
         self._frames, self._fs = frames, fs
         self.begin: float = frames[0][0] / fs
 
-    def around(self, boxes: list[measurement.Box]) -> tuple[vmm.io.Clip, tuple[int, int]]:
-        """The frames around a box, and the row and column at which they begin."""
+    def around(self, boxes: list[measurement.Box], step: int = 1) -> tuple[vmm.io.Clip, tuple[int, int], int]:
+        """The frames around a box in full size, the row and column at which they begin, and the step 1."""
         row, col = (max(0, boxes[0][i] - MARGIN) for i in (0, 1))
         bottom, right = (boxes[0][i] + boxes[0][i + 2] + MARGIN for i in (0, 1))
         crop = np.stack([luma[row:bottom, col:right] for _, luma in self._frames])
         numbers = np.array([number for number, _ in self._frames])
         is_even = bool((np.diff(numbers) == 1).all())
         times = None if is_even else (numbers - numbers[0]) / self._fs
-        return vmm.io.Clip(lambda: iter([crop]), crop.shape, crop.dtype, self._fs, None, times=times), (row, col)
+        return vmm.io.Clip(lambda: iter([crop]), crop.shape, crop.dtype, self._fs, None, times=times), (row, col), 1
 
 
 class _Recording:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import vmm
@@ -15,6 +16,9 @@ METHODS = ("gradient", "phase", "riesz", "linear", "color", "acceleration", "jer
 
 NUMBERS = ("sigma", "limit", "direction")
 """Parameters of methods that are numbers and that the page offers where a method has them."""
+
+_MAX_SHAPES = 8
+"""Deflection shapes of a report."""
 
 FORMATS = {"mp4": "H.264, for players", "mkv": "FFV1, lossless", "gif": "animation"}
 """Extensions of rendered clips, and their descriptions."""
@@ -87,7 +91,14 @@ def _setting_words(chosen: Mapping[str, Any], roi: Any) -> list[str]:
     for key, value in chosen.items():
         # A negative number in the form of an exponent would be read as an option.
         words += [f"--{key}", *(f"{number:.6g}" for number in (value if isinstance(value, tuple) else (value,)))]
-    return [*words, *(["--roi", *map(str, roi)] if roi else [])]
+    return [*words, *(_place_words(roi) if roi else [])]
+
+
+def _place_words(region: Mapping[str, Any], option: str = "") -> list[str]:
+    """The option of a region, which is named after its form unless another name is given."""
+    if region.get("polygon") is None:
+        return [option or "--roi", *map(str, region["box"])]
+    return [option or "--polygon", *(str(n) for corner in region["polygon"] for n in corner)]
 
 
 def measure_words(clip: OpenClip, regions: list[dict[str, Any]], unit: Mapping[str, Any]) -> list[str]:
@@ -95,16 +106,33 @@ def measure_words(clip: OpenClip, regions: list[dict[str, Any]], unit: Mapping[s
     words = ["measure", _file(clip), *_part_words(clip)]
     moving = [region for region in regions if not region["still"]]
     for region in moving:
-        words += ["--roi", *map(str, region["box"])]
+        words += _place_words(region)
     if len({region["name"] for region in moving}) == len(moving):
         for region in moving:
             words += [f"--name={region['name']}"]
     for region in regions:
-        words += ["--still", *map(str, region["box"])] if region["still"] else []
+        words += _place_words(region, "--still") if region["still"] else []
     if unit.get("pixel_size") is not None:
         words += ["--pixel-size", f"{unit['pixel_size']:.8g}", "--unit", unit["unit"]]
     quantity = unit.get("quantity", "displacement")
     return [*words, *(["--quantity", quantity] if quantity != "displacement" else [])]
+
+
+def report_commands(
+    clip: OpenClip, settings: Mapping[str, Any], words: list[str], target: Path, roi: Any = None
+) -> list[list[str]]:
+    """The commands that magnify the clip, if a band is set, and that write a report; `words` measure the regions."""
+    frequencies = settings.get("frequencies") or []
+    if not isinstance(frequencies, list) or len(frequencies) > _MAX_SHAPES or not all(map(_is_number, frequencies)):
+        raise ValueError(f"frequencies={frequencies!r} must be a list of at most {_MAX_SHAPES} numbers in Hz")
+    words = [*words, "--report", str(target)]
+    words += [word for frequency in frequencies for word in ("--frequency", f"{frequency:.8g}")]
+    if settings.get("band") is None:
+        return [words]
+    name, chosen = arguments(settings)
+    low, high = settings["band"]
+    magnified = target.with_name(f"{name}, {low:g} to {high:g} Hz, alpha {chosen.get('alpha', 10):g}.mkv")
+    return [render_words(clip, settings, str(magnified), roi), [*words, "--magnified", str(magnified)]]
 
 
 def line(words: list[str]) -> str:
@@ -118,12 +146,19 @@ def python_line(clip: OpenClip, settings: Mapping[str, Any], roi: Any = None) ->
     options = {**({"fs": clip.stated_fs} if clip.stated_fs else {}), **clip.part()}
     opened = "".join(f", {key}={value:.8g}" for key, value in options.items())
     settings_text = "".join(f", {key}={_text(value)}" for key, value in chosen.items())
-    mask = f", mask={tuple(roi)}" if roi else ""
+    mask = f", mask={_mask_text(roi)}" if roi else ""
     return (
         f"import vmm\n\nclip = vmm.io.stream({_file(clip)!r}{opened})\n"
         f"out = vmm.{name}.magnify(clip, fs=clip.fs{settings_text}{mask})\n"
         f'vmm.io.write("out.mp4", out, {float(clip.rate):.8g}, fs=clip.fs)\n'
     )
+
+
+def _mask_text(region: Mapping[str, Any]) -> str:
+    """A region as an argument in Python."""
+    if region.get("polygon") is None:
+        return str(tuple(region["box"]))
+    return f"vmm.measure.polygon({region['polygon']}, clip.shape[1:3])"
 
 
 def _text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -13,10 +14,12 @@ import numpy as np
 
 import vmm
 from vmm.app import methods
-from vmm.app.clip import OpenClip
+from vmm.app.clip import OpenClip, place_of
 from vmm.app.files import SharedFiles
-from vmm.app.measurement import small_luma
+from vmm.app.measurement import small_frames, small_luma
 from vmm.app.proxy import write_proxy
+from vmm.engine.kept import KeptMotion
+from vmm.engine.windows import ShortClipWarning
 
 _MAX_FRAMES = 90
 """Frames of a preview, three seconds of video, unless two periods of the band are longer."""
@@ -49,24 +52,28 @@ class Previews:
         self._folder, self._files, self._numbers = folder, files, count()
         self._paths: deque[Path] = deque()
         self._last: tuple[np.ndarray, np.ndarray] | None = None
+        self._kept: tuple[Any, KeptMotion] = None, KeptMotion()
 
     def magnified(self, clip: OpenClip, settings: Mapping[str, Any], start: int, roi: Any) -> dict[str, Any]:
         """Original and magnified frames next to one another in one video, which keeps them in step."""
         name, chosen = methods.arguments(settings)
-        small_luma(clip)  # It raises if no frames were read yet.
-        assert clip.small is not None
-        if start - clip.first >= len(clip.small):
-            last = clip.first + len(clip.small) - 1
+        small = small_frames(clip)
+        if start - clip.first >= len(small):
+            last = clip.first + len(small) - 1
             raise ValueError(f"frame {start}: previews reach up to frame {last} of this part; begin the part later")
         begin = perf_counter()
         low = chosen["band"][0] if "band" in chosen else chosen["frequency"] / 2
-        needed = min(len(clip.small), int(np.ceil(_PERIODS * clip.fs / max(low, 1e-6))))
+        needed = min(len(small), int(np.ceil(_PERIODS * clip.fs / max(low, 1e-6))))
         length = min(max(_MAX_FRAMES, needed), _MOST_FRAMES)
-        first = min(max(0, start - clip.first), max(0, len(clip.small) - length))
-        frames = clip.small[first : first + length]
+        first = min(max(0, start - clip.first), max(0, len(small) - length))
+        frames = small[first : first + length]
         reduced = {key: value / clip.step if key in ("sigma", "limit") else value for key, value in chosen.items()}
-        mask = None if roi is None else _reduced_box(roi, clip.step, frames.shape)
-        result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
+        mask = None if roi is None else place_of(roi, (0, 0), clip.step, frames.shape[1:3])
+        others = {**reduced, "mask": roi, "alpha": None, "limit": None}
+        kept = self._motion_of((name, small, first, length, others))
+        with kept.in_use(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ShortClipWarning)  # The preview is short, and not the clip.
+            result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
         self._last = frames, result
         both = np.concatenate([_even(frames), _even(result)], axis=2)
         video = self._write("preview", both, clip.rate)
@@ -78,6 +85,13 @@ class Previews:
             "size": [int(n) for n in frames.shape[1:3]],
             "note": _length_note(needed, low),
         }
+
+    def _motion_of(self, settings: tuple[Any, ...]) -> KeptMotion:
+        """The motion that the last preview has read, if its settings were the same but for alpha and the limit."""
+        before = self._kept[0]
+        if before is None or before[1] is not settings[1] or (before[0], *before[2:]) != (settings[0], *settings[2:]):
+            self._kept = settings, KeptMotion()
+        return self._kept[1]
 
     def slice(self, clip: OpenClip, line: Sequence[float]) -> dict[str, Any]:
         """The picture of the pixels along a line (row, column, row, column) of the last preview over time."""
@@ -94,15 +108,14 @@ class Previews:
 
     def shape(self, clip: OpenClip, modes: Any) -> dict[str, Any]:
         """A clip that animates a deflection shape, and a picture of it."""
-        luma = small_luma(clip)
-        frame = clip.small[0] if clip.small is not None else luma[0]
+        frame = small_frames(clip)[0]
         try:
             period = vmm.plot.animated(modes, frame)
         except ValueError as error:  # Nothing moves more than its error.
             return {"message": str(error)}
         video = self._write("shape", np.concatenate([_even(period)] * _SHAPE_PERIODS), _SHAPE_RATE)
         path = self._path("shape.png")
-        vmm.plot.overlay(modes, luma[0]).savefig(path, dpi=100)
+        vmm.plot.overlay(modes, small_luma(clip)[0]).savefig(path, dpi=100)
         return {
             "video": video,
             "picture": self._files.share(path),
@@ -111,7 +124,7 @@ class Previews:
 
     def _write(self, name: str, frames: np.ndarray, rate: Any) -> str:
         path = self._path(f"{name}.mp4")
-        write_proxy(path, [frames], (frames.shape[1], frames.shape[2]), rate)
+        write_proxy(path, [frames], (frames.shape[1], frames.shape[2]), rate, preset="ultrafast")
         return self._files.share(path)
 
     def _path(self, name: str) -> Path:
@@ -152,10 +165,3 @@ def _even(frames: np.ndarray) -> np.ndarray:
     """Frames with even sides, as videos for browsers have."""
     padding = [(0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2), (0, 0)][: frames.ndim]
     return np.pad(frames, padding, mode="edge") if any(n for _, n in padding) else frames
-
-
-def _reduced_box(box: tuple[int, int, int, int], step: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """A box in pixels of the frames for previews, with at least one of them."""
-    row, col = (min(box[i] // step, shape[i + 1] - 1) for i in (0, 1))
-    height, width = (max(1, min(round(box[i + 2] / step), shape[i + 1] - start)) for i, start in ((0, row), (1, col)))
-    return row, col, height, width

@@ -37,6 +37,7 @@ def write_proxy(
     rate: float | Fraction,
     *,
     advance: Callable[[int], Any] = lambda frames: None,
+    preset: str = "veryfast",
 ) -> None:
     """Write frames of 8 bits as H.264 for a browser, padded to even sizes, with frame `n` at the time ``n / rate``.
 
@@ -52,6 +53,8 @@ def write_proxy(
         Playback rate in frames per second.
     advance
         Function that is called with the number of frames of each chunk that was written.
+    preset
+        Preset of the encoder: faster ones make larger files.
     """
     frames = iter(chunks)
     first = next(frames)
@@ -69,7 +72,7 @@ def write_proxy(
         "-r",
         str(Fraction(rate).limit_denominator(100_000)),
     ]
-    coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(_QUALITY), "-g", str(KEY_INTERVAL), "-bf", "0"]
+    coding = ["-c:v", "libx264", "-preset", preset, "-crf", str(_QUALITY), "-g", str(KEY_INTERVAL), "-bf", "0"]
     target = ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-y", f"file:{path}"]
     command = [ffmpeg(), "-v", "error", *source, "-i", "pipe:0", "-vf", filters, *coding, *tags, *target]
     with started(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:

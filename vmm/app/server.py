@@ -143,7 +143,9 @@ _ACTIONS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "batch": lambda session, request: {
         "job": session.batch(request.get("settings"), request.get("files"), request.get("folder")).id
     },
-    "export": lambda session, request: {"job": session.export(request.get("format"), request.get("unit")).id},
+    "export": lambda session, request: {
+        "job": session.export(request.get("format"), request.get("unit"), request.get("settings")).id
+    },
     "lines": lambda session, request: session.lines(request.get("settings"), request.get("unit")),
     "cancel": _cancel,
     "live": _live,

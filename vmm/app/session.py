@@ -55,7 +55,7 @@ class Session:
         self.live: LiveView = LiveView(self.path_of, self.files.share)
         self._lock = threading.Lock()
         self._tickets: dict[tuple[str, str], object] = {}
-        self._turns = {name: threading.Lock() for name in ("measure", "shape", "preview")}
+        self._turns = {name: threading.Lock() for name in ("quick", "measure", "shape", "preview")}
         self._count = 0
         self._remove = at_signal(self._abandon)
 
@@ -159,11 +159,12 @@ class Session:
         self.settings = settings
 
     def measure(self, region: Any, unit: Any, quick: bool = False, page: str = "") -> dict[str, Any]:
-        """Waveform, spectrum and peaks of a region; `quick` uses the faster estimator."""
+        """Waveform, spectrum and peaks of a region; `quick` estimates it from reduced frames."""
         clip = self._clip()
         chosen = checked_regions([region], clip)[0]
-        with self._turn("measure", page + chosen["id"]):
-            return measurement.measured(clip, chosen["box"], self._still(), checked_unit(unit), quick=quick)
+        # A quick estimate does not wait for the accurate one of a region as it was before.
+        with self._turn("quick" if quick else "measure", page + chosen["id"]):
+            return measurement.measured(clip, chosen, self._still(), checked_unit(unit), quick=quick)
 
     @contextmanager
     def _turn(self, name: str, key: str) -> Iterator[None]:
@@ -228,16 +229,10 @@ class Session:
         original = self.media.get("proxy_path")
 
         def finish(_: Job) -> dict[str, Any]:
-            answer = {
-                "file": self.files.share(target, target.name),
-                "name": target.name,
-                "bytes": target.stat().st_size,
-            }
-            if suffix == "gif":
-                return answer
-            return {**answer, **self._compared(clip, target, original)}
+            answer = {"file": self.files.share(target, target.name), "name": target.name}
+            return answer if suffix == "gif" else {**answer, **self._compared(clip, target, original)}
 
-        return self.commands.submit(CommandJob(f"Rendering {target.name}", "render", words, finish))
+        return self.commands.submit(CommandJob(f"Rendering {target.name}", "render", [words], finish))
 
     def _compared(self, clip: OpenClip, target: Path, original: Path | None) -> dict[str, Any]:
         """Original and result in one video for the browser, which keeps them in step."""
@@ -250,21 +245,25 @@ class Session:
         join(both, original, target, (clip.height, clip.width))
         return {"video": self.files.share(both), "count": clip.stop - clip.first}
 
-    def export(self, suffix: Any, unit: Any) -> Job:
-        """Put the command that measures the regions and writes a file into the queue."""
+    def export(self, suffix: Any, unit: Any, settings: Any = None) -> Job:
+        """Put the command that measures the regions and writes a file into the queue.
+
+        A report shows the shapes at the chosen frequencies and, if a band is set, the clip magnified as on the page.
+        """
         clip = self._clip()
         if suffix not in _EXPORTS:
             raise ValueError(f"format={suffix!r} must be one of {', '.join(_EXPORTS)}")
         target = self.path_of(f"{clip.path.stem}.{suffix}")
         words = methods.measure_words(clip, self.regions, checked_unit(unit))
-        words += ["--report" if suffix == "html" else "--out", str(target)]
-        title = f"Writing {target.name}"
-        answer = {"name": target.name}
+        commands = [[*words, "--out", str(target)]]
+        if suffix == "html":
+            settings = checked_object("settings", settings or {})
+            commands = methods.report_commands(clip, settings, words, target, self._roi(settings))
 
         def finish(_: Job) -> dict[str, Any]:
-            return {**answer, "file": self.files.share(target, target.name)}
+            return {"name": target.name, "file": self.files.share(target, target.name)}
 
-        return self.commands.submit(CommandJob(title, "export", words, finish))
+        return self.commands.submit(CommandJob(f"Writing {target.name}", "export", commands, finish))
 
     def batch(self, settings: Any, files: Any, folder: Any) -> Job:
         """Put the command that magnifies several files below the root into the queue."""
@@ -287,7 +286,7 @@ class Session:
             page = target / "vmm_batch.html"
             return {"rows": rows, "file": self.files.share(page, page.name), "name": page.name}
 
-        return self.commands.submit(CommandJob(f"Magnifying {len(paths)} files", "batch", words, finish, (0, 1)))
+        return self.commands.submit(CommandJob(f"Magnifying {len(paths)} files", "batch", [words], finish, (0, 1)))
 
     def lines(self, settings: Any, unit: Any) -> dict[str, str]:
         """The command lines and the Python code of the settings on the page."""
@@ -337,10 +336,10 @@ class Session:
             raise ValueError("no clip is open: choose one first")
         return self.clip
 
-    def _still(self) -> list[tuple[int, int, int, int]]:
-        return [region["box"] for region in self.regions if region["still"]]
+    def _still(self) -> list[dict[str, Any]]:
+        return [region for region in self.regions if region["still"]]
 
     def _roi(self, settings: Mapping[str, Any]) -> Any:
-        """The box of the region to which the settings limit the magnification, or None."""
+        """The region to which the settings limit the magnification, or None."""
         name = settings.get("roi") if isinstance(settings, dict) else None
-        return next((region["box"] for region in self.regions if region["id"] == name), None) if name else None
+        return next((region for region in self.regions if region["id"] == name), None) if name else None

@@ -65,6 +65,7 @@ def add(verbs: Any) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
+    _check_boxes(options)
     pair = [argparse.Namespace(**{**vars(options), "input": path}) for path in (options.before, options.after)]
     paths, _ = (outputs.output_paths(part, (".npz",), page=options.report) for part in pair)
     with warnings_to_stderr(pair[0]) as messages, warnings_to_stderr(pair[1]) as more:
@@ -99,6 +100,15 @@ def _shift(before: Any, after: Any) -> tuple[int, int]:
     is_plausible = np.abs(shift).max() >= _MIN_SHIFT and (np.abs(shift) < _MAX_SHIFT * np.array(before.shape)).all()
     down, right = np.rint(shift).astype(int) if is_plausible else (0, 0)
     return int(down), int(right)
+
+
+def _check_boxes(options: argparse.Namespace) -> None:
+    """Raise ValueError if a region is a polygon."""
+    still = () if options.still == "auto" else options.still or ()
+    polygon = next((region for region in (*(options.roi or ()), *still) if len(region) != 4), None)
+    if polygon is not None:
+        numbers = " ".join(map(str, polygon))
+        raise ValueError(f"--polygon {numbers}: recordings are compared in boxes: give --roi TOP LEFT HEIGHT WIDTH")
 
 
 def _place_still_regions(pair: Sequence[argparse.Namespace], shift: tuple[int, int]) -> None:

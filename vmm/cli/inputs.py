@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,10 @@ def add_regions(verb: Any, default: str) -> None:
     box = place.add_argument("--roi", nargs=4, type=int, action="append", metavar=BOX)
     box.help = f"{BOX_HELP} Repeat the option for more regions. Default: {default}."
     name = group.add_argument("--name", action="append", default=[], metavar="NAME")
-    name.help = "Name of a region. Give one for each --roi, in the same order. Default: the number of the region."
+    name.help = (
+        "Name of a region. Give one for each --roi and --polygon, in the same order. Default: the number of the region."
+    )
+    add_polygon(group, "Repeat the option for more regions.", is_repeated=True)
     place.add_argument(
         "--grid", type=int, metavar="SIZE", help="Divide the frame into square regions with sides of SIZE pixels."
     )
@@ -68,13 +71,59 @@ def add_regions(verb: Any, default: str) -> None:
     group.add_argument("--length", help="True length of that object with its unit, for example 50mm or 2in.")
 
 
+def add_polygon(group: Any, text: str, *, is_repeated: bool = False) -> None:
+    """Add the option for the corners of a polygon."""
+    action = _PolygonsAction if is_repeated else _PolygonAction
+    option = group.add_argument("--polygon", nargs="+", type=int, action=action)
+    option.metavar, option.default = "ROW COLUMN", argparse.SUPPRESS
+    option.help = f"Region inside a polygon: row and column of at least three corners, in pixels. {text}"
+
+
+def _checked_corners(parser: argparse.ArgumentParser, values: list[int]) -> tuple[int, ...]:
+    """The corners of --polygon; end the program with a message if they are not pairs of at least three."""
+    if len(values) < 6 or len(values) % 2:
+        parser.error(f"--polygon {' '.join(map(str, values))} must be row and column of at least three corners")
+    return tuple(values)
+
+
+class _PolygonsAction(argparse.Action):
+    """Collects the corners of --polygon among the regions of --roi, in the order of the command line."""
+
+    def __call__(self, parser: argparse.ArgumentParser, options: Any, values: Any, *_: Any) -> None:
+        options.roi = [*(options.roi or ()), _checked_corners(parser, values)]
+
+
+class _PolygonAction(argparse.Action):
+    """Takes the corners of one --polygon."""
+
+    def __call__(self, parser: argparse.ArgumentParser, options: Any, values: Any, *_: Any) -> None:
+        setattr(options, self.dest, _checked_corners(parser, values))
+
+
+def as_roi(numbers: Sequence[int], size: tuple[int, ...]) -> Any:
+    """The box of four numbers, or the mask of the corners of a polygon in a frame of `size` (height, width)."""
+    if len(numbers) == 4:
+        return tuple(numbers)
+    try:
+        return vmm.measure.polygon(list(zip(numbers[::2], numbers[1::2], strict=True)), (size[0], size[1]))
+    except ValueError as error:
+        raise ValueError(f"--polygon {' '.join(map(str, numbers))}: {error}") from error
+
+
+def as_rois(options: argparse.Namespace, regions: Sequence[Sequence[int]]) -> list[Any]:
+    """Boxes, and masks of polygons, for the frames of the input."""
+    is_plain = all(len(numbers) == 4 for numbers in regions)
+    size = () if is_plain else open_part(options, gray=True).shape[1:3]
+    return [as_roi(numbers, size) for numbers in regions]
+
+
 def add_still(group: Any) -> None:
     """Add the option that chooses still regions."""
     still = group.add_argument("--still", nargs="+", action=_StillAction, metavar=("TOP LEFT HEIGHT WIDTH", "auto"))
     still.help = (
         "Region at rest in the scene, whose motion, that of the camera, is subtracted. Repeat the option for "
         "more regions, far from one another: rotation of the camera is then subtracted too. With auto, regions are "
-        "searched. Default: none."
+        "searched. More than four numbers are the corners of a polygon. Default: none."
     )
 
 
@@ -85,10 +134,18 @@ class _StillAction(argparse.Action):
         regions = getattr(options, self.dest)
         if values == ["auto"] and regions is None:
             setattr(options, self.dest, "auto")
-        elif len(values) == 4 and all(value.isdecimal() for value in values) and regions != "auto":
+        elif _is_region(values) and regions != "auto":
             setattr(options, self.dest, [*(regions or ()), tuple(map(int, values))])
         else:
-            parser.error(f"--still {' '.join(values)} must be TOP LEFT HEIGHT WIDTH in pixels, or auto alone")
+            parser.error(
+                f"--still {' '.join(values)} must be TOP LEFT HEIGHT WIDTH, or row and column of at least three "
+                "corners of a polygon, in pixels, or auto alone"
+            )
+
+
+def _is_region(words: Sequence[str]) -> bool:
+    """Whether words are the four numbers of a box, or the corners of a polygon."""
+    return (len(words) == 4 or (len(words) >= 6 and len(words) % 2 == 0)) and all(map(str.isdecimal, words))
 
 
 def open_part(options: argparse.Namespace, *, gray: bool = False) -> vmm.io.Clip:
@@ -149,16 +206,18 @@ def still_regions(options: argparse.Namespace) -> Any:
         options.still = vmm.measure.still_regions(open_part(options, gray=True))
         words = ", ".join(f"--still {' '.join(map(str, box))}" for box in options.still)
         print(f"Regions at rest: {words}")
-    return options.still
+    return options.still and as_rois(options, options.still)
 
 
 def requested_regions(options: argparse.Namespace) -> Any:
-    """The regions of --roi or --grid, or None."""
+    """The regions of --roi and --polygon, or of --grid, or None."""
     if options.grid_step is not None and options.grid is None:
         raise ValueError(f"--grid-step {options.grid_step} needs --grid, the size of the regions in pixels")
+    if options.grid is not None and options.roi:
+        raise ValueError("--grid takes the place of --roi and --polygon: give one of them")
     if options.grid is not None:
         return vmm.measure.grid(options.grid, options.grid_step)
-    boxes = [tuple(box) for box in options.roi or ()]
+    boxes = as_rois(options, options.roi or ())
     if options.name and (len(options.name) != len(boxes) or len(set(options.name)) < len(boxes)):
         names = ", ".join(options.name)
         raise ValueError(f"--name {names} must give each of the {len(boxes)} regions of --roi its own name")

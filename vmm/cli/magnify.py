@@ -15,7 +15,7 @@ from typing import Any
 
 import vmm
 from vmm.backend.progress import showing
-from vmm.cli.inputs import check_box, part_of_input, warnings_to_stderr
+from vmm.cli.inputs import as_roi, check_box, part_of_input, warnings_to_stderr
 from vmm.cli.notices import length_notice
 from vmm.cli.options import add_method_options, summary
 from vmm.cli.outputs import check_not_input, speed_text
@@ -206,13 +206,13 @@ def magnified(
     function = getattr(vmm, name).magnify
     if not options.stabilize:
         frames = clip if transfer is None else DeviceClip(clip, transfer)
-        result = function(frames, fs=clip.fs, mask=_mask(options), **settings)
+        result = function(frames, fs=clip.fs, mask=_mask(options, clip.shape[1:3]), **settings)
         return result if transfer is None else transfer.to_host(result)
     if transfer is not None:
         raise ValueError("--stabilize runs on the host only: leave --gpu out")
     band = settings.pop("band" if "band" in settings else "frequency")
     box = _scaled_box(options) if hasattr(options, "roi") else None
-    mask = None if box else _mask(options)
+    mask = None if box else _mask(options, clip.shape[1:3])
     settings = {"alpha": inspect.signature(function).parameters["alpha"].default, **settings}
     return vmm.stabilize.magnify(clip, band, fs=clip.fs, roi=box, mask=mask, method=function, **settings)
 
@@ -285,8 +285,10 @@ def _scaled_box(options: argparse.Namespace) -> tuple[int, int, int, int]:
     return edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]
 
 
-def _mask(options: argparse.Namespace) -> Any:
-    """The mask of --mask, as a map (H, W) in [0, 1], the box of --roi, or None."""
+def _mask(options: argparse.Namespace, size: tuple[int, ...]) -> Any:
+    """The mask of --mask or --polygon, as a map (H, W) in [0, 1], the box of --roi, or None."""
+    if hasattr(options, "polygon"):
+        return as_roi([round(edge * options.scale) for edge in options.polygon], size)
     if not hasattr(options, "mask"):
         return _scaled_box(options) if hasattr(options, "roi") else None
     import numpy as np

@@ -28,6 +28,16 @@ def add(verbs: Any) -> None:
     report.help = "Write a report with waveform, peaks, orbit and shapes to FILE.html."
     shapes = verb.add_argument("--shapes", type=int, default=3, metavar="N")
     shapes.help = "Number of peaks for which the report shows deflection shapes. Default: 3."
+    frequency = verb.add_argument("--frequency", type=float, action="append", default=[], metavar="HZ")
+    frequency.help = (
+        "Frequency in Hz at which the report shows a deflection shape. Repeat the option for more. "
+        "Default: those of the largest peaks, as many as --shapes says."
+    )
+    magnified = verb.add_argument("--magnified", metavar="FILE")
+    magnified.help = (
+        "Magnified clip of the same part, which the report shows beside the original. "
+        "Default: the report magnifies the largest vibration itself."
+    )
     outputs.add_fs_uncertainty(verb)
     outputs.add_outputs(verb, FORMATS)
     verb.set_defaults(run=_measure)
@@ -35,6 +45,8 @@ def add(verbs: Any) -> None:
 
 def _measure(options: argparse.Namespace) -> None:
     paths = outputs.output_paths(options, FORMATS, page=options.report)
+    if options.report is None and (options.frequency or options.magnified is not None):
+        raise ValueError("--frequency and --magnified belong to the report: give --report FILE.html as well")
     with warnings_to_stderr(options) as messages:
         displacement = measure_displacement(options, options.method)
         result = displacement

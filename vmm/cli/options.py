@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import vmm
-from vmm.cli.inputs import BOX, BOX_HELP, INPUT_HELP, add_clip_options
+from vmm.cli.inputs import BOX, BOX_HELP, INPUT_HELP, add_clip_options, add_polygon
 
 TEMPORAL = ("fir", "causal", "butterworth", "iir", "ideal")
 """Names of the temporal filters that can be chosen."""
@@ -134,6 +134,7 @@ def _add_region_options(verb: Any) -> None:
     mask.help = "Image of the frame's size; white pixels are magnified, black pixels are not."
     roi = place.add_argument("--roi", nargs=4, type=int, metavar=BOX)
     roi.help = f"{BOX_HELP} Only this region is magnified. Default: the whole frame."
+    add_polygon(place, "Only this region is magnified.")
     stabilize = verb.add_argument("--stabilize", action="store_true", default=False)
     stabilize.help = "Remove camera shake before magnification; with --roi, follow the object in the region instead."
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import vmm
-from vmm.cli.inputs import first_frame, length_unit, open_clip, still_regions
+from vmm.cli.inputs import first_frame, length_unit, open_clip, open_part, still_regions
 from vmm.cli.outputs import page_bytes
-from vmm.cli.report_clips import animated_shapes, magnified_clip, suggestion_rows
+from vmm.cli.report_clips import animated_shapes, comparison, magnified_clip, suggestion_rows
 from vmm.cli.tables import largest_amplitude, peak_notes, peak_rows, region_rows
 
 _LARGE_FRAME = 200_000
@@ -61,7 +61,7 @@ def _page(
         ("Clip", [_clip_rows(options, clip)]),
         ("Regions", [vmm.plot.regions(frame, result.rois, labels=result.names), region_rows(result)]),
         ("Suggestions", [suggestion_rows(suggestions, options)] if suggestions else [_NOTHING]),
-        ("Magnified clip", magnified_clip(options, suggestions, folder)),
+        ("Magnified clip", _magnified_items(options, suggestions, folder)),
         *(_motion_sections(options, displacement, result, frame, folder) if displacement.is_known.any() else []),
         ("Faults of the clip", [*faults] or ["No duplicate frames, dropped frames or saturated pixels were found."]),
         ("Meaning of the standard error", [_MEANING]),
@@ -69,6 +69,16 @@ def _page(
     ]
     title, sections = Path(options.input).name, [section for section in sections if section[1]]
     return vmm.plot.page(title, sections, warnings=[*messages, *faults])
+
+
+def _magnified_items(
+    options: argparse.Namespace, suggestions: Sequence[vmm.measure.Suggestion], folder: Path
+) -> list[Any]:
+    """The clip beside that of --magnified, or beside one in which the largest vibration is magnified."""
+    if options.magnified is None:
+        return magnified_clip(options, suggestions, folder)
+    path = Path(options.magnified)
+    return comparison(open_part(options), vmm.io.stream(path), folder / "magnified.mp4", path.stem)
 
 
 def _clip_rows(options: argparse.Namespace, clip: vmm.io.Clip) -> list[tuple[str, str]]:
@@ -119,17 +129,28 @@ def _orbit_items(result: vmm.measure.RegionSignal, peaks: Sequence[vmm.measure.P
 
 
 def _shape_items(options: argparse.Namespace, peaks: Sequence[vmm.measure.Peak], frame: Any, folder: Path) -> list[Any]:
-    """Deflection shapes of every pixel at the strongest peaks."""
-    frequencies = sorted(peak.frequency for peak in peaks[: options.shapes])
+    """Deflection shapes of every pixel at the frequencies of --frequency, or at the strongest peaks."""
+    frequencies = sorted(set(options.frequency) or {peak.frequency for peak in peaks[: options.shapes]})
     if not frequencies:
         return []
-    step = 2 if frame.shape[0] * frame.shape[1] > _LARGE_FRAME else 1
     unit = length_unit(options)
-    modes = vmm.measure.modes(open_clip(options), frequencies, step=step, still=still_regions(options), **unit)
-    largest = max(largest_amplitude(peak)[2] for peak in peaks) / (unit["pixel_size"] or 1)
+    largest = max((largest_amplitude(peak)[2] for peak in peaks), default=0.0) / (unit["pixel_size"] or 1)
     notes = [] if largest < 1 else [f"Motion of {largest:.2g} px is too large for shapes of every pixel (below 1 px)."]
+    return [*notes, *_shapes(options, frequencies, frame, folder)]
+
+
+def _shapes(options: argparse.Namespace, frequencies: list[float], frame: Any, folder: Path) -> list[Any]:
+    """Pictures and videos of shapes; each frequency alone if the part is too short to measure all together."""
+    step = 2 if frame.shape[0] * frame.shape[1] > _LARGE_FRAME else 1
+    still, unit = still_regions(options), length_unit(options)
+    try:
+        modes = vmm.measure.modes(open_clip(options), frequencies, step=step, still=still, **unit)
+    except ValueError as error:
+        if len(frequencies) == 1:
+            return [f"The shape at {frequencies[0]:.4g} Hz is unknown: {error}."]
+        return [item for frequency in frequencies for item in _shapes(options, [frequency], frame, folder)]
     moving = animated_shapes(modes, frame, folder, len(frequencies))
-    return [*notes, vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame), *moving]
+    return [vmm.plot.overlay(modes, frame), vmm.plot.arrows(modes, frame), *moving]
 
 
 def _setting(value: Any) -> str:

@@ -140,7 +140,7 @@ def animated_shapes(modes: vmm.measure.Modes, frame: Any, folder: Path, count: i
             period = vmm.plot.animated(modes, frame, k)
         except ValueError:  # Nothing moves by more than its error.
             continue
-        path = folder / f"shape{k}.mp4"
+        path = folder / f"shape_{frequency:.9g}.mp4"
         vmm.io.write(path, np.concatenate([period] * _SHAPE_PERIODS), _SHAPE_FPS)
         items += [f"One period at {frequency:.4g} {modes.frequency_unit}, with enlarged displacement.", path]
     return items

@@ -17,6 +17,7 @@ from vmm.backend.threads import in_parallel, workers
 from vmm.backend.time_series import low_rank, running_sum
 from vmm.engine.differences import differences, filtered_differences, project_differences
 from vmm.engine.frames import PIXELS_PER_BLOCK, PIXELS_PER_BLOCK_CACHED, cut, grouped, to_float
+from vmm.engine.kept import KeptMotion
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window, warn_if_short
 from vmm.motion import intensity
@@ -107,32 +108,48 @@ class Bands:
             for frames in cut(chunk, PIXELS_PER_BLOCK_CACHED if is_redundant else PIXELS_PER_BLOCK):
                 yield self._causal_block(temporal, state, frames)
 
-    def look_ahead(self, temporal: LookAheadFilter, windows: Iterable[Window]) -> Iterator[Array]:
+    def look_ahead(
+        self, temporal: LookAheadFilter, windows: Iterable[Window], kept: KeptMotion | None = None
+    ) -> Iterator[Array]:
         """Magnify by a look-ahead filter: window by window, in two passes over a few frames at a time.
 
         The filter is linear, and its matrix for a window has a low rank r: about the number of degrees of freedom of a
         signal in the band. The matrix is factored. The first pass multiplies the motion of each coefficient by the
         analysis matrix (r, frames), the second multiplies the result by the synthesis matrix (frames, r). Memory
-        holds r values for each coefficient, instead of its motion in all frames.
+        holds r values for each coefficient, instead of its motion in all frames. They are kept for further calls if
+        `kept` is given.
         """
         buffers = self._nones()
-        for window in windows:
-            passes = self._passes(temporal, *self._window_factors(temporal, window), temporal.delay - window.head)
-            sums = self.gathered(window.chunks, passes.analysis, buffers)
-            yield from self.written(window.core, passes, self.filtered(passes, sums))
-            del window  # its frames are not kept while the next window is read
+        for number, window in enumerate(windows):
+            if kept is None:
+                passes, motion = self._read(temporal, window, buffers)
+            else:
+                passes, motion = kept.get(number, self.active, partial(self._read, temporal, window, None))
+            yield from self.written(window.core, passes, motion)
+            del window, motion  # they are not kept while the next window is read
 
-    def whole_clip(self, temporal: WholeClipFilter, clip: TwoPassClip) -> Iterator[Array]:
+    def _read(self, temporal: LookAheadFilter, window: Window, buffers: list[Any] | None) -> tuple[Passes, list[Any]]:
+        """The first pass over a window: the matrices, and the filtered motion of each subband."""
+        passes = self._passes(temporal, *self._window_factors(temporal, window), temporal.delay - window.head)
+        return passes, self.filtered(passes, self.gathered(window.chunks, passes.analysis, buffers))
+
+    def whole_clip(
+        self, temporal: WholeClipFilter, clip: TwoPassClip, kept: KeptMotion | None = None
+    ) -> Iterator[Array]:
         """Magnify by a whole-clip filter: like ``look_ahead``, with the clip as one window.
 
         The frames are read once more at first, because a file may hold fewer of them than its header states, and
         because the matrices depend on the autoregression that extends the clip.
         """
-        means = self.means(clip.first_pass(), clip.length)
-        warn_if_short(temporal, len(means))
-        passes = self.passes_of_clip(temporal, means)
-        sums = self.gathered(clip.first_pass(), passes.analysis)
-        yield from self.written(clip.second_pass(), passes, self.filtered(passes, sums))
+
+        def read() -> tuple[Passes, list[Any]]:
+            means = self.means(clip.first_pass(), clip.length)
+            warn_if_short(temporal, len(means))
+            passes = self.passes_of_clip(temporal, means)
+            return passes, self.filtered(passes, self.gathered(clip.first_pass(), passes.analysis))
+
+        passes, motion = read() if kept is None else kept.get(0, self.active, read)
+        yield from self.written(clip.second_pass(), passes, motion)
 
     def means(self, chunks: Iterable[Array], length: int) -> np.ndarray:
         """Mean values (n, j) of blocks of some frames of a clip of `length` frames, for ``passes_of_clip``."""

@@ -19,6 +19,7 @@ from vmm.engine.blocks import is_lazy
 from vmm.engine.denoised import DenoisedBands
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import Frames, cut, in_form_of, moving
+from vmm.engine.kept import KeptMotion, kept_motion
 from vmm.engine.lazy import lazily_magnified
 from vmm.engine.regions import Mask
 from vmm.engine.times import check_evenly_spaced, stated_rate
@@ -119,7 +120,7 @@ def magnify(
                 "progress has no effect on a dask array, which is computed later: use dask.diagnostics.ProgressBar"
             )
         return lazily_magnified(frames, bands, temporal)
-    magnified = partial(_magnified, bands=bands, temporal=temporal)
+    magnified = partial(_magnified, bands=bands, temporal=temporal, kept=kept_motion())
     # The parts that are made from a clip are networks, which depend on the value of white.
     with showing(progress):
         return in_form_of(frames, magnified, is_scaled=not isinstance(spatial, ClipPlan))
@@ -181,7 +182,9 @@ def _bands(
     return kind(plan, motion, alphas, edge_factor(changed_pixels(first[0], weight), weight))
 
 
-def _magnified(frames: Any, *, bands: Callable[[Array], Bands], temporal: TemporalFilter) -> Iterator[Array]:
+def _magnified(
+    frames: Any, *, bands: Callable[[Array], Bands], temporal: TemporalFilter, kept: KeptMotion | None
+) -> Iterator[Array]:
     """The chunks of a clip, magnified, with as many frames at a time as the filter allows."""
     chunks = moving(cut(frames) if is_array(frames) else frames)
     first = next(chunks)
@@ -193,8 +196,8 @@ def _magnified(frames: Any, *, bands: Callable[[Array], Bands], temporal: Tempor
         case CausalFilter():
             yield from of_clip.causal(temporal, chunks, of_clip.state(temporal))
         case LookAheadFilter():
-            yield from of_clip.look_ahead(temporal, windows(chunks, temporal, frames))
+            yield from of_clip.look_ahead(temporal, windows(chunks, temporal, frames), kept)
         case WholeClipFilter():
-            yield from of_clip.whole_clip(temporal, two_pass(frames, chunks))
+            yield from of_clip.whole_clip(temporal, two_pass(frames, chunks), kept)
         case NonlinearFilter():
             yield from of_clip.nonlinear(temporal, windows(chunks, temporal))

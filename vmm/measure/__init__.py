@@ -4,6 +4,7 @@
 | --- | --- |
 | ``displacement``, ``RegionSignal`` | displacement of regions over time, with its standard error |
 | ``grid`` | regions on a regular grid |
+| ``polygon`` | mask of the pixels inside a polygon |
 | ``still_regions`` | regions at rest in the scene, which show the motion of the camera |
 | ``pixel_size`` | size of a pixel, from a known length in the picture |
 | ``field``, ``Field`` | displacement of every pixel over time |

@@ -12,6 +12,7 @@ from .estimation._field import Field as Field
 from .estimation._field import field as field
 from .estimation._pixel_size import pixel_size as pixel_size
 from .estimation._regions import grid as grid
+from .estimation._regions import polygon as polygon
 from .export._files import load as load
 from .export._files import save as save
 from .modal._blind import blind_modes as blind_modes

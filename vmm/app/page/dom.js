@@ -49,3 +49,10 @@ export function fill(id, value) {
 
 /** A number with few digits. @param {number} value @param {number} [digits] */
 export const short = (value, digits = 4) => String(+Number(value).toPrecision(digits));
+
+/** A frequency in few digits with what it is, and the details with their errors below.
+ * @param {number} frequency @param {string} kind @param {string[]} details */
+export function entry(frequency, kind, details) {
+  const title = element("span", {}, element("strong", { textContent: `${short(frequency)} Hz` }), ` ${kind}`);
+  return [title, ...details.filter(Boolean).map((textContent) => element("small", { textContent }))];
+}

@@ -1,7 +1,7 @@
 // Where does it move: the suggestions, and a map of the motion over the picture.
 
 import { call } from "./api.js";
-import { $, element, guarded, short } from "./dom.js";
+import { $, element, entry, guarded, short } from "./dom.js";
 import { chooseView } from "./magnify.js";
 import { add, mark } from "./regions.js";
 import { change, emit, on, state } from "./state.js";
@@ -17,7 +17,7 @@ function list() {
       change({ method: one.method, band: one.band.map((edge) => +edge.toPrecision(5)), alpha: +one.alpha.toPrecision(3), frequency: one.frequency });
     };
     const item = element("button", { className: "item", onclick: use, title: "Mark its place, and set the band" },
-      element("span", { textContent: `${one.text}, ${one.kind}` }), element("small", { textContent: [one.size, one.note].filter(Boolean).join("; ") }));
+      ...entry(one.frequency, one.kind, [one.text, one.size, one.note]));
     const region = element("button", { textContent: "▭", title: "Make a region of it", onclick: () => { use(); add(one.box, `${short(one.frequency)} Hz`); emit("tab", "measure"); } });
     region.setAttribute("aria-label", `Make a region of suggestion ${index + 1}`);
     return element("li", {}, item, region);

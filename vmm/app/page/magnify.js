@@ -102,7 +102,7 @@ export const preview = guarded(async () => {
   emit("busy", { preview: "Making the preview" });
   try {
     const answer = await call("preview", { settings: state.settings, start: current() }, control.signal);
-    $("preview-note").textContent = `${answer.count} frames from frame ${answer.first} on, at ${answer.size[1]} × ${answer.size[0]}, in ${short(answer.seconds, 2)} s${answer.note ? `; ${answer.note}` : ""}`;
+    $("preview-note").textContent = `${answer.count} frames from frame ${answer.first} on, at ${answer.size[1]} × ${answer.size[0]}, in ${short(answer.seconds, 2)}\u00a0s${answer.note ? `; ${answer.note}` : ""}`;
     compare(answer.video, before);
   } finally {
     if (running === control) { running = null; emit("busy", { preview: "" }); }

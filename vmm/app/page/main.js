@@ -51,6 +51,7 @@ const KEYS = {
   "]": stage.setStop,
   m: () => magnify.preview(),
   r: () => regions.chooseTool("region"),
+  p: () => regions.chooseTool("polygon"),
   l: () => regions.chooseTool("length"),
   x: () => regions.chooseTool("slice"),
   "+": () => stage.zoomBy(1.25),
@@ -67,6 +68,7 @@ function pressed(event) {
   const isTyping = (tag === "INPUT" && !["range", "checkbox"].includes(/** @type {any} */ (target).type)) || tag === "SELECT";
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || $("help-dialog").open) return;
   if (event.key === " " && tag === "BUTTON") return;
+  if (regions.polygonKey(event.key)) { event.preventDefault(); return; }
   const action = KEYS[event.key];
   if (action && state.clip) {
     event.preventDefault();

@@ -2,14 +2,16 @@
 
 import { call, upload } from "./api.js";
 import { $, element, guarded, short } from "./dom.js";
-import { accept, emit, on, state } from "./state.js";
+import { accept, change, emit, on, state } from "./state.js";
 
 const RECENT = "vmm-recent";
 
 const open = guarded(async (path, fs = null) => {
   emit("busy", { open: `Opening ${path}` });
   try {
+    const before = state.clip?.path;
     accept(await call("open", { path, fs }));
+    if (path !== before) change({ frequencies: [] });
     remember(path);
   } finally { emit("busy", { open: "" }); }
 });
@@ -18,7 +20,10 @@ const send = guarded(async (file) => {
   if (!file) return;
   const bar = $("upload");
   bar.hidden = false;
-  try { accept(await upload(file, (share) => { bar.value = share; })); } finally { bar.hidden = true; }
+  try {
+    accept(await upload(file, (share) => { bar.value = share; }));
+    change({ frequencies: [] });
+  } finally { bar.hidden = true; }
 });
 
 function recent() {

@@ -1,7 +1,7 @@
 // Measurements of the regions: waveform, spectrum, peaks and orbit.
 
 import { call } from "./api.js";
-import { $, debounced, element, short, showError } from "./dom.js";
+import { $, debounced, element, entry, showError, short } from "./dom.js";
 import { change, emit, on, state, unit } from "./state.js";
 
 const Plotly = /** @type {any} */ (window).Plotly;
@@ -31,7 +31,7 @@ function layout(xTitle, yTitle, more = {}) {
 /** Axes without numbers, and a sentence in place of the curves. @param {boolean} isEmpty @param {string} text */
 function hint(isEmpty, text) {
   if (!isEmpty) return {};
-  const note = { text, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5, font: { size: 13 } };
+  const note = { text, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5, font: { size: small() + 2 } };
   return { xaxis: { visible: false }, yaxis: { visible: false }, annotations: [note] };
 }
 
@@ -43,38 +43,38 @@ function axisOf(result) {
   return size[1] >= size[0] ? 1 : 0;
 }
 
-const keyOf = (region) => JSON.stringify([region.box, unit(), state.clip.first, state.clip.stop, state.clip.fs, state.regions.filter((one) => one.still).map((one) => one.box)]);
+const keyOf = (region) => JSON.stringify([region.box, region.polygon, unit(), state.clip.first, state.clip.stop, state.clip.fs, state.regions.filter((one) => one.still).map((one) => one.polygon ?? one.box)]);
 
-/** Measure the regions whose result is missing or old. */
+/** Measure the regions whose result is missing or old: a quick estimate of all is shown until the accurate ones are there. */
 async function measureAll() {
   if (!state.clip) return;
-  for (const region of state.regions) {
-    const key = keyOf(region), old = state.results.get(region.id);
-    if (region.still || old?.key === key) continue;
-    if (!state.progress.luma && state.clip.fits) { emit("waiting"); continue; }
-    running.get(region.id)?.abort();
+  if (state.progress.luma || !state.clip.fits) for (const quick of [true, false]) await measureEach(quick);
+  draw();
+}
+
+/** Measure these regions one after another. @param {boolean} quick */
+async function measureEach(quick) {
+  for (const region of [...state.regions]) {
+    const key = keyOf(region), turn = `${quick} ${region.id}`;
+    if (region.still || state.results.get(region.id)?.key === key) continue;
+    running.get(turn)?.abort();
     const control = new AbortController();
-    running.set(region.id, control);
+    running.set(turn, control);
     emit("busy", { measure: `Measuring ${region.name}` });
     try {
-      // A quick estimate is shown until the accurate one is there.
-      for (const quick of [true, false]) {
-        const result = await call("measure", { region, unit: unit(), quick }, control.signal);
-        state.results.set(region.id, { ...result, quick, key: quick ? "" : key });
-        draw();
-      }
+      const result = await call("measure", { region, unit: unit(), quick }, control.signal);
+      if (state.results.get(region.id)?.key !== key) state.results.set(region.id, { ...result, quick, key: quick ? "" : key });
     } catch (error) {
-      if (!(error instanceof DOMException)) {
+      if (!(error instanceof DOMException) && !quick) {
         showError(error);
         state.results.set(region.id, { key, failed: true });
       }
     } finally {
-      if (running.get(region.id) === control) running.delete(region.id);
+      if (running.get(turn) === control) running.delete(turn);
       if (!running.size) emit("busy", { measure: "" });
     }
     draw();
   }
-  draw();
 }
 
 function ready() {
@@ -122,13 +122,13 @@ function drawSpectrum(items) {
   const { text, accent } = colors(), result = items[0]?.result;
   const selected = items.find(({ region }) => region.id === state.chosen) ?? items[0];
   const annotations = (selected?.result.peaks ?? []).slice(0, 6).map((peak) => ({
-    x: isLogX ? Math.log10(peak.frequency) : peak.frequency, y: isLog ? Math.log10(peak.amplitude) : peak.amplitude, text: `${short(peak.frequency)} Hz`, showarrow: true, arrowhead: 0, ax: 0, ay: -16, font: { size: 10, color: text }, arrowcolor: text,
+    x: isLogX ? Math.log10(peak.frequency) : peak.frequency, y: isLog ? Math.log10(peak.amplitude) : peak.amplitude, text: `${short(peak.frequency)} Hz`, showarrow: true, arrowhead: 0, ax: 0, ay: -1.5 * small(), font: { size: small() - 1, color: text }, arrowcolor: text,
   })).filter((one) => Number.isFinite(one.x) && Number.isFinite(one.y));
   const band = state.settings.band;
   const shapes = band ? [{ type: "rect", xref: "x", yref: "paper", x0: band[0], x1: band[1], y0: 0, y1: 1, fillcolor: accent, opacity: 0.16, line: { width: 0 }, layer: "below" }] : [];
   const more = {
-    xaxis: { type: isLogX ? "log" : "linear" }, yaxis: { type: isLog ? "log" : "linear", exponentformat: "power", dtick: isLog ? 1 : undefined, tickfont: { size: isLog ? 9 : 11, color: text }, range: isLog ? decades(traces) : undefined, rangemode: "tozero" }, annotations, shapes,
-    dragmode: "select", selectdirection: "h", margin: { l: 62, r: 14, t: 22, b: 40 }, uirevision: `${state.clip?.name} ${isLog} ${isLogX} ${state.settings.quantity}`,
+    xaxis: { type: isLogX ? "log" : "linear" }, yaxis: { type: isLog ? "log" : "linear", exponentformat: "power", dtick: isLog ? 1 : undefined, tickfont: { size: small() - (isLog ? 2 : 0), color: text }, range: isLog ? decades(traces) : undefined, rangemode: "tozero" }, annotations, shapes,
+    dragmode: "select", selectdirection: "h", margin: { l: 62, r: 14, t: 2 * small(), b: 40 }, uirevision: `${state.clip?.name} ${isLog} ${isLogX} ${state.settings.quantity}`,
     ...hint(!items.length, ""),
   };
   Plotly.react("spectrum", traces, layout("frequency (Hz)", result ? `amplitude (${result.unit})` : "", more), CONFIG);
@@ -162,9 +162,10 @@ export function drawLive(result) {
 /** Choose a peak: its band is set, and its orbit and shape are shown. @param {any} peak */
 export function pick(peak) {
   state.settings.frequency = peak.frequency;
+  const others = (state.settings.frequencies ?? []).filter((one) => Math.abs(one - peak.frequency) > 1e-9);
   const half = Math.max(0.15 * peak.frequency, 1.5 / Math.max(1e-9, (state.clip.stop - state.clip.first) / state.clip.fs));
   const top = state.clip.fs / 2;
-  change({ band: [+Math.max(0.02 * peak.frequency, peak.frequency - half).toPrecision(4), +Math.min(0.98 * top, peak.frequency + half).toPrecision(4)] });
+  change({ frequencies: [...others, peak.frequency].slice(-8), band: [+Math.max(0.02 * peak.frequency, peak.frequency - half).toPrecision(4), +Math.min(0.98 * top, peak.frequency + half).toPrecision(4)] });
   drawOrbit(peak);
   emit("peak", peak);
 }
@@ -184,7 +185,7 @@ function listPeaks() {
   $("peaks-of").textContent = region && result ? `of ${region.name}` : "";
   const rows = (result?.peaks ?? []).map((peak) => {
     const isChosen = Math.abs((state.settings.frequency ?? NaN) - peak.frequency) < 1e-9;
-    const button = element("button", { className: "item", onclick: () => pick(peak) }, element("span", { textContent: peak.text }), element("small", { textContent: [peak.size, peak.note].filter(Boolean).join("; ") }));
+    const button = element("button", { className: "item", onclick: () => pick(peak) }, ...entry(peak.frequency, ["down", "right"][peak.axis], [peak.text, peak.size, peak.note]));
     button.dataset.peak = String(peak.frequency);
     return element("li", { className: isChosen ? "chosen" : "" }, button);
   });
@@ -195,7 +196,7 @@ function listPeaks() {
   else if (result) empty = "No peak exceeds the noise.";
   else if (region) empty = "The region is measured as soon as the frames are in memory.";
   $("peaks").replaceChildren(...(rows.length ? rows : [element("li", { className: "muted", textContent: empty })]));
-  $("measure-note").textContent = result ? [result.quick ? "Quick estimate; the accurate one follows." : "", result.reason, ...(result.messages ?? [])].filter(Boolean).join(" ") : "";
+  $("measure-note").textContent = result ? [result.quick ? "Quick estimate from reduced frames; the accurate one follows." : "", result.reason, ...(result.messages ?? [])].filter(Boolean).join(" ") : "";
 }
 
 /** Draw all plots. */
@@ -210,7 +211,7 @@ export function draw() {
 
 /** Connect the plots with the regions and settings. */
 export function start() {
-  const soon = debounced(measureAll, 60);
+  const soon = debounced(measureAll, 20);
   on("regions", () => {
     for (const id of state.results.keys()) if (!state.regions.some((region) => region.id === id)) state.results.delete(id);
     draw();

@@ -2,9 +2,9 @@
 
 import { call } from "./api.js";
 import { $, element, guarded, shape, showError } from "./dom.js";
+import { boxInFrame, cornerInFrame, handlesOf, hasArea, movedBy, ofCorners, resizedTo, withCorner } from "./outlines.js";
 import { COLORS, change, emit, on, state } from "./state.js";
 
-const SMALLEST = 8;
 const overlay = $("overlay");
 /** @type {string[]} */
 const past = [];
@@ -12,14 +12,19 @@ let tool = "region";
 let scale = 1;
 /** @type {any} */
 let drag = null;
+/** Corners of the polygon that is being drawn, and the place of the mouse. @type {number[][]} */
+let corners = [];
+/** @type {number[]|null} */
+let pointer = null;
 /** @type {any} */
 let spot = null;
 /** @type {number[]|null} */
 let ruler = null;
 
-/** Choose what the mouse does: region, length or slice. @param {string} name */
+/** Choose what the mouse does: region, polygon, length or slice. @param {string} name */
 export function chooseTool(name) {
   tool = name;
+  corners = [];
   if (name !== "slice") ruler = null;
   draw();
   for (const button of document.querySelectorAll("[data-tool]")) {
@@ -61,26 +66,36 @@ function save() {
   });
 }
 
-/** Add a region. @param {number[]} box @param {string} [name] */
-export function add(box, name = "") {
+/** Add a region. @param {number[]} box @param {string} [name] @param {number[][]|null} [polygon] */
+export function add(box, name = "", polygon = null) {
   remember();
   const used = new Set(state.regions.map((region) => region.color));
   const color = COLORS.find((one) => !used.has(one)) ?? COLORS[state.regions.length % COLORS.length];
   const names = new Set(state.regions.map((region) => region.name));
   let number = state.regions.length + 1;
   while (names.has(`region ${number}`)) number += 1;
-  const region = { id: `r${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`, name: name || `region ${number}`, color, box: inFrame(box), still: false };
+  const region = { id: `r${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`, name: name || `region ${number}`, color, still: false, ...(polygon ? ofCorners(polygon) : { box: boxInFrame(box, state.clip) }) };
   state.regions.push(region);
   state.chosen = region.id;
   save();
 }
 
-/** A box of at least the smallest size, moved into the frame. @param {number[]} box */
-function inFrame(box) {
-  const [top, left, height, width] = box;
-  const { height: H, width: W } = state.clip;
-  const [h, w] = [Math.min(H, Math.max(SMALLEST, Math.round(height))), Math.min(W, Math.max(SMALLEST, Math.round(width)))];
-  return [Math.min(H - h, Math.max(0, Math.round(top))), Math.min(W - w, Math.max(0, Math.round(left))), h, w];
+/** Add the polygon that is being drawn, if it holds pixels. */
+function closePolygon() {
+  const polygon = corners.filter((corner, i) => i === 0 || String(corner) !== String(corners[i - 1]));
+  corners = [];
+  pointer = null;
+  if (hasArea(polygon)) add([], "", polygon);
+  draw();
+}
+
+/** What a key does while a polygon is drawn; whether it did anything. @param {string} key */
+export function polygonKey(key) {
+  if (!corners.length || !["Enter", "Escape", "Backspace", "Delete"].includes(key)) return false;
+  if (key === "Enter") closePolygon();
+  else corners = key === "Escape" ? [] : corners.slice(0, -1);
+  draw();
+  return true;
 }
 
 /** Change the chosen region. @param {string} id @param {object} changes */
@@ -112,27 +127,41 @@ function point(event) {
 function pressed(event) {
   if (!state.clip || event.button) return;
   const [row, col] = point(event), target = event.target;
-  const id = event.shiftKey ? null : target.dataset?.id, region = state.regions.find((one) => one.id === id);
+  const id = event.shiftKey || corners.length ? null : target.dataset?.id, region = state.regions.find((one) => one.id === id);
   overlay.setPointerCapture(event.pointerId);
-  if (tool !== "region") drag = { kind: tool, row, col };
-  else if (region && target.dataset?.corner) drag = { kind: "resize", region, corner: +target.dataset.corner, before: [...region.box] };
-  else if (region) drag = { kind: "move", region, row, col, before: [...region.box] };
+  const isDrawing = tool === "region" || tool === "polygon", before = region && outlineOf(region);
+  if (!isDrawing) drag = { kind: tool, row, col };
+  else if (region && target.dataset?.corner) drag = { kind: region.polygon ? "corner" : "resize", region, corner: +target.dataset.corner, before };
+  else if (region) drag = { kind: "move", region, row, col, before };
+  else if (tool === "polygon") return addCorner([row, col], event.detail > 1);
   else drag = { kind: "new", row, col, box: null };
   if (region) choose(region.id);
 }
 
+const outlineOf = ({ box, polygon }) => (polygon ? { box, polygon } : { box });
+
+/** Add a corner to the polygon that is being drawn; a double click, or one on the first corner, closes it. */
+function addCorner(place, isLast) {
+  const near = corners.length > 2 && Math.hypot(place[0] - corners[0][0], place[1] - corners[0][1]) * scale < 9;
+  if (!near && !isLast) corners.push(cornerInFrame(place, state.clip));
+  if (near || (isLast && corners.length > 2)) closePolygon();
+  else draw();
+}
+
 function moved(event) {
+  if (corners.length) { pointer = point(event); draw(); }
   if (!drag) return;
   const [row, col] = point(event);
   if (drag.kind === "new") {
     drag.box = [Math.min(drag.row, row), Math.min(drag.col, col), Math.abs(row - drag.row), Math.abs(col - drag.col)];
   } else if (drag.kind === "move") {
-    const [top, left, height, width] = drag.before;
-    drag.region.box = inFrame([top + row - drag.row, left + col - drag.col, height, width]);
+    Object.assign(drag.region, movedBy(drag.before, row - drag.row, col - drag.col, state.clip));
+  } else if (drag.kind === "corner") {
+    Object.assign(drag.region, withCorner(drag.before, drag.corner, [row, col], state.clip));
   } else if (drag.kind === "resize") {
-    const [top, left, height, width] = drag.before, [bottom, right] = [top + height, left + width];
+    const [top, left, height, width] = drag.before.box, [bottom, right] = [top + height, left + width];
     const [r, c] = [drag.corner < 2 ? bottom : top, drag.corner % 2 ? left : right];
-    drag.region.box = inFrame([Math.min(r, row), Math.min(c, col), Math.abs(r - row), Math.abs(c - col)]);
+    drag.region.box = boxInFrame([Math.min(r, row), Math.min(c, col), Math.abs(r - row), Math.abs(c - col)], state.clip);
   } else ruler = [drag.row, drag.col, row, col];
   draw();
 }
@@ -150,10 +179,11 @@ function released(event) {
     const isLine = Math.hypot(endRow - row, endCol - col) * scale > 8;
     ruler = isLine ? [row, col, endRow, endCol] : [0, col, state.clip.height, col];
     emit("slice", { line: ruler });
-  } else if (before && String(before) !== String(region.box)) {
-    const after = region.box;
-    region.box = before;
-    alter(region.id, { box: after });
+  } else if (before && JSON.stringify(before) !== JSON.stringify(outlineOf(region))) {
+    const after = outlineOf(region);
+    Object.assign(region, before);
+    // A polygon that was dragged flat holds no pixel: it is put back.
+    if (!after.polygon || hasArea(after.polygon)) alter(region.id, after);
   }
   draw();
 }
@@ -166,28 +196,40 @@ function draw() {
   for (const region of state.regions) {
     const [y, x, h, w] = region.box, isChosen = region.id === state.chosen;
     const kind = `region${region.still ? " still" : ""}${isChosen ? " chosen" : ""}`;
-    const box = shape("rect", { x, y, width: w, height: h, class: kind, stroke: region.color, tabindex: 0, role: "button", "data-id": region.id });
-    box.setAttribute("aria-label", `${region.name}, row ${y}, column ${x}, ${h} high, ${w} wide`);
+    const look = { class: kind, stroke: region.color, tabindex: 0, role: "button", "data-id": region.id };
+    const box = region.polygon ? shape("polygon", { points: pointsOf(region.polygon), ...look }) : shape("rect", { x, y, width: w, height: h, ...look });
+    const form = region.polygon ? `polygon of ${region.polygon.length} corners, ` : "";
+    box.setAttribute("aria-label", `${region.name}, ${form}row ${y}, column ${x}, ${h} high, ${w} wide`);
     nodes.push(box);
     const label = shape("text", { x, y: Math.max(14 / scale, y - 4 / scale), "font-size": 12 / scale, "stroke-width": 3 / scale });
     label.textContent = region.name;
     label.style.strokeWidth = `${3 / scale}px`;
     nodes.push(label);
     if (!isChosen) continue;
-    [[y, x], [y, x + w], [y + h, x], [y + h, x + w]].forEach(([r, c], corner) => {
+    handlesOf(region).forEach(([r, c], corner) => {
       nodes.push(shape("rect", {
         x: c - size / 2, y: r - size / 2, width: size, height: size, class: "handle", "data-id": region.id, "data-corner": String(corner),
-        style: `cursor: ${corner === 0 || corner === 3 ? "nwse" : "nesw"}-resize`,
+        style: `cursor: ${region.polygon ? "move" : `${corner === 0 || corner === 3 ? "nwse" : "nesw"}-resize`}`,
       }));
     });
   }
   if (drag?.box) nodes.push(shape("rect", { x: drag.box[1], y: drag.box[0], width: drag.box[3], height: drag.box[2], class: "region", stroke: "#fff" }));
+  if (corners.length) {
+    nodes.push(shape("polyline", { points: pointsOf(pointer ? [...corners, pointer] : corners), class: "drawing" }));
+    nodes.push(shape("circle", { cy: corners[0][0], cx: corners[0][1], r: 5 / scale, class: "drawing first" }));
+    const note = shape("text", { x: corners[0][1] + 9 / scale, y: corners[0][0] - 7 / scale, "font-size": 12 / scale, "stroke-width": 3 / scale });
+    note.textContent = corners.length > 2 ? "click here or press Enter to close" : "click the next corner; Esc gives up";
+    note.style.strokeWidth = `${3 / scale}px`;
+    nodes.push(note);
+  }
   if (spot) nodes.push(shape("rect", { x: spot[1], y: spot[0], width: spot[3], height: spot[2], class: "spot" }));
   if (ruler) nodes.push(shape("line", { y1: ruler[0], x1: ruler[1], y2: ruler[2], x2: ruler[3], class: "ruler" }));
   const focused = /** @type {any} */ (document.activeElement)?.dataset?.id;
   overlay.replaceChildren(...nodes);
   if (focused) /** @type {any} */ (overlay.querySelector(`.region[data-id="${focused}"]`))?.focus();
 }
+
+const pointsOf = (places) => places.map(([row, col]) => `${col},${row}`).join(" ");
 
 function list() {
   const rows = state.regions.map((region) => {
@@ -206,7 +248,7 @@ function list() {
     row.dataset.id = region.id;
     return row;
   });
-  const empty = element("li", { className: "muted", textContent: "Draw a rectangle on the picture with the mouse." });
+  const empty = element("li", { className: "muted", textContent: "Draw a rectangle or a polygon on the picture with the mouse." });
   $("regions").replaceChildren(...(rows.length ? rows : [empty]));
   $("roi").replaceChildren(element("option", { value: "", textContent: "the whole frame" }), ...state.regions.map((region) => element("option", { value: region.id, textContent: region.name })));
   $("roi").value = state.settings.roi ?? "";
@@ -219,8 +261,7 @@ function keyed(event) {
   event.preventDefault();
   event.stopPropagation();
   const [top, left, height, width] = region.box;
-  const box = event.shiftKey ? [top, left, height + step[0], width + step[1]] : [top + step[0], left + step[1], height, width];
-  alter(id, { box: inFrame(box) });
+  alter(id, event.shiftKey ? resizedTo(region, [top, left, height + step[0], width + step[1]], state.clip) : movedBy(region, step[0], step[1], state.clip));
 }
 
 /** Connect the regions with the mouse and the keyboard. */
@@ -235,7 +276,7 @@ export function start() {
     if (id && id !== state.chosen) choose(id);
   });
   on("layout", (value) => { scale = value; draw(); });
-  on("clip", ({ isNew }) => { if (isNew) { past.length = 0; spot = ruler = null; $("undo").disabled = true; } });
+  on("clip", ({ isNew }) => { if (isNew) { past.length = 0; spot = ruler = null; corners = []; $("undo").disabled = true; } });
   on("regions", () => { if (!chosen()) state.chosen = state.regions.at(-1)?.id ?? null; list(); draw(); });
   on("chosen", () => {
     draw();

@@ -1,10 +1,18 @@
 // Taking results along: command lines, Python, measurements as files, and the state of the page.
 
 import { call } from "./api.js";
-import { $, debounced, element, guarded } from "./dom.js";
-import { accept, on, state, unit } from "./state.js";
+import { $, debounced, element, guarded, short } from "./dom.js";
+import { accept, change, on, state, unit } from "./state.js";
 
 const EXPORTS = { csv: "CSV", npz: "NPZ", wav: "WAV", uff: "UFF", png: "PNG", html: "Report (HTML)" };
+
+/** What the report holds. */
+function showReport() {
+  const { frequencies = [], band } = state.settings, shapes = [...frequencies].sort((a, b) => a - b).map((one) => `${short(one)} Hz`);
+  const of = shapes.length ? `the shapes at ${shapes.join(", ")}` : "the shapes at the largest peaks";
+  $("report-note").textContent = `The report holds the regions, their spectra, ${of} and ${band ? "the clip magnified as set here" : "a magnified clip"}.`;
+  $("report-clear").hidden = !shapes.length;
+}
 
 const showLines = debounced(async () => {
   if (!state.clip) return;
@@ -50,10 +58,12 @@ export function start() {
   for (const name of ["clip", "regions", "settings"]) on(name, showLines);
   for (const button of document.querySelectorAll("[data-copy]")) /** @type {any} */ (button).onclick = guarded(() => copy(button));
   $("exports").replaceChildren(...Object.entries(EXPORTS).map(([format, textContent]) => {
-    const button = element("button", { textContent, onclick: guarded(() => call("export", { format, unit: unit() })) });
+    const button = element("button", { textContent, onclick: guarded(() => call("export", { format, unit: unit(), settings: state.settings })) });
     button.dataset.export = format;
     return button;
   }));
+  on("settings", showReport);
+  $("report-clear").onclick = () => change({ frequencies: [] });
   $("save-state").onclick = guarded(saveState);
   $("load-state").onclick = () => $("state-file").click();
   $("state-file").onchange = guarded(async () => { await loadState($("state-file").files[0]); $("state-file").value = ""; });

@@ -20,6 +20,8 @@ Rois: TypeAlias = Roi | Sequence[Roi] | Mapping[str, Roi] | Layout
 _MIN_SIDE = 3
 """Smallest height and width of a region in pixels, so that a gradient exists inside it."""
 
+_MIN_CORNERS = 3
+
 
 @checks_arguments
 def grid(size: int = 21, step: int | None = None, *, margin: int = 8) -> Layout:
@@ -68,6 +70,54 @@ def grid(size: int = 21, step: int | None = None, *, margin: int = 8) -> Layout:
         return [(row, col, size, size) for row in starts[0] for col in starts[1]]
 
     return boxes
+
+
+@checks_arguments
+def polygon(corners: Sequence[Sequence[float]], size: tuple[int, int]) -> np.ndarray:
+    """Mask of the pixels inside a polygon, as a region or as the mask of a magnification.
+
+    Parameters
+    ----------
+    corners
+        At least three corners (row, column) in pixels, in order around the polygon. The corner (0, 0) is that of the
+        frame, as for boxes, so that the middle of the first pixel is at (0.5, 0.5). Edges may cross one another.
+        Corners may be outside the frame.
+    size
+        Height and width of the frame in pixels.
+
+    Returns
+    -------
+    numpy.ndarray
+        Bool array (height, width): the pixels whose middle is inside.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three corners, one is not finite, or no pixel is inside.
+
+    Examples
+    --------
+    >>> import vmm
+    >>> vmm.measure.polygon([(0, 0), (0, 4), (4, 0)], (3, 5)).astype(int)
+    array([[1, 1, 1, 0, 0],
+           [1, 1, 0, 0, 0],
+           [1, 0, 0, 0, 0]])
+    """
+    places = np.asarray(corners, float)
+    if places.ndim != 2 or places.shape[1] != 2 or len(places) < _MIN_CORNERS or not np.isfinite(places).all():
+        raise ValueError(
+            f"corners={short_text(corners)} must be at least {_MIN_CORNERS} finite pairs (row, column) in pixels"
+        )
+    rows, cols = (np.arange(n) + 0.5 for n in size)
+    inside = np.zeros((len(rows), len(cols)), bool)
+    # A pixel is inside if a line from it to the right crosses the edges an odd number of times.
+    for (top, left), (bottom, right) in zip(places, np.roll(places, -1, axis=0), strict=True):
+        which = (top <= rows) != (bottom <= rows)
+        crossing = left + (rows[which] - top) / (bottom - top) * (right - left) if which.any() else np.empty(0)
+        inside[which] ^= cols < crossing[:, None]
+    if not inside.any():
+        raise ValueError(f"corners={short_text(corners)}: no pixel of a frame of {size[0]}x{size[1]} is inside")
+    return inside
 
 
 def as_regions(rois: Rois | None, shape: tuple[int, int], name: str = "rois") -> list[Region]:
