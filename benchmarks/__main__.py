@@ -13,13 +13,13 @@ BENCHMARKS = {
     "gpu": gpu.main,
     "motions": motions.main,
     "times": times.main,
-    "learned": learned.main,
     "rates": rates.main,
     "files": files.main,
 }
 
 OWN_OPTIONS = {
     "app": app.main,
+    "learned": learned.main,
     "study": run.main,
     "picture": picture.main,
     "measure": measuring.main,

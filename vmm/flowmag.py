@@ -222,6 +222,8 @@ def _adapted(
     """A network adapted to the frames, loaded with ONNX Runtime, and the part of its change that is to be used."""
     try:
         from vmm.train import adapt, export, restore
+
+        export.check_exporter()
     except ImportError as error:
         raise ImportError(
             f"adapt={steps} trains a network, which needs PyTorch: pip install torch onnx onnxscript"

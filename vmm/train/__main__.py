@@ -12,15 +12,16 @@ from typing import Any
 
 import torch
 
+from vmm.flowmag import LARGEST
 from vmm.io.drafts import draft
 from vmm.train.architectures import ARCHITECTURES, MARGIN, architecture, kind
 from vmm.train.calibrate import calibration
 from vmm.train.evaluate import held_out
-from vmm.train.export import export
+from vmm.train.export import check_exporter, export
 from vmm.train.loop import Loss, Settings, Training, start
 from vmm.train.losses import LOSSES
 from vmm.train.networks import count
-from vmm.train.pairs import Pairs
+from vmm.train.pairs import Pairs, Scenes
 from vmm.train.processes import at_termination
 from vmm.train.refine import add_command
 from vmm.train.removal import removable, removing, shares, without_removed
@@ -99,6 +100,8 @@ def _add_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--pairs", type=int, default=40_000, help="size of the data set on a CPU [40000]")
     verb.add_argument("--max-output", type=positive, help="largest output motion in pixels [12; 30 on a GPU]")
     rates = f"{Settings.rate:g}; {FINE_RATE:g} with --fine"
+    factor = LARGEST if verb.prog.endswith("flowmag") else Scenes.max_factor
+    verb.add_argument("--max-factor", type=positive, default=factor, help=f"largest total factor [{factor:g}]")
     verb.add_argument("--rate", type=positive, help=f"peak learning rate [{rates}]")
     verb.add_argument("--loss", choices=LOSSES, default="painted", help="loss function [painted]")
     proxy = "PATH.onnx of a network of the same size, trained with --noise 0, for the term L_M of --loss lightweight"
@@ -182,7 +185,7 @@ def _export(training: Training, options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """End the process with a message if options contradict each other."""
+    """End the process with a message if options contradict each other, or the result could not be exported."""
     if options.fine and options.start is None and options.widen is None:
         raise SystemExit("--fine continues the training of existing weights: name them with --start PATH.onnx")
     if options.widen is not None and options.name != "lightweight-base":
@@ -194,6 +197,10 @@ def _check(options: argparse.Namespace) -> None:
         )
     if options.proxy is not None and options.loss != "lightweight":
         raise SystemExit("--proxy belongs to --loss lightweight; no other loss uses a proxy")
+    try:
+        check_exporter()
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
 
 
 def _loss(options: argparse.Namespace) -> Loss:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vmm.train.networks import Lightweight, MagNet, RealTime
+from vmm.train.networks import FlowMag, Lightweight, MagNet, RealTime
 from vmm.train.networks.magnet import Layout
 
 ARCHITECTURES: dict[str, Callable[[], Any]] = {
@@ -13,6 +13,7 @@ ARCHITECTURES: dict[str, Callable[[], Any]] = {
     "lightweight-light": lambda: Lightweight("light", act="leaky", skip=True, shared=True),
     "lightweight-base": lambda: Lightweight("base", act="leaky", skip=True, shared=True),
     "realtime": lambda: RealTime(act="leaky", bias=False, padding="zeros", skip=True, shuffle=True, fine=True),
+    "flowmag": lambda: FlowMag(12, norm=False, skip=True),
 }
 """Functions that construct the networks, by name.
 
@@ -30,7 +31,7 @@ def architecture(name: str) -> Any:
     Parameters
     ----------
     name
-        One of ``ARCHITECTURES``: "magnet", "lightweight-light", "lightweight-base" or "realtime".
+        One of ``ARCHITECTURES``: "magnet", "lightweight-light", "lightweight-base", "realtime" or "flowmag".
 
     Returns
     -------
