@@ -44,7 +44,10 @@ MIN_SHARE = 0.5
 MAX_ERROR = 4.0
 """Largest mean error of the colors, in gray levels of 255, up to which the output of an adapted network is used.
 
-Above it the output would show colored noise, and the change of the frames is reduced in proportion."""
+Above it the output would show colored noise, and the change of the frames is reduced to `FAINT_ERROR`."""
+
+FAINT_ERROR = 1.0
+"""Mean error of the colors, in gray levels of 255, that remains where an adapted network has failed; it is not seen."""
 
 _DEFAULT_WEIGHTS = "flowmag"
 _MIN_SIDE = 16  # The generator halves the frame four times, so smaller frames have no coarsest level. In pixels.
@@ -88,9 +91,9 @@ def magnify(
         Number of steps of test-time adaptation: the network is trained on this clip, without ground truth, before the
         clip is magnified. 0 (default) means none; a few hundred steps are usual. Afterwards the optical flow of the
         output is compared with the requested one, and a ``UserWarning`` is given if it reaches less than half of it.
-        If the colors differ by more than 4 gray levels, the change of the frames is reduced in proportion. Adaptation
-        needs the packages torch, onnx and onnxscript. An iterator is read to its end first, and its chunks are stored
-        unless it can be reopened, as ``vmm.io.stream`` can.
+        If the colors differ by more than 4 gray levels, as colored noise does, the change of the frames is reduced such
+        that they differ by 1 gray level. Adaptation needs the packages torch, onnx and onnxscript. An iterator is read
+        to its end first, and its chunks are stored unless it can be reopened, as ``vmm.io.stream`` can.
     weights
         Name of an installed network, or the path ``PATH.onnx`` of another one. By default "flowmag" if it is
         installed. If it is not, `adapt` is required, and a small generator (16 channels instead of the published 64)
@@ -258,7 +261,7 @@ def _adapted(
 def _strength(reached: tuple[float, float], steps: int) -> float:
     """The part of the change of the frames that is to be used; there is a warning if the steps were too few."""
     share, error = reached
-    strength = min(1.0, MAX_ERROR / max(error, 1e-6))
+    strength = 1.0 if error <= MAX_ERROR else FAINT_ERROR / error
     reduced = f", and the change of the frames is reduced to {strength:.0%}" if strength < 1 else ""
     if share < MIN_SHARE or reduced:
         warnings.warn(

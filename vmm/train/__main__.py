@@ -20,7 +20,7 @@ from vmm.train.evaluate import held_out
 from vmm.train.export import check_exporter, export
 from vmm.train.loop import Loss, Settings, Training, start
 from vmm.train.losses import LOSSES
-from vmm.train.networks import count
+from vmm.train.networks import count, operations
 from vmm.train.pairs import Pairs, Scenes
 from vmm.train.processes import at_termination
 from vmm.train.refine import add_command
@@ -138,8 +138,12 @@ def _remove(options: argparse.Namespace) -> None:
     for row in rows:
         print(f"{row['removed']:5.3f} {row['block']}")
     _write_log(options.out / f"{options.name}-blocks.csv", rows)
-    smaller = without_removed(training.mean)
-    print(f"{count(smaller)} of {count(_initial(options))} parameters remain", flush=True)
+    smaller, whole = without_removed(training.mean), _initial(options)
+    billions = [sum(operations(net, 384, 384, cached=True)) / 1e9 for net in (smaller, whole)]
+    print(f"{count(smaller)} of {count(whole)} parameters remain, and {billions[0]:.2f} of {billions[1]:.2f} billion")
+    print("operations for a frame of 384x384; similarity without the removed blocks and before the training:")
+    for net in (smaller, whole):
+        print(_line(held_out(net.to(options.device), options.device)), flush=True)
     for file in export(smaller, options.out / f"{options.name}-removed.onnx", kind(options.name), margin=MARGIN):
         print(file, flush=True)
     _end(training, checkpoint)
@@ -265,7 +269,12 @@ def _evaluate(training: Training, loss: float, checkpoint: Path, device: str) ->
     training.history.append(row)
     training.save(checkpoint)
     _write_log(checkpoint.with_suffix(".csv"), training.history)
-    print(" ".join(f"{name} {value:.3f}" for name, value in scores.items()), flush=True)
+    print(_line(scores), flush=True)
+
+
+def _line(scores: dict[str, float]) -> str:
+    """Scores by name in one line."""
+    return " ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
 def _quantize(options: argparse.Namespace) -> None:
