@@ -23,7 +23,6 @@ import numpy as np
 
 import vmm
 from benchmarks import cases
-from benchmarks.speed import TIMED, WARM
 from benchmarks.study.entrants import Entrant, entrants, excluded, learned, networks
 from vmm.backend.threads import cores, set_threads
 from vmm.data import layers, synthetic
@@ -41,8 +40,11 @@ CLASSICAL = ("gradient", "phase", "lagrangian")
 TIMED_CASES = ("phase", "gradient", "riesz", "linear", "lagrangian")
 """Classical methods whose times are compared with those of the networks."""
 
-ROUNDS = 4
+ROUNDS = 3
 """Number of times that each network and method is run; the first run also compiles or loads it."""
+
+SHORT, LONG = 8, 24
+"""Lengths of two clips in frames. The difference of their times is that of the frames between them."""
 
 Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 
@@ -238,7 +240,7 @@ def print_times(nets: dict[str, str], size: str) -> None:
     set_threads(1)
     steps = {name: parts(path, shape) for name, path in nets.items()}
     loop = cases.clip(shape, 4)
-    steps |= {case: [partial(run_case, case, loop, n) for n in (WARM, WARM + TIMED)] for case in TIMED_CASES}
+    steps |= {case: [partial(run_case, case, loop, n) for n in (SHORT, LONG)] for case in TIMED_CASES}
     times = {name: np.full(len(functions), np.inf) for name, functions in steps.items()}
     for _ in range(ROUNDS):
         for name, functions in steps.items():
@@ -246,7 +248,7 @@ def print_times(nets: dict[str, str], size: str) -> None:
     set_threads(threads)
     magnet = times["published MagNet"].sum() if "published MagNet" in nets else float("nan")
     for name, row in times.items():
-        total = row.sum() if name in nets else (row[1] - row[0]) / TIMED
+        total = row.sum() if name in nets else (row[1] - row[0]) / (LONG - SHORT)
         columns = "".join(f"{t:8.0f}" for t in row) if name in nets else " " * 24
         print(f"{name:26}{columns}{total:8.0f}{total / magnet:8.2f}", flush=True)
 

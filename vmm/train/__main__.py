@@ -179,6 +179,7 @@ def _initial(options: argparse.Namespace) -> Any:
 
 def _export(training: Training, options: argparse.Namespace) -> None:
     """Write the graphs of the network, with their calibration, and the curves of the evaluations, if there are any."""
+    print("measuring the calibration", flush=True)
     path, table = options.out / f"{options.name}.onnx", calibration(training.mean, device=options.device)
     for file in export(training.mean, path, kind(options.name), margin=MARGIN, calibration=table):
         print(file, flush=True)
@@ -264,6 +265,7 @@ def _run(training: Training, batches: Iterator[Pairs], batch: int, checkpoint: P
 
 def _evaluate(training: Training, loss: float, checkpoint: Path, device: str) -> None:
     """Score the network on held-out photographs, and write the scores to the checkpoint and the log."""
+    print("computing the similarity on photographs that are not used for training", flush=True)
     scores = held_out(training.mean, device)
     row = {"minutes": round(training.minutes, 2), "step": training.step, "loss": round(loss, 5), **scores}
     training.history.append(row)

@@ -46,6 +46,7 @@ def generated_batches(options: argparse.Namespace, batch: int, training: Trainin
     torch.backends.cudnn.benchmark = True
     torch.backends.cudnn.allow_tf32 = False  # The factor, up to 100, would multiply its rounding to 10 bits.
     max_output, seed = options.max_output or 30.0, options.seed + training.step
+    print("making textures", flush=True)
     bank = texture_bank if options.textures is None else partial(stored_texture_bank, options.textures)
     size = {"textures": 1024, "mattes": 1024, "side": side(options.patch, max_output), "seed": options.seed}
     source = bank(**size, device=options.device, processes=cores())
