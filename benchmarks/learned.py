@@ -1,4 +1,4 @@
-"""``python -m benchmarks learned``: accuracy and cost of the networks, beside published ones and classical methods.
+"""``python -m benchmarks learned``: accuracy and cost of the networks, of published ones and of classical methods.
 
 The input consists of two frames of a photograph, shifted by 0.05 to 1 px and quantized with dither. The figures are the
 structural similarity to the ground truth at 2 and 5 px of output motion, with and without noise; the effect of a change
@@ -15,6 +15,7 @@ import argparse
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -27,6 +28,7 @@ from benchmarks.study.entrants import Entrant, entrants, excluded, learned, netw
 from vmm.backend.threads import cores, set_threads
 from vmm.data import layers, synthetic
 from vmm.data.shifts import COLUMNS, HELD_OUT, INNER, measured_shift, shift, similarities
+from vmm.engine.windows import ShortClipWarning
 from vmm.learned import load
 
 MOTIONS = tuple((motion, out) for motion in (0.05, 0.2, 0.5) for out in (0.5, 1.0, 2.0, 4.0, 6.0, 8.0) if out > motion)
@@ -50,6 +52,7 @@ Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 
 _RUN = """
 import re, sys, numpy as np, vmm
+from vmm.engine.windows import ShortClipWarning
 from vmm.learned import load
 frames = (np.random.default_rng(i).integers(0, 255, (1, 1080, 1920, 3), np.uint8) for i in range(4))
 kind = load(sys.argv[1]).kind
@@ -70,7 +73,9 @@ def total(entrant: Entrant) -> Magnifier:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks learned", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="use two photographs and three scenes, and measure no time")
+    parser.add_argument(
+        "--quick", action="store_true", help="use two photographs and three scenes, and measure no time"
+    )
     parser.add_argument("--speed", action="store_true", help="measure only the processor times per frame, on one core")
     options = parser.parse_args(arguments)
     nets = networks()
@@ -217,7 +222,7 @@ def parts(path: str, shape: tuple[int, int]) -> list[Callable[[], Any]]:
 
 
 def run_case(case: str, loop: np.ndarray, frames: int) -> None:
-    """Magnify a clip of so many frames by a classical method."""
+    """Magnify a clip of the given number of frames by a classical method."""
     for _ in cases.magnified(case, cases.Again(loop, frames)):
         pass
 
@@ -242,9 +247,11 @@ def print_times(nets: dict[str, str], size: str) -> None:
     loop = cases.clip(shape, 4)
     steps |= {case: [partial(run_case, case, loop, n) for n in (SHORT, LONG)] for case in TIMED_CASES}
     times = {name: np.full(len(functions), np.inf) for name, functions in steps.items()}
-    for _ in range(ROUNDS):
-        for name, functions in steps.items():
-            times[name] = np.minimum(times[name], [1000 * processor_seconds(function) for function in functions])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ShortClipWarning)
+        for _ in range(ROUNDS):
+            for name, functions in steps.items():
+                times[name] = np.minimum(times[name], [1000 * processor_seconds(one) for one in functions])
     set_threads(threads)
     magnet = times["published MagNet"].sum() if "published MagNet" in nets else float("nan")
     for name, row in times.items():

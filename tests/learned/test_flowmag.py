@@ -6,9 +6,9 @@ import contextlib
 import numpy as np
 import pytest
 
+import vmm
 from vmm import flowmag
 from vmm.data import synthetic
-from vmm.learned import NAMES
 
 
 def clip(n=4, shape=(32, 40)):
@@ -47,7 +47,7 @@ class Linear:
 @pytest.fixture
 def linear(monkeypatch):
     net = Linear()
-    monkeypatch.setattr(flowmag, "load", lambda weights, kind: net)
+    monkeypatch.setattr(flowmag, "load", lambda weights, kind=None: net)
     return net
 
 
@@ -128,10 +128,21 @@ def test_invalid_arguments(options, message, request):
         flowmag.magnify(clip(), **options)
 
 
-@pytest.mark.skipif("flowmag" in NAMES, reason="the package contains weights of FlowMag")
-def test_without_weights_and_without_adapting():
-    with pytest.raises(ValueError, match=r"no weights of FlowMag are installed .* or adapt=\d+ to"):
-        flowmag.magnify(clip())
+def test_the_light_network_is_the_default():
+    """Without weights, the network of ``vmm.lightweight`` magnifies; outside the mask nothing changes."""
+    frames, box = clip(4, (48, 64)), (16, 16, 16, 24)
+    out = flowmag.magnify(frames, alpha=4)
+    np.testing.assert_array_equal(out, vmm.lightweight.magnify(frames, mode="static", alpha=4))
+    np.testing.assert_array_equal(out, flowmag.magnify(frames, alpha=4, weights=flowmag.GENERATOR))
+    masked, outside = flowmag.magnify(frames, alpha=4, mask=box), np.ones((48, 64), bool)
+    outside[16:32, 16:40] = False
+    np.testing.assert_array_equal(masked[:, outside], frames[:, outside])
+    assert (masked != frames).any()
+
+
+def test_networks_of_other_kinds_are_refused():
+    with pytest.raises(ValueError, match="is a network of kind 'realtime', but kind 'flowmag' is required"):
+        flowmag.magnify(clip(), weights="realtime")
 
 
 def test_frames_that_are_too_small(linear):
@@ -162,12 +173,13 @@ def test_an_adapted_network_is_saved_and_adapted_further(monkeypatch, tmp_path):
     pytest.importorskip("onnx")
     from vmm.learned import load
     from vmm.train import adapt, restore
+    from vmm.train.export import export
 
-    initial, frames, path = adapt.initial_generator, clip(), tmp_path / "adapted.onnx"
-    monkeypatch.setattr(adapt, "initial_generator", lambda: initial(4))
+    initial, frames, path = tmp_path / "initial.onnx", clip(), tmp_path / "adapted.onnx"
+    export(adapt.initial_generator(4), initial, "flowmag")
     monkeypatch.setattr(adapt, "reached", lambda *args, **options: (0.2, 5.0))
     with pytest.warns(UserWarning, match=r"adapt=2 steps, the network reaches 20% .* is reduced to 20%: use more"):
-        out = flowmag.magnify(frames, alpha=4, adapt=2, save=path)
+        out = flowmag.magnify(frames, alpha=4, adapt=2, weights=initial, save=path)
     assert out.shape == frames.shape
     assert out.dtype == np.uint8
     whole = flowmag.magnify(frames, alpha=4, weights=path).astype(int)

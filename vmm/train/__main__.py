@@ -12,9 +12,8 @@ from typing import Any
 
 import torch
 
-from vmm.flowmag import LARGEST
 from vmm.io.drafts import draft
-from vmm.train.architectures import ARCHITECTURES, MARGIN, architecture, kind
+from vmm.train.architectures import ARCHITECTURES, MARGIN, MAX_FACTORS, architecture, kind
 from vmm.train.calibrate import calibration
 from vmm.train.evaluate import held_out
 from vmm.train.export import check_exporter, export
@@ -100,7 +99,7 @@ def _add_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--pairs", type=int, default=40_000, help="size of the data set on a CPU [40000]")
     verb.add_argument("--max-output", type=positive, help="largest output motion in pixels [12; 30 on a GPU]")
     rates = f"{Settings.rate:g}; {FINE_RATE:g} with --fine"
-    factor = LARGEST if verb.prog.endswith("flowmag") else Scenes.max_factor
+    factor = MAX_FACTORS.get(verb.prog.split()[-1], Scenes.max_factor)
     verb.add_argument("--max-factor", type=positive, default=factor, help=f"largest total factor [{factor:g}]")
     verb.add_argument("--rate", type=positive, help=f"peak learning rate [{rates}]")
     verb.add_argument("--loss", choices=LOSSES, default="painted", help="loss function [painted]")

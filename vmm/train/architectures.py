@@ -21,6 +21,11 @@ All of them predict the change relative to frame b, use leaky ReLU, and pad with
 border is cropped away with a margin.
 """
 
+MAX_FACTORS = {"flowmag": 16.0}
+"""Largest total factors in the training of networks for which it is not that of ``vmm.train.pairs.Scenes``.
+
+For larger factors, ``vmm.flowmag`` runs its network twice with the square root."""
+
 MARGIN = 16
 """Padding by reflection on every side of the frames, in pixels."""
 

@@ -119,7 +119,18 @@ def _writer(path: Path, options: argparse.Namespace) -> subprocess.Popen[bytes]:
     """A process that fills a data set, and ends when this process ends."""
     max_output = options.max_output or 12.0
     args = ["--patch", str(options.patch), "--max-output", str(max_output), "--max-factor", str(options.max_factor)]
-    command = [sys.executable, "-m", "vmm.train", "pairs", str(path), *args, "--seed", str(options.seed), "--parent", str(os.getpid())]
+    command = [
+        sys.executable,
+        "-m",
+        "vmm.train",
+        "pairs",
+        str(path),
+        *args,
+        "--seed",
+        str(options.seed),
+        "--parent",
+        str(os.getpid()),
+    ]
     return subprocess.Popen(command)
 
 
