@@ -28,7 +28,6 @@ BENCHMARKS = {
     "gpu": gpu.main,
     "motions": motions.main,
     "times": times.main,
-    "learned": learned.main,
     "rates": rates.main,
     "files": files.main,
 }
@@ -36,6 +35,7 @@ BENCHMARKS = {
 OWN_OPTIONS = {
     "app": app.main,
     "batch": batch.main,
+    "learned": learned.main,
     "study": run.main,
     "picture": picture.main,
     "measure": measuring.main,

@@ -1,19 +1,21 @@
-"""Accuracy and cost of the learned methods on held-out photographs, with published weights and methods of the library.
+"""``python -m benchmarks learned``: accuracy and cost of the networks, of published ones and of classical methods.
 
 The input consists of two frames of a photograph, shifted by 0.05 to 1 px and quantized with dither. The figures are the
 structural similarity to the ground truth at 2 and 5 px of output motion, with and without noise; the effect of a change
 of light; the same similarity for objects that move in front of a background, in the frame and within 8 px of the
 object; measured over nominal motion; the change of a static scene; the gain in the temporal mode at two frequencies;
 the processor time at 640x360 and 1280x720, and the memory at 1080p. Published weights are included if they exist in
-``../shared/weights``; reading them needs PyTorch.
+``../shared/weights``; reading them needs PyTorch. Networks that cannot be run are named at the end, with the reasons.
+With ``--speed``, only the processor times are measured.
 """
 
 from __future__ import annotations
 
-import statistics
+import argparse
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -22,10 +24,11 @@ import numpy as np
 
 import vmm
 from benchmarks import cases
-from benchmarks.speed import TIMED, WARM
-from benchmarks.study.entrants import Entrant, entrants, learned, networks
+from benchmarks.study.entrants import Entrant, entrants, excluded, learned, networks
+from vmm.backend.threads import cores, set_threads
 from vmm.data import layers, synthetic
 from vmm.data.shifts import COLUMNS, HELD_OUT, INNER, measured_shift, shift, similarities
+from vmm.engine.windows import ShortClipWarning
 from vmm.learned import load
 
 MOTIONS = tuple((motion, out) for motion in (0.05, 0.2, 0.5) for out in (0.5, 1.0, 2.0, 4.0, 6.0, 8.0) if out > motion)
@@ -36,10 +39,20 @@ LIGHTS = {"2 % brighter": 1.02, "drift": np.linspace(1.0, 1.1, 256)[:, None]}
 CLASSICAL = ("gradient", "phase", "lagrangian")
 """Methods of the library that are compared with the networks."""
 
+TIMED_CASES = ("phase", "gradient", "riesz", "linear", "lagrangian")
+"""Classical methods whose times are compared with those of the networks."""
+
+ROUNDS = 3
+"""Number of times that each network and method is run; the first run also compiles or loads it."""
+
+SHORT, LONG = 8, 24
+"""Lengths of two clips in frames. The difference of their times is that of the frames between them."""
+
 Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 
 _RUN = """
 import re, sys, numpy as np, vmm
+from vmm.engine.windows import ShortClipWarning
 from vmm.learned import load
 frames = (np.random.default_rng(i).integers(0, 255, (1, 1080, 1920, 3), np.uint8) for i in range(4))
 kind = load(sys.argv[1]).kind
@@ -57,9 +70,26 @@ def total(entrant: Entrant) -> Magnifier:
     return lambda a, b, factor: pair(a, b, factor - 1)
 
 
-def main(quick: bool = False) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks learned", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="use two photographs and three scenes, and measure no time"
+    )
+    parser.add_argument("--speed", action="store_true", help="measure only the processor times per frame, on one core")
+    options = parser.parse_args(arguments)
     nets = networks()
+    if options.speed:
+        for size in ("360p", "720p"):
+            print_times(nets, size)
+    else:
+        _tables(nets, options.quick)
+    for name, reason in excluded().items():
+        print(f"{name:26}not run: {reason}")
+
+
+def _tables(nets: dict[str, str], quick: bool) -> None:
+    """Print the tables of accuracy and cost."""
     methods = entrants()
     magnifiers = {"no magnification": total(methods["nothing"]), **{name: total(methods[name]) for name in CLASSICAL}}
     magnifiers |= {name: total(learned(name, path)) for name, path in nets.items()}
@@ -78,7 +108,8 @@ def main(quick: bool = False) -> None:
     _static_scene(magnifiers)
     _two_frequencies(nets)
     if not quick:
-        _times(nets)
+        for size in ("360p", "720p"):
+            print_times(nets, size)
         _memory(nets)
 
 
@@ -176,35 +207,24 @@ def _both_halves(frames: np.ndarray) -> np.ndarray:
     return np.stack([_displacement(frames[15:45, :, cols]) for cols in (slice(8, 104), slice(152, 248))], axis=1)
 
 
-def parts(path: str, shape: tuple[int, int]) -> tuple[float, float, float]:
-    """Processor times of the encoder, the manipulator and the decoder per frame, in milliseconds."""
+def parts(path: str, shape: tuple[int, int]) -> list[Callable[[], Any]]:
+    """The encoder, the manipulator and the decoder of a network for one frame; encodings of the reference are kept."""
     net = load(path)
     x = np.random.default_rng(0).random((1, 3, *net.size(shape).whole), dtype=np.float32) * 2 - 1
     inputs = (x, x) if net.pair else (x,)
     texture, *shapes = net.encode(*inputs)
     shape_b = net.manipulate(shapes[0], shapes[-1], 10.0)
-    steps = [
-        lambda: net.encode(*inputs),
-        lambda: net.manipulate(shapes[0], shapes[-1], 10.0),
-        lambda: net.decode(texture, shape_b),
+    return [
+        partial(net.encode, *inputs),
+        partial(net.manipulate, shapes[0], shapes[-1], 10.0),
+        partial(net.decode, texture, shape_b),
     ]
-    one, two, three = (1000 * statistics.median(processor_seconds(step) for _ in range(5)) for step in steps)
-    return one, two, three
 
 
-def per_frame(case: str, shape: tuple[int, int]) -> float:
-    """Processor time per frame of a classical method in milliseconds: the difference between two lengths."""
-    loop = cases.clip(shape, 4)
-
-    def run(frames: int) -> None:
-        for _ in cases.magnified(case, cases.Again(loop, frames)):
-            pass
-
-    run(WARM)  # compiles the kernels
-    short, long = (
-        statistics.median(processor_seconds(partial(run, frames)) for _ in range(3)) for frames in (WARM, WARM + TIMED)
-    )
-    return 1000 * (long - short) / TIMED
+def run_case(case: str, loop: np.ndarray, frames: int) -> None:
+    """Magnify a clip of the given number of frames by a classical method."""
+    for _ in cases.magnified(case, cases.Again(loop, frames)):
+        pass
 
 
 def processor_seconds(function: Callable[[], object]) -> float:
@@ -214,17 +234,30 @@ def processor_seconds(function: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def _times(nets: dict[str, str]) -> None:
-    """Print processor times per frame at two sizes, also relative to the published MagNet if its weights are there."""
-    for size in ("360p", "720p"):
-        print(f"\nProcessor ms per frame of {size}: encoder, manipulator, decoder, sum; over MagNet")
-        rows = {name: parts(path, cases.SIZES[size]) for name, path in nets.items()}
-        magnet = sum(rows.get("published MagNet", (float("nan"),)))
-        for name, times in rows.items():
-            print(f"{name:26}" + "".join(f"{t:8.0f}" for t in (*times, sum(times))) + f"{sum(times) / magnet:8.2f}")
-        for case in ("phase", "gradient", "riesz", "linear", "lagrangian"):
-            total = per_frame(case, cases.SIZES[size])
-            print(f"{case:26}{'':24}{total:8.0f}{total / magnet:8.2f}", flush=True)
+def print_times(nets: dict[str, str], size: str) -> None:
+    """Print processor times per frame on one core, also relative to the published MagNet if its weights are there.
+
+    All networks and methods are run in turn, and the smallest time of each counts, so that other work on the machine
+    disturbs the ratios little.
+    """
+    print(f"\nProcessor ms per frame of {size} on one core: encoder, manipulator, decoder, sum; over MagNet")
+    threads, shape = cores(), cases.SIZES[size]
+    set_threads(1)
+    steps = {name: parts(path, shape) for name, path in nets.items()}
+    loop = cases.clip(shape, 4)
+    steps |= {case: [partial(run_case, case, loop, n) for n in (SHORT, LONG)] for case in TIMED_CASES}
+    times = {name: np.full(len(functions), np.inf) for name, functions in steps.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ShortClipWarning)
+        for _ in range(ROUNDS):
+            for name, functions in steps.items():
+                times[name] = np.minimum(times[name], [1000 * processor_seconds(one) for one in functions])
+    set_threads(threads)
+    magnet = times["published MagNet"].sum() if "published MagNet" in nets else float("nan")
+    for name, row in times.items():
+        total = row.sum() if name in nets else (row[1] - row[0]) / (LONG - SHORT)
+        columns = "".join(f"{t:8.0f}" for t in row) if name in nets else " " * 24
+        print(f"{name:26}{columns}{total:8.0f}{total / magnet:8.2f}", flush=True)
 
 
 def _memory(nets: dict[str, str]) -> None:

@@ -13,8 +13,8 @@ scene, motion = synthetic.disc((96, 128), radius=30), synthetic.sway(30, FS, 1.5
 frames, truth = (synthetic.render(scene, gain * motion, noise=1.0) for gain in (1, 11))
 results = {
     "input": frames,
-    "lightweight": vmm.lightweight.magnify(frames, alpha=10),
-    "realtime": vmm.realtime.magnify(frames, alpha=10),
+    "lightweight": vmm.lightweight.magnify(frames, mode="static", alpha=10),
+    "realtime": vmm.realtime.magnify(frames, mode="static", alpha=10),
     "gradient": vmm.gradient.magnify(frames, None, alpha=10),
     "truth": truth,
 }

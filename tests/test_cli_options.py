@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import vmm
-from vmm.cli import main
+from vmm.cli import _parser, main
 from vmm.data import synthetic
 
 FS = 30
@@ -113,6 +113,13 @@ def test_wrong_options_are_explained_in_one_line(case, capsys):
     assert run(*arguments) == 2
     error = capsys.readouterr().err
     assert re.search(message, error) and error.count("\n") == 1 and error.endswith(f"vmm {arguments[0]} --help\n")
+
+
+def test_a_switch_needs_no_value():
+    """An option that is true or false is true without a value."""
+    parse = _parser().parse_args
+    assert parse(["flowmag", "a.mkv", "b.mkv", "--progress"]).progress is True
+    assert parse(["gradient", "a.mkv", "b.mkv", "--denoise", "false", "--refine"]).denoise is False
 
 
 @pytest.mark.parametrize("name", [*vmm.METHODS, *vmm.LEARNED])

@@ -99,7 +99,7 @@ def test_whole_clip_filters_add_the_sums_of_blocks(frames, name, chunks):
     assert np.abs(lazy.compute() - magnified(name, color, **options).astype(float)).max() <= 1
 
 
-@pytest.mark.parametrize("options", [{}, {"mode": "dynamic"}, {"band": (2, 4), "fs": 30}], ids=str)
+@pytest.mark.parametrize("options", [{"mode": "static"}, {"mode": "dynamic"}, {"band": (2, 4), "fs": 30}], ids=str)
 def test_networks(frames, options):
     array = np.clip(np.stack([frames[:40]] * 3, -1), 0, 255).astype(np.uint8)
     lazy = vmm.lightweight.magnify(da.from_array(array, chunks=(13, -1, -1, -1)), **options)

@@ -45,9 +45,14 @@ MIN_SHARE = 0.5
 MAX_ERROR = 4.0
 """Largest mean error of the colors, in gray levels of 255, up to which the output of an adapted network is used.
 
-Above it the output would show colored noise, and the change of the frames is reduced in proportion."""
+Above it the output would show colored noise, and the change of the frames is reduced to `FAINT_ERROR`."""
 
-_DEFAULT_WEIGHTS = "flowmag"
+FAINT_ERROR = 1.0
+"""Mean error of the colors, in gray levels of 255, that remains where an adapted network has failed; it is not seen."""
+
+GENERATOR = "lightweight-light"
+"""Installed network that is used by default: the self-supervised loss of FlowMag needs no particular architecture."""
+
 _MIN_SIDE = 16  # The generator halves the frame four times, so smaller frames have no coarsest level. In pixels.
 _MAX_TRAINING_FRAMES = 128  # Frames of the clip used for adaptation at most; this bounds the memory.
 
@@ -69,7 +74,9 @@ def magnify(
 
     The generator renders each output frame from the first frame, the current frame and a map of the total factor
     1 + alpha. The factor is 1 outside the mask, so the network itself renders the transition between the region and
-    its surroundings. If the total factor exceeds 16, the generator runs twice with its square root: the second run
+    its surroundings. Before that, it can be adapted to the clip by the self-supervised loss of the paper. The
+    generator of the paper has no weights that may be installed: by default, the network of ``vmm.lightweight`` takes
+    its place. If the total factor exceeds 16, the generator runs twice with its square root: the second run
     takes the first frame and the result of the first run.
 
     Parameters
@@ -87,15 +94,15 @@ def magnify(
         default the whole frame.
     adapt
         Number of steps of test-time adaptation: the network is trained on this clip, without ground truth, before the
-        clip is magnified. 0 (default) means none; a few hundred steps are usual. Afterwards the optical flow of the
+        clip is magnified. 0 (default) means none; a hundred steps take a minute. Afterwards the optical flow of the
         output is compared with the requested one, and a ``UserWarning`` is given if it reaches less than half of it.
-        If the colors differ by more than 4 gray levels, the change of the frames is reduced in proportion. Adaptation
-        needs the packages torch, onnx and onnxscript. An iterator is read to its end first, and its chunks are stored
-        unless it can be reopened, as ``vmm.io.stream`` can.
+        If the colors differ by more than 4 gray levels, as colored noise does, the change of the frames is reduced such
+        that they differ by 1 gray level. Adaptation needs the packages torch, onnx and onnxscript. An iterator is read
+        to its end first, and its chunks are stored unless it can be reopened, as ``vmm.io.stream`` can.
     weights
-        Name of an installed network, or the path ``PATH.onnx`` of another one. By default "flowmag" if it is
-        installed. If it is not, `adapt` is required, and a small generator (16 channels instead of the published 64)
-        is trained on the clip from initial weights.
+        Path ``PATH.onnx`` of a network of FlowMag (written by ``vmm convert``, ``python -m vmm.train flowmag`` or
+        `save`), or the name of an installed network or the path of another one of ``vmm.lightweight``. By default
+        "lightweight-light".
     white
         Value of white in the frames. By default the largest value of an integer dtype, 255 for floating point.
     save
@@ -125,12 +132,12 @@ def magnify(
 
     Examples
     --------
-    The network is adapted to the clip for 300 steps, which takes minutes, and stored for later use.
+    The network is adapted to the clip for 100 steps, which takes a minute, and stored for later use.
 
     >>> import vmm
     >>> from vmm.data import synthetic
     >>> clip = synthetic.render(synthetic.texture((64, 64)), synthetic.sway(30, 30, 5, 0.2))
-    >>> out = vmm.flowmag.magnify(clip, alpha=9, adapt=300, save="adapted.onnx")  # doctest: +SKIP
+    >>> out = vmm.flowmag.magnify(clip, alpha=9, adapt=100, save="adapted.onnx")  # doctest: +SKIP
     >>> out = vmm.flowmag.magnify(clip, alpha=4, weights="adapted.onnx")  # doctest: +SKIP
     """
     total = _total(alpha)
@@ -149,7 +156,7 @@ def magnify(
         if isinstance(frames, Iterator) and not hasattr(frames, "reopen"):
             clip = passes.second_pass()  # The iterator is used up, and its chunks are buffered.
     else:
-        net = load(_weights(weights), "flowmag")
+        net = _generator(weights)
     spatial, motion = pair(net, white, paint=once if strength == 1 else partial(paint_partly, once, strength))
 
     def make(frames: Array) -> Spatial:
@@ -191,14 +198,11 @@ def _factor_per_run(total: float) -> float:
     return total if total <= LARGEST else total**0.5
 
 
-def _weights(weights: str | Path | None) -> str | Path:
-    """The weights passed by the user, or the installed ones."""
-    if weights is None and _DEFAULT_WEIGHTS not in NAMES:
-        raise ValueError(
-            "weights=None: no weights of FlowMag are installed with the library; pass weights=PATH.onnx (written by "
-            "`vmm convert` from a published file, or by save=), or adapt=300 to train a small generator on this clip"
-        )
-    return _DEFAULT_WEIGHTS if weights is None else weights
+def _generator(weights: str | Path | None) -> Network:
+    """The network with these weights, or the one that is used by default."""
+    name = GENERATOR if weights is None else weights
+    net = load(name)
+    return net if net.kind == "lightweight" else load(name, "flowmag")
 
 
 def _training_frames(clip: TwoPassClip) -> np.ndarray:
@@ -220,28 +224,27 @@ def _adapted(
 ) -> tuple[Network, float]:
     """A network adapted to the frames, loaded with ONNX Runtime, and the part of its change that is to be used."""
     try:
-        from vmm.train import adapt, export, restore
+        from vmm.train import adapt, architectures, export, restore
+
+        export.check_exporter()
     except ImportError as error:
         raise ImportError(
             f"adapt={steps} trains a network, which needs PyTorch: pip install torch onnx onnxscript"
         ) from error
-    fresh = weights is None and _DEFAULT_WEIGHTS not in NAMES
-    if fresh:
-        initial = adapt.initial_generator()
-    else:
-        name = _weights(weights)
-        load(name, "flowmag")  # raises an error if the weights cannot be used
-        initial = restore.flowmag(FOLDER / f"{name}.onnx" if name in NAMES else name)
+    kind, path = _generator(weights).kind, Path(GENERATOR if weights is None else weights)
+    path = FOLDER / f"{path}.onnx" if str(path) in NAMES else path
+    initial = restore.flowmag(path) if kind == "flowmag" else restore.lightweight(path)
     white = white_of(frames.dtype, white)
-    net = adapt.adapt(initial, frames, steps, factors=(1.0, max(factor, 2.0)), fresh=fresh, white=white)
+    net = adapt.adapt(initial, frames, steps, factors=(1.0, max(factor, 2.0)), white=white)
+    margin = architectures.MARGIN if kind == "lightweight" else 0
     strength = _strength(adapt.reached(net, frames, max(factor, 2.0), white=white), steps)
     if save is not None:
-        export.export(net, save, "flowmag")
+        export.export(net, save, kind, margin=margin)
         return Network(Path(save)), strength
     folder = Path(tempfile.mkdtemp(prefix="vmm-"))
     at_signal(partial(shutil.rmtree, folder, True))
     try:
-        export.export(net, folder / "adapted.onnx", "flowmag")
+        export.export(net, folder / "adapted.onnx", kind, margin=margin)
         adapted = Network(folder / "adapted.onnx")
     except BaseException:
         shutil.rmtree(folder, True)
@@ -253,7 +256,7 @@ def _adapted(
 def _strength(reached: tuple[float, float], steps: int) -> float:
     """The part of the change of the frames that is to be used; there is a warning if the steps were too few."""
     share, error = reached
-    strength = min(1.0, MAX_ERROR / max(error, 1e-6))
+    strength = 1.0 if error <= MAX_ERROR else FAINT_ERROR / error
     reduced = f", and the change of the frames is reduced to {strength:.0%}" if strength < 1 else ""
     if share < MIN_SHARE or reduced:
         warnings.warn(

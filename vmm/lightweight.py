@@ -48,15 +48,19 @@ def magnify(
         (array, fs).
     band
         Lower and upper cutoff (low, high) of the temporal filter in Hz, for mode "temporal" only: motion within the
-        band is magnified. None (default) for the other modes.
+        band is magnified. None (default) for the other modes and for two frames.
     fs
         Sampling rate of the camera in Hz. By default the rate of a stream; for an array 1, so that `band` is in
         cycles per frame.
     alpha
         Amplification: the output motion is (1 + alpha) times the input motion. A number (default 10) or a map (H, W).
     mode
-        Reference of the motion: "static", the first frame; "dynamic", the previous frame; "temporal", the current frame
-        without its motion in the band. By default "temporal" if `band` is given, else "static".
+        Reference of the motion: "temporal", the current frame without its motion in the band; "static", the first
+        frame; "dynamic", the previous frame. Use "temporal" wherever the frequency of the motion is known: noise and
+        slow changes of light are not magnified. Use "static" for two frames, and for motion that does not repeat, in
+        clips with constant light. Use "dynamic" for objects that also move far, if only the change from frame to frame
+        matters; the output flickers more. By default "temporal" if `band` is given, and "static" for two frames; a
+        longer clip needs one of `band` and `mode`.
     size
         Size of the network: "light" (default), or "base", which takes nine times as long and is more accurate.
     weights

@@ -168,7 +168,7 @@ def learned(name: str, weights: str, static: bool = False) -> Entrant:
         if "band" in accepted:
             options = {"band": (0.8 * frequency, 1.2 * frequency)} | options
         if static:
-            options["band"] = None
+            options |= {"band": None, "mode": "static"}
         return method(frames, fs=fs, alpha=alpha, weights=weights, **options)
 
     def pair(a: np.ndarray, b: np.ndarray, alpha: float) -> np.ndarray:

@@ -12,6 +12,7 @@ FOLDER = Path(__file__).parents[3] / "shared" / "weights"
 FILES = {  # name: file, kind
     "published light": ("lightweight_light_published.npz", "lightweight"),
     "published MagNet": ("magnet_cgst.npz", "magnet"),
+    "published MagNet, Zheng": ("magnet_zheng_layout.npz", "magnet"),
 }
 
 
@@ -22,7 +23,7 @@ def published() -> tuple[dict[str, str], dict[str, str]]:
     for name, (file, kind) in FILES.items():
         try:
             paths[name] = _converted(file, kind)
-        except (ImportError, OSError) as error:
+        except (ImportError, OSError, ValueError) as error:
             missing[name] = str(error)
     return paths, missing
 

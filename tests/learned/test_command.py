@@ -20,11 +20,11 @@ def run(*arguments):
 
 
 def test_against_the_first_frame(video, tmp_path):
-    assert run("realtime", video, tmp_path / "out.mkv", "--alpha", 7, "--quiet") == 0
+    assert run("realtime", video, tmp_path / "out.mkv", "--mode", "static", "--alpha", 7, "--quiet") == 0
     frames, _ = vmm.io.read(video)
     out, rate = vmm.io.read(tmp_path / "out.mkv")
     assert rate == 30
-    assert np.abs(out.astype(int) - vmm.realtime.magnify(frames, alpha=7)).max() <= 1
+    assert np.abs(out.astype(int) - vmm.realtime.magnify(frames, mode="static", alpha=7)).max() <= 1
 
 
 def test_against_the_frame_before_and_in_a_band(video, tmp_path):
@@ -36,8 +36,15 @@ def test_against_the_frame_before_and_in_a_band(video, tmp_path):
     assert np.abs(vmm.io.read(out)[0].astype(int) - vmm.realtime.magnify(frames, (2, 3), fs=30)).max() <= 1
 
 
+def test_a_clip_needs_a_band_or_a_mode(video, tmp_path, capsys):
+    """The static mode magnifies changes of light, so that it is not the default of a clip."""
+    assert run("realtime", video, tmp_path / "out.mkv", "--quiet") == 2
+    assert "give --band LOW HIGH in Hz, which vmm suggest" in capsys.readouterr().err
+    assert not (tmp_path / "out.mkv").exists()
+
+
 def test_missing_weights(video, tmp_path, capsys):
-    assert run("magnet", video, tmp_path / "out.mkv", "--weights", "nothing.onnx", "--quiet") == 2
+    assert run("magnet", video, tmp_path / "out.mkv", "--mode", "static", "--weights", "nothing.onnx", "--quiet") == 2
     assert "nothing.encoder.onnx does not exist" in capsys.readouterr().err
     assert run("convert", tmp_path / "no.pth", tmp_path / "net.onnx", "--as", "magnet") == 2
     assert "no.pth: no such file" in capsys.readouterr().err

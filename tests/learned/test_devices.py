@@ -12,7 +12,7 @@ import vmm
 from vmm.learned import session
 
 METHODS: dict[str, dict[str, Any]] = {
-    "lightweight": {},
+    "lightweight": {"mode": "static"},
     "lightweight in a band": {"band": (4, 9), "fs": 30},
     "realtime": {"mode": "dynamic"},
     "realtime in a band": {"band": (4, 9), "fs": 30},
@@ -106,7 +106,7 @@ def test_an_onnxruntime_without_cuda_is_reported_in_one_sentence(frames):
         device_of("stand-in, plain kernels") as device,
         pytest.raises(ImportError, match=r"need onnxruntime with CUDA, but it has CPU.*pip install onnxruntime-gpu"),
     ):
-        vmm.realtime.magnify(device.put(frames), alpha=3)
+        vmm.realtime.magnify(device.put(frames), mode="static", alpha=3)
 
 
 @pytest.mark.gpu
@@ -114,8 +114,8 @@ def test_networks_on_a_cuda_device(frames):
     with device_of("cupy") as device:
         if "CUDAExecutionProvider" not in session.runtime().get_available_providers():
             pytest.skip("onnxruntime without CUDA")
-        out = device.back(vmm.realtime.magnify(device.put(frames), alpha=3))
-    assert np.abs(out.astype(int) - vmm.realtime.magnify(frames, alpha=3)).max() <= 3
+        out = device.back(vmm.realtime.magnify(device.put(frames), mode="static", alpha=3))
+    assert np.abs(out.astype(int) - vmm.realtime.magnify(frames, mode="static", alpha=3)).max() <= 3
 
 
 def test_onnxruntime_has_the_names_that_are_used():

@@ -6,9 +6,9 @@ import contextlib
 import numpy as np
 import pytest
 
+import vmm
 from vmm import flowmag
 from vmm.data import synthetic
-from vmm.learned import NAMES
 
 
 def clip(n=4, shape=(32, 40)):
@@ -47,7 +47,7 @@ class Linear:
 @pytest.fixture
 def linear(monkeypatch):
     net = Linear()
-    monkeypatch.setattr(flowmag, "load", lambda weights, kind: net)
+    monkeypatch.setattr(flowmag, "load", lambda weights, kind=None: net)
     return net
 
 
@@ -128,10 +128,21 @@ def test_invalid_arguments(options, message, request):
         flowmag.magnify(clip(), **options)
 
 
-@pytest.mark.skipif("flowmag" in NAMES, reason="the package contains weights of FlowMag")
-def test_without_weights_and_without_adapting():
-    with pytest.raises(ValueError, match=r"no weights of FlowMag are installed .* or adapt=\d+ to"):
-        flowmag.magnify(clip())
+def test_the_light_network_is_the_default():
+    """Without weights, the network of ``vmm.lightweight`` magnifies; outside the mask nothing changes."""
+    frames, box = clip(4, (48, 64)), (16, 16, 16, 24)
+    out = flowmag.magnify(frames, alpha=4)
+    np.testing.assert_array_equal(out, vmm.lightweight.magnify(frames, mode="static", alpha=4))
+    np.testing.assert_array_equal(out, flowmag.magnify(frames, alpha=4, weights=flowmag.GENERATOR))
+    masked, outside = flowmag.magnify(frames, alpha=4, mask=box), np.ones((48, 64), bool)
+    outside[16:32, 16:40] = False
+    np.testing.assert_array_equal(masked[:, outside], frames[:, outside])
+    assert (masked != frames).any()
+
+
+def test_networks_of_other_kinds_are_refused():
+    with pytest.raises(ValueError, match="is a network of kind 'realtime', but kind 'flowmag' is required"):
+        flowmag.magnify(clip(), weights="realtime")
 
 
 def test_frames_that_are_too_small(linear):
@@ -162,18 +173,19 @@ def test_an_adapted_network_is_saved_and_adapted_further(monkeypatch, tmp_path):
     pytest.importorskip("onnx")
     from vmm.learned import load
     from vmm.train import adapt, restore
+    from vmm.train.export import export
 
-    initial, frames, path = adapt.initial_generator, clip(), tmp_path / "adapted.onnx"
-    monkeypatch.setattr(adapt, "initial_generator", lambda: initial(4))
-    monkeypatch.setattr(adapt, "reached", lambda *args, **options: (0.2, 8.0))
-    with pytest.warns(UserWarning, match=r"adapt=2 steps, the network reaches 20% .* is reduced to 50%: use more"):
-        out = flowmag.magnify(frames, alpha=4, adapt=2, save=path)
+    initial, frames, path = tmp_path / "initial.onnx", clip(), tmp_path / "adapted.onnx"
+    export(adapt.initial_generator(4), initial, "flowmag")
+    monkeypatch.setattr(adapt, "reached", lambda *args, **options: (0.2, 5.0))
+    with pytest.warns(UserWarning, match=r"adapt=2 steps, the network reaches 20% .* is reduced to 20%: use more"):
+        out = flowmag.magnify(frames, alpha=4, adapt=2, weights=initial, save=path)
     assert out.shape == frames.shape
     assert out.dtype == np.uint8
     whole = flowmag.magnify(frames, alpha=4, weights=path).astype(int)
     assert np.abs(whole - frames).max() > 5
     between = (whole > 0) & (whole < 255)  # values that are not clipped
-    np.testing.assert_allclose(out[between], ((whole + frames) / 2)[between], atol=1)
+    np.testing.assert_allclose(out[between], (frames + 0.2 * (whole - frames))[between], atol=1)
 
     made = flowmag.magnify(frames, alpha=4, mask=(8, 10, 16, 20), weights=path)
     outside = np.ones(frames.shape[1:], bool)
@@ -190,7 +202,7 @@ def test_an_adapted_network_is_saved_and_adapted_further(monkeypatch, tmp_path):
     np.testing.assert_allclose(theirs, ours, atol=1e-4)
 
 
-@pytest.mark.parametrize(("reached", "strength"), [((0.9, 1.0), 1.0), ((0.3, 1.0), 1.0), ((0.9, 16.0), 0.25)])
+@pytest.mark.parametrize(("reached", "strength"), [((0.9, 1.0), 1.0), ((0.3, 1.0), 1.0), ((0.9, 16.0), 1 / 16)])
 def test_the_output_of_too_few_steps_gives_a_warning(reached, strength):
     context = (
         contextlib.nullcontext() if reached == (0.9, 1.0) else pytest.warns(UserWarning, match="after adapt=7 steps")

@@ -34,6 +34,8 @@ def frames():
 
 
 def run(name, frames, **options):
+    if not {"band", "mode"} & options.keys():
+        options["mode"] = "static"
     return SHIPPED[name](frames, weights=name, **{"alpha": 5, **options})
 
 
@@ -195,6 +197,7 @@ def test_the_number_of_threads_does_not_change_the_result():
         ({"mode": "fast"}, "mode='fast' must be one of 'static', 'dynamic', 'temporal'"),
         ({"mode": "static", "band": (2, 3)}, "mode 'temporal' takes a band, and no other does"),
         ({"mode": "temporal"}, "mode 'temporal' takes a band, and no other does"),
+        ({"mode": None}, r"band=None: pass band=\(low, high\) .* or mode='static' to"),
         ({"weights": "nothing"}, "'nothing' must be one of 'lightweight-base', 'lightweight-light', 'realtime'"),
         ({"weights": "lightweight-light"}, "is a network of kind 'lightweight', but kind 'realtime' is required"),
         ({"band": (2, 3)}, "pass fs"),
@@ -203,7 +206,7 @@ def test_the_number_of_threads_does_not_change_the_result():
 )
 def test_options_that_do_not_fit(options, message, frames):
     with pytest.raises(ValueError, match=message):
-        vmm.realtime.magnify(frames, **options)
+        vmm.realtime.magnify(frames, **{"mode": None if "band" in options else "static"} | options)
 
 
 def test_frames_that_are_too_small():
@@ -213,7 +216,7 @@ def test_frames_that_are_too_small():
 
 def test_an_unknown_size(frames):
     with pytest.raises(ValueError, match="size='huge' must be 'light' or 'base'"):
-        vmm.lightweight.magnify(frames, size="huge")  # type: ignore[arg-type]
+        vmm.lightweight.magnify(frames, mode="static", size="huge")  # type: ignore[arg-type]
 
 
 def test_magnet_says_where_its_weights_are(frames):
@@ -232,10 +235,10 @@ def test_damaged_files_are_named(tmp_path, frames):
     for part, file in files(tmp_path / "net.onnx").items():
         file.write_bytes(b"nothing of a network" + part.encode())
     with pytest.raises(ValueError, match=r"net.encoder.onnx is not a network that vmm can run"):
-        vmm.realtime.magnify(frames, weights=tmp_path / "net.onnx")
+        vmm.realtime.magnify(frames[:2], weights=tmp_path / "net.onnx")
     (tmp_path / "net.decoder.onnx").unlink()
     with pytest.raises(ValueError, match=r"net.decoder.onnx does not exist"):
-        vmm.realtime.magnify(frames, weights=str(tmp_path / "net"))
+        vmm.realtime.magnify(frames[:2], weights=str(tmp_path / "net"))
 
 
 def test_files_of_the_package_are_verified(monkeypatch, tmp_path):

@@ -46,7 +46,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def magnified(name: str, frames: Any, **options: Any) -> Any:
     method = getattr(vmm, name).magnify
     if name in vmm.LEARNED:
-        return method(frames, **options)
+        return method(frames, mode="static", **options)
     return method(frames, 3.0 if name in BY_FREQUENCY else (2.0, 4.0), **options)
 
 

@@ -104,7 +104,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "class as filter": (lambda: phase(temporal=object), "temporal=.* must be a design function"),
     "direction": (lambda: vmm.gradient.magnify(CLIP, (2, 4), fs=30, direction="fir"), "direction='fir' must be"),  # type: ignore[arg-type]
     "spatial part": (lambda: vmm.measure.sound(CLIP, fs=30, spatial=0), "spatial=0 must be a spatial part"),  # type: ignore[arg-type]
-    "white": (lambda: vmm.lightweight.magnify(COLOR, white=0), "white=0 must be a positive number of at most"),
+    "white": (
+        lambda: vmm.lightweight.magnify(COLOR, mode="static", white=0),
+        "white=0 must be a positive number of at most",
+    ),
     "faults of nothing": (lambda: vmm.measure.faults(iter([])), "a clip of 0 frames has no motion"),
     "faults of a frame": (lambda: vmm.measure.faults(CLIP[:1]), "a clip of 1 frame has no motion"),
     "band of faults": (

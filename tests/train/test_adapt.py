@@ -6,10 +6,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vmm.data import synthetic  # noqa: E402
-from vmm.train.adapt import adapt, initial_generator, random_pairs  # noqa: E402
+from vmm.engine.static import magnify_static  # noqa: E402
+from vmm.train.adapt import adapt, initial_generator, random_pairs, reached  # noqa: E402
 from vmm.train.flow import flow  # noqa: E402
 from vmm.train.losses import LOSSES  # noqa: E402
-from vmm.train.networks import FlowMag  # noqa: E402
+from vmm.train.networks import FlowMag, Lightweight  # noqa: E402
 
 SCENE = synthetic.leaves((48, 48), min_radius=4.0)
 SWAY = synthetic.sway(8, 8, 1, 0.5)
@@ -89,6 +90,27 @@ def test_pairs_of_any_type(dtype):
     torch.testing.assert_close(samples[1].b, samples[0].b, rtol=0, atol=1e-5)
     assert samples[0].a.shape == (4, 3, 32, 32)
     assert samples[0].a.abs().max() <= 1
+
+
+def test_crops_fit_the_network():
+    """A network that halves its frames gets even sides, and its output is compared on them, too."""
+    frames = CLIP[:, :37, :41]
+    assert random_pairs(frames, np.random.default_rng(0), multiple=2).a.shape[2:] == (36, 40)
+    net = Lightweight(2, act="leaky", skip=True, shared=True)
+    assert adapt(net, frames, 1, batch=1, device="cpu").pair
+    assert reached(net, frames, 2.0)[1] < 255
+
+
+def test_a_perfect_magnifier_reaches_what_was_requested():
+    """Also for motion that optical flow does not follow, since both are measured in the same way."""
+
+    def perfect(a, b, factor):
+        pair = torch.cat([a, b]).permute(0, 2, 3, 1).numpy()
+        out = magnify_static(127.5 * (pair + 1), alpha=float(factor) - 1)[1:]
+        return torch.from_numpy(out / 127.5 - 1).permute(0, 3, 1, 2)
+
+    assert reached(perfect, CLIP, 16.0)[0] == pytest.approx(1.0, abs=1e-3)
+    assert reached(lambda a, b, factor: b, CLIP, 4.0)[0] == pytest.approx(0.25, abs=0.05)
 
 
 def test_pairs_hold_the_first_frame_and_another():

@@ -16,7 +16,7 @@ pytest.importorskip("onnx")
 
 from vmm.learned.weights import FOLDER  # noqa: E402
 from vmm.train import __main__ as command  # noqa: E402
-from vmm.train import sources, stream, textures  # noqa: E402
+from vmm.train import export, sources, stream, textures  # noqa: E402
 from vmm.train.architectures import ARCHITECTURES, architecture  # noqa: E402
 from vmm.train.dataset import PairDataset  # noqa: E402
 from vmm.train.loop import Settings, Training, start  # noqa: E402
@@ -38,6 +38,7 @@ def trainer(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "held_out", lambda net, device: {"1>2": 0.5})
     monkeypatch.setattr(command, "export", lambda *args, **options: [])
     monkeypatch.setattr(command, "calibration", lambda net, device: [])
+    monkeypatch.setattr(command, "check_exporter", lambda: None)
     PairDataset(tmp_path / "pairs-32", size=8, patch=32).fill(batches())
     arguments = ["realtime", "--patch", "32", "--out", str(tmp_path), "--batch", "2"]
     return lambda *more, verb=None: command.main([*([verb] if verb else []), *arguments, *more])
@@ -147,6 +148,15 @@ def test_blocks_that_can_be_removed_are_found_by_a_command(trainer, tmp_path, mo
 def test_options_that_contradict_each_other(options, message, tmp_path):
     with pytest.raises(SystemExit, match=message):
         command.main([*options, "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_training_that_could_not_be_exported_does_not_begin(tmp_path, monkeypatch):
+    """The package that the export needs is looked for before the training, and not after hours of it."""
+    monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None)
+    for name in ("realtime", "refiner"):
+        with pytest.raises(SystemExit, match="needs the package onnxscript: pip install onnxscript"):
+            command.main([name, "--out", str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()
 
 

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from vmm.data import synthetic  # noqa: E402
 from vmm.motion import flow as classical  # noqa: E402
-from vmm.train.flow import flow, inside, positions, warp  # noqa: E402
+from vmm.train.flow import flow, inside, positions, trust, warp  # noqa: E402
 from vmm.train.pairs import Scenes, pairs  # noqa: E402
 from vmm.train.textures import texture_bank  # noqa: E402
 
@@ -135,3 +135,14 @@ def test_pixels_that_leave_the_frame():
 def test_invalid_arguments(a, b, sigma, message):
     with pytest.raises(ValueError, match=message):
         flow(torch.zeros(a), torch.zeros(b), sigma=sigma)
+
+
+def test_displacements_of_areas_without_contrast_have_little_weight():
+    """Half of the frame is flat, so that its displacement is that of the noise."""
+    torch.manual_seed(0)
+    frames = torch.rand(1, 3, 48, 64) - 0.5
+    frames[..., 32:] = 0
+    a, b = (frames + 0.02 * torch.randn_like(frames) for _ in range(2))
+    weight = trust(a, b, torch.zeros(1, 2, 48, 64))
+    assert weight[..., :22].min() > 0.9 and weight[..., 42:].max() < 0.5
+    assert trust(a, a, torch.zeros(1, 2, 48, 64)).min() > 0.99

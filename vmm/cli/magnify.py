@@ -68,6 +68,11 @@ def _settings(options: argparse.Namespace, name: str, parameters: list[str]) -> 
             "give --band LOW HIGH" if "band" in parameters else f"{name} takes none; use vmm realtime or vmm gradient"
         )
         raise ValueError(f"--stabilize needs a band, which separates small motion from that of the camera: {hint}")
+    if name in vmm.LEARNED and "band" in parameters and not {"band", "mode"} & settings.keys():
+        raise ValueError(
+            f"give --band LOW HIGH in Hz, which vmm suggest {options.input} finds, or --mode static to magnify all "
+            "motion relative to the first frame"
+        )
     return settings
 
 

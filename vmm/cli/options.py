@@ -125,7 +125,7 @@ def _add_own_options(verb: Any, function: Callable[..., Any]) -> None:
         if choices and "none" in choices:
             option.help = re.sub(r"\bNone\b", "none", option.help)
         if isinstance(parameter.default, bool):
-            option.metavar = "{true,false}"
+            option.metavar, option.nargs, option.const = "{true,false}", "?", True
 
 
 def _add_region_options(verb: Any) -> None:
@@ -172,7 +172,7 @@ def _converter(parameter: inspect.Parameter) -> Callable[[str], Any]:
 
 def _boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"{text!r} must be true or false")
+        raise argparse.ArgumentTypeError(f"{text!r} must be true or false, or left out after all other arguments")
     return text.lower() == "true"
 
 

@@ -25,9 +25,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "anisotropy": ("vmm anisotropy in.mp4 out.mp4 --frequency 8 --alpha 8",),
     "bilateral": ("vmm bilateral in.mp4 out.mp4 --frequency 8 --alpha 8",),
     "lagrangian": ("vmm lagrangian in.mp4 out.mp4 --band 2 3 --alpha 10",),
-    "lightweight": ("vmm lightweight in.mp4 out.mp4 --alpha 20", "vmm lightweight in.mp4 out.mp4 --size base"),
+    "lightweight": (
+        "vmm lightweight in.mp4 out.mp4 --band 1 3 --alpha 20",
+        "vmm lightweight in.mp4 out.mp4 --mode static --size base",
+    ),
     "realtime": ("vmm realtime in.mp4 out.mp4 --band 1 3 --alpha 20",),
-    "magnet": ("vmm magnet in.mp4 out.mp4 --weights magnet.onnx",),
+    "magnet": ("vmm magnet in.mp4 out.mp4 --band 1 3 --weights magnet.onnx",),
     "slice": ("vmm slice in.mp4 out.mp4 slice.png",),
     "measure": (
         "vmm measure in.mkv --fs 240 --report report.html",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from vmm.backend.arrays import is_array
 from vmm.backend.checks import short_text
 from vmm.engine.alpha import Alpha
-from vmm.engine.frames import Frames
+from vmm.engine.frames import Frames, is_pair
 from vmm.engine.loop import magnify, sampling_rate
 from vmm.engine.regions import Mask
 from vmm.learned._autoencoder import autoencoder
@@ -41,7 +42,7 @@ def magnify_by_network(
     temporal: Design,
 ) -> Frames:
     """Magnify motion by a network of one kind."""
-    mode = _mode(mode, band, temporal)
+    mode = _mode(mode, band, temporal, frames)
     chosen: LinearFilter
     gain: Any = alpha
     if mode == "temporal":
@@ -58,9 +59,14 @@ def _parts(net: Network, white: float | None, mode: Mode) -> tuple[ClipPlan, Mot
     return filtered_pair(net, white) if mode == "temporal" else pair(net, white)
 
 
-def _mode(mode: Mode | None, band: Band, temporal: Design) -> Mode:
-    """The mode; by default the one that the band suggests."""
+def _mode(mode: Mode | None, band: Band, temporal: Design, frames: Any) -> Mode:
+    """The mode; by default the one that the band, or a clip of two frames, suggests."""
     in_band = band is not None or isinstance(temporal, LinearFilter)
+    if mode is None and not in_band and not _is_short(frames):
+        raise ValueError(
+            "band=None: pass band=(low, high) in Hz to magnify the motion of a clip in this band, or mode='static' to "
+            "magnify all motion relative to the first frame, with slow changes of light"
+        )
     if mode is None:
         return "temporal" if in_band else "static"
     if mode not in MODES:
@@ -68,3 +74,9 @@ def _mode(mode: Mode | None, band: Band, temporal: Design) -> Mode:
     if in_band != (mode == "temporal"):
         raise ValueError(f"band={short_text(band)} with mode={mode!r}: mode 'temporal' takes a band, and no other does")
     return mode
+
+
+def _is_short(frames: Any) -> bool:
+    """Whether the clip is known to have at most two frames, for which no band can be given."""
+    clip = frames[0] if is_pair(frames) else frames
+    return (isinstance(clip, list) or (is_array(clip) and clip.ndim > 0)) and len(clip) <= 2

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 
 from vmm.io.drafts import draft
-from vmm.train.architectures import ARCHITECTURES, MARGIN, architecture, kind
+from vmm.train.architectures import ARCHITECTURES, MARGIN, MAX_FACTORS, architecture, kind
 from vmm.train.calibrate import calibration
 from vmm.train.evaluate import held_out
-from vmm.train.export import export
+from vmm.train.export import check_exporter, export
 from vmm.train.loop import Loss, Settings, Training, start
 from vmm.train.losses import LOSSES
-from vmm.train.networks import count
-from vmm.train.pairs import Pairs
+from vmm.train.networks import count, operations
+from vmm.train.pairs import Pairs, Scenes
 from vmm.train.processes import at_termination
 from vmm.train.refine import add_command
 from vmm.train.removal import removable, removing, shares, without_removed
@@ -99,6 +99,8 @@ def _add_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--pairs", type=int, default=40_000, help="size of the data set on a CPU [40000]")
     verb.add_argument("--max-output", type=positive, help="largest output motion in pixels [12; 30 on a GPU]")
     rates = f"{Settings.rate:g}; {FINE_RATE:g} with --fine"
+    factor = MAX_FACTORS.get(verb.prog.split()[-1], Scenes.max_factor)
+    verb.add_argument("--max-factor", type=positive, default=factor, help=f"largest total factor [{factor:g}]")
     verb.add_argument("--rate", type=positive, help=f"peak learning rate [{rates}]")
     verb.add_argument("--loss", choices=LOSSES, default="painted", help="loss function [painted]")
     proxy = "PATH.onnx of a network of the same size, trained with --noise 0, for the term L_M of --loss lightweight"
@@ -135,8 +137,12 @@ def _remove(options: argparse.Namespace) -> None:
     for row in rows:
         print(f"{row['removed']:5.3f} {row['block']}")
     _write_log(options.out / f"{options.name}-blocks.csv", rows)
-    smaller = without_removed(training.mean)
-    print(f"{count(smaller)} of {count(_initial(options))} parameters remain", flush=True)
+    smaller, whole = without_removed(training.mean), _initial(options)
+    billions = [sum(operations(net, 384, 384, cached=True)) / 1e9 for net in (smaller, whole)]
+    print(f"{count(smaller)} of {count(whole)} parameters remain, and {billions[0]:.2f} of {billions[1]:.2f} billion")
+    print("operations for a frame of 384x384; similarity without the removed blocks and before the training:")
+    for net in (smaller, whole):
+        print(_line(held_out(net.to(options.device), options.device)), flush=True)
     for file in export(smaller, options.out / f"{options.name}-removed.onnx", kind(options.name), margin=MARGIN):
         print(file, flush=True)
     _end(training, checkpoint)
@@ -172,6 +178,7 @@ def _initial(options: argparse.Namespace) -> Any:
 
 def _export(training: Training, options: argparse.Namespace) -> None:
     """Write the graphs of the network, with their calibration, and the curves of the evaluations, if there are any."""
+    print("measuring the calibration", flush=True)
     path, table = options.out / f"{options.name}.onnx", calibration(training.mean, device=options.device)
     for file in export(training.mean, path, kind(options.name), margin=MARGIN, calibration=table):
         print(file, flush=True)
@@ -182,7 +189,7 @@ def _export(training: Training, options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """End the process with a message if options contradict each other."""
+    """End the process with a message if options contradict each other, or the result could not be exported."""
     if options.fine and options.start is None and options.widen is None:
         raise SystemExit("--fine continues the training of existing weights: name them with --start PATH.onnx")
     if options.widen is not None and options.name != "lightweight-base":
@@ -194,6 +201,10 @@ def _check(options: argparse.Namespace) -> None:
         )
     if options.proxy is not None and options.loss != "lightweight":
         raise SystemExit("--proxy belongs to --loss lightweight; no other loss uses a proxy")
+    try:
+        check_exporter()
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
 
 
 def _loss(options: argparse.Namespace) -> Loss:
@@ -253,12 +264,18 @@ def _run(training: Training, batches: Iterator[Pairs], batch: int, checkpoint: P
 
 def _evaluate(training: Training, loss: float, checkpoint: Path, device: str) -> None:
     """Score the network on held-out photographs, and write the scores to the checkpoint and the log."""
+    print("computing the similarity on photographs that are not used for training", flush=True)
     scores = held_out(training.mean, device)
     row = {"minutes": round(training.minutes, 2), "step": training.step, "loss": round(loss, 5), **scores}
     training.history.append(row)
     training.save(checkpoint)
     _write_log(checkpoint.with_suffix(".csv"), training.history)
-    print(" ".join(f"{name} {value:.3f}" for name, value in scores.items()), flush=True)
+    print(_line(scores), flush=True)
+
+
+def _line(scores: dict[str, float]) -> str:
+    """Scores by name in one line."""
+    return " ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
 def _quantize(options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vmm.train.networks import Lightweight, MagNet, RealTime
+from vmm.train.networks import FlowMag, Lightweight, MagNet, RealTime
 from vmm.train.networks.magnet import Layout
 
 ARCHITECTURES: dict[str, Callable[[], Any]] = {
@@ -13,12 +13,18 @@ ARCHITECTURES: dict[str, Callable[[], Any]] = {
     "lightweight-light": lambda: Lightweight("light", act="leaky", skip=True, shared=True),
     "lightweight-base": lambda: Lightweight("base", act="leaky", skip=True, shared=True),
     "realtime": lambda: RealTime(act="leaky", bias=False, padding="zeros", skip=True, shuffle=True, fine=True),
+    "flowmag": lambda: FlowMag(12, norm=False, skip=True),
 }
 """Functions that construct the networks, by name.
 
 All of them predict the change relative to frame b, use leaky ReLU, and pad with zeros; the effect of the zeros at the
 border is cropped away with a margin.
 """
+
+MAX_FACTORS = {"flowmag": 16.0}
+"""Largest total factors in the training of networks for which it is not that of ``vmm.train.pairs.Scenes``.
+
+For larger factors, ``vmm.flowmag`` runs its network twice with the square root."""
 
 MARGIN = 16
 """Padding by reflection on every side of the frames, in pixels."""
@@ -30,7 +36,7 @@ def architecture(name: str) -> Any:
     Parameters
     ----------
     name
-        One of ``ARCHITECTURES``: "magnet", "lightweight-light", "lightweight-base" or "realtime".
+        One of ``ARCHITECTURES``: "magnet", "lightweight-light", "lightweight-base", "realtime" or "flowmag".
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import json
 import logging
 import warnings
@@ -130,6 +131,23 @@ def export(
             temporary = stack.enter_context(draft(file, overwrite=overwrite))
             temporary.write_bytes(models[first if part == "encoder" else part])
     return list(targets.values())
+
+
+def check_exporter() -> None:
+    """Raise an error before a training whose result could not be exported at its end.
+
+    Raises
+    ------
+    ImportError
+        If the package onnxscript, which PyTorch needs for the export, is not installed.
+
+    Examples
+    --------
+    >>> from vmm.train.export import check_exporter
+    >>> check_exporter()  # doctest: +SKIP
+    """
+    if importlib.util.find_spec("onnxscript") is None:
+        raise ImportError("the export of networks needs the package onnxscript: pip install onnxscript")
 
 
 def export_part(net: nn.Module, path: Path, name: str, inputs: tuple[Tensor, ...]) -> Path:

@@ -116,6 +116,39 @@ def warp(frames: Tensor, flow: Tensor) -> Tensor:
     return total
 
 
+def trust(a: Tensor, b: Tensor, flow: Tensor, *, sigma: float = 2.5) -> Tensor:
+    """Weight (B, 1, H, W) in [0, 1] of each displacement: near 0 where the frames have no more contrast than noise.
+
+    The noise is the robust deviation of frame a from frame b at the displaced positions.
+
+    Parameters
+    ----------
+    a, b
+        Frames (B, 3, H, W) of any unit.
+    flow
+        Displacement (B, 2, H, W) from a to b.
+    sigma
+        Standard deviation of the Gaussian window in pixels (default 2.5).
+
+    Returns
+    -------
+    Tensor
+        Energy of the gradient of the luma in the window, divided by its sum with the energy that noise would have.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vmm.train.flow import trust
+    >>> frames = torch.rand(1, 3, 32, 32)
+    >>> trust(frames, frames, torch.zeros(1, 2, 32, 32)).shape
+    torch.Size([1, 1, 32, 32])
+    """
+    a = _luma(a)
+    noise = _deviation(a - warp(_luma(b), flow))[:, None] ** 2
+    energy = _blur(sum(x * x for x in _gradient(a)), sigma, "constant")
+    return energy / (energy + 4 * noise + 1e-12)
+
+
 def positions(frames: Tensor) -> Tensor:
     """Row and column (2, H, W) of each pixel.
 

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vmm.train.differences import amount, charbonnier, edges, structure
-from vmm.train.flow import flow, inside, warp
+from vmm.train.flow import flow, inside, trust, warp
 from vmm.train.loop import Loss, Sample, magnified
 from vmm.train.networks.blocks import on_grid
 
@@ -200,10 +200,12 @@ def of_flow(magnification: float = 1.0, color: float = 10.0) -> Loss:
     """Loss of FlowMag [1]_: the difference of the optical flow of the output from the requested flow.
 
     No ground truth is needed, so that a network can be trained on any clip. Optical flow F is estimated by
-    ``vmm.train.flow.flow``. Pixels whose requested position is outside the frame have no weight. Everything is
-    computed in single precision, for motion that changes values by less than a gray level would be lost otherwise. The
-    factor of the sample may be a map (B, 1, H, W). The color term is quadratic near zero at the beginning of the
-    training: without it, a network whose initial output is frame b, which has no color error, would not change.
+    ``vmm.train.flow.flow``. Pixels whose requested position is outside the frame have no weight, and the displacement
+    of areas without more contrast than noise has little: there it is noise itself, which is not to be magnified.
+    Everything is computed in single precision, for motion that changes values by less than a gray level would be lost
+    otherwise. The factor of the sample may be a map (B, 1, H, W). The color term is quadratic near zero at the
+    beginning of the training: without it, a network whose initial output is frame b, which has no color error, would
+    not change.
 
     Parameters
     ----------
@@ -239,12 +241,12 @@ def of_flow(magnification: float = 1.0, color: float = 10.0) -> Loss:
         out = net(sample.a, sample.b, sample.factor)
         with torch.no_grad():
             moves = flow(a, b)
-            target = sample.factor * moves
+            target, weight = sample.factor * moves, trust(a, b, moves)
             aligned = warp(b, moves)
         estimate = flow(a, out)
         soft = 0.1 * 0.2 ** min(1.0, 3 * progress)
         colors = (((warp(out, estimate) - aligned) / 2).square() + soft**2).sqrt() - soft
-        total = magnification * (estimate - target).abs().mean(1, True) + color * colors.mean(1, True)
+        total = magnification * weight * (estimate - target).abs().mean(1, True) + color * colors.mean(1, True)
         return (inside(target) * total).mean()
 
     return loss

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from vmm.backend.threads import cores
 from vmm.motion._evidence import COLORS, PLANES
-from vmm.train.export import export_part
+from vmm.train.export import check_exporter, export_part
 from vmm.train.loop import Settings, Training
 from vmm.train.networks.refiner import Refiner
 from vmm.train.processes import at_termination
@@ -161,6 +161,10 @@ def add_command(verbs: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    try:
+        check_exporter()
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
     options.out.mkdir(parents=True, exist_ok=True)
     checkpoint = options.out / f"{NAME}.pt"
     settings = Settings(options.minutes, rate=options.rate, decay=0.999)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from vmm.learned.network import files
-from vmm.train.networks import FlowMag
+from vmm.train.architectures import architecture
+from vmm.train.networks import FlowMag, Lightweight
 
 
 def flowmag(path: str | Path) -> FlowMag:
@@ -51,6 +53,38 @@ def flowmag(path: str | Path) -> FlowMag:
     adds = all(node.op_type != "Sigmoid" for node in model.graph.node)
     net = FlowMag(values["out.weight"].shape[1] - 3 * adds, norm=False, skip=adds)
     return weights(net, path)
+
+
+def lightweight(path: str | Path) -> Lightweight:
+    """Read a lightweight network of the light or the base size, as the library trains them.
+
+    Parameters
+    ----------
+    path
+        ``PATH.onnx``.
+
+    Returns
+    -------
+    Lightweight
+        The network.
+
+    Raises
+    ------
+    ValueError
+        If the graphs belong to a network with another architecture, such as published ones.
+
+    Examples
+    --------
+    >>> from vmm.learned.weights import FOLDER
+    >>> from vmm.train import restore
+    >>> restore.lightweight(FOLDER / "lightweight-light.onnx").multiple
+    2
+    """
+    for name in ("lightweight-light", "lightweight-base"):
+        with suppress(ValueError):
+            net: Lightweight = weights(architecture(name), path)
+            return net
+    raise ValueError(f"{path} cannot be trained further: it is no network that vmm.train lightweight-light has written")
 
 
 def weights(net: Any, path: str | Path) -> Any:

@@ -46,10 +46,12 @@ def generated_batches(options: argparse.Namespace, batch: int, training: Trainin
     torch.backends.cudnn.benchmark = True
     torch.backends.cudnn.allow_tf32 = False  # The factor, up to 100, would multiply its rounding to 10 bits.
     max_output, seed = options.max_output or 30.0, options.seed + training.step
+    print("making textures", flush=True)
     bank = texture_bank if options.textures is None else partial(stored_texture_bank, options.textures)
     size = {"textures": 1024, "mattes": 1024, "side": side(options.patch, max_output), "seed": options.seed}
     source = bank(**size, device=options.device, processes=cores())
-    yield from generated(source, batch, training.limits, patch=options.patch, max_output=max_output, seed=seed)
+    largest = {"max_output": max_output, "max_factor": options.max_factor}
+    yield from generated(source, batch, training.limits, patch=options.patch, seed=seed, **largest)
 
 
 def dataset_batches(options: argparse.Namespace, batch: int, training: Training) -> Generator[Pairs, None, None]:
@@ -89,6 +91,7 @@ def add_commands(verbs: Any) -> None:
     fill.add_argument("--pairs", type=int, default=40_000, help="number of pairs [40000]")
     fill.add_argument("--patch", type=int, default=96, help="side of the frames in pixels [96]")
     fill.add_argument("--max-output", type=positive, default=12.0, help="largest output motion in pixels [12]")
+    fill.add_argument("--max-factor", type=positive, default=Scenes.max_factor, help="largest total factor [100]")
     fill.add_argument("--parent", type=int, help="identifier of the process that starts this one; stop when it ends")
     fill.set_defaults(run=_write_pairs)
     preview = verbs.add_parser("preview", help="write an image of a batch: columns of a, b and target")
@@ -115,8 +118,19 @@ def positive(text: str) -> float:
 def _writer(path: Path, options: argparse.Namespace) -> subprocess.Popen[bytes]:
     """A process that fills a data set, and ends when this process ends."""
     max_output = options.max_output or 12.0
-    args = ["--patch", str(options.patch), "--max-output", str(max_output), "--seed", str(options.seed)]
-    command = [sys.executable, "-m", "vmm.train", "pairs", str(path), *args, "--parent", str(os.getpid())]
+    args = ["--patch", str(options.patch), "--max-output", str(max_output), "--max-factor", str(options.max_factor)]
+    command = [
+        sys.executable,
+        "-m",
+        "vmm.train",
+        "pairs",
+        str(path),
+        *args,
+        "--seed",
+        str(options.seed),
+        "--parent",
+        str(os.getpid()),
+    ]
     return subprocess.Popen(command)
 
 
@@ -150,7 +164,7 @@ def _write_pairs(options: argparse.Namespace) -> None:
 def _new_pairs(options: argparse.Namespace, dataset: PairDataset) -> Iterator[Pairs]:
     """Batches for a data set; nothing is generated before the first one is read."""
     side = max(512, 2 * (options.patch + 2 * int(options.max_output) + 8))
-    scenes = Scenes(options.patch, max_output=options.max_output)
+    scenes = Scenes(options.patch, max_output=options.max_output, max_factor=options.max_factor)
     source = texture_bank(400, 400, side=side, seed=options.seed)
     yield from pairs(source, 32, scenes, seed=options.seed + 1 + len(dataset))
 
