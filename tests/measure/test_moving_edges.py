@@ -217,7 +217,7 @@ def test_regions_that_repeat_forever():
 
 @pytest.mark.parametrize("is_predictive", [False, True])
 def test_files_of_predicted_frames_hide_motion_that_never_shows(is_predictive):
-    """A clip of a file tells that its codec predicts frames, also where no part of it shows it by a jump."""
+    """A clip of a file states that its codec predicts frames, also where no part of it shows it by a jump."""
 
     class Clip:
         coding = SimpleNamespace(is_predictive=is_predictive)

@@ -70,7 +70,11 @@ def displacement(
 
     Encoders of video with motion compensation, such as H.264, repeat parts of a frame whose changes are small. Where
     that happens in a region, its standard error counts the motion that may be hidden, up to an eighth of a pixel, and
-    the region has a reason. Such an error is not random: the motion itself is measured too small.
+    the region has a reason. Such an error is not random: the motion itself is measured too small. A region of whole
+    numbers that repeats in nine of ten frames or more has a reason as well, and its error counts that of rounding, or,
+    in a clip of ``vmm.io.stream`` whose codec predicts frames, an eighth of a pixel.
+
+    A component is unknown if its standard error would exceed a pixel and half of its root mean square displacement.
 
     Parameters
     ----------

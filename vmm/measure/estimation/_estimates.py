@@ -28,7 +28,7 @@ TOO_UNCERTAIN = "its error would be larger than a pixel and than half of its mot
 
 _MAX_STDERR = 1.0
 """Largest standard error in pixels of a known displacement that does not exceed it clearly: motion is tracked by whole
-pixels, so that a larger error says that nothing was seen."""
+pixels, so that an estimate with a larger error holds no information."""
 
 _MIN_MOTION = 2.0
 """Root mean square of a displacement, relative to its standard error, from which it exceeds it clearly."""

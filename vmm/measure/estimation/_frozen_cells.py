@@ -170,10 +170,10 @@ class FrozenCells:
             count, energy = float(n_jumps.sum()), float(jumps.sum())
         slope = total / np.count_nonzero(steepness) / 2
         motion = math.sqrt(energy / count / slope) if count else _MAX_HIDDEN_MOTION * self._is_predictive
-        least = _CODED_SHARE if is_coded else 0.0
+        smallest = _CODED_SHARE if is_coded else 0.0
         if not self._n_moving:
             repeats = 1.0
-        return min(motion, _MAX_HIDDEN_MOTION) * math.sqrt(max(repeats - _CHANCE_SHARE, least))
+        return min(motion, _MAX_HIDDEN_MOTION) * math.sqrt(max(repeats - _CHANCE_SHARE, smallest))
 
     def _mean_in(self, corner: np.ndarray, steepness: np.ndarray, *cells: Any) -> list[float]:
         """Means of values of the cells over one region, weighted by steepness; 0 in a region without any."""

@@ -41,8 +41,8 @@ _UNEXPLAINED_SHARE = 0.15
 determines the motion."""
 
 _MAX_BIAS = 9.0
-"""Largest bias of a displacement relative to it that slopes tell: a tenth of the motion is measured. Slopes without any
-motion have no ratio, and would tell any bias."""
+"""Largest bias of a displacement, relative to it, that slopes show: a tenth of the motion is measured. Slopes without
+any motion have no ratio, and would show any bias."""
 
 _SLOPES = MisfitOptions(bias_of_ratio=1.0)
 """Limits for the slopes that the model leaves; the displacement is too small by the whole of them."""
@@ -186,7 +186,7 @@ class Reading:
         power, near_power = (np.square(x).sum(axis=(1, 2)) / n for x, n in ((motion, n_sampled), (other, count)))
         growth = np.maximum(power / np.maximum(near_power, 1e-30), 1)[:, None]
         total = np.square(other - own).sum(axis=1) / count[:, None] - _diagonal(self.covariance)
-        # At most the whole motion is wrong: frames without motion tell nothing of the others.
+        # At most the whole motion is wrong: frames without motion show nothing of the others.
         proportional = np.fmin(growth * proportional_variance(other - own, other, count), power[:, None])
         disagreement: np.ndarray = np.fmax(total, proportional)
         return disagreement
