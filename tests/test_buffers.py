@@ -70,7 +70,7 @@ def test_threads_do_not_share_memory():
 
 def test_phase_takes_little_new_memory_from_the_system(monkeypatch):
     """Most temporary arrays of a clip are in memory of earlier ones."""
-    new, taken = buffers._new, buffers._taken
+    new, taken = buffers._new, buffers._memory
     sizes: dict[str, int] = {"new": 0, "taken": 0}
 
     def counted(name, function):
@@ -81,7 +81,7 @@ def test_phase_takes_little_new_memory_from_the_system(monkeypatch):
         return call
 
     monkeypatch.setattr(buffers, "_new", counted("new", new))
-    monkeypatch.setattr(buffers, "_taken", counted("taken", taken))
+    monkeypatch.setattr(buffers, "_memory", counted("taken", taken))
     clip = np.random.default_rng(0).integers(0, 255, (120, 96, 128, 3), dtype=np.uint8)
     for _ in vmm.phase.magnify(iter([clip]), (5.0, 9.0), fs=30, orientations=4, octave=1.0):
         pass

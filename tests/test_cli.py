@@ -104,7 +104,12 @@ def test_a_preview_opens_the_file_once(video, tmp_path, monkeypatch):
     vmm.io.write(tmp_path / "wide.mkv", wide, 30)
     opened = []
     stream = vmm.io.stream
-    monkeypatch.setattr(vmm.io, "stream", lambda *args, **options: opened.append(args) or stream(*args, **options))
+
+    def counted(path, **options):
+        opened.append(path)
+        return stream(path, **options)
+
+    monkeypatch.setattr(vmm.io, "stream", counted)
     assert run("linear", tmp_path / "wide.mkv", tmp_path / "small.mkv", "--band", 8, 9, "--preview", "--quiet") == 0
     assert len(opened) == 1
 

@@ -4,6 +4,7 @@
 | --- | --- |
 | ``arrays`` | the array module (NumPy or CuPy) of an array, and its FFT and ``ndimage`` functions |
 | ``threads`` | worker threads |
+| ``buffers`` | memory of large temporary arrays, which is used again |
 | ``reference`` | the reference kernels: every kernel as array code that runs on NumPy and CuPy |
 | ``levels``, ``pairs``, ``chroma``, ``denoising`` | reference kernels of displacement and of chroma |
 | ``cpu`` | kernels compiled by Numba, for NumPy arrays in single precision |

@@ -42,7 +42,7 @@ def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
     size = count * kind.itemsize
     if size < SMALLEST:
         return np.empty(shape, kind)
-    block = _taken(size)
+    block = _memory(size)
     whole = np.frombuffer(block, kind, count)  # all views of it refer to this object
     weakref.finalize(whole, _returned.append, block).atexit = False
     return whole.reshape(shape)
@@ -70,7 +70,7 @@ def contiguous(x: Any, dtype: Any = np.float32) -> np.ndarray:
     return out
 
 
-def _taken(size: int) -> memoryview:
+def _memory(size: int) -> memoryview:
     """Memory of at least this size in bytes, the smallest that is kept or new memory."""
     with _lock:
         while _returned:
