@@ -169,7 +169,9 @@ def noise_from(
         spread = (spread - both**2 / (moving + TINY)) * (freedom / (freedom - 1))
     probed = power[::step]
     noise = spread * probed
-    level = namespace(power).maximum(noise_by_power(noise, probed, power), noise_around(noise, step, grid))
+    level = noise_by_power(noise, probed, power)
+    if freedom > 2:
+        level = xp.maximum(level, noise_around(noise, step, grid))
     level = level + SMALL * (moving * probed).mean() + TINY
     reduced = xp.maximum(power - SATURATION * 2 * level / gain, LEAST_POWER * power)
     reduced = xp.maximum(reduced, SMALL * reduced.mean() + TINY)
