@@ -14,7 +14,7 @@ import vmm
 from vmm.auto import _names
 from vmm.auto._camera import CameraState, _is_followed, _line, _zoom, camera_state
 from vmm.auto._choice import Choice, Decision
-from vmm.auto._choose import _is_light, _shake_message
+from vmm.auto._choose import _independent, _is_light, _shake_message
 from vmm.auto._cuts import cuts, longest_scene
 from vmm.auto._far_motion import far_motion
 from vmm.auto._place import clearest_region
@@ -211,6 +211,16 @@ def test_nothing_moves(seed):
     assert not decision.choices and "Nothing is magnified" in decision.messages[-1]
     with pytest.raises(ValueError, match="Nothing is magnified"):
         vmm.auto.magnify(clip, fs=FS)
+
+
+def test_color_beside_motion_is_kept():
+    def line(kind, roi, snr):
+        return SimpleNamespace(kind=kind, roi=roi, snr=snr, frequency=1.0, frequency_stderr=0.01, harmonic=None)
+
+    face = line("color", (240, 48, 208, 368), 10.0)
+    for shoulder, count in (((416, 304, 176, 224), 2), ((300, 48, 292, 480), 1)):
+        lines: Any = [line("motion", shoulder, 26.0), face]
+        assert len(_independent(lines, 0.1, None)) == count
 
 
 def test_flicker_alone_has_a_remedy(tmp_path, monkeypatch, capsys):

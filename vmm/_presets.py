@@ -21,7 +21,7 @@ def _with_gradient(methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
 
 _PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
     "baby": {
-        "linear": {"band": (0.4, 3.0), "fs": 30.0, "alpha": 30.0, "wavelength": 16.0, **_EVM},
+        "linear": {"band": (0.4, 3.0), "fs": 30.0, "alpha": 10.0, "wavelength": 16.0, **_EVM},
         "phase": {"band": (0.1, 0.6), "fs": 30.0, "alpha": 20.0, "octave": 0.25},
     },
     "baby2": {"color": {"band": (2.33, 2.67), "fs": 30.0, "alpha": 75.0, "level": 6, **_COLOR}},
@@ -82,7 +82,7 @@ _PUBLISHED: dict[str, dict[str, dict[str, Any]]] = {
     "trees_mid": {"phase": {"band": (1.5, 2.0), "fs": 60.0, "alpha": 25.0, **_HALF}},
     "woman_low": {"phase": {"band": (0.35, 0.71), "fs": 60.0, "alpha": 15.0, **_HALF}},
     "woman_mid": {"phase": {"band": (1.0, 1.9), "fs": 60.0, "alpha": 15.0, **_HALF}},
-    "wrist": {"linear": {"band": (0.4, 3.0), "fs": 30.0, "alpha": 30.0, "wavelength": 16.0, **_EVM}},
+    "wrist": {"linear": {"band": (0.4, 3.0), "fs": 30.0, "alpha": 10.0, "wavelength": 80.0, **_EVM}},
 }
 presets: Mapping[str, Mapping[str, dict[str, Any]]] = {name: _with_gradient(clip) for name, clip in _PUBLISHED.items()}
 """Published settings of the papers' clips: a mapping from the name of a clip to methods, and from a method to options.

@@ -210,6 +210,14 @@ def shaken_clip():
     return np.clip(frames + np.random.default_rng(1).normal(0, 3, (200, 1, 1)).round(), 0, 255).astype(np.uint8)
 
 
+@pytest.mark.parametrize("name", [name for name, method in PRESETS if method == "linear"])
+def test_presets_of_linear_do_not_break_the_color(name):
+    """Motion of 0.2 px is within the bound of the method where the chroma is magnified as well."""
+    settings = vmm.presets[name]["linear"]
+    bound = 8 * vmm.linear.MOTION * (1 + settings["alpha"])
+    assert settings["chroma"] == 0 or settings["wavelength"] > 0.85 * bound
+
+
 @pytest.mark.parametrize(("name", "method"), PRESETS)
 def test_presets_run(name, method):
     settings = vmm.presets[name][method]

@@ -45,6 +45,8 @@ class AutoOptions:
     far_frequency
         Frequency for objects that move far, in cycles/frame: the published examples have 0.13 and 0.27, and in the
         higher one the codec of some clips is visible.
+    moving_share
+        Share of the region of a change of color that moves, from which the motion is taken for its cause.
     light_share
         Share of the frame from which a change of color is that of the light, if the light is known to flicker. Codecs
         spread a flicker over many frequencies.
@@ -59,6 +61,7 @@ class AutoOptions:
     alpha_range: tuple[float, float] = (2.0, 50.0)
     far_alpha: float = 8.0
     far_frequency: float = 0.125
+    moving_share: float = 0.25
     light_share: float = 0.6
     harmonic_tolerance: float = 0.25
     max_harmonic: float = 2.0
@@ -272,7 +275,7 @@ def _is_caused_by(one: Suggestion, other: Suggestion, bin_width: float) -> bool:
     if other is one or other.kind != "motion" or not _overlap(one.roi, other.roi):
         return False
     if one.kind == "color":
-        return one.snr < other.snr
+        return one.snr < other.snr and _share(one.roi, other.roi) > _OPTIONS.moving_share
     order = round(one.frequency / other.frequency)
     tolerance = _OPTIONS.harmonic_tolerance * bin_width
     is_larger = one.amplitude > _OPTIONS.max_harmonic * other.amplitude
@@ -289,6 +292,12 @@ def _is_light(choice: Choice, size: Sequence[int]) -> bool:
     """Whether a change of color of most of a frame of size (H, W) may be of the light, because it is no pulse."""
     area = choice.roi[2] * choice.roi[3] / (size[0] * size[1])
     return choice.method == "color" and area > _OPTIONS.light_share and "pulse" not in choice.name
+
+
+def _share(a: Box, b: Box) -> float:
+    """Share of the box a that the box b covers."""
+    sides = [max(0, min(a[i] + a[i + 2], b[i] + b[i + 2]) - max(a[i], b[i])) for i in (0, 1)]
+    return sides[0] * sides[1] / (a[2] * a[3])
 
 
 def _overlap(a: Box, b: Box) -> bool:

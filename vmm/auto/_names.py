@@ -74,8 +74,8 @@ def _pulse(one: Suggestion, reopen: Callable[[], Any], fs: float | None) -> tupl
     if _agrees(rate, one):
         per_minute = f"{rate.rate:.1f} +- {rate.stderr:.1f} times per minute"
         return f"pulse, {rate.rate:.1f} beats/min", f"The color changes as that of skin with the pulse, {per_minute}."
-    top, left, height, width = one.roi
-    skin = _skin(_first_frame(reopen()))[top : top + height, left : left + width].mean()
+    row, col, height, width = one.roi
+    skin = _skin(_first_frame(reopen()))[row : row + height, col : col + width].mean()
     if skin < _OPTIONS.min_skin_of_region or not rate.p_value <= _OPTIONS.max_p_value or not _agrees(green, one):
         return "", ""
     reason = (

@@ -105,4 +105,4 @@ class AdaptiveBands(FastBands):
         """Smooth the motion of subband i in place."""
         motion, noise, grid = sums[i].motion, sums[i].noise, self._plan.grids[i]
         sums[i].noise = None
-        smooth_noise(motion, noise_of(noise, motion, gain, samples_inside(grid, sums[i].size, motion)), grid)
+        smooth_noise(motion, noise_of(noise, motion, gain, samples_inside(grid, sums[i].size, motion), grid), grid)

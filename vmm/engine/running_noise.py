@@ -95,7 +95,7 @@ class RunningNoise:
         """Compute the windows and the shares from the means."""
         freedom = self._per_frame * min(self._count, self._memory)
         moments = self._moments[0], self._moments[1], self._moments[2]
-        noise = noise_from(self._power, moments, self._step, freedom, self._white, self._inside)
+        noise = noise_from(self._power, moments, self._step, freedom, self._white, self._inside, self._grid)
         is_first = self._windows is None
         self._windows = windows_of(noise, self._grid)
         if is_first:  # The deviations are not known yet.

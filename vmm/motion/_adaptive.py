@@ -22,6 +22,9 @@ SIGMA = 2.0
 WIDER = 3.0
 """Standard deviation of the window towards whose average the averages are pulled, relative to `SIGMA`."""
 
+LOCAL = 1.5
+"""Standard deviation of the window in which the noise around a sample is averaged, relative to `SIGMA`."""
+
 NOISE_MARGIN = 1.5
 """Factor of the variance that noise explains. With 1, half of the places that move alike would seem to differ."""
 
@@ -62,6 +65,9 @@ SAMPLES_PER_CLASS = 50
 
 PROBED_ROWS = 8
 """Smallest number of rows in which they lie, unless the subband has fewer."""
+
+MAX_STEP = 40
+"""Largest distance of these rows, so that the noise is known at places of the frame."""
 
 
 class NoiseSums:
@@ -118,18 +124,24 @@ class Noise:
 
 def probing_step(height: int, width: int) -> int:
     """Distance of the rows in which the noise of a subband is estimated."""
-    return max(1, min(height // PROBED_ROWS, round(height * width / PROBED_SAMPLES)))
+    return max(1, min(MAX_STEP, height // PROBED_ROWS, round(height * width / PROBED_SAMPLES)))
 
 
-def noise_of(sums: NoiseSums, motion: Array, gain: float, inside: Array) -> Noise:
+def noise_of(sums: NoiseSums, motion: Array, gain: float, inside: Array, grid: Grid) -> Noise:
     """The noise of a motion (r, h, w) from its sums; see ``noise_from`` for the other arguments."""
     moving, stretch = motion[:, :: sums.step], sums.stretch
     moments = (stretch**2).sum(axis=0), (stretch * moving).sum(axis=0), (moving**2).sum(axis=0)
-    return noise_from(sums.power, moments, sums.step, len(motion), gain, inside)
+    return noise_from(sums.power, moments, sums.step, len(motion), gain, inside, grid)
 
 
 def noise_from(
-    power: Array, moments: tuple[Array, Array, Array], step: int, freedom: float, gain: float, inside: Array
+    power: Array,
+    moments: tuple[Array, Array, Array],
+    step: int,
+    freedom: float,
+    gain: float,
+    inside: Array,
+    grid: Grid,
 ) -> Noise:
     """The noise of a motion.
 
@@ -148,13 +160,19 @@ def noise_from(
         Power of the filter for white noise of variance 1, relative to the number of frames in `power`.
     inside
         Map (h, w): 1 for samples in the frame and 0 beyond it, where the mirrored picture moves in other directions.
+    grid
+        The grid of the subband.
     """
     spread, both, moving = moments
     xp = namespace(spread)
     if freedom > 2:  # A change of amplitude that is in step with the phase comes from motion over uneven amplitude.
         spread = (spread - both**2 / (moving + TINY)) * (freedom / (freedom - 1))
     probed = power[::step]
-    level = noise_by_power(spread * probed, probed, power) + SMALL * (moving * probed).mean() + TINY
+    noise = spread * probed
+    level = noise_by_power(noise, probed, power)
+    if freedom > 2:
+        level = xp.maximum(level, noise_around(noise, step, grid))
+    level = level + SMALL * (moving * probed).mean() + TINY
     reduced = xp.maximum(power - SATURATION * 2 * level / gain, LEAST_POWER * power)
     reduced = xp.maximum(reduced, SMALL * reduced.mean() + TINY)
     certainty = reduced / level
@@ -179,6 +197,17 @@ def noise_by_power(noise: Array, probed: Array, power: Array) -> Array:
     powers, levels = (xp.median(values[classes], axis=1) for values in (probed, noise))
     levels = xp.maximum(levels, median)  # that of weak coefficients is not read in full
     return xp.interp(xp.log(power + TINY), xp.log(powers + TINY), levels).astype(power.dtype)
+
+
+def noise_around(noise: Array, step: int, grid: Grid) -> Array:
+    """Mean noise (h, w) around each sample, from that (h', w) in the probed rows.
+
+    Water, smoke or leaves in the wind change amplitude and phase without order, at some places of the frame only.
+    """
+    down, right = _sigma(grid, LOCAL)
+    nearest = (np.arange(grid.shape[0]) + step // 2) // step
+    rows = namespace(noise).asarray(np.minimum(nearest, len(noise) - 1))
+    return blur(noise[rows], (min(max(down, step / 2), MAX_BLUR * grid.shape[0]), right))
 
 
 def samples_inside(grid: Grid, size: tuple[int, int], motion: Array) -> Array:

@@ -15,10 +15,11 @@ def smooth(motion: Motion, sigma: float | None) -> Motion:
 
     With ``sigma=None`` the blur follows the noise of the clip, which is estimated in each subband from the changes of
     the amplitude within the temporal passband: motion changes the phase of a coefficient, noise changes phase and
-    amplitude alike. The phase shift of each coefficient is then pulled towards the average of its neighbors as far as
-    it differs from it by noise alone, so that a clip without noise is not blurred at all. A look-ahead filter uses the
-    statistics of a window, a whole-clip filter those of the clip, and a causal filter running means; non-linear filters
-    do not blur.
+    amplitude alike. It follows the power of the coefficients and their place, since water or smoke changes as noise
+    does at some places only. The phase shift of each coefficient is then pulled towards the average of its neighbors as
+    far as it differs from it by noise alone, so that a clip without noise is not blurred at all. A look-ahead filter
+    uses the statistics of a window, a whole-clip filter those of the clip, and a causal filter running means;
+    non-linear filters do not blur.
 
     Parameters
     ----------
