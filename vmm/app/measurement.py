@@ -15,6 +15,7 @@ from vmm.app.clip import OpenClip, place_of
 from vmm.app.jobs import Job
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.cli.outputs import frequency_text, suggestion_notes, with_stderr
+from vmm.measure.detection._strongest_region import strongest_region
 
 _TILE = 16
 """Side in pixels of the tiles of the motion map, in the frames for previews."""
@@ -142,8 +143,14 @@ def suggestions(clip: OpenClip, job: Job) -> list[dict[str, Any]]:
             yield chunk
             job.advance(len(chunk))
 
-    results = vmm.measure.suggest(source.with_chunks(chunks, source.shape))
+    results = clip.suggestions = vmm.measure.suggest(source.with_chunks(chunks, source.shape))
     return [_suggestion(item) for item in results]
+
+
+def clearest_region(clip: OpenClip, suggestion: vmm.measure.Suggestion) -> tuple[int, ...]:
+    """The box in which the motion of a suggestion is clearest, as the commands choose it; its own box for a color."""
+    box = strongest_region(clip.held_luma, [suggestion])
+    return tuple(int(n) for n in box or suggestion.roi)
 
 
 def _suggestion(item: Any) -> dict[str, Any]:
