@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
@@ -52,7 +52,7 @@ class HeldFrames(Protocol):
 
 
 def measured(
-    clip: HeldFrames, region: Place, still: list[Place], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, region: Place, still: Sequence[Place], unit: Mapping[str, Any], *, quick: bool = False
 ) -> dict[str, Any]:
     """Waveform, spectrum and peaks of a region, for the page; `quick` estimates it from reduced frames."""
     signal, messages = displacement(clip, region, still, unit, quick=quick)
@@ -86,7 +86,7 @@ def measured(
 
 
 def displacement(
-    clip: HeldFrames, region: Place, still: list[Place], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, region: Place, still: Sequence[Place], unit: Mapping[str, Any], *, quick: bool = False
 ) -> tuple[Any, list[str]]:
     """Displacement of a region, and the warnings about it."""
     boxes = [one["box"] for one in (region, *still)]
