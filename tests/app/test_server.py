@@ -20,7 +20,7 @@ pytest.importorskip("plotly", reason="the packages of the extra app are not inst
 
 from vmm.app.clip import OpenClip, place_of
 from vmm.app.jobs import FunctionJob
-from vmm.app.measurement import measured, motion_map, small_luma
+from vmm.app.measurement import measured, motion_map, small_frames, small_luma
 from vmm.app.preview import _along, _length_note
 from vmm.app.security import Guard, allowed_hosts
 from vmm.app.server import plotly_bundle
@@ -283,7 +283,7 @@ def test_the_luma_of_reduced_frames_is_computed_once(tmp_path):
     list(clip.read_small(lambda n: None))
     luma = small_luma(clip)
     assert small_luma(clip) is luma
-    np.testing.assert_allclose(luma, clip.small @ [0.299, 0.587, 0.114], atol=0.51)
+    np.testing.assert_allclose(luma, small_frames(clip) @ [0.299, 0.587, 0.114], atol=0.51)
     clip.choose_part(0, 4)
     list(clip.read_small(lambda n: None))
     assert len(small_luma(clip)) == 4

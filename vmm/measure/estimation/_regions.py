@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
@@ -73,7 +74,7 @@ def grid(size: int = 21, step: int | None = None, *, margin: int = 8) -> Layout:
 
 
 @checks_arguments
-def polygon(corners: Sequence[Sequence[float]], size: tuple[int, int]) -> np.ndarray:
+def polygon(corners: Sequence[Sequence[float]] | NDArray[Any], size: tuple[int, int]) -> np.ndarray:
     """Mask of the pixels inside a polygon, as a region or as the mask of a magnification.
 
     Parameters
