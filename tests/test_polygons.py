@@ -16,7 +16,7 @@ NUMBERS = [str(n) for corner in CORNERS for n in corner]
 @pytest.mark.parametrize("seed", range(5))
 def test_the_mask_holds_the_pixels_whose_middle_is_inside(seed):
     corners = np.random.default_rng(seed).uniform(-5, 40, (6, 2))
-    points = np.stack(np.mgrid[:30, :35] + 0.5, axis=-1).reshape(-1, 2)
+    points = np.moveaxis(np.mgrid[:30, :35] + 0.5, 0, -1).reshape(-1, 2)
     expected = skimage.measure.points_in_poly(points, corners).reshape(30, 35)
     np.testing.assert_array_equal(vmm.measure.polygon(corners, (30, 35)), expected)
     box = vmm.measure.polygon([(2, 3), (2, 9), (7, 9), (7, 3)], (10, 12))

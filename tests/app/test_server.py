@@ -20,12 +20,13 @@ pytest.importorskip("plotly", reason="the packages of the extra app are not inst
 
 from vmm.app.clip import OpenClip, place_of
 from vmm.app.jobs import FunctionJob
-from vmm.app.measurement import measured, motion_map, small_luma
+from vmm.app.measurement import measured, motion_map, small_frames, small_luma
 from vmm.app.preview import _along, _length_note
 from vmm.app.security import Guard, allowed_hosts
 from vmm.app.server import plotly_bundle
 from vmm.app.serving import Server
 from vmm.data import synthetic
+from vmm.measure.detection._strongest_region import strongest_region
 
 BOX = [8, 16, 24, 24]
 
@@ -231,6 +232,17 @@ def test_a_quick_estimate_is_near_the_accurate_one_and_takes_fewer_pixels(sessio
 POLYGON = [[8, 16], [8, 40], [32, 40], [20, 30], [32, 16]]
 
 
+@pytest.mark.slow
+def test_the_region_of_a_suggestion_is_where_it_is_clearest(client, session):
+    assert "there is no suggestion" in call(client, "clearest", number=99)[1]
+    job = session.job(call(client, "suggest")["job"])
+    wait(lambda: job.has_ended, 600)
+    number = next(i for i, one in enumerate(job.result) if one["kind"] == "motion")
+    box = call(client, "clearest", number=number)["box"]
+    expected = strongest_region(session.clip.held_luma, session.clip.suggestions[number : number + 1])
+    assert box == list(expected or job.result[number]["box"])
+
+
 def test_a_polygon_is_measured_and_magnified_through_its_mask(client, session, clip):
     region = {"id": "p", "name": "corner", "color": "red", "polygon": POLYGON, "still": False}
     call(client, "regions", regions=[region])
@@ -271,7 +283,7 @@ def test_the_luma_of_reduced_frames_is_computed_once(tmp_path):
     list(clip.read_small(lambda n: None))
     luma = small_luma(clip)
     assert small_luma(clip) is luma
-    np.testing.assert_allclose(luma, clip.small @ [0.299, 0.587, 0.114], atol=0.51)
+    np.testing.assert_allclose(luma, small_frames(clip) @ [0.299, 0.587, 0.114], atol=0.51)
     clip.choose_part(0, 4)
     list(clip.read_small(lambda n: None))
     assert len(small_luma(clip)) == 4

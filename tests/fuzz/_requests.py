@@ -23,6 +23,8 @@ PORT, TOKEN = 8092, "token"
 
 REGION = {"id": "a", "name": "beam", "color": "#fff", "box": [8, 8, 24, 24], "still": False}
 
+POLYGON = {**REGION, "id": "c", "polygon": [[8, 8], [8, 30], [30, 20]]}
+
 SETTINGS = {"method": "gradient", "band": [2, 4], "alpha": 10, "sigma": 1, "limit": 3, "direction": None, "roi": "a"}
 
 UNIT = {"quantity": "velocity", "length": "50 mm", "length_px": 20}
@@ -32,17 +34,18 @@ VALID: dict[str, dict[str, Any]] = {
     "browse": {"folder": "inner"},
     "open": {"path": "in.mkv", "fs": 30},
     "part": {"first": 4, "stop": 36},
-    "regions": {"regions": [REGION, {**REGION, "id": "b", "name": "base", "still": True}]},
+    "regions": {"regions": [REGION, {**REGION, "id": "b", "name": "base", "still": True}, POLYGON]},
     "settings": {"settings": SETTINGS},
     "measure": {"region": REGION, "unit": UNIT, "quick": True, "page": "x"},
     "shape": {"frequency": 3, "page": "x"},
     "preview": {"settings": SETTINGS, "start": 2, "page": "x"},
     "slice": {"line": [8, 0, 8, 39]},
     "suggest": {},
+    "clearest": {"number": 0},
     "map": {},
     "render": {"settings": SETTINGS, "format": "mkv"},
     "batch": {"settings": SETTINGS, "files": ["in.mkv"], "folder": "results"},
-    "export": {"format": "csv", "unit": UNIT},
+    "export": {"format": "html", "unit": UNIT, "settings": {**SETTINGS, "frequencies": [3]}},
     "lines": {"settings": SETTINGS, "unit": UNIT},
     "cancel": {"job": 1},
     "live": {"action": "start", "source": "in.mkv", "height": 32, "settings": {**SETTINGS, "method": "riesz"}},

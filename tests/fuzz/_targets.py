@@ -165,6 +165,7 @@ TARGETS: tuple[Target, ...] = (
     Target("motion.limited", lambda frames, rng: {"motion": vmm.motion.local_phase, "limit": 1.0}),
     Target("spatial.SteerablePyramid", lambda frames, rng: {"shape": frames.shape[1:3]}),
     Target("measure.grid", lambda frames, rng: {"size": 12}),
+    Target("measure.polygon", lambda frames, rng: {"corners": [(2, 2), (2, 20), (20, 10)], "size": (24, 32)}),
     Target("measure.pixel_size", lambda frames, rng: {"length_px": 20.0, "length": "5 mm"}),
     Target(
         "io.write",

@@ -72,6 +72,7 @@ class OpenClip:
         self.luma: np.ndarray | None = None
         self.small: np.ndarray | None = None
         self.small_gray: tuple[np.ndarray, np.ndarray] | None = None  # `small`, and its luma
+        self.suggestions: list[vmm.measure.Suggestion] = []  # those of the last search
         self._template: Any = None
         self.first_frame: np.ndarray = self.in_8_bits(next(whole)[:1])[0]
 
@@ -154,6 +155,11 @@ class OpenClip:
             advance(len(chunk))
         if part == (self.first, self.stop):
             self.luma = luma[:count]
+
+    def held_luma(self) -> vmm.io.Clip:
+        """The luma of the part: the frames in memory, or those of the file."""
+        luma, clip = self.luma, self.stream(gray=True)
+        return clip if luma is None else clip.with_chunks(lambda: iter([luma]), luma.shape)
 
     def around(self, boxes: list[tuple[int, int, int, int]], step: int = 1) -> tuple[vmm.io.Clip, tuple[int, int], int]:
         """The luma of the part around some boxes, reduced by a step, where it begins, and the step that was used."""

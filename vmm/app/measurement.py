@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
@@ -15,6 +15,7 @@ from vmm.app.clip import OpenClip, place_of
 from vmm.app.jobs import Job
 from vmm.backend.luma import LUMA_WEIGHTS
 from vmm.cli.outputs import suggestion_notes
+from vmm.measure.detection._strongest_region import strongest_region
 from vmm.measure.signals._text import with_stderr
 
 _TILE = 16
@@ -52,7 +53,7 @@ class HeldFrames(Protocol):
 
 
 def measured(
-    clip: HeldFrames, region: Place, still: list[Place], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, region: Place, still: Sequence[Place], unit: Mapping[str, Any], *, quick: bool = False
 ) -> dict[str, Any]:
     """Waveform, spectrum and peaks of a region, for the page; `quick` estimates it from reduced frames."""
     signal, messages = displacement(clip, region, still, unit, quick=quick)
@@ -86,7 +87,7 @@ def measured(
 
 
 def displacement(
-    clip: HeldFrames, region: Place, still: list[Place], unit: Mapping[str, Any], *, quick: bool = False
+    clip: HeldFrames, region: Place, still: Sequence[Place], unit: Mapping[str, Any], *, quick: bool = False
 ) -> tuple[Any, list[str]]:
     """Displacement of a region, and the warnings about it."""
     boxes = [one["box"] for one in (region, *still)]
@@ -143,8 +144,14 @@ def suggestions(clip: OpenClip, job: Job) -> list[dict[str, Any]]:
             yield chunk
             job.advance(len(chunk))
 
-    results = vmm.measure.suggest(source.with_chunks(chunks, source.shape))
+    results = clip.suggestions = vmm.measure.suggest(source.with_chunks(chunks, source.shape))
     return [_suggestion(item) for item in results]
+
+
+def clearest_region(clip: OpenClip, suggestion: vmm.measure.Suggestion) -> tuple[int, ...]:
+    """The box in which the motion of a suggestion is clearest, as the commands choose it; its own box for a color."""
+    box = strongest_region(clip.held_luma, [suggestion])
+    return tuple(int(n) for n in box or suggestion.roi)
 
 
 def _suggestion(item: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from vmm.app.clip import OpenClip, place_of
 from vmm.app.files import SharedFiles
 from vmm.app.measurement import small_frames, small_luma
 from vmm.app.proxy import write_proxy
-from vmm.engine.kept import KeptMotion
+from vmm.engine.motion_store import MotionStore
 from vmm.engine.windows import ShortClipWarning
 
 _MAX_FRAMES = 90
@@ -52,7 +52,7 @@ class Previews:
         self._folder, self._files, self._numbers = folder, files, count()
         self._paths: deque[Path] = deque()
         self._last: tuple[np.ndarray, np.ndarray] | None = None
-        self._kept: tuple[Any, KeptMotion] = None, KeptMotion()
+        self._store: tuple[Any, MotionStore] = None, MotionStore()
 
     def magnified(self, clip: OpenClip, settings: Mapping[str, Any], start: int, roi: Any) -> dict[str, Any]:
         """Original and magnified frames next to one another in one video, which keeps them in step."""
@@ -70,8 +70,8 @@ class Previews:
         reduced = {key: value / clip.step if key in ("sigma", "limit") else value for key, value in chosen.items()}
         mask = None if roi is None else place_of(roi, (0, 0), clip.step, frames.shape[1:3])
         others = {**reduced, "mask": roi, "alpha": None, "limit": None}
-        kept = self._motion_of((name, small, first, length, others))
-        with kept.in_use(), warnings.catch_warnings():
+        store = self._motion_of((name, small, first, length, others))
+        with store.in_use(), warnings.catch_warnings():
             warnings.simplefilter("ignore", ShortClipWarning)  # The preview is short, and not the clip.
             result = getattr(vmm, name).magnify(frames, fs=clip.fs, mask=mask, **reduced)
         self._last = frames, result
@@ -86,12 +86,12 @@ class Previews:
             "note": _length_note(needed, low),
         }
 
-    def _motion_of(self, settings: tuple[Any, ...]) -> KeptMotion:
+    def _motion_of(self, settings: tuple[Any, ...]) -> MotionStore:
         """The motion that the last preview has read, if its settings were the same but for alpha and the limit."""
-        before = self._kept[0]
+        before = self._store[0]
         if before is None or before[1] is not settings[1] or (before[0], *before[2:]) != (settings[0], *settings[2:]):
-            self._kept = settings, KeptMotion()
-        return self._kept[1]
+            self._store = settings, MotionStore()
+        return self._store[1]
 
     def slice(self, clip: OpenClip, line: Sequence[float]) -> dict[str, Any]:
         """The picture of the pixels along a line (row, column, row, column) of the last preview over time."""

@@ -138,6 +138,7 @@ _ACTIONS: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     ),
     "slice": lambda session, request: session.slice(request.get("line")),
     "suggest": lambda session, request: {"job": session.suggest().id},
+    "clearest": lambda session, request: {"box": session.clearest_region(request.get("number"))},
     "map": lambda session, request: {"job": session.motion_map().id},
     "render": lambda session, request: {"job": session.render(request.get("settings"), request.get("format")).id},
     "batch": lambda session, request: {

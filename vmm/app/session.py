@@ -208,6 +208,13 @@ class Session:
         clip = self._clip()
         return self._submit("Searching for vibrations", "suggest", lambda job: measurement.suggestions(clip, job))
 
+    def clearest_region(self, number: Any) -> tuple[int, ...]:
+        """The box in which a suggestion of the last search is clearest."""
+        clip = self._clip()
+        if type(number) is not int or not 0 <= number < len(clip.suggestions):
+            raise ValueError(f"there is no suggestion {number!r}: search for vibrations first")
+        return measurement.clearest_region(clip, clip.suggestions[number])
+
     def motion_map(self) -> Job:
         """Begin to measure how much every part of the frame moves."""
         clip = self._clip()
@@ -307,13 +314,12 @@ class Session:
     def described(self) -> dict[str, Any]:
         """The state of the session for the page."""
         media = {name: value for name, value in self.media.items() if name != "proxy_path"}
+        clip = self.clip and {**self.clip.described(), **media, "path": self._path_text(self.clip)}
         return {
             "version": self.version,
             "vmm": vmm.__version__,
             "root": str(self.root),
-            "clip": None
-            if self.clip is None
-            else {**self.clip.described(), **media, "path": self._path_text(self.clip)},
+            "clip": clip,
             "regions": self.regions,
             "settings": self.settings,
             "live": self.live.described(),

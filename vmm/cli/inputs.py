@@ -138,8 +138,8 @@ class _StillAction(argparse.Action):
             setattr(options, self.dest, [*(regions or ()), tuple(map(int, values))])
         else:
             parser.error(
-                f"--still {' '.join(values)} must be TOP LEFT HEIGHT WIDTH, or row and column of at least three "
-                "corners of a polygon, in pixels, or auto alone"
+                f"--still {' '.join(values)} must be TOP LEFT HEIGHT WIDTH in pixels, row and column of at least three "
+                "corners of a polygon, or auto alone"
             )
 
 

@@ -35,7 +35,7 @@ def add(verbs: Any) -> None:
     )
     magnified = verb.add_argument("--magnified", metavar="FILE")
     magnified.help = (
-        "Magnified clip of the same part, which the report shows beside the original. "
+        "Magnified clip of the same part, which the report shows next to the original. "
         "Default: the report magnifies the largest vibration itself."
     )
     outputs.add_fs_uncertainty(verb)

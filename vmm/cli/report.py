@@ -74,7 +74,7 @@ def _page(
 def _magnified_items(
     options: argparse.Namespace, suggestions: Sequence[vmm.measure.Suggestion], folder: Path
 ) -> list[Any]:
-    """The clip beside that of --magnified, or beside one in which the largest vibration is magnified."""
+    """The clip next to that of --magnified, or next to one in which the largest vibration is magnified."""
     if options.magnified is None:
         return magnified_clip(options, suggestions, folder)
     path = Path(options.magnified)

@@ -9,7 +9,7 @@
 | ``alpha`` | the gain of each subband, and the mask |
 | ``frames`` | checks of frames, and the number of frames that are processed at a time |
 | ``windows`` | a clip cut into windows for filters that look ahead |
-| ``kept`` | filtered motion that is kept for calls with another alpha |
+| ``motion_store`` | filtered motion that is kept for calls with another alpha |
 | ``combinations`` | combinations of parts that several methods share |
 | ``trajectories`` | displacements filtered along trajectories, for ``vmm.lagrangian`` |
 | ``visibility`` | filter weights for points that are visible for a part of the window |

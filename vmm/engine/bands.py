@@ -17,7 +17,7 @@ from vmm.backend.threads import in_parallel, workers
 from vmm.backend.time_series import low_rank, running_sum
 from vmm.engine.differences import differences, filtered_differences, project_differences
 from vmm.engine.frames import PIXELS_PER_BLOCK, PIXELS_PER_BLOCK_CACHED, cut, grouped, to_float
-from vmm.engine.kept import KeptMotion
+from vmm.engine.motion_store import MotionStore
 from vmm.engine.two_pass import TwoPassClip
 from vmm.engine.windows import Window, warn_if_short
 from vmm.motion import intensity
@@ -109,7 +109,7 @@ class Bands:
                 yield self._causal_block(temporal, state, frames)
 
     def look_ahead(
-        self, temporal: LookAheadFilter, windows: Iterable[Window], kept: KeptMotion | None = None
+        self, temporal: LookAheadFilter, windows: Iterable[Window], store: MotionStore | None = None
     ) -> Iterator[Array]:
         """Magnify by a look-ahead filter: window by window, in two passes over a few frames at a time.
 
@@ -117,14 +117,14 @@ class Bands:
         signal in the band. The matrix is factored. The first pass multiplies the motion of each coefficient by the
         analysis matrix (r, frames), the second multiplies the result by the synthesis matrix (frames, r). Memory
         holds r values for each coefficient, instead of its motion in all frames. They are kept for further calls if
-        `kept` is given.
+        `store` is given.
         """
         buffers = self._nones()
         for number, window in enumerate(windows):
-            if kept is None:
+            if store is None:
                 passes, motion = self._read(temporal, window, buffers)
             else:
-                passes, motion = kept.get(number, self.active, partial(self._read, temporal, window, None))
+                passes, motion = store.get(number, self.active, partial(self._read, temporal, window, None))
             yield from self.written(window.core, passes, motion)
             del window, motion  # they are not kept while the next window is read
 
@@ -134,7 +134,7 @@ class Bands:
         return passes, self.filtered(passes, self.gathered(window.chunks, passes.analysis, buffers))
 
     def whole_clip(
-        self, temporal: WholeClipFilter, clip: TwoPassClip, kept: KeptMotion | None = None
+        self, temporal: WholeClipFilter, clip: TwoPassClip, store: MotionStore | None = None
     ) -> Iterator[Array]:
         """Magnify by a whole-clip filter: like ``look_ahead``, with the clip as one window.
 
@@ -148,7 +148,7 @@ class Bands:
             passes = self.passes_of_clip(temporal, means)
             return passes, self.filtered(passes, self.gathered(clip.first_pass(), passes.analysis))
 
-        passes, motion = read() if kept is None else kept.get(0, self.active, read)
+        passes, motion = read() if store is None else store.get(0, self.active, read)
         yield from self.written(clip.second_pass(), passes, motion)
 
     def means(self, chunks: Iterable[Array], length: int) -> np.ndarray:

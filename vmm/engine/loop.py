@@ -19,8 +19,8 @@ from vmm.engine.blocks import is_lazy
 from vmm.engine.denoised import DenoisedBands
 from vmm.engine.fast_paths import FastBands
 from vmm.engine.frames import Frames, cut, in_form_of, moving
-from vmm.engine.kept import KeptMotion, kept_motion
 from vmm.engine.lazy import lazily_magnified
+from vmm.engine.motion_store import MotionStore, motion_store_in_use
 from vmm.engine.regions import Mask
 from vmm.engine.times import check_evenly_spaced, stated_rate
 from vmm.engine.two_pass import two_pass
@@ -120,7 +120,7 @@ def magnify(
                 "progress has no effect on a dask array, which is computed later: use dask.diagnostics.ProgressBar"
             )
         return lazily_magnified(frames, bands, temporal)
-    magnified = partial(_magnified, bands=bands, temporal=temporal, kept=kept_motion())
+    magnified = partial(_magnified, bands=bands, temporal=temporal, store=motion_store_in_use())
     # The parts that are made from a clip are networks, which depend on the value of white.
     with showing(progress):
         return in_form_of(frames, magnified, is_scaled=not isinstance(spatial, ClipPlan))
@@ -183,7 +183,7 @@ def _bands(
 
 
 def _magnified(
-    frames: Any, *, bands: Callable[[Array], Bands], temporal: TemporalFilter, kept: KeptMotion | None
+    frames: Any, *, bands: Callable[[Array], Bands], temporal: TemporalFilter, store: MotionStore | None
 ) -> Iterator[Array]:
     """The chunks of a clip, magnified, with as many frames at a time as the filter allows."""
     chunks = moving(cut(frames) if is_array(frames) else frames)
@@ -196,8 +196,8 @@ def _magnified(
         case CausalFilter():
             yield from of_clip.causal(temporal, chunks, of_clip.state(temporal))
         case LookAheadFilter():
-            yield from of_clip.look_ahead(temporal, windows(chunks, temporal, frames), kept)
+            yield from of_clip.look_ahead(temporal, windows(chunks, temporal, frames), store)
         case WholeClipFilter():
-            yield from of_clip.whole_clip(temporal, two_pass(frames, chunks), kept)
+            yield from of_clip.whole_clip(temporal, two_pass(frames, chunks), store)
         case NonlinearFilter():
             yield from of_clip.nonlinear(temporal, windows(chunks, temporal))

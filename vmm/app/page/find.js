@@ -9,6 +9,20 @@ import { change, emit, on, state } from "./state.js";
 /** @type {any[]} */
 let suggestions = [];
 
+/** Frequency in Hz below which motion and color may be breathing and pulse, which are counted per minute. */
+const SLOW = 4;
+
+/** Make a region where the line is clearest; its box may also hold parts that are still. */
+const makeRegion = guarded(async (one, index, use) => {
+  use();
+  emit("busy", { clearest: "Searching the clearest place" });
+  try {
+    const { box } = await call("clearest", { number: index });
+    add(box, `${short(one.frequency)} Hz`);
+    emit("tab", "measure");
+  } finally { emit("busy", { clearest: "" }); }
+});
+
 function list() {
   const rows = suggestions.map((one, index) => {
     const use = () => {
@@ -17,8 +31,8 @@ function list() {
       change({ method: one.method, band: one.band.map((edge) => +edge.toPrecision(5)), alpha: +one.alpha.toPrecision(3), frequency: one.frequency });
     };
     const item = element("button", { className: "item", onclick: use, title: "Mark its place, and set the band" },
-      ...entry(one.frequency, one.kind, [one.text, one.size, one.note]));
-    const region = element("button", { textContent: "▭", title: "Make a region of it", onclick: () => { use(); add(one.box, `${short(one.frequency)} Hz`); emit("tab", "measure"); } });
+      ...entry(one.frequency, one.frequency < SLOW ? `${one.kind}, ${short(60 * one.frequency, 3)} per minute` : one.kind, [one.text, one.size, one.note]));
+    const region = element("button", { textContent: "▭", title: "Make a region of it", onclick: () => makeRegion(one, index, use) });
     region.setAttribute("aria-label", `Make a region of suggestion ${index + 1}`);
     return element("li", {}, item, region);
   });

@@ -32,7 +32,7 @@ function layout(xTitle, yTitle, more = {}) {
 function hint(isEmpty, text) {
   if (!isEmpty) return {};
   const note = { text, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5, font: { size: small() + 2 } };
-  return { xaxis: { visible: false }, yaxis: { visible: false }, annotations: [note] };
+  return { xaxis: { visible: false }, yaxis: { visible: false }, annotations: [note], shapes: [] };
 }
 
 /** The direction that is shown of a result: 0 down, 1 right. */

@@ -131,7 +131,7 @@ function pressed(event) {
   overlay.setPointerCapture(event.pointerId);
   const isDrawing = tool === "region" || tool === "polygon", before = region && outlineOf(region);
   if (!isDrawing) drag = { kind: tool, row, col };
-  else if (region && target.dataset?.corner) drag = { kind: region.polygon ? "corner" : "resize", region, corner: +target.dataset.corner, before };
+  else if (region && target.dataset?.corner) drag = { kind: region.polygon ? "corner" : "resize", region, row, col, corner: +target.dataset.corner, before };
   else if (region) drag = { kind: "move", region, row, col, before };
   else if (tool === "polygon") return addCorner([row, col], event.detail > 1);
   else drag = { kind: "new", row, col, box: null };
@@ -184,7 +184,7 @@ function released(event) {
     Object.assign(region, before);
     // A polygon that was dragged flat holds no pixel: it is put back.
     if (!after.polygon || hasArea(after.polygon)) alter(region.id, after);
-  }
+  } else if (before && tool === "polygon") addCorner([row, col], false); // A click on a region that was not dragged.
   draw();
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
@@ -73,7 +74,7 @@ def grid(size: int = 21, step: int | None = None, *, margin: int = 8) -> Layout:
 
 
 @checks_arguments
-def polygon(corners: Sequence[Sequence[float]], size: tuple[int, int]) -> np.ndarray:
+def polygon(corners: Sequence[Sequence[float]] | NDArray[Any], size: tuple[int, int]) -> np.ndarray:
     """Mask of the pixels inside a polygon, as a region or as the mask of a magnification.
 
     Parameters
@@ -111,10 +112,10 @@ def polygon(corners: Sequence[Sequence[float]], size: tuple[int, int]) -> np.nda
     rows, cols = (np.arange(n) + 0.5 for n in size)
     inside = np.zeros((len(rows), len(cols)), bool)
     # A pixel is inside if a line from it to the right crosses the edges an odd number of times.
-    for (top, left), (bottom, right) in zip(places, np.roll(places, -1, axis=0), strict=True):
-        which = (top <= rows) != (bottom <= rows)
-        crossing = left + (rows[which] - top) / (bottom - top) * (right - left) if which.any() else np.empty(0)
-        inside[which] ^= cols < crossing[:, None]
+    for (row, col), (next_row, next_col) in zip(places, np.roll(places, -1, axis=0), strict=True):
+        which = (row <= rows) != (next_row <= rows)
+        place = col + (rows[which] - row) / (next_row - row) * (next_col - col) if which.any() else np.empty(0)
+        inside[which] ^= cols < place[:, None]
     if not inside.any():
         raise ValueError(f"corners={short_text(corners)}: no pixel of a frame of {size[0]}x{size[1]} is inside")
     return inside

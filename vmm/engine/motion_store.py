@@ -10,10 +10,10 @@ from typing import Any
 MAX_BYTES = 2**29
 """Bytes of motion that are kept: ``phase`` needs a few megabytes for each window of frames of 320x180."""
 
-_in_use: ContextVar[KeptMotion | None] = ContextVar("_in_use", default=None)
+_in_use: ContextVar[MotionStore | None] = ContextVar("_in_use", default=None)
 
 
-class KeptMotion:
+class MotionStore:
     """The filtered motion of the windows of one clip, for filters that look ahead or see the whole clip.
 
     The filtered motion does not depend on alpha, and neither on a limit of the output motion. Calls of a method with
@@ -27,10 +27,10 @@ class KeptMotion:
     Examples
     --------
     >>> import numpy as np, vmm
-    >>> from vmm.engine.kept import KeptMotion
+    >>> from vmm.engine.motion_store import MotionStore
     >>> clip = np.random.default_rng(0).integers(0, 255, (40, 32, 48), dtype=np.uint8)
-    >>> kept = KeptMotion()
-    >>> with kept.in_use():
+    >>> store = MotionStore()
+    >>> with store.in_use():
     ...     results = [vmm.gradient.magnify(clip, (0.1, 0.3), alpha=alpha) for alpha in (5, 10)]
     >>> bool((results[1] == vmm.gradient.magnify(clip, (0.1, 0.3), alpha=10)).all())
     True
@@ -61,7 +61,7 @@ class KeptMotion:
         return self._entries[key]
 
 
-def kept_motion() -> KeptMotion | None:
+def motion_store_in_use() -> MotionStore | None:
     """The kept motion that is in use in this thread, or None."""
     return _in_use.get()
 

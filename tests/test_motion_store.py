@@ -1,12 +1,14 @@
 """Motion that is kept between calls which differ in alpha and the limit."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import vmm
 from vmm.data import synthetic
 from vmm.engine.bands import Bands
-from vmm.engine.kept import KeptMotion
+from vmm.engine.motion_store import MotionStore
 
 CLIP = synthetic.render(synthetic.texture((40, 48)), synthetic.sway(70, 30, 5, 0.3), noise=1, dtype=np.uint8)
 CALLS = [
@@ -21,13 +23,18 @@ CALLS = [
 
 @pytest.mark.parametrize(("method", "options"), CALLS)
 def test_results_are_the_same_and_motion_is_read_once(method, options, monkeypatch):
-    kept, reads = KeptMotion(), []
+    store, reads = MotionStore(), []
     gathered = Bands.gathered
-    monkeypatch.setattr(Bands, "gathered", lambda self, *args: reads.append(1) or gathered(self, *args))
+
+    def counted(self, *args):
+        reads.append(1)
+        return gathered(self, *args)
+
+    monkeypatch.setattr(Bands, "gathered", counted)
     settings = [{"alpha": 4.0}, {"alpha": 9.0}]
     if method in (vmm.gradient, vmm.phase):
         settings.append({"alpha": 9.0, "limit": 0.5})
-    with kept.in_use():
+    with store.in_use():
         results = [method.magnify(CLIP, (4, 6), fs=30, **options, **each) for each in settings]
     count = len(reads)
     for result, each in zip(results, settings, strict=True):
@@ -36,10 +43,11 @@ def test_results_are_the_same_and_motion_is_read_once(method, options, monkeypat
 
 
 def test_other_subbands_and_too_much_motion_are_read_again():
-    kept = KeptMotion()
-    assert [kept.get(0, active, lambda n=active: n) for active in ([0], [0, 1], [0])] == [[0], [0, 1], [0]]
-    assert kept.get(0, [0], lambda: pytest.fail()) == [0]
-    small = KeptMotion(max_bytes=10)
+    store = MotionStore()
+    for active in ([0], [0, 1], [0]):
+        assert store.get(0, active, partial(list, active)) == active
+    assert store.get(0, [0], lambda: pytest.fail()) == [0]
+    small = MotionStore(max_bytes=10)
     values = iter((np.zeros(8), np.ones(8)))
     assert small.get(0, [0], lambda: [next(values)])[0].sum() == 0
     assert small.get(0, [0], lambda: [next(values)])[0].sum() == 8
