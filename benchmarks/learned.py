@@ -45,7 +45,7 @@ TIMED_CASES = ("phase", "gradient", "riesz", "linear", "lagrangian")
 ROUNDS = 3
 """Number of times that each network and method is run; the first run also compiles or loads it."""
 
-SHORT, LONG = 8, 24
+SHORT, LONG = 8, 48
 """Lengths of two clips in frames. The difference of their times is that of the frames between them."""
 
 Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
