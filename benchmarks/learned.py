@@ -45,7 +45,7 @@ TIMED_CASES = ("phase", "gradient", "riesz", "linear", "lagrangian")
 ROUNDS = 3
 """Number of times that each network and method is run; the first run also compiles or loads it."""
 
-SHORT, LONG = 8, 24
+SHORT, LONG = 8, 48
 """Lengths of two clips in frames. The difference of their times is that of the frames between them."""
 
 Magnifier = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
@@ -245,7 +245,8 @@ def print_times(nets: dict[str, str], size: str) -> None:
     set_threads(1)
     steps = {name: parts(path, shape) for name, path in nets.items()}
     loop = cases.clip(shape, 4)
-    steps |= {case: [partial(run_case, case, loop, n) for n in (SHORT, LONG)] for case in TIMED_CASES}
+    for case in TIMED_CASES:
+        steps[case] = [partial(run_case, case, loop, n) for n in (SHORT, LONG)]
     times = {name: np.full(len(functions), np.inf) for name, functions in steps.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ShortClipWarning)

@@ -11,7 +11,8 @@ import pytest
 from devices import device_of
 
 import vmm
-from benchmarks import cases, files, gpu, peers, ratios, speed
+from benchmarks import cases, files, gpu, learned, peers, ratios, speed
+from vmm.backend.threads import cores
 
 
 @pytest.fixture
@@ -142,3 +143,15 @@ def test_ratios_of_cpu_time(monkeypatch, capsys):
     monkeypatch.setattr(ratios, "Library", Fake)
     lines = list(ratios.table("tiny", ("phase", "linear"), 2, Path()))
     assert lines[2:] == ["| phase | 2.0 | 1.00 | | |", "| linear | 4.0 | 2.00 | 2.0 | 2.00 |"]
+
+
+def test_times_of_networks_and_methods_in_one_table(monkeypatch, capsys):
+    """The number of cores is as before afterwards."""
+    monkeypatch.setitem(cases.SIZES, "tiny", (48, 64))
+    for name, value in {"TIMED_CASES": ("linear",), "ROUNDS": 1, "SHORT": 2, "LONG": 4}.items():
+        monkeypatch.setattr(learned, name, value)
+    before = cores()
+    learned.print_times({"realtime": "realtime", "published MagNet": "realtime"}, "tiny")
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[0] for row in rows] == ["realtime", "published", "linear"] and cores() == before
+    assert len(rows[0]) == 6 and len(rows[2]) == 3 and float(rows[0][4]) > 0

@@ -1,5 +1,6 @@
 """The training command: options, termination and continuation, and the process that writes pairs."""
 
+import importlib.util
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ pytest.importorskip("onnx")
 
 from vmm.learned.weights import FOLDER  # noqa: E402
 from vmm.train import __main__ as command  # noqa: E402
-from vmm.train import export, sources, stream, textures  # noqa: E402
+from vmm.train import sources, stream, textures  # noqa: E402
 from vmm.train.architectures import ARCHITECTURES, architecture  # noqa: E402
 from vmm.train.dataset import PairDataset  # noqa: E402
 from vmm.train.loop import Settings, Training, start  # noqa: E402
@@ -153,7 +154,7 @@ def test_options_that_contradict_each_other(options, message, tmp_path):
 
 def test_a_training_that_could_not_be_exported_does_not_begin(tmp_path, monkeypatch):
     """The package that the export needs is looked for before the training, and not after hours of it."""
-    monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     for name in ("realtime", "refiner"):
         with pytest.raises(SystemExit, match="needs the package onnxscript: pip install onnxscript"):
             command.main([name, "--out", str(tmp_path / "out")])

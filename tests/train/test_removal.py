@@ -69,6 +69,17 @@ def test_removing_all_blocks(name):
         torch.testing.assert_close(without_removed(wrapped)(a, b, factor), wrapped(a, b, factor), rtol=1e-4, atol=1e-5)
 
 
+def test_remaining_blocks_keep_the_effect_that_was_learned():
+    wrapped, factor = removable(RealTime(8, 3)).eval(), torch.full((1, 1, 1, 1), 5.0)
+    for block, share in zip(wrapped.res, (0.3, 1.0, 0.85), strict=True):
+        block.share.data.fill_(share)
+    a, b = pair()
+    with torch.no_grad():
+        smaller = without_removed(wrapped)
+        torch.testing.assert_close(smaller(a, b, factor), wrapped(a, b, factor), rtol=1e-4, atol=1e-5)
+    assert isinstance(smaller.res[1], torch.nn.Identity) and count(smaller) < count(wrapped) - 3
+
+
 def test_dropping_no_block_restores_the_network(name):
     net = NETWORKS[name][0]().eval()
     back = without_removed(removable(net))

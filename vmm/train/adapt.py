@@ -107,8 +107,9 @@ def adapt(
     for step in numbers:
         for group, rate in zip(updater.param_groups, rates, strict=True):  # linear warm-up and linear decay
             group["lr"] = rate * min(1.0, (step + 1) / 10, 3 * (1 - step / steps))
-        options = {"batch": batch, "patch": patch, "multiple": net.multiple, "white": white, "device": device}
-        sample = random_pairs(frames, rng, factors=factors, **options)
+        sample = random_pairs(
+            frames, rng, factors=factors, batch=batch, patch=patch, multiple=net.multiple, white=white, device=device
+        )
         updater.zero_grad(set_to_none=True)
         loss(net, sample, step / steps if fresh else 1.0).backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)

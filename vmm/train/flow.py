@@ -145,7 +145,8 @@ def trust(a: Tensor, b: Tensor, flow: Tensor, *, sigma: float = 2.5) -> Tensor:
     """
     a = _luma(a)
     noise = _deviation(a - warp(_luma(b), flow))[:, None] ** 2
-    energy = _blur(sum(x * x for x in _gradient(a)), sigma, "constant")
+    down, right = _gradient(a)
+    energy = _blur(down * down + right * right, sigma, "constant")
     return energy / (energy + 4 * noise + 1e-12)
 
 

@@ -166,9 +166,11 @@ def shares(net: Any) -> dict[str, float]:
 
 
 def without_removed(net: Any, threshold: float = 0.9) -> Any:
-    """Copy of a network without the blocks whose w is at least `threshold`; all other blocks get w = 0.
+    """Copy of a network without the blocks whose w is at least `threshold`.
 
-    The copy should be trained further, because blocks with w > 0 have their full effect again.
+    Of the remaining ones, the weights of residual blocks whose sum passes no activation are multiplied by 1 - w, so
+    that they have the effect that was learned. All others get w = 0 and their full effect again, so that the copy
+    should be trained further if there are any with w > 0.
 
     Parameters
     ----------
@@ -195,6 +197,9 @@ def without_removed(net: Any, threshold: float = 0.9) -> Any:
     for _, parent, name, block in list(_blocks(net)):
         removed = float(block.share.detach()) >= threshold
         inner = nn.Identity() if removed else block.block
+        if isinstance(inner, Residual) and not inner.after:
+            for parameter in inner.c2.parameters():  # x + (1 - w) f(x) is the blend of x + f(x) and x
+                parameter.data.mul_(1 - block.share.detach().clamp(0, 1))
         if isinstance(inner, _FunctionModule):
             delattr(parent, name)  # PyTorch does not allow a function in place of a registered module
             inner = inner.function
