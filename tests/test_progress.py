@@ -26,11 +26,11 @@ CALLS = {
     "gradient, relative to the first frame": lambda **more: vmm.gradient.magnify(CLIP[:4], None, alpha=2, **more),
     "jerk": lambda **more: vmm.jerk.magnify(CLIP, 3, fs=30, **more),
     "lagrangian": lambda **more: vmm.lagrangian.magnify(CLIP[:20], (2, 4), fs=30, **more),
-    "lightweight": lambda **more: vmm.lightweight.magnify(COLOR[:3], alpha=2, **more),
+    "lightweight": lambda **more: vmm.lightweight.magnify(COLOR[:3], alpha=2, mode="static", **more),
     "linear": lambda **more: vmm.linear.magnify(CLIP, (2, 4), fs=30, **more),
     "phase": lambda **more: vmm.phase.magnify(CLIP, (2, 4), fs=30, **more),
     "phase, ideal filter": lambda **more: vmm.phase.magnify(CLIP, (2, 4), fs=30, temporal="ideal", **more),
-    "realtime": lambda **more: vmm.realtime.magnify(COLOR[:3], alpha=2, **more),
+    "realtime": lambda **more: vmm.realtime.magnify(COLOR[:3], alpha=2, mode="static", **more),
     "riesz": lambda **more: vmm.riesz.magnify(CLIP, (2, 4), fs=30, **more),
     "magnify": lambda **more: vmm.magnify(
         CLIP,

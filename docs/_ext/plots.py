@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -52,7 +52,7 @@ class TablePlot(SphinxDirective):
     """A plot of a table."""
 
     required_arguments = 1
-    option_spec = {
+    option_spec: ClassVar[dict[str, Any]] = {
         "heading": directives.unchanged_required,
         "columns": directives.unchanged_required,
         "rows": directives.nonnegative_int,
@@ -93,7 +93,8 @@ class TablePlot(SphinxDirective):
             column = table[0].index(name)
             values = [number(row[column]) if column < len(row) else float("nan") for row in rows]
             axes.plot(values, range(len(rows)), marker, label=name, markersize=5, alpha=0.85)
-        axes.set(yticks=range(len(rows)), yticklabels=[", ".join(row[:n_names]) for row in rows], xlabel=self.options["label"])
+        labels = [", ".join(row[:n_names]) for row in rows]
+        axes.set(yticks=range(len(rows)), yticklabels=labels, xlabel=self.options["label"])
         if "log" in self.options:
             axes.set_xscale("log")
         axes.invert_yaxis()

@@ -405,9 +405,9 @@ def test_a_peak_prints_its_frequency_with_as_many_digits_as_its_errors_allow():
     rng = np.random.default_rng(0)
     signal = 0.2 * np.sin(2 * np.pi * 64 * np.arange(1000) / 500) + 0.05 * rng.normal(size=1000)
     (peak,) = vmm.measure.peaks(signal, fs=500)
-    value, noise, clock = re.fullmatch(
-        r"(64\.0\d*|63\.9\d*) \+- (0\.00\d*) \(noise\) \+- (0\.0064) \(clock 1e-4\) Hz", str(peak)
-    ).groups()
+    match = re.fullmatch(r"(64\.0\d*|63\.9\d*) \+- (0\.00\d*) \(noise\) \+- (0\.0064) \(clock 1e-4\) Hz", str(peak))
+    assert match is not None
+    value, noise, clock = match.groups()
     assert abs(float(value) - 64) < 5 * float(noise)
     assert float(noise) == pytest.approx(peak.frequency_stderr, rel=0.05)
     assert float(clock) == pytest.approx(peak.clock_stderr, rel=0.05)
