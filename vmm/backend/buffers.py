@@ -22,8 +22,9 @@ from vmm.backend.arrays import Array, namespace, on_device
 SMALLEST = 2**16
 """Size in bytes of the smallest arrays whose memory is used again. The allocator of C keeps that of smaller ones."""
 
-KEPT = 2**26
-"""Largest sum in bytes of the memory that is kept for later arrays."""
+KEPT = 3 * 2**23
+"""Largest sum in bytes of the memory that is kept for later arrays. With 2.7 times as much, the peak memory of
+a process that magnifies frames of 640x360 rises by 50 MB, and the time falls by 2 %."""
 
 LARGEST_RATIO = 2.0
 """Largest size of memory relative to the array that it is used for."""
