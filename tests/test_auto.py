@@ -225,7 +225,7 @@ def test_color_beside_motion_is_kept():
 
 def test_flicker_alone_has_a_remedy(tmp_path, monkeypatch, capsys):
     vmm.io.write(tmp_path / "in.mkv", swaying((32, 48), 20), FS)
-    flicker = SimpleNamespace(command=lambda source, target: f"vmm color {target.rpartition('/')[2]} --alpha -1")
+    flicker: Any = SimpleNamespace(command=lambda source, target: f"vmm color {target.rpartition('/')[2]} --alpha -1")
     decision = Decision((), None, ("The light flickers.", "Nothing is magnified."), flicker)
     monkeypatch.setattr(vmm.auto, "choose", lambda *_, **__: decision)
     assert run("auto", tmp_path / "in.mkv", "--quiet") == 2
