@@ -99,8 +99,9 @@ def choose(
     searched as by ``vmm.measure.suggest``. Motion is magnified by ``vmm.gradient``, so that it reaches about 3 to 6
     pixels, and color by ``vmm.color``. If nothing vibrates, but objects move far, their small motion is magnified by
     ``vmm.acceleration`` at an eighth of the rate of the camera. A change of color is called pulse if
-    ``vmm.measure.pulse`` finds the same rate, and slow motion of a person is called breathing if
-    ``vmm.measure.breathing`` finds it. Nothing is chosen for a clip with a cut, or if the camera pans or zooms.
+    ``vmm.measure.pulse`` finds the same rate, probably pulse if only the green shows it, and slow motion of a person is
+    called breathing if ``vmm.measure.breathing`` finds it. Nothing is chosen for a clip with a cut, or if the camera
+    pans or zooms.
 
     Parameters
     ----------
