@@ -362,7 +362,7 @@ def test_a_polygon_is_drawn_reshaped_moved_named_and_undone(tab, root):
     page.keyboard.press("Delete")
     tab.wait(f"document.querySelectorAll('#regions .name').length === {before}")
     page.keyboard.press("Control+z")
-    tab.wait("document.querySelector('#overlay polygon.chosen')")
+    tab.wait("document.querySelector('#overlay polygon')")
     page.set_input_files("#state-file", Path(download.value.path()))
     tab.wait("document.querySelector('#overlay polygon')")
     page.keyboard.press("r")
