@@ -71,7 +71,7 @@ def make(folder: Path, count: int, damaged: int) -> None:
 
 
 def _memory(process: int) -> float:
-    """Resident memory of a process in MB; 0 where the system does not tell."""
+    """Resident memory of a process in MB; 0 where the system does not state it."""
     status = Path(f"/proc/{process}/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
