@@ -83,3 +83,15 @@ def test_a_still_polygon_is_subtracted(path, clip, tmp_path):
     mask = vmm.measure.polygon([(2, 2), (2, 14), (30, 14), (30, 2)], clip.shape[1:3])
     expected = vmm.measure.displacement(clip, (8, 16, 24, 24), still=[mask], fs=30)
     np.testing.assert_allclose(vmm.measure.load(out).values[:, 0], expected.values[:, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("corners", [{"a": 1}, None, "abc", [(0, 0), (1,), (2, 2)], object()], ids=str)
+def test_what_are_no_corners_is_refused_in_one_sentence(corners):
+    with pytest.raises(ValueError, match="must be at least 3 finite pairs"):
+        vmm.measure.polygon(corners, (8, 8))
+
+
+@pytest.mark.parametrize("size", [(8,), 8, (8.5, 8), (0, 8), (8, 10**9), "ab", None], ids=str)
+def test_what_is_no_size_is_refused(size):
+    with pytest.raises((TypeError, ValueError), match="size"):
+        vmm.measure.polygon([(0, 0), (0, 4), (4, 0)], size)

@@ -64,7 +64,7 @@ def test_examples_run(code, demo_folder, capsys):
     exec(compile(code, "README.md", "exec"), names)
     if "signal" in names:
         assert names["signal"].values.shape == (60, 1, 2)
-        assert capsys.readouterr().out.startswith("2.000 +- ")
+        assert capsys.readouterr().out.startswith("2.00000 +- ")
         assert Path("displacement.png").exists() and Path("displacement.csv").exists()
     else:
         assert vmm.io.info("big.mp4").shape == vmm.io.info("big-stream.mp4").shape == (60, 48, 64, 3)
@@ -76,4 +76,4 @@ def test_examples_of_the_documentation_run(page, demo_folder, capsys):
     for code in blocks(text):
         exec(compile(code, page, "exec"), {})
     if page == "start/measure":
-        assert capsys.readouterr().out.startswith("2.000 +- ")
+        assert capsys.readouterr().out.startswith("2.00000 +- ")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vmm.backend.arguments import checks_arguments
 from vmm.backend.arrays import is_array, to_host
-from vmm.backend.checks import short_text
+from vmm.backend.checks import Range, check_count, short_text
 from vmm.engine.regions import Box, Region, Roi, as_region, box_center
 
 Layout = Callable[[tuple[int, int]], list[Box]]
@@ -20,6 +20,9 @@ Rois: TypeAlias = Roi | Sequence[Roi] | Mapping[str, Roi] | Layout
 
 _MIN_SIDE = 3
 """Smallest height and width of a region in pixels, so that a gradient exists inside it."""
+
+_SIDES = Range(1, 65_536, " px")
+"""Height and width of a frame for which a mask is made."""
 
 _MIN_CORNERS = 3
 
@@ -104,12 +107,16 @@ def polygon(corners: Sequence[Sequence[float]] | NDArray[Any], size: tuple[int, 
            [1, 1, 0, 0, 0],
            [1, 0, 0, 0, 0]])
     """
-    places = np.asarray(corners, float)
+    height, width = _frame_size(size)
+    try:
+        places = np.asarray(corners, float)
+    except (TypeError, ValueError):
+        places = np.empty(0)
     if places.ndim != 2 or places.shape[1] != 2 or len(places) < _MIN_CORNERS or not np.isfinite(places).all():
         raise ValueError(
             f"corners={short_text(corners)} must be at least {_MIN_CORNERS} finite pairs (row, column) in pixels"
         )
-    rows, cols = (np.arange(n) + 0.5 for n in size)
+    rows, cols = np.arange(height) + 0.5, np.arange(width) + 0.5
     inside = np.zeros((len(rows), len(cols)), bool)
     # A pixel is inside if a line from it to the right crosses the edges an odd number of times.
     for (row, col), (next_row, next_col) in zip(places, np.roll(places, -1, axis=0), strict=True):
@@ -117,8 +124,16 @@ def polygon(corners: Sequence[Sequence[float]] | NDArray[Any], size: tuple[int, 
         place = col + (rows[which] - row) / (next_row - row) * (next_col - col) if which.any() else np.empty(0)
         inside[which] ^= cols < place[:, None]
     if not inside.any():
-        raise ValueError(f"corners={short_text(corners)}: no pixel of a frame of {size[0]}x{size[1]} is inside")
+        raise ValueError(f"corners={short_text(corners)}: no pixel of a frame of {height}x{width} is inside")
     return inside
+
+
+def _frame_size(size: Any) -> tuple[int, int]:
+    """The height and width of a frame, as whole numbers; raise if they are none."""
+    if not isinstance(size, Sequence | np.ndarray) or isinstance(size, str) or len(size) != 2:
+        raise TypeError(f"size={short_text(size)} must be the height and the width of a frame in pixels")
+    height, width = (check_count(f"size[{i}]", side, _SIDES) for i, side in enumerate(size))
+    return height, width
 
 
 def as_regions(rois: Rois | None, shape: tuple[int, int], name: str = "rois") -> list[Region]:
