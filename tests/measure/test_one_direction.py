@@ -76,7 +76,9 @@ def test_tables_and_plots_of_one_direction(tmp_path):
     assert str(line.get_label()).startswith("along (-0.50 down, 0.87 right)")
     (row,) = region_rows(signal)[1:]
     assert row[2:4] == ("along (-0.50 down, 0.87 right)", f"{signal.along.std():.3g} mm")
-    np.testing.assert_array_equal(largest_signal(signal).values, signal.along[:, 0])
+    largest, name = largest_signal(signal)
+    np.testing.assert_array_equal(largest.values, signal.along[:, 0])
+    assert name == "region 0, along (-0.50 down, 0.87 right)"
 
 
 def test_noise_across_stripes_at_the_border_adds_no_error_along_them():

@@ -139,6 +139,8 @@ def _write(options: argparse.Namespace, part: Part, clip: vmm.io.Clip, result: A
     sound = {} if options.preview else _sound(options, clip, fps)
     tracks: dict[str, Any] = {**sound, "color": clip.color, "white": white}
     with warnings_to_stderr(options, about_motion=False):
+        if not part.is_whole:
+            warnings.simplefilter("ignore", ShortClipWarning)  # The part is short, and not the clip.
         vmm.io.write(out, chunks, fps, fs=clip.fs, like=clip.info, **tracks, overwrite=options.overwrite)
     if options.preview:
         size = "in full size" if options.scale == 1 else f"at {options.scale:g} of the size"

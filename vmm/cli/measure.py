@@ -57,7 +57,10 @@ def _measure(options: argparse.Namespace) -> None:
         print(f"{options.quantity}, {count} frames at {mean}{fs:.8g} Hz, {count / fs:.4g} s")
         outputs.print_table(region_rows(result))
         for path in paths:
-            output = largest_signal(result) if path.suffix.lower() == ".wav" else result
+            output: Any = result
+            if path.suffix.lower() == ".wav":
+                output, name = largest_signal(result)
+                print(f"{path} holds the signal that moves most, scaled to full volume: {name}")
             outputs.save_output(
                 path, output, lambda: vmm.plot.waveform(result, rois=displacement.rois), overwrite=options.overwrite
             )

@@ -128,8 +128,8 @@ def _along_name(down: float, right: float) -> str:
     return f"along ({down:.2f} down, {right:.2f} right)"
 
 
-def largest_signal(displacement: vmm.measure.RegionSignal) -> Any:
-    """The displacement of the region and direction with the largest standard deviation, as a signal."""
+def largest_signal(displacement: vmm.measure.RegionSignal) -> tuple[Any, str]:
+    """The displacement of the region and direction with the largest standard deviation, as a signal, and its name."""
     import numpy as np
 
     from vmm.measure.signals._sampling import as_positions
@@ -142,4 +142,10 @@ def largest_signal(displacement: vmm.measure.RegionSignal) -> Any:
     if spread[region, part] < 0:
         raise ValueError("no region's displacement is known: choose other regions with --roi or --grid")
     positions = as_positions(displacement.frame_times)
-    return Signals(components[:, region, part], displacement.fs, displacement.unit, positions=positions)
+    name = (
+        _DIRECTIONS[part]
+        if part < 2 or displacement.direction is None
+        else _along_name(*displacement.direction[region])
+    )
+    signal = Signals(components[:, region, part], displacement.fs, displacement.unit, positions=positions)
+    return signal, f"region {region_label(displacement, region)}, {name}"

@@ -213,7 +213,10 @@ def moving(chunks: Iterable[Any]) -> Iterator[Array]:
 def check_length(count: int) -> None:
     """Raise if a clip of this number of frames is too short to show motion."""
     if count < 2:
-        raise ValueError(f"a clip of {count} frame{'s' * (count != 1)} has no motion: at least 2 frames are needed")
+        hint = "; chunks and clips of vmm.io.stream can be read once, so open the file again" if count == 0 else ""
+        raise ValueError(
+            f"a clip of {count} frame{'s' * (count != 1)} has no motion: at least 2 frames are needed{hint}"
+        )
 
 
 def to_float(chunk: Array) -> Array:
