@@ -84,6 +84,7 @@ class TablePlot(SphinxDirective):
     def _draw(self, table: list[list[str]], names: list[str], target: Path) -> None:
         """Write the plot."""
         from matplotlib.figure import Figure
+        from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
         rows = table[1 : 1 + self.options.get("rows", len(table))]
         n_names = self.options.get("names", 1)
@@ -97,6 +98,9 @@ class TablePlot(SphinxDirective):
         axes.set(yticks=range(len(rows)), yticklabels=labels, xlabel=self.options["label"])
         if "log" in self.options:
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
         axes.invert_yaxis()
         axes.grid(alpha=0.3)
         if len(names) > 1:
