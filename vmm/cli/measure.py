@@ -39,7 +39,7 @@ def add(verbs: Any) -> None:
         "Default: the report magnifies the largest vibration itself."
     )
     outputs.add_fs_uncertainty(verb)
-    outputs.add_outputs(verb, FORMATS)
+    outputs.add_outputs(verb, FORMATS, " A .wav file holds the signal that moves most, scaled to full volume.")
     verb.set_defaults(run=_measure)
 
 

@@ -23,11 +23,11 @@ MAX_ROWS = 24
 """Rows of a table that are printed, so that the table and its title fit on a screen."""
 
 
-def add_outputs(verb: Any, formats: Sequence[str]) -> None:
-    """Add the options that choose the output files."""
+def add_outputs(verb: Any, formats: Sequence[str], note: str = "") -> None:
+    """Add the options that choose the output files, with a note about the formats."""
     group = verb.add_argument_group("output")
     out = group.add_argument("--out", action="append", default=[], metavar="FILE")
-    out.help = f"Write the result to FILE. Repeat the option for more files. Formats: {', '.join(formats)}."
+    out.help = f"Write the result to FILE. Repeat the option for more files. Formats: {', '.join(formats)}.{note}"
     group.add_argument("--overwrite", action="store_true", help="Overwrite existing output files.")
 
 

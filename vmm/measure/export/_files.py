@@ -31,7 +31,7 @@ def save(path: str | Path, result: Any, *, fs: float | None = None, unit: str = 
     ========  =======================================================================================================
     ``.npz``  the whole result, for ``load``
     ``.csv``  a table, with names and units in the first line
-    ``.wav``  one signal, resampled to a rate of at least 8 kHz that players support
+    ``.wav``  one signal as a sound: scaled to full volume, at a rate of at least 8 kHz that players support
     ``.uff``  units, nodes, time histories and shapes (datasets 164, 15, 58, 55), for vibration analysis software
     ========  =======================================================================================================
 
