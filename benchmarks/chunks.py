@@ -75,11 +75,12 @@ def overhead(frames: np.ndarray, length: int, name: str, settings: dict[str, Any
 
 
 def main(arguments: list[str]) -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks chunks", description=__doc__)
     parser.add_argument("--frames", type=int, default=110, help="frames of the clips. Default: 110.")
     parser.add_argument("--runs", type=int, default=3, help="runs for each CPU time. Default: 3.")
     parser.add_argument("--quick", action="store_true", help="the first two cases only")
+    parser.add_argument("--only", choices=("results", "time"), help="the first or the second table. Default: both.")
     options = parser.parse_args(arguments)
     chosen = list(cases())[: 2 if options.quick else None]
     if options.only != "time":
