@@ -122,7 +122,7 @@ def methods() -> dict[str, Method]:
     """All cases, and the installed networks, which magnify the motion since the first frame."""
     nets = {name: getattr(vmm, load(name).kind).magnify for name in NAMES}
     result: dict[str, Method] = {case: partial(magnified, case) for case in CASES}
-    return result | {name: partial(magnify, alpha=10, weights=name) for name, magnify in nets.items()}
+    return result | {name: partial(magnify, alpha=10, weights=name, mode="static") for name, magnify in nets.items()}
 
 
 def share(case: str, size: tuple[int, int], seconds: float, ceiling: float) -> str:

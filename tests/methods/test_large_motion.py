@@ -31,7 +31,7 @@ def disc():
 def test_similarity_of_the_input_and_of_the_phase_method_on_the_drifting_disc(disc):
     assert structural_similarity(*disc) == pytest.approx(0.946, abs=0.006)
     frames, truth = disc
-    assert structural_similarity(vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=19), truth) < 0.9
+    assert structural_similarity(vmm.phase.magnify(frames, (1.5, 2.5), fs=30, alpha=19), truth) >= 0.96
 
 
 @pytest.mark.slow
@@ -111,17 +111,16 @@ def test_a_step_under_a_vibration(name):
 
 @pytest.mark.slow
 def test_drifting_circles():
-    """The error of each method for large motion is below that of the phase method, or on leaves hardly above it."""
+    """The error of each method for large motion is below that of the phase method; on leaves that of acceleration is."""
     from benchmarks.motions import circles, error, methods
 
     tried = methods()
-    for background, most in (("camera", 1), ("leaves 0", 1.1)):
+    for background, names in (("camera", FOLLOWERS), ("leaves 0", ("acceleration",))):
         scene = circles(background, "drifting", 99.0)
         frames, truth = scene.frames, scene.truth
         by_phase = error(tried["phase"].magnify(frames, 2.5, 30, 99.0), truth)
-        for name in FOLLOWERS:
-            assert error(tried[name].magnify(frames, 2.5, 30, 99.0), truth) < most * by_phase, name
-        assert error(tried["acceleration"].magnify(frames, 2.5, 30, 99.0), truth) < 0.9 * by_phase
+        for name in names:
+            assert error(tried[name].magnify(frames, 2.5, 30, 99.0), truth) < by_phase, name
 
 
 def test_published_forms():

@@ -25,6 +25,10 @@ WIDER = 3.0
 LOCAL = 1.5
 """Standard deviation of the window in which the noise around a sample is averaged, relative to `SIGMA`."""
 
+SHARE_AROUND = 0.5
+"""Smallest noise of a sample relative to the mean around it. All of the mean smooths water and smoke a little more, and
+motion next to a still object or in a slow drift too much."""
+
 NOISE_MARGIN = 1.5
 """Factor of the variance that noise explains. With 1, half of the places that move alike would seem to differ."""
 
@@ -171,7 +175,7 @@ def noise_from(
     noise = spread * probed
     level = noise_by_power(noise, probed, power)
     if freedom > 2:
-        level = xp.maximum(level, noise_around(noise, step, grid))
+        level = xp.maximum(level, SHARE_AROUND * noise_around(noise, step, grid))
     level = level + SMALL * (moving * probed).mean() + TINY
     reduced = xp.maximum(power - SATURATION * 2 * level / gain, LEAST_POWER * power)
     reduced = xp.maximum(reduced, SMALL * reduced.mean() + TINY)
