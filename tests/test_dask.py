@@ -100,8 +100,10 @@ def test_whole_clip_filters_add_the_sums_of_blocks(frames, name, chunks):
 
 
 @pytest.mark.parametrize("options", [{"mode": "static"}, {"mode": "dynamic"}, {"band": (2, 4), "fs": 30}], ids=str)
-def test_networks(frames, options):
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])  # Networks take frames from 0 to 1 as they are.
+def test_networks(frames, options, dtype):
     array = np.clip(np.stack([frames[:40]] * 3, -1), 0, 255).astype(np.uint8)
+    array = array if dtype == "uint8" else (array / np.float32(255))
     lazy = vmm.lightweight.magnify(da.from_array(array, chunks=(13, -1, -1, -1)), **options)
     assert np.array_equal(lazy.compute(), vmm.lightweight.magnify(array, **options))
 

@@ -111,7 +111,7 @@ def test_a_step_under_a_vibration(name):
 
 @pytest.mark.slow
 def test_drifting_circles():
-    """The error of each method for large motion is below that of the phase method; on leaves that of acceleration is."""
+    """The errors of methods for large motion are below that of phase; on leaves only that of acceleration is."""
     from benchmarks.motions import circles, error, methods
 
     tried = methods()

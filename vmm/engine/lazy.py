@@ -25,8 +25,10 @@ Prepare = Callable[[Array], Bands]
 """A function that makes the subbands of a clip from its first frames."""
 
 
-def lazily_magnified(frames: Any, bands: Prepare, temporal: TemporalFilter) -> Any:
+def lazily_magnified(frames: Any, bands: Prepare, temporal: TemporalFilter, *, is_scaled: bool) -> Any:
     """The magnified clip as a dask array with the shape, dtype and chunks of `frames`; nothing is computed.
+
+    If `is_scaled` is true, floating-point clips of very small or large values are scaled for it.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def lazily_magnified(frames: Any, bands: Prepare, temporal: TemporalFilter) -> A
     check_kind(frames)
     check_length(len(frames))
     # One task holds the first frames, on which the subbands depend, for all others.
-    tasks = _Tasks(frames, bands, delayed(_first)(frames[:2]))
+    tasks = _Tasks(frames, bands, delayed(_first)(frames[:2]), is_scaled)
     match temporal:
         case CausalFilter():
             pieces = tasks.chained(temporal)
@@ -67,11 +69,14 @@ class _Tasks:
         Makes the subbands from the first frames.
     first
         The task of the first frames.
+    is_scaled
+        Whether floating-point clips of very small or large values are scaled.
     """
 
     frames: Any
     bands: Prepare
     first: Any
+    is_scaled: bool
 
     def windowed(self, temporal: LookAheadFilter | NonlinearFilter) -> Iterator[Any]:
         """The magnified frames of each window of a filter that looks ahead, as dask arrays."""
@@ -117,7 +122,7 @@ class _Tasks:
         """The task of a function of subbands, scaling, frames and further arguments."""
         from dask.delayed import delayed
 
-        return delayed(_run, nout=nout)(function, self.bands, self.first, frames, *arguments)
+        return delayed(_run, nout=nout)(function, self.bands, self.first, self.is_scaled, frames, *arguments)
 
     def _piece(self, task: Any, count: int) -> Any:
         """The result of a task as a dask array of `count` frames."""
@@ -130,9 +135,11 @@ def _first(frames: Array) -> Array:
     return frames
 
 
-def _run(function: Callable[..., Any], bands: Prepare, first: Array, frames: Array, *arguments: Any) -> Any:
+def _run(
+    function: Callable[..., Any], bands: Prepare, first: Array, is_scaled: bool, frames: Array, *arguments: Any
+) -> Any:
     """Call a function with the subbands of a clip, its scaling, and scaled frames of it."""
-    scaling = Scaling([first])
+    scaling = Scaling([first], is_fixed=not is_scaled)
     first, frames = scaling.scaled_chunks(checked([first, frames]))
     return function(bands(first), scaling, frames, *arguments)
 

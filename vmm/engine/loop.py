@@ -114,16 +114,17 @@ def magnify(
     check_evenly_spaced(frames)
     check_length_for(temporal, frames)
     bands = partial(_bands, spatial=spatial, motion=motion, alpha=alpha, mask=mask, level_gains=level_gains)
+    # The parts that are made from a clip are networks, which depend on the value of white.
+    is_scaled = not isinstance(spatial, ClipPlan)
     if is_lazy(frames):
         if progress or is_shown():
             raise ValueError(
                 "progress has no effect on a dask array, which is computed later: use dask.diagnostics.ProgressBar"
             )
-        return lazily_magnified(frames, bands, temporal)
+        return lazily_magnified(frames, bands, temporal, is_scaled=is_scaled)
     magnified = partial(_magnified, bands=bands, temporal=temporal, store=motion_store_in_use())
-    # The parts that are made from a clip are networks, which depend on the value of white.
     with showing(progress):
-        return in_form_of(frames, magnified, is_scaled=not isinstance(spatial, ClipPlan))
+        return in_form_of(frames, magnified, is_scaled=is_scaled)
 
 
 def sampling_rate(frames: Any, fs: float | None) -> float | None:
