@@ -119,8 +119,13 @@ def largest_amplitude(peak: vmm.measure.Peak) -> tuple[int, str, float, float]:
         for part, along in ((peak.amplitude, peak.along), (peak.amplitude_stderr, peak.along_stderr))
     )
     region, part = divmod(int(np.nan_to_num(amplitudes, nan=-1.0).argmax()), 3)
-    name = _DIRECTIONS[part] if part < 2 or peak.direction is None else _along_name(*peak.direction[region])
+    name = _component_name(part, peak.direction, region)
     return region, name, float(amplitudes[region, part]), float(stderrs[region, part])
+
+
+def _component_name(part: int, direction: Any, region: int) -> str:
+    """The name of a component: down, right, or the third one, along the direction (R, 2) of its region."""
+    return _DIRECTIONS[part] if part < 2 or direction is None else _along_name(*direction[region])
 
 
 def _along_name(down: float, right: float) -> str:
@@ -142,10 +147,6 @@ def largest_signal(displacement: vmm.measure.RegionSignal) -> tuple[Any, str]:
     if spread[region, part] < 0:
         raise ValueError("no region's displacement is known: choose other regions with --roi or --grid")
     positions = as_positions(displacement.frame_times)
-    name = (
-        _DIRECTIONS[part]
-        if part < 2 or displacement.direction is None
-        else _along_name(*displacement.direction[region])
-    )
     signal = Signals(components[:, region, part], displacement.fs, displacement.unit, positions=positions)
+    name = _component_name(part, displacement.direction, region)
     return signal, f"region {region_label(displacement, region)}, {name}"
