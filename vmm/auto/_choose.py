@@ -273,10 +273,11 @@ def _independent(lines: Sequence[Suggestion], bin_width: float, flicker: Suggest
 
 def _is_caused_by(one: Suggestion, other: Suggestion, bin_width: float) -> bool:
     """Whether the motion `other` makes the line `one`, as a harmonic or by its change of light."""
-    if other is one or other.kind != "motion" or not _overlap(one.roi, other.roi):
+    share = _share(one.roi, other.roi)
+    if other is one or other.kind != "motion" or share == 0:
         return False
     if one.kind == "color":
-        return one.snr < other.snr and _share(one.roi, other.roi) > _OPTIONS.moving_share
+        return one.snr < other.snr and share > _OPTIONS.moving_share
     order = round(one.frequency / other.frequency)
     tolerance = _OPTIONS.harmonic_tolerance * bin_width
     is_larger = one.amplitude > _OPTIONS.max_harmonic * other.amplitude
@@ -299,11 +300,6 @@ def _share(a: Box, b: Box) -> float:
     """Share of the box a that the box b covers."""
     sides = [max(0, min(a[i] + a[i + 2], b[i] + b[i + 2]) - max(a[i], b[i])) for i in (0, 1)]
     return sides[0] * sides[1] / (a[2] * a[3])
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    """Whether two boxes share pixels."""
-    return all(max(a[i], b[i]) < min(a[i] + a[i + 2], b[i] + b[i + 2]) for i in (0, 1))
 
 
 def _alpha(amplitude: float, size: Sequence[int]) -> float:
